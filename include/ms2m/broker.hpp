@@ -1,0 +1,195 @@
+// Ports: the message broker (AMQP 0-9-1) and its management API, as far as a migration needs them.
+//
+// Thread rule: a Broker and each object it hands out (DeadMan, Valve, Pump) has a connection of its own; the Broker is used
+// from one thread at a time, the others do their work on a thread of their own. Every call may block until its token stops
+// or its deadline passes. Errors: {unavailable} not reachable or connection lost and not safely repeatable, {forbidden}
+// login or permission (ACCESS_REFUSED), {protocol} otherwise. Facts: rabbitmq-facts.md sections 3, 4 and 8.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/json.hpp"
+#include "ms2m/stop.hpp"
+#include "ms2m/units.hpp"
+
+namespace ms2m {
+
+/// Where the broker is. Secrets are inside: never print one; describe() is for people.
+struct BrokerAddress {
+  std::string host;
+  std::uint16_t port = 5672;
+  bool tls = false;
+  std::string user = "guest";
+  std::string password = "guest";
+  std::string vhost = "/";
+  std::string ca_file;           ///< amqps: verify the peer against this; empty: the system's store
+  std::string certificate_file;  ///< amqps: client certificate (PEM), may be empty
+  std::string key_file;
+  std::string server_name;       ///< amqps: verify against this name instead of host
+  std::string api_url;           ///< management API; empty: http://host:15672 (https://host:15671 with tls)
+};
+/// "amqp://host:port/vhost", without user and password.
+std::string describe(const BrokerAddress& address);
+
+/// What a passive declare tells: synchronous and exact for classic queues; never counts unacknowledged messages; on a quorum
+/// queue a single 0,0 proves nothing (250 ms time-out inside the broker).
+struct QueueDepth {
+  std::uint64_t ready = 0;
+  std::uint64_t consumers = 0;
+};
+
+struct QueueSpec {
+  std::string name;
+  std::optional<Millis> message_ttl;                 ///< x-message-ttl
+  std::optional<std::string> dead_letter_routing_key;  ///< with x-dead-letter-exchange "" (the default exchange)
+  // Always durable, classic, not exclusive, not auto-delete. Without the two options: no arguments at all, because published
+  // consumers declare the queue they are sent to again, and any argument is answered with 406.
+};
+
+struct Outgoing {
+  std::string exchange;  ///< "" = default exchange: routing_key is the queue's name
+  std::string routing_key;
+  std::string body;
+  std::string content_type = "application/json";
+  std::string message_id;
+};
+
+/// The dead man's switch: while it is armed and renewed nothing happens; when ms2m dies, the broker itself moves the message
+/// to the source's control queue `ttl` after the last renewal.
+struct DeadManSpec {
+  std::string queue;          ///< ms2m.<id>.deadman; declared by arm(), deleted by nobody here
+  std::string control_queue;  ///< of the source
+  std::string message;        ///< body of the END_REPLAY
+  Millis ttl{15000};
+};
+
+class DeadMan {
+ public:
+  virtual ~DeadMan() = default;
+  /// True once it has fired, or once that cannot be excluded any more. Any thread.
+  virtual bool fired() const noexcept = 0;
+  /// Smallest time that was left before it would have fired, at any renewal so far. Any thread.
+  virtual Millis margin() const noexcept = 0;
+  /// Stops renewing (joins the thread; the message stays and will fire in time). Idempotent. Needed before pivot().
+  virtual void stop_renewing() noexcept = 0;
+};
+
+/// ms2m's own consumer on a queue with a higher x-priority: while it is closed, deliveries to everybody else stop.
+class Valve {
+ public:
+  virtual ~Valve() = default;
+  virtual std::uint64_t held() const noexcept = 0;        ///< messages held unacknowledged
+  virtual std::uint64_t ready_at_closing() const noexcept = 0;
+  virtual bool broken() const noexcept = 0;               ///< connection lost, or more than max_held
+  /// Closes the channel: what was held returns to the queue in its old order. Idempotent; returns what was held.
+  virtual std::uint64_t open() = 0;
+};
+
+struct PumpSpec {
+  std::string from;       ///< primary queue
+  std::string exchange;   ///< the tee (fan-out)
+  std::string follow;     ///< the source's queue: never more than `window` ready messages ahead in it
+  std::uint64_t window = 200;
+};
+
+struct PumpStats {
+  std::uint64_t relayed = 0;        ///< committed so far
+  std::uint64_t returned = 0;       ///< taken but not relayed: back in the primary, in order
+  double arrival_rate = 0;          ///< messages/s taken from the primary over the last seconds
+};
+
+/// Relays every message of `from` to `exchange` in AMQP transactions (publish + ack in one): killed at any point, nothing
+/// is lost or doubled (a crash of the broker inside a commit may double: measured).
+class Pump {
+ public:
+  virtual ~Pump() = default;
+  virtual PumpStats stats() const noexcept = 0;
+  virtual bool broken() const noexcept = 0;
+  virtual std::string failure() const = 0;  ///< why it is broken
+  /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit. Idempotent.
+  virtual PumpStats stop(const StopToken& stop) = 0;
+};
+
+enum class PivotResult {
+  done,     ///< the dead man's message was taken away and END_REPLAY was published, in one transaction
+  fired,    ///< the dead man's queue is empty: it has fired (or never was); nothing was published
+};
+
+class Broker {
+ public:
+  virtual ~Broker() = default;
+
+  virtual std::string server_version() const = 0;  ///< "3.10.8"
+  virtual std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) = 0;  ///< nullopt: no such queue
+  virtual void declare_queue(const QueueSpec& spec, const StopToken& stop) = 0;      ///< idempotent
+  virtual bool delete_queue(const std::string& queue, const StopToken& stop) = 0;    ///< idempotent; with whatever is in it
+  virtual std::uint64_t purge_queue(const std::string& queue, const StopToken& stop) = 0;  ///< ready messages; 0: no such queue
+  virtual void declare_fanout(const std::string& exchange, const StopToken& stop) = 0;
+  virtual bool delete_exchange(const std::string& exchange, const StopToken& stop) = 0;
+  virtual void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) = 0;
+  virtual void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) = 0;
+  /// Persistent, mandatory, confirmed: returns when the broker has it in a queue; Error{not_found} when it was unroutable.
+  virtual void publish(const Outgoing& message, const StopToken& stop) = 0;
+
+  /// Declares the queue, puts the message in and starts renewing on a thread and connection of its own.
+  virtual std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) = 0;
+  virtual std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) = 0;
+  virtual std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) = 0;
+
+  /// The pivot: takes the dead man's message and publishes `message`, atomically (tx.commit). If the connection is lost
+  /// inside the commit: Error{unavailable}; then either both happened or neither, and the broker's state tells which.
+  virtual PivotResult pivot(const std::string& dead_man_queue, const Outgoing& message, const StopToken& stop) = 0;
+};
+
+// ---- the management API ---------------------------------------------------------------------------------------------
+
+struct QueueConsumer {
+  std::string tag;
+  std::string connection;  ///< name, for close_connection
+  std::string peer_host;   ///< of the connection; the pod's IP unless there is NAT between
+  bool ack_required = true;
+  bool exclusive = false;
+  bool active = true;
+  std::uint64_t prefetch = 0;
+};
+
+struct QueueFacts {
+  std::string type = "classic";  ///< classic, quorum, stream
+  bool durable = true;
+  bool exclusive = false;
+  bool auto_delete = false;
+  Json arguments = Json::object();
+  Json policy = Json::object();  ///< effective_policy_definition
+  std::vector<QueueConsumer> consumers;
+};
+
+struct QueueBinding {
+  std::string exchange;  ///< "" = default
+  std::string key;
+  Json arguments = Json::object();
+};
+
+struct QueueTotals {
+  std::uint64_t ready = 0;
+  std::uint64_t unacked = 0;
+};
+
+class BrokerAdmin {
+ public:
+  virtual ~BrokerAdmin() = default;
+  /// nullopt: the management API cannot be reached (not installed, wrong port); Error{forbidden} for bad credentials.
+  virtual std::optional<std::string> version(const StopToken& stop) = 0;
+  virtual std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) = 0;
+  virtual std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) = 0;
+  /// Exact and immediate for classic queues; up to 5 s stale for quorum queues.
+  virtual std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) = 0;
+  virtual std::vector<std::string> alarms(const StopToken& stop) = 0;  ///< "memory on rabbit@x", ...
+  virtual std::vector<std::string> queue_names(const std::string& prefix, const StopToken& stop) = 0;
+  virtual bool close_connection(const std::string& name, const StopToken& stop) = 0;
+};
+
+}  // namespace ms2m

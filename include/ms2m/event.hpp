@@ -1,0 +1,42 @@
+// What the library tells about its progress. Library code never logs: it emits Events to an Observer.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "ms2m/units.hpp"
+
+namespace ms2m {
+
+/// The phases of a migration, named as baseline.md names them; `Preparing` is all before the first effect on the source.
+enum class Phase { preparing, checkpointing, transferring, restoring, replaying, finalizing };
+const char* to_string(Phase phase) noexcept;  // "Preparing", "Checkpointing", ...
+
+struct Event {
+  enum class Type {
+    phase_started,   ///< phase
+    phase_finished,  ///< phase, elapsed, text = a note for the phase table
+    step,            ///< phase, text: one effect was completed ("source is quiet")
+    progress,        ///< phase, done/total bytes
+    note,            ///< text: for the operator's information ("queue app.events, from annotation ms2m.io/queue")
+    warning,         ///< text, remedy
+    undo,            ///< text, ok: one undo entry was carried out (or was not)
+  };
+  Type type = Type::note;
+  Phase phase = Phase::preparing;
+  std::string text;
+  std::string remedy;
+  Seconds elapsed{0};
+  Bytes done{};
+  std::optional<Bytes> total{};
+  bool ok = true;
+};
+
+/// Receives events. on() is called from the coordinator's thread and from worker threads of the data path; an
+/// implementation locks for itself, returns quickly and never throws.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on(const Event& event) noexcept = 0;
+};
+
+}  // namespace ms2m

@@ -1,0 +1,84 @@
+// The use cases of the program: what the commands call. Implemented in src/migration; ports by constructor.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/broker.hpp"
+#include "ms2m/cluster.hpp"
+#include "ms2m/event.hpp"
+#include "ms2m/node.hpp"
+#include "ms2m/outcome.hpp"
+#include "ms2m/plan.hpp"
+#include "ms2m/request.hpp"
+
+namespace ms2m {
+
+/// What the journal of one migration says, without carrying anything out. Secrets are never in a journal.
+struct JournalSummary {
+  std::string id;
+  std::string started;   ///< RFC 3339, UTC
+  std::string state;     ///< "running or crashed", "done", "undone", "leftovers", "cleanup_incomplete"
+  bool pivoted = false;
+  std::string ns, source_pod, source_node, target_pod, target_node, queue, strategy;
+  std::string kubeconfig, context;  ///< as given, so that abort can take them again
+  std::string broker;               ///< without secrets
+  long pid = 0;                     ///< of the process that wrote it
+  std::string host;
+};
+
+/// $XDG_STATE_HOME/ms2m (default ~/.local/state/ms2m), one directory <id>/ (0700) with journal.jsonl (0600) per migration.
+class JournalStore {
+ public:
+  explicit JournalStore(std::filesystem::path root);
+  static std::filesystem::path default_root();
+  std::vector<JournalSummary> list() const;   ///< newest first; unreadable ones are left out
+  std::optional<JournalSummary> find(const std::string& id) const;
+  void forget(const std::string& id) const;   ///< removes the directory of a finished migration
+  const std::filesystem::path& root() const { return root_; }
+
+ private:
+  std::filesystem::path root_;
+};
+
+/// Context that the journal keeps so that abort and resume find the same cluster again.
+struct Provenance {
+  std::string kubeconfig, context;
+};
+
+/// One per process run; not thread-safe. Ports outlive it.
+class Migrator {
+ public:
+  struct Ports {
+    Cluster& cluster;
+    Broker& broker;
+    BrokerAdmin& admin;
+    NodeShell& shell;
+    CheckpointArchives& archives;
+    ArchiveMover& mover;
+    ImageStore& images;
+  };
+  Migrator(const Ports& ports, JournalStore journals, Observer& observer);
+  ~Migrator();
+
+  /// Reads facts and plans; touches nothing. Plan::findings has the refusals. Throws Error/Cancelled only when facts
+  /// cannot be read at all (pod not found: Error{refused}).
+  Plan plan(const MigrationRequest& request, const StopToken& stop);
+  /// plan(), refuses or carries it out. Never throws: whatever happened is in the Outcome.
+  Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) noexcept;
+  /// Undoes (before the pivot) or finishes (after it) what the journal says. Refuses while the process that wrote the journal
+  /// still runs on this host. Never throws.
+  Outcome abort(const std::string& id, const StopToken& stop) noexcept;
+  /// Goes on: after the pivot as abort(); before it undoes, because a half-done transfer is not worth continuing.
+  Outcome resume(const std::string& id, const StopToken& stop) noexcept;
+  /// abort() or finish for one or, with an empty id, every unfinished journal; removes journals of finished ones.
+  std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ms2m

@@ -1,0 +1,117 @@
+// Ports: what ms2m does on the nodes themselves: commands, the archive's way, the image store.
+//
+// Thread rule: safe to call from several threads. Every call may block until its token stops or its deadline passes; a stop
+// ends the remote command too (as far as ssh can). All of it runs as root on the node (directly, or by sudo -n).
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/stop.hpp"
+#include "ms2m/units.hpp"
+
+namespace ms2m {
+
+struct CommandResult {
+  int exit_code = 0;   ///< meaningful when signal == 0
+  int signal = 0;      ///< ended by this signal
+  std::string out;
+  std::string err;     ///< last 8 KiB
+  bool ok() const { return signal == 0 && exit_code == 0; }
+};
+
+/// Runs commands on nodes. `node` is the Kubernetes node's name; how it is reached is the adapter's business.
+class NodeShell {
+ public:
+  virtual ~NodeShell() = default;
+  /// argv is quoted for the remote shell here; nothing is interpreted. Error{unavailable} when the node cannot be reached
+  /// (ssh's own exit status 255), {timeout}; a command that ran and failed is a CommandResult.
+  virtual CommandResult run(const std::string& node, const std::vector<std::string>& argv, const std::string& input,
+                            const StopToken& stop) = 0;
+  /// Opens (and keeps) the connection, so that later calls are fast. Error as run().
+  virtual void open(const std::string& node, const StopToken& stop) = 0;
+  /// "root@198.18.0.11 (ssh)": for messages and for the cure commands in them.
+  virtual std::string describe(const std::string& node) const = 0;
+};
+
+struct ArchiveFile {
+  std::string path;
+  Bytes bytes;
+};
+
+/// The checkpoint archives below /var/lib/kubelet/checkpoints of a node.
+class CheckpointArchives {
+ public:
+  virtual ~CheckpointArchives() = default;
+  /// checkpoint-<pod>_<ns>-<container>-*.tar, oldest first.
+  virtual std::vector<ArchiveFile> list(const std::string& node, const std::string& ns, const std::string& pod,
+                                        const std::string& container, const StopToken& stop) = 0;
+  /// Waits until the file has stopped growing and is not open for writing any more (a dump whose request was lost).
+  virtual void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) = 0;
+  virtual bool remove(const std::string& node, const std::string& path, const StopToken& stop) = 0;
+};
+
+struct MoveRequest {
+  std::string from_node;
+  std::string archive;    ///< path on from_node
+  std::string to_node;
+  std::string directory;  ///< OCI image layout to be, on to_node; created with mode 0700
+};
+
+struct MoveResult {
+  Bytes bytes;
+  std::string sha256;  ///< hex; the file is <directory>/blobs/sha256/<sha256>, mode 0600
+};
+
+using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
+
+/// Moves an archive between nodes, hashing it while it flows; memory use does not depend on its size.
+class ArchiveMover {
+ public:
+  virtual ~ArchiveMover() = default;
+  /// Error{failed} with the side that failed (source, relay, target) and its first cause. A partial directory stays: its
+  /// removal is the caller's undo entry.
+  virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
+};
+
+struct StoredImage {
+  std::string id;                  ///< config digest, hex without "sha256:"
+  std::vector<std::string> names;
+};
+
+struct CheckpointImage {
+  std::string directory;   ///< the layout with the layer's blob in it
+  std::string sha256;      ///< the layer's digest
+  Bytes bytes;             ///< the layer's size
+  std::string name;        ///< localhost/ms2m/<pod>:<id>
+  std::string container;   ///< value of the annotations
+  std::string architecture = "amd64";
+};
+
+/// The container image store of a node (CRI-O's containers-storage by skopeo, or containerd's by ctr).
+class ImageStore {
+ public:
+  virtual ~ImageStore() = default;
+  /// The tool that it uses there and its version ("skopeo 1.20.0"); Error{refused} with the cure when there is none.
+  virtual std::string probe(const std::string& node, const StopToken& stop) = 0;
+  /// By name or by ID.
+  virtual std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id, const StopToken& stop) = 0;
+  /// Writes config, manifest and index beside the layer (both annotations in manifest and index entry) and brings the image
+  /// into the store under its name; removes the layout's directory. Returns the image's ID.
+  virtual std::string import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) = 0;
+  /// Points `name` at the image `id` (of the original image); the image that had the name before loses it.
+  virtual void point_name(const std::string& node, const std::string& name, const std::string& id, const StopToken& stop) = 0;
+  /// Removes a name, and the image itself when nothing else names it. false: was not there.
+  virtual bool remove_name(const std::string& node, const std::string& name, const StopToken& stop) = 0;
+  /// Removes an image by ID (with its layers). false: was not there.
+  virtual bool remove_image(const std::string& node, const std::string& id, const StopToken& stop) = 0;
+  /// rm -rf of a layout's directory that import_checkpoint did not get to. Only below kLayoutRoot.
+  virtual bool remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) = 0;
+};
+
+/// Layouts are made below this directory on the target node, one per migration: <root>/<id>.
+inline constexpr const char* kLayoutRoot = "/var/lib/ms2m";
+
+}  // namespace ms2m

@@ -1,0 +1,68 @@
+// What came of a migration (or of abort, resume, cleanup): the one value that goes back up to the cli.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/event.hpp"
+#include "ms2m/units.hpp"
+
+namespace ms2m {
+
+enum class Result {
+  done,                ///< exit 0
+  undone,              ///< failed, everything undone: exit 1
+  leftovers,           ///< failed, something is left: exit 3
+  refused,             ///< nothing was touched: exit 4
+  cleanup_incomplete,  ///< migrated, but something of ms2m is left: exit 5
+};
+const char* to_string(Result result) noexcept;  // "done", "undone", ...
+
+/// Something that ms2m could not remove, and the command that does.
+struct Leftover {
+  std::string what;
+  std::string command;
+};
+
+struct PhaseTiming {
+  Phase phase;
+  Seconds elapsed{0};
+  std::string note;
+};
+
+/// Measured while it ran; absent where it does not apply or was not reached.
+struct Measures {
+  Seconds total{0};
+  std::optional<Seconds> source_pause;    ///< source quiet until it (shadow) or the target (handoff) works again
+  std::optional<Seconds> gap;             ///< primary queue without a consumer: the time in which no message is worked on
+  std::optional<Bytes> bytes;             ///< size of the checkpoint archive
+  std::optional<std::uint64_t> held;      ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
+  std::optional<std::uint64_t> relayed;
+  std::optional<std::uint64_t> returned;
+  std::optional<std::uint64_t> overtaken_at_most;
+  std::optional<double> arrival_rate;     ///< messages/s
+  std::optional<double> service_rate;
+  std::optional<Seconds> dead_man_margin;
+};
+
+struct Outcome {
+  Result result = Result::done;
+  bool interrupted = false;   ///< by a signal: exit 130 whatever the result
+  std::string id;             ///< of the migration; empty when refused before there was one
+  std::string strategy;
+  std::string ns, source_pod, source_node, target_pod, target_node, queue;
+  std::optional<Phase> failed_phase;
+  std::string error;          ///< one sentence; empty when done
+  std::string remedy;
+  std::string serving;        ///< who takes work from the queue now: "pod default/consumer-0 on worker-1"
+  std::vector<std::string> undone;
+  std::vector<Leftover> leftovers;
+  bool resumable = false;
+  std::vector<PhaseTiming> phases;
+  Measures measures;
+};
+
+/// 0 done, 1 undone, 3 leftovers, 4 refused, 5 cleanup incomplete, 130 interrupted.
+int exit_status(const Outcome& outcome) noexcept;
+
+}  // namespace ms2m

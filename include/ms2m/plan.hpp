@@ -1,0 +1,58 @@
+// The plan: every mutation in order with its undo, and the findings of the preflight. Pure values; what `ms2m plan` and
+// `ms2m check` print and what the coordinator carries out.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ms2m/json.hpp"
+#include "ms2m/outcome.hpp"
+#include "ms2m/request.hpp"
+
+namespace ms2m {
+
+enum class Level { ok, warning, refusal };
+
+/// One preflight finding. `check` is a stable word ("target-node", "base-image", ...); a refusal names cause and cure.
+struct Finding {
+  std::string check;
+  Level level = Level::ok;
+  std::string text;
+  std::string cure;
+};
+
+struct PlannedStep {
+  Phase phase;
+  std::string text;  ///< "declare queue ms2m.m7k2q9.hold"
+  std::string undo;  ///< "delete queue ms2m.m7k2q9.hold"; empty: nothing to undo
+};
+
+struct PredictedPhase {
+  Phase phase;
+  Seconds elapsed{0};
+  std::string basis;  ///< "archive of about 20 MB at 100 MB/s"
+};
+
+enum class Workload { bare_pod, replica_set, stateful_set };
+const char* to_string(Workload workload) noexcept;  // "pod", "ReplicaSet", "StatefulSet"
+
+struct Plan {
+  std::string id;
+  Workload workload = Workload::bare_pod;
+  std::string owner;          ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
+  std::string ns, source_pod, source_uid, source_node, target_pod, target_node, container, queue;
+  std::string source_control_queue, target_control_queue, hold_queue, dead_man_queue;
+  std::string image;          ///< name of the checkpoint image
+  Json target_spec;           ///< the target pod as it will be created
+  std::vector<std::string> diff;  ///< unified-diff-like lines, source pod -> target pod
+  std::vector<Finding> findings;
+  std::vector<PlannedStep> steps;
+  std::vector<PredictedPhase> predicted;
+  std::vector<std::string> notes;  ///< what this mode can lose or double, side effects, dropped init containers
+  bool refused() const {
+    for (const auto& f : findings)
+      if (f.level == Level::refusal) return true;
+    return false;
+  }
+};
+
+}  // namespace ms2m

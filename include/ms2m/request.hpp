@@ -1,0 +1,60 @@
+// What the operator asked for. Values only; the cli fills it, the planner reads it.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "ms2m/units.hpp"
+
+namespace ms2m {
+
+enum class Strategy {
+  handoff,     ///< quiet, checkpoint, restore, hand the queue over: no message is processed twice
+  shadow,      ///< the source serves on while the copy catches up through the tee
+  sequential,  ///< the published baseline: scale down, wait, restore under the same name, scale up
+};
+const char* to_string(Strategy strategy) noexcept;
+
+enum class Replay { exact, fanout };       ///< fanout: the published procedure, for comparison; it loses and doubles
+enum class Protocol { control, none };     ///< none: the consumer knows no control protocol (handoff only)
+enum class Prefer { gap, total };          ///< what to make small: the time without processing, or the whole migration
+enum class KubeletPath { proxy, direct };
+
+struct StepTimeouts {
+  Seconds connect{10};
+  Seconds quiet{10};        ///< source quiet after START_REPLAY before the valve is closed
+  Seconds checkpoint{120};
+  Seconds transfer{600};
+  Seconds restore{120};
+  Seconds replay{300};
+  Seconds retire{120};      ///< source gone after its deletion
+  Seconds undo{60};         ///< each undo entry
+};
+
+struct MigrationRequest {
+  std::string ns;            ///< empty: the context's
+  std::string pod;
+  std::string target_node;
+  std::string container;     ///< empty: the only one, or the annotation kubectl.kubernetes.io/default-container
+  std::string target_name;   ///< empty: chosen by the planner
+  std::string queue;         ///< already resolved by the cli
+  Strategy strategy = Strategy::shadow;
+  Replay replay = Replay::exact;
+  Protocol protocol = Protocol::control;
+  Prefer prefer = Prefer::gap;
+  KubeletPath kubelet = KubeletPath::proxy;
+  bool dry_run = false;
+
+  Millis dead_man{15000};
+  Millis downtime_limit{300};
+  std::uint64_t relay_window = 0;   ///< messages; 0: half of what the source manages within the dead man's time
+  std::uint64_t max_held = 100000;  ///< messages that the valve may hold
+  Seconds cutoff{120};              ///< fanout only
+  bool allow_reorder = false;
+  bool allow_competing = false;
+  bool allow_hostpath = false;
+  bool accept_volume_loss = false;
+  bool take_over_lease = false;
+  StepTimeouts timeouts;
+};
+
+}  // namespace ms2m
