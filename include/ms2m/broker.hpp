@@ -140,9 +140,10 @@ class Broker {
   virtual std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) = 0;
   virtual std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) = 0;
 
-  /// The pivot: takes the dead man's message and publishes `message`, atomically (tx.commit). If the connection is lost
-  /// inside the commit: Error{unavailable}; then either both happened or neither, and the broker's state tells which.
-  virtual PivotResult pivot(const std::string& dead_man_queue, const Outgoing& message, const StopToken& stop) = 0;
+  /// The pivot: takes the dead man's message and publishes `messages` (END_REPLAY to the target, and a marker that tells a
+  /// later `resume` that it was committed), all in one transaction (tx.commit). If the connection is lost inside the commit:
+  /// Error{unavailable}; then either all happened or nothing, and the marker's queue tells which.
+  virtual PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) = 0;
 };
 
 // ---- the management API ---------------------------------------------------------------------------------------------
