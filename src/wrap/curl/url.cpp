@@ -1,0 +1,84 @@
+#include "wrap/curl/url.hpp"
+
+#include <curl/curl.h>
+
+#include <memory>
+
+#include "wrap/curl/http_client.hpp"
+
+namespace ms2m {
+namespace curl {
+namespace {
+
+struct UrlDeleter {
+  void operator()(CURLU* url) const noexcept { curl_url_cleanup(url); }
+};
+using UrlHandle = std::unique_ptr<CURLU, UrlDeleter>;
+
+std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, which, &text, flags) != CURLUE_OK || text == nullptr) return {};
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+UrlHandle parsed(const std::string& text) {
+  UrlHandle url(curl_url());
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
+    throw Error(ErrorKind::usage, "not a URL: " + printable_url(text));
+  return url;
+}
+
+}  // namespace
+
+UrlParts parse_url(const std::string& text) {
+  const UrlHandle url = parsed(text);
+  UrlParts parts{part(url.get(), CURLUPART_SCHEME), part(url.get(), CURLUPART_HOST),
+                 part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT), false};
+  if (parts.scheme != "http" && parts.scheme != "https")
+    throw Error(ErrorKind::usage, "neither http nor https: " + printable_url(text));
+  parts.loopback = parts.host == "localhost" || parts.host.rfind("127.", 0) == 0 || parts.host == "[::1]";
+  return parts;
+}
+
+std::string with_host(const std::string& text, const std::string& host) {
+  const UrlHandle url = parsed(text);
+  const bool bare_v6 = host.find(':') != std::string::npos && host.front() != '[';
+  const std::string name = bare_v6 ? "[" + host + "]" : host;
+  if (curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK)
+    throw Error(ErrorKind::usage, "not a TLS server name: " + host);
+  return part(url.get(), CURLUPART_URL);
+}
+
+}  // namespace curl
+
+std::string url_encode(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                       c == '.' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+std::string printable_url(std::string_view url) {
+  std::string out(url.substr(0, url.find_first_of("?#")));
+  const auto scheme = out.find("://");
+  const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const auto path = out.find('/', begin);
+  const auto at = out.rfind('@', path == std::string::npos ? out.size() : path);
+  if (at != std::string::npos && at >= begin) out.erase(begin, at + 1 - begin);
+  return out;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,20 @@
+// The few things that must be known of a URL outside libcurl. Private to wrap/curl.
+#pragma once
+#include <string>
+
+namespace ms2m::curl {
+
+struct UrlParts {
+  std::string scheme;
+  std::string host;  ///< IPv6 addresses in brackets
+  std::string port;  ///< the scheme's own when the URL names none
+  bool loopback = false;
+  std::string host_and_port() const { return host + ":" + port; }
+};
+
+/// Error{usage} when it is not an absolute http or https URL.
+UrlParts parse_url(const std::string& url);
+/// The same URL with another host (port, path and query stay).
+std::string with_host(const std::string& url, const std::string& host);
+
+}  // namespace ms2m::curl
