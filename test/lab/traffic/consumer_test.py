@@ -1,0 +1,392 @@
+#!/usr/bin/python3
+"""The sample consumers against a real RabbitMQ of their own: the control protocol, order, recovery."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+import pika
+
+import oracle
+import private_broker
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXAMPLES = os.path.join(HERE, "..", "..", "..", "examples")
+HOLD = "ms2m.test.hold"
+CONTROL = "ms2m.control.pod-a"
+QUEUE = "app.events"
+
+
+def eventually(condition, seconds=10.0, pause=0.01):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            value = condition()
+        except OSError:  # not listening yet
+            value = None
+        if value:
+            return value
+        time.sleep(pause)
+    raise AssertionError("not within %.1f s" % seconds)
+
+
+def get(path, port=8080):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+        return json.load(answer)
+
+
+class Case(unittest.TestCase):
+    script = "consumer.py"
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="ms2m-traffic-")
+        self.addCleanup(subprocess.run, ["rm", "-rf", self.dir])
+        self.log_file = open(f"{self.dir}/log", "ab")
+        self.addCleanup(self.log_file.close)
+        self.connection = pika.BlockingConnection(pika.URLParameters(private_broker.URL))
+        self.channel = self.connection.channel()
+        self.channel.confirm_delivery()
+        for queue in (QUEUE, HOLD, CONTROL, "ms2m.control.pod-b"):
+            self.channel.queue_delete(queue)
+        self.channel.exchange_declare(QUEUE, "fanout", durable=True)
+        self.channel.queue_declare(QUEUE, durable=True)
+        self.channel.queue_bind(QUEUE, QUEUE)
+        self.channel.queue_declare(CONTROL, durable=True)
+        self.channel.queue_declare(HOLD, durable=True)
+        self.published = []
+        self.name_pod("pod-a")
+
+    def tearDown(self):
+        self.connection.close()
+        if os.environ.get("TRAFFIC_TEST_LOGS"):
+            with open(f"{self.dir}/log", encoding="utf-8") as log:
+                print(log.read(), file=sys.stderr)
+
+    def name_pod(self, name):
+        with open(f"{self.dir}/hostname", "w", encoding="utf-8") as file:
+            file.write(name + "\n")
+
+    def publish(self, count):
+        for _ in range(count):
+            name = f"p-{len(self.published) + 1}"
+            body = json.dumps({"id": name, "seq": len(self.published) + 1})
+            self.channel.basic_publish(QUEUE, "", body, pika.BasicProperties(message_id=name, delivery_mode=2))
+            self.published.append((name, "c"))
+
+    def tell(self, kind, queue=None, **payload):
+        content = {"type": kind}
+        if queue:
+            content["payload"] = dict({"queue": queue}, **payload)
+        self.channel.basic_publish("", CONTROL, json.dumps(content))
+
+    def start(self, **env):
+        env = dict(os.environ, RABBITMQ_URL=private_broker.URL, HOSTNAME_FILE=f"{self.dir}/hostname",
+                   **{key: str(value) for key, value in env.items()})
+        process = subprocess.Popen(["/usr/bin/python3", f"{EXAMPLES}/consumer/{self.script}"], env=env,
+                                   stdout=subprocess.DEVNULL, stderr=self.log_file)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def passive(self, queue):
+        return self.channel.queue_declare(queue, passive=True).method
+
+    def switched(self, away, to):
+        """Seconds until `to` has the consumer and `away` has none, as ms2m sees it."""
+        begun = time.monotonic()
+        eventually(lambda: self.passive(to).consumer_count == 1
+                   and self.passive(away).consumer_count == 0, pause=0.0005)
+        return time.monotonic() - begun
+
+    def consuming(self, queue=QUEUE):
+        eventually(lambda: self.passive(queue).consumer_count == 1)
+
+    def drained(self, seconds=30):
+        eventually(lambda: get("/state")["count"] >= len(self.published), seconds)
+
+    def verdict(self):
+        return oracle.judge(self.published, [oracle.Applied.from_report(get("/ids"))])
+
+    def assert_exact(self):
+        verdict = self.verdict()
+        self.assertTrue(verdict.exact, verdict.line())
+
+
+class Subscribing(Case):
+    def test_quiet_under_saturation(self):
+        delay_ms, quiet = 10, []
+        self.start(PROCESSING_DELAY_MS=delay_ms)
+        self.publish(600)
+        self.consuming()
+        for _ in range(5):
+            time.sleep(0.3)
+            self.tell("START_REPLAY", HOLD, migration="m", role="hold")
+            quiet.append(self.switched(QUEUE, HOLD))
+            count = get("/state")["count"]
+            self.assertEqual(self.passive(QUEUE).message_count + count, 600, "nothing is unacknowledged")
+            time.sleep(0.1)
+            self.assertEqual(get("/state")["count"], count)
+            self.assertEqual(get("/state")["role"], "hold")
+            self.tell("END_REPLAY")
+            self.switched(HOLD, QUEUE)
+        print("quiet after ms:", [round(q * 1000, 1) for q in quiet], file=sys.stderr)
+        self.assertLess(sorted(quiet)[2], 0.05)
+        self.drained()
+        self.assert_exact()
+        self.assertIsNone(get("/state")["role"])
+
+    def test_idle_switch(self):
+        self.start()
+        self.consuming()
+        times = []
+        for _ in range(5):
+            time.sleep(0.2)
+            self.tell("START_REPLAY", HOLD)
+            times.append(self.switched(QUEUE, HOLD))
+            self.tell("END_REPLAY")
+            self.switched(HOLD, QUEUE)
+        print("idle switch ms:", [round(t * 1000, 1) for t in times], file=sys.stderr)
+        self.assertLess(sorted(times)[2], 0.03)
+
+    def test_reads_control_before_it_consumes(self):
+        self.publish(20)
+        self.tell("START_REPLAY", HOLD, migration="m1", role="hold")
+        self.start(PROCESSING_DELAY_MS=0)
+        self.consuming(HOLD)
+        self.assertEqual(self.passive(QUEUE).message_count, 20)
+        self.assertEqual(get("/state")["count"], 0)
+        self.assertEqual([s["queue"] for s in get("/state")["subscriptions"]], [HOLD])
+        self.tell("END_REPLAY")
+        self.drained()
+        self.assert_exact()
+
+    def test_last_of_several_waiting_controls_holds(self):
+        self.publish(5)
+        self.tell("START_REPLAY", HOLD)
+        self.tell("SOMETHING_NEW", "x")
+        self.tell("END_REPLAY")
+        self.start(PROCESSING_DELAY_MS=0)
+        self.drained()
+        self.assert_exact()
+        self.assertEqual(self.passive(CONTROL).message_count, 0)
+
+    def test_rubbish_in_the_control_queue(self):
+        self.start(PROCESSING_DELAY_MS=0)
+        self.consuming()
+        for body in (b"\xff\xfe", b"[]", b'{"type":"START_REPLAY"}', b'{"type":"START_REPLAY","payload":7}'):
+            self.channel.basic_publish("", CONTROL, body)
+        self.publish(10)
+        self.drained()
+        self.assert_exact()
+
+    def test_term_finishes_the_message_in_hand(self):
+        process = self.start(PROCESSING_DELAY_MS=100)
+        self.publish(30)
+        self.consuming()
+        time.sleep(0.55)
+        before = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(5), 0)
+        self.assertLess(time.monotonic() - before, 0.5)
+        left = eventually(lambda: self.passive(QUEUE).message_count)
+        self.assertTrue(20 <= left <= 26, left)
+        self.start(PROCESSING_DELAY_MS=0)
+        eventually(lambda: get("/state")["count"] == left)
+        self.assertEqual(get("/ids")["runs"], [["p", 31 - left, 30]], "nothing twice, nothing missing")
+
+    def test_lost_connection(self):
+        self.start(PROCESSING_DELAY_MS=20)
+        self.publish(200)
+        self.consuming()
+        for _ in range(3):
+            time.sleep(0.5)
+            close_connections("consumer")
+        self.drained()
+        verdict = self.verdict()
+        self.assertEqual((verdict.lost, verdict.reordered), (0, 0), verdict.line())
+        self.assertLessEqual(verdict.duplicated, 3)  # at most the one whose ack was on its way
+        self.assertGreaterEqual(get("/state")["reconnects"], 3)
+
+    def test_lost_connection_stays_where_it_was_told(self):
+        self.start(PROCESSING_DELAY_MS=0)
+        self.consuming()
+        self.tell("START_REPLAY", HOLD)
+        self.consuming(HOLD)
+        self.publish(5)
+        close_connections("consumer")
+        eventually(lambda: get("/state")["reconnects"] == 1 and get("/state")["ready"])
+        time.sleep(0.1)
+        self.assertEqual(self.passive(QUEUE).message_count, 5)
+        self.assertEqual(self.passive(HOLD).consumer_count, 1)
+
+
+class Restored(Case):
+    """A copy wakes up with a closed socket, another name, and its memory."""
+    script = "../../test/lab/traffic/restored_consumer.py"
+
+    def test_wakes_up_on_hold(self):
+        for delay in (0, 20):
+            with self.subTest(delay=delay):
+                self.setUp()
+                process = self.start(PROCESSING_DELAY_MS=delay)
+                self.publish(50)
+                self.drained()
+                self.tell("START_REPLAY", HOLD)
+                self.consuming(HOLD)
+                self.publish(10)
+                self.name_pod("pod-b")
+                begun = time.monotonic()
+                process.send_signal(signal.SIGUSR1)
+                eventually(lambda: get("/state")["reconnects"] == 1 and get("/state")["ready"])
+                back = time.monotonic() - begun
+                print(f"back after {back * 1000:.0f} ms", file=sys.stderr)
+                self.assertLess(back, 0.5)
+                self.assertEqual(self.passive(QUEUE).message_count, 10)
+                self.channel.basic_publish("", "ms2m.control.pod-b", b'{"type":"END_REPLAY"}')
+                self.drained()
+                self.assert_exact()
+                self.assertEqual(get("/state")["hostname"], "pod-b")
+                process.kill()
+                process.wait()
+
+    def test_while_busy_applies_nothing_of_what_is_lost(self):
+        process = self.start(PROCESSING_DELAY_MS=30)
+        self.publish(100)
+        self.consuming()
+        for _ in range(3):
+            time.sleep(0.4)
+            process.send_signal(signal.SIGUSR1)
+        self.drained()
+        self.assert_exact()
+        self.assertEqual(get("/state")["reconnects"], 3)
+
+
+class Polling(Case):
+    script = "polling_consumer.py"
+
+    def test_obeys_between_batches(self):
+        self.publish(10)
+        self.start(PROCESSING_DELAY_MS=5, RECONNECT_DELAY=0.5)
+        self.drained()
+        self.tell("START_REPLAY", HOLD, migration="m", role="hold")
+        self.assertLess(self.switched(QUEUE, HOLD), 1.6)
+        self.publish(30)
+        time.sleep(0.3)
+        self.assertEqual(get("/state")["count"], 10)
+        close_connections("consumer")
+        eventually(lambda: get("/state")["reconnects"] == 1 and get("/state")["ready"])
+        self.assertEqual(self.passive(QUEUE).message_count, 30)
+        self.tell("END_REPLAY")
+        self.drained()
+        self.assert_exact()
+
+    def test_does_not_look_while_saturated(self):
+        self.publish(200)
+        self.start(PROCESSING_DELAY_MS=10)
+        self.consuming()
+        self.tell("START_REPLAY", HOLD)
+        self.assertGreater(self.switched(QUEUE, HOLD), 1.5)
+        self.assertEqual(get("/state")["count"], 200)
+        self.assert_exact()
+
+
+class Plain(Case):
+    script = "plain_consumer.py"
+
+    def test_ignores_controls(self):
+        self.start(PROCESSING_DELAY_MS=0)
+        self.consuming()
+        self.tell("START_REPLAY", HOLD)
+        self.publish(50)
+        self.drained()
+        self.assert_exact()
+        self.assertEqual(self.passive(CONTROL).message_count, 1)
+
+
+class Producing(Case):
+    def produce(self, *arguments):
+        self.log = f"{self.dir}/confirmed"
+        process = subprocess.Popen(["/usr/bin/python3", f"{EXAMPLES}/producer/producer.py",
+                                    "--url", private_broker.URL, "--confirm-log", self.log, *arguments])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def entries(self):
+        with open(self.log, encoding="utf-8") as file:
+            return oracle.parse_log(file)
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(15), 0)
+        self.published = self.entries()
+
+    def test_rate_and_backlog(self):
+        process = self.produce("--rate", "1000", "--backlog", "500")
+        self.start(PROCESSING_DELAY_MS=0)
+        eventually(lambda: os.path.exists(self.log) and len(self.entries()) > 500)
+        begun, first = time.monotonic(), len(self.entries())
+        time.sleep(2)
+        rate = (len(self.entries()) - first) / (time.monotonic() - begun)
+        self.stop(process)
+        print(f"rate {rate:.0f}/s", file=sys.stderr)
+        self.assertTrue(850 < rate < 1150, rate)
+        self.assertEqual({mark for _, mark in self.published}, {"c"})
+        self.drained()
+        self.assert_exact()
+
+    def test_lost_connection_leaves_unknowns(self):
+        process = self.produce("--rate", "500", "--backlog", "3000")
+        self.start(PROCESSING_DELAY_MS=0)
+        time.sleep(0.5)
+        for _ in range(3):
+            close_connections("producer")
+            time.sleep(1)
+        self.stop(process)
+        eventually(lambda: self.passive(QUEUE).message_count == 0)
+        time.sleep(0.3)
+        self.assert_exact()
+
+    def test_two_publishers_and_the_default_exchange(self):
+        process = self.produce("--publishers", "2", "--rate", "200", "--exchange", "", "--routing-key", QUEUE)
+        self.start(PROCESSING_DELAY_MS=0, EXCHANGE_NAME="")
+        eventually(lambda: os.path.exists(self.log) and len(self.entries()) > 50)
+        self.stop(process)
+        self.drained()
+        self.assert_exact()
+
+    def test_unroutable_is_marked(self):
+        process = self.produce("--exchange", "", "--routing-key", "nowhere", "--rate", "100")
+        eventually(lambda: os.path.exists(self.log) and len(self.entries()) > 5)
+        self.stop(process)
+        self.assertEqual({mark for _, mark in self.published}, {"r"})
+
+
+def close_connections(kind):
+    """Closes by the management API, as a broken network would not: at once."""
+    rows = eventually(lambda: [row for row in api("GET", "/connections")
+                               if row.get("user_provided_name", "").startswith(kind)
+                               or row.get("client_properties", {}).get("connection_name", "").startswith(kind)])
+    for row in rows:
+        api("DELETE", "/connections/" + urllib.request.quote(row["name"], safe=""))
+
+
+def api(method, path):
+    request = urllib.request.Request("http://127.0.0.1:15672/api" + path, method=method)
+    request.add_header("Authorization", "Basic Z3Vlc3Q6Z3Vlc3Q=")
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        body = answer.read()
+    return json.loads(body) if body else None
+
+
+if __name__ == "__main__":
+    private_broker.enter()
+    with private_broker.PrivateBroker():
+        program = unittest.main(exit=False, verbosity=2)
+    sys.exit(not program.result.wasSuccessful())
