@@ -1,0 +1,89 @@
+#include <cmath>
+
+#include "report/outcome_report.hpp"
+
+namespace ms2m::report {
+
+namespace {
+
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json rounded(double value) { return std::round(value * 1e4) / 1e4; }
+Json rounded(const std::optional<double>& value) { return value ? rounded(*value) : Json(nullptr); }
+Json seconds_or_null(const std::optional<Seconds>& time) { return time ? seconds_json(*time) : Json(nullptr); }
+
+Json phases(const Outcome& outcome) {
+  const double total = outcome.measures.total.count();
+  Json list = Json::array();
+  for (const auto& phase : outcome.phases)
+    list.push_back({{"phase", to_string(phase.phase)},
+                    {"seconds", seconds_json(phase.elapsed)},
+                    {"percent", total > 0 ? rounded(100 * phase.elapsed.count() / total) : Json(nullptr)},
+                    {"note", phase.note}});
+  return list;
+}
+
+Json failure(const Outcome& outcome) {
+  if (outcome.error.empty()) return nullptr;
+  return {{"phase", outcome.failed_phase ? Json(to_string(*outcome.failed_phase)) : Json(nullptr)},
+          {"message", outcome.error},
+          {"remedy", outcome.remedy}};
+}
+
+Json leftovers(const Outcome& outcome) {
+  Json list = Json::array();
+  for (const auto& left : outcome.leftovers) list.push_back({{"what", left.what}, {"command", left.command}});
+  return list;
+}
+
+void add_measures(Json& json, const Measures& m) {
+  json["total_s"] = seconds_json(m.total);
+  json["source_pause_s"] = seconds_or_null(m.source_pause);
+  json["gap_s"] = seconds_or_null(m.gap);
+  json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
+  json["held"] = or_null(m.held);
+  json["relayed"] = or_null(m.relayed);
+  json["returned"] = or_null(m.returned);
+  json["overtaken_at_most"] = or_null(m.overtaken_at_most);
+  json["arrival_rate"] = rounded(m.arrival_rate);
+  json["service_rate"] = rounded(m.service_rate);
+  json["deadman_margin_s"] = seconds_or_null(m.dead_man_margin);
+}
+
+}  // namespace
+
+Json seconds_json(Seconds time) { return rounded(time.count()); }
+
+Json outcome_json(const Outcome& outcome, const std::string& command, int status) {
+  Json json = {{"schema", kSchema},
+               {"kind", "outcome"},
+               {"command", command},
+               {"id", outcome.id},
+               {"result", to_string(outcome.result)},
+               {"exit_status", status},
+               {"interrupted", outcome.interrupted},
+               {"strategy", outcome.strategy},
+               {"namespace", outcome.ns},
+               {"source", {{"pod", outcome.source_pod}, {"node", outcome.source_node}}},
+               {"target", {{"pod", outcome.target_pod}, {"node", outcome.target_node}}},
+               {"queue", outcome.queue},
+               {"serving", outcome.serving},
+               {"phases", phases(outcome)},
+               {"error", failure(outcome)},
+               {"undone", outcome.undone},
+               {"leftovers", leftovers(outcome)},
+               {"resumable", outcome.resumable}};
+  add_measures(json, outcome.measures);
+  return json;
+}
+
+Json outcomes_json(const std::vector<Outcome>& outcomes, const std::string& command, int status) {
+  Json items = Json::array();
+  for (const auto& outcome : outcomes) items.push_back(outcome_json(outcome, command, exit_status(outcome)));
+  return {{"schema", kSchema}, {"kind", "outcomes"}, {"command", command}, {"exit_status", status}, {"items", items}};
+}
+
+}  // namespace ms2m::report

@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include "report/outcome_report.hpp"
+#include "report/phase_table.hpp"
+#include "report/units.hpp"
+
+namespace ms2m::report {
+
+namespace {
+
+bool migrated(const Outcome& outcome) {
+  return outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
+}
+
+std::string labelled(const char* label, const std::string& text) {
+  return text.empty() ? std::string() : pad(label, 10) + printable(text) + "\n";
+}
+
+std::string headline(const Outcome& outcome) {
+  const std::string where =
+      outcome.failed_phase ? fmt::format(" while {}", to_string(*outcome.failed_phase)) : std::string();
+  const std::string why = printable(outcome.error);
+  if (outcome.result == Result::refused) return fmt::format("refused, nothing was touched: {}\n", why);
+  if (outcome.interrupted) return fmt::format("interrupted{}{}\n", where, why.empty() ? "" : ": " + why);
+  if (outcome.result == Result::cleanup_incomplete)
+    return why.empty() ? "migrated, but not everything of ms2m's could be removed\n"
+                       : fmt::format("migrated, but not everything of ms2m's could be removed: {}\n", why);
+  return fmt::format("failed{}: {}\n", where, why);
+}
+
+std::string undone_lines(const Outcome& outcome) {
+  std::string text;
+  for (const auto& entry : outcome.undone) text += labelled(text.empty() ? "Undone:" : "", entry);
+  return text;
+}
+
+std::string leftover_lines(const Outcome& outcome) {
+  std::string text;
+  for (const auto& left : outcome.leftovers) {
+    text += labelled(text.empty() ? "Left:" : "", left.what);
+    if (!left.command.empty()) text += labelled("", "  remove it with: " + left.command);
+  }
+  return text;
+}
+
+std::string next_lines(const Outcome& outcome) {
+  if (outcome.id.empty() || outcome.result == Result::refused) return {};
+  if (outcome.result == Result::cleanup_incomplete) return labelled("Next:", "ms2m cleanup " + outcome.id);
+  if (outcome.result != Result::leftovers) return {};
+  if (outcome.resumable)
+    return labelled("Next:", fmt::format("ms2m resume {0}   (or: ms2m abort {0})", outcome.id));
+  return labelled("Next:", "ms2m abort " + outcome.id);
+}
+
+}  // namespace
+
+std::string success_text(const Outcome& outcome) {
+  if (!migrated(outcome)) return {};
+  std::string text;
+  if (!outcome.source_pod.empty() && !outcome.target_pod.empty())
+    text += fmt::format("Migrated pod {}/{} from {} to {}{} ({}, id {}).\n\n", outcome.ns, outcome.source_pod,
+                        outcome.source_node, outcome.target_node,
+                        outcome.target_pod == outcome.source_pod ? "" : " as " + outcome.target_pod, outcome.strategy,
+                        outcome.id);
+  if (!outcome.phases.empty()) text += phase_table(outcome) + "\n";
+  text += measure_lines(outcome.measures);
+  if (!outcome.serving.empty()) text += pad("Serving now", 19) + printable(outcome.serving) + "\n";
+  for (const auto& entry : outcome.undone) text += "Undone: " + printable(entry) + "\n";
+  return text;
+}
+
+std::string failure_text(const Outcome& outcome) {
+  if (outcome.result == Result::done && !outcome.interrupted) return {};
+  std::string text = headline(outcome) + labelled("Cure:", outcome.remedy);
+  if (!migrated(outcome)) text += labelled("Serving:", outcome.serving) + undone_lines(outcome);
+  text += leftover_lines(outcome);
+  if (outcome.result == Result::undone && outcome.leftovers.empty())
+    text += labelled("Left:", "nothing: everything was undone");
+  return text + next_lines(outcome);
+}
+
+}  // namespace ms2m::report

@@ -1,0 +1,76 @@
+#include "report/phase_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "report/units.hpp"
+
+namespace ms2m::report {
+
+namespace {
+
+std::string cell(const std::string& text) {
+  std::string escaped;
+  for (const char c : printable(text)) {
+    if (c == '|') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
+
+std::string table_line(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
+  std::string line = "|";
+  for (std::size_t i = 0; i < cells.size(); ++i) line += " " + pad(cells[i], widths[i]) + " |";
+  return line + "\n";
+}
+
+}  // namespace
+
+std::string markdown_table(const std::vector<std::vector<std::string>>& rows) {
+  if (rows.empty()) return {};
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::size_t> widths(rows.front().size(), 3);
+  for (const auto& row : rows) {
+    auto& line = cells.emplace_back();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      line.push_back(i < row.size() ? cell(row[i]) : std::string());
+      widths[i] = std::max(widths[i], width(line.back()));
+    }
+  }
+  std::string text = table_line(cells.front(), widths) + "|";
+  for (const auto columns : widths) text += std::string(columns + 2, '-') + "|";
+  text += "\n";
+  for (std::size_t i = 1; i < cells.size(); ++i) text += table_line(cells[i], widths);
+  return text;
+}
+
+std::string phase_table(const Outcome& outcome) {
+  const Seconds total = outcome.measures.total;
+  std::vector<std::vector<std::string>> rows{{"Phase", "Duration", "% of Total", "Notes"}};
+  for (const auto& phase : outcome.phases)
+    rows.push_back({to_string(phase.phase), duration(phase.elapsed), percent(phase.elapsed, total), phase.note});
+  rows.push_back({"Total", duration(total), "100%", ""});
+  return markdown_table(rows);
+}
+
+std::string measure_lines(const Measures& m) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  const auto count = [](std::uint64_t n) { return fmt::format("{}", n); };
+  if (m.source_pause) lines.emplace_back("Source pause", duration(*m.source_pause));
+  if (m.gap) lines.emplace_back("Processing gap", duration(*m.gap));
+  if (m.bytes) lines.emplace_back("Bytes moved", fmt::format("{} ({})", m.bytes->count, size(*m.bytes)));
+  if (m.held) lines.emplace_back("Messages held", count(*m.held));
+  if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));
+  if (m.returned) lines.emplace_back("Messages returned", count(*m.returned));
+  if (m.overtaken_at_most) lines.emplace_back("Overtaken at most", count(*m.overtaken_at_most));
+  if (m.arrival_rate) lines.emplace_back("Arrival rate", message_rate(*m.arrival_rate));
+  if (m.service_rate) lines.emplace_back("Service rate", message_rate(*m.service_rate));
+  if (m.dead_man_margin) lines.emplace_back("Dead-man margin", duration(*m.dead_man_margin));
+  std::string text;
+  for (const auto& [name, value] : lines) text += pad(name, 19) + value + "\n";
+  return text;
+}
+
+}  // namespace ms2m::report

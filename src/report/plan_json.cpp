@@ -1,0 +1,64 @@
+#include "report/outcome_report.hpp"
+#include "report/plan_report.hpp"
+
+namespace ms2m::report {
+
+namespace {
+
+Json findings_json(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const auto& f : findings)
+    list.push_back({{"check", f.check}, {"level", to_word(f.level)}, {"reason", f.text}, {"cure", f.cure}});
+  return list;
+}
+
+Json steps_json(const std::vector<PlannedStep>& steps) {
+  Json list = Json::array();
+  for (const auto& step : steps)
+    list.push_back({{"phase", to_string(step.phase)},
+                    {"do", step.text},
+                    {"undo", step.undo.empty() ? Json(nullptr) : Json(step.undo)}});
+  return list;
+}
+
+Json predicted_json(const std::vector<PredictedPhase>& predicted) {
+  Json list = Json::array();
+  for (const auto& phase : predicted)
+    list.push_back(
+        {{"phase", to_string(phase.phase)}, {"seconds", seconds_json(phase.elapsed)}, {"basis", phase.basis}});
+  return list;
+}
+
+Json head(const Plan& plan, const char* kind, int status) {
+  return {{"schema", kSchema},
+          {"kind", kind},
+          {"exit_status", status},
+          {"refused", plan.refused()},
+          {"namespace", plan.ns},
+          {"source", {{"pod", plan.source_pod}, {"node", plan.source_node}}},
+          {"target", {{"pod", plan.target_pod}, {"node", plan.target_node}}},
+          {"container", plan.container},
+          {"queue", plan.queue},
+          {"findings", findings_json(plan.findings)}};
+}
+
+}  // namespace
+
+Json plan_json(const Plan& plan, const MigrationRequest& request, int status) {
+  Json json = head(plan, "plan", status);
+  json["id"] = plan.id;
+  json["strategy"] = to_string(request.strategy);
+  json["workload"] = to_string(plan.workload);
+  json["owner"] = plan.owner.empty() ? Json(nullptr) : Json(plan.owner);
+  json["image"] = plan.image;
+  json["steps"] = steps_json(plan.steps);
+  json["diff"] = plan.diff;
+  json["target_spec"] = plan.target_spec;
+  json["predicted"] = predicted_json(plan.predicted);
+  json["notes"] = plan.notes;
+  return json;
+}
+
+Json check_json(const Plan& plan, int status) { return head(plan, "check", status); }
+
+}  // namespace ms2m::report
