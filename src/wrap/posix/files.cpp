@@ -1,0 +1,95 @@
+#include "wrap/posix/files.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m::posix {
+namespace {
+
+namespace fs = std::filesystem;
+
+void sync_directory(const fs::path& directory) {
+  const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) throw_errno("open " + directory.string());
+  // Some file systems (network, fuse) cannot sync a directory; then there is nothing more to be had.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
+}
+
+void write_all(int fd, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const auto wrote = ::write(fd, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) throw_errno("write " + name);
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+}
+
+}  // namespace
+
+TempDir::TempDir(const std::string& prefix, const fs::path& parent) {
+  const char* tmp = ::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody sets variables after the start
+  const fs::path base = !parent.empty() ? parent : fs::path(tmp != nullptr && *tmp == '/' ? tmp : "/tmp");
+  std::string name = (base / (prefix + "XXXXXX")).string();
+  if (::mkdtemp(name.data()) == nullptr) throw_errno("mkdtemp " + name);
+  path_ = name;
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+void make_private_directories(const fs::path& path) {
+  if (path.empty() || fs::is_directory(path)) return;
+  const fs::path parent = path.has_filename() ? path.parent_path() : path.parent_path().parent_path();
+  if (parent != path) make_private_directories(parent);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdir " + path.string());
+  sync_directory(parent);
+}
+
+AppendFile::AppendFile(const fs::path& path)
+    : fd_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)), path_(path.string()) {
+  if (!fd_) throw_errno("open " + path_);
+  sync_directory(path.parent_path());
+}
+
+void AppendFile::append(std::string_view bytes) {
+  write_all(fd_.get(), bytes, path_);
+  if (::fdatasync(fd_.get()) != 0) throw_errno("fdatasync " + path_);
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  const fs::path fresh = path.string() + ".new";
+  {
+    const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!fd) throw_errno("open " + fresh.string());
+    write_all(fd.get(), bytes, fresh.string());
+    if (::fsync(fd.get()) != 0) throw_errno("fsync " + fresh.string());
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) throw_errno("rename " + fresh.string());
+  sync_directory(path.parent_path());
+}
+
+std::string read_file(const fs::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) throw Error(ErrorKind::not_found, path.string() + ": no such file");
+  if (!fd) throw_errno("open " + path.string());
+  std::string text;
+  std::array<char, 65536> chunk;
+  for (;;) {
+    const auto got = ::read(fd.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno("read " + path.string());
+    if (got == 0) return text;
+    text.append(chunk.data(), static_cast<std::size_t>(got));
+  }
+}
+
+}  // namespace ms2m::posix

@@ -1,0 +1,52 @@
+#include "wrap/posix/sha256.hpp"
+
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m::posix {
+namespace {
+void require(bool ok) {
+  if (!ok) throw Error(ErrorKind::failed, "SHA-256 is not available in the OpenSSL library");
+}
+}  // namespace
+
+struct Sha256::Context {
+  Context() : evp(::EVP_MD_CTX_new()) { require(evp != nullptr); }
+  ~Context() { ::EVP_MD_CTX_free(evp); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  EVP_MD_CTX* evp;
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  require(::EVP_DigestInit_ex(context_->evp, ::EVP_sha256(), nullptr) == 1);
+}
+Sha256::~Sha256() = default;
+
+void Sha256::update(const void* data, std::size_t size) {
+  require(::EVP_DigestUpdate(context_->evp, data, size) == 1);
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned int size = 0;
+  require(::EVP_DigestFinal_ex(context_->evp, digest.data(), &size) == 1);
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    text += kDigits[digest[i] >> 4];
+    text += kDigits[digest[i] & 15];
+  }
+  return text;
+}
+
+std::string Sha256::of(std::string_view data) {
+  Sha256 digest;
+  digest.update(data);
+  return digest.hex();
+}
+
+}  // namespace ms2m::posix
