@@ -18,6 +18,9 @@ std::string success_text(const Outcome& outcome);
 /// to do next. Empty when there is none. Also for cleanup_incomplete (then only what is left).
 std::string failure_text(const Outcome& outcome);
 
+/// For abort and cleanup, whose success is that everything was undone: "Undone: ..." and who is serving.
+std::string aborted_text(const Outcome& outcome);
+
 /// One object of kind "outcome"; every key is always there, null where nothing was measured. See ms2m(1), JSON OUTPUT.
 /// `status` is what the process will exit with.
 Json outcome_json(const Outcome& outcome, const std::string& command, int status);

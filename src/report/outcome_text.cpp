@@ -79,4 +79,9 @@ std::string failure_text(const Outcome& outcome) {
   return text + next_lines(outcome);
 }
 
+std::string aborted_text(const Outcome& outcome) {
+  std::string text = fmt::format("Migration {} is undone; nothing of it is left.\n", outcome.id);
+  return text + labelled("Serving:", outcome.serving) + undone_lines(outcome);
+}
+
 }  // namespace ms2m::report
