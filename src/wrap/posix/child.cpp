@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,7 +112,8 @@ Child::Child(const ProcessSpec& spec) {
     throw Error(error == ENOENT ? ErrorKind::not_found : ErrorKind::failed,
                 "cannot run " + spec.argv[0] + ": " + std::generic_category().message(error));
   }
-  pidfd_.reset(::pidfd_open(pid_, 0));
+  // By number: the header of glibc 2.36 declares the function without C linkage.
+  pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   in = std::move(in_pipe.write);
   out = std::move(out_pipe.read);
   err = std::move(err_pipe.read);
