@@ -47,7 +47,8 @@ class Wire:
     """Notices at once, while idle and while busy, that a connection's socket is dead.
 
     A restored copy's TCP socket is closed, and poll() says POLLHUP for it; pika
-    itself would see that only at its next write.
+    itself would see that only at its next write, or, inside a synchronous call,
+    at the next missed heartbeat: hence the watchdog on its own loop.
     """
 
     DEAD = select.POLLHUP | select.POLLERR | select.POLLNVAL
@@ -61,6 +62,12 @@ class Wire:
         self._poll.register(self._socket.fileno(), select.POLLIN)
         self._poll.register(wakeup_fd, select.POLLIN)
         self._wakeup_fd = wakeup_fd
+        self._watch()
+
+    def _watch(self):
+        """Runs in pika's loop; what it raises comes out of whatever call is waiting there."""
+        self._look(0)
+        self._connection._impl.ioloop.call_later(SLICE_S, self._watch)
 
     def service(self):
         """Reads and dispatches what has arrived, sends heartbeats; never waits."""

@@ -255,6 +255,22 @@ class Restored(Case):
                 process.kill()
                 process.wait()
 
+    def test_inside_a_synchronous_call(self):
+        """Tries the instants around a switch, where the copy waits for an answer that never comes."""
+        for _ in range(12):
+            process = self.start(PROCESSING_DELAY_MS=0)
+            self.consuming()
+            self.tell("START_REPLAY", HOLD)
+            eventually(lambda: self.passive(QUEUE).consumer_count == 0, pause=0)
+            process.send_signal(signal.SIGUSR1)
+            begun = time.monotonic()
+            eventually(lambda: get("/state")["reconnects"] >= 1 and get("/state")["ready"])
+            self.assertLess(time.monotonic() - begun, 0.6)
+            self.assertEqual(self.passive(HOLD).consumer_count, 1)
+            process.kill()
+            process.wait()
+            self.channel.queue_purge(CONTROL)
+
     def test_while_busy_applies_nothing_of_what_is_lost(self):
         process = self.start(PROCESSING_DELAY_MS=30)
         self.publish(100)
