@@ -1,0 +1,164 @@
+#include "migration/facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+
+#include "migration/names.hpp"
+#include "migration/pod_spec.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+std::string pod_name(const Json& object) { return object.at("metadata").at("name"); }
+std::string pod_uid(const Json& object) { return object.at("metadata").value("uid", ""); }
+std::string pod_node(const Json& object) { return object.at("spec").value("nodeName", ""); }
+
+const Json* controller_of(const Json& object) {
+  const auto refs = object.at("metadata").find("ownerReferences");
+  if (refs == object.at("metadata").end()) return nullptr;
+  for (const Json& ref : *refs)
+    if (ref.value("controller", false)) return &ref;
+  return nullptr;
+}
+
+std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node) {
+  const std::string ns = request.ns;
+  std::vector<Right> rights;
+  for (const char* verb : {"get", "watch", "create", "patch", "delete"}) rights.push_back({verb, "", "pods", "", ns, ""});
+  for (const char* verb : {"get", "create", "delete"}) rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
+  if (request.kubelet == KubeletPath::proxy)
+    rights.push_back({"create", "", "nodes", "proxy", "", source_node});
+  else
+    rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
+  if (const Json* owner = controller_of(pod); owner != nullptr && owner->value("kind", "") == "StatefulSet")
+    for (const char* verb : {"get", "create", "delete"}) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
+  return rights;
+}
+
+namespace {
+
+Json read_pod(Cluster& cluster, const MigrationRequest& request, const StopToken& stop) {
+  auto pod = cluster.get({Kind::pod, request.ns, request.pod}, stop);
+  if (!pod)
+    throw Error(ErrorKind::refused, fmt::format("pod {} not found in namespace {}", request.pod, request.ns),
+                fmt::format("kubectl -n {} get pods shows what there is; choose another namespace with -n", request.ns));
+  return *pod;
+}
+
+void read_owner(Cluster& cluster, Facts& facts, const StopToken& stop) {
+  const Json* ref = controller_of(facts.pod);
+  if (ref == nullptr) return;
+  const std::string kind = ref->value("kind", ""), name = ref->value("name", "");
+  if (kind == "StatefulSet") facts.owner = cluster.get({Kind::stateful_set, facts.ns, name}, stop);
+  if (kind != "ReplicaSet") return;
+  facts.owner = cluster.get({Kind::replica_set, facts.ns, name}, stop);
+  if (!facts.owner) return;
+  if (const Json* above = controller_of(*facts.owner); above != nullptr && above->value("kind", "") == "Deployment")
+    facts.deployment = cluster.get({Kind::deployment, facts.ns, above->value("name", "")}, stop);
+}
+
+/// A list that the caller may not read is no reason to refuse: the check that needs it says that it could not look.
+std::vector<Json> list_or_none(Cluster& cluster, Kind kind, const std::string& ns, const std::string& fields, const StopToken& stop) {
+  try {
+    return cluster.list(kind, ns, "", fields, stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::forbidden) throw;
+    return {};
+  }
+}
+
+void read_claims(Cluster& cluster, Facts& facts, const StopToken& stop) {
+  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
+    if (!volume.contains("persistentVolumeClaim")) continue;
+    try {
+      if (auto claim = cluster.get({Kind::persistent_volume_claim, facts.ns, volume["persistentVolumeClaim"].value("claimName", "")}, stop))
+        facts.claims.push_back(*claim);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::forbidden) throw;
+    }
+  }
+}
+
+void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
+  const std::string source_node = pod_node(facts.pod);
+  for (const Right& right : needed_rights(request, facts.pod, source_node))
+    if (!cluster.allowed(right, stop)) facts.missing_rights.push_back(right);
+  if (!facts.missing_rights.empty()) return;  // what follows would be forbidden too; the finding names the rights
+  facts.target.object = cluster.get({Kind::node, "", request.target_node}, stop);
+  facts.source.object = cluster.get({Kind::node, "", source_node}, stop);
+  read_owner(cluster, facts, stop);
+  read_claims(cluster, facts, stop);
+  facts.disruption_budgets = list_or_none(cluster, Kind::pod_disruption_budget, facts.ns, "", stop);
+  facts.target_node_pods = list_or_none(cluster, Kind::pod, "", "spec.nodeName=" + request.target_node, stop);
+  facts.lease = cluster.get({Kind::lease, facts.ns, "ms2m-" + request.pod}, stop);
+  facts.checkpoint_gate = cluster.checkpoint_enabled(source_node, stop);
+}
+
+void reach(NodeShell& shell, const std::string& node, NodeFacts& facts, const StopToken& stop) {
+  try {
+    shell.open(node, stop);
+  } catch (const Error& error) {
+    facts.access = Trouble{error.what(), error.remedy()};
+  }
+}
+
+void look_for_image(const Migrator::Ports& ports, const std::string& node, const std::string& name, NodeFacts& facts, const StopToken& stop) {
+  try {
+    facts.tool = ports.images.probe(node, stop);
+    facts.image = ports.images.find(node, name, stop);
+  } catch (const Error& error) {
+    facts.tool_trouble = Trouble{error.what(), error.remedy()};
+  }
+}
+
+std::string running_image(const Json& pod, const std::string& container) {
+  const Json* status = find_container_status(pod, container);
+  if (status != nullptr && !status->value("imageID", "").empty()) return status->at("imageID");
+  return find_container(pod, container)->value("image", "");
+}
+
+void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
+  const std::string source = pod_node(facts.pod), target = request.target_node;
+  auto other = std::async(std::launch::async, [&] { reach(ports.shell, target, facts.target, stop); });
+  reach(ports.shell, source, facts.source, stop);
+  other.get();
+  if (!facts.source.access) {
+    look_for_image(ports, source, facts.base_image, facts.source, stop);
+    for (const auto& file : ports.archives.list(source, facts.ns, request.pod, facts.container, stop))
+      facts.archives_before.push_back(file.path);
+  }
+  if (!facts.target.access)
+    look_for_image(ports, target, facts.source.image ? facts.source.image->id : facts.base_image, facts.target, stop);
+}
+
+void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
+  facts.broker_version = ports.broker.server_version();
+  facts.depth = ports.broker.depth(request.queue, stop);
+  facts.admin_version = ports.admin.version(stop);
+  if (!facts.admin_version) return;
+  facts.queue = ports.admin.queue(request.queue, stop);
+  facts.totals = ports.admin.totals(request.queue, stop);
+  facts.alarms = ports.admin.alarms(stop);
+}
+
+}  // namespace
+
+Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop) {
+  Facts facts;
+  facts.ns = request.ns;
+  facts.pod = read_pod(ports.cluster, request, stop);
+  facts.container = choose_container(facts.pod, request.container);
+  facts.base_image = running_image(facts.pod, facts.container);
+  if (pod_node(facts.pod).empty())
+    throw Error(ErrorKind::refused, fmt::format("pod {} is not on any node yet", request.pod), "wait until it runs");
+  auto nodes = std::async(std::launch::async, [&] { read_nodes(ports, request, facts, stop); });
+  auto cluster = std::async(std::launch::async, [&] { read_cluster(ports.cluster, request, facts, stop); });
+  read_broker(ports, request, facts, stop);
+  cluster.get();
+  nodes.get();
+  return facts;
+}
+
+}  // namespace ms2m

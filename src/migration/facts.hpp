@@ -1,0 +1,67 @@
+// What the cluster, the nodes and the broker look like now. Read once before the plan; nothing here changes anything.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/broker.hpp"
+#include "ms2m/cluster.hpp"
+#include "ms2m/json.hpp"
+#include "ms2m/migrator.hpp"
+#include "ms2m/node.hpp"
+#include "ms2m/request.hpp"
+
+namespace ms2m {
+
+/// Something that could not be read, and what cures it.
+struct Trouble {
+  std::string text;
+  std::string cure;
+};
+
+struct NodeFacts {
+  std::optional<Json> object;
+  std::optional<Trouble> access;       ///< ssh does not work
+  std::string tool;                    ///< of the image store
+  std::optional<Trouble> tool_trouble;
+  std::optional<StoredImage> image;    ///< the base image there
+};
+
+struct Facts {
+  std::string ns;
+  Json pod;
+  std::string container;
+  std::optional<Json> owner;       ///< the controlling ReplicaSet or StatefulSet
+  std::optional<Json> deployment;  ///< the ReplicaSet's owner
+  std::string base_image;          ///< name@digest or name of the image that the container runs
+  NodeFacts source, target;
+  std::optional<bool> checkpoint_gate;
+  std::vector<Right> missing_rights;
+  std::vector<std::string> archives_before;  ///< on the source node
+  std::vector<Json> target_node_pods;
+  std::vector<Json> claims;                  ///< PVCs that the pod mounts
+  std::vector<Json> disruption_budgets;
+  std::optional<Json> lease;
+
+  std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue
+  std::optional<std::string> admin_version;  ///< nullopt: no management API
+  std::optional<QueueFacts> queue;
+  std::optional<QueueTotals> totals;
+  std::vector<std::string> alarms;
+  std::string broker_version;
+};
+
+std::string pod_name(const Json& object);
+std::string pod_uid(const Json& object);
+std::string pod_node(const Json& object);
+/// The controlling owner reference, or nullptr.
+const Json* controller_of(const Json& object);
+
+/// The rights that this request needs (also the source of examples/rbac.yaml's test).
+std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);
+
+/// Reads everything, cluster and nodes side by side. Throws Error{refused} when the pod or container does not exist, other
+/// Errors when the cluster cannot be read at all; whatever else is wrong is a fact.
+Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop);
+
+}  // namespace ms2m

@@ -1,0 +1,82 @@
+// Strategy handoff: nobody consumes the primary queue while the data moves; messages wait in it, in order.
+#include <fmt/format.h>
+
+#include "migration/operations.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/strategies.hpp"
+
+namespace ms2m {
+
+PhaseScope::PhaseScope(Run& run, Phase phase, std::vector<PhaseTiming>& timings, const StopToken& stop)
+    : run_(run), phase_(phase), timings_(timings) {
+  stop.check(to_string(phase));
+  Event event;
+  event.type = Event::Type::phase_started;
+  event.phase = phase;
+  run_.observer.on(event);
+}
+
+PhaseScope::~PhaseScope() {
+  const Seconds elapsed = Clock::now() - begin_;
+  timings_.push_back({phase_, elapsed, note_});
+  Event event;
+  event.type = Event::Type::phase_finished;
+  event.phase = phase_;
+  event.elapsed = elapsed;
+  event.text = note_;
+  run_.observer.on(event);
+}
+
+void plan_retirement(Run& run) {
+  const Plan& plan = run.plan;
+  if (plan.workload == Workload::replica_set) {
+    const Json labels = run.facts.pod.at("metadata").value("labels", Json::object());
+    const Json cost = run.facts.pod.at("metadata").value("annotations", Json::object()).value(kDeletionCost, Json());
+    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
+                       op::adopt({plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, labels.value(kTemplateHash, ""), cost}));
+  } else {
+    run.journal.effect(Phase::finalizing, "delete the source pod", Json(), op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod));
+  }
+  run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
+                     op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));
+  // A pod that came by an earlier migration leaves the name of its image behind on its node.
+  const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
+  if (image.rfind(kImagePrefix, 0) == 0)
+    run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(plan.source_node, image));
+}
+
+void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+  {
+    PhaseScope scope(run, Phase::preparing, timings, stop);
+    take_lease(run, stop);
+    create_target_pod(run, stop);
+    declare_queues(run, stop);
+    wait_target_warm(run, stop);
+    arm_dead_man(run, stop);
+  }
+  {
+    PhaseScope scope(run, Phase::checkpointing, timings, stop);
+    run.set_lease_phase(Phase::checkpointing, stop);
+    make_source_quiet(run, stop);
+    checkpoint(run, stop);
+    scope.note("source made quiet, kubelet checkpoint API");
+  }
+  {
+    PhaseScope scope(run, Phase::transferring, timings, stop);
+    transfer(run, stop);
+    scope.note(fmt::format("{:.1f} MB by ssh, imported as checkpoint image", static_cast<double>(run.measures.bytes->count) / 1e6));
+  }
+  {
+    PhaseScope scope(run, Phase::restoring, timings, stop);
+    restore(run, run.names.hold, 2, stop);
+    scope.note("CRIU restore in the waiting pod, reconnected to the broker");
+  }
+  PhaseScope scope(run, Phase::replaying, timings, stop);
+  plan_retirement(run);
+  pivot(run, stop);
+  // From here on the target owns the queue: an interruption no longer turns back.
+  wait_target_serving(run, StopToken().within(std::chrono::seconds(30)));
+  scope.note(fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue));
+}
+
+}  // namespace ms2m

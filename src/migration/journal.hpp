@@ -1,0 +1,65 @@
+// The journal of one migration: JSON Lines, one record a line, fsynced before the effect that it announces.
+//
+// Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}: written
+// BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried out, end {result}.
+// `undo` and `finish` are operations as data (operations.hpp): undo is carried out when the migration is given up before the
+// pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/event.hpp"
+#include "ms2m/json.hpp"
+#include "ms2m/migrator.hpp"
+
+namespace ms2m {
+
+struct Effect {
+  int n = 0;
+  Phase phase = Phase::preparing;
+  std::string text;
+  Json undo;     ///< null: nothing to undo
+  Json finish;   ///< null: nothing to finish
+  bool settled = false;
+};
+
+/// Appends to one journal. Single-threaded. Throws Error{failed} when a record cannot be made durable.
+class Journal {
+ public:
+  /// A new journal in <root>/<id>/ (0700/0600).
+  static Journal create(const std::filesystem::path& root, const std::string& id, Json begin);
+  /// Opens an existing one for appending and reads what is in it. A torn last line (crash while writing) is ignored.
+  /// Error{refused} while the process that writes it still runs (it holds a lock, which the kernel drops with it).
+  static Journal open(const std::filesystem::path& root, const std::string& id);
+  /// Only reads; append functions throw.
+  static Journal read(const std::filesystem::path& root, const std::string& id);
+
+  Journal(Journal&&) noexcept;
+  Journal& operator=(Journal&&) = delete;
+  ~Journal();
+
+  int effect(Phase phase, const std::string& text, Json undo, Json finish);
+  void settled(int n, bool ok, const std::string& how);
+  void mark(const std::string& type);
+  void end(Result result);
+
+  const Json& begin() const noexcept { return begin_; }
+  std::vector<Effect>& effects() noexcept { return effects_; }
+  bool marked(const std::string& type) const noexcept;
+  std::optional<std::string> ended() const noexcept { return ended_; }
+
+ private:
+  Journal() = default;
+  void append(Json record);
+  void replay(const Json& record);
+
+  int fd_ = -1;
+  Json begin_;
+  std::vector<Effect> effects_;
+  std::vector<std::string> marks_;
+  std::optional<std::string> ended_;
+};
+
+}  // namespace ms2m

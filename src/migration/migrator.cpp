@@ -1,0 +1,230 @@
+// The coordinator: plans, runs the strategy, and turns whatever happened into one Outcome.
+#include "ms2m/migrator.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "migration/planner.hpp"
+#include "migration/settle.hpp"
+#include "migration/strategies.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance, const std::string& id) {
+  return {{"ns", plan.ns}, {"source_pod", plan.source_pod}, {"source_uid", plan.source_uid}, {"source_node", plan.source_node},
+          {"target_pod", plan.target_pod}, {"target_node", plan.target_node}, {"container", plan.container}, {"queue", plan.queue},
+          {"strategy", to_string(request.strategy)}, {"kubeconfig", provenance.kubeconfig}, {"context", provenance.context},
+          {"pid", static_cast<long>(::getpid())}, {"host", host_name()},
+          {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m", host_name(), ::getpid(), id)}};
+}
+
+std::string serving(const char* kind, const std::string& ns, const std::string& pod, const std::string& node) {
+  return fmt::format("{} pod {}/{} on {}", kind, ns, pod, node);
+}
+
+Outcome outcome_of(const JournalSummary& s) {
+  Outcome o;
+  o.id = s.id;
+  o.strategy = s.strategy;
+  o.ns = s.ns;
+  o.source_pod = s.source_pod;
+  o.source_node = s.source_node;
+  o.target_pod = s.target_pod;
+  o.target_node = s.target_node;
+  o.queue = s.queue;
+  return o;
+}
+
+void tell_error(Outcome& outcome, const std::exception& error) {
+  outcome.error = error.what();
+  if (const auto* own = dynamic_cast<const Error*>(&error)) outcome.remedy = own->remedy();
+  if (dynamic_cast<const Cancelled*>(&error) != nullptr) outcome.interrupted = true;
+}
+
+}  // namespace
+
+struct Migrator::Impl {
+  Ports ports;
+  JournalStore journals;
+  Observer& observer;
+
+  MigrationRequest completed(const MigrationRequest& request) const {
+    MigrationRequest full = request;
+    if (full.ns.empty()) full.ns = ports.cluster.default_namespace();
+    return full;
+  }
+
+  void carry_out(Run& run, Outcome& outcome, const StopToken& stop);
+  void fail(Run& run, Outcome& outcome, const std::exception& error);
+  void finish(Journal& journal, Outcome& outcome, Seconds limit);
+  void undo(Journal& journal, Outcome& outcome, Seconds limit);
+  Outcome recover(const std::string& id, const StopToken& stop) noexcept;
+};
+
+Migrator::Migrator(const Ports& ports, JournalStore journals, Observer& observer)
+    : impl_(new Impl{ports, std::move(journals), observer}) {}
+Migrator::~Migrator() = default;
+
+Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
+  const MigrationRequest full = impl_->completed(request);
+  const Facts facts = gather_facts(impl_->ports, full, stop);
+  return make_plan(full, facts, new_id());
+}
+
+void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
+  Operations operations(ports);
+  Settlement settled = settle(journal, Direction::finish, operations, observer, limit);
+  outcome.leftovers = std::move(settled.left);
+  outcome.result = outcome.leftovers.empty() ? Result::done : Result::cleanup_incomplete;
+  outcome.serving = serving("target", outcome.ns, outcome.target_pod, outcome.target_node);
+  journal.end(outcome.result);
+}
+
+void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
+  Operations operations(ports);
+  Settlement settled = settle(journal, Direction::undo, operations, observer, limit);
+  outcome.undone = std::move(settled.done);
+  outcome.leftovers = std::move(settled.left);
+  outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
+  outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);
+  for (const Leftover& left : outcome.leftovers)
+    if (left.what.rfind("send pod ", 0) == 0) outcome.serving = "nobody for certain: the source did not take work again in time";
+  journal.end(outcome.result);
+}
+
+void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& error) {
+  tell_error(outcome, error);
+  outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
+  run.pump.reset();
+  run.valve.reset();  // what it held returns to its old place
+  const Seconds limit = run.request.timeouts.undo;
+  if (!run.journal.marked("pivoted") && run.journal.marked("pivot_intent")) {
+    try {
+      if (pivot_was_committed(ports, run.plan.id, run.plan.queue, StopToken().within(std::chrono::seconds(90)))) run.journal.mark("pivoted");
+    } catch (const std::exception& unknown) {
+      outcome.result = Result::leftovers;
+      outcome.resumable = true;
+      outcome.serving = fmt::format("unknown: whether the hand-over was committed could not be found out ({})", unknown.what());
+      outcome.leftovers = {{"the whole migration", "ms2m resume " + run.plan.id}};
+      return;
+    }
+  }
+  if (run.journal.marked("pivoted")) {
+    finish(run.journal, outcome, limit);
+  } else {
+    // It stops renewing, but stays armed until the source is back: should that fail, the broker sends it back.
+    if (run.dead_man) run.dead_man->stop_renewing();
+    undo(run.journal, outcome, limit);
+  }
+}
+
+void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
+  run_handoff(run, outcome.phases, stop);
+  PhaseScope scope(run, Phase::finalizing, outcome.phases, StopToken());
+  run.dead_man.reset();
+  finish(run.journal, outcome, run.request.timeouts.retire);
+  scope.note("source retired, nothing of ms2m left");
+}
+
+Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) noexcept {
+  Outcome outcome;
+  try {
+    const MigrationRequest request = impl_->completed(given);
+    outcome.ns = request.ns;
+    outcome.source_pod = request.pod;
+    outcome.target_node = request.target_node;
+    outcome.queue = request.queue;
+    outcome.strategy = to_string(request.strategy);
+    outcome.result = Result::refused;
+    const Facts facts = gather_facts(impl_->ports, request, stop);
+    outcome.source_node = pod_node(facts.pod);
+    outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);
+    const Plan plan = make_plan(request, facts, new_id());
+    for (const Finding& finding : plan.findings) {
+      if (finding.level == Level::refusal) throw Error(ErrorKind::refused, finding.text, finding.cure);
+      if (finding.level == Level::warning) {
+        Event event;
+        event.type = Event::Type::warning;
+        event.text = finding.text;
+        event.remedy = finding.cure;
+        impl_->observer.on(event);
+      }
+    }
+    outcome.id = plan.id;
+    outcome.target_pod = plan.target_pod;
+    Journal journal = Journal::create(impl_->journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
+    Run run{impl_->ports, request, facts, plan, journal, impl_->observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+    const TimePoint begin = Clock::now();
+    outcome.result = Result::undone;
+    try {
+      impl_->carry_out(run, outcome, stop);
+    } catch (const std::exception& error) {
+      impl_->fail(run, outcome, error);
+    }
+    run.measures.total = Clock::now() - begin;
+    if (run.quiet_at && run.target_at) run.measures.gap = *run.target_at - *run.quiet_at;
+    if (run.quiet_at && (run.serving_again_at || run.target_at))
+      run.measures.source_pause = (run.serving_again_at ? *run.serving_again_at : *run.target_at) - *run.quiet_at;
+    outcome.measures = run.measures;
+  } catch (const std::exception& error) {
+    tell_error(outcome, error);
+  }
+  return outcome;
+}
+
+Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) noexcept {
+  Outcome outcome;
+  outcome.id = id;
+  outcome.result = Result::refused;
+  try {
+    Journal journal = Journal::open(journals.root(), id);
+    const JournalSummary summary = journals.find(id).value();
+    outcome = outcome_of(summary);
+    outcome.result = Result::refused;
+    if (journal.ended() && (*journal.ended() == to_string(Result::done) || *journal.ended() == to_string(Result::undone))) {
+      outcome.result = *journal.ended() == to_string(Result::done) ? Result::done : Result::undone;
+      outcome.serving = outcome.result == Result::done ? serving("target", summary.ns, summary.target_pod, summary.target_node)
+                                                       : serving("source", summary.ns, summary.source_pod, summary.source_node);
+      return outcome;
+    }
+    if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
+        pivot_was_committed(ports, id, summary.queue, stop.within(std::chrono::seconds(120))))
+      journal.mark("pivoted");
+    if (journal.marked("pivoted"))
+      finish(journal, outcome, Seconds(120));
+    else
+      undo(journal, outcome, Seconds(60));
+    outcome.resumable = !outcome.leftovers.empty();
+  } catch (const std::exception& error) {
+    tell_error(outcome, error);
+  }
+  return outcome;
+}
+
+Outcome Migrator::abort(const std::string& id, const StopToken& stop) noexcept { return impl_->recover(id, stop); }
+Outcome Migrator::resume(const std::string& id, const StopToken& stop) noexcept { return impl_->recover(id, stop); }
+
+std::vector<Outcome> Migrator::cleanup(const std::string& id, const StopToken& stop) noexcept {
+  std::vector<Outcome> outcomes;
+  std::vector<std::string> ids;
+  if (!id.empty())
+    ids.push_back(id);
+  else
+    for (const JournalSummary& summary : impl_->journals.list()) ids.push_back(summary.id);
+  for (const std::string& each : ids) {
+    outcomes.push_back(impl_->recover(each, stop));
+    const Outcome& outcome = outcomes.back();
+    if (outcome.error.empty() && (outcome.result == Result::done || outcome.result == Result::undone)) impl_->journals.forget(each);
+  }
+  return outcomes;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,66 @@
+#include "migration/names.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+
+namespace ms2m {
+
+std::string new_id() {
+  static constexpr std::string_view kLetters = "abcdefghjkmnpqrstuvwxyz";
+  static constexpr std::string_view kAll = "abcdefghjkmnpqrstuvwxyz23456789";
+  std::random_device random;
+  std::string id(1, kLetters[random() % kLetters.size()]);
+  while (id.size() < 6) id += kAll[random() % kAll.size()];
+  return id;
+}
+
+std::string now_rfc3339() {
+  const auto now = std::chrono::system_clock::now();
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), millis);
+}
+
+std::string control_queue(const std::string& hostname) { return "ms2m.control." + hostname; }
+
+std::string pod_hostname(const Json& pod) {
+  const std::string set = pod.at("spec").value("hostname", "");
+  std::string name = set.empty() ? pod.at("metadata").at("name").get<std::string>() : set;
+  if (name.size() > 63) {
+    name.resize(63);
+    while (!name.empty() && (name.back() == '-' || name.back() == '.')) name.pop_back();
+  }
+  return name;
+}
+
+QueueNames queue_names(const std::string& id) {
+  const std::string prefix = "ms2m." + id + ".";
+  return {prefix + "hold", prefix + "deadman", prefix + "pivot", prefix + "tee", prefix + "source", prefix + "target"};
+}
+
+std::string target_pod_name(const Json& source, const std::string& suffix) {
+  const Json& metadata = source.at("metadata");
+  std::string base = metadata.at("name").get<std::string>();
+  if (const auto annotations = metadata.find("annotations"); annotations != metadata.end() && annotations->is_object())
+    base = annotations->value(kBaseNameAnnotation, base);
+  const std::size_t room = 63 - suffix.size() - 1;
+  if (base.size() > room) base.resize(room);
+  while (!base.empty() && (base.back() == '-' || base.back() == '.')) base.pop_back();
+  return base + "-" + suffix;
+}
+
+std::string checkpoint_image_name(const std::string& pod, const std::string& id) {
+  return fmt::format("{}{}:{}", kImagePrefix, pod, id);
+}
+
+std::string start_replay(const std::string& queue, const std::string& role, const std::string& id) {
+  return Json{{"type", "START_REPLAY"}, {"payload", {{"queue", queue}, {"role", role}, {"migration", id}}}}.dump();
+}
+
+std::string end_replay(const std::string& role, const std::string& id) {
+  return Json{{"type", "END_REPLAY"}, {"payload", {{"role", role}, {"migration", id}}}}.dump();
+}
+
+}  // namespace ms2m

@@ -1,0 +1,42 @@
+// Names that a migration makes: its id, its queues, the target pod, the checkpoint image. Pure, but for new_id().
+#pragma once
+#include <string>
+
+#include "ms2m/json.hpp"
+
+namespace ms2m {
+
+/// Six characters of [a-z0-9] without look-alikes, the first a letter: fits into every Kubernetes name.
+std::string new_id();
+/// Now, RFC 3339, UTC, milliseconds.
+std::string now_rfc3339();
+
+/// `ms2m.control.<host name of the pod, from /etc/hostname>`: spec.hostname when set, else the pod's name, cut to 63
+/// characters as the kubelet cuts it.
+std::string control_queue(const std::string& hostname);
+std::string pod_hostname(const Json& pod);
+
+struct QueueNames {
+  std::string hold, dead_man, pivot, tee, source, target;
+};
+QueueNames queue_names(const std::string& id);
+
+/// <base>-<suffix>, where an earlier migration's suffix (annotation ms2m.io/base-name) is replaced, not added to; at most 63
+/// characters.
+std::string target_pod_name(const Json& source, const std::string& suffix);
+
+/// localhost/ms2m/<pod>:<id>
+std::string checkpoint_image_name(const std::string& pod, const std::string& id);
+inline constexpr const char* kImagePrefix = "localhost/ms2m/";
+
+inline constexpr const char* kIdLabel = "ms2m.io/id";
+inline constexpr const char* kBaseNameAnnotation = "ms2m.io/base-name";
+inline constexpr const char* kKickAnnotation = "ms2m.io/image-ready";
+inline constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
+inline constexpr const char* kTemplateHash = "pod-template-hash";
+
+/// The control messages, DESIGN section 3. Role and migration tell an application whether to mute its side effects.
+std::string start_replay(const std::string& queue, const std::string& role, const std::string& id);
+std::string end_replay(const std::string& role, const std::string& id);
+
+}  // namespace ms2m

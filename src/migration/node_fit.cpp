@@ -1,0 +1,136 @@
+#include "migration/node_fit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+namespace ms2m {
+
+std::optional<std::int64_t> parse_quantity(const std::string& quantity) {
+  static const std::map<std::string, double> kSuffixes{
+      {"", 1},     {"n", 1e-9},  {"u", 1e-6},  {"m", 1e-3},           {"k", 1e3},           {"M", 1e6},           {"G", 1e9},
+      {"T", 1e12}, {"P", 1e15},  {"E", 1e18},  {"Ki", 1024.0},        {"Mi", 1048576.0},    {"Gi", 1073741824.0}, {"Ti", 1099511627776.0},
+      {"Pi", 1125899906842624.0}, {"Ei", 1152921504606846976.0}};
+  char* end = nullptr;
+  const double number = std::strtod(quantity.c_str(), &end);
+  if (end == quantity.c_str()) return std::nullopt;
+  const auto suffix = kSuffixes.find(end);
+  if (suffix == kSuffixes.end()) return std::nullopt;
+  return static_cast<std::int64_t>(std::llround(number * suffix->second * 1000));
+}
+
+namespace {
+
+std::string name_of(const Json& object) { return object.at("metadata").value("name", ""); }
+
+bool tolerates(const Json& toleration, const Json& taint) {
+  const std::string effect = toleration.value("effect", ""), key = toleration.value("key", "");
+  if (!effect.empty() && effect != taint.value("effect", "")) return false;
+  if (key.empty()) return toleration.value("operator", "Equal") == "Exists";
+  if (key != taint.value("key", "")) return false;
+  return toleration.value("operator", "Equal") == "Exists" || toleration.value("value", "") == taint.value("value", "");
+}
+
+void check_taints(const Json& pod, const Json& node, std::vector<Misfit>& out) {
+  const Json tolerations = pod.at("spec").value("tolerations", Json::array());
+  for (const Json& taint : node.value("spec", Json::object()).value("taints", Json::array())) {
+    const std::string effect = taint.value("effect", ""), key = taint.value("key", "");
+    if (effect == "PreferNoSchedule" || key == "node.kubernetes.io/unschedulable") continue;
+    if (std::any_of(tolerations.begin(), tolerations.end(), [&](const Json& t) { return tolerates(t, taint); })) continue;
+    out.push_back({fmt::format("node {} has the taint {}:{}, which the pod does not tolerate", name_of(node), key, effect),
+                   fmt::format("kubectl taint nodes {} {}:{}- or add a toleration to the workload", name_of(node), key, effect)});
+  }
+}
+
+void check_state(const Json& node, std::vector<Misfit>& out) {
+  std::string ready = "Unknown";
+  for (const Json& condition : node.value("status", Json::object()).value("conditions", Json::array()))
+    if (condition.value("type", "") == "Ready") ready = condition.value("status", "");
+  if (ready != "True")
+    out.push_back({fmt::format("node {} is not Ready ({})", name_of(node), ready), fmt::format("kubectl describe node {} tells why", name_of(node))});
+  if (node.value("spec", Json::object()).value("unschedulable", false))
+    out.push_back({fmt::format("node {} is cordoned", name_of(node)), fmt::format("kubectl uncordon {}", name_of(node))});
+}
+
+bool matches(const Json& expression, const Json& labels) {
+  const std::string key = expression.value("key", ""), op = expression.value("operator", "");
+  const Json values = expression.value("values", Json::array());
+  const bool present = labels.contains(key);
+  const bool listed = present && std::find(values.begin(), values.end(), labels.at(key)) != values.end();
+  if (op == "In") return listed;
+  if (op == "NotIn") return !listed;
+  if (op == "Exists") return present;
+  if (op == "DoesNotExist") return !present;
+  if (!present || values.empty()) return false;
+  const long have = std::atol(labels.at(key).get<std::string>().c_str()), want = std::atol(values[0].get<std::string>().c_str());
+  return op == "Gt" ? have > want : have < want;
+}
+
+bool term_matches(const Json& term, const Json& node) {
+  const Json labels = node.at("metadata").value("labels", Json::object());
+  for (const Json& expression : term.value("matchExpressions", Json::array()))
+    if (!matches(expression, labels)) return false;
+  const Json fields{{"metadata.name", name_of(node)}};
+  for (const Json& expression : term.value("matchFields", Json::array()))
+    if (!matches(expression, fields)) return false;
+  return true;
+}
+
+void check_selectors(const Json& pod, const Json& node, std::vector<Misfit>& out) {
+  const Json& spec = pod.at("spec");
+  const Json labels = node.at("metadata").value("labels", Json::object());
+  const Json selector = spec.value("nodeSelector", Json::object());
+  for (const auto& [key, value] : selector.items())
+    if (!labels.contains(key) || labels.at(key) != value)
+      out.push_back({fmt::format("the pod's nodeSelector {}={} does not match node {}", key, value.get<std::string>(), name_of(node)),
+                     "choose a node that has the label, or change the workload's nodeSelector first"});
+  const Json affinity = spec.value("affinity", Json::object()).value("nodeAffinity", Json::object());
+  const Json terms = affinity.value("requiredDuringSchedulingIgnoredDuringExecution", Json::object()).value("nodeSelectorTerms", Json::array());
+  if (!terms.empty() && std::none_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); }))
+    out.push_back({fmt::format("the pod's required node affinity does not match node {}", name_of(node)),
+                   "choose a node that it matches, or change the workload's affinity first"});
+}
+
+std::int64_t request_of(const Json& pod, const char* resource) {
+  std::int64_t sum = 0;
+  for (const Json& container : pod.at("spec").at("containers")) {
+    const Json requests = container.value("resources", Json::object()).value("requests", Json::object());
+    if (requests.contains(resource)) sum += parse_quantity(requests.at(resource).get<std::string>()).value_or(0);
+  }
+  return sum;
+}
+
+void check_resources(const Json& pod, const Json& node, const std::vector<Json>& others, std::vector<Misfit>& out) {
+  const Json allocatable = node.value("status", Json::object()).value("allocatable", Json::object());
+  for (const char* resource : {"cpu", "memory"}) {
+    if (!allocatable.contains(resource)) continue;
+    std::int64_t left = parse_quantity(allocatable.at(resource).get<std::string>()).value_or(0);
+    for (const Json& other : others) {
+      const std::string phase = other.value("status", Json::object()).value("phase", "");
+      if (phase != "Succeeded" && phase != "Failed") left -= request_of(other, resource);
+    }
+    if (request_of(pod, resource) > left)
+      out.push_back({fmt::format("node {} has too little free {}: {:.3g} asked, {:.3g} left", name_of(node), resource,
+                                 static_cast<double>(request_of(pod, resource)) / 1000.0, static_cast<double>(left) / 1000.0),
+                     "choose another node or make room on this one"});
+  }
+  const std::int64_t pods = allocatable.contains("pods") ? parse_quantity(allocatable.at("pods").get<std::string>()).value_or(0) / 1000 : 0;
+  if (pods > 0 && static_cast<std::int64_t>(others.size()) >= pods)
+    out.push_back({fmt::format("node {} is full: {} pods", name_of(node), others.size()), "choose another node or make room on this one"});
+}
+
+}  // namespace
+
+std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node) {
+  std::vector<Misfit> out;
+  check_state(node, out);
+  check_taints(pod, node, out);
+  check_selectors(pod, node, out);
+  check_resources(pod, node, pods_on_node, out);
+  return out;
+}
+
+}  // namespace ms2m

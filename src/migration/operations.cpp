@@ -1,0 +1,136 @@
+#include "migration/operations.hpp"
+
+#include <fmt/format.h>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace op {
+
+Json resume_source(const Source& s) {
+  return {{"op", "resume_source"}, {"prio", 20},         {"ns", s.ns},           {"pod", s.pod},           {"uid", s.uid},
+          {"control", s.control_queue}, {"queue", s.queue}, {"hold", s.hold_queue}, {"relay", s.relay_queue}, {"listens", s.listens}};
+}
+Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message) {
+  return {{"op", "resume_target"}, {"prio", 10}, {"queue", queue}, {"control", control_queue}, {"message", message}};
+}
+Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id) {
+  return {{"op", "delete_pod"}, {"prio", 30}, {"ns", ns}, {"pod", pod}, {"id", id}};
+}
+Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target) {
+  return {{"op", "retire_pod"}, {"prio", 20}, {"ns", ns}, {"pod", pod}, {"uid", uid}, {"target", target}};
+}
+Json adopt(const Adoption& a) {
+  return {{"op", "adopt"},       {"prio", 20},     {"ns", a.ns},           {"source", a.source_pod},
+          {"uid", a.source_uid}, {"hash", a.hash}, {"target", a.target_pod}, {"cost", a.source_cost}};
+}
+Json restore_cost(const Adoption& a) {
+  return {{"op", "restore_cost"}, {"prio", 40}, {"ns", a.ns}, {"pod", a.source_pod}, {"uid", a.source_uid}, {"cost", a.source_cost}};
+}
+Json strip_marks(const std::string& ns, const std::string& pod) {
+  return {{"op", "strip_marks"}, {"prio", 40}, {"ns", ns}, {"pod", pod}};
+}
+Json delete_queue(const std::string& queue) { return {{"op", "delete_queue"}, {"prio", 50}, {"queue", queue}}; }
+Json delete_exchange(const std::string& exchange) { return {{"op", "delete_exchange"}, {"prio", 51}, {"exchange", exchange}}; }
+Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod, const std::string& uid) {
+  return {{"op", "delete_control_queue"}, {"prio", 52}, {"queue", queue}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
+}
+Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
+                     const Json& keep) {
+  return {{"op", "remove_archives"}, {"prio", 60}, {"node", node}, {"ns", ns}, {"pod", pod}, {"container", container}, {"keep", keep}};
+}
+Json remove_layout(const std::string& node, const std::string& directory) {
+  return {{"op", "remove_layout"}, {"prio", 60}, {"node", node}, {"directory", directory}};
+}
+Json remove_image_name(const std::string& node, const std::string& name) {
+  return {{"op", "remove_image_name"}, {"prio", 61}, {"node", node}, {"name", name}};
+}
+Json settle_image(const std::string& node, const std::string& name, const std::string& original_id) {
+  return {{"op", "settle_image"}, {"prio", 61}, {"node", node}, {"name", name}, {"original", original_id}};
+}
+Json release_lease(const std::string& ns, const std::string& name, const std::string& holder) {
+  return {{"op", "release_lease"}, {"prio", 90}, {"ns", ns}, {"name", name}, {"holder", holder}};
+}
+
+}  // namespace op
+
+int priority(const Json& operation) { return operation.value("prio", 50); }
+
+namespace {
+
+std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
+
+struct Words {
+  const char* op;
+  std::string (*describe)(const Json&);
+  std::string (*command)(const Json&);
+};
+
+// One table for the two texts of every operation.
+const Words kWords[] = {
+    {"resume_source", [](const Json& o) { return fmt::format("send pod {}/{} back to queue {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
+     [](const Json& o) {
+       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'", text(o, "control"));
+     }},
+    {"resume_target", [](const Json& o) { return fmt::format("send the target to queue {}", text(o, "queue")); },
+     [](const Json& o) {
+       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'", text(o, "control"));
+     }},
+    {"delete_pod", [](const Json& o) { return fmt::format("delete pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
+    {"retire_pod", [](const Json& o) { return fmt::format("delete the source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
+    {"adopt", [](const Json& o) { return fmt::format("let the ReplicaSet adopt {} and delete {}", text(o, "target"), text(o, "source")); },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {0} annotate --overwrite pod {1} {4}=-2147483647 && kubectl -n {0} label pod {2} {5}={3}", text(o, "ns"),
+                          text(o, "source"), text(o, "target"), text(o, "hash"), "controller.kubernetes.io/pod-deletion-cost",
+                          "pod-template-hash");
+     }},
+    {"restore_cost", [](const Json& o) { return fmt::format("restore the deletion cost of pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {} annotate pod {} controller.kubernetes.io/pod-deletion-cost-", text(o, "ns"), text(o, "pod"));
+     }},
+    {"strip_marks", [](const Json& o) { return fmt::format("remove ms2m's label and annotation from pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {0} label pod {1} ms2m.io/id-; kubectl -n {0} annotate pod {1} ms2m.io/image-ready-", text(o, "ns"), text(o, "pod"));
+     }},
+    {"delete_queue", [](const Json& o) { return "delete queue " + text(o, "queue"); },
+     [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
+    {"delete_exchange", [](const Json& o) { return "delete exchange " + text(o, "exchange"); },
+     [](const Json& o) { return "rabbitmqadmin delete exchange name=" + text(o, "exchange"); }},
+    {"delete_control_queue", [](const Json& o) { return "delete the source's control queue " + text(o, "queue"); },
+     [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
+    {"remove_archives", [](const Json& o) { return fmt::format("remove the checkpoint archive of {}/{} on {}", text(o, "ns"), text(o, "pod"), text(o, "node")); },
+     [](const Json& o) {
+       return fmt::format("ssh {} rm '/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-*.tar'", text(o, "node"), text(o, "pod"), text(o, "ns"), text(o, "container"));
+     }},
+    {"remove_layout", [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
+     [](const Json& o) { return fmt::format("ssh {} rm -rf {}", text(o, "node"), text(o, "directory")); }},
+    {"remove_image_name", [](const Json& o) { return fmt::format("remove image {} on {}", text(o, "name"), text(o, "node")); },
+     [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "name")); }},
+    {"settle_image", [](const Json& o) { return fmt::format("point {} at the original image on {} and remove the checkpoint image", text(o, "name"), text(o, "node")); },
+     [](const Json& o) { return fmt::format("ssh {} podman tag {} {}", text(o, "node"), text(o, "original"), text(o, "name")); }},
+    {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
+};
+
+const Words* words_of(const Json& operation) {
+  const std::string name = operation.value("op", "");
+  for (const Words& words : kWords)
+    if (name == words.op) return &words;
+  return nullptr;
+}
+
+}  // namespace
+
+std::string describe(const Json& operation) {
+  const Words* words = words_of(operation);
+  return words != nullptr ? words->describe(operation) : "unknown operation " + operation.value("op", "");
+}
+
+std::string command(const Json& operation) {
+  const Words* words = words_of(operation);
+  return words != nullptr ? words->command(operation) : "";
+}
+
+}  // namespace ms2m

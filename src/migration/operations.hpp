@@ -1,0 +1,60 @@
+// Undo and finish operations: data in the journal, carried out here. Each is idempotent, has its own time limit and is
+// reported singly. Nothing here keeps state: after a crash another process carries out the same data.
+#pragma once
+#include <string>
+
+#include "ms2m/broker.hpp"
+#include "ms2m/cluster.hpp"
+#include "ms2m/json.hpp"
+#include "ms2m/migrator.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m {
+
+/// Makers of the data. "op" names the operation, "prio" its place: lower runs first, service-restoring ones lowest.
+namespace op {
+struct Source {
+  std::string ns, pod, uid, control_queue, queue, hold_queue;
+  std::string relay_queue;  ///< shadow: the source's own queue, to be drained before it goes back; else empty
+  bool listens = true;      ///< false: it knows no control protocol
+};
+Json resume_source(const Source& source);
+Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message);
+Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);
+Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target);
+struct Adoption {
+  std::string ns, source_pod, source_uid, target_pod, hash;
+  Json source_cost;  ///< the source's own deletion cost, or null
+};
+Json adopt(const Adoption& adoption);
+Json restore_cost(const Adoption& adoption);
+Json strip_marks(const std::string& ns, const std::string& pod);
+Json delete_queue(const std::string& queue);
+Json delete_exchange(const std::string& exchange);
+Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod, const std::string& uid);
+Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
+                     const Json& keep);
+Json remove_layout(const std::string& node, const std::string& directory);
+Json remove_image_name(const std::string& node, const std::string& name);
+/// Points the checkpoint image's name at the original image and removes the checkpoint image.
+Json settle_image(const std::string& node, const std::string& name, const std::string& original_id);
+Json release_lease(const std::string& ns, const std::string& name, const std::string& holder);
+}  // namespace op
+
+int priority(const Json& operation);
+/// "delete queue ms2m.x.hold"
+std::string describe(const Json& operation);
+/// The command by which a person does the same.
+std::string command(const Json& operation);
+
+class Operations {
+ public:
+  explicit Operations(const Migrator::Ports& ports) : ports_(ports) {}
+  /// Throws Error when it could not be done. Cancelled passes through.
+  void run(const Json& operation, const StopToken& stop);
+
+ private:
+  Migrator::Ports ports_;
+};
+
+}  // namespace ms2m

@@ -1,0 +1,101 @@
+#include "migration/planner.hpp"
+
+#include <fmt/format.h>
+
+#include "migration/names.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+Workload workload_of(const Facts& facts) {
+  const Json* ref = controller_of(facts.pod);
+  if (ref == nullptr) return Workload::bare_pod;
+  return ref->value("kind", "") == "StatefulSet" ? Workload::stateful_set : Workload::replica_set;
+}
+
+std::string hash_label(const Facts& facts) {
+  return facts.pod.at("metadata").value("labels", Json::object()).value(kTemplateHash, "");
+}
+
+void plan_steps(Plan& plan, const MigrationRequest& request) {
+  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
+  const QueueNames names = queue_names(plan.id);
+  step(Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it");
+  step(Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
+  if (request.strategy == Strategy::shadow)
+    step(Phase::preparing, fmt::format("declare exchange {} and queues {}, {}", names.tee, names.source, names.target), "delete them");
+  step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
+  step(Phase::preparing, fmt::format("arm the dead man's switch {} ({} s)", names.dead_man, request.dead_man.count() / 1000), "delete the queue");
+  step(Phase::checkpointing, fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold), fmt::format("send it back to {}", plan.queue));
+  step(Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
+  if (request.strategy == Strategy::shadow)
+    step(Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee), "stop the relay; the source finishes its queue");
+  step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
+  step(Phase::transferring, fmt::format("import it as {}", plan.image), "remove the image");
+  step(Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod), "");
+  step(Phase::replaying, fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod, plan.queue), "");
+  if (plan.workload == Workload::replica_set)
+    step(Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}", plan.owner, plan.target_pod, plan.source_pod), "");
+  else
+    step(Phase::finalizing, fmt::format("delete pod {}/{}", plan.ns, plan.source_pod), "");
+  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
+  step(Phase::finalizing, "delete ms2m's queues, the source's control queue and the lease", "");
+}
+
+void plan_notes(Plan& plan, const MigrationRequest& request) {
+  if (request.strategy == Strategy::shadow)
+    plan.notes.push_back("shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with side effects must mute them on one of the two (payload.role)");
+  if (request.replay == Replay::fanout)
+    plan.notes.push_back("fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and freeze; for comparison only");
+  if (plan.workload == Workload::bare_pod) plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
+}
+
+void predict(Plan& plan, const MigrationRequest& request) {
+  const double warm = request.prefer == Prefer::gap ? 1.7 : 0.1;
+  plan.predicted = {{Phase::preparing, Seconds(warm), request.prefer == Prefer::gap ? "the target pod waits for its image for more than a second" : "queues and pod"},
+                    {Phase::checkpointing, Seconds(0.3), "archive of about 20 MB"},
+                    {Phase::transferring, Seconds(0.6), "archive of about 20 MB, import with skopeo"},
+                    {Phase::restoring, Seconds(0.4), "restore and reconnect"},
+                    {Phase::replaying, Seconds(0.05), "one transaction"},
+                    {Phase::finalizing, Seconds(1.0), "the source's termination"}};
+}
+
+}  // namespace
+
+Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id) {
+  Plan plan;
+  plan.id = id;
+  plan.workload = workload_of(facts);
+  if (const Json* ref = controller_of(facts.pod)) plan.owner = ref->value("name", "");
+  plan.ns = facts.ns;
+  plan.source_pod = request.pod;
+  plan.source_uid = pod_uid(facts.pod);
+  plan.source_node = pod_node(facts.pod);
+  plan.target_node = request.target_node;
+  plan.container = facts.container;
+  plan.queue = request.queue;
+  plan.target_pod = request.target_name.empty() ? target_pod_name(facts.pod, id) : request.target_name;
+  if (plan.workload == Workload::replica_set && request.target_name.empty()) plan.target_pod = plan.owner + "-" + id.substr(0, 5);
+  plan.image = checkpoint_image_name(plan.target_pod, id);
+  const QueueNames names = queue_names(id);
+  plan.hold_queue = names.hold;
+  plan.dead_man_queue = names.dead_man;
+  plan.source_control_queue = control_queue(pod_hostname(facts.pod));
+
+  PodEdits edits{plan.target_pod, plan.target_node, plan.container, plan.image, id, {}};
+  if (plan.workload == Workload::replica_set && !hash_label(facts).empty()) edits.without_labels.push_back(kTemplateHash);
+  TargetPod target = make_target_pod(facts.pod, edits);
+  plan.target_spec = std::move(target.pod);
+  plan.notes = std::move(target.notes);
+  plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
+  plan.diff = diff_pods(facts.pod, plan.target_spec);
+  plan.findings = preflight(facts, request);
+  plan_steps(plan, request);
+  plan_notes(plan, request);
+  predict(plan, request);
+  return plan;
+}
+
+}  // namespace ms2m

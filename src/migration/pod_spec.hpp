@@ -1,0 +1,41 @@
+// The target pod: the source's whole spec with only the needed edits. Pure.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ms2m/json.hpp"
+
+namespace ms2m {
+
+struct PodEdits {
+  std::string name;
+  std::string node;
+  std::string container;  ///< the one that is restored
+  std::string image;      ///< its checkpoint image
+  std::string id;         ///< of the migration
+  std::vector<std::string> without_labels;  ///< e.g. pod-template-hash, so that nobody adopts the copy early
+};
+
+struct TargetPod {
+  Json pod;
+  std::vector<std::string> notes;  ///< what was dropped or will start afresh
+};
+
+/// - name, nodeName and the restored container's image and pull policy (Never) are changed; spec.hostname stays what it was;
+/// - the kube-api-access-* volume that admission made and its mounts are dropped: admission makes the copy's own;
+/// - init containers are dropped (they have run; the process image is their result); restartable ones (sidecars) stay;
+/// - status, uid, owner references, managed fields and generated metadata are dropped; labels and annotations stay.
+TargetPod make_target_pod(const Json& source, const PodEdits& edits);
+
+/// Lines "- path: old" / "+ path: new" of all differences that matter to a person (server-set fields left out).
+std::vector<std::string> diff_pods(const Json& source, const Json& target);
+
+/// The container of that name in spec.containers, or nullptr.
+const Json* find_container(const Json& pod, const std::string& name);
+const Json* find_container_status(const Json& pod, const std::string& name);
+
+/// The container to move: the given name; else the annotation kubectl.kubernetes.io/default-container; else the only one.
+/// Throws Error{refused} naming the choices.
+std::string choose_container(const Json& pod, const std::string& wanted);
+
+}  // namespace ms2m

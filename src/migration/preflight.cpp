@@ -1,0 +1,107 @@
+#include "migration/preflight.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "migration/node_fit.hpp"
+
+namespace ms2m {
+namespace {
+
+void check_rights(const Facts& facts, std::vector<Finding>& out) {
+  std::vector<std::string> missing;
+  for (const Right& right : facts.missing_rights) missing.push_back(to_string(right));
+  if (missing.empty())
+    out.push_back({"rights", Level::ok, "the needed rights are granted", ""});
+  else
+    out.push_back({"rights", Level::refusal, fmt::format("you may not {}", fmt::join(missing, ", ")), "grant them with examples/rbac.yaml"});
+}
+
+void check_target(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (!facts.target.object) {
+    out.push_back({"target-node", Level::refusal, fmt::format("node {} does not exist", request.target_node), "kubectl get nodes shows what there is"});
+    return;
+  }
+  if (request.target_node == pod_node(facts.pod)) {
+    out.push_back({"target-node", Level::refusal, fmt::format("pod {} is on node {} already", request.pod, request.target_node), "choose another node"});
+    return;
+  }
+  const auto speaking_against = misfits(facts.pod, *facts.target.object, facts.target_node_pods);
+  for (const Misfit& misfit : speaking_against) out.push_back({"target-node", Level::refusal, misfit.text, misfit.cure});
+  if (speaking_against.empty()) out.push_back({"target-node", Level::ok, fmt::format("node {} is Ready and takes the pod", request.target_node), ""});
+  if (!facts.source.object) return;
+  const auto info = [](const Json& node, const char* key) { return node.value("status", Json::object()).value("nodeInfo", Json::object()).value(key, ""); };
+  const std::string from = info(*facts.source.object, "architecture"), to = info(*facts.target.object, "architecture");
+  if (from != to)
+    out.push_back({"architecture", Level::refusal, fmt::format("the source node is {}, the target node is {}", from, to), "choose a node of the same architecture"});
+  const std::string kernel_from = info(*facts.source.object, "kernelVersion"), kernel_to = info(*facts.target.object, "kernelVersion");
+  if (kernel_from != kernel_to)
+    out.push_back({"kernel", Level::warning, fmt::format("the nodes run different kernels ({}, {}): CRIU may refuse the restore", kernel_from, kernel_to), ""});
+}
+
+void check_access(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const auto one = [&](const NodeFacts& node, const std::string& name) {
+    if (node.access)
+      out.push_back({"node-access", Level::refusal, fmt::format("cannot work on node {}: {}", name, node.access->text), node.access->cure});
+    else if (node.tool_trouble)
+      out.push_back({"image-tool", Level::refusal, fmt::format("node {}: {}", name, node.tool_trouble->text), node.tool_trouble->cure});
+    else
+      out.push_back({"node-access", Level::ok, fmt::format("node {} reached, {}", name, node.tool), ""});
+  };
+  one(facts.source, pod_node(facts.pod));
+  one(facts.target, request.target_node);
+}
+
+void check_image(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.source.access || facts.target.access || facts.source.tool_trouble || facts.target.tool_trouble) return;
+  const std::string source_node = pod_node(facts.pod);
+  if (!facts.source.image) {
+    out.push_back({"base-image", Level::refusal, fmt::format("image {} of the running container is not in the image store of {}", facts.base_image, source_node),
+                   "pull it there again under the same ID, or restart the pod with an image that is there"});
+  } else if (!facts.target.image || facts.target.image->id != facts.source.image->id) {
+    const std::string name = facts.source.image->names.empty() ? facts.base_image : facts.source.image->names.front();
+    out.push_back({"base-image", Level::refusal,
+                   fmt::format("image {} (ID {:.12}) is not on node {} under the same ID", name, facts.source.image->id, request.target_node),
+                   fmt::format("copy it there: skopeo copy containers-storage:{0} oci-archive:/tmp/image.tar on {1}, then the reverse on {2}", name, source_node, request.target_node)});
+  } else {
+    out.push_back({"base-image", Level::ok, fmt::format("base image {:.12} is on both nodes", facts.source.image->id), ""});
+  }
+}
+
+void check_gate(const Facts& facts, std::vector<Finding>& out) {
+  if (!facts.checkpoint_gate)
+    out.push_back({"checkpoint-gate", Level::warning, "the kubelet does not say whether checkpoints are switched on", ""});
+  else if (*facts.checkpoint_gate)
+    out.push_back({"checkpoint-gate", Level::ok, "checkpoints are switched on at the source's kubelet", ""});
+  else
+    out.push_back({"checkpoint-gate", Level::refusal, fmt::format("the kubelet of {} has checkpoints switched off", pod_node(facts.pod)),
+                   "enable the feature gate ContainerCheckpoint there"});
+}
+
+void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (!facts.lease || request.take_over_lease) return;
+  const Json annotations = facts.lease->at("metadata").value("annotations", Json::object());
+  out.push_back({"lease", Level::refusal,
+                 fmt::format("another migration of pod {} is under way: {}, phase {}", request.pod, facts.lease->at("spec").value("holderIdentity", "?"),
+                             annotations.value("ms2m.io/phase", "?")),
+                 "wait for it, or, if that process is gone, run ms2m abort there or migrate with --take-over"});
+}
+
+}  // namespace
+
+std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
+  std::vector<Finding> findings;
+  check_rights(facts, findings);
+  if (!facts.missing_rights.empty()) return findings;
+  check_pod(facts, request, findings);
+  check_target(facts, request, findings);
+  check_access(facts, request, findings);
+  check_image(facts, request, findings);
+  check_gate(facts, findings);
+  check_volumes(facts, request, findings);
+  check_broker(facts, request, findings);
+  check_lease(facts, request, findings);
+  return findings;
+}
+
+}  // namespace ms2m

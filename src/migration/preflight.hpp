@@ -1,0 +1,19 @@
+// The preflight: facts in, findings out. Pure: the same facts give the same findings, for `check`, `plan` and `migrate`.
+#pragma once
+#include <vector>
+
+#include "migration/facts.hpp"
+#include "ms2m/plan.hpp"
+#include "ms2m/request.hpp"
+
+namespace ms2m {
+
+/// Every check with its level; refusals name cause and cure. Missing rights come alone: nothing else could be read then.
+std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request);
+
+/// Parts of it, by subject.
+void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+}  // namespace ms2m

@@ -1,0 +1,149 @@
+// Findings about the pod and its owner.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "migration/names.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
+  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
+}
+
+void check_running(const Facts& facts, std::vector<Finding>& out) {
+  const std::string name = pod_name(facts.pod);
+  if (facts.pod.at("metadata").contains("deletionTimestamp"))
+    return refuse(out, "source-pod", fmt::format("pod {} is being deleted", name), "choose its successor");
+  const Json* status = find_container_status(facts.pod, facts.container);
+  const bool running = status != nullptr && status->value("state", Json::object()).contains("running");
+  if (facts.pod.value("status", Json::object()).value("phase", "") != "Running" || !running)
+    return refuse(out, "source-pod", fmt::format("container {} of pod {} is not running", facts.container, name), "wait until it runs");
+  out.push_back({"source-pod", Level::ok, fmt::format("container {} of pod {} is running on {}", facts.container, name, pod_node(facts.pod)), ""});
+}
+
+bool rolling(const Json& workload) {
+  const Json status = workload.value("status", Json::object());
+  const std::int64_t replicas = workload.at("spec").value("replicas", 1);
+  return status.value("observedGeneration", 0) != workload.at("metadata").value("generation", 0) ||
+         status.value("updatedReplicas", std::int64_t{0}) != replicas || status.value("replicas", std::int64_t{0}) != replicas;
+}
+
+void check_owner(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json* ref = controller_of(facts.pod);
+  if (ref == nullptr) {
+    out.push_back({"owner", Level::ok, "the pod has no controller", ""});
+    return;
+  }
+  const std::string kind = ref->value("kind", ""), name = ref->value("name", "");
+  if (kind != "ReplicaSet" && kind != "StatefulSet")
+    return refuse(out, "owner", fmt::format("a pod of a {} ({}) cannot be moved: its controller would replace the copy", kind, name),
+                  "only bare pods and pods of Deployments, ReplicaSets and StatefulSets can be moved");
+  if (!facts.owner) return refuse(out, "owner", fmt::format("{} {} does not exist any more", kind, name), "wait for the garbage collector");
+  if (facts.deployment && rolling(*facts.deployment))
+    return refuse(out, "owner", fmt::format("a rollout of deployment {} is under way", facts.deployment->at("metadata").value("name", "")),
+                  fmt::format("wait for it: kubectl -n {} rollout status deployment/{}", facts.ns, facts.deployment->at("metadata").value("name", "")));
+  if (facts.deployment && facts.deployment->at("spec").value("paused", false))
+    out.push_back({"owner", Level::warning, "the deployment is paused", ""});
+  if (kind == "StatefulSet" && request.strategy != Strategy::sequential && rolling(*facts.owner))
+    return refuse(out, "owner", fmt::format("a rollout of statefulset {} is under way", name),
+                  fmt::format("wait for it: kubectl -n {} rollout status statefulset/{}", facts.ns, name));
+  out.push_back({"owner", Level::ok, fmt::format("owned by {} {}", kind, name), ""});
+}
+
+bool selects(const Json& selector, const Json& labels) {
+  const Json wanted = selector.value("matchLabels", Json::object());
+  for (const auto& [key, value] : wanted.items())
+    if (!labels.contains(key) || labels.at(key) != value) return false;
+  for (const Json& expression : selector.value("matchExpressions", Json::array())) {
+    const std::string key = expression.value("key", ""), op = expression.value("operator", "");
+    const Json values = expression.value("values", Json::array());
+    const bool present = labels.contains(key);
+    const bool listed = present && std::find(values.begin(), values.end(), labels.at(key)) != values.end();
+    if ((op == "In" && !listed) || (op == "NotIn" && listed) || (op == "Exists" && !present) || (op == "DoesNotExist" && present)) return false;
+  }
+  return true;
+}
+
+void check_budgets(const Facts& facts, std::vector<Finding>& out) {
+  const Json labels = facts.pod.at("metadata").value("labels", Json::object());
+  for (const Json& budget : facts.disruption_budgets) {
+    if (!selects(budget.at("spec").value("selector", Json::object()), labels)) continue;
+    if (budget.value("status", Json::object()).value("disruptionsAllowed", 0) > 0) continue;
+    refuse(out, "disruption-budget", fmt::format("PodDisruptionBudget {} allows no disruption now", budget.at("metadata").value("name", "")),
+           "wait until it does, or change the budget");
+  }
+}
+
+}  // namespace
+
+void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  check_running(facts, out);
+  check_owner(facts, request, out);
+  check_budgets(facts, out);
+  if (facts.pod.at("spec").value("hostNetwork", false))
+    refuse(out, "host-network", "the pod uses the host's network: CRIU cannot restore it in another host's", "run the workload without hostNetwork");
+  for (const char* key : {"hostPID", "hostIPC"})
+    if (facts.pod.at("spec").value(key, false))
+      refuse(out, "host-namespaces", fmt::format("the pod uses {}: its process cannot be restored elsewhere", key), "run the workload without it");
+}
+
+void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json* container = find_container(facts.pod, facts.container);
+  const auto mounted = [&](const std::string& volume) {
+    for (const Json& mount : container->value("volumeMounts", Json::array()))
+      if (mount.value("name", "") == volume) return true;
+    return false;
+  };
+  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
+    const std::string name = volume.value("name", "");
+    if (volume.contains("emptyDir") && mounted(name) && !request.accept_volume_loss)
+      refuse(out, "volumes", fmt::format("emptyDir volume {} does not move: its files would be gone, and an open one fails the restore", name),
+             "accept that with --accept-volume-loss if the application can do without them");
+    if (volume.contains("hostPath") && !request.allow_hostpath)
+      refuse(out, "volumes", fmt::format("hostPath volume {} ({}) is another directory on the target node", name, volume["hostPath"].value("path", "")),
+             "if both nodes have the same content there, allow it with --allow-hostpath");
+  }
+  for (const Json& claim : facts.claims) {
+    const Json modes = claim.value("status", Json::object()).value("accessModes", claim.at("spec").value("accessModes", Json::array()));
+    const bool shared = std::find(modes.begin(), modes.end(), "ReadWriteMany") != modes.end() || std::find(modes.begin(), modes.end(), "ReadOnlyMany") != modes.end();
+    if (!shared)
+      refuse(out, "volumes", fmt::format("claim {} is {}: it cannot be mounted on both nodes", claim.at("metadata").value("name", ""), modes.dump()),
+             "use a ReadWriteMany volume");
+  }
+}
+
+void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const std::string& queue = request.queue;
+  if (!facts.depth)
+    return refuse(out, "queue", fmt::format("queue {} does not exist", queue), "name the queue that the pod consumes with --queue");
+  if (facts.depth->consumers == 0)
+    return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue), "check that the pod is connected and that --queue and --broker are right");
+  if (facts.depth->consumers > 1 && !request.allow_competing)
+    refuse(out, "consumers", fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue, facts.depth->consumers),
+           "scale to one consumer, or allow it with --allow-competing (then nothing is lost or doubled, but order is up to the broker)");
+  out.push_back({"queue", Level::ok, fmt::format("queue {}: {} ready, {} consumer(s), RabbitMQ {}", queue, facts.depth->ready, facts.depth->consumers, facts.broker_version), ""});
+  if (!facts.admin_version) {
+    out.push_back({"management-api", request.protocol == Protocol::none ? Level::refusal : Level::warning,
+                   "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
+                   "enable rabbitmq_management or name its address with --broker-api"});
+    return;
+  }
+  for (const std::string& alarm : facts.alarms) refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");
+  if (!facts.queue) return;
+  if (facts.queue->type == "stream") refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue), "streams need no hand-over: start the copy by hand");
+  if (facts.queue->exclusive) refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue), "declare the queue without exclusive");
+  if (facts.queue->auto_delete) refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue), "declare the queue without auto-delete");
+  if (!facts.queue->durable) out.push_back({"queue-type", Level::warning, fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue), ""});
+  if (facts.queue->arguments.contains("x-max-priority"))
+    out.push_back({"queue-type", Level::warning, fmt::format("{} is a priority queue: order is by priority, not by arrival", queue), ""});
+  for (const QueueConsumer& consumer : facts.queue->consumers)
+    if (!consumer.ack_required)
+      refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),
+             "let the application acknowledge after its state update");
+}
+
+}  // namespace ms2m

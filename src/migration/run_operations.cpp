@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "migration/names.hpp"
+#include "migration/operations.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+using Ports = Migrator::Ports;
+using Handler = void (*)(Ports&, const Json&, const StopToken&);
+
+std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
+
+bool is_pod(Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
+  const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
+  return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !object->at("metadata").contains("deletionTimestamp");
+}
+
+/// Shadow: what was pumped to the source must be worked off before it leaves its queue. Exact totals where the broker
+/// gives them; a queue that is gone was drained by an earlier attempt.
+void drain_relay(Ports& ports, const std::string& queue, const StopToken& stop) {
+  for (;;) {
+    const auto depth = ports.broker.depth(queue, stop);
+    if (!depth) return;
+    const auto totals = ports.admin.totals(queue, stop);
+    if (totals ? totals->ready + totals->unacked == 0 : depth->ready == 0) return;
+    stop.sleep(Millis{20}, "waiting for the source to finish its queue");
+  }
+}
+
+void resume_source(Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string queue = text(o, "queue"), hold = text(o, "hold"), control = text(o, "control");
+  if (!is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop)) return;  // nobody to send back
+  if (o.value("listens", true)) {
+    // A START_REPLAY that was not read yet must not be read after this.
+    ports.broker.purge_queue(control, stop);
+    if (const std::string relay = text(o, "relay"); !relay.empty()) drain_relay(ports, relay, stop);
+    ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
+  }
+  wait_for_depth(
+      ports.broker, queue, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the source to consume " + queue, stop);
+}
+
+void resume_target(Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string queue = text(o, "queue");
+  const auto consumed = [](const QueueDepth& d) { return d.consumers > 0; };
+  if (consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{}))) return;
+  if (const std::string control = text(o, "control"); !control.empty())
+    ports.broker.publish({"", control, text(o, "message"), "application/json", ""}, stop);
+  wait_for_depth(ports.broker, queue, consumed, "waiting for the target to consume " + queue, stop);
+}
+
+void delete_pod(Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string ns = text(o, "ns"), pod = text(o, "pod");
+  const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
+  if (!object) return;
+  const Json labels = object->at("metadata").value("labels", Json::object());
+  if (labels.value(kIdLabel, "") != text(o, "id")) return;  // somebody else's pod of that name
+  const std::string uid = object->at("metadata").at("uid");
+  // The copy owns nothing: its process (if any) listens to the hold queue and need not end gently.
+  ports.cluster.remove({Kind::pod, ns, pod}, {uid, 1, ""}, stop);
+  wait_pod_gone(ports.cluster, ns, pod, uid, stop);
+}
+
+/// The source may go only when the copy answers its probes: a Service's endpoints must never be empty.
+void wait_ready(Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+  ports.cluster.watch(ref, [&](const Json* pod) {
+    if (pod == nullptr) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
+    return pod_is_ready(*pod);
+  }, stop);
+}
+
+void retire_pod(Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string ns = text(o, "ns"), pod = text(o, "pod"), uid = text(o, "uid");
+  if (is_pod(ports, ns, pod, uid, stop)) {
+    wait_ready(ports, {Kind::pod, ns, text(o, "target")}, stop);
+    ports.cluster.remove({Kind::pod, ns, pod}, {uid, std::nullopt, ""}, stop);
+  }
+  wait_pod_gone(ports.cluster, ns, pod, uid, stop);
+}
+
+Json annotation(const char* name, const Json& value) { return {{"metadata", {{"annotations", {{name, value}}}}}}; }
+
+void adopt(Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string ns = text(o, "ns"), source = text(o, "source"), target = text(o, "target"), uid = text(o, "uid");
+  const ObjectRef target_ref{Kind::pod, ns, target};
+  // Not-ready pods are the first that a ReplicaSet deletes, before any cost counts.
+  wait_ready(ports, target_ref, stop);
+  if (is_pod(ports, ns, source, uid, stop))
+    ports.cluster.patch({Kind::pod, ns, source}, PatchType::merge, annotation(kDeletionCost, "-2147483647"), stop);
+  Json change = annotation(kDeletionCost, "2147483647");
+  change["metadata"]["labels"] = {{kTemplateHash, text(o, "hash")}};
+  // Cost first and label second would be two syncs of the controller; in one patch it sees both or none.
+  ports.cluster.patch(target_ref, PatchType::merge, change, stop);
+  wait_pod_gone(ports.cluster, ns, source, uid, stop);
+  ports.cluster.watch(
+      target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); }, stop);
+  ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
+}
+
+void restore_cost(Ports& ports, const Json& o, const StopToken& stop) {
+  if (!is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop)) return;
+  ports.cluster.patch({Kind::pod, text(o, "ns"), text(o, "pod")}, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
+}
+
+void strip_marks(Ports& ports, const Json& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
+  if (!ports.cluster.get(ref, stop)) return;
+  Json change = annotation(kKickAnnotation, nullptr);
+  change["metadata"]["labels"] = {{kIdLabel, nullptr}};
+  ports.cluster.patch(ref, PatchType::merge, change, stop);
+}
+
+void delete_queue(Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_queue(text(o, "queue"), stop); }
+void delete_exchange(Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_exchange(text(o, "exchange"), stop); }
+
+void delete_control_queue(Ports& ports, const Json& o, const StopToken& stop) {
+  // The pod of that name may be somebody else's by now (a StatefulSet's, say); then the queue is its.
+  if (ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop)) return;
+  ports.broker.delete_queue(text(o, "queue"), stop);
+}
+
+void remove_archives(Ports& ports, const Json& o, const StopToken& stop) {
+  const Json keep = o.value("keep", Json::array());
+  for (const auto& file : ports.archives.list(text(o, "node"), text(o, "ns"), text(o, "pod"), text(o, "container"), stop)) {
+    if (std::find(keep.begin(), keep.end(), file.path) != keep.end()) continue;
+    // A dump whose request was lost goes on, and the container stays frozen until it is written.
+    ports.archives.wait_complete(text(o, "node"), file.path, stop);
+    ports.archives.remove(text(o, "node"), file.path, stop);
+  }
+}
+
+void remove_layout(Ports& ports, const Json& o, const StopToken& stop) {
+  ports.images.remove_layout(text(o, "node"), text(o, "directory"), stop);
+}
+
+void remove_image_name(Ports& ports, const Json& o, const StopToken& stop) {
+  ports.images.remove_name(text(o, "node"), text(o, "name"), stop);
+}
+
+void settle_image(Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string node = text(o, "node"), name = text(o, "name"), original = text(o, "original");
+  const auto image = ports.images.find(node, name, stop);
+  if (image && image->id == original) return;
+  ports.images.point_name(node, name, original, stop);
+  if (image) ports.images.remove_image(node, image->id, stop);
+}
+
+void release_lease(Ports& ports, const Json& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::lease, text(o, "ns"), text(o, "name")};
+  const auto lease = ports.cluster.get(ref, stop);
+  if (!lease || lease->at("spec").value("holderIdentity", "") != text(o, "holder")) return;
+  ports.cluster.remove(ref, {lease->at("metadata").at("uid"), std::nullopt, ""}, stop);
+}
+
+const std::map<std::string, Handler>& handlers() {
+  static const std::map<std::string, Handler> table{
+      {"resume_source", resume_source}, {"resume_target", resume_target},
+      {"delete_pod", delete_pod},       {"retire_pod", retire_pod},
+      {"adopt", adopt},                 {"restore_cost", restore_cost},
+      {"strip_marks", strip_marks},     {"delete_queue", delete_queue},
+      {"delete_exchange", delete_exchange}, {"delete_control_queue", delete_control_queue},
+      {"remove_archives", remove_archives}, {"remove_layout", remove_layout},
+      {"remove_image_name", remove_image_name}, {"settle_image", settle_image},
+      {"release_lease", release_lease}};
+  return table;
+}
+
+}  // namespace
+
+void Operations::run(const Json& operation, const StopToken& stop) {
+  const auto found = handlers().find(operation.value("op", ""));
+  if (found == handlers().end())
+    throw Error(ErrorKind::refused, "the journal names an operation that this ms2m does not know: " + operation.value("op", ""),
+                "use the ms2m that started the migration");
+  found->second(ports_, operation, stop);
+}
+
+}  // namespace ms2m

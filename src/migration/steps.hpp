@@ -1,0 +1,65 @@
+// The steps of a migration that its strategies share. Each writes its effect to the journal, with its undo and its finish,
+// before it happens.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "migration/facts.hpp"
+#include "migration/journal.hpp"
+#include "migration/names.hpp"
+#include "ms2m/event.hpp"
+#include "ms2m/outcome.hpp"
+#include "ms2m/plan.hpp"
+
+namespace ms2m {
+
+/// What one run knows and measures; made once per migration, handed to every step.
+struct Run {
+  const Migrator::Ports& ports;
+  const MigrationRequest& request;
+  const Facts& facts;
+  const Plan& plan;
+  Journal& journal;
+  Observer& observer;
+  QueueNames names;
+  std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
+
+  std::unique_ptr<DeadMan> dead_man;
+  std::unique_ptr<Valve> valve;
+  std::unique_ptr<Pump> pump;
+  std::string archive;                 ///< path on the source node
+  std::optional<TimePoint> quiet_at, serving_again_at, fenced_at, target_at;
+  Measures measures;
+
+  void step(Phase phase, const std::string& text) const;
+  void warn(const std::string& text, const std::string& remedy) const;
+  void set_lease_phase(Phase phase, const StopToken& stop) const;
+};
+
+// steps_prepare.cpp
+void take_lease(Run& run, const StopToken& stop);
+void declare_queues(Run& run, const StopToken& stop);
+void create_target_pod(Run& run, const StopToken& stop);
+/// Until the pod waits for its image; with Prefer::gap until it has waited long enough that the kick works at once.
+void wait_target_warm(Run& run, const StopToken& stop);
+void arm_dead_man(Run& run, const StopToken& stop);
+
+// steps_checkpoint.cpp
+/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`.
+void make_source_quiet(Run& run, const StopToken& stop);
+void checkpoint(Run& run, const StopToken& stop);
+
+// steps_restore.cpp
+void transfer(Run& run, const StopToken& stop);
+/// Kicks the kubelet and returns when `queue` has `consumers` consumers: the restored process lives and talks to the broker.
+void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop);
+
+// steps_pivot.cpp
+/// Throws Error{inconsistent} when the dead man's switch has fired. Returns: the journal says "pivoted".
+void pivot(Run& run, const StopToken& stop);
+void wait_target_serving(Run& run, const StopToken& stop);
+/// After a pivot whose outcome is unknown: true = it was committed.
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, const StopToken& stop);
+
+}  // namespace ms2m

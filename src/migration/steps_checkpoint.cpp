@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include "migration/operations.hpp"
+#include "migration/steps.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+/// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the
+/// source is served with newer ones (rabbitmq-facts.md section 10).
+constexpr std::uint64_t kStrictOrderReady = 150;
+
+bool quiet(Run& run, const StopToken& stop) {
+  const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
+  if (hold.consumers == 0) return false;
+  const auto primary = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
+  return primary.consumers == run.other_consumers + (run.valve ? 1 : 0);
+}
+
+void wait_quiet(Run& run, const StopToken& stop) {
+  const TimePoint begin = Clock::now();
+  while (!quiet(run, stop)) {
+    if (run.dead_man && run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired");
+    stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10}, "waiting for the source to become quiet");
+  }
+}
+
+/// A consumer that polls its control queue only when its own queue is empty never looks while it is saturated.
+void close_valve(Run& run, const StopToken& stop) {
+  const auto ready = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
+  if (ready > kStrictOrderReady && !run.request.allow_reorder)
+    throw Error(ErrorKind::failed,
+                fmt::format("the source does not look at its control queue, and with {} messages waiting the valve cannot keep their order", ready),
+                "let the consumer subscribe to its control queue, wait until fewer than 150 messages wait, or pass --allow-reorder");
+  if (ready > kStrictOrderReady) run.measures.overtaken_at_most = ready - kStrictOrderReady;
+  run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
+  run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
+}
+
+}  // namespace
+
+void make_source_quiet(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
+  const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
+  run.journal.effect(Phase::checkpointing, "make the source quiet",
+                     op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, true}), Json());
+  run.ports.broker.publish({"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
+  const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
+  try {
+    wait_quiet(run, all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    close_valve(run, all);
+    wait_quiet(run, all);
+  }
+  run.quiet_at = Clock::now();
+  run.step(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
+}
+
+void checkpoint(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const Json undo = op::remove_archives(plan.source_node, plan.ns, plan.source_pod, plan.container, run.facts.archives_before);
+  run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, undo, undo);
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
+  run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
+  run.step(Phase::checkpointing, "checkpoint " + run.archive);
+}
+
+}  // namespace ms2m

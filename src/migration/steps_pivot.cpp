@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include "migration/operations.hpp"
+#include "migration/steps.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+void pivot(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const std::string message = end_replay("target", plan.id);
+  if (run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
+  run.measures.dead_man_margin = Seconds(run.dead_man->margin());
+  run.measures.held = run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
+  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message));
+  run.journal.mark("pivot_intent");
+  run.dead_man->stop_renewing();
+  const std::vector<Outgoing> messages{{"", plan.target_control_queue, message, "application/json", ""},
+                                       {"", run.names.pivot, Json{{"pivoted", plan.id}}.dump(), "application/json", ""}};
+  const PivotResult result = run.ports.broker.pivot(run.names.dead_man, messages, stop);
+  if (result == PivotResult::fired)
+    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again", "give it more time with --deadman");
+  run.journal.mark("pivoted");
+  run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
+}
+
+void wait_target_serving(Run& run, const StopToken& stop) {
+  const std::uint64_t expected = run.other_consumers + 1 + (run.valve ? 1 : 0);
+  wait_for_depth(
+      run.ports.broker, run.plan.queue, [&](const QueueDepth& d) { return d.consumers >= expected; },
+      "waiting for the target to consume " + run.plan.queue, stop);
+  if (run.valve) run.valve->open();
+  run.target_at = Clock::now();
+}
+
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, const StopToken& stop) {
+  const QueueNames names = queue_names(id);
+  for (;;) {
+    // The marker came with the commit; the dead man's message back in its queue, or a source at work, says that there was
+    // none. Neither: the broker has not noticed yet that our old connection is gone.
+    if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
+    if (ports.broker.depth(names.dead_man, stop).value_or(QueueDepth{}).ready > 0) return false;
+    const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > 0;
+    if (served) return ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0;
+    stop.sleep(Millis{50}, "finding out whether the pivot was committed");
+  }
+}
+
+}  // namespace ms2m

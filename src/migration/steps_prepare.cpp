@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "migration/operations.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/steps.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+void Run::step(Phase phase, const std::string& text) const {
+  Event event;
+  event.type = Event::Type::step;
+  event.phase = phase;
+  event.text = text;
+  observer.on(event);
+}
+
+void Run::warn(const std::string& text, const std::string& remedy) const {
+  Event event;
+  event.type = Event::Type::warning;
+  event.text = text;
+  event.remedy = remedy;
+  observer.on(event);
+}
+
+void Run::set_lease_phase(Phase phase, const StopToken& stop) const {
+  const Json change{{"metadata", {{"annotations", {{"ms2m.io/phase", to_string(phase)}}}}}};
+  ports.cluster.patch({Kind::lease, plan.ns, "ms2m-" + plan.source_pod}, PatchType::merge, change, stop);
+}
+
+namespace {
+
+/// MicroTime of the Lease API wants six digits.
+std::string micro_time() {
+  std::string time = now_rfc3339();
+  time.insert(time.size() - 1, "000");
+  return time;
+}
+
+}  // namespace
+
+void take_lease(Run& run, const StopToken& stop) {
+  const std::string name = "ms2m-" + run.plan.source_pod;
+  const std::string holder = run.journal.begin().value("holder", "");
+  const ObjectRef ref{Kind::lease, run.plan.ns, name};
+  if (run.facts.lease && run.request.take_over_lease) run.ports.cluster.remove(ref, {pod_uid(*run.facts.lease), std::nullopt, ""}, stop);
+  const Json undo = op::release_lease(run.plan.ns, name, holder);
+  run.journal.effect(Phase::preparing, "create lease " + name, undo, undo);
+  const Json lease{{"apiVersion", "coordination.k8s.io/v1"},
+                   {"kind", "Lease"},
+                   {"metadata", {{"name", name}, {"namespace", run.plan.ns}, {"labels", {{kIdLabel, run.plan.id}}}, {"annotations", {{"ms2m.io/phase", to_string(Phase::preparing)}}}}},
+                   {"spec", {{"holderIdentity", holder}, {"acquireTime", micro_time()}, {"renewTime", micro_time()}, {"leaseDurationSeconds", 3600}}}};
+  try {
+    run.ports.cluster.create(ref, lease, {}, stop);
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::conflict) throw;
+    throw Error(ErrorKind::refused, fmt::format("another migration of pod {} has just begun", run.plan.source_pod), "wait for it; ms2m check shows who it is");
+  }
+}
+
+void declare_queues(Run& run, const StopToken& stop) {
+  Broker& broker = run.ports.broker;
+  const auto declare = [&](const std::string& queue) {
+    run.journal.effect(Phase::preparing, "declare queue " + queue, op::delete_queue(queue), op::delete_queue(queue));
+    broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
+  };
+  declare(run.names.hold);
+  declare(run.names.pivot);
+  // The target's own control queue: stale messages of an earlier pod of that name must not reach it. It stays after success.
+  const std::string& control = run.plan.target_control_queue;
+  run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), Json());
+  broker.declare_queue({control, std::nullopt, std::nullopt}, stop);
+  broker.purge_queue(control, stop);
+  if (run.request.strategy != Strategy::shadow) return;
+  run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee), op::delete_exchange(run.names.tee));
+  broker.declare_fanout(run.names.tee, stop);
+  for (const std::string& queue : {run.names.source, run.names.target}) {
+    declare(queue);
+    broker.bind_queue(queue, run.names.tee, "", stop);
+  }
+}
+
+void create_target_pod(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  run.journal.effect(Phase::preparing, "create pod " + plan.target_pod, op::delete_pod(plan.ns, plan.target_pod, plan.id),
+                     op::strip_marks(plan.ns, plan.target_pod));
+  run.ports.cluster.create({Kind::pod, plan.ns, plan.target_pod}, plan.target_spec, {}, stop);
+}
+
+namespace {
+
+/// The reason why the container waits, and its message; throws when the pod can never run.
+std::pair<std::string, std::string> waiting(const Json* pod, const std::string& container) {
+  if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
+  const Json status = pod->value("status", Json::object());
+  if (status.value("phase", "") == "Failed")
+    throw Error(ErrorKind::failed, fmt::format("the target's kubelet rejected the pod: {} {}", status.value("reason", ""), status.value("message", "")));
+  const Json* own = find_container_status(*pod, container);
+  if (own == nullptr) return {};
+  const Json state = own->value("state", Json::object()).value("waiting", Json::object());
+  return {state.value("reason", ""), state.value("message", "")};
+}
+
+}  // namespace
+
+void wait_target_warm(Run& run, const StopToken& stop) {
+  run.ports.cluster.watch(
+      {Kind::pod, run.plan.ns, run.plan.target_pod},
+      [&](const Json* pod) {
+        const auto [reason, message] = waiting(pod, run.plan.container);
+        if (reason == "CreateContainerError" || reason == "InvalidImageName" || reason == "CreateContainerConfigError")
+          throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", reason, message));
+        return reason == "ErrImageNeverPull";
+      },
+      stop);
+  // The kubelet answers a kick at once only when its pod cache is newer than its last sync of the pod; the cache is relisted
+  // once a second (DESIGN section 6, measured).
+  if (run.request.prefer == Prefer::gap) stop.sleep(Millis{1100}, "waiting for the target pod to settle");
+  run.step(Phase::preparing, fmt::format("pod {} is ready for its image", run.plan.target_pod));
+}
+
+void arm_dead_man(Run& run, const StopToken& stop) {
+  const std::string& queue = run.names.dead_man;
+  run.journal.effect(Phase::preparing, "arm the dead man's switch", op::delete_queue(queue), op::delete_queue(queue));
+  run.dead_man = run.ports.broker.arm({queue, run.plan.source_control_queue, end_replay("source", run.plan.id), run.request.dead_man}, stop);
+}
+
+}  // namespace ms2m

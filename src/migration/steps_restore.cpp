@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <future>
+
+#include "migration/operations.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/steps.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+void transfer(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.transfer));
+  run.journal.effect(Phase::transferring, "stream the archive to " + plan.target_node, op::remove_layout(plan.target_node, directory),
+                     op::remove_layout(plan.target_node, directory));
+  const auto progress = [&](Bytes done, std::optional<Bytes> total) {
+    Event event;
+    event.type = Event::Type::progress;
+    event.phase = Phase::transferring;
+    event.done = done;
+    event.total = total;
+    run.observer.on(event);
+  };
+  const MoveResult moved = run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
+  run.measures.bytes = moved.bytes;
+  run.journal.effect(Phase::transferring, "import image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
+                     op::settle_image(plan.target_node, plan.image, run.facts.source.image->id));
+  const std::string architecture =
+      run.facts.target.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
+  run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, plan.image, plan.container, architecture}, limit);
+  run.step(Phase::transferring, "image " + plan.image + " is on " + plan.target_node);
+}
+
+namespace {
+
+/// A failed restore is retried for ever by the kubelet and never terminal: give up on these reasons, with their message.
+void check_restore(const Json* pod, const Plan& plan) {
+  if (pod == nullptr) throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", plan.target_pod));
+  const Json status = pod->value("status", Json::object());
+  if (status.value("phase", "") == "Failed")
+    throw Error(ErrorKind::failed, fmt::format("the target pod failed: {} {}", status.value("reason", ""), status.value("message", "")));
+  const Json* own = find_container_status(*pod, plan.container);
+  if (own == nullptr) return;
+  const Json state = own->value("state", Json::object());
+  const Json waiting = state.value("waiting", Json::object());
+  const std::string reason = waiting.value("reason", "");
+  for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError", "InvalidImageName", "CrashLoopBackOff"})
+    if (reason == fatal) throw Error(ErrorKind::failed, fmt::format("the restore on {} failed: {}: {}", plan.target_node, reason, waiting.value("message", "")));
+  if (state.contains("terminated"))
+    throw Error(ErrorKind::failed, fmt::format("the restored container ended at once with exit code {}", state["terminated"].value("exitCode", -1)),
+                fmt::format("kubectl -n {} logs {}", plan.ns, plan.target_pod));
+}
+
+bool container_running(const Json* pod, const std::string& container) {
+  const Json* own = find_container_status(*pod, container);
+  return own != nullptr && own->value("state", Json::object()).contains("running");
+}
+
+}  // namespace
+
+void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const ObjectRef ref{Kind::pod, plan.ns, plan.target_pod};
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.restore));
+  // Any change of the pod makes the kubelet look again instead of backing off.
+  const Json kick{{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}};
+  run.ports.cluster.patch(ref, PatchType::merge, kick, limit);
+
+  // The proof is the broker's: the copy appears as a consumer. The watch, beside it, tells early when that will never be.
+  StopSource over;
+  std::exception_ptr failure;
+  auto watcher = std::async(std::launch::async, [&] {
+    try {
+      run.ports.cluster.watch(ref, [&](const Json* pod) {
+        check_restore(pod, plan);
+        return container_running(pod, plan.container);
+      }, over.token().within(std::chrono::hours(1)));
+    } catch (const Cancelled&) {
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  });
+  struct StopWatching {
+    StopSource& over;
+    std::future<void>& watcher;
+    ~StopWatching() {
+      over.request_stop();
+      if (watcher.valid()) watcher.wait();
+    }
+  } guard{over, watcher};
+
+  const TimePoint begin = Clock::now();
+  while (run.ports.broker.depth(queue, limit).value_or(QueueDepth{}).consumers < consumers) {
+    if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+      watcher.get();
+      if (failure) std::rethrow_exception(failure);
+      run.step(Phase::restoring, "container " + plan.container + " is running");
+    }
+    limit.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
+  }
+  run.step(Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
+}
+
+}  // namespace ms2m

@@ -1,0 +1,30 @@
+// One function per strategy: the order of the steps up to and with the pivot. What follows (finish) and what happens on a
+// failure (undo) is the coordinator's, from the journal.
+#pragma once
+#include "migration/steps.hpp"
+
+namespace ms2m {
+
+/// Emits phase_started / phase_finished around its scope and records the time in `timings`.
+class PhaseScope {
+ public:
+  PhaseScope(Run& run, Phase phase, std::vector<PhaseTiming>& timings, const StopToken& stop);
+  ~PhaseScope();
+  PhaseScope(const PhaseScope&) = delete;
+  PhaseScope& operator=(const PhaseScope&) = delete;
+  void note(std::string text) { note_ = std::move(text); }
+
+ private:
+  Run& run_;
+  Phase phase_;
+  std::vector<PhaseTiming>& timings_;
+  TimePoint begin_ = Clock::now();
+  std::string note_;
+};
+
+/// Journals what is to be done once the target owns the queue: retire the source, its control queue and its image's name.
+void plan_retirement(Run& run);
+
+void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+
+}  // namespace ms2m

@@ -1,0 +1,23 @@
+// Waits on broker and cluster that several phases share.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "ms2m/broker.hpp"
+#include "ms2m/cluster.hpp"
+#include "ms2m/json.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m {
+
+/// Looks at the queue until `done` holds for it (a missing queue is {0,0}). AMQP has no event for "who consumes a queue":
+/// a passive declare costs 0.2 ms and is exact, so it is asked every 2 ms at first, every 20 ms after the first second.
+void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
+                    const std::string& doing, const StopToken& stop);
+
+/// Waits until the pod is gone (or another one, by uid, has its name).
+void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop);
+
+bool pod_is_ready(const Json& pod);
+
+}  // namespace ms2m
