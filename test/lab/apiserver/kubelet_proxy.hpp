@@ -1,0 +1,34 @@
+// nodes/NODE/proxy/… and pods/POD/log: the API server as a client of the kubelets.
+#pragma once
+
+#include "call.hpp"
+#include "store.hpp"
+
+namespace ms2m::lab {
+
+class KubeletProxy {
+ public:
+  // The certificate that the kubelets know the API server by. Their own certificates are not verified, as in a kubeadm
+  // cluster without --kubelet-certificate-authority.
+  KubeletProxy(const Store& store, std::string client_cert, std::string client_key)
+      : store_(store), cert_(std::move(client_cert)), key_(std::move(client_key)) {}
+
+  // Status, content type and body of the kubelet pass unchanged. 404 Status when there is no such node, 503 Status when
+  // its kubelet cannot be reached. Gives up (and closes the connection to the kubelet) when the client goes away.
+  Answer node(const Call& call) const;
+  Answer pod_log(const Call& call) const;
+
+ private:
+  struct Target {
+    std::string host;
+    int port;
+  };
+  Target find_node(const std::string& name, const std::string& port) const;
+  Answer forward(const Call& call, const Target& target, const std::string& path) const;
+
+  const Store& store_;
+  std::string cert_;
+  std::string key_;
+};
+
+}  // namespace ms2m::lab
