@@ -50,6 +50,7 @@ struct HttpRequest {
   std::string body;
   /// Must not reach the peer twice: libcurl would silently send a request again when a kept connection dies under it.
   bool at_most_once = false;
+  bool new_connection = false;  ///< do not reuse a kept one, which may have died unnoticed
 };
 
 struct HttpResponse {

@@ -32,6 +32,7 @@ void Transfer::set_connection() {
   set_long<CURLOPT_TCP_KEEPIDLE>(easy_, 20);
   set_long<CURLOPT_TCP_KEEPINTVL>(easy_, 10);
   set_long<CURLOPT_CONNECTTIMEOUT_MS>(easy_, static_cast<long>(options_.connect_timeout.count()));
+  if (request_.new_connection) set_long<CURLOPT_FRESH_CONNECT>(easy_, 1);
   set_string<CURLOPT_PROTOCOLS_STR>(easy_, "http,https");
 
   const UrlParts url = parse_url(request_.url);

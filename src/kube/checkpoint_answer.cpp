@@ -1,0 +1,179 @@
+#include "kube/checkpoint_answer.hpp"
+
+#include <fmt/format.h>
+
+#include <regex>
+#include <sstream>
+#include <vector>
+
+#include "kube/status.hpp"
+
+namespace ms2m {
+namespace {
+
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
+  const auto begin = text.find_first_not_of(" \t\r\n");
+  return begin == std::string::npos ? std::string() : text.substr(begin);
+}
+
+std::string subject(const CheckpointCall& call) {
+  return fmt::format("the checkpoint of container {} in pod {}/{} on {}", call.container, call.ns, call.pod, call.node);
+}
+
+/// The last Error line that is neither noise nor CRIU's own "it failed" trailer; "" without a log excerpt.
+std::string criu_cause(const std::string& text) {
+  std::istringstream lines(text);
+  std::string cause;
+  for (std::string line; std::getline(lines, line);) {
+    const auto error = line.find(") Error (");
+    if (line.empty() || line.front() != '(' || error == std::string::npos) continue;
+    const auto begin = line.find("): ", error);
+    if (begin == std::string::npos) continue;
+    const std::string message = trimmed(line.substr(begin + 3));
+    const bool noise = has(message, "RLIMIT_NOFILE") || has(message, "Unable to create tun");
+    const bool trailer = message == "Dumping FAILED." || message.starts_with("Dump files (pid");
+    if (!noise && !trailer) cause = message;
+  }
+  return cause;
+}
+
+struct Known {
+  std::string_view text;  ///< in the whole answer
+  std::string_view remedy;
+};
+
+// The first that matches wins: from the particular to the general.
+constexpr Known kKnown[] = {
+    {"consider using --tcp-established",
+     "the process has an open TCP connection: put the lines tcp-close and skip-in-flight into /etc/criu/crun.conf "
+     "(runc: /etc/criu/runc.conf) on both nodes"},
+    {"In-flight connection",
+     "a client connected during the dump: add the line skip-in-flight to /etc/criu/crun.conf (runc: /etc/criu/runc.conf) on both nodes"},
+    {"\"criu\": executable file not found", "install criu on the node (Debian, Ubuntu: apt-get install criu)"},
+    {"libcriu.so", "install CRIU's library on the node (Debian, Ubuntu: apt-get install libcriu2)"},
+    {"checkpoint/restore support not available",
+     "set enable_criu_support = true in /etc/crio/crio.conf on the node and restart CRI-O; also check that criu is installed there"},
+    {"no space left on device",
+     "free space below /var/lib/kubelet/checkpoints and /var/lib/containers on the node (a cut-off archive is left there: remove it)"},
+    {"unknown method CheckpointContainer", "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
+    {"code = Unimplemented", "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
+};
+
+Error runtime_error(const CheckpointCall& call, const std::string& text) {
+  const std::string cause = boil_down(text);
+  if (has(text, "DeadlineExceeded") || has(text, "context deadline exceeded"))
+    return Error(ErrorKind::timeout,
+                 fmt::format("{} took longer than the kubelet waits; the dump goes on there and its archive appears later", subject(call)),
+                 "allow more time (--checkpoint-timeout above 120 s is passed on to the kubelet), or raise runtimeRequestTimeout of the kubelet");
+  if (has(text, fmt::format("(container {} not found)", call.container)))
+    return Error(ErrorKind::failed, fmt::format("{} failed: the container is not running", subject(call)),
+                 fmt::format("kubectl get pod {} -n {} -o wide", call.pod, call.ns));
+  for (const Known& known : kKnown)
+    if (has(text, known.text)) return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause), std::string(known.remedy));
+  if (criu_cause(text).empty() && has(text, "CRIU checkpointing failed"))
+    return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause),
+                 "CRIU gives no reason: another checkpoint of the same container was probably running; try again, and look at "
+                 "dump.log below /var/lib/containers/storage/overlay-containers/ on the node");
+  return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause));
+}
+
+Error forbidden(const CheckpointCall& call, const std::string& text) {
+  static const std::regex kWho(R"(user=([^,)]+))");
+  std::smatch match;
+  const std::string who = std::regex_search(text, match, kWho) ? match[1].str() : "the caller";
+  if (call.path == KubeletPath::proxy)
+    return Error(ErrorKind::forbidden,
+                 fmt::format("the kubelet of {} refuses the API server's own client \"{}\": it lacks create nodes/checkpoint ({})",
+                             call.node, who, text),
+                 fmt::format("kubectl create clusterrole ms2m-kubelet-checkpoint --verb=create --resource=nodes/checkpoint && "
+                             "kubectl create clusterrolebinding ms2m-kubelet-checkpoint --clusterrole=ms2m-kubelet-checkpoint --user={}; "
+                             "or use --kubelet direct", who));
+  return Error(ErrorKind::forbidden, fmt::format("the kubelet of {} refuses user \"{}\": create nodes/checkpoint is missing ({})",
+                                                 call.node, who, text),
+               "grant it with examples/rbac.yaml (the part for the direct kubelet path)");
+}
+
+Error not_found(const CheckpointCall& call, const std::string& text) {
+  if (text == "pod does not exist")
+    return Error(ErrorKind::not_found, fmt::format("pod {}/{} does not run on {}", call.ns, call.pod, call.node),
+                 fmt::format("kubectl get pod {} -n {} -o wide", call.pod, call.ns));
+  if (text.starts_with("container ") && text.ends_with(" does not exist"))
+    return Error(ErrorKind::not_found, fmt::format("pod {}/{} has no container {}", call.ns, call.pod, call.container),
+                 "choose one with -c");
+  // Lower case and a line's end: Go's default handler, so there is no such route. "404: Page Not Found" is go-restful's.
+  if (text == "404 page not found")
+    return Error(ErrorKind::failed, fmt::format("the kubelet of {} has its checkpoint API switched off", call.node),
+                 "set the feature gate ContainerCheckpoint: true in the kubelet's configuration on the node and restart it "
+                 "(on by default since Kubernetes 1.30)");
+  return Error(ErrorKind::protocol, fmt::format("the kubelet of {} does not understand the request for {}: {}", call.node, subject(call), text));
+}
+
+Error from_api_server(const CheckpointCall& call, const HttpResponse& answer) {
+  const std::string message = message_of(answer);
+  Error error = status_error(answer);
+  if (answer.status == 404 && is_object_missing(answer, call.node))
+    return Error(ErrorKind::not_found, fmt::format("there is no node {} ({})", call.node, message), "kubectl get nodes");
+  if (answer.status == 503 && has(message, "error trying to reach service"))
+    return Error(ErrorKind::unavailable, fmt::format("the API server cannot reach the kubelet of {}: {}", call.node, message),
+                 fmt::format("is the node up? kubectl get node {}", call.node));
+  return error.in(subject(call));
+}
+
+}  // namespace
+
+std::string boil_down(const std::string& text) {
+  if (std::string cause = criu_cause(text); !cause.empty()) return cause;
+  // "running \"/usr/bin/crun\" [...] failed: `/usr/bin/crun ...` failed: CAUSE : exit status 1)": only the end is news.
+  std::string rest = trimmed(text.size() > 16384 ? text.substr(0, 8192) + text.substr(text.size() - 8192) : text);
+  static const std::regex kRpc(R"(^rpc error: code = \w+ desc = )");
+  static const std::regex kContainer(R"(^failed to checkpoint container [0-9a-f]+: )");
+  static const std::regex kId(R"( of container [0-9a-f]{64})");
+  static const std::regex kExit(R"(\s*: exit status \d+$)");
+  if (const auto open = rest.find(" failed ("); rest.starts_with("checkpointing of ") && open != std::string::npos && rest.back() == ')')
+    rest = rest.substr(open + 9, rest.size() - open - 10);
+  rest = std::regex_replace(rest, kRpc, "");
+  rest = std::regex_replace(rest, kContainer, "");
+  if (const auto command = rest.rfind("` failed: "); command != std::string::npos) rest = rest.substr(command + 10);
+  rest = std::regex_replace(rest, kId, "");
+  rest = std::regex_replace(rest, kExit, "");
+  for (char& c : rest)
+    if (c == '\n') c = ' ';
+  rest = trimmed(rest);
+  if (rest.size() > 600) rest = rest.substr(0, 200) + " ... " + rest.substr(rest.size() - 380);
+  return rest.empty() ? "no reason given" : rest;
+}
+
+CheckpointArchive parse_checkpoint_archive(const CheckpointCall& call, const std::string& body) {
+  const Json answer = Json::parse(body, nullptr, false);
+  if (answer.is_object() && answer.contains("items") && answer["items"].is_array() && answer["items"].size() == 1 &&
+      answer["items"][0].is_string())
+    return CheckpointArchive{answer["items"][0].get<std::string>()};
+  throw Error(ErrorKind::protocol, fmt::format("{} worked, but the kubelet's answer names no archive: {}", subject(call), body.substr(0, 200)));
+}
+
+Error checkpoint_error(const CheckpointCall& call, const HttpResponse& answer) {
+  if (parse_status(answer.body)) return from_api_server(call, answer);
+  const std::string text = trimmed(answer.body);
+  switch (answer.status) {
+    case 401:
+      return Error(ErrorKind::forbidden, fmt::format("the kubelet of {} does not accept the {}", call.node,
+                                                     call.path == KubeletPath::direct ? "credentials" : "API server's own credentials"),
+                   call.path == KubeletPath::direct ? "use --kubelet proxy, or a client certificate or token that the kubelet knows"
+                                                    : "check --kubelet-client-certificate of the API server");
+    case 403: return forbidden(call, text);
+    case 404: return not_found(call, text);
+    case 500: return runtime_error(call, text);
+    case 502:
+    case 503:
+    case 504:
+      return Error(ErrorKind::unavailable, fmt::format("{}: the kubelet cannot be reached: {}", subject(call), message_of(answer)),
+                   fmt::format("is the node up? kubectl get node {}", call.node));
+    default:
+      return Error(ErrorKind::protocol, fmt::format("{}: HTTP status {}: {}", subject(call), answer.status, message_of(answer)));
+  }
+}
+
+}  // namespace ms2m

@@ -1,0 +1,37 @@
+// What a request is authenticated with right now: a fixed, re-read or plugin-made token, or a plugin-made certificate.
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "kube/exec_plugin.hpp"
+#include "kube/kubeconfig.hpp"
+
+namespace ms2m {
+
+/// Thread-safe. A plugin runs at most once at a time; its answer is kept until shortly before it expires.
+class Credentials {
+ public:
+  struct Current {
+    std::string token;  ///< empty: none
+    Pem certificate;    ///< the access' own, or the plugin's if it gave one
+    Pem key;
+    std::uint64_t generation = 0;
+  };
+
+  Credentials(KubeAccess access, RunProcess run);
+
+  /// May run the plugin: blocks and throws as run_exec_plugin().
+  Current get(const StopToken& stop);
+  /// The server did not accept what `used` names (401). true: asking get() again may give something else.
+  bool refused(std::uint64_t used);
+
+ private:
+  const KubeAccess access_;
+  const RunProcess run_;
+  std::mutex mutex_;
+  std::optional<ExecCredential> made_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace ms2m

@@ -1,0 +1,134 @@
+#include "kube/kubelet.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "kube/checkpoint_answer.hpp"
+#include "kube/resources.hpp"
+#include "kube/status.hpp"
+#include "kube/watch.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr Millis kKubeletDefault{120000};  // runtimeRequestTimeout
+constexpr Millis kFarAway{24 * 3600 * 1000};
+
+/// https://InternalIP:port of a node. Error{not_found|failed}.
+std::string kubelet_server(const std::string& node, const Json& object) {
+  const Json status = object.value("status", Json::object());
+  const Json endpoints = status.value("daemonEndpoints", Json::object());
+  const int port = endpoints.value("kubeletEndpoint", Json::object()).value("Port", 10250);
+  for (const Json& address : status.value("addresses", Json::array()))
+    if (address.value("type", "") == "InternalIP") {
+      const std::string ip = address.value("address", "");
+      return fmt::format("https://{}:{}", ip.find(':') == std::string::npos ? ip : "[" + ip + "]", port);
+    }
+  throw Error(ErrorKind::failed, fmt::format("node {} has no InternalIP", node), "use --kubelet proxy");
+}
+
+void explain_direct(TransportError& e, const std::string& node) {
+  if (e.kind() == ErrorKind::forbidden)
+    e.with_remedy(fmt::format("the kubelet of {} probably signs its own serving certificate: give its CA, or use --kubelet proxy", node));
+  if (e.kind() == ErrorKind::unavailable) e.with_remedy("is the node's port 10250 reachable from here? otherwise use --kubelet proxy");
+}
+
+}  // namespace
+
+bool FeatureGateFinder::feed(std::string_view chunk) {
+  static constexpr std::string_view kSample = "kubernetes_feature_enabled{name=\"ContainerCheckpoint\"";
+  rest_.append(chunk);
+  std::size_t begin = 0;
+  for (std::size_t end; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string_view line = std::string_view(rest_).substr(begin, end - begin);
+    if (!line.starts_with(kSample)) continue;
+    const auto space = line.rfind(' ');
+    if (space == std::string_view::npos) continue;
+    value_ = line.substr(space + 1) == "1";
+    return false;
+  }
+  rest_.erase(0, begin);
+  return true;
+}
+
+std::string checkpoint_timeout_query(const StopToken& stop) {
+  if (!stop.deadline()) return {};
+  const Millis left = stop.remaining(kFarAway);
+  return left > kKubeletDefault ? fmt::format("?timeout={}", std::chrono::duration_cast<std::chrono::seconds>(left).count()) : "";
+}
+
+Kubelet::Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials, std::shared_ptr<ApiClient> api)
+    : access_(std::move(access)), options_(std::move(options)), credentials_(std::move(credentials)), api_(std::move(api)) {}
+
+Kubelet::Route Kubelet::route(const std::string& node, const StopToken& stop) {
+  const std::string path = object_path({Kind::node, "", node});
+  if (options_.path == KubeletPath::proxy) return {api_, path + "/proxy"};
+  const HttpResponse answer = api_->call({"GET", path}, stop).http;
+  if (is_object_missing(answer, node)) throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), "kubectl get nodes");
+  if (!answer.ok()) throw status_error(answer).in(fmt::format("reading node {}", node));
+  const std::string server = kubelet_server(node, Json::parse(answer.body, nullptr, false));
+  const std::lock_guard lock(mutex_);
+  auto& client = direct_[server];
+  if (!client) {
+    KubeAccess access = access_;
+    access.server = server;
+    access.tls.server_name.clear();
+    access.tls.insecure = options_.insecure;
+    if (!options_.ca_file.empty()) access.tls.ca = Pem{options_.ca_file, {}};
+    access.as.clear();  // the kubelet does not impersonate
+    client = std::make_shared<ApiClient>(std::move(access), credentials_);
+  }
+  return {client, ""};
+}
+
+std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const StopToken& stop) {
+  const Route way = route(node, stop);
+  FeatureGateFinder finder;
+  const auto on_chunk = [&](std::string_view chunk) { return finder.feed(chunk); };
+  for (int repeats = 0;; ++repeats) {
+    finder = {};
+    std::optional<Millis> wait;
+    try {
+      const HttpResponse answer = way.client->stream({"GET", way.prefix + "/metrics"}, on_chunk, stop);
+      if (answer.ok()) return finder.value();
+      if (answer.status == 404 && parse_status(answer.body) && is_object_missing(answer, node))
+        throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), "kubectl get nodes");
+      if (answer.status == 401 || answer.status == 403 || answer.status == 404) return std::nullopt;
+      wait = retry_after_answer({true, true}, answer, repeats, random_share());
+      if (!wait) throw status_error(answer).in(fmt::format("reading the metrics of the kubelet of {}", node));
+    } catch (TransportError& e) {
+      wait = retry_after_failure({true, true}, e, repeats, random_share());
+      if (options_.path == KubeletPath::direct) explain_direct(e, node);
+      if (!wait) throw;
+    }
+    stop.sleep(*wait, fmt::format("reading the metrics of the kubelet of {}", node));
+  }
+}
+
+CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
+                                      const std::string& container, const StopToken& stop) {
+  const CheckpointCall call{node, ns, pod, container, options_.path};
+  const Route way = route(node, stop);
+  const std::string what = fmt::format("the checkpoint of container {} in pod {}/{} on {}", container, ns, pod, node);
+  ApiCall post;
+  post.method = "POST";
+  post.path = fmt::format("{}/checkpoint/{}/{}/{}{}", way.prefix, url_encode(ns), url_encode(pod), url_encode(container),
+                          checkpoint_timeout_query(stop));
+  post.idempotent = false;
+  try {
+    const HttpResponse answer = way.client->call_once(post, stop);
+    if (!answer.ok()) throw checkpoint_error(call, answer);
+    return parse_checkpoint_archive(call, answer.body);
+  } catch (TransportError& e) {
+    if (options_.path == KubeletPath::direct) explain_direct(e, node);
+    if (!e.sent()) throw;
+    throw Error(ErrorKind::unavailable, fmt::format("{} was asked for, but the connection was lost ({}); the dump may go on there", what, e.message()),
+                e.remedy());
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) != Millis{0} || e.message().find("dump goes on") != std::string::npos) throw;
+    throw Error(ErrorKind::timeout, fmt::format("{} is not finished in time; the dump goes on there", what), "allow more time with --checkpoint-timeout");
+  }
+}
+
+}  // namespace ms2m

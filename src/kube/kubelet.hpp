@@ -1,0 +1,53 @@
+// The kubelet of a node, through the API server's proxy or directly. Private to kube.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "kube/api_client.hpp"
+#include "kube/kube_cluster.hpp"
+
+namespace ms2m {
+
+/// Looks for one sample in a Prometheus text as it flows by.
+class FeatureGateFinder {
+ public:
+  /// false: found, no more is needed.
+  bool feed(std::string_view chunk);
+  std::optional<bool> value() const noexcept { return value_; }
+
+ private:
+  std::string rest_;
+  std::optional<bool> value_;
+};
+
+/// "?timeout=S" when the token's deadline leaves more than the kubelet's default of 120 s (smaller values have no effect), else "".
+std::string checkpoint_timeout_query(const StopToken& stop);
+
+/// Thread-safe.
+class Kubelet {
+ public:
+  Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials, std::shared_ptr<ApiClient> api);
+
+  std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop);
+  CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
+                               const StopToken& stop);
+
+ private:
+  struct Route {
+    std::shared_ptr<ApiClient> client;
+    std::string prefix;  ///< of the path
+  };
+  Route route(const std::string& node, const StopToken& stop);
+
+  const KubeAccess access_;
+  const KubeletOptions options_;
+  const std::shared_ptr<Credentials> credentials_;
+  const std::shared_ptr<ApiClient> api_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<ApiClient>> direct_;  ///< by server
+};
+
+}  // namespace ms2m
