@@ -36,18 +36,21 @@ class PrivateBroker:
         sbin = sorted(glob.glob("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))[-1]
         with open(f"{self._dir}/enabled", "w", encoding="utf-8") as file:
             file.write("[rabbitmq_management].\n")
-        with open(f"{self._dir}/rabbitmq.conf", "w", encoding="utf-8") as file:
-            file.write("collect_statistics_interval = 500\n")
-        env = dict(os.environ, HOME=self._dir, RABBITMQ_NODENAME="rabbit@localhost",
+        self._sbin = sbin
+        self._env = env = dict(os.environ, HOME=self._dir, RABBITMQ_NODENAME="rabbit@localhost",
                    RABBITMQ_MNESIA_BASE=f"{self._dir}/db", RABBITMQ_LOG_BASE=f"{self._dir}/log",
                    RABBITMQ_ENABLED_PLUGINS_FILE=f"{self._dir}/enabled",
-                   RABBITMQ_CONFIG_FILE=f"{self._dir}/rabbitmq.conf", RABBITMQ_PID_FILE=f"{self._dir}/pid",
+                   RABBITMQ_CONFIG_FILE=f"{self._dir}/none", RABBITMQ_PID_FILE=f"{self._dir}/pid",
                    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+sbwt none +S 2:2")
         with open(f"{self._dir}/out", "wb") as out:
             self._process = subprocess.Popen([f"{sbin}/rabbitmq-server"], env=env, stdout=out, stderr=out,
                                              cwd=self._dir, start_new_session=True)
         self._wait()
         return self
+
+    def eval(self, expression):
+        subprocess.run([f"{self._sbin}/rabbitmqctl", "eval", expression], env=self._env, check=True,
+                       stdout=subprocess.DEVNULL, cwd=self._dir)
 
     def _wait(self):
         """A finished AMQP handshake is what ready means."""
