@@ -92,8 +92,14 @@ class Valve {
 struct PumpSpec {
   std::string from;       ///< primary queue
   std::string exchange;   ///< the tee (fan-out)
-  std::string follow;     ///< the source's queue: never more than `window` ready messages ahead in it
-  std::uint64_t window = 200;
+  std::string follow;     ///< the source's queue: the pump is never more than a window of messages ahead in it
+  std::uint64_t max_window = 64;
+  /// Time in which the source must be able to work off what is ahead of it (half the dead man's time): the window is kept at
+  /// what the source was seen to process in that time, between 1 and max_window; it begins with 4.
+  Millis horizon{7500};
+  /// Ready + unacknowledged messages of `follow`, exact (BrokerAdmin::totals); nullopt or empty: count the ready ones only
+  /// (passive declare). Called on the pump's thread.
+  std::function<std::optional<std::uint64_t>()> outstanding;
 };
 
 struct PumpStats {
@@ -110,6 +116,8 @@ class Pump {
   virtual PumpStats stats() const noexcept = 0;
   virtual bool broken() const noexcept = 0;
   virtual std::string failure() const = 0;  ///< why it is broken
+  /// At most this many messages a second from now on (the copy catches up meanwhile); 0 = no limit. Any thread.
+  virtual void limit(double messages_per_second) noexcept = 0;
   /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit. Idempotent.
   virtual PumpStats stop(const StopToken& stop) = 0;
 };
