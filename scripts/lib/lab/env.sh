@@ -1,0 +1,36 @@
+# shellcheck shell=bash disable=SC2034
+# Names, places and addresses of the lab: the only file that spells them out.
+
+LAB=${MS2M_LAB_DIR:-/var/lib/ms2m-lab}
+CACHE=${MS2M_LAB_CACHE:-/var/cache/ms2m-lab}
+LAB_FILES=$SOURCE_DIR/test/lab/root
+
+# Two labs on one machine need another MS2M_LAB_DIR each and a network namespace each (`unshare -n`); they share nothing else.
+if [[ $LAB == /var/lib/ms2m-lab ]]; then
+  LAB_CGROUP=ms2m-lab
+else
+  LAB_CGROUP=ms2m-lab-$(printf '%s' "$LAB" | cksum | cut -d' ' -f1)
+fi
+LOCK=$CACHE/$LAB_CGROUP.lock
+
+NODES=(worker-1 worker-2)
+OPERATOR_LINK=ms2mlab0
+OPERATOR_IP=198.18.0.1
+BROKER_IP=198.18.0.2
+API_PORT=6443
+API_URL=https://$OPERATOR_IP:$API_PORT
+
+node_ip()       { printf '198.18.0.1%s' "${1#worker-}"; }
+node_pod_cidr() { printf '198.18.1%s.0/24' "${1#worker-}"; }
+
+# The build directory of the stand-ins; developers with a directory of their own set MS2M_LAB_BUILD_DIR.
+BUILD_DIR=${MS2M_LAB_BUILD_DIR:-$SOURCE_DIR/build/release}
+APISERVER_BIN=$BUILD_DIR/test/lab/apiserver/ms2m-lab-apiserver
+KUBELET_BIN=$BUILD_DIR/test/lab/kubelet/ms2m-lab-kubelet
+
+is_node() {
+  local node
+  for node in "${NODES[@]}"; do [[ $node == "$1" ]] && return 0; done
+  return 1
+}
+need_node() { is_node "${1:-}" || die "no such node: '${1:-}' (there are: ${NODES[*]})"; }

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# A node: mount, pid, uts, ipc, cgroup and network namespace over an overlay of the cached root.
+# scripts/lib/lab/node_enter builds its inside and pivots into it; test/lab/root/sbin/node-init runs there as its services.
+
+make_node_files() {
+  local node=$1 dir=$LAB/nodes/$1
+  mkdir -p "$dir"/{upper,work,root,containers/storage,kubelet}
+  mkdir -p -m 700 "$dir/kubelet/checkpoints"
+  mkdir -p "$(dirname "$KUBELET_BIN")"
+  copy_image_to_node "$node"
+  # Above the cached root: files of the project, then those of this node.
+  local f=$dir/upper
+  cp -a --no-preserve=ownership "$LAB_FILES/etc" "$f/"
+  install -D -m 755 "$LAB_FILES/sbin/node-init" "$f/usr/local/sbin/node-init"
+  mkdir -p -m 700 "$f/root/.ssh"
+  mkdir -p "$f/etc/ssh" "$f/etc/kubernetes/pki" "$f/etc/ms2m-lab"
+  install -m 600 "$LAB/ssh/id_ed25519.pub" "$f/root/.ssh/authorized_keys"
+  install -m 600 "$dir/ssh_host_ed25519_key" "$f/etc/ssh/ssh_host_ed25519_key"
+  install -m 644 "$LAB/pki/ca.crt" "$f/etc/kubernetes/pki/ca.crt"
+  install -m 644 "$LAB/pki/$node.crt" "$f/etc/kubernetes/pki/kubelet.crt"
+  install -m 600 "$LAB/pki/$node.key" "$f/etc/kubernetes/pki/kubelet.key"
+  printf '%s\n' "$node" >"$f/etc/hostname"
+  printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$f/etc/resolv.conf"
+  {
+    printf '127.0.0.1 localhost\n%s broker\n' "$BROKER_IP"
+    local other
+    for other in "${NODES[@]}"; do printf '%s %s\n' "$(node_ip "$other")" "$other"; done
+  } >"$f/etc/hosts"
+  cat >"$f/etc/ms2m-lab/node.env" <<END
+NODE=$node
+NODE_IP=$(node_ip "$node")
+POD_CIDR=$(node_pod_cidr "$node")
+API_URL=$API_URL
+KUBELET_ARGS="${MS2M_LAB_KUBELET_ARGS:-}"
+END
+}
+
+start_node() {
+  local node=$1
+  spawn "$node" unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child=KILL \
+    -- "$SOURCE_DIR/scripts/lib/lab/node_enter" "$node" "$(root_dir)" "$LAB/nodes/$node" "$(dirname "$KUBELET_BIN")" "$(image_dir)/oci" 3>>"$LAB/logs/kubelet-$node.log"
+  adopt_child "$node"
+  wait_for 5 "$node" has_own_net "$node"
+  plug "$node" "$(node_ip "$node")"
+}
+
+# node_answers NODE: sshd there lets the lab's key in.
+node_answers() { ssh -F "$LAB/ssh/config" -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null; }
+kubelet_answers() { curl -sk --max-time 2 -o /dev/null "https://$(node_ip "$1"):10250/healthz"; }
