@@ -43,6 +43,7 @@ def get(path, port=8080):
 
 class Case(unittest.TestCase):
     script = "consumer.py"
+    queue_arguments = None
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="ms2m-traffic-")
@@ -55,7 +56,7 @@ class Case(unittest.TestCase):
         for queue in (QUEUE, HOLD, CONTROL, "ms2m.control.pod-b"):
             self.channel.queue_delete(queue)
         self.channel.exchange_declare(QUEUE, "fanout", durable=True)
-        self.channel.queue_declare(QUEUE, durable=True)
+        self.channel.queue_declare(QUEUE, durable=True, arguments=self.queue_arguments)
         self.channel.queue_bind(QUEUE, QUEUE)
         self.channel.queue_declare(CONTROL, durable=True)
         self.channel.queue_declare(HOLD, durable=True)
@@ -224,6 +225,23 @@ class Subscribing(Case):
         time.sleep(0.1)
         self.assertEqual(self.passive(QUEUE).message_count, 5)
         self.assertEqual(self.passive(HOLD).consumer_count, 1)
+
+
+class Quorum(Case):
+    queue_arguments = {"x-queue-type": "quorum"}
+
+    def test_order_is_kept_when_a_saturated_consumer_leaves_and_returns(self):
+        self.start(PROCESSING_DELAY_MS=5, QUEUE_TYPE="quorum")
+        self.publish(300)
+        self.consuming()
+        for _ in range(3):
+            time.sleep(0.3)
+            self.tell("START_REPLAY", HOLD)
+            eventually(lambda: self.passive(HOLD).consumer_count == 1)
+            self.tell("END_REPLAY")
+            eventually(lambda: get("/state")["queue"] == QUEUE)
+        self.drained()
+        self.assert_exact()
 
 
 class Restored(Case):

@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""bench: measures migrations in the lab, and breaks them, with every message counted."""
+
+import argparse
+import sys
+
+import chaos
+import handover
+import kube
+import lab
+import workload
+
+
+def common(command):
+    command.add_argument("--delay-ms", type=float, default=10, help="work per message")
+    command.add_argument("--workload", choices=("pod", "deployment", "statefulset"), default="pod")
+    command.add_argument("--consumer", choices=sorted(workload.SCRIPTS), default="subscribing")
+    command.add_argument("--backlog", type=int, default=0)
+    command.add_argument("--prefetch", type=int, default=50)
+    command.add_argument("--queue-type", choices=("classic", "quorum"), default="classic")
+    command.add_argument("--exchange", choices=sorted(workload.ROUTES), default="fanout")
+    command.add_argument("--reconnect-delay", type=float)
+    command.add_argument("--to", default="worker-2")
+    command.add_argument("--protocol", help="given to ms2m")
+    command.add_argument("--replay", help="given to ms2m")
+    command.add_argument("--prefer", help="given to ms2m")
+    command.add_argument("--migration-timeout", type=float, default=180)
+    command.add_argument("--tail", type=float, default=1, help="seconds of traffic after the migration")
+    command.add_argument("--json", action="store_true", help="one JSON object per run")
+    command.add_argument("--keep", action="store_true", help="leave the last workload running")
+    command.add_argument("ms2m_args", nargs="*", help="after --: more arguments for ms2m migrate")
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="bench", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    measure = commands.add_parser("handover", help="how long, and was it exact")
+    measure.set_defaults(run=handover.run)
+    measure.add_argument("--strategies", default="shadow,handoff")
+    measure.add_argument("--rates", default="10,40,80,100,200")
+    measure.add_argument("--reps", type=int, default=3)
+    measure.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the migration")
+    common(measure)
+    breaking = commands.add_parser("chaos", help="kill ms2m, or cut its broker connection, at a random instant")
+    breaking.set_defaults(run=chaos.run)
+    breaking.add_argument("--strategies", default="shadow,handoff")
+    breaking.add_argument("--runs", type=int, default=10)
+    breaking.add_argument("--seed", type=int)
+    breaking.add_argument("--faults", default="kill,cut")
+    breaking.add_argument("--within", type=float, default=4, help="seconds in which the fault comes")
+    breaking.add_argument("--linger", type=float, default=0, help="at most so long before abort or resume")
+    common(breaking)
+    return top
+
+
+def main():
+    options = parser().parse_args()
+    try:
+        sys.exit(options.run(options))
+    except (lab.Failure, kube.Refused) as failure:
+        print(f"bench: {failure}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

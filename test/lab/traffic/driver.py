@@ -1,0 +1,126 @@
+"""Runs ms2m and `lab traffic` for the bench: subprocesses, the environment, tolerant reading of ms2m's JSON."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import lab
+
+LAB_COMMAND = os.path.join(lab.SOURCE_DIR, "scripts", "lab")
+
+
+def ms2m_binary():
+    return os.environ.get("MS2M") or os.path.join(lab.SOURCE_DIR, "build", "release", "src", "ms2m")
+
+
+def ms2m_env(state_home):
+    """XDG_STATE_HOME is the run's own: whatever is in it belongs to this run's migration."""
+    return dict(os.environ, KUBECONFIG=os.environ.get("MS2M_BENCH_KUBECONFIG", os.path.join(lab.LAB, "kubeconfig")),
+                MS2M_SSH_CONFIG=os.path.join(lab.LAB, "ssh", "config"), MS2M_BROKER=lab.broker_uri(),
+                MS2M_BROKER_CA=os.path.join(lab.LAB, "pki", "ca.crt"), XDG_STATE_HOME=state_home)
+
+
+def traffic(*arguments, check=True):
+    result = subprocess.run([LAB_COMMAND, "traffic", *arguments], capture_output=True, text=True, check=False)
+    if check and result.returncode:
+        raise lab.Failure(f"lab traffic {' '.join(arguments)}: {result.stderr.strip()}")
+    return result
+
+
+def verdict(timeout):
+    result = traffic("verdict", "-o", "json", "--timeout", f"{timeout:g}", check=False)
+    try:
+        return json.loads(result.stdout)
+    except ValueError:
+        raise lab.Failure(f"no verdict: {result.stderr.strip()}") from None
+
+
+class Migration:
+    """A running ms2m."""
+
+    def __init__(self, arguments, state_home):
+        self._state_home = state_home
+        self.begun = time.time()
+        self._process = subprocess.Popen([ms2m_binary(), *arguments], env=ms2m_env(state_home), text=True,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def running(self):
+        return self._process.poll() is None
+
+    def kill(self):
+        """SIGKILL to ms2m alone: what it started must end by itself."""
+        self._process.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds):
+        """(exit status, its JSON or {}, stderr); a run that does not end counts as status 'hung'."""
+        try:
+            out, err = self._process.communicate(timeout=seconds)
+            status = self._process.returncode
+        except subprocess.TimeoutExpired:
+            self.kill()
+            out, err = self._process.communicate()
+            status = "hung"
+        self.ended = time.time()
+        return status, parse_report(out), err
+
+    def id(self):
+        """The migration's id: the name of its journal. None when it had not begun one."""
+        try:
+            names = os.listdir(os.path.join(self._state_home, "ms2m"))
+        except OSError:
+            return None
+        journals = [name for name in names if os.path.isdir(os.path.join(self._state_home, "ms2m", name))]
+        return sorted(journals)[-1] if journals else None
+
+
+def parse_report(text):
+    """The whole output as one JSON object, or else its last line that is one."""
+    for candidate in [text, *reversed(text.splitlines())]:
+        try:
+            report = json.loads(candidate)
+        except ValueError:
+            continue
+        if isinstance(report, dict):
+            return report
+    return {}
+
+
+def find(report, *names):
+    """The first of these keys, at the top or one level below."""
+    for name in names:
+        if name in report:
+            return report[name]
+    for value in report.values():
+        if isinstance(value, dict):
+            for name in names:
+                if name in value:
+                    return value[name]
+    return None
+
+
+def ports_of(pid):
+    """Local ports of a process's connections to the broker."""
+    table = subprocess.run(["ss", "-Htnp", "dport = 5672 or dport = 5671"], capture_output=True, text=True,
+                           check=False).stdout
+    return [line.split()[3].rpartition(":")[2] for line in table.splitlines() if re.search(rf"pid={pid}\b", line)]
+
+
+def cut_connections(pid):
+    """The broker closes what it has from these ports. Its management API learns of connections 5 s late."""
+    ports = ports_of(pid)
+    if not ports:
+        return 0
+    expression = ('[rabbit_networking:close_connection(P, "cut by the bench") || '
+                  "P <- rabbit_networking:connections(), "
+                  "[{peer_port, Port}] <- [rabbit_networking:connection_info(P, [peer_port])], "
+                  f"lists:member(Port, [{','.join(ports)}])].")
+    subprocess.run([LAB_COMMAND, "rabbitmqctl", "eval", expression], check=False, capture_output=True)
+    return len(ports)

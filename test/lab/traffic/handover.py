@@ -1,0 +1,115 @@
+"""`bench handover`: one migration a run, under traffic, with the oracle's verdict and the measured gap."""
+
+import itertools
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+import debris
+import driver
+import effects_log
+import producing
+
+SHOWN = ("total_s", "source_pause_s", "gap_s")
+
+
+def start_traffic(options, rate):
+    arguments = ["start", "--rate", f"{rate:g}", "--delay-ms", f"{options.delay_ms:g}", "--workload", options.workload,
+                 "--consumer", options.consumer, "--backlog", str(options.backlog), "--prefetch", str(options.prefetch),
+                 "--queue-type", options.queue_type, "--exchange", options.exchange]
+    if options.reconnect_delay is not None:
+        arguments += ["--reconnect-delay", f"{options.reconnect_delay:g}"]
+    driver.traffic(*arguments)
+
+
+def source_pod():
+    status = json.loads(driver.traffic("status", "-o", "json").stdout)
+    return status["pods"][0]["pod"]
+
+
+def migrate_arguments(options, strategy, pod):
+    arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy]
+    for flag, value in (("--protocol", options.protocol), ("--replay", options.replay), ("--prefer", options.prefer)):
+        if value:
+            arguments += [flag, value]
+    return arguments + options.ms2m_args
+
+
+def drain_time(options, rate):
+    """Generous: what a saturated consumer has left to do, and then some."""
+    behind = max(0.0, rate * options.delay_ms / 1000 - 1)
+    return 60 + 60 * behind + options.backlog * options.delay_ms / 1000
+
+
+def one(options, strategy, rate, repetition):
+    start_traffic(options, rate)
+    pod, before = source_pod(), debris.look()
+    time.sleep(options.warmup)
+    state_home = tempfile.mkdtemp(prefix="ms2m-bench-")
+    migration = driver.Migration(migrate_arguments(options, strategy, pod), state_home)
+    status, report, err = migration.wait(options.migration_timeout)
+    time.sleep(options.tail)
+    driver.traffic("stop")
+    verdict = driver.verdict(drain_time(options, rate))
+    left = sorted((debris.look() - before) | debris.pods_beyond(1))
+    shutil.rmtree(state_home, ignore_errors=True)
+    return describe(options, strategy, rate, repetition, migration, (status, report, err), verdict, left)
+
+
+def describe(options, strategy, rate, repetition, migration, outcome, verdict, left):
+    status, report, err = outcome
+    pause = effects_log.largest_pause(producing.effects(), migration.begun, migration.ended)
+    run = {"strategy": strategy, "rate": rate, "delay_ms": options.delay_ms, "repetition": repetition,
+           "workload": options.workload, "consumer": options.consumer, "backlog": options.backlog,
+           "protocol": options.protocol, "replay": options.replay, "exit_status": status,
+           "wall_s": round(migration.ended - migration.begun, 3),
+           "total_s": driver.find(report, "total_s"), "source_pause_s": driver.find(report, "source_pause_s"),
+           "gap_s": round(pause[0], 3), "reported_gap_s": driver.find(report, "gap_s", "processing_gap_s"),
+           "consumer_gap_s": max((i["largest_pause_s"] for i in verdict["instances"]), default=None)}
+    for key in ("published", "applied", "lost", "duplicated", "reordered", "unexpected", "hash_equal", "exact",
+                "problem", "effects"):
+        run[key] = verdict[key]
+    run["restarted_cold"] = any(i["restarted_cold"] for i in verdict["instances"])
+    run["on"] = [i["node"] for i in verdict["instances"]]
+    run["debris"] = left
+    run["id"] = driver.find(report, "id")
+    run["phases"] = driver.find(report, "phases")
+    if status != 0:
+        run["error"] = err.strip().splitlines()[-6:]
+    return run
+
+
+def show(run):
+    numbers = " ".join(f"{key} {run[key]}" for key in SHOWN)
+    return (f"{run['strategy']:>10} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
+            f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
+            f"{'exact' if run['exact'] else 'NOT EXACT'}{' DEBRIS' if run['debris'] else ''}")
+
+
+def medians(runs):
+    for (strategy, rate), group in itertools.groupby(runs, lambda run: (run["strategy"], run["rate"])):
+        group = list(group)
+        text = [f"{strategy} at {rate:g}/s, {len(group)} runs:"]
+        for key in SHOWN + ("consumer_gap_s", "reported_gap_s"):
+            values = [run[key] for run in group if isinstance(run[key], (int, float))]
+            text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
+        text += [f"{key} {sum(run[key] for run in group)}" for key in ("lost", "duplicated", "reordered")]
+        text.append(f"refused {sum(run['exit_status'] == 4 for run in group)}")
+        print(" ".join(text), file=sys.stderr)
+
+
+def run(options):
+    runs = []
+    for strategy in options.strategies.split(","):
+        for rate in (float(rate) for rate in options.rates.split(",")):
+            for repetition in range(1, options.reps + 1):
+                runs.append(one(options, strategy, rate, repetition))
+                print(json.dumps(runs[-1]) if options.json else show(runs[-1]), flush=True)
+    if not options.keep:
+        driver.traffic("clean")
+    medians(runs)
+    fine = all(run["exact"] and not run["debris"] and run["exit_status"] in (0, 4) for run in runs)
+    return 0 if fine or options.replay == "fanout" else 1
