@@ -45,15 +45,21 @@ void plan_retirement(Run& run) {
     run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(plan.source_node, image));
 }
 
+void prepare(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+  PhaseScope scope(run, Phase::preparing, timings, stop);
+  take_lease(run, stop);
+  create_target_pod(run, stop);
+  declare_queues(run, stop);
+  wait_target_warm(run, stop);
+  arm_dead_man(run, stop);
+}
+
+std::string transfer_note(const Run& run) {
+  return fmt::format("{:.1f} MB by ssh, imported as checkpoint image", static_cast<double>(run.measures.bytes->count) / 1e6);
+}
+
 void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
-  {
-    PhaseScope scope(run, Phase::preparing, timings, stop);
-    take_lease(run, stop);
-    create_target_pod(run, stop);
-    declare_queues(run, stop);
-    wait_target_warm(run, stop);
-    arm_dead_man(run, stop);
-  }
+  prepare(run, timings, stop);
   {
     PhaseScope scope(run, Phase::checkpointing, timings, stop);
     run.set_lease_phase(Phase::checkpointing, stop);
@@ -64,7 +70,7 @@ void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& s
   {
     PhaseScope scope(run, Phase::transferring, timings, stop);
     transfer(run, stop);
-    scope.note(fmt::format("{:.1f} MB by ssh, imported as checkpoint image", static_cast<double>(run.measures.bytes->count) / 1e6));
+    scope.note(transfer_note(run));
   }
   {
     PhaseScope scope(run, Phase::restoring, timings, stop);

@@ -127,7 +127,10 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
 }
 
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
-  run_handoff(run, outcome.phases, stop);
+  if (run.request.strategy == Strategy::shadow)
+    run_shadow(run, outcome.phases, stop);
+  else
+    run_handoff(run, outcome.phases, stop);
   PhaseScope scope(run, Phase::finalizing, outcome.phases, StopToken());
   run.dead_man.reset();
   finish(run.journal, outcome, run.request.timeouts.retire);
@@ -170,7 +173,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
       impl_->fail(run, outcome, error);
     }
     run.measures.total = Clock::now() - begin;
-    if (run.quiet_at && run.target_at) run.measures.gap = *run.target_at - *run.quiet_at;
+    if (run.quiet_at && run.target_at) run.measures.gap = *run.target_at - (run.fenced_at ? *run.fenced_at : *run.quiet_at);
     if (run.quiet_at && (run.serving_again_at || run.target_at))
       run.measures.source_pause = (run.serving_again_at ? *run.serving_again_at : *run.target_at) - *run.quiet_at;
     outcome.measures = run.measures;

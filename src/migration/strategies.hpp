@@ -25,6 +25,11 @@ class PhaseScope {
 /// Journals what is to be done once the target owns the queue: retire the source, its control queue and its image's name.
 void plan_retirement(Run& run);
 
+/// Phase Preparing, the same for every strategy with a waiting target pod.
+void prepare(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+std::string transfer_note(const Run& run);
+
 void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 
 }  // namespace ms2m

@@ -1,0 +1,209 @@
+// Strategy shadow: the source serves on while the copy catches up through the tee.
+//
+// What crosses the pivot is the same as in the handoff: both copies have worked off everything that was relayed, both listen
+// to the hold queue, nothing is unacknowledged anywhere. So ms2m may die at any instant before it, and the dead man's switch
+// sends the source back to the primary queue, from which nothing is missing but what it has processed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "migration/pod_spec.hpp"
+#include "migration/strategies.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+/// Share of its capacity that the source is left with while a copy that cannot catch up otherwise does so.
+constexpr double kThrottledShare = 0.25;
+/// A copy that needs longer than this to catch up at the present rates is helped by throttling the relay.
+constexpr double kPatienceSeconds = 1.0;
+
+std::optional<std::uint64_t> outstanding(Run& run, const std::string& queue, const StopToken& stop) {
+  if (!run.facts.admin_version) return std::nullopt;
+  const auto totals = run.ports.admin.totals(queue, stop);
+  if (!totals) return std::nullopt;
+  return totals->ready + totals->unacked;
+}
+
+std::uint64_t backlog(Run& run, const std::string& queue, const StopToken& stop) {
+  if (const auto exact = outstanding(run, queue, stop)) return *exact;
+  return run.ports.broker.depth(queue, stop).value_or(QueueDepth{}).ready;
+}
+
+void send(Run& run, const std::string& control, const std::string& message, const StopToken& stop) {
+  run.ports.broker.publish({"", control, message, "application/json", ""}, stop);
+}
+
+/// From here the source works on its own queue, fed by the pump, and everything it gets goes to the target's queue too.
+void serve_on(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  send(run, plan.target_control_queue, start_replay(run.names.target, "target", plan.id), stop);
+  send(run, plan.source_control_queue, start_replay(run.names.source, "source", plan.id), stop);
+  wait_for_depth(
+      run.ports.broker, run.names.source, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the source to serve on",
+      stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4)));
+  PumpSpec spec;
+  spec.from = plan.queue;
+  spec.exchange = run.names.tee;
+  spec.follow = run.names.source;
+  spec.horizon = run.request.dead_man / 2;
+  if (run.request.relay_window > 0) spec.max_window = run.request.relay_window;
+  if (run.facts.admin_version)
+    spec.outstanding = [&admin = run.ports.admin, queue = run.names.source]() -> std::optional<std::uint64_t> {
+      const auto totals = admin.totals(queue, StopToken().within(std::chrono::seconds(2)));
+      if (!totals) return std::nullopt;
+      return totals->ready + totals->unacked;
+    };
+  run.pump = run.ports.broker.start_pump(spec, stop);
+  run.serving_again_at = Clock::now();
+  run.step(Phase::checkpointing, fmt::format("pod {} serves on, {} relays", plan.source_pod, run.names.tee));
+}
+
+void check_guards(Run& run) {
+  if (run.pump && run.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + run.pump->failure());
+  if (run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
+}
+
+/// Measures how fast the copy works its backlog off, and decides when to cut over.
+class CatchUp {
+ public:
+  explicit CatchUp(Run& run) : run_(run) {}
+
+  bool near_enough(const StopToken& stop) {
+    const std::uint64_t relayed = run_.pump->stats().relayed;
+    const std::uint64_t behind = backlog(run_, run_.names.target, stop);
+    const TimePoint now = Clock::now();
+    const auto processed = static_cast<double>(relayed) - static_cast<double>(behind);
+    if (!begin_) {
+      begin_ = now;
+      processed_at_begin_ = processed;
+    }
+    const double elapsed = seconds_between(*begin_, now);
+    if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
+    if (behind == 0) return true;
+    if (rate_ <= 0) return false;
+    const double drain = static_cast<double>(behind) / rate_;
+    if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
+    help(drain);
+    return false;
+  }
+
+  double rate() const { return rate_; }
+
+ private:
+  void help(double drain) {
+    if (throttled_) return;
+    const double arrival = run_.pump->stats().arrival_rate;
+    const double natural = arrival < rate_ ? drain * rate_ / (rate_ - arrival) : 1e9;
+    if (natural <= kPatienceSeconds) return;
+    run_.pump->limit(std::max(1.0, rate_ * kThrottledShare));
+    throttled_ = true;
+    run_.step(Phase::replaying, fmt::format("the copy would catch up in {}: the relay is throttled meanwhile",
+                                            natural > 1e6 ? std::string("no time") : fmt::format("{:.1f} s", natural)));
+  }
+
+  Run& run_;
+  std::optional<TimePoint> begin_;
+  double processed_at_begin_ = 0;
+  double rate_ = 0;
+  bool throttled_ = false;
+};
+
+void catch_up(Run& run, const StopToken& stop) {
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
+  CatchUp progress(run);
+  while (!progress.near_enough(limit)) {
+    check_guards(run);
+    limit.sleep(Millis{10}, "waiting for the copy to catch up");
+  }
+  if (progress.rate() > 0) run.measures.service_rate = progress.rate();
+}
+
+/// Sends a copy to the hold queue once it has worked off its own, and sees it there.
+class ToHold {
+ public:
+  ToHold(Run& run, std::string queue, std::string control) : run_(run), queue_(std::move(queue)), control_(std::move(control)) {}
+
+  /// One look; true when the copy listens to the hold queue and its own queue is empty.
+  bool advance(const StopToken& stop) {
+    if (arrived_) return true;
+    if (!sent_) {
+      if (backlog(run_, queue_, stop) > 0) return false;
+      send(run_, control_, start_replay(run_.names.hold, "hold", run_.plan.id), stop);
+      sent_ = true;
+    }
+    const auto own = run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{});
+    if (own.consumers > 0) return false;
+    if (own.ready > 0) {
+      // Without exact totals a consumer that hands back what it was sent can leave too early: let it finish.
+      send(run_, control_, start_replay(queue_, "hold", run_.plan.id), stop);
+      sent_ = false;
+      return false;
+    }
+    arrived_ = true;
+    return true;
+  }
+
+ private:
+  Run& run_;
+  std::string queue_, control_;
+  bool sent_ = false, arrived_ = false;
+};
+
+void cut_over(Run& run, const StopToken& stop) {
+  const PumpStats stats = run.pump->stop(stop);
+  run.fenced_at = Clock::now();
+  run.measures.relayed = stats.relayed;
+  run.measures.returned = stats.returned;
+  run.measures.arrival_rate = stats.arrival_rate;
+  ToHold source(run, run.names.source, run.plan.source_control_queue);
+  ToHold target(run, run.names.target, run.plan.target_control_queue);
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
+  for (bool first = source.advance(limit), second = target.advance(limit); !first || !second;
+       first = source.advance(limit), second = target.advance(limit)) {
+    check_guards(run);
+    limit.sleep(Millis{2}, "waiting for both copies to finish what was relayed");
+  }
+  wait_for_depth(
+      run.ports.broker, run.names.hold, [](const QueueDepth& d) { return d.consumers >= 2; }, "waiting for both copies to be quiet", limit);
+}
+
+}  // namespace
+
+void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+  prepare(run, timings, stop);
+  {
+    PhaseScope scope(run, Phase::checkpointing, timings, stop);
+    run.set_lease_phase(Phase::checkpointing, stop);
+    make_source_quiet(run, stop);
+    checkpoint(run, stop);
+    // What the valve held must be in its place before the relay takes it up, in order.
+    if (run.valve) run.valve->open();
+    run.valve.reset();
+    serve_on(run, stop);
+    scope.note("source made quiet, kubelet checkpoint API, relay started");
+  }
+  {
+    PhaseScope scope(run, Phase::transferring, timings, stop);
+    transfer(run, stop);
+    check_guards(run);
+    scope.note(transfer_note(run));
+  }
+  {
+    PhaseScope scope(run, Phase::restoring, timings, stop);
+    restore(run, run.names.target, 1, stop);
+    check_guards(run);
+    scope.note("CRIU restore in the waiting pod, reconnected to the broker");
+  }
+  PhaseScope scope(run, Phase::replaying, timings, stop);
+  catch_up(run, stop);
+  cut_over(run, stop);
+  plan_retirement(run);
+  pivot(run, stop);
+  wait_target_serving(run, StopToken().within(std::chrono::seconds(30)));
+  scope.note(fmt::format("{} messages relayed, {} had waited at the pivot", *run.measures.relayed, *run.measures.held));
+}
+
+}  // namespace ms2m

@@ -1,0 +1,75 @@
+#include "migration/node_fit.hpp"
+
+#include "support/catch.hpp"
+
+using namespace ms2m;
+
+namespace {
+
+Json ready_node() {
+  return Json::parse(R"({"metadata":{"name":"worker-2","labels":{"kubernetes.io/hostname":"worker-2","zone":"b"}},"spec":{},
+    "status":{"allocatable":{"cpu":"2","memory":"1Gi","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}})");
+}
+
+Json plain_pod() { return Json::parse(R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]}})"); }
+
+std::string only(const std::vector<Misfit>& found) {
+  REQUIRE(found.size() == 1);
+  CHECK_FALSE(found[0].cure.empty());
+  return found[0].text;
+}
+
+}  // namespace
+
+TEST_CASE("quantities", "[node_fit]") {
+  CHECK(parse_quantity("250m") == 250);
+  CHECK(parse_quantity("2") == 2000);
+  CHECK(parse_quantity("1.5") == 1500);
+  CHECK(parse_quantity("64Mi") == 64LL * 1024 * 1024 * 1000);
+  CHECK(parse_quantity("2e3") == 2000000);
+  CHECK_FALSE(parse_quantity("many"));
+}
+
+TEST_CASE("a Ready node takes a plain pod", "[node_fit]") { CHECK(misfits(plain_pod(), ready_node(), {}).empty()); }
+
+TEST_CASE("a node that is not Ready, cordoned or tainted does not", "[node_fit]") {
+  Json node = ready_node();
+  node["status"]["conditions"][0]["status"] = "Unknown";
+  CHECK(only(misfits(plain_pod(), node, {})) == "node worker-2 is not Ready (Unknown)");
+  node = ready_node();
+  node["spec"]["unschedulable"] = true;
+  node["spec"]["taints"] = Json::array({{{"key", "node.kubernetes.io/unschedulable"}, {"effect", "NoSchedule"}}});
+  CHECK(only(misfits(plain_pod(), node, {})) == "node worker-2 is cordoned");
+  node = ready_node();
+  node["spec"]["taints"] = Json::array({{{"key", "gpu"}, {"value", "yes"}, {"effect", "NoSchedule"}}});
+  CHECK(only(misfits(plain_pod(), node, {})).find("taint gpu:NoSchedule") != std::string::npos);
+  Json pod = plain_pod();
+  pod["spec"]["tolerations"] = Json::array({{{"key", "gpu"}, {"operator", "Equal"}, {"value", "yes"}, {"effect", "NoSchedule"}}});
+  CHECK(misfits(pod, node, {}).empty());
+  pod["spec"]["tolerations"] = Json::array({{{"operator", "Exists"}}});
+  CHECK(misfits(pod, node, {}).empty());
+}
+
+TEST_CASE("selectors and required affinity are the kubelet's admission", "[node_fit]") {
+  Json pod = plain_pod();
+  pod["spec"]["nodeSelector"] = {{"kubernetes.io/hostname", "worker-1"}};
+  CHECK(only(misfits(pod, ready_node(), {})).find("nodeSelector kubernetes.io/hostname=worker-1") != std::string::npos);
+  pod = plain_pod();
+  pod["spec"]["affinity"] = Json::parse(R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+      {"matchExpressions":[{"key":"zone","operator":"In","values":["a"]}]},{"matchExpressions":[{"key":"zone","operator":"Exists"}]}]}}})");
+  CHECK(misfits(pod, ready_node(), {}).empty());
+  Json& terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+  terms.erase(1);
+  CHECK(only(misfits(pod, ready_node(), {})).find("required node affinity") != std::string::npos);
+}
+
+TEST_CASE("what is free counts, not what is there", "[node_fit]") {
+  Json pod = plain_pod();
+  pod["spec"]["containers"][0]["resources"]["requests"] = {{"cpu", "1500m"}};
+  CHECK(misfits(pod, ready_node(), {}).empty());
+  Json other = pod;
+  other["status"]["phase"] = "Running";
+  CHECK(only(misfits(pod, ready_node(), {other})).find("too little free cpu") != std::string::npos);
+  other["status"]["phase"] = "Succeeded";
+  CHECK(misfits(pod, ready_node(), {other}).empty());
+}
