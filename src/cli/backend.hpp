@@ -1,0 +1,58 @@
+// What the commands need of the outside world. wiring.cpp implements it with the real adapters; tests bring fakes.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "ms2m/broker.hpp"
+#include "ms2m/cluster.hpp"
+#include "ms2m/event.hpp"
+#include "ms2m/migrator.hpp"
+
+namespace ms2m::cli {
+
+struct KubeOptions {
+  std::string kubeconfig;  ///< empty: $KUBECONFIG, ~/.kube/config, then the pod's own service account
+  std::string context;
+  std::string ns;
+  KubeletPath kubelet = KubeletPath::proxy;
+};
+
+struct EngineOptions {
+  BrokerAddress broker;
+  SshOptions ssh;
+  StepTimeouts timeouts;
+};
+
+/// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual Plan plan(const MigrationRequest& request, const StopToken& stop) = 0;
+  virtual Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) = 0;
+  virtual Outcome abort(const std::string& id, const StopToken& stop) = 0;
+  virtual Outcome resume(const std::string& id, const StopToken& stop) = 0;
+  virtual std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// Reads the kubeconfig; does not connect. Error{usage}: a file, context or namespace that is wrong.
+  virtual std::shared_ptr<Cluster> cluster(const KubeOptions& options) = 0;
+  /// Connects to the broker. Error{unavailable, forbidden, ...}.
+  virtual std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options,
+                                         Observer& observer, const StopToken& stop) = 0;
+  /// Error{usage}.
+  virtual BrokerAddress parse_broker_uri(std::string_view uri) const = 0;
+
+  virtual std::vector<JournalSummary> journals() const = 0;  ///< newest first
+  virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;
+  virtual void forget_journal(const std::string& id) const = 0;
+};
+
+}  // namespace ms2m::cli

@@ -1,0 +1,48 @@
+// Which broker and which queue: flags, environment, configuration file, annotations of the pod, the container's own
+// environment, in this order, and each of the two for itself.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "cli/pod_env.hpp"
+#include "ms2m/broker.hpp"
+
+namespace ms2m::cli {
+
+/// Where settings of the broker may come from, the most important first.
+struct BrokerSource {
+  std::string origin;  ///< "--broker", "MS2M_BROKER", "/home/a/.config/ms2m/config.yaml": for messages
+  std::string queue_origin;
+  BrokerOptions options;
+};
+
+struct BrokerQuestion {
+  std::vector<BrokerSource> sources;
+  Json pod;
+  std::string container;  ///< as given; empty: the pod's default container
+  PodLookups lookups;
+  std::function<BrokerAddress(std::string_view)> parse_uri;  ///< Error{usage} for one that is wrong
+  bool queue_needed = true;
+};
+
+struct BrokerChoice {
+  BrokerAddress address;
+  std::string address_origin;
+  std::string queue;
+  std::string queue_origin;
+};
+
+/// Reads nothing but what `lookups` reads. Error{usage}: what the user gave is wrong; Error{refused}: nobody names a broker
+/// or a queue, or the pod names something that does not exist. No secret is in a message.
+BrokerChoice choose_broker(const BrokerQuestion& question);
+
+/// The container that carries the state: `wanted`, or the default container's annotation, or the only one. nullptr: none.
+const Json* find_container(const Json& pod, const std::string& wanted);
+
+/// True for "amqp://user:password@host": such a URI must not be on a command line.
+bool has_password(std::string_view uri);
+
+}  // namespace ms2m::cli

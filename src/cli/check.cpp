@@ -1,0 +1,35 @@
+#include "cli/commands.hpp"
+#include "report/plan_report.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+int run_check(const Context& context, const MigrateOptions& options) {
+  MigrationRequest request = make_request(context, options);
+  request.dry_run = true;
+  const Session session = open_session(context, request);
+  const Plan plan = session.engine->plan(request, context.stop);
+  const int status = plan.refused() ? 4 : 0;
+  if (context.globals.output == Output::json)
+    context.out << report::check_json(plan, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  else
+    context.out << report::check_text(plan);
+  context.out << std::flush;
+  return status;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("check", "Say whether a pod can be moved, and what cures what is in the way")->group("Commands");
+  const auto options = std::make_shared<MigrateOptions>();
+  add_migrate_options(*command, *options);
+  command->footer(examples({"ms2m check pod/consumer-0 --to worker-2",
+                            "ms2m check pod/consumer-0 --to worker-2 -o json | jq '.findings[] | select(.level==\"refusal\")'"}));
+  command->callback([options, &chosen] {
+    chosen = {"check", [options](const Context& context) { return run_check(context, *options); }};
+  });
+}
+
+}  // namespace ms2m::cli

@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "ms2m/error.hpp"
+#include "report/outcome_report.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+bool finished(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
+
+/// The worst of several outcomes is the command's. Undone is what a clean-up wants, so it is a success here.
+int status_of(const std::vector<Outcome>& outcomes) {
+  int status = 0;
+  for (const auto& outcome : outcomes) {
+    const int one = outcome.result == Result::undone && !outcome.interrupted ? 0 : exit_status(outcome);
+    status = std::max(status, one);
+  }
+  return status;
+}
+
+/// A journal whose cluster or broker cannot be reached is an outcome too: the others must have their turn.
+std::vector<Outcome> clean(const Context& context, const JournalSummary& journal) {
+  if (finished(journal)) {
+    context.backend.forget_journal(journal.id);
+    note(context, "journal " + journal.id + " of a finished migration removed");
+    return {};
+  }
+  try {
+    const Session session = reopen_session(context, journal);
+    return session.engine->cleanup(journal.id, context.stop);
+  } catch (const Error& error) {
+    Outcome outcome;
+    outcome.id = journal.id;
+    outcome.result = Result::refused;
+    outcome.error = error.what();
+    outcome.remedy = error.remedy();
+    return {outcome};
+  }
+}
+
+int run_cleanup(const Context& context, const std::string& id) {
+  const auto journals = id.empty() ? context.backend.journals() : std::vector{find_journal(context, id)};
+  std::vector<Outcome> outcomes;
+  for (const auto& journal : journals)
+    for (auto& outcome : clean(context, journal)) outcomes.push_back(std::move(outcome));
+  const int status = status_of(outcomes);
+  if (context.globals.output == Output::json) {
+    const Json json = report::outcomes_json(outcomes, "cleanup", status);
+    context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+    return status;
+  }
+  for (const auto& outcome : outcomes) report_outcome(context, outcome, "cleanup", true);
+  if (outcomes.empty()) context.out << "Nothing to clean up.\n" << std::flush;
+  return status;
+}
+
+}  // namespace
+
+void add_cleanup(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("cleanup", "Remove what unfinished migrations left, and the journals of finished ones")->group("Commands");
+  const auto id = std::make_shared<std::string>();
+  command->add_option("ID", *id, "of one migration (default: all of them)")->type_name("");
+  command->footer(examples({"ms2m cleanup", "ms2m cleanup m7k2q9"}));
+  command->callback([id, &chosen] {
+    chosen = {"cleanup", [id](const Context& context) { return run_cleanup(context, *id); }};
+  });
+}
+
+}  // namespace ms2m::cli

@@ -1,0 +1,37 @@
+// The commands, one file each. add_X() declares the command with its options and help; when it is chosen, `chosen` is set.
+#pragma once
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+
+#include "cli/session.hpp"
+
+namespace ms2m::cli {
+
+/// Runs one command; returns the exit status; may throw Error (nothing touched), Cancelled.
+struct Command {
+  std::string name;
+  std::function<int(const Context&)> run;
+};
+
+void add_migrate(CLI::App& app, Command& chosen);
+void add_plan(CLI::App& app, Command& chosen);
+void add_check(CLI::App& app, Command& chosen);
+void add_abort(CLI::App& app, Command& chosen);
+void add_resume(CLI::App& app, Command& chosen);
+void add_cleanup(CLI::App& app, Command& chosen);
+void add_list(CLI::App& app, Command& chosen);
+void add_version(CLI::App& app, Command& chosen);
+
+/// The options of migrate, plan and check, declared once.
+void add_migrate_options(CLI::App& command, MigrateOptions& options);
+
+/// plan, and migrate --dry-run.
+int run_plan(const Context& context, const MigrateOptions& options);
+
+/// "Examples:" and the lines, each indented; ends with where to look for the global options.
+std::string examples(std::initializer_list<const char*> lines);
+
+}  // namespace ms2m::cli

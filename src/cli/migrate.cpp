@@ -1,0 +1,30 @@
+#include "cli/commands.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+int run_migrate(const Context& context, const MigrateOptions& options) {
+  if (options.dry_run) return run_plan(context, options);
+  MigrationRequest request = make_request(context, options);
+  const Session session = open_session(context, request);
+  return report_outcome(context, session.engine->migrate(request, session.provenance, context.stop), "migrate");
+}
+
+}  // namespace
+
+void add_migrate(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("migrate", "Move a running pod to another node")->group("Commands");
+  const auto options = std::make_shared<MigrateOptions>();
+  add_migrate_options(*command, *options);
+  command->add_flag("--dry-run", options->dry_run, "say what would be done, do nothing (same as ms2m plan)");
+  command->footer(examples({"ms2m migrate pod/consumer-0 --to worker-2",
+                            "ms2m migrate consumer-0 --to worker-2 --strategy handoff --prefer total",
+                            "ms2m migrate pod/consumer-0 --to worker-2 -n shop --queue orders -o json",
+                            "ms2m migrate pod/consumer-0 --to worker-2 --dry-run"}));
+  command->callback([options, &chosen] {
+    chosen = {"migrate", [options](const Context& context) { return run_migrate(context, *options); }};
+  });
+}
+
+}  // namespace ms2m::cli

@@ -1,0 +1,52 @@
+// What the command line says, before the configuration file and the pod have been asked. An empty string: not given.
+#pragma once
+#include <string>
+
+#include "cli/settings.hpp"
+
+namespace ms2m::cli {
+
+enum class Output { table, json };
+enum class ProgressStyle { automatic, tty, plain, jsonl, none };
+
+struct BrokerOptions {
+  std::string uri;
+  std::string api;
+  std::string ca, certificate, key;
+  std::string queue;
+  std::string password;  ///< never from the command line
+};
+
+struct SshOptions {
+  std::string config;
+  std::string host;  ///< template: "{node}" stands for the node's name, "{ip}" for its address
+};
+
+struct GlobalOptions {
+  std::string kubeconfig, context, ns;
+  BrokerOptions broker;
+  SshOptions ssh;
+  Output output = Output::table;
+  ProgressStyle progress = ProgressStyle::automatic;
+  bool quiet = false;
+  bool verbose = false;
+};
+
+struct MigrateOptions {
+  std::string pod;  ///< "pod/NAME" or NAME
+  std::string target_node;
+  std::string container;
+  std::string target_name;
+  SettingValues settings;
+  bool allow_reorder = false;
+  bool allow_competing = false;
+  bool allow_hostpath = false;
+  bool accept_volume_loss = false;
+  bool take_over = false;
+  bool dry_run = false;
+};
+
+/// "consumer-0" of "pod/consumer-0", "pods/consumer-0", "po/consumer-0" or "consumer-0". Error{usage} otherwise.
+std::string pod_name(const std::string& argument);
+
+}  // namespace ms2m::cli

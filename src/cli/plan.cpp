@@ -1,0 +1,31 @@
+#include "cli/commands.hpp"
+#include "report/plan_report.hpp"
+
+namespace ms2m::cli {
+
+int run_plan(const Context& context, const MigrateOptions& options) {
+  MigrationRequest request = make_request(context, options);
+  request.dry_run = true;
+  const Session session = open_session(context, request);
+  const Plan plan = session.engine->plan(request, context.stop);
+  const int status = plan.refused() ? 4 : 0;
+  if (context.globals.output == Output::json)
+    context.out << report::plan_json(plan, request, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  else
+    context.out << report::plan_text(plan, request);
+  context.out << std::flush;
+  return status;
+}
+
+void add_plan(CLI::App& app, Command& chosen) {
+  auto* command = app.add_subcommand("plan", "Say what migrate would do, and do nothing")->group("Commands");
+  const auto options = std::make_shared<MigrateOptions>();
+  add_migrate_options(*command, *options);
+  command->footer(examples({"ms2m plan pod/consumer-0 --to worker-2",
+                            "ms2m plan pod/consumer-0 --to worker-2 --strategy shadow --replay fanout -o json"}));
+  command->callback([options, &chosen] {
+    chosen = {"plan", [options](const Context& context) { return run_plan(context, *options); }};
+  });
+}
+
+}  // namespace ms2m::cli

@@ -1,0 +1,72 @@
+#include "cli/run.hpp"
+
+#include "cli/command_line.hpp"
+#include "ms2m/error.hpp"
+#include "report/outcome_report.hpp"
+#include "report/progress.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+std::unique_ptr<Observer> make_observer(const GlobalOptions& globals, const Streams& streams) {
+  report::ProgressOptions options;
+  options.verbose = globals.verbose;
+  options.columns = streams.err_columns;
+  auto style = globals.quiet ? ProgressStyle::none : globals.progress;
+  if (style == ProgressStyle::automatic) style = streams.err_is_terminal ? ProgressStyle::tty : ProgressStyle::plain;
+  switch (style) {
+    case ProgressStyle::tty: return report::make_tty_progress(streams.err, options);
+    case ProgressStyle::jsonl: return report::make_json_progress(streams.err, options);
+    case ProgressStyle::none: return report::make_quiet_progress(streams.err);
+    default: return report::make_plain_progress(streams.err, options);
+  }
+}
+
+int interrupted(const Context& context, const std::string& command) {
+  Outcome outcome;
+  outcome.result = Result::refused;
+  outcome.interrupted = true;
+  outcome.error = "before anything was touched";
+  if (context.globals.output == Output::json) return report_outcome(context, outcome, command);
+  context.err << "ms2m: interrupted before anything was touched\n" << std::flush;
+  return 130;
+}
+
+int run_command(const CommandLine& line, const Context& context) {
+  try {
+    return line.command.run(context);
+  } catch (const Cancelled&) {
+    return interrupted(context, line.command.name);
+  } catch (const Error& error) {
+    return report_error(context, error, line.command.name);
+  } catch (const std::exception& error) {
+    return report_error(context, Error(ErrorKind::failed, std::string("internal error: ") + error.what()), line.command.name);
+  }
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Environment& environment, const Streams& streams,
+        Backend& backend, const StopToken& stop) noexcept try {
+  const CommandLine line = parse_command_line(arguments);
+  if (!line.command.run) {
+    (line.status == 0 ? streams.out : streams.err) << line.text << std::flush;
+    return line.status;
+  }
+  const auto observer = make_observer(line.globals, streams);
+  const auto context = [&](const Config& config) {
+    return Context{line.globals, environment, config, backend, *observer, streams.out, streams.err, stop};
+  };
+  Config config;
+  try {
+    config = read_config(environment.config_file());
+  } catch (const Error& error) {
+    return report_error(context({}), error, line.command.name);
+  }
+  return run_command(line, context(config));
+} catch (...) {
+  return 1;  // out of memory, or standard error is gone: nothing is left that could be said
+}
+
+}  // namespace ms2m::cli

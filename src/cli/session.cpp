@@ -1,0 +1,183 @@
+#include "cli/session.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "cli/broker_choice.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+std::vector<BrokerSource> broker_sources(const Context& context) {
+  const auto variable = [&context](const char* name) { return context.environment.get(name).value_or(""); };
+  BrokerOptions environment;
+  environment.uri = variable("MS2M_BROKER");
+  environment.api = variable("MS2M_BROKER_API");
+  environment.ca = variable("MS2M_BROKER_CA");
+  environment.certificate = variable("MS2M_BROKER_CERT");
+  environment.key = variable("MS2M_BROKER_KEY");
+  environment.queue = variable("MS2M_QUEUE");
+  environment.password = variable("MS2M_BROKER_PASSWORD");
+  return {{"--broker", "--queue", context.globals.broker},
+          {"MS2M_BROKER", "MS2M_QUEUE", environment},
+          {context.config.path, context.config.path, context.config.broker}};
+}
+
+SshOptions ssh_options(const Context& context) {
+  SshOptions chosen = context.globals.ssh;
+  const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
+    if (field.empty()) field = context.environment.get(variable).value_or(configured);
+  };
+  fill(chosen.config, "MS2M_SSH_CONFIG", context.config.ssh.config);
+  fill(chosen.host, "MS2M_SSH_HOST", context.config.ssh.host);
+  return chosen;
+}
+
+PodLookups lookups_in(const Context& context, std::shared_ptr<Cluster> cluster, const std::string& ns, Seconds limit) {
+  const auto reader = [&context, cluster = std::move(cluster), ns, limit](Kind kind) {
+    return [&context, cluster, ns, kind, limit](const std::string& name) {
+      return cluster->get({kind, ns, name}, context.stop.within(std::chrono::duration_cast<Millis>(limit)));
+    };
+  };
+  return {reader(Kind::secret), reader(Kind::config_map)};
+}
+
+/// So that abort finds the same files from another directory and without the same environment.
+Provenance provenance_of(const Context& context) {
+  std::string kubeconfig = context.globals.kubeconfig;
+  if (!kubeconfig.empty()) kubeconfig = std::filesystem::absolute(kubeconfig).string();
+  else kubeconfig = context.environment.get("KUBECONFIG").value_or("");
+  return {kubeconfig, context.globals.context};
+}
+
+void warn_about_secrets(const Context& context) {
+  if (has_password(context.globals.broker.uri))
+    warn(context, "the password in --broker can be read by every user of this machine while ms2m runs",
+         "leave it out and set MS2M_BROKER_PASSWORD, or write it to config.yaml");
+  if (context.config.exposed_secret)
+    warn(context, context.config.path + " holds a password and can be read by others",
+         "chmod 600 " + context.config.path);
+}
+
+BrokerChoice choose(const Context& context, const std::shared_ptr<Cluster>& cluster, const Json& pod,
+                    const std::string& ns, const std::string& container, bool queue_needed, Seconds limit) {
+  BrokerQuestion question;
+  question.sources = broker_sources(context);
+  question.pod = pod;
+  question.container = container;
+  question.lookups = lookups_in(context, cluster, ns, limit);
+  question.parse_uri = [&context](std::string_view uri) { return context.backend.parse_broker_uri(uri); };
+  question.queue_needed = queue_needed;
+  return choose_broker(question);
+}
+
+/// From a pod the broker's name is often one that only the cluster resolves: say so instead of a bare "cannot resolve".
+std::unique_ptr<Engine> connect(const Context& context, const std::shared_ptr<Cluster>& cluster,
+                                const BrokerChoice& choice, const StepTimeouts& timeouts) {
+  try {
+    return context.backend.engine(cluster, {choice.address, ssh_options(context), timeouts}, context.observer,
+                                  context.stop);
+  } catch (Error& error) {
+    if (error.kind() == ErrorKind::unavailable && error.remedy().empty())
+      error.with_remedy(fmt::format("the address comes from {}; when it is not reachable from here, forward a port "
+                                    "(kubectl port-forward) and give --broker",
+                                    choice.address_origin));
+    throw;
+  }
+}
+
+}  // namespace
+
+MigrationRequest make_request(const Context& context, const MigrateOptions& options) {
+  MigrationRequest request;
+  apply_settings(request, context.config.settings);
+  apply_settings(request, options.settings);
+  check_combination(request);
+  request.ns = context.globals.ns;
+  request.pod = pod_name(options.pod);
+  request.target_node = options.target_node;
+  request.container = options.container;
+  request.target_name = options.target_name;
+  request.allow_reorder = options.allow_reorder;
+  request.allow_competing = options.allow_competing;
+  request.allow_hostpath = options.allow_hostpath;
+  request.accept_volume_loss = options.accept_volume_loss;
+  request.take_over_lease = options.take_over;
+  request.dry_run = options.dry_run;
+  return request;
+}
+
+Session open_session(const Context& context, MigrationRequest& request) {
+  warn_about_secrets(context);
+  Session session;
+  session.provenance = provenance_of(context);
+  session.cluster =
+      context.backend.cluster({context.globals.kubeconfig, context.globals.context, request.ns, request.kubelet});
+  if (request.ns.empty()) request.ns = session.cluster->default_namespace();
+  const auto limit = std::chrono::duration_cast<Millis>(request.timeouts.connect);
+  const auto pod = session.cluster->get({Kind::pod, request.ns, request.pod}, context.stop.within(limit));
+  if (!pod)
+    throw Error(ErrorKind::refused, fmt::format("there is no pod {} in namespace {}", request.pod, request.ns),
+                "kubectl get pods -n " + request.ns);
+  if (!request.container.empty() && find_container(*pod, request.container) == nullptr)
+    throw Error(ErrorKind::refused,
+                fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
+                fmt::format("kubectl get pod {} -n {} -o jsonpath='{{.spec.containers[*].name}}'", request.pod, request.ns));
+  const auto choice =
+      choose(context, session.cluster, *pod, request.ns, request.container, true, request.timeouts.connect);
+  request.queue = choice.queue;
+  note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
+  note(context, fmt::format("queue {}, from {}", choice.queue, choice.queue_origin));
+  session.engine = connect(context, session.cluster, choice, request.timeouts);
+  return session;
+}
+
+Session reopen_session(const Context& context, const JournalSummary& journal) {
+  warn_about_secrets(context);
+  MigrationRequest settings_only;
+  apply_settings(settings_only, context.config.settings);
+  const auto or_journal = [](const std::string& given, const std::string& noted) { return given.empty() ? noted : given; };
+  Session session;
+  session.provenance = {or_journal(context.globals.kubeconfig, journal.kubeconfig),
+                        or_journal(context.globals.context, journal.context)};
+  session.cluster = context.backend.cluster(
+      {session.provenance.kubeconfig, session.provenance.context, journal.ns, settings_only.kubelet});
+  // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
+  const auto limit = std::chrono::duration_cast<Millis>(settings_only.timeouts.connect);
+  Json pod = Json::object();
+  for (const auto& name : {journal.source_pod, journal.target_pod})
+    if (!name.empty() && pod.empty())
+      pod = session.cluster->get({Kind::pod, journal.ns, name}, context.stop.within(limit)).value_or(Json::object());
+  const auto choice =
+      choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
+  note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
+  session.engine = connect(context, session.cluster, choice, settings_only.timeouts);
+  return session;
+}
+
+JournalSummary find_journal(const Context& context, const std::string& id) {
+  auto journal = context.backend.journal(id);
+  if (!journal) throw Error(ErrorKind::refused, "there is no journal of a migration " + id, "ms2m list");
+  return *journal;
+}
+
+void note(const Context& context, const std::string& text) {
+  Event event;
+  event.type = Event::Type::note;
+  event.text = text;
+  context.observer.on(event);
+}
+
+void warn(const Context& context, const std::string& text, const std::string& remedy) {
+  Event event;
+  event.type = Event::Type::warning;
+  event.text = text;
+  event.remedy = remedy;
+  context.observer.on(event);
+}
+
+}  // namespace ms2m::cli

@@ -1,0 +1,56 @@
+// What a command works with, and the way that most of them share: kubeconfig, pod, broker, engine.
+#pragma once
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "cli/backend.hpp"
+#include "cli/config_file.hpp"
+#include "cli/environment.hpp"
+#include "cli/options.hpp"
+#include "ms2m/error.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m::cli {
+
+struct Context {
+  const GlobalOptions& globals;
+  const Environment& environment;
+  const Config& config;
+  Backend& backend;
+  Observer& observer;
+  std::ostream& out;  ///< the result
+  std::ostream& err;  ///< everything else
+  StopToken stop;
+};
+
+/// defaults, then config.yaml, then the command line. Error{usage}.
+MigrationRequest make_request(const Context& context, const MigrateOptions& options);
+
+struct Session {
+  std::shared_ptr<Cluster> cluster;
+  std::unique_ptr<Engine> engine;
+  Provenance provenance;
+};
+
+/// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and every
+/// other Error for what was not to be found, reached or allowed; nothing has been touched then.
+Session open_session(const Context& context, MigrationRequest& request);
+
+/// For abort, resume and cleanup: the cluster and the broker of that journal, as far as the flags do not say otherwise.
+Session reopen_session(const Context& context, const JournalSummary& journal);
+
+/// The journal `id`. Error{refused} when there is none.
+JournalSummary find_journal(const Context& context, const std::string& id);
+
+/// Prints outcome (table or JSON) and returns the exit status. `undone_is_success`: for abort and cleanup.
+int report_outcome(const Context& context, const Outcome& outcome, const std::string& command,
+                   bool undone_is_success = false);
+
+/// What was thrown before anything was touched, as an outcome; the exit status is 2 for Error{usage}, else 4.
+int report_error(const Context& context, const Error& error, const std::string& command);
+
+void note(const Context& context, const std::string& text);
+void warn(const Context& context, const std::string& text, const std::string& remedy);
+
+}  // namespace ms2m::cli

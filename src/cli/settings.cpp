@@ -1,0 +1,116 @@
+#include "cli/settings.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "cli/quantity.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+template <typename Value>
+Value choice(const std::string& text, std::initializer_list<std::pair<const char*, Value>> words) {
+  std::string known;
+  for (const auto& [word, value] : words) {
+    if (text == word) return value;
+    known += (known.empty() ? "" : ", ") + std::string(word);
+  }
+  throw Error(ErrorKind::usage, "'" + text + "' is not one of " + known);
+}
+
+/// A time that must not be zero: nothing finishes in no time.
+Millis some_time(const std::string& text) {
+  const Millis time = parse_duration(text);
+  if (time.count() == 0) throw Error(ErrorKind::usage, "'" + text + "' must be more than zero");
+  return time;
+}
+
+std::vector<Setting> timeout_settings() {
+  return {
+      {"connect-timeout", "DURATION", "reach the API server, the broker, a node (10s)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.connect = some_time(v); }},
+      {"quiet-timeout", "DURATION", "the source obeys before the valve is closed (10s)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.quiet = some_time(v); }},
+      {"checkpoint-timeout", "DURATION", "the kubelet writes the checkpoint (2m)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.checkpoint = some_time(v); }},
+      {"transfer-timeout", "DURATION", "the archive reaches the target node (10m)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.transfer = some_time(v); }},
+      {"restore-timeout", "DURATION", "the target runs and talks to the broker (2m)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.restore = some_time(v); }},
+      {"replay-timeout", "DURATION", "the target catches up (5m)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.replay = some_time(v); }},
+      {"retire-timeout", "DURATION", "the source is gone after its deletion (2m)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.retire = some_time(v); }},
+      {"undo-timeout", "DURATION", "each entry of the undo log (1m)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.undo = some_time(v); }},
+  };
+}
+
+std::vector<Setting> all_settings() {
+  std::vector<Setting> list{
+      {"strategy", "WORD", "shadow (default), handoff or sequential",
+       [](MigrationRequest& r, const std::string& v) {
+         r.strategy = choice<Strategy>(v, {{"shadow", Strategy::shadow},
+                                           {"handoff", Strategy::handoff},
+                                           {"sequential", Strategy::sequential}});
+       }},
+      {"replay", "WORD", "exact (default) or fanout: the published procedure, which loses and doubles",
+       [](MigrationRequest& r, const std::string& v) {
+         r.replay = choice<Replay>(v, {{"exact", Replay::exact}, {"fanout", Replay::fanout}});
+       }},
+      {"cutoff", "DURATION", "fanout only: end the replay after this long (2m)",
+       [](MigrationRequest& r, const std::string& v) { r.cutoff = some_time(v); }},
+      {"protocol", "WORD", "control (default), or none: the consumer knows no control queue (handoff only)",
+       [](MigrationRequest& r, const std::string& v) {
+         r.protocol = choice<Protocol>(v, {{"control", Protocol::control}, {"none", Protocol::none}});
+       }},
+      {"prefer", "WORD", "gap (default): least time without processing; total: shortest migration",
+       [](MigrationRequest& r, const std::string& v) {
+         r.prefer = choice<Prefer>(v, {{"gap", Prefer::gap}, {"total", Prefer::total}});
+       }},
+      {"kubelet", "WORD", "proxy (default): through the API server; direct: port 10250 of the node",
+       [](MigrationRequest& r, const std::string& v) {
+         r.kubelet = choice<KubeletPath>(v, {{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}});
+       }},
+      {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",
+       [](MigrationRequest& r, const std::string& v) {
+         r.dead_man = parse_duration(v);
+         if (r.dead_man < Millis{1000}) throw Error(ErrorKind::usage, "'" + v + "' is less than a second");
+       }},
+      {"downtime-limit", "DURATION", "shadow: cut over when the rest takes no longer than this (300ms)",
+       [](MigrationRequest& r, const std::string& v) { r.downtime_limit = parse_duration(v); }},
+      {"relay-window", "COUNT", "shadow: relay at most so many messages ahead of the source (0: by its speed)",
+       [](MigrationRequest& r, const std::string& v) { r.relay_window = parse_count(v); }},
+      {"max-held", "COUNT", "messages that ms2m may hold in memory (100000)",
+       [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
+  };
+  for (const auto& timeout : timeout_settings()) list.push_back(timeout);
+  return list;
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> list = all_settings();
+  return list;
+}
+
+void apply_settings(MigrationRequest& request, const SettingValues& values) {
+  for (const auto& setting : settings())
+    if (const auto given = values.find(setting.name); given != values.end()) setting.apply(request, given->second);
+}
+
+void check_combination(const MigrationRequest& request) {
+  const auto wrong = [](const char* sentence) { throw Error(ErrorKind::usage, sentence); };
+  if (request.protocol == Protocol::none && request.strategy != Strategy::handoff)
+    wrong("--protocol none works with --strategy handoff only");
+  if (request.replay == Replay::fanout && request.protocol == Protocol::none)
+    wrong("--replay fanout needs the control protocol");
+  if (request.replay == Replay::fanout && request.strategy == Strategy::handoff)
+    wrong("--replay fanout works with --strategy shadow or sequential, because a handoff replays nothing");
+}
+
+}  // namespace ms2m::cli

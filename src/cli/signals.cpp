@@ -1,0 +1,59 @@
+#include "cli/signals.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+
+namespace ms2m::cli {
+
+namespace {
+
+// A signal handler gets nothing but a number, so what it acts on has to have static storage. This pointer is the program's
+// only one: set before the handlers are installed, cleared after they are gone, and used by them alone.
+std::atomic<StopSource*> stop_source{nullptr};
+std::atomic<int> signals_seen{0};
+static_assert(std::atomic<StopSource*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+
+constexpr std::array kEndSignals{SIGINT, SIGTERM, SIGHUP};
+
+void say(std::string_view text) {
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+extern "C" void on_end_signal(int) {
+  const int saved = errno;
+  if (signals_seen.fetch_add(1) > 0) {
+    say("\nms2m: left at once; 'ms2m list' shows the migration and 'ms2m abort ID' undoes it\n");
+    ::_exit(130);
+  }
+  say("\ninterrupted: undoing, press Ctrl-C again to leave at once\n");
+  if (auto* source = stop_source.load()) source->request_stop();
+  errno = saved;
+}
+
+void install(int signal, void (*handler)(int)) {
+  struct sigaction action{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;  // what blocks watches the stop token's descriptor
+  sigemptyset(&action.sa_mask);
+  ::sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+SignalGuard::SignalGuard(StopSource& source) {
+  stop_source.store(&source);
+  install(SIGPIPE, SIG_IGN);
+  for (const int signal : kEndSignals) install(signal, on_end_signal);
+}
+
+SignalGuard::~SignalGuard() {
+  for (const int signal : kEndSignals) install(signal, SIG_DFL);
+  stop_source.store(nullptr);
+}
+
+}  // namespace ms2m::cli

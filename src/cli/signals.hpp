@@ -1,0 +1,17 @@
+// Signals of the process: the first asks for an orderly end, the second leaves at once.
+#pragma once
+#include "ms2m/stop.hpp"
+
+namespace ms2m::cli {
+
+/// While it lives, SIGINT, SIGTERM and SIGHUP request a stop at `source` (the second one ends the process with status 130
+/// at once: the journal was written before every effect, so it says what remains), and SIGPIPE is ignored. At most one.
+class SignalGuard {
+ public:
+  explicit SignalGuard(StopSource& source);
+  ~SignalGuard();
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+};
+
+}  // namespace ms2m::cli

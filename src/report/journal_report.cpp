@@ -1,0 +1,49 @@
+#include "report/journal_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/outcome_report.hpp"
+#include "report/units.hpp"
+
+namespace ms2m::report {
+
+std::string journals_text(const std::vector<JournalSummary>& journals) {
+  if (journals.empty()) return "No migration has a journal here.\n";
+  std::vector<std::vector<std::string>> rows{{"ID", "STARTED", "STATE", "POD", "FROM", "TO", "STRATEGY", "QUEUE"}};
+  for (const auto& j : journals)
+    rows.push_back({j.id, j.started, j.state, j.ns + "/" + j.source_pod, j.source_node, j.target_node, j.strategy, j.queue});
+  std::vector<std::size_t> widths(rows.front().size());
+  for (auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i] = printable(row[i])));
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += pad(row[i], widths[i]) + (i + 1 < row.size() ? "  " : "");
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+Json journals_json(const std::vector<JournalSummary>& journals) {
+  Json items = Json::array();
+  for (const auto& j : journals)
+    items.push_back({{"id", j.id},
+                     {"started", j.started},
+                     {"state", j.state},
+                     {"pivoted", j.pivoted},
+                     {"namespace", j.ns},
+                     {"source", {{"pod", j.source_pod}, {"node", j.source_node}}},
+                     {"target", {{"pod", j.target_pod}, {"node", j.target_node}}},
+                     {"queue", j.queue},
+                     {"strategy", j.strategy},
+                     {"kubeconfig", j.kubeconfig},
+                     {"context", j.context},
+                     {"broker", j.broker},
+                     {"pid", j.pid},
+                     {"host", j.host}});
+  return {{"schema", kSchema}, {"kind", "journals"}, {"items", items}};
+}
+
+}  // namespace ms2m::report
