@@ -174,10 +174,21 @@ class Consumer:
         before = self._queue
         self._obey(broker.parse_control(body))
         if self._queue != before:
-            self._inbox.clear()
-            self._data.close()
+            self._leave_queue()
             self._subscribe("told")
         self._control.basic_ack(tag)
+
+    def _leave_queue(self):
+        """Closes the data channel, and sends no basic.cancel before.
+
+        pika's own close() cancels first and then rejects what still arrives; a
+        message rejected from a quorum queue goes to that queue's end.
+        """
+        self._inbox.clear()
+        self._data._impl._cancelled.update(self._data._impl._consumers)
+        self._data._impl.close()
+        self._data._flush_output(lambda: self._data.is_closed)
+        self._data._cleanup()
 
     def _obey(self, control):
         if control is None:
