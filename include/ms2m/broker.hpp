@@ -31,6 +31,8 @@ struct BrokerAddress {
   std::string key_file;
   std::string server_name;       ///< amqps: verify against this name instead of host
   std::string api_url;           ///< management API; empty: http://host:15672 (https://host:15671 with tls)
+  bool verify = true;            ///< amqps: false (?verify=verify_none) accepts any certificate
+  std::chrono::seconds heartbeat{10};
 };
 /// "amqp://host:port/vhost", without user and password.
 std::string describe(const BrokerAddress& address);

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "wrap/amqp/connection_impl.hpp"
+
+namespace ms2m::amqp {
+namespace {
+
+constexpr int kFrameMax = 131072;
+constexpr std::uint16_t kChannelMax = 16;
+
+amqp_table_entry_t entry(const char* key, const std::string& text) {
+  amqp_table_entry_t made{};
+  made.key = amqp_cstring_bytes(key);
+  made.value.kind = AMQP_FIELD_KIND_UTF8;
+  made.value.value.bytes = bytes_of(text);
+  return made;
+}
+
+amqp_table_entry_t yes(const char* key) {
+  amqp_table_entry_t made{};
+  made.key = amqp_cstring_bytes(key);
+  made.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+  made.value.value.boolean = 1;
+  return made;
+}
+
+std::string version_in(const amqp_table_t& properties) {
+  for (int i = 0; i < properties.num_entries; ++i) {
+    const auto& each = properties.entries[i];
+    if (text_of(each.key) == "version" && each.value.kind == AMQP_FIELD_KIND_UTF8) return text_of(each.value.value.bytes);
+  }
+  return "unknown";
+}
+
+/// As the AMQP handshake wants it: 0 means "no wish".
+int agreed(int ours, int theirs) { return ours == 0 || theirs == 0 ? std::max(ours, theirs) : std::min(ours, theirs); }
+
+/// Without cancel notifications the deletion of a consumed queue is silent; without connection.blocked so is an alarm.
+void send_start_ok(Connection::Impl& connection, const Endpoint& endpoint, const StopToken& stop) {
+  amqp_table_entry_t capabilities[] = {yes("consumer_cancel_notify"), yes("connection.blocked"), yes("publisher_confirms"),
+                                       yes("basic.nack"), yes("authentication_failure_close")};
+  const std::string product = "ms2m";
+  amqp_table_entry_t properties[3] = {entry("product", product), entry("connection_name", endpoint.connection_name), {}};
+  properties[2].key = amqp_cstring_bytes("capabilities");
+  properties[2].value.kind = AMQP_FIELD_KIND_TABLE;
+  properties[2].value.value.table = amqp_table_t{static_cast<int>(std::size(capabilities)), capabilities};
+
+  const std::string response = std::string(1, '\0') + endpoint.user + std::string(1, '\0') + endpoint.password;
+  amqp_connection_start_ok_t ok{};
+  ok.client_properties = amqp_table_t{static_cast<int>(std::size(properties)), properties};
+  ok.mechanism = amqp_cstring_bytes("PLAIN");
+  ok.response = bytes_of(response);
+  ok.locale = amqp_cstring_bytes("en_US");
+  connection.send(0, AMQP_CONNECTION_START_OK_METHOD, &ok, stop, "logging in to the broker");
+}
+
+}  // namespace
+
+// The library's own amqp_login() cannot be interrupted; this is the same exchange on our own way of waiting.
+void Connection::Impl::log_in(const Endpoint& endpoint, const StopToken& stop) {
+  const char* const doing = "logging in to the broker";
+  logging_in = true;
+  check(amqp_send_header(state), doing);
+  auto* start = static_cast<amqp_connection_start_t*>(await(AMQP_CONNECTION_START_METHOD, stop, doing));
+  server_version = version_in(start->server_properties);
+  send_start_ok(*this, endpoint, stop);
+
+  auto* tune = static_cast<amqp_connection_tune_t*>(await(AMQP_CONNECTION_TUNE_METHOD, stop, doing));
+  amqp_connection_tune_ok_t tuned{};
+  tuned.channel_max = static_cast<std::uint16_t>(agreed(kChannelMax, tune->channel_max));
+  tuned.frame_max = static_cast<std::uint32_t>(agreed(kFrameMax, static_cast<int>(tune->frame_max)));
+  tuned.heartbeat = static_cast<std::uint16_t>(agreed(static_cast<int>(endpoint.heartbeat.count()), tune->heartbeat));
+  send(0, AMQP_CONNECTION_TUNE_OK_METHOD, &tuned, stop, doing);
+  check(amqp_tune_connection(state, tuned.channel_max, static_cast<int>(tuned.frame_max), tuned.heartbeat), doing);
+
+  amqp_connection_open_t open{};
+  open.virtual_host = bytes_of(endpoint.vhost);
+  call(0, AMQP_CONNECTION_OPEN_METHOD, &open, AMQP_CONNECTION_OPEN_OK_METHOD, stop, doing);
+  logging_in = false;
+}
+
+}  // namespace ms2m::amqp

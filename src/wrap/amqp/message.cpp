@@ -1,0 +1,51 @@
+#include "wrap/amqp/message.hpp"
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "wrap/amqp/message_impl.hpp"
+
+namespace ms2m::amqp {
+
+amqp_bytes_t Properties::Impl::keep(const std::string& text) {
+  amqp_bytes_t copy{};
+  amqp_pool_alloc_bytes(&pool, text.size(), &copy);
+  if (copy.bytes == nullptr) throw std::bad_alloc{};
+  std::memcpy(copy.bytes, text.data(), text.size());
+  return copy;
+}
+
+Properties::Properties() : impl_(std::make_unique<Impl>()) {}
+Properties::Properties(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Properties::~Properties() = default;
+Properties::Properties(Properties&&) noexcept = default;
+Properties& Properties::operator=(Properties&&) noexcept = default;
+
+Properties Properties::make(const std::string& content_type, const std::string& message_id, bool persistent) {
+  Properties made;
+  auto& values = made.impl_->values;
+  if (!content_type.empty()) {
+    values.content_type = made.impl_->keep(content_type);
+    values._flags |= AMQP_BASIC_CONTENT_TYPE_FLAG;
+  }
+  if (!message_id.empty()) {
+    values.message_id = made.impl_->keep(message_id);
+    values._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
+  }
+  values.delivery_mode = persistent ? AMQP_DELIVERY_PERSISTENT : AMQP_DELIVERY_NONPERSISTENT;
+  values._flags |= AMQP_BASIC_DELIVERY_MODE_FLAG;
+  return made;
+}
+
+std::string Properties::message_id() const {
+  return impl_->values._flags & AMQP_BASIC_MESSAGE_ID_FLAG ? text_of(impl_->values.message_id) : std::string{};
+}
+
+std::string Properties::user_id() const {
+  return impl_->values._flags & AMQP_BASIC_USER_ID_FLAG ? text_of(impl_->values.user_id) : std::string{};
+}
+
+void Properties::drop_user_id() noexcept { impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_USER_ID_FLAG); }
+
+}  // namespace ms2m::amqp

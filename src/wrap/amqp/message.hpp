@@ -1,0 +1,50 @@
+// A message as it was received: owned copies, nothing points into the library's buffers.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace ms2m::amqp {
+
+/// All basic properties of a message, headers included. Move-only; opaque so that a message can be passed on unchanged.
+class Properties {
+ public:
+  struct Impl;
+
+  Properties();  ///< none
+  /// Of a message that we write ourselves. Empty strings are left out.
+  static Properties make(const std::string& content_type, const std::string& message_id, bool persistent);
+  explicit Properties(std::unique_ptr<Impl> impl);
+  ~Properties();
+  Properties(Properties&&) noexcept;
+  Properties& operator=(Properties&&) noexcept;
+
+  std::string message_id() const;
+  std::string user_id() const;
+  /// The broker refuses (406) a user_id that is not the publisher's own.
+  void drop_user_id() noexcept;
+
+  const Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+struct Delivery {
+  std::uint64_t tag = 0;
+  bool redelivered = false;
+  std::string exchange;
+  std::string routing_key;
+  Properties properties;
+  std::string body;
+};
+
+/// A mandatory message that no queue took (basic.return).
+struct Returned {
+  int code = 0;
+  std::string text;
+  std::string exchange;
+  std::string routing_key;
+};
+
+}  // namespace ms2m::amqp
