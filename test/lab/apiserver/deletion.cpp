@@ -53,6 +53,7 @@ void mark_other(Json& object, const DeleteOptions& options) {
   if (options.propagation == "Orphan") finalizers.push_back("orphan");
   if (options.propagation == "Foreground") finalizers.push_back("foregroundDeletion");
   if (finalizers.empty()) object["metadata"].erase("finalizers");
+  if (text(object, {"kind"}) == "Namespace") object["metadata"]["finalizers"] = Json::array({"kubernetes"});
   mark_deleted(object, 0);
 }
 }  // namespace

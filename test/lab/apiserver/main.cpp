@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "bootstrap.hpp"
+#include "controllers/manager.hpp"
 #include "http_server.hpp"
 #include "options.hpp"
 
@@ -49,6 +50,8 @@ int serve(const Options& options) {
                 options.faults);
   HttpServer server(api, {options.tls_cert, options.tls_key, options.client_ca});
   const int port = server.bind(options.host, options.port);
+  ControllerManager controllers(store);
+  if (options.controllers) controllers.start();
   std::cout << "listening on " << options.host << ":" << port << "\nready" << std::endl;
   server.run();
   return EXIT_SUCCESS;

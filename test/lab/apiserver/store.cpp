@@ -9,6 +9,13 @@ namespace ms2m::lab {
 namespace {
 constexpr std::size_t kHistory = 20000;
 
+// Without the one that the controller writes (through the status, which does not count).
+Json own_annotations(const Json& object) {
+  Json annotations = at(object, {"metadata", "annotations"});
+  if (annotations.is_object()) annotations.erase("deployment.kubernetes.io/revision");
+  return annotations.empty() ? Json() : annotations;
+}
+
 // What metadata.generation counts (k8s.io/kubernetes/pkg/registry/*/strategy.go).
 bool counts_as_new_generation(const ResourceType& type, const Json& before, const Json& after) {
   if (!type.has_generation) return false;
@@ -16,8 +23,7 @@ bool counts_as_new_generation(const ResourceType& type, const Json& before, cons
   if (type.plural == "endpointslices") {
     return at(before, {"endpoints"}) != at(after, {"endpoints"}) || at(before, {"ports"}) != at(after, {"ports"});
   }
-  if (type.plural == "deployments" && at(before, {"metadata", "annotations"}) != at(after, {"metadata", "annotations"}))
-    return true;
+  if (type.plural == "deployments" && own_annotations(before) != own_annotations(after)) return true;
   return at(before, {"spec"}) != at(after, {"spec"});
 }
 

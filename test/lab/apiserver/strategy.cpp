@@ -82,6 +82,7 @@ void apply_defaults(const ResourceType& type, Json& object) {
   }
   if (type.plural == "daemonsets" || type.plural == "jobs") default_template(object);
   if (type.plural == "services") default_service(object);
+  if (type.plural == "nodes") set_default(object, "spec", Json::object());
   if (type.plural == "persistentvolumeclaims") {
     set_default(object["spec"], "volumeMode", "Filesystem");
     object["status"] = {{"phase", "Pending"}};

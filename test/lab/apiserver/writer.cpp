@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bootstrap.hpp"
 #include "deletion.hpp"
 #include "patch.hpp"
 #include "pod_validation.hpp"
@@ -143,6 +144,7 @@ Answer Writer::create(const Call& call, const ResourceType& type) const {
     if (type.has_generation) object["metadata"]["generation"] = 1;
   } else {
     object = *store_.create(type, std::move(object));
+    if (type.plural == "namespaces") fill_namespace(store_, name_of(object));
   }
   Answer answer = json_answer(201, object);
   answer.headers = std::move(extra.headers);
