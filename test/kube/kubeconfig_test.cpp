@@ -1,0 +1,238 @@
+// kubeconfig files: choice, merge, paths, and the sentence for each thing that can be wrong.
+#include "kube/kubeconfig.hpp"
+
+#include "kube/base64.hpp"
+#include "support.hpp"
+#include "wrap/posix/files.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+
+namespace {
+
+struct Files {
+  posix::TempDir dir;
+  std::map<std::string, std::string> env{{"HOME", dir.path().string()}};
+
+  std::string write(const std::string& name, const std::string& text) {
+    write_file(dir.path() / name, text);
+    return (dir.path() / name).string();
+  }
+  KubeconfigSource source(const std::string& file = {}, const std::string& context = {}) const {
+    KubeconfigSource source;
+    source.file = file;
+    source.context = context;
+    source.env = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = env.find(name);
+      return found == env.end() ? std::nullopt : std::optional(found->second);
+    };
+    source.service_account = (dir.path() / "sa").string();
+    return source;
+  }
+};
+
+constexpr const char* kSimple = R"(apiVersion: v1
+kind: Config
+current-context: one
+clusters:
+- name: c1
+  cluster: {server: "https://10.0.0.1:6443/", insecure-skip-tls-verify: true, proxy-url: "http://proxy:3128", tls-server-name: kube.test}
+- name: c2
+  cluster: {server: "https://10.0.0.2:6443"}
+users:
+- name: u1
+  user: {token: first, as: boss, as-groups: [a, b], as-user-extra: {scope: [x]}}
+- name: u2
+  user: {username: joe, password: secret}
+contexts:
+- name: one
+  context: {cluster: c1, user: u1, namespace: apps}
+- name: two
+  context: {cluster: c2, user: u2}
+- name: no-such-cluster
+  context: {cluster: c9, user: u1}
+- name: no-such-user
+  context: {cluster: c1, user: u9}
+)";
+
+}  // namespace
+
+TEST_CASE("a context's cluster, user and namespace are taken together") {
+  Files files;
+  const std::string file = files.write("config", kSimple);
+  const KubeAccess one = load_kube_access(files.source(file));
+  CHECK(one.server == "https://10.0.0.1:6443");
+  CHECK(one.tls.insecure);
+  CHECK(one.tls.server_name == "kube.test");
+  CHECK(one.proxy == "http://proxy:3128");
+  CHECK(one.ns == "apps");
+  CHECK(one.user == "u1");
+  CHECK(one.token == "first");
+  CHECK(one.as == "boss");
+  CHECK(one.as_groups == std::vector<std::string>{"a", "b"});
+  CHECK(one.as_extra == std::vector<std::pair<std::string, std::string>>{{"scope", "x"}});
+  const KubeAccess two = load_kube_access(files.source(file, "two"));
+  CHECK(two.server == "https://10.0.0.2:6443");
+  CHECK(two.ns == "default");
+  CHECK(two.username == "joe");
+  CHECK(two.password == "secret");
+  CHECK_FALSE(two.tls.insecure);
+}
+
+TEST_CASE("KUBECONFIG is a list: the first to name a thing wins, missing files are skipped") {
+  Files files;
+  const std::string first = files.write("a/config", R"(
+clusters: [{name: c, cluster: {server: "https://first:1"}}]
+users: [{name: u, user: {token: first}}]
+)");
+  const std::string second = files.write("b/config", R"(
+current-context: x
+clusters: [{name: c, cluster: {server: "https://second:2", tls-server-name: other}}]
+users: [{name: u, user: {username: must-not-be-mixed-in}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+)");
+  files.env["KUBECONFIG"] = first + ":/does/not/exist::" + second;
+  const KubeAccess access = load_kube_access(files.source());
+  CHECK(access.server == "https://first:1");
+  CHECK(access.tls.server_name.empty());
+  CHECK(access.token == "first");
+  CHECK(access.username.empty());
+
+  SECTION("--kubeconfig means only that file") {
+    const Error e = error_of([&] { load_kube_access(files.source(first)); });
+    CHECK(e.kind() == ErrorKind::usage);
+    CHECK(contains(e.what(), "no current-context"));
+    CHECK(contains(e.remedy(), "--context"));
+  }
+}
+
+TEST_CASE("~/.kube/config is read when nothing else is given") {
+  Files files;
+  files.write(".kube/config", kSimple);
+  CHECK(load_kube_access(files.source()).token == "first");
+}
+
+TEST_CASE("relative paths start at their own file's directory, data wins over files") {
+  Files files;
+  files.write("sub/ca.crt", "CA");
+  files.write("sub/me.crt", "CERT");
+  files.write("sub/me.key", "KEY");
+  const std::string file = files.write("sub/config", R"(
+current-context: x
+clusters: [{name: c, cluster: {server: "https://h:1", certificate-authority: ca.crt}}]
+users: [{name: u, user: {client-certificate: ./me.crt, client-key: ../sub/me.key, tokenFile: tok}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+)");
+  const KubeAccess access = load_kube_access(files.source(file));
+  const std::string sub = (files.dir.path() / "sub").string();
+  CHECK(access.tls.ca.file == sub + "/ca.crt");
+  CHECK(access.tls.certificate.file == sub + "/me.crt");
+  CHECK(access.tls.key.file == sub + "/me.key");
+  CHECK(access.token_file == sub + "/tok");
+
+  const std::string data = files.write("data", R"(
+current-context: x
+clusters: [{name: c, cluster: {server: "https://h:1", certificate-authority: nowhere, certificate-authority-data: Q0E=}}]
+users: [{name: u, user: {client-certificate-data: Q0VSVA==, client-key-data: S0VZ}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+)");
+  const KubeAccess inline_access = load_kube_access(files.source(data));
+  CHECK(inline_access.tls.ca.data == "CA");
+  CHECK(inline_access.tls.certificate.data == "CERT");
+  CHECK(inline_access.tls.key.data == "KEY");
+}
+
+TEST_CASE("an exec plugin's fields") {
+  Files files;
+  const std::string file = files.write("config", R"(
+current-context: x
+clusters:
+- name: c
+  cluster:
+    server: "https://h:1"
+    extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: abc, n: 5, q: "5"}}]
+users:
+- name: u
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: ./bin/login
+      args: [get-token, --quiet]
+      env: [{name: A, value: b}]
+      installHint: get it at example.com
+      provideClusterInfo: true
+      interactiveMode: Never
+contexts: [{name: x, context: {cluster: c, user: u}}]
+)");
+  const KubeAccess access = load_kube_access(files.source(file));
+  REQUIRE(access.exec);
+  CHECK(access.exec->command == (files.dir.path() / "bin/login").string());
+  CHECK(access.exec->args == std::vector<std::string>{"get-token", "--quiet"});
+  CHECK(access.exec->env == std::vector<std::pair<std::string, std::string>>{{"A", "b"}});
+  CHECK(access.exec->install_hint == "get it at example.com");
+  CHECK(access.exec->interactive == ExecPlugin::Interactive::never);
+  CHECK(access.exec->cluster_config == Json({{"audience", "abc"}, {"n", 5}, {"q", "5"}}));
+}
+
+TEST_CASE("in-cluster: the pod's service account, when there is no kubeconfig") {
+  Files files;
+  files.env["KUBERNETES_SERVICE_HOST"] = "fd00::1";
+  files.env["KUBERNETES_SERVICE_PORT"] = "443";
+  files.write("sa/token", "tok\n");
+  files.write("sa/ca.crt", "CA");
+  files.write("sa/namespace", "apps\n");
+  const KubeAccess access = load_kube_access(files.source());
+  CHECK(access.server == "https://[fd00::1]:443");
+  CHECK(access.ns == "apps");
+  CHECK(access.token.empty());
+  CHECK(access.token_file == (files.dir.path() / "sa/token").string());
+  CHECK(access.tls.ca.file == (files.dir.path() / "sa/ca.crt").string());
+}
+
+TEST_CASE("whatever is wrong names the file and the cure") {
+  Files files;
+  struct Case {
+    std::string file, context, message, remedy;
+  };
+  const std::string simple = files.write("config", kSimple);
+  const auto broken = [&](const std::string& name, const std::string& text) { return files.write(name, text); };
+  const std::string user = "\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n"
+                           "clusters: [{name: c, cluster: {server: \"https://h:1\"}}]\nusers: [{name: u, user: ";
+  const std::vector<Case> cases{
+      {"/does/not/exist", "", "cannot read the kubeconfig /does/not/exist: No such file", "--kubeconfig"},
+      {files.dir.path().string(), "", "cannot read the kubeconfig", "--kubeconfig"},
+      {simple, "tree", "there is no context \"tree\" in the kubeconfig " + simple, "contexts there: no-such-cluster"},
+      {simple, "no-such-cluster", "names the cluster \"c9\"", "kubectl config set-cluster c9"},
+      {simple, "no-such-user", "names the user \"u9\"", "kubectl config set-credentials u9"},
+      {broken("tabs", "clusters:\n- name: x\n\tcluster: {}\n"), "", "tabs is broken: line 3", "kubectl config view"},
+      {broken("list", "clusters: 5\n"), "", "\"clusters\" is not a list (line 1)", ""},
+      {broken("word", "hello"), "", "it is not a map", ""},
+      {broken("nameless", "users:\n- user: {}\n"), "", "no name (line 2)", ""},
+      {broken("ca", "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
+                    "clusters: [{name: c, cluster: {server: h, certificate-authority: nope.crt}}]\n"), "", "nope.crt that the kubeconfig", "certificate-authority"},
+      {broken("b64", "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
+                     "clusters: [{name: c, cluster: {server: h, certificate-authority-data: '!'}}]\n"), "", "certificate-authority-data is not base64", ""},
+      {broken("half", user + "{client-certificate-data: QQ==}}]"), "", "client-certificate without client-key", ""},
+      {broken("old", user + "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}}]"), "", "v1alpha1\" is not supported", ""},
+      {broken("mode", user + "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x}}}]"), "", "interactiveMode must be", ""},
+      {broken("legacy", user + "{auth-provider: {name: gcp}}}]"), "", "auth-provider", "exec plugin"},
+  };
+  for (const Case& c : cases) {
+    const Error e = error_of([&] { load_kube_access(files.source(c.file, c.context)); });
+    INFO(c.message << "\n" << e.what() << "\n" << e.remedy());
+    CHECK(e.kind() == ErrorKind::usage);
+    CHECK(contains(e.what(), c.message));
+    CHECK(contains(e.remedy(), c.remedy));
+  }
+  const Error none = error_of([&] { load_kube_access(files.source()); });
+  CHECK(none.kind() == ErrorKind::usage);
+  CHECK(contains(none.what(), "no kubeconfig found (looked at " + files.dir.path().string() + "/.kube/config"));
+}
+
+TEST_CASE("base64 there and back") {
+  for (const std::string text : {"", "a", "ab", "abc", "abcd", "\xff\x00\x10"}) CHECK(base64_decode(base64_encode(text)) == text);
+  CHECK(base64_decode("QU\nI") == "AB");
+  CHECK_FALSE(base64_decode("A"));
+  CHECK_FALSE(base64_decode("QQ==QQ=="));
+  CHECK_FALSE(base64_decode("Q*=="));
+}
