@@ -90,7 +90,7 @@ def create(api, options):
     if options.workload != "pod":
         for node in api.get("/api/v1/nodes")["items"]:
             name = node["metadata"]["name"]
-            if name != options.node and not node["spec"].get("unschedulable"):
+            if name != options.node and not node.get("spec", {}).get("unschedulable"):
                 api.merge(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
                 closed.append(name)
     try:
