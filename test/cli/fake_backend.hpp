@@ -1,0 +1,133 @@
+// A world for the command line: one pod, an engine that answers what the test told it, a record of what was asked.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/backend.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m::test {
+
+using cli::Backend;
+using cli::Engine;
+using cli::EngineOptions;
+using cli::KubeOptions;
+
+/// Objects by "kind/namespace/name"; only get() answers.
+class FakeCluster final : public Cluster {
+ public:
+  std::map<std::string, Json> pods, secrets, config_maps;
+  std::vector<std::string> reads;
+  std::optional<Error> failure;
+
+  std::string default_namespace() const override { return "default"; }
+  std::string description() const override { return "https://fake"; }
+  std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
+    stop.check("reading");
+    if (failure) throw *failure;
+    const auto& objects = ref.kind == Kind::pod ? pods : ref.kind == Kind::secret ? secrets : config_maps;
+    reads.push_back(ref.name);
+    const auto found = objects.find(ref.name);
+    return found == objects.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  Json create(const ObjectRef&, const Json&, const CreateOptions&, const StopToken&) override { throw unexpected(); }
+  Json update(const ObjectRef&, const Json&, const StopToken&) override { throw unexpected(); }
+  Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
+  bool remove(const ObjectRef&, const DeleteOptions&, const StopToken&) override { throw unexpected(); }
+  void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override { throw unexpected(); }
+  bool allowed(const Right&, const StopToken&) override { throw unexpected(); }
+  std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { throw unexpected(); }
+  CheckpointArchive checkpoint(const std::string&, const std::string&, const std::string&, const std::string&,
+                               const StopToken&) override { throw unexpected(); }
+
+ private:
+  static std::logic_error unexpected() { return std::logic_error("the command line must not call this"); }
+};
+
+struct World {
+  std::shared_ptr<FakeCluster> cluster = std::make_shared<FakeCluster>();
+  std::vector<JournalSummary> journals;
+  std::vector<std::string> forgotten;
+  Plan plan;
+  Outcome outcome;
+  std::optional<Error> engine_failure;
+  // what was asked
+  KubeOptions kube;
+  EngineOptions engine;
+  MigrationRequest request;
+  Provenance provenance;
+  std::vector<std::string> calls;
+};
+
+class FakeEngine final : public Engine {
+ public:
+  explicit FakeEngine(World& world) : world_(world) {}
+  Plan plan(const MigrationRequest& request, const StopToken&) override {
+    world_.calls.push_back("plan");
+    world_.request = request;
+    return world_.plan;
+  }
+  Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken&) override {
+    world_.calls.push_back("migrate");
+    world_.request = request;
+    world_.provenance = provenance;
+    return world_.outcome;
+  }
+  Outcome abort(const std::string& id, const StopToken&) override { return answer("abort " + id); }
+  Outcome resume(const std::string& id, const StopToken&) override { return answer("resume " + id); }
+  std::vector<Outcome> cleanup(const std::string& id, const StopToken&) override { return {answer("cleanup " + id)}; }
+
+ private:
+  Outcome answer(std::string call) {
+    world_.calls.push_back(std::move(call));
+    return world_.outcome;
+  }
+  World& world_;
+};
+
+class FakeBackend final : public Backend {
+ public:
+  explicit FakeBackend(World& world) : world_(world) {}
+  std::shared_ptr<Cluster> cluster(const KubeOptions& options) override {
+    world_.kube = options;
+    if (options.context == "nowhere") throw Error(ErrorKind::usage, "the kubeconfig has no context nowhere");
+    return world_.cluster;
+  }
+  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer&, const StopToken&) override {
+    world_.engine = options;
+    if (world_.engine_failure) throw *world_.engine_failure;
+    return std::make_unique<FakeEngine>(world_);
+  }
+  BrokerAddress parse_broker_uri(std::string_view uri) const override { return parse(uri); }
+  std::vector<JournalSummary> journals() const override { return world_.journals; }
+  std::optional<JournalSummary> journal(const std::string& id) const override {
+    for (const auto& journal : world_.journals)
+      if (journal.id == id) return journal;
+    return std::nullopt;
+  }
+  void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
+
+  /// Just enough of amqp://user:password@host:port.
+  static BrokerAddress parse(std::string_view uri) {
+    if (uri.substr(0, 7) != "amqp://") throw Error(ErrorKind::usage, "the URI does not begin with amqp://");
+    std::string rest(uri.substr(7));
+    BrokerAddress address;
+    if (const auto at = rest.rfind('@'); at != std::string::npos) {
+      const std::string login = rest.substr(0, at);
+      rest.erase(0, at + 1);
+      address.user = login.substr(0, login.find(':'));
+      address.password = login.find(':') == std::string::npos ? "guest" : login.substr(login.find(':') + 1);
+    }
+    address.host = rest.substr(0, rest.find_first_of(":/"));
+    return address;
+  }
+
+ private:
+  World& world_;
+};
+
+}  // namespace ms2m::test

@@ -1,0 +1,294 @@
+// The commands in a world of fakes: what they ask, print, and exit with.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "cli/run.hpp"
+#include "fake_backend.hpp"
+#include "samples.hpp"
+#include "support/catch.hpp"
+#include "temp_dir.hpp"
+
+using namespace ms2m;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Terminal {
+  test::World world;
+  std::map<std::string, std::string> variables;
+  StopSource stop;
+  std::string out, err;
+
+  Terminal() {
+    world.outcome = test::shadow_outcome();
+    world.plan = test::deployment_plan();
+    world.cluster->pods["consumer-0"] = Json::parse(R"({
+      "metadata": {"name": "consumer-0", "namespace": "default"},
+      "spec": {"containers": [{"name": "app", "env": [
+        {"name": "RABBITMQ_URL", "value": "amqp://app:s3cret@rabbit:5672/"}, {"name": "QUEUE_NAME", "value": "app.events"}]}]}})");
+  }
+
+  int run(const std::vector<std::string>& arguments) {
+    std::ostringstream out_stream, err_stream;
+    test::FakeBackend backend(world);
+    const int status = cli::run(arguments, cli::Environment(variables), {out_stream, err_stream}, backend, stop.token());
+    out = out_stream.str();
+    err = err_stream.str();
+    return status;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("migrate finds broker and queue, says where from, and shows no password") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2"}) == 0);
+  CHECK(terminal.world.calls == std::vector<std::string>{"migrate"});
+  CHECK(terminal.world.request.ns == "default");
+  CHECK(terminal.world.request.pod == "consumer-0");
+  CHECK(terminal.world.request.target_node == "worker-2");
+  CHECK(terminal.world.request.queue == "app.events");
+  CHECK(terminal.world.request.strategy == Strategy::shadow);
+  CHECK(terminal.world.engine.broker.host == "rabbit");
+  CHECK(terminal.world.engine.broker.password == "s3cret");
+  CHECK_THAT(terminal.out, Contains("| Checkpointing |"));
+  CHECK_THAT(terminal.err, Contains("broker rabbit:5672, from RABBITMQ_URL of container app"));
+  CHECK_THAT(terminal.err, Contains("queue app.events, from QUEUE_NAME of container app"));
+  CHECK_THAT(terminal.out + terminal.err, !Contains("s3cret"));
+}
+
+TEST_CASE("every setting of the command line arrives") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "-n", "shop", "-c", "app", "--strategy", "handoff",
+                      "--protocol", "none", "--prefer", "total", "--kubelet", "direct", "--deadman", "20s",
+                      "--downtime-limit", "250ms", "--relay-window", "7", "--max-held", "8", "--quiet-timeout", "1.5s",
+                      "--undo-timeout", "2m", "--allow-reorder", "--allow-competing", "--allow-hostpath",
+                      "--accept-volume-loss", "--take-over", "--target-name", "copy", "--queue", "q", "--context", "lab",
+                      "--kubeconfig", "/k", "--broker-ca", "/ca", "--ssh-config", "/s", "-q"}) == 0);
+  const auto& request = terminal.world.request;
+  CHECK(request.ns == "shop");
+  CHECK(request.container == "app");
+  CHECK(request.strategy == Strategy::handoff);
+  CHECK(request.protocol == Protocol::none);
+  CHECK(request.prefer == Prefer::total);
+  CHECK(request.kubelet == KubeletPath::direct);
+  CHECK(request.dead_man == Millis(20000));
+  CHECK(request.downtime_limit == Millis(250));
+  CHECK(request.relay_window == 7);
+  CHECK(request.max_held == 8);
+  CHECK(request.timeouts.quiet == Seconds(1.5));
+  CHECK(request.timeouts.undo == Seconds(120));
+  CHECK((request.allow_reorder && request.allow_competing && request.allow_hostpath && request.accept_volume_loss &&
+         request.take_over_lease));
+  CHECK(request.target_name == "copy");
+  CHECK(request.queue == "q");
+  CHECK(terminal.world.kube.context == "lab");
+  CHECK(terminal.world.kube.kubeconfig == "/k");
+  CHECK(terminal.world.engine.broker.ca_file == "/ca");
+  CHECK(terminal.world.engine.ssh.config == "/s");
+  CHECK(terminal.world.provenance.kubeconfig == "/k");
+  CHECK(terminal.err.empty());
+}
+
+TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing is asked") {
+  const std::vector<std::vector<std::string>> wrong{
+      {}, {"bogus"}, {"migrate"}, {"migrate", "consumer-0"}, {"migrate", "deployment/x", "--to", "n"},
+      {"migrate", "Consumer_0", "--to", "n"}, {"migrate", "x", "--to", "n", "--deadman", "soon"},
+      {"migrate", "x", "--to", "n", "--deadman", "0.5s"}, {"migrate", "x", "--to", "n", "--strategy", "magic"},
+      {"migrate", "x", "--to", "n", "--protocol", "none"}, {"migrate", "x", "--to", "n", "--max-held", "-1"},
+      {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"}, {"list", "-o", "yaml"}, {"abort"}};
+  for (const auto& arguments : wrong) {
+    Terminal terminal;
+    INFO(Json(arguments).dump());
+    CHECK(terminal.run(arguments) == 2);
+    CHECK(terminal.out.empty());
+    CHECK(std::count(terminal.err.begin(), terminal.err.end(), '\n') == 1);
+    CHECK(terminal.world.calls.empty());
+  }
+}
+
+TEST_CASE("what is not there is refused before anything is touched") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "pod/consumer-9", "--to", "worker-2"}) == 4);
+  CHECK_THAT(terminal.err, Contains("refused, nothing was touched: there is no pod consumer-9 in namespace default"));
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2", "-c", "web"}) == 4);
+  CHECK_THAT(terminal.err, Contains("pod default/consumer-0 has no container web"));
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2", "--context", "nowhere"}) == 2);
+  CHECK_THAT(terminal.err, Contains("no context nowhere"));
+  terminal.world.cluster->failure = Error(ErrorKind::unavailable, "https://fake cannot be reached");
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2"}) == 4);
+  CHECK(terminal.world.calls.empty());
+}
+
+TEST_CASE("a broker that only the cluster can reach is explained") {
+  Terminal terminal;
+  terminal.world.engine_failure = Error(ErrorKind::unavailable, "cannot resolve rabbit");
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2"}) == 4);
+  CHECK_THAT(terminal.err, Contains("RABBITMQ_URL of container app") && Contains("kubectl port-forward"));
+}
+
+TEST_CASE("-o json is one document, also for a refusal") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2", "-o", "json"}) == 0);
+  CHECK(Json::parse(terminal.out)["result"] == "done");
+  CHECK(terminal.run({"migrate", "pod/consumer-9", "--to", "worker-2", "-o", "json"}) == 4);
+  const Json refusal = Json::parse(terminal.out);
+  CHECK(refusal["result"] == "refused");
+  CHECK(refusal["exit_status"] == 4);
+  CHECK_THAT(refusal["error"]["message"].get<std::string>(), Contains("consumer-9"));
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2", "-o", "json", "--context", "nowhere"}) == 2);
+  CHECK(Json::parse(terminal.out)["exit_status"] == 2);
+}
+
+TEST_CASE("exit statuses of a migration") {
+  Terminal terminal;
+  const std::vector<std::string> migrate{"migrate", "pod/consumer-0", "--to", "worker-2"};
+  terminal.world.outcome = test::undone_outcome();
+  CHECK(terminal.run(migrate) == 1);
+  CHECK_THAT(terminal.err, Contains("ms2m: failed while Restoring") && Contains("everything was undone"));
+  terminal.world.outcome = test::leftover_outcome();
+  CHECK(terminal.run(migrate) == 130);
+  terminal.world.outcome.interrupted = false;
+  CHECK(terminal.run(migrate) == 3);
+  terminal.world.outcome = test::shadow_outcome();
+  terminal.world.outcome.result = Result::cleanup_incomplete;
+  CHECK(terminal.run(migrate) == 5);
+  CHECK_THAT(terminal.out, Contains("Total"));
+}
+
+TEST_CASE("plan, check and migrate --dry-run change nothing") {
+  Terminal terminal;
+  CHECK(terminal.run({"plan", "pod/consumer-0", "--to", "worker-2"}) == 4);
+  CHECK_THAT(terminal.out, Contains("Nothing was changed"));
+  CHECK(terminal.run({"check", "pod/consumer-0", "--to", "worker-2", "-o", "json"}) == 4);
+  CHECK(Json::parse(terminal.out)["kind"] == "check");
+  terminal.world.plan.findings.pop_back();
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2", "--dry-run"}) == 0);
+  CHECK(terminal.world.calls == std::vector<std::string>(3, "plan"));
+  CHECK(terminal.world.request.dry_run);
+}
+
+TEST_CASE("abort, resume and cleanup take the journal's cluster") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.ns = "default";
+  journal.state = "running or crashed";
+  journal.source_pod = "consumer-0";
+  journal.kubeconfig = "/home/a/lab";
+  journal.context = "lab";
+  terminal.world.journals = {journal};
+  terminal.world.outcome = test::undone_outcome();
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
+  CHECK_THAT(terminal.out, Contains("Migration m7k2q9 is undone"));
+  CHECK(terminal.world.kube.kubeconfig == "/home/a/lab");
+  CHECK(terminal.world.kube.context == "lab");
+  CHECK(terminal.run({"resume", "m7k2q9"}) == 1);
+  CHECK(terminal.run({"abort", "nothing"}) == 4);
+
+  journal.id = "mdone";
+  journal.state = "done";
+  terminal.world.journals.push_back(journal);
+  CHECK(terminal.run({"cleanup", "-o", "json"}) == 0);
+  CHECK(Json::parse(terminal.out)["items"].size() == 1);
+  CHECK(terminal.world.forgotten == std::vector<std::string>{"mdone"});
+  CHECK(terminal.world.calls == std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "cleanup m7k2q9"});
+}
+
+TEST_CASE("an abort finds the broker when the source is gone") {
+  Terminal terminal;
+  terminal.world.cluster->pods["copy"] = terminal.world.cluster->pods["consumer-0"];
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "gone";
+  journal.target_pod = "copy";
+  terminal.world.journals = {journal};
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
+  CHECK(terminal.world.engine.broker.host == "rabbit");
+  terminal.world.cluster->pods.clear();
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 4);
+  CHECK_THAT(terminal.err, Contains("give --broker"));
+  terminal.variables["MS2M_BROKER"] = "amqp://elsewhere";
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
+}
+
+TEST_CASE("a password on the command line is warned about, one in the environment is used") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "--broker", "amqp://a:pw1@h"}) == 0);
+  CHECK_THAT(terminal.err, Contains("warning: the password in --broker") && !Contains("pw1"));
+  terminal.variables["MS2M_BROKER_PASSWORD"] = "pw2";
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "--broker", "amqp://a@h"}) == 0);
+  CHECK(terminal.world.engine.broker.password == "pw2");
+  CHECK_THAT(terminal.err, !Contains("warning"));
+}
+
+TEST_CASE("a stop before anything was touched is exit status 130") {
+  Terminal terminal;
+  terminal.stop.request_stop();
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n"}) == 130);
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "-o", "json"}) == 130);
+  CHECK(Json::parse(terminal.out)["interrupted"] == true);
+}
+
+TEST_CASE("list and version") {
+  Terminal terminal;
+  CHECK(terminal.run({"list"}) == 0);
+  CHECK_THAT(terminal.out, Contains("No migration"));
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.ns = "default";
+  journal.source_pod = "consumer-0";
+  terminal.world.journals = {journal};
+  CHECK(terminal.run({"list"}) == 0);
+  CHECK_THAT(terminal.out, Contains("m7k2q9") && Contains("default/consumer-0"));
+  CHECK(terminal.run({"list", "-o", "json"}) == 0);
+  CHECK(Json::parse(terminal.out)["items"][0]["id"] == "m7k2q9");
+  CHECK(terminal.run({"--version"}) == 0);
+  CHECK_THAT(terminal.out, Catch::Matchers::StartsWith("ms2m "));
+}
+
+TEST_CASE("every command has a help with examples") {
+  for (const auto* command : {"migrate", "plan", "check", "abort", "resume", "cleanup", "list", "version"}) {
+    Terminal terminal;
+    INFO(command);
+    CHECK(terminal.run({command, "--help"}) == 0);
+    CHECK_THAT(terminal.out, Contains("Examples:") && Contains(std::string("ms2m ") + command));
+  }
+}
+
+TEST_CASE("config.yaml: settings below the command line, wrong keys with file and line") {
+  Terminal terminal;
+  const test::TempDir directory;
+  terminal.variables["XDG_CONFIG_HOME"] = directory.path().string();
+  const auto write = [&directory](const std::string& text) {
+    std::filesystem::create_directories(directory.path() / "ms2m");
+    const auto file = directory.path() / "ms2m/config.yaml";
+    std::ofstream(file) << text;
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    return file;
+  };
+  const std::vector<std::string> migrate{"migrate", "pod/consumer-0", "--to", "n", "--deadman", "30s"};
+  const auto file = write("broker: amqp://c@configured\nbroker_password: pw\nstrategy: handoff\ndeadman: 20s\ntimeouts:\n  quiet: 3s\n");
+  CHECK(terminal.run(migrate) == 0);
+  CHECK(terminal.world.request.strategy == Strategy::handoff);
+  CHECK(terminal.world.request.dead_man == Millis(30000));
+  CHECK(terminal.world.request.timeouts.quiet == Seconds(3));
+  CHECK(terminal.world.engine.broker.host == "configured");
+  CHECK(terminal.world.engine.broker.password == "pw");
+  CHECK_THAT(terminal.err, !Contains("warning"));
+
+  std::filesystem::permissions(file, std::filesystem::perms::others_read, std::filesystem::perm_options::add);
+  CHECK(terminal.run(migrate) == 0);
+  CHECK_THAT(terminal.err, Contains("can be read by others"));
+
+  for (const auto& [text, line] : std::map<std::string, std::string>{{"queue: q\nqueu: r\n", ":2: unknown key 'queu'"},
+                                                                      {"\n\nstrategy: magic\n", ":3: 'magic' is not one of"},
+                                                                      {"timeouts:\n  lunch: 1h\n", ":2: unknown key 'timeouts.lunch'"},
+                                                                      {"queue: [a]\n", ":1: 'queue' must be a single value"},
+                                                                      {"a: b: c\n", ":1: "}}) {
+    write(text);
+    CHECK(terminal.run(migrate) == 2);
+    CHECK_THAT(terminal.err, Contains(file.string() + line));
+  }
+}
