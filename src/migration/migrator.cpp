@@ -30,6 +30,9 @@ std::string serving(const char* kind, const std::string& ns, const std::string& 
   return fmt::format("{} pod {}/{} on {}", kind, ns, pod, node);
 }
 
+/// Finish operations up to this priority bring the target to work, then the source goes, then what ms2m made is removed.
+constexpr int kServing = 10, kRetired = 20, kAll = 1000;
+
 Outcome outcome_of(const JournalSummary& s) {
   Outcome o;
   o.id = s.id;
@@ -66,6 +69,8 @@ struct Migrator::Impl {
   void fail(Run& run, Outcome& outcome, const std::exception& error);
   void finish(Journal& journal, Outcome& outcome, Seconds limit);
   void undo(Journal& journal, Outcome& outcome, Seconds limit);
+  void tell_who_serves(Outcome& outcome);
+  void carry_out_set(Run& run, Outcome& outcome, const StopToken& stop);
   Outcome recover(const std::string& id, const StopToken& stop) noexcept;
 };
 
@@ -74,23 +79,43 @@ Migrator::Migrator(const Ports& ports, JournalStore journals, Observer& observer
 Migrator::~Migrator() = default;
 
 Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
-  const MigrationRequest full = impl_->completed(request);
+  MigrationRequest full = impl_->completed(request);
   const Facts facts = gather_facts(impl_->ports, full, stop);
+  full.strategy = effective_strategy(full, facts);
   return make_plan(full, facts, new_id());
 }
 
 void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   Operations operations(ports);
-  Settlement settled = settle(journal, Direction::finish, operations, observer, limit);
-  outcome.leftovers = std::move(settled.left);
+  // What cleans up must not run before the target works and the source is gone: a source that loses the hold queue could go
+  // back to the primary.
+  for (const int upto : {kServing, kRetired, kAll}) {
+    Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, upto, upto != kAll});
+    outcome.leftovers = std::move(settled.left);
+    if (outcome.leftovers.empty()) continue;
+    outcome.resumable = true;
+    if (upto == kServing) outcome.serving = "nobody: the hand-over is not complete";
+    break;
+  }
   outcome.result = outcome.leftovers.empty() ? Result::done : Result::cleanup_incomplete;
-  outcome.serving = serving("target", outcome.ns, outcome.target_pod, outcome.target_node);
+  if (outcome.serving.rfind("nobody", 0) != 0) tell_who_serves(outcome);
   journal.end(outcome.result);
+}
+
+/// A StatefulSet's pod whose restore failed on the target is back on the source node, under the same name.
+void Migrator::Impl::tell_who_serves(Outcome& outcome) {
+  outcome.serving = serving("target", outcome.ns, outcome.target_pod, outcome.target_node);
+  if (outcome.target_pod != outcome.source_pod) return;
+  const auto pod = ports.cluster.get({Kind::pod, outcome.ns, outcome.target_pod}, StopToken().within(std::chrono::seconds(10)));
+  if (!pod || pod_node(*pod) == outcome.target_node) return;
+  outcome.serving = serving("source", outcome.ns, outcome.source_pod, pod_node(*pod));
+  if (outcome.result == Result::done) outcome.result = Result::undone;
+  if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, pod_node(*pod));
 }
 
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
   Operations operations(ports);
-  Settlement settled = settle(journal, Direction::undo, operations, observer, limit);
+  Settlement settled = settle(journal, Direction::undo, operations, observer, {limit});
   outcome.undone = std::move(settled.done);
   outcome.leftovers = std::move(settled.left);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
@@ -126,8 +151,26 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   }
 }
 
+void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& stop) {
+  run_set_handoff(run, outcome.phases, stop);
+  Operations operations(ports);
+  const auto settled = [&](int upto) { return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, upto, true}).left.empty(); };
+  {
+    PhaseScope scope(run, Phase::restoring, outcome.phases, StopToken());
+    if (!settled(kServing - 1)) return;
+    scope.note("set orphaned, source gone, restored under its name");
+  }
+  PhaseScope scope(run, Phase::replaying, outcome.phases, StopToken());
+  if (!settled(kServing)) return;
+  run.target_at = Clock::now();
+  if (run.valve) run.valve->open();
+  scope.note(fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue));
+}
+
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
-  if (run.request.strategy == Strategy::shadow)
+  if (run.plan.workload == Workload::stateful_set)
+    carry_out_set(run, outcome, stop);
+  else if (run.request.strategy == Strategy::shadow)
     run_shadow(run, outcome.phases, stop);
   else
     run_handoff(run, outcome.phases, stop);
@@ -140,7 +183,7 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) noexcept {
   Outcome outcome;
   try {
-    const MigrationRequest request = impl_->completed(given);
+    MigrationRequest request = impl_->completed(given);
     outcome.ns = request.ns;
     outcome.source_pod = request.pod;
     outcome.target_node = request.target_node;
@@ -148,6 +191,8 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.strategy = to_string(request.strategy);
     outcome.result = Result::refused;
     const Facts facts = gather_facts(impl_->ports, request, stop);
+    request.strategy = effective_strategy(request, facts);
+    outcome.strategy = to_string(request.strategy);
     outcome.source_node = pod_node(facts.pod);
     outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);
     const Plan plan = make_plan(request, facts, new_id());

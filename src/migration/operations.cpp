@@ -45,11 +45,28 @@ Json remove_layout(const std::string& node, const std::string& directory) {
 Json remove_image_name(const std::string& node, const std::string& name) {
   return {{"op", "remove_image_name"}, {"prio", 61}, {"node", node}, {"name", name}};
 }
+Json remove_image(const std::string& node, const std::string& id) {
+  return {{"op", "remove_image"}, {"prio", 62}, {"node", node}, {"id", id}};
+}
 Json settle_image(const std::string& node, const std::string& name, const std::string& original_id) {
   return {{"op", "settle_image"}, {"prio", 61}, {"node", node}, {"name", name}, {"original", original_id}};
 }
 Json release_lease(const std::string& ns, const std::string& name, const std::string& holder) {
   return {{"op", "release_lease"}, {"prio", 90}, {"ns", ns}, {"name", name}, {"holder", holder}};
+}
+
+Json orphan_set(const std::string& ns, const std::string& name, const std::string& uid) {
+  return {{"op", "orphan_set"}, {"prio", 4}, {"ns", ns}, {"name", name}, {"uid", uid}};
+}
+Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid) {
+  return {{"op", "remove_source"}, {"prio", 5}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
+}
+Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& f) {
+  return {{"op", "restore_pod"}, {"prio", 6}, {"object", pod}, {"hold", hold_queue}, {"node", f.node}, {"archive", f.archive},
+          {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}};
+}
+Json recreate_set(const Json& set, const std::string& pod) {
+  return {{"op", "recreate_set"}, {"prio", 20}, {"object", set}, {"pod", pod}};
 }
 
 }  // namespace op
@@ -108,8 +125,18 @@ const Words kWords[] = {
      [](const Json& o) { return fmt::format("ssh {} rm -rf {}", text(o, "node"), text(o, "directory")); }},
     {"remove_image_name", [](const Json& o) { return fmt::format("remove image {} on {}", text(o, "name"), text(o, "node")); },
      [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "name")); }},
-    {"settle_image", [](const Json& o) { return fmt::format("point {} at the original image on {} and remove the checkpoint image", text(o, "name"), text(o, "node")); },
+    {"settle_image", [](const Json& o) { return fmt::format("point {} at the original image on {}", text(o, "name"), text(o, "node")); },
      [](const Json& o) { return fmt::format("ssh {} podman tag {} {}", text(o, "node"), text(o, "original"), text(o, "name")); }},
+    {"remove_image", [](const Json& o) { return fmt::format("remove the checkpoint image {:.12} on {}", text(o, "id"), text(o, "node")); },
+     [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "id")); }},
+    {"orphan_set", [](const Json& o) { return fmt::format("delete statefulset {}/{} and leave its pods", text(o, "ns"), text(o, "name")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete statefulset {} --cascade=orphan", text(o, "ns"), text(o, "name")); }},
+    {"remove_source", [](const Json& o) { return fmt::format("delete the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
+    {"restore_pod", [](const Json& o) { return "restore pod " + o.at("object").at("metadata").value("name", "") + " from its checkpoint"; },
+     [](const Json& o) { return "keep " + text(o, "archive") + " on " + text(o, "node") + ": it holds the only state; then ms2m resume"; }},
+    {"recreate_set", [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
+     [](const Json&) { return std::string("ms2m resume: the set's object is in the journal"); }},
     {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
 };

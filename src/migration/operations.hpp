@@ -36,9 +36,20 @@ Json remove_archives(const std::string& node, const std::string& ns, const std::
                      const Json& keep);
 Json remove_layout(const std::string& node, const std::string& directory);
 Json remove_image_name(const std::string& node, const std::string& name);
-/// Points the checkpoint image's name at the original image and removes the checkpoint image.
+Json remove_image(const std::string& node, const std::string& id);
+/// Points the checkpoint image's name, if it is there, at the original image.
 Json settle_image(const std::string& node, const std::string& name, const std::string& original_id);
 Json release_lease(const std::string& ns, const std::string& name, const std::string& holder);
+
+// StatefulSet: a name can exist once, so the set and the source go before the copy comes. After the pivot, in this order.
+Json orphan_set(const std::string& ns, const std::string& name, const std::string& uid);
+Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid);
+/// Where the process goes back to when the target cannot restore it.
+struct Fallback {
+  std::string node, archive, directory, image, container, architecture;
+};
+Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& fallback);
+Json recreate_set(const Json& set, const std::string& pod);
 }  // namespace op
 
 int priority(const Json& operation);

@@ -19,6 +19,19 @@ std::string hash_label(const Facts& facts) {
   return facts.pod.at("metadata").value("labels", Json::object()).value(kTemplateHash, "");
 }
 
+void plan_set_steps(Plan& plan) {
+  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
+  step(Phase::transferring, "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be", "");
+  step(Phase::restoring, fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "the set's object is in the journal");
+  step(Phase::restoring, fmt::format("delete the quiet pod {}", plan.source_pod), fmt::format("restore it on {} from the archive", plan.source_node));
+  step(Phase::restoring, fmt::format("create pod {} on {} from image {}", plan.target_pod, plan.target_node, plan.image),
+       fmt::format("restore it on {} from the archive", plan.source_node));
+  step(Phase::replaying, fmt::format("send {} to {}", plan.target_pod, plan.queue), "");
+  step(Phase::finalizing, fmt::format("create statefulset {}/{} again; it adopts {}", plan.ns, plan.owner, plan.target_pod), "");
+  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
+  step(Phase::finalizing, "delete ms2m's queues and the lease", "");
+}
+
 void plan_steps(Plan& plan, const MigrationRequest& request) {
   const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
   const QueueNames names = queue_names(plan.id);
@@ -26,7 +39,8 @@ void plan_steps(Plan& plan, const MigrationRequest& request) {
   step(Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
   if (request.strategy == Strategy::shadow)
     step(Phase::preparing, fmt::format("declare exchange {} and queues {}, {}", names.tee, names.source, names.target), "delete them");
-  step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
+  const bool set = plan.workload == Workload::stateful_set;
+  if (!set) step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
   step(Phase::preparing, fmt::format("arm the dead man's switch {} ({} s)", names.dead_man, request.dead_man.count() / 1000), "delete the queue");
   step(Phase::checkpointing, fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold), fmt::format("send it back to {}", plan.queue));
   step(Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
@@ -34,6 +48,7 @@ void plan_steps(Plan& plan, const MigrationRequest& request) {
     step(Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee), "stop the relay; the source finishes its queue");
   step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
   step(Phase::transferring, fmt::format("import it as {}", plan.image), "remove the image");
+  if (set) return plan_set_steps(plan);
   step(Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod), "");
   step(Phase::replaying, fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod, plan.queue), "");
   if (plan.workload == Workload::replica_set)
@@ -49,6 +64,8 @@ void plan_notes(Plan& plan, const MigrationRequest& request) {
     plan.notes.push_back("shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with side effects must mute them on one of the two (payload.role)");
   if (request.replay == Replay::fanout)
     plan.notes.push_back("fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and freeze; for comparison only");
+  if (plan.workload == Workload::stateful_set)
+    plan.notes.push_back("a StatefulSet's pod keeps its name, so its copy cannot run beside it: strategy handoff");
   if (plan.workload == Workload::bare_pod) plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
 
@@ -64,6 +81,10 @@ void predict(Plan& plan, const MigrationRequest& request) {
 
 }  // namespace
 
+Strategy effective_strategy(const MigrationRequest& request, const Facts& facts) {
+  return request.strategy == Strategy::shadow && workload_of(facts) == Workload::stateful_set ? Strategy::handoff : request.strategy;
+}
+
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id) {
   Plan plan;
   plan.id = id;
@@ -78,6 +99,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.queue = request.queue;
   plan.target_pod = request.target_name.empty() ? target_pod_name(facts.pod, id) : request.target_name;
   if (plan.workload == Workload::replica_set && request.target_name.empty()) plan.target_pod = plan.owner + "-" + id.substr(0, 5);
+  if (plan.workload == Workload::stateful_set) plan.target_pod = plan.source_pod;
   plan.image = checkpoint_image_name(plan.target_pod, id);
   const QueueNames names = queue_names(id);
   plan.hold_queue = names.hold;

@@ -8,6 +8,9 @@
 
 namespace ms2m {
 
+/// A StatefulSet's pod keeps its name, and a name can exist once: its copy cannot run beside it, so shadow becomes handoff.
+Strategy effective_strategy(const MigrationRequest& request, const Facts& facts);
+
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id);
 
 }  // namespace ms2m

@@ -5,25 +5,25 @@
 
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
+#include "migration/set_operations.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
 
-using Ports = Migrator::Ports;
-using Handler = void (*)(Ports&, const Json&, const StopToken&);
+using Handler = void (*)(Migrator::Ports&, const Json&, const StopToken&);
 
 std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
-bool is_pod(Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
+bool is_pod(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
   return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !object->at("metadata").contains("deletionTimestamp");
 }
 
 /// Shadow: what was pumped to the source must be worked off before it leaves its queue. Exact totals where the broker
 /// gives them; a queue that is gone was drained by an earlier attempt.
-void drain_relay(Ports& ports, const std::string& queue, const StopToken& stop) {
+void drain_relay(Migrator::Ports& ports, const std::string& queue, const StopToken& stop) {
   for (;;) {
     const auto depth = ports.broker.depth(queue, stop);
     if (!depth) return;
@@ -33,7 +33,7 @@ void drain_relay(Ports& ports, const std::string& queue, const StopToken& stop) 
   }
 }
 
-void resume_source(Ports& ports, const Json& o, const StopToken& stop) {
+void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue"), hold = text(o, "hold"), control = text(o, "control");
   if (!is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop)) return;  // nobody to send back
   if (o.value("listens", true)) {
@@ -46,7 +46,7 @@ void resume_source(Ports& ports, const Json& o, const StopToken& stop) {
       ports.broker, queue, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the source to consume " + queue, stop);
 }
 
-void resume_target(Ports& ports, const Json& o, const StopToken& stop) {
+void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue");
   const auto consumed = [](const QueueDepth& d) { return d.consumers > 0; };
   if (consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{}))) return;
@@ -55,7 +55,7 @@ void resume_target(Ports& ports, const Json& o, const StopToken& stop) {
   wait_for_depth(ports.broker, queue, consumed, "waiting for the target to consume " + queue, stop);
 }
 
-void delete_pod(Ports& ports, const Json& o, const StopToken& stop) {
+void delete_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string ns = text(o, "ns"), pod = text(o, "pod");
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
   if (!object) return;
@@ -68,14 +68,14 @@ void delete_pod(Ports& ports, const Json& o, const StopToken& stop) {
 }
 
 /// The source may go only when the copy answers its probes: a Service's endpoints must never be empty.
-void wait_ready(Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+void wait_ready(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   ports.cluster.watch(ref, [&](const Json* pod) {
     if (pod == nullptr) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
     return pod_is_ready(*pod);
   }, stop);
 }
 
-void retire_pod(Ports& ports, const Json& o, const StopToken& stop) {
+void retire_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string ns = text(o, "ns"), pod = text(o, "pod"), uid = text(o, "uid");
   if (is_pod(ports, ns, pod, uid, stop)) {
     wait_ready(ports, {Kind::pod, ns, text(o, "target")}, stop);
@@ -86,7 +86,7 @@ void retire_pod(Ports& ports, const Json& o, const StopToken& stop) {
 
 Json annotation(const char* name, const Json& value) { return {{"metadata", {{"annotations", {{name, value}}}}}}; }
 
-void adopt(Ports& ports, const Json& o, const StopToken& stop) {
+void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string ns = text(o, "ns"), source = text(o, "source"), target = text(o, "target"), uid = text(o, "uid");
   const ObjectRef target_ref{Kind::pod, ns, target};
   // Not-ready pods are the first that a ReplicaSet deletes, before any cost counts.
@@ -103,12 +103,12 @@ void adopt(Ports& ports, const Json& o, const StopToken& stop) {
   ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
 }
 
-void restore_cost(Ports& ports, const Json& o, const StopToken& stop) {
+void restore_cost(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   if (!is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop)) return;
   ports.cluster.patch({Kind::pod, text(o, "ns"), text(o, "pod")}, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
 }
 
-void strip_marks(Ports& ports, const Json& o, const StopToken& stop) {
+void strip_marks(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
   if (!ports.cluster.get(ref, stop)) return;
   Json change = annotation(kKickAnnotation, nullptr);
@@ -116,16 +116,16 @@ void strip_marks(Ports& ports, const Json& o, const StopToken& stop) {
   ports.cluster.patch(ref, PatchType::merge, change, stop);
 }
 
-void delete_queue(Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_queue(text(o, "queue"), stop); }
-void delete_exchange(Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_exchange(text(o, "exchange"), stop); }
+void delete_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_queue(text(o, "queue"), stop); }
+void delete_exchange(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_exchange(text(o, "exchange"), stop); }
 
-void delete_control_queue(Ports& ports, const Json& o, const StopToken& stop) {
+void delete_control_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   // The pod of that name may be somebody else's by now (a StatefulSet's, say); then the queue is its.
   if (ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop)) return;
   ports.broker.delete_queue(text(o, "queue"), stop);
 }
 
-void remove_archives(Ports& ports, const Json& o, const StopToken& stop) {
+void remove_archives(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const Json keep = o.value("keep", Json::array());
   for (const auto& file : ports.archives.list(text(o, "node"), text(o, "ns"), text(o, "pod"), text(o, "container"), stop)) {
     if (std::find(keep.begin(), keep.end(), file.path) != keep.end()) continue;
@@ -135,23 +135,23 @@ void remove_archives(Ports& ports, const Json& o, const StopToken& stop) {
   }
 }
 
-void remove_layout(Ports& ports, const Json& o, const StopToken& stop) {
+void remove_layout(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   ports.images.remove_layout(text(o, "node"), text(o, "directory"), stop);
 }
 
-void remove_image_name(Ports& ports, const Json& o, const StopToken& stop) {
+void remove_image_name(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   ports.images.remove_name(text(o, "node"), text(o, "name"), stop);
 }
 
-void settle_image(Ports& ports, const Json& o, const StopToken& stop) {
+void settle_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string node = text(o, "node"), name = text(o, "name"), original = text(o, "original");
   const auto image = ports.images.find(node, name, stop);
-  if (image && image->id == original) return;
-  ports.images.point_name(node, name, original, stop);
-  if (image) ports.images.remove_image(node, image->id, stop);
+  if (image && image->id != original) ports.images.point_name(node, name, original, stop);
 }
 
-void release_lease(Ports& ports, const Json& o, const StopToken& stop) {
+void remove_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.images.remove_image(text(o, "node"), text(o, "id"), stop); }
+
+void release_lease(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::lease, text(o, "ns"), text(o, "name")};
   const auto lease = ports.cluster.get(ref, stop);
   if (!lease || lease->at("spec").value("holderIdentity", "") != text(o, "holder")) return;
@@ -167,7 +167,9 @@ const std::map<std::string, Handler>& handlers() {
       {"delete_exchange", delete_exchange}, {"delete_control_queue", delete_control_queue},
       {"remove_archives", remove_archives}, {"remove_layout", remove_layout},
       {"remove_image_name", remove_image_name}, {"settle_image", settle_image},
-      {"release_lease", release_lease}};
+      {"remove_image", remove_image},   {"release_lease", release_lease},
+      {"orphan_set", orphan_set},       {"remove_source", remove_source},
+      {"restore_pod", restore_pod},     {"recreate_set", recreate_set}};
   return table;
 }
 

@@ -36,14 +36,15 @@ void report(Observer& observer, const std::string& text, bool ok) {
 
 }  // namespace
 
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, Seconds limit) noexcept {
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) noexcept {
   Settlement result;
   for (const Entry& entry : open_entries(journal, direction)) {
+    if (priority(entry.operation) > options.upto) break;
     const std::string text = describe(entry.operation);
     std::string failure;
     try {
       // A fresh token: an interruption of the migration must not interrupt its undo.
-      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(limit)));
+      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(options.limit)));
     } catch (const std::exception& error) {
       failure = error.what();
     }
@@ -58,6 +59,7 @@ Settlement settle(Journal& journal, Direction direction, Operations& operations,
     } catch (const std::exception&) {
       // A full disk must not keep the rest from being undone; every operation is idempotent and will be found done.
     }
+    if (!ok && options.stop_at_failure) break;
   }
   return result;
 }

@@ -18,7 +18,14 @@ struct Settlement {
 };
 
 /// Runs the open entries of the journal: lower priority first; of equal ones, undo takes the latest first, finish the
-/// earliest. An entry that fails is reported and the next one tried; each has `limit`. Never throws.
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, Seconds limit) noexcept;
+/// earliest. An entry that fails is reported and the next one tried; each has the limit. Never throws.
+/// Only entries of a priority up to `upto`: the coordinator finishes a StatefulSet's move phase by phase. With
+/// `stop_at_failure` the entries after a failed one are left for a resume, because they build on it.
+struct SettleOptions {
+  Seconds limit{60};
+  int upto = 1000;
+  bool stop_at_failure = false;
+};
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) noexcept;
 
 }  // namespace ms2m

@@ -58,6 +58,9 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
 // steps_pivot.cpp
 /// Throws Error{inconsistent} when the dead man's switch has fired. Returns: the journal says "pivoted".
 void pivot(Run& run, const StopToken& stop);
+/// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does not
+/// exist yet.
+void disarm(Run& run, const StopToken& stop);
 void wait_target_serving(Run& run, const StopToken& stop);
 /// After a pivot whose outcome is unknown: true = it was committed.
 bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, const StopToken& stop);

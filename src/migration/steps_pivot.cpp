@@ -7,22 +7,33 @@
 
 namespace ms2m {
 
+namespace {
+
+void commit_pivot(Run& run, std::vector<Outgoing> messages, const StopToken& stop) {
+  if (run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
+  run.measures.dead_man_margin = Seconds(run.dead_man->margin());
+  run.measures.held = run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
+  run.journal.mark("pivot_intent");
+  run.dead_man->stop_renewing();
+  messages.push_back({"", run.names.pivot, Json{{"pivoted", run.plan.id}}.dump(), "application/json", ""});
+  if (run.ports.broker.pivot(run.names.dead_man, messages, stop) == PivotResult::fired)
+    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again", "give it more time with --deadman");
+  run.journal.mark("pivoted");
+}
+
+}  // namespace
+
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  if (run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
-  run.measures.dead_man_margin = Seconds(run.dead_man->margin());
-  run.measures.held = run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
   run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message));
-  run.journal.mark("pivot_intent");
-  run.dead_man->stop_renewing();
-  const std::vector<Outgoing> messages{{"", plan.target_control_queue, message, "application/json", ""},
-                                       {"", run.names.pivot, Json{{"pivoted", plan.id}}.dump(), "application/json", ""}};
-  const PivotResult result = run.ports.broker.pivot(run.names.dead_man, messages, stop);
-  if (result == PivotResult::fired)
-    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again", "give it more time with --deadman");
-  run.journal.mark("pivoted");
+  commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
+}
+
+void disarm(Run& run, const StopToken& stop) {
+  commit_pivot(run, {}, stop);
+  run.step(Phase::transferring, "pivot: from here the checkpoint owns queue " + run.plan.queue);
 }
 
 void wait_target_serving(Run& run, const StopToken& stop) {

@@ -69,6 +69,7 @@ void declare_queues(Run& run, const StopToken& stop) {
   declare(run.names.pivot);
   // The target's own control queue: stale messages of an earlier pod of that name must not reach it. It stays after success.
   const std::string& control = run.plan.target_control_queue;
+  if (control == run.plan.source_control_queue) return;  // a StatefulSet's pod keeps its name and its queue
   run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), Json());
   broker.declare_queue({control, std::nullopt, std::nullopt}, stop);
   broker.purge_queue(control, stop);

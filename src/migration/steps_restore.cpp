@@ -30,36 +30,11 @@ void transfer(Run& run, const StopToken& stop) {
                      op::settle_image(plan.target_node, plan.image, run.facts.source.image->id));
   const std::string architecture =
       run.facts.target.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
-  run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, plan.image, plan.container, architecture}, limit);
+  const std::string id = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, plan.image, plan.container, architecture}, limit);
+  // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
+  run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));
   run.step(Phase::transferring, "image " + plan.image + " is on " + plan.target_node);
 }
-
-namespace {
-
-/// A failed restore is retried for ever by the kubelet and never terminal: give up on these reasons, with their message.
-void check_restore(const Json* pod, const Plan& plan) {
-  if (pod == nullptr) throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", plan.target_pod));
-  const Json status = pod->value("status", Json::object());
-  if (status.value("phase", "") == "Failed")
-    throw Error(ErrorKind::failed, fmt::format("the target pod failed: {} {}", status.value("reason", ""), status.value("message", "")));
-  const Json* own = find_container_status(*pod, plan.container);
-  if (own == nullptr) return;
-  const Json state = own->value("state", Json::object());
-  const Json waiting = state.value("waiting", Json::object());
-  const std::string reason = waiting.value("reason", "");
-  for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError", "InvalidImageName", "CrashLoopBackOff"})
-    if (reason == fatal) throw Error(ErrorKind::failed, fmt::format("the restore on {} failed: {}: {}", plan.target_node, reason, waiting.value("message", "")));
-  if (state.contains("terminated"))
-    throw Error(ErrorKind::failed, fmt::format("the restored container ended at once with exit code {}", state["terminated"].value("exitCode", -1)),
-                fmt::format("kubectl -n {} logs {}", plan.ns, plan.target_pod));
-}
-
-bool container_running(const Json* pod, const std::string& container) {
-  const Json* own = find_container_status(*pod, container);
-  return own != nullptr && own->value("state", Json::object()).contains("running");
-}
-
-}  // namespace
 
 void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop) {
   const Plan& plan = run.plan;
@@ -75,7 +50,7 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
   auto watcher = std::async(std::launch::async, [&] {
     try {
       run.ports.cluster.watch(ref, [&](const Json* pod) {
-        check_restore(pod, plan);
+        check_restore(pod, plan.target_pod, plan.container);
         return container_running(pod, plan.container);
       }, over.token().within(std::chrono::hours(1)));
     } catch (const Cancelled&) {

@@ -31,5 +31,7 @@ std::string transfer_note(const Run& run);
 
 void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+/// Up to the point of no return; the rest is in the journal.
+void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 
 }  // namespace ms2m

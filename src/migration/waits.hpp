@@ -19,5 +19,10 @@ void wait_for_depth(Broker& broker, const std::string& queue, const std::functio
 void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop);
 
 bool pod_is_ready(const Json& pod);
+bool container_running(const Json* pod, const std::string& container);
+
+/// A failed restore is retried for ever by the kubelet and is never terminal: throws Error{failed} with its message on the
+/// reasons that mean it, and when the pod is gone or failed.
+void check_restore(const Json* pod, const std::string& name, const std::string& container);
 
 }  // namespace ms2m

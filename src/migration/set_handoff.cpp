@@ -1,0 +1,55 @@
+// Strategy handoff for a pod of a StatefulSet. A name can exist once, so there is no waiting pod: the pivot comes while the
+// source, quiet, still exists; what follows (orphan, delete, restore, hand over, adopt) is in the journal before it and is
+// carried out by the coordinator's finish, or by `ms2m resume` should this process die.
+#include <fmt/format.h>
+
+#include "migration/operations.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/strategies.hpp"
+
+namespace ms2m {
+namespace {
+
+void plan_identity(Run& run) {
+  const Plan& plan = run.plan;
+  const auto effect = [&](Phase phase, const char* text, Json finish) { run.journal.effect(phase, text, Json(), std::move(finish)); };
+  const std::string architecture =
+      run.facts.source.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
+  const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
+  const std::string& original = run.facts.source.image->id;
+  effect(Phase::restoring, "delete the set, leave its pods", op::orphan_set(plan.ns, plan.owner, pod_uid(*run.facts.owner)));
+  effect(Phase::restoring, "delete the quiet source", op::remove_source(plan.ns, plan.source_pod, plan.source_uid));
+  effect(Phase::restoring, "create the restored pod",
+         op::restore_pod(plan.target_spec, run.names.hold, {plan.source_node, run.archive, directory, plan.image, plan.container, architecture}));
+  effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original));
+  effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id)));
+  effect(Phase::finalizing, "create the set again", op::recreate_set(*run.facts.owner, plan.target_pod));
+  effect(Phase::finalizing, "remove ms2m's marks", op::strip_marks(plan.ns, plan.target_pod));
+  const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
+  if (image.rfind(kImagePrefix, 0) == 0) effect(Phase::finalizing, "remove the name of the source's image", op::remove_image_name(plan.source_node, image));
+}
+
+}  // namespace
+
+void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+  {
+    PhaseScope scope(run, Phase::preparing, timings, stop);
+    take_lease(run, stop);
+    declare_queues(run, stop);
+    arm_dead_man(run, stop);
+  }
+  {
+    PhaseScope scope(run, Phase::checkpointing, timings, stop);
+    run.set_lease_phase(Phase::checkpointing, stop);
+    make_source_quiet(run, stop);
+    checkpoint(run, stop);
+    scope.note("source made quiet, kubelet checkpoint API");
+  }
+  PhaseScope scope(run, Phase::transferring, timings, stop);
+  transfer(run, stop);
+  scope.note(transfer_note(run));
+  plan_identity(run);
+  disarm(run, stop);
+}
+
+}  // namespace ms2m

@@ -1,0 +1,98 @@
+#include "migration/set_operations.hpp"
+
+#include <fmt/format.h>
+
+#include "migration/names.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
+
+ObjectRef ref_of(const Json& object, Kind kind) {
+  return {kind, object.at("metadata").value("namespace", "default"), object.at("metadata").at("name")};
+}
+
+bool ours(const Json& pod, const Json& wanted) {
+  return pod.at("metadata").value("labels", Json::object()).value(kIdLabel, "") ==
+         wanted.at("metadata").at("labels").at(kIdLabel).get<std::string>();
+}
+
+void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const std::string& hold, const StopToken& stop) {
+  const ObjectRef ref = ref_of(pod, Kind::pod);
+  const auto present = ports.cluster.get(ref, stop);
+  if (present && !ours(*present, pod))
+    throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name), "delete it, then ms2m resume");
+  if (!present) ports.cluster.create(ref, pod, {}, stop);
+  ports.cluster.watch(ref, [&](const Json* now) {
+    check_restore(now, ref.name, container);
+    return container_running(now, container);
+  }, stop);
+  wait_for_depth(ports.broker, hold, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the restored consumer to connect", stop);
+}
+
+void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+  const auto pod = ports.cluster.get(ref, stop);
+  if (!pod) return;
+  const std::string uid = pod->at("metadata").at("uid");
+  ports.cluster.remove(ref, {uid, 1, ""}, stop);
+  wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
+}
+
+}  // namespace
+
+void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::stateful_set, text(o, "ns"), text(o, "name")};
+  const auto gone = [&](const Json* set) { return set == nullptr || set->at("metadata").at("uid") != text(o, "uid"); };
+  const auto present = ports.cluster.get(ref, stop);
+  if (!present || gone(&*present)) return;
+  ports.cluster.remove(ref, {text(o, "uid"), std::nullopt, "Orphan"}, stop);
+  ports.cluster.watch(ref, gone, stop);
+}
+
+void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
+  // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
+  ports.cluster.remove(ref, {text(o, "uid"), 1, ""}, stop);
+  wait_pod_gone(ports.cluster, ref.ns, ref.name, text(o, "uid"), stop);
+}
+
+void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  Json pod = o.at("object");
+  const std::string container = text(o, "container"), hold = text(o, "hold"), node = text(o, "node");
+  const ObjectRef ref = ref_of(pod, Kind::pod);
+  const auto present = ports.cluster.get(ref, stop);
+  const bool fell_back = present && ours(*present, pod) && present->at("spec").value("nodeName", "") == node;
+  try {
+    if (fell_back) pod["spec"]["nodeName"] = node;
+    return create_and_wait(ports, pod, container, hold, stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::failed || fell_back) throw;
+  }
+  remove_pod(ports, ref, stop);
+  const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, stop);
+  ports.images.import_checkpoint(node, {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container, text(o, "architecture")}, stop);
+  pod["spec"]["nodeName"] = node;
+  create_and_wait(ports, pod, container, hold, stop);
+}
+
+void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  Json set = o.at("object");
+  const ObjectRef ref = ref_of(set, Kind::stateful_set);
+  set.erase("status");
+  for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "deletionTimestamp",
+                                 "deletionGracePeriodSeconds", "finalizers"})
+    set["metadata"].erase(server_set);
+  if (!ports.cluster.get(ref, stop)) ports.cluster.create(ref, set, {}, stop);
+  const std::string uid = ports.cluster.get(ref, stop)->at("metadata").at("uid");
+  ports.cluster.watch({Kind::pod, ref.ns, text(o, "pod")}, [&](const Json* pod) {
+    if (pod == nullptr) throw Error(ErrorKind::inconsistent, "the restored pod is gone");
+    for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
+      if (owner.value("uid", "") == uid) return true;
+    return false;
+  }, stop);
+}
+
+}  // namespace ms2m
