@@ -174,9 +174,16 @@ class Consumer:
         before = self._queue
         self._obey(broker.parse_control(body))
         if self._queue != before:
+            if before != self._settings.queue:
+                self._finish_inbox()
             self._leave_queue()
             self._subscribe("told")
         self._control.basic_ack(tag)
+
+    def _finish_inbox(self):
+        """A relay queue is left for good: what was delivered from it would wait there unseen."""
+        while self._inbox:
+            self._process(*self._inbox.popleft())
 
     def _leave_queue(self):
         """Closes the data channel, and sends no basic.cancel before.
