@@ -74,6 +74,7 @@ def describe(options, strategy, rate, repetition, migration, outcome, verdict, l
         run[key] = verdict[key]
     run["restarted_cold"] = any(i["restarted_cold"] for i in verdict["instances"])
     run["on"] = [i["node"] for i in verdict["instances"]]
+    run["moved"] = run["on"] == [options.to]
     run["debris"] = left
     run["id"] = driver.find(report, "id")
     run["phases"] = driver.find(report, "phases")
@@ -86,7 +87,8 @@ def show(run):
     numbers = " ".join(f"{key} {run[key]}" for key in SHOWN)
     return (f"{run['strategy']:>10} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
             f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
-            f"{'exact' if run['exact'] else 'NOT EXACT'}{' DEBRIS' if run['debris'] else ''}")
+            f"{'exact' if run['exact'] else 'NOT EXACT'}{'' if run['moved'] else ' not moved'}"
+            f"{' DEBRIS' if run['debris'] else ''}")
 
 
 def medians(runs):
@@ -111,5 +113,10 @@ def run(options):
     if not options.keep:
         driver.traffic("clean")
     medians(runs)
-    fine = all(run["exact"] and not run["debris"] and run["exit_status"] in (0, 4) for run in runs)
-    return 0 if fine or options.replay == "fanout" else 1
+    return 0 if all(is_fine(run) for run in runs) or options.replay == "fanout" else 1
+
+
+def is_fine(run):
+    """Moved exactly, or refused and untouched; and nothing left behind."""
+    expected = run["moved"] if run["exit_status"] == 0 else run["exit_status"] == 4 and not run["moved"]
+    return run["exact"] and expected and not run["debris"]

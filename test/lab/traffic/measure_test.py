@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""What the bench computes from effect reports and from ms2m's output."""
+
+import unittest
+
+import driver
+from effects_log import Effect, largest_pause, side_effects
+
+
+def effect(at, number, pod="a", muted=False):
+    return Effect(at, f"p-{number}", pod, "boot-" + pod, muted)
+
+
+class LargestPause(unittest.TestCase):
+    def test_between_first_effects_on_any_pod(self):
+        effects = [effect(1.0, 1), effect(1.1, 2), effect(1.9, 3, "b"), effect(2.0, 4, "b")]
+        seconds, begun, ended = largest_pause(effects)
+        self.assertAlmostEqual(seconds, 0.8)
+        self.assertEqual((begun, ended), (1.1, 1.9))
+
+    def test_what_the_copy_does_again_does_not_fill_a_pause(self):
+        effects = [effect(1.0, 1), effect(1.4, 1, "b", muted=True), effect(2.0, 2, "b")]
+        self.assertAlmostEqual(largest_pause(effects)[0], 1.0)
+
+    def test_window(self):
+        effects = [effect(0.0, 1), effect(5.0, 2), effect(5.1, 3), effect(5.4, 4), effect(9.0, 5)]
+        self.assertAlmostEqual(largest_pause(effects, since=5.05, until=5.3)[0], 0.3)
+
+    def test_nothing(self):
+        self.assertEqual(largest_pause([])[0], 0.0)
+
+
+class SideEffects(unittest.TestCase):
+    def test_counts(self):
+        effects = [effect(1, 1), effect(2, 1, "b"), effect(3, 2), effect(4, 2, "b", muted=True),
+                   effect(5, 3, "b", muted=True)]
+        self.assertEqual(side_effects(effects), {"never": 1, "once": 1, "several": 1})
+
+
+class Reports(unittest.TestCase):
+    def test_whole_output(self):
+        self.assertEqual(driver.parse_report('{"id": "x",\n "total_s": 1.5}\n')["total_s"], 1.5)
+
+    def test_last_line_after_events(self):
+        self.assertEqual(driver.parse_report('{"event": 1}\n{"id": "y"}\n')["id"], "y")
+
+    def test_no_output(self):
+        self.assertEqual(driver.parse_report("refused\n"), {})
+
+    def test_find(self):
+        report = {"id": "x", "timing": {"gap_s": 0.2}}
+        self.assertEqual(driver.find(report, "gap_s"), 0.2)
+        self.assertIsNone(driver.find(report, "nothing"))
+
+
+if __name__ == "__main__":
+    unittest.main()
