@@ -25,8 +25,8 @@ b=$1/blobs/sha256
 p=$b/.partial
 mkdir -p -- "$b" && chmod 700 -- "$1" || exit 1
 IFS= read -r n || exit 1
-a=$(stat -f -c '%a * %S' -- "$b") || exit 1
-[ $((a)) -ge "$n" ] || { echo "No space left on device: $((a)) bytes free below $1, $n needed" >&2; exit 1; }
+a=$(stat -f -c '%a*%S' -- "$b") || exit 1
+[ $(($a)) -ge "$n" ] || { echo "No space left on device: $(($a)) bytes free below $1, $n needed" >&2; exit 1; }
 dd of="$p" bs=1M iflag=fullblock,count_bytes count="$n" status=none || { rm -f -- "$p"; exit 1; }
 IFS= read -r h || { rm -f -- "$p"; echo 'the stream ended early' >&2; exit 1; }
 m=$(stat -c %s -- "$p") || exit 1

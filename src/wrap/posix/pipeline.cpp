@@ -20,16 +20,20 @@ constexpr std::size_t kHeaderLimit = 4096;
 constexpr Millis kLastWords{2000};  ///< for the side that has not failed: to end by itself and say why
 
 struct Side {
-  explicit Side(const RunSpec& run) : spec(run), child(run.process) {}
+  Side(const RunSpec& run, bool keep) : spec(run), child(run.process), keep_output(keep) {}
   const RunSpec& spec;
   Child child;
+  const bool keep_output;  ///< false: the stream itself, which is read elsewhere
   std::size_t sent = 0;
   std::string err;
   std::string out;
 
   bool sending() const { return child.in && sent < spec.input.size(); }
   bool feed() { return !sending() || write_some(child.in, spec.input, sent); }
-  void listen() { read_tail(child.err, err, spec.err_limit); }
+  void listen() {
+    read_tail(child.err, err, spec.err_limit);
+    if (keep_output) read_into(child.out, out, spec.out_limit);
+  }
   RunResult result() {
     listen();
     return RunResult{*child.try_wait(), std::move(out), std::move(err)};
@@ -46,7 +50,10 @@ struct Side {
     }
   }
   void wait(const StopToken& stop, const StopToken& patience) {
-    std::array<pollfd, 3> fds{{{child.pidfd(), POLLIN, 0}, {stop.fd(), POLLIN, 0}, {child.err.get(), POLLIN, 0}}};
+    std::array<pollfd, 4> fds{{{child.pidfd(), POLLIN, 0},
+                               {stop.fd(), POLLIN, 0},
+                               {child.err.get(), POLLIN, 0},
+                               {keep_output ? child.out.get() : -1, POLLIN, 0}}};
     const auto limit = stop.remaining(patience.remaining(kLastWords));
     ::poll(fds.data(), fds.size(), static_cast<int>(limit.count()));
   }
@@ -55,7 +62,7 @@ struct Side {
 class Pipeline {
  public:
   Pipeline(const PipelineSpec& spec, const StopToken& stop, const std::string& doing)
-      : spec_(spec), stop_(stop), doing_(doing), from_(spec.from), to_(spec.to), buffer_(new char[kBuffer]) {
+      : spec_(spec), stop_(stop), doing_(doing), from_(spec.from, false), to_(spec.to, true), buffer_(new char[kBuffer]) {
     // Fewer wake-ups; refused above the user's limit, which does no harm.
     ::fcntl(from_.child.out.get(), F_SETPIPE_SZ, kBuffer);
     ::fcntl(to_.child.in.get(), F_SETPIPE_SZ, kBuffer);
@@ -169,7 +176,6 @@ class Pipeline {
   void listen() {
     from_.listen();
     to_.listen();
-    read_into(to_.child.out, to_.out, to_.spec.out_limit);
   }
 
   void wait() {
