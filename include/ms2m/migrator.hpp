@@ -67,14 +67,14 @@ class Migrator {
   /// cannot be read at all (pod not found: Error{refused}).
   Plan plan(const MigrationRequest& request, const StopToken& stop);
   /// plan(), refuses or carries it out. Never throws: whatever happened is in the Outcome.
-  Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) noexcept;
+  Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop);
   /// Undoes (before the pivot) or finishes (after it) what the journal says. Refuses while the process that wrote the journal
   /// still runs on this host. Never throws.
-  Outcome abort(const std::string& id, const StopToken& stop) noexcept;
+  Outcome abort(const std::string& id, const StopToken& stop);
   /// Goes on: after the pivot as abort(); before it undoes, because a half-done transfer is not worth continuing.
-  Outcome resume(const std::string& id, const StopToken& stop) noexcept;
+  Outcome resume(const std::string& id, const StopToken& stop);
   /// abort() or finish for one or, with an empty id, every unfinished journal; removes journals of finished ones.
-  std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) noexcept;
+  std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop);
 
  private:
   struct Impl;

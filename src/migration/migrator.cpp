@@ -71,7 +71,7 @@ struct Migrator::Impl {
   void undo(Journal& journal, Outcome& outcome, Seconds limit);
   void tell_who_serves(Outcome& outcome);
   void carry_out_set(Run& run, Outcome& outcome, const StopToken& stop);
-  Outcome recover(const std::string& id, const StopToken& stop) noexcept;
+  Outcome recover(const std::string& id, const StopToken& stop);
 };
 
 Migrator::Migrator(const Ports& ports, JournalStore journals, Observer& observer)
@@ -180,7 +180,7 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   scope.note("source retired, nothing of ms2m left");
 }
 
-Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) noexcept {
+Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
   Outcome outcome;
   try {
     MigrationRequest request = impl_->completed(given);
@@ -228,7 +228,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
   return outcome;
 }
 
-Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) noexcept {
+Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
   Outcome outcome;
   outcome.id = id;
   outcome.result = Result::refused;
@@ -257,10 +257,10 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) no
   return outcome;
 }
 
-Outcome Migrator::abort(const std::string& id, const StopToken& stop) noexcept { return impl_->recover(id, stop); }
-Outcome Migrator::resume(const std::string& id, const StopToken& stop) noexcept { return impl_->recover(id, stop); }
+Outcome Migrator::abort(const std::string& id, const StopToken& stop) { return impl_->recover(id, stop); }
+Outcome Migrator::resume(const std::string& id, const StopToken& stop) { return impl_->recover(id, stop); }
 
-std::vector<Outcome> Migrator::cleanup(const std::string& id, const StopToken& stop) noexcept {
+std::vector<Outcome> Migrator::cleanup(const std::string& id, const StopToken& stop) {
   std::vector<Outcome> outcomes;
   std::vector<std::string> ids;
   if (!id.empty())

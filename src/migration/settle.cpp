@@ -36,7 +36,7 @@ void report(Observer& observer, const std::string& text, bool ok) {
 
 }  // namespace
 
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) noexcept {
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) {
   Settlement result;
   for (const Entry& entry : open_entries(journal, direction)) {
     if (priority(entry.operation) > options.upto) break;

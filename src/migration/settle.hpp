@@ -26,6 +26,6 @@ struct SettleOptions {
   int upto = 1000;
   bool stop_at_failure = false;
 };
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) noexcept;
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options);
 
 }  // namespace ms2m
