@@ -148,4 +148,17 @@ make_image() {
     while IFS= read -r old; do rm -rf --one-file-system "$old"; done
 }
 
-copy_image_to_node() { cp -a "$(image_dir)/storage/." "$LAB/nodes/$1/containers/storage/"; }
+# The layers' files are immutable, so a node has links to them: thousands of files less to write and to free again (a file
+# system mounted with `discard` frees them at some milliseconds each). Everything else in the store is the node's own.
+copy_image_to_node() {
+  local from to=$LAB/nodes/$1/containers/storage file
+  from=$(image_dir)/storage
+  if ! cp -al "$from/." "$to/" 2>/dev/null; then
+    rm -rf "$to"; mkdir -p "$to"; cp -a "$from/." "$to/"
+    return 0
+  fi
+  find "$to" -path '*/overlay/*/diff' -prune -o -type f -print | while IFS= read -r file; do
+    cp -p "$file" "$file.own"
+    mv "$file.own" "$file"
+  done
+}
