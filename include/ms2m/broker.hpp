@@ -108,6 +108,8 @@ struct PumpStats {
   std::uint64_t relayed = 0;        ///< committed so far
   std::uint64_t returned = 0;       ///< taken but not relayed: back in the primary, in order
   double arrival_rate = 0;          ///< messages/s taken from the primary over the last seconds
+  std::uint64_t user_ids_dropped = 0;  ///< messages whose user_id was not ours: the broker would refuse them (406)
+  bool blocked = false;             ///< the broker has an alarm and takes nothing
 };
 
 /// Relays every message of `from` to `exchange` in AMQP transactions (publish + ack in one): killed at any point, nothing

@@ -53,6 +53,10 @@ const std::string& Connection::server_version() const { return impl_->server_ver
 bool Connection::usable() const { return !impl_->dead && !impl_->half_way; }
 const std::string& Connection::blocked() const { return impl_->blocked; }
 
+bool Connection::channel_open() const { return impl_->channel_open; }
+
+void Connection::watch_blocked(std::atomic<bool>* flag) { impl_->blocked_flag = flag; }
+
 void Connection::open_channel(const StopToken& stop) {
   impl_->reset_channel();
   amqp_channel_open_t open{};
@@ -236,8 +240,9 @@ bool Connection::receive(Millis wait, std::size_t most, const StopToken& stop) {
   const char* const doing = "waiting for messages";
   impl_->require_open();
   if (!impl_->step(wait, stop, doing)) return false;
-  while (impl_->deliveries.size() < most && impl_->step(Millis{0}, stop, doing)) {
-  }
+  // The frames are counted too: a flood must not keep the caller from looking at what it has.
+  for (std::size_t frames = 1; frames < 4 * most && impl_->deliveries.size() < most; ++frames)
+    if (!impl_->step(Millis{0}, stop, doing)) break;
   return true;
 }
 

@@ -8,6 +8,7 @@
 // Errors: ChannelClosed, ConnectionLost (wrap/amqp/error.hpp), Error{forbidden} for a refused login or certificate.
 // librabbitmq's own waiting functions are not used, only its framing: they cannot be interrupted, see rabbitmq-facts.md section 8.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -64,9 +65,11 @@ class Connection {
   const std::string& server_version() const;
   bool usable() const;            ///< false: a command was left half-way or the connection is lost; only destroy it
   const std::string& blocked() const;  ///< the broker's reason while an alarm stops publishers; else ""
+  void watch_blocked(std::atomic<bool>* flag);  ///< is set as blocked() changes, also inside calls; outlives the connection
 
   // ---- channel
-  void open_channel(const StopToken& stop);   ///< after ChannelClosed
+  bool channel_open() const;                  ///< false after ChannelClosed
+  void open_channel(const StopToken& stop);
   void close_channel(const StopToken& stop);  ///< waits for close-ok: then everything unacknowledged is back in its queue
   void close(const StopToken& stop);          ///< orderly close of the connection
 
@@ -105,7 +108,7 @@ class Connection {
   std::uint64_t delivered() const;  ///< by consume(), since the channel was opened
   bool consumer_cancelled() const;  ///< by the broker: the queue was deleted
 
-  /// Reads what has arrived; waits up to `wait` for a first frame. False: nothing came. Bounded by `most` deliveries in hand.
+  /// Reads what has arrived until about `most` deliveries are in hand; waits up to `wait` for a first frame. False: nothing came.
   bool receive(Millis wait, std::size_t most, const StopToken& stop);
 
   struct Impl;

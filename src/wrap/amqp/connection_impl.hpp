@@ -49,6 +49,7 @@ struct Connection::Impl {
   bool logging_in = false;
   std::string server_version;
   std::string blocked;
+  std::atomic<bool>* blocked_flag = nullptr;
 
   // The channel.
   bool channel_open = false;

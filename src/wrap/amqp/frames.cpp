@@ -75,8 +75,12 @@ void Connection::Impl::on_connection_method(const amqp_method_t& method) {
     case AMQP_CONNECTION_BLOCKED_METHOD:
       blocked = text_of(static_cast<const amqp_connection_blocked_t*>(method.decoded)->reason);
       if (blocked.empty()) blocked = "no reason given";
+      if (blocked_flag != nullptr) blocked_flag->store(true);
       return;
-    case AMQP_CONNECTION_UNBLOCKED_METHOD: blocked.clear(); return;
+    case AMQP_CONNECTION_UNBLOCKED_METHOD:
+      blocked.clear();
+      if (blocked_flag != nullptr) blocked_flag->store(false);
+      return;
     default:
       if (method.id != expected) lost(fmt::format("unexpected answer {}", amqp_method_name(method.id)));
       answer = method.decoded;

@@ -1,0 +1,25 @@
+#include "broker/endpoint.hpp"
+
+#include <fmt/format.h>
+
+namespace ms2m {
+
+amqp::Endpoint endpoint_of(const BrokerAddress& address, const std::string& id, const std::string& role) {
+  amqp::Endpoint endpoint;
+  endpoint.host = address.host;
+  endpoint.port = address.port;
+  endpoint.user = address.user;
+  endpoint.password = address.password;
+  endpoint.vhost = address.vhost;
+  endpoint.tls.enabled = address.tls;
+  endpoint.tls.verify = address.verify;
+  endpoint.tls.ca_file = address.ca_file;
+  endpoint.tls.certificate_file = address.certificate_file;
+  endpoint.tls.key_file = address.key_file;
+  endpoint.tls.server_name = address.server_name;
+  endpoint.heartbeat = address.heartbeat;
+  endpoint.connection_name = fmt::format("ms2m {} {}", id, role);
+  return endpoint;
+}
+
+}  // namespace ms2m

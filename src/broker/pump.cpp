@@ -1,0 +1,261 @@
+#include "broker/pump.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr std::size_t kBatch = 50;
+constexpr std::uint16_t kPrefetch = 2 * kBatch;  // one batch in hand, one on its way
+// Nothing tells a publisher that a queue has become shorter, so it has to look: a passive declare costs 0.2 ms, the exact
+// count of the management API some 2 ms and more where there are many queues.
+constexpr Millis kLookAgain{5};
+constexpr Millis kLookAgainExactly{20};
+constexpr Millis kLong{60000};
+constexpr std::uint64_t kFirstWindow = 4;
+
+}  // namespace
+
+void RateMeter::add(std::uint64_t count, TimePoint now) {
+  const auto number = number_of(now);
+  Slot& slot = slots_[static_cast<std::size_t>(number) % kSlots];
+  if (slot.number != number) slot = Slot{number, 0};
+  slot.count += count;
+}
+
+double RateMeter::per_second(TimePoint now) const {
+  const auto number = number_of(now);
+  std::uint64_t count = 0;
+  for (const Slot& slot : slots_)
+    if (slot.number > number - static_cast<std::int64_t>(kSlots) && slot.number <= number) count += slot.count;
+  const double window = seconds_between(TimePoint(kSlot * (number - static_cast<std::int64_t>(kSlots) + 1)), now);
+  // Younger than the window: what was counted took the whole life, which is never taken as less than one slot.
+  return static_cast<double>(count) / std::min(window, std::max(seconds_between(start_, now), Seconds(kSlot).count()));
+}
+
+void AheadWindow::look(std::uint64_t relayed, std::uint64_t ahead, TimePoint now) {
+  const std::uint64_t processed = relayed > ahead ? relayed - ahead : 0;
+  if (last_) {
+    const double seconds = std::max(seconds_between(*last_, now), 1e-6);
+    const double done = processed > processed_ ? static_cast<double>(processed - processed_) : 0;
+    if (ahead > 0) {
+      if (busy_time_ > 3) {
+        busy_done_ /= 2;
+        busy_time_ /= 2;
+      }
+      busy_done_ += done;
+      busy_time_ += seconds;
+      at_least_ *= 0.9;
+    } else {
+      at_least_ = std::max(at_least_, done / seconds);
+    }
+  }
+  last_ = now;
+  processed_ = std::max(processed_, processed);
+}
+
+std::uint64_t AheadWindow::size() const {
+  const double horizon = Seconds(horizon_).count();
+  // Too little seen to judge by.
+  const bool known = busy_time_ > 0.25 || busy_done_ >= static_cast<double>(kFirstWindow);
+  if (!known && at_least_ == 0) return std::min(kFirstWindow, most_);
+  const double rate = std::max(known ? busy_done_ / busy_time_ : 0, at_least_);
+  return static_cast<std::uint64_t>(std::clamp(rate * horizon, 1.0, static_cast<double>(most_)));
+}
+
+RabbitPump::RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const StopToken& stop)
+    : spec_(std::move(spec)), user_(endpoint.user), window_(spec_.max_window, spec_.horizon), rate_(Clock::now()) {
+  connection_ = std::make_unique<amqp::Connection>(endpoint, stop);
+  connection_->declare_exchange(spec_.exchange, "fanout", true, stop);
+  connection_->select_transactions(stop);
+  connection_->watch_blocked(&blocked_);
+  connection_->inspect_queue(spec_.follow, stop);
+  connection_->set_prefetch(static_cast<std::uint16_t>(std::clamp<std::uint64_t>(spec_.max_window, 1, kPrefetch)), stop);
+  connection_->consume(spec_.from, {}, stop);
+  thread_ = std::thread([this] { run(); });
+}
+
+RabbitPump::~RabbitPump() {
+  hard_.request_stop();
+  soft_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+PumpStats RabbitPump::stats() const noexcept {
+  const std::lock_guard lock(mutex_);
+  PumpStats now = stats_;
+  now.arrival_rate = rate_.per_second(Clock::now());
+  now.blocked = blocked_.load();
+  return now;
+}
+
+std::string RabbitPump::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+PumpStats RabbitPump::stop(const StopToken& stop) {
+  soft_.request_stop();
+  const StopToken done = done_.token();
+  while (!done.stop_requested()) {
+    pollfd fds[2] = {{done.fd(), POLLIN, 0}, {stop.fd(), POLLIN, 0}};
+    ::poll(fds, stop.fd() >= 0 ? 2 : 1, static_cast<int>(stop.remaining(kLong).count()));
+    if (done.stop_requested()) break;
+    try {
+      stop.check("stopping the pump");
+    } catch (...) {
+      hard_.request_stop();
+      if (thread_.joinable()) thread_.join();
+      throw;
+    }
+  }
+  if (thread_.joinable()) thread_.join();
+  return stats();
+}
+
+void RabbitPump::run() noexcept {
+  try {
+    relay_until_stopped();
+    finish();
+  } catch (const Cancelled&) {
+    fail("it was interrupted");
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+  connection_.reset();
+  done_.request_stop();
+}
+
+void RabbitPump::fail(const std::string& why) noexcept {
+  const std::lock_guard lock(mutex_);
+  failure_ = why;
+  blocked_.store(false);
+  broken_.store(true);
+}
+
+void RabbitPump::relay_until_stopped() {
+  const StopToken soft = soft_.token();
+  auto& waiting = connection_->deliveries();
+  const Millis look_again = spec_.outstanding ? kLookAgainExactly : kLookAgain;
+  while (!soft.stop_requested()) {
+    const std::uint64_t now = waiting.empty() ? 0 : std::min({std::uint64_t{waiting.size()}, std::uint64_t{kBatch}, allowance()});
+    const std::uint64_t count = now == 0 ? 0 : std::min(now, room());
+    try {
+      if (count > 0)
+        relay(count);
+      else  // nothing there, or something that must wait for room or for the limit
+        connection_->receive(waiting.empty() ? kLong : look_again, waiting.empty() ? 1 : kPrefetch, soft);
+      // What else can be read at once; whatever the socket holds becomes the next batch.
+      if (waiting.size() < kBatch) connection_->receive(Millis{0}, kBatch, soft);
+    } catch (const Cancelled&) {
+      if (hard_.stop_requested()) throw;
+      return;  // between two transactions: nothing is half done
+    }
+    note_arrivals();
+    if (connection_->consumer_cancelled())
+      throw Error(ErrorKind::not_found, fmt::format("queue '{}' was deleted or its consumers cancelled", spec_.from));
+  }
+}
+
+std::uint64_t RabbitPump::ahead() {
+  if (spec_.outstanding) {
+    try {
+      if (const auto exact = spec_.outstanding()) return *exact;
+    } catch (const Error&) {
+      // No management API just now: the ready ones are better than nothing.
+    }
+  }
+  return connection_->inspect_queue(spec_.follow, hard_.token()).messages;
+}
+
+std::uint64_t RabbitPump::room() {
+  if (room_ == 0) {
+    const std::uint64_t before = ahead();
+    window_.look(relayed_, before, Clock::now());
+    const std::uint64_t window = window_.size();
+    room_ = before < window ? window - before : 0;
+  }
+  return room_;
+}
+
+/// How many messages the limit allows now.
+std::uint64_t RabbitPump::allowance() {
+  const double limit = limit_.load();
+  const TimePoint now = Clock::now();
+  const double passed = seconds_between(std::exchange(filled_, now), now);
+  if (limit <= 0) return kBatch;
+  // Never more than a twentieth of a second at once, so that the rate is even.
+  tokens_ = std::min(tokens_ + passed * limit, std::max(1.0, limit / 20));
+  return static_cast<std::uint64_t>(tokens_);
+}
+
+/// Moves the first `count` deliveries in one transaction.
+void RabbitPump::relay(std::size_t count) {
+  const StopToken hard = hard_.token();
+  auto& waiting = connection_->deliveries();
+  std::uint64_t dropped = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    // No reference over publish(): it may read, and a deque that grows keeps references but not positions.
+    amqp::Delivery& each = waiting[i];
+    if (const auto user = each.properties.user_id(); !user.empty() && user != user_) {
+      each.properties.drop_user_id();
+      ++dropped;
+    }
+    connection_->publish(spec_.exchange, each.routing_key, each.properties, each.body, true, hard);
+  }
+  connection_->ack(waiting[count - 1].tag, true, hard);
+  try {
+    connection_->commit(hard);
+  } catch (const amqp::ConnectionLost& lost) {
+    throw amqp::ConnectionLost(fmt::format("{}; the last {} messages were relayed or returned, all of them", lost.message(), count));
+  }
+  if (!connection_->take_returned().empty()) put_back(count);
+  waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+  room_ -= count;
+  relayed_ += count;
+  tokens_ = std::max(0.0, tokens_ - static_cast<double>(count));
+  const std::lock_guard lock(mutex_);
+  stats_.relayed += count;
+  stats_.user_ids_dropped += dropped;
+}
+
+/// No queue was bound to the tee (any more), and the commit has acknowledged the messages: they are lost unless put back.
+void RabbitPump::put_back(std::size_t count) {
+  const StopToken hard = hard_.token();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& each = connection_->deliveries()[i];
+    connection_->publish("", spec_.from, each.properties, each.body, true, hard);
+  }
+  connection_->commit(hard);
+  throw Error(ErrorKind::inconsistent, fmt::format("no queue is bound to '{}': {} messages were put back at the end of '{}'",
+                                                   spec_.exchange, count, spec_.from));
+}
+
+void RabbitPump::note_arrivals() {
+  const auto now = connection_->delivered();
+  const std::lock_guard lock(mutex_);
+  rate_.add(now - std::exchange(seen_, now), Clock::now());
+}
+
+void RabbitPump::finish() {
+  const StopToken hard = hard_.token();
+  // Answered when everything that we hold is back in the primary, in its old order.
+  connection_->close_channel(hard);
+  {
+    const std::lock_guard lock(mutex_);
+    stats_.returned = connection_->delivered() - stats_.relayed;
+  }
+  try {
+    connection_->close(hard.within(std::chrono::seconds{1}));
+  } catch (const std::exception&) {
+    // All is said and done; closing the socket does as well.
+  }
+}
+
+}  // namespace ms2m

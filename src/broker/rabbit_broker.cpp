@@ -1,0 +1,196 @@
+#include "broker/rabbit_broker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/dead_man.hpp"
+#include "broker/pivot.hpp"
+#include "broker/pump.hpp"
+#include "broker/valve.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr int kNotFound = 404;
+constexpr std::chrono::seconds kPatience{30};  // for tokens without a deadline
+
+StopToken bounded(const StopToken& stop) { return stop.deadline() ? stop : stop.within(kPatience); }
+
+amqp::Arguments arguments_of(const QueueSpec& spec) {
+  amqp::Arguments arguments;
+  if (spec.message_ttl) arguments.emplace_back("x-message-ttl", std::int64_t{spec.message_ttl->count()});
+  if (spec.dead_letter_routing_key) {
+    arguments.emplace_back("x-dead-letter-exchange", std::string{});
+    arguments.emplace_back("x-dead-letter-routing-key", *spec.dead_letter_routing_key);
+  }
+  return arguments;
+}
+
+/// Runs `work`; false when the broker says 404.
+template <typename Work>
+bool found(Work work) {
+  try {
+    work();
+    return true;
+  } catch (const amqp::ChannelClosed& closed) {
+    if (closed.code() != kNotFound) throw;
+    return false;
+  }
+}
+
+}  // namespace
+
+RabbitBroker::RabbitBroker(BrokerAddress address, std::string id, const StopToken& stop)
+    : address_(std::move(address)), id_(std::move(id)) {
+  version_ = connection(stop).server_version();
+}
+
+RabbitBroker::~RabbitBroker() = default;
+
+amqp::Connection& RabbitBroker::connection(const StopToken& stop) {
+  if (connection_ && connection_->usable()) {
+    try {
+      // Reads what has come since the last call; a connection that died meanwhile shows itself here, before anything is sent.
+      while (connection_->receive(Millis{0}, 1, stop)) {
+      }
+    } catch (const amqp::ConnectionLost&) {
+      connection_.reset();
+    } catch (const amqp::ChannelClosed&) {
+      // Opened again below.
+    }
+  }
+  if (!connection_ || !connection_->usable())
+    connection_ = std::make_unique<amqp::Connection>(endpoint_of(address_, id_, "control"), stop);
+  else if (!connection_->channel_open())
+    connection_->open_channel(stop);
+  else
+    return *connection_;
+  connection_->select_confirms(stop);
+  return *connection_;
+}
+
+template <typename Work>
+auto RabbitBroker::repeated(const StopToken& stop, Work work) {
+  const StopToken limited = bounded(stop);
+  for (Millis pause{50};; pause = std::min(2 * pause, Millis{1000})) {
+    try {
+      return work(connection(limited), limited);
+    } catch (const amqp::ConnectionLost&) {
+      connection_.reset();
+      if (limited.remaining(pause) < pause) throw;
+      limited.sleep(pause, "waiting for the broker");
+    }
+  }
+}
+
+std::optional<QueueDepth> RabbitBroker::depth(const std::string& queue, const StopToken& stop) {
+  return repeated(stop, [&](amqp::Connection& to, const StopToken& limited) -> std::optional<QueueDepth> {
+    amqp::QueueCount count;
+    if (!found([&] { count = to.inspect_queue(queue, limited); })) return std::nullopt;
+    return QueueDepth{count.messages, count.consumers};
+  });
+}
+
+void RabbitBroker::declare_queue(const QueueSpec& spec, const StopToken& stop) {
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) { to.declare_queue(spec.name, arguments_of(spec), limited); });
+}
+
+bool RabbitBroker::delete_queue(const std::string& queue, const StopToken& stop) {
+  bool existed = false;  // remembered over a repetition
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+    if (!found([&] { to.inspect_queue(queue, limited); })) return;
+    existed = true;
+    to.delete_queue(queue, limited);
+  });
+  return existed;
+}
+
+std::uint64_t RabbitBroker::purge_queue(const std::string& queue, const StopToken& stop) {
+  return repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+    std::uint64_t purged = 0;
+    found([&] { purged = to.purge_queue(queue, limited); });
+    return purged;
+  });
+}
+
+void RabbitBroker::declare_fanout(const std::string& exchange, const StopToken& stop) {
+  repeated(stop,
+           [&](amqp::Connection& to, const StopToken& limited) { to.declare_exchange(exchange, "fanout", false, limited); });
+}
+
+bool RabbitBroker::delete_exchange(const std::string& exchange, const StopToken& stop) {
+  bool existed = false;
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+    if (!found([&] { to.declare_exchange(exchange, "fanout", true, limited); })) return;
+    existed = true;
+    to.delete_exchange(exchange, limited);
+  });
+  return existed;
+}
+
+void RabbitBroker::bind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                              const StopToken& stop) {
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) { to.bind_queue(queue, exchange, key, limited); });
+}
+
+void RabbitBroker::unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                                const StopToken& stop) {
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+    found([&] { to.unbind_queue(queue, exchange, key, limited); });  // neither queue nor exchange: not bound either
+  });
+}
+
+void RabbitBroker::publish(const Outgoing& message, const StopToken& stop) {
+  const auto attempt = [&](amqp::Connection& to, const StopToken& limited) {
+    to.take_returned();
+    to.publish(message.exchange, message.routing_key, amqp::Properties::make(message.content_type, message.message_id, true),
+               message.body, true, limited);
+    to.wait_confirmed(limited);
+    if (to.take_returned().empty()) return;
+    throw Error(ErrorKind::not_found,
+                message.exchange.empty()
+                    ? fmt::format("there is no queue '{}' for a message to it", message.routing_key)
+                    : fmt::format("no queue is bound to exchange '{}' for key '{}'", message.exchange, message.routing_key));
+  };
+  if (message.exchange.empty()) return repeated(stop, attempt);
+  repeated(stop, [](amqp::Connection&, const StopToken&) {});
+  try {
+    attempt(*connection_, bounded(stop));
+  } catch (const amqp::ConnectionLost&) {
+    connection_.reset();
+    throw;
+  }
+}
+
+std::unique_ptr<DeadMan> RabbitBroker::arm(const DeadManSpec& spec, const StopToken& stop) {
+  return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<DeadMan> {
+    auto armed = std::make_unique<RabbitDeadMan>(endpoint_of(address_, id_, "deadman"), spec, limited);
+    armed_[spec.queue] = armed->state();
+    return armed;
+  });
+}
+
+std::unique_ptr<Valve> RabbitBroker::close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) {
+  return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<Valve> {
+    return std::make_unique<RabbitValve>(endpoint_of(address_, id_, "valve"), queue, max_held, limited);
+  });
+}
+
+std::unique_ptr<Pump> RabbitBroker::start_pump(const PumpSpec& spec, const StopToken& stop) {
+  return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<Pump> {
+    return std::make_unique<RabbitPump>(endpoint_of(address_, id_, "pump"), spec, limited);
+  });
+}
+
+PivotResult RabbitBroker::pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) {
+  const auto connect = [&](amqp::Connection&, const StopToken& limited) {
+    return std::make_unique<amqp::Connection>(endpoint_of(address_, id_, "pivot"), limited);
+  };
+  const auto own = repeated(stop, connect);
+  const auto known = armed_.find(dead_man_queue);
+  return carry_out_pivot(*own, dead_man_queue, known == armed_.end() ? nullptr : known->second.get(), messages, bounded(stop));
+}
+
+}  // namespace ms2m

@@ -1,0 +1,54 @@
+// The Broker port on RabbitMQ. One connection of its own for commands, one more for each DeadMan, Valve, Pump and pivot.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "broker/endpoint.hpp"
+#include "ms2m/broker.hpp"
+
+namespace ms2m {
+
+struct DeadManState;
+
+/// Repeats. A lost connection is made anew and the operation repeated until the token's deadline (30 s without one), except:
+///  - publish() to a named exchange is sent once; {unavailable} after a loss means "perhaps". Straight to a queue (exchange "")
+///    it is repeated, because what ms2m sends there are control commands and markers: each sets a state, so that the same
+///    one twice in a row changes nothing;
+///  - pivot() is never repeated once it has begun; its error says whether the transaction can have been committed.
+/// A connection that has been idle for long is looked at before it is used.
+class RabbitBroker : public Broker {
+ public:
+  /// Connects and logs in; one attempt. `id` of the migration (or of the command), for the broker's list of connections.
+  RabbitBroker(BrokerAddress address, std::string id, const StopToken& stop);
+  ~RabbitBroker() override;
+
+  std::string server_version() const override { return version_; }
+  std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
+  void declare_queue(const QueueSpec& spec, const StopToken& stop) override;
+  bool delete_queue(const std::string& queue, const StopToken& stop) override;
+  std::uint64_t purge_queue(const std::string& queue, const StopToken& stop) override;
+  void declare_fanout(const std::string& exchange, const StopToken& stop) override;
+  bool delete_exchange(const std::string& exchange, const StopToken& stop) override;
+  void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) override;
+  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) override;
+  void publish(const Outgoing& message, const StopToken& stop) override;
+
+  std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
+  std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) override;
+  std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) override;
+  PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) override;
+
+ private:
+  amqp::Connection& connection(const StopToken& stop);
+  template <typename Work>
+  auto repeated(const StopToken& stop, Work work);
+
+  BrokerAddress address_;
+  std::string id_;
+  std::string version_;
+  std::unique_ptr<amqp::Connection> connection_;
+  std::map<std::string, std::shared_ptr<DeadManState>> armed_;  ///< by queue: what pivot() must find in it
+};
+
+}  // namespace ms2m

@@ -1,0 +1,41 @@
+// The valve on RabbitMQ: one connection, one channel, no prefetch limit, x-priority above everybody's. It reads at once: a
+// consumer with 200 unsent deliveries counts as blocked, and the others are served with newer messages (facts, section 10).
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "ms2m/broker.hpp"
+#include "wrap/amqp/connection.hpp"
+
+namespace ms2m {
+
+class RabbitValve : public Valve {
+ public:
+  /// Back when the broker has registered the consumer: whatever becomes ready afterwards comes to us.
+  RabbitValve(const amqp::Endpoint& endpoint, std::string queue, std::uint64_t max_held, const StopToken& stop);
+  ~RabbitValve() override;  ///< closes the socket when still closed: everything returns
+
+  std::uint64_t held() const noexcept override { return held_.load(); }  ///< 0 once opened or broken
+  std::uint64_t ready_at_closing() const noexcept override { return ready_at_closing_; }
+  bool broken() const noexcept override { return broken_.load(); }
+  /// Blocks for one round trip, at most 5 s; after that the socket is closed, which returns everything as well.
+  std::uint64_t open() override;
+
+ private:
+  void run() noexcept;
+  void read();
+
+  const std::uint64_t max_held_;
+  std::uint64_t ready_at_closing_ = 0;
+  std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs
+  std::atomic<std::uint64_t> held_{0};
+  std::atomic<std::uint64_t> most_held_{0};
+  std::atomic<bool> broken_{false};
+  StopSource soft_;
+  StopSource hard_;
+  std::thread thread_;
+};
+
+}  // namespace ms2m
