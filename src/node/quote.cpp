@@ -26,12 +26,16 @@ std::string quote(std::string_view word) {
       text += c;
     }
   }
-  return text + "'";
+  text += '\'';
+  return text;
 }
 
 std::string join(const std::vector<std::string>& words) {
   std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : " ") + quote(word);
+  for (const auto& word : words) {
+    if (!text.empty()) text += ' ';
+    text += quote(word);
+  }
   return text;
 }
 
