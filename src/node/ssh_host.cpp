@@ -31,7 +31,28 @@ bool resolves(const std::string& name, const StopToken& stop) {
   return posix::run_process({"getent", "ahosts", name}, stop, "resolving " + name).ok();
 }
 
+posix::RunResult configuration(const std::string& program, const std::string& file, const std::string& host,
+                               const StopToken& stop) {
+  std::vector<std::string> ask{program, "-G"};
+  if (!file.empty()) ask.insert(ask.end(), {"-F", file});
+  ask.insert(ask.end(), {"--", host});
+  return posix::run_process(ask, stop, "reading the ssh configuration");
+}
+
 }  // namespace
+
+std::string fast_ciphers_first(const std::string& ciphers) {
+  std::string fast;
+  std::string others;
+  std::istringstream names(ciphers);
+  for (std::string name; std::getline(names, name, ',');) {
+    std::string& list = name.find("gcm") != std::string::npos ? fast : others;
+    if (!list.empty()) list += ',';
+    list += name;
+  }
+  if (fast.empty() || others.empty()) return ciphers;
+  return fast + ',' + others;
+}
 
 std::string SshHost::command(const SshOptions& ssh) const {
   std::vector<std::string> words{ssh.program};
@@ -58,20 +79,17 @@ std::string config_value(const std::string& dump, const std::string& key) {
 SshHost choose_host(const SshOptions& ssh, const NodeAddresses& addresses, const std::string& node, const StopToken& stop) {
   check_host_word(node);
   SshHost host;
-  if (!ssh.destination.empty()) {
-    host.destination = ssh.destination;
-    replace(host.destination, "{node}", node);
-    if (host.destination.find("{ip}") != std::string::npos)
-      replace(host.destination, "{ip}", first_address(addresses, node, stop));
-    check_host_word(host.destination);
-    return host;
-  }
-  host.destination = node;
-  std::vector<std::string> ask{ssh.program, "-G"};
-  if (!ssh.config.empty()) ask.insert(ask.end(), {"-F", ssh.config});
-  ask.insert(ask.end(), {"--", node});
-  const auto dump = posix::run_process(ask, stop, "reading the ssh configuration");
+  host.destination = ssh.destination.empty() ? node : ssh.destination;
+  replace(host.destination, "{node}", node);
+  if (host.destination.find("{ip}") != std::string::npos)
+    replace(host.destination, "{ip}", first_address(addresses, node, stop));
+  check_host_word(host.destination);
+  const auto dump = configuration(ssh.program, ssh.config, host.destination, stop);
   if (!dump.ok()) throw ssh_error(node, host.command(ssh), dump.err);
+  const auto ciphers = config_value(dump.out, "ciphers");
+  const auto defaults = configuration(ssh.program, "/dev/null", host.destination, stop);
+  if (ciphers == config_value(defaults.out, "ciphers")) host.ciphers = fast_ciphers_first(ciphers);
+  if (!ssh.destination.empty()) return host;
   // The user's configuration has its own address, or a proxy that resolves the name itself.
   const bool proxied = !config_value(dump.out, "proxyjump").empty() || !config_value(dump.out, "proxycommand").empty();
   if (config_value(dump.out, "hostname") != node || proxied || resolves(node, stop)) return host;

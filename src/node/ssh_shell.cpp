@@ -117,6 +117,7 @@ std::vector<std::string> SshShell::master_argv(const Connection& link) const {
         std::string("ClearAllForwardings=yes"), std::string("ForwardAgent=no"), std::string("ForwardX11=no"),
         std::string("PermitLocalCommand=no"), std::string("LogLevel=ERROR"), std::string("EscapeChar=none")})
     argv.insert(argv.end(), {"-o", option});
+  if (!link.host->ciphers.empty()) argv.insert(argv.end(), {"-o", "Ciphers=" + link.host->ciphers});
   argv.insert(argv.end(), link.host->options.begin(), link.host->options.end());
   argv.insert(argv.end(), {"--", link.host->destination});
   return argv;

@@ -74,4 +74,7 @@ TEST_CASE("ssh's words become one sentence") {
 TEST_CASE("values of ssh -G") {
   CHECK(config_value("user root\nhostname 10.0.0.1\nhostnamex y\n", "hostname") == "10.0.0.1");
   CHECK(config_value("user root\n", "hostname").empty());
+  CHECK(fast_ciphers_first("chacha20,aes128-ctr,aes128-gcm,aes256-gcm") == "aes128-gcm,aes256-gcm,chacha20,aes128-ctr");
+  CHECK(fast_ciphers_first("aes128-ctr") == "aes128-ctr");
+  CHECK(fast_ciphers_first("").empty());
 }
