@@ -168,7 +168,9 @@ void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& 
 }
 
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
-  if (run.plan.workload == Workload::stateful_set)
+  if (run.request.replay == Replay::fanout)
+    run_fanout(run, outcome.phases, stop);
+  else if (run.plan.workload == Workload::stateful_set)
     carry_out_set(run, outcome, stop);
   else if (run.request.strategy == Strategy::shadow)
     run_shadow(run, outcome.phases, stop);

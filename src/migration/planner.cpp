@@ -82,6 +82,7 @@ void predict(Plan& plan, const MigrationRequest& request) {
 }  // namespace
 
 Strategy effective_strategy(const MigrationRequest& request, const Facts& facts) {
+  if (request.replay == Replay::fanout) return Strategy::handoff;  // its queues are its own
   return request.strategy == Strategy::shadow && workload_of(facts) == Workload::stateful_set ? Strategy::handoff : request.strategy;
 }
 

@@ -51,6 +51,8 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
   if (kind == "StatefulSet" && request.strategy != Strategy::sequential && rolling(*facts.owner))
     return refuse(out, "owner", fmt::format("a rollout of statefulset {} is under way", name),
                   fmt::format("wait for it: kubectl -n {} rollout status statefulset/{}", facts.ns, name));
+  if (kind == "StatefulSet" && request.replay == Replay::fanout)
+    return refuse(out, "owner", "--replay fanout needs the copy beside the source, and a StatefulSet's pod keeps its name", "use the exact replay (the default)");
   out.push_back({"owner", Level::ok, fmt::format("owned by {} {}", kind, name), ""});
 }
 
@@ -127,7 +129,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
            "scale to one consumer, or allow it with --allow-competing (then nothing is lost or doubled, but order is up to the broker)");
   out.push_back({"queue", Level::ok, fmt::format("queue {}: {} ready, {} consumer(s), RabbitMQ {}", queue, facts.depth->ready, facts.depth->consumers, facts.broker_version), ""});
   if (!facts.admin_version) {
-    out.push_back({"management-api", request.protocol == Protocol::none ? Level::refusal : Level::warning,
+    out.push_back({"management-api", request.protocol == Protocol::none || request.replay == Replay::fanout ? Level::refusal : Level::warning,
                    "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
                    "enable rabbitmq_management or name its address with --broker-api"});
     return;

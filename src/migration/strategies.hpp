@@ -31,6 +31,8 @@ std::string transfer_note(const Run& run);
 
 void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+/// The published procedure, for comparison; not exact.
+void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 /// Up to the point of no return; the rest is in the journal.
 void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 
