@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+
+#include "base/files.hpp"
+#include "base/json.hpp"
+
+namespace kubelet {
+
+// Failures on request: a JSON file that is read again at every use.
+//   {"checkpoint_delay_ms": N, "checkpoint_fail": "text", "restore_fail": "text", "disk_full": true}
+class Faults {
+ public:
+  explicit Faults(std::string file) : file_(std::move(file)) {}
+  std::string text(const char* name) const { return string_at(load(), name); }
+  long number(const char* name) const { return long_at(load(), name, 0); }
+  bool flag(const char* name) const { return bool_at(load(), name, false); }
+
+ private:
+  Json load() const { return file_.empty() ? Json() : Json::parse(read_file(file_).value_or("{}"), nullptr, false); }
+  std::string file_;
+};
+
+}  // namespace kubelet
