@@ -36,7 +36,12 @@ posix::RunResult configuration(const std::string& program, const std::string& fi
   std::vector<std::string> ask{program, "-G"};
   if (!file.empty()) ask.insert(ask.end(), {"-F", file});
   ask.insert(ask.end(), {"--", host});
-  return posix::run_process(ask, stop, "reading the ssh configuration");
+  try {
+    return posix::run_process(ask, stop, "reading the ssh configuration");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::refused, "there is no ssh client here: " + error.message(), "install the package openssh-client");
+  }
 }
 
 }  // namespace

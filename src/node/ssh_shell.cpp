@@ -22,7 +22,7 @@ using posix::RunSpec;
 struct SshShell::Connection {
   std::string node;
   std::string socket;
-  std::timed_mutex opening;             ///< held while connecting; a second caller waits for the first one's result
+  std::mutex opening;                   ///< held while connecting; a second caller waits for the first one's result
   mutable std::mutex state;             ///< guards the rest
   std::optional<node::SshHost> host;
   std::unique_ptr<Child> master;
@@ -100,7 +100,7 @@ std::shared_ptr<SshShell::Connection> SshShell::opened(const std::string& node, 
   auto link = connection(node);
   if (link->alive()) return link;
   std::unique_lock turn(link->opening, std::defer_lock);
-  while (!turn.try_lock_for(Millis{20})) stop.check("connecting to node " + node + " by ssh");
+  while (!turn.try_lock()) stop.sleep(Millis{10}, "connecting to node " + node + " by ssh");
   if (!link->alive()) connect(*link, stop);
   return link;
 }

@@ -104,6 +104,10 @@ TEST_CASE("ssh: connection errors are one sentence with a cure") {
     CHECK(error_of([&] { shell.open(name, {}); }).kind() == ErrorKind::usage);
 
   auto options = sshd.options();
+  options.program = "ms2m-no-ssh";
+  SshShell none(options);
+  CHECK(error_of([&] { none.open("worker-1", {}); }).kind() == ErrorKind::refused);
+  options = sshd.options();
   options.config = "/no/such/file";
   SshShell broken(options);
   CHECK(error_of([&] { broken.open("worker-1", {}); }).kind() == ErrorKind::usage);
