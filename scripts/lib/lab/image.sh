@@ -162,3 +162,16 @@ copy_image_to_node() {
     mv "$file.own" "$file"
   done
 }
+
+# image_command add|rm|list [NODE] [TAG] [AS]: sample images of one node, for tests of a missing or a different base image.
+image_command() {
+  local action=${1:-list} node=${2:-} tag=${3:-latest} name
+  name=$IMAGE_NAME:${4:-$tag}
+  need_node "$node"
+  case $action in
+    add) in_namespaces "$node" skopeo copy -q "oci:/opt/ms2m-lab/oci:$tag" "containers-storage:$name" ;;
+    rm) in_namespaces "$node" podman rmi --force "$name" ;;
+    list) in_namespaces "$node" podman images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' ;;
+    *) die "usage: lab image add|rm|list NODE [latest|other [AS-TAG]]" ;;
+  esac
+}

@@ -5,14 +5,16 @@
 make_node_files() {
   local node=$1 dir=$LAB/nodes/$1
   mkdir -p "$dir"/{upper,work,root,containers/storage,kubelet}
-  mkdir -p -m 700 "$dir/kubelet/checkpoints"
+  mkdir -p "$dir/kubelet/checkpoints"
+  chmod 700 "$dir/kubelet/checkpoints"
   mkdir -p "$(dirname "$KUBELET_BIN")"
   copy_image_to_node "$node"
   # Above the cached root: files of the project, then those of this node.
   local f=$dir/upper
   cp -a --no-preserve=ownership "$LAB_FILES/etc" "$f/"
   install -D -m 755 "$LAB_FILES/sbin/node-init" "$f/usr/local/sbin/node-init"
-  mkdir -p -m 700 "$f/root/.ssh"
+  mkdir -p "$f/root/.ssh"
+  chmod 700 "$f/root" "$f/root/.ssh"
   mkdir -p "$f/etc/ssh" "$f/etc/kubernetes/pki" "$f/etc/ms2m-lab"
   install -m 600 "$LAB/ssh/id_ed25519.pub" "$f/root/.ssh/authorized_keys"
   install -m 600 "$dir/ssh_host_ed25519_key" "$f/etc/ssh/ssh_host_ed25519_key"
@@ -47,3 +49,15 @@ start_node() {
 # node_answers NODE: sshd there lets the lab's key in.
 node_answers() { ssh -F "$LAB/ssh/config" -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null; }
 kubelet_answers() { curl -sk --max-time 2 -o /dev/null "https://$(node_ip "$1"):10250/healthz"; }
+
+# kubelet_command stop|start|restart NODE: containers go on meanwhile, as with a real kubelet.
+kubelet_command() {
+  local node=${2:-}
+  need_node "$node"
+  case ${1:-} in
+    stop) in_namespaces "$node" sh -c ': >/run/ms2m-lab/kubelet.stop; [ ! -e /run/ms2m-lab/kubelet.pid ] || kill "$(cat /run/ms2m-lab/kubelet.pid)"' ;;
+    start) in_namespaces "$node" rm -f /run/ms2m-lab/kubelet.stop ;;
+    restart) kubelet_command stop "$node" && kubelet_command start "$node" ;;
+    *) die "usage: lab kubelet stop|start|restart NODE" ;;
+  esac
+}

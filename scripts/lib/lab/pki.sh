@@ -75,7 +75,8 @@ make_kubeconfigs() {
 
 make_ssh() {
   local node dir=$LAB/ssh
-  mkdir -p -m 700 "$dir"
+  mkdir -p "$dir"
+  chmod 700 "$dir"
   ssh-keygen -q -t ed25519 -N '' -C ms2m-lab -f "$dir/id_ed25519"
   : >"$dir/known_hosts"
   : >"$dir/config"

@@ -96,6 +96,7 @@ up_body() {
     warn "no kubelet stand-in: $KUBELET_BIN does not exist; the nodes run without one"
   fi
   wait_for 90 broker broker_answers
+  take_snapshot
   lab_stamp >"$LAB/stamp"
 }
 
@@ -107,11 +108,9 @@ lab_up() {
   stop_lab
   cgroup_make up
   trap 'stop_lab; exit 130' INT TERM HUP
-  # Not `( ... ) || status=$?`: that would switch errexit off inside.
-  set +e
-  ( set -e; trap - INT TERM HUP; up_body )
-  status=$?
-  set -e
+  # In the background, so that the trap is run at once: `wait` is the one thing that a signal ends.
+  ( trap - INT TERM HUP; up_body ) &
+  wait $! || status=$?
   trap - INT TERM HUP
   if [[ $status -ne 0 ]]; then
     say "the lab is not up; what has started still runs: see 'lab status' and $LAB/logs, end it with 'lab down'"
