@@ -42,6 +42,7 @@ struct ConsumerOptions {
     ignores,     ///< reads and ignores commands (a consumer that does not answer)
     none,        ///< no control protocol at all: no control queue
   } control = Control::subscribes;
+  std::string peer_host;  ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
 
 /// A simulated application instance. Acks after the effect. Killed or frozen by test code (fake node or cluster).

@@ -1,0 +1,185 @@
+#include "support/fake_world.hpp"
+
+namespace ms2m::test {
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+SimConsumer::SimConsumer(std::shared_ptr<FakeWorld> world, int id) : world_(std::move(world)), id_(id) {}
+SimConsumer::~SimConsumer() { kill(); }
+
+std::string SimConsumer::hostname() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).hostname;
+}
+std::string SimConsumer::queue() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).queue;
+}
+bool SimConsumer::alive() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).alive;
+}
+std::vector<std::string> SimConsumer::applied() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).applied;
+}
+ConsumerImage SimConsumer::checkpoint() const {
+  const Lock lock(world_->mutex);
+  const auto& app = world_->apps.at(id_);
+  return {app.applied, app.primary, app.queue};
+}
+void SimConsumer::freeze() {
+  const Lock lock(world_->mutex);
+  world_->apps.at(id_).frozen = true;
+}
+void SimConsumer::thaw() {
+  const Lock lock(world_->mutex);
+  world_->apps.at(id_).frozen = false;
+}
+void SimConsumer::kill() {
+  const Lock lock(world_->mutex);
+  auto& app = world_->apps.at(id_);
+  if (!app.alive) return;
+  app.alive = false;
+  world_->disconnect(app);
+}
+void SimConsumer::restart_cold() {
+  const Lock lock(world_->mutex);
+  auto& app = world_->apps.at(id_);
+  world_->disconnect(app);
+  app.alive = true;
+  app.frozen = false;
+  app.applied.clear();
+  app.queue = app.primary;
+}
+
+FakeServer::FakeServer() : world_(std::make_shared<FakeWorld>()) {}
+FakeServer::~FakeServer() {
+  const Lock lock(world_->mutex);
+  world_->hook = nullptr;
+  world_->producer = nullptr;
+}
+
+void FakeServer::declare(const std::string& queue, const std::string& type) {
+  const Lock lock(world_->mutex);
+  world_->queues[queue].type = type;
+}
+
+void FakeServer::publish(const std::string& queue, const std::string& id) {
+  const Lock lock(world_->mutex);
+  world_->queues[queue].ready.push_back({id, id});
+  world_->published[queue].push_back(id);
+}
+
+void FakeServer::set_producer(std::function<void(FakeServer&)> producer) {
+  const Lock lock(world_->mutex);
+  world_->producer = producer ? [this, producer = std::move(producer)] { producer(*this); } : std::function<void()>{};
+}
+
+std::unique_ptr<SimConsumer> FakeServer::start(const std::string& hostname, const std::string& primary, ConsumerOptions options) {
+  return restore(hostname, {{}, primary, primary}, std::move(options));
+}
+
+std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, const ConsumerImage& image, ConsumerOptions options) {
+  const Lock lock(world_->mutex);
+  FakeApp app;
+  app.id = ++world_->next;
+  app.hostname = hostname;
+  app.primary = image.primary;
+  app.queue = image.queue;
+  app.applied = image.applied;
+  app.options = std::move(options);
+  if (app.options.peer_host.empty()) app.options.peer_host = "10.9.0." + std::to_string(app.id);
+  const int id = app.id;
+  world_->apps[id] = std::move(app);
+  return std::unique_ptr<SimConsumer>(new SimConsumer(world_, id));
+}
+
+std::vector<std::string> FakeServer::published(const std::string& queue) const {
+  const Lock lock(world_->mutex);
+  const auto found = world_->published.find(queue);
+  return found == world_->published.end() ? std::vector<std::string>{} : found->second;
+}
+
+std::vector<std::string> FakeServer::ready(const std::string& queue) const {
+  const Lock lock(world_->mutex);
+  std::vector<std::string> ids;
+  if (const auto found = world_->queues.find(queue); found != world_->queues.end())
+    for (const auto& each : found->second.ready) ids.push_back(each.id);
+  return ids;
+}
+
+std::vector<std::string> FakeServer::queues() const {
+  const Lock lock(world_->mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, queue] : world_->queues) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> FakeServer::exchanges() const {
+  const Lock lock(world_->mutex);
+  std::vector<std::string> names;
+  for (const auto& [name, bindings] : world_->exchanges) names.push_back(name);
+  return names;
+}
+
+std::set<std::string> FakeServer::consumers(const std::string& queue) const {
+  const Lock lock(world_->mutex);
+  return world_->consumers(queue);
+}
+
+std::vector<std::string> FakeServer::calls() const {
+  const Lock lock(world_->mutex);
+  return world_->calls;
+}
+
+void FakeServer::settle() { world_->settle(); }
+
+void FakeServer::advance(Millis time) {
+  world_->settle();  // what is renewed is renewed until now
+  {
+    const Lock lock(world_->mutex);
+    world_->offset += time;
+  }
+  world_->settle();
+}
+
+void FakeServer::fire_dead_man(const std::string& queue) {
+  const Lock lock(world_->mutex);
+  if (world_->queues.count(queue) > 0) world_->fire(queue);
+}
+
+void FakeServer::set_alarms(std::vector<std::string> alarms) {
+  const Lock lock(world_->mutex);
+  world_->alarms = std::move(alarms);
+}
+
+void FakeServer::set_admin_reachable(bool reachable) {
+  const Lock lock(world_->mutex);
+  world_->admin_reachable = reachable;
+}
+
+void FakeServer::break_pump() {
+  const Lock lock(world_->mutex);
+  for (auto& [id, each] : world_->relays) {
+    if (!each.running) continue;
+    each.running = false;
+    each.failure = "the connection to the broker is lost";
+  }
+}
+
+void FakeServer::break_valve() {
+  const Lock lock(world_->mutex);
+  for (auto& [id, each] : world_->holds) {
+    if (!each.closed) continue;
+    each.broken = true;
+    world_->release(each);
+  }
+}
+
+void FakeServer::set_hook(std::function<void(const std::string&, bool)> hook) {
+  const Lock lock(world_->mutex);
+  world_->hook = std::move(hook);
+}
+
+}  // namespace ms2m::test

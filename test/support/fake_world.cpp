@@ -1,0 +1,218 @@
+#include "support/fake_world.hpp"
+
+#include <algorithm>
+
+namespace ms2m::test {
+namespace {
+
+void put_back(std::deque<FakeMessage>& from, std::deque<FakeMessage>& to) {
+  to.insert(to.begin(), from.begin(), from.end());
+  from.clear();
+}
+
+FakeMessage take(std::deque<FakeMessage>& from) {
+  FakeMessage first = from.front();
+  from.pop_front();
+  return first;
+}
+
+}  // namespace
+
+void FakeWorld::settle() {
+  const std::lock_guard lock(mutex);
+  if (settling) return;
+  settling = true;
+  for (auto& [name, queue] : queues) {
+    if (!queue.armed) continue;
+    if (queue.armed->renewing && processes.count(queue.armed->process) > 0)
+      queue.armed->expires = now() + queue.armed->ttl;
+    else if (now() >= queue.armed->expires)
+      fire(name);
+  }
+  if (producer) producer();
+  std::map<int, std::size_t> budgets;
+  for (auto& [id, app] : apps) budgets[id] = app.options.per_settle;
+  for (bool progress = true; progress;) {
+    progress = false;
+    // Valves first: their priority is higher.
+    for (auto& [id, each] : holds) progress |= hold(each);
+    for (auto& [id, each] : relays) progress |= relay(each);
+    for (auto& [id, each] : apps) progress |= work(each, budgets[id]);
+  }
+  settling = false;
+}
+
+void FakeWorld::fire(const std::string& name) {
+  auto& queue = queues[name];
+  if (!queue.armed) return;
+  const auto target = queues.find(queue.armed->control_queue);
+  if (target != queues.end())
+    for (const auto& each : queue.ready) target->second.ready.push_back(each);
+  queue.ready.clear();
+  queue.armed.reset();
+}
+
+bool FakeWorld::route(const std::string& exchange, const std::string& key, const FakeMessage& message) {
+  if (exchange.empty()) {
+    const auto found = queues.find(key);
+    if (found == queues.end()) return false;
+    found->second.ready.push_back(message);
+    return true;
+  }
+  std::set<std::string> targets;
+  for (const auto& [queue, unused] : exchanges[exchange])
+    if (queues.count(queue) > 0) targets.insert(queue);
+  for (const auto& queue : targets) queues[queue].ready.push_back(message);
+  return !targets.empty();
+}
+
+void FakeWorld::end_process(int process) {
+  const std::lock_guard lock(mutex);
+  processes.erase(process);
+  for (auto& [id, each] : holds)
+    if (each.process == process) release(each);
+  for (auto& [id, each] : relays)
+    if (each.process == process) each.running = false;
+}
+
+bool FakeWorld::valve_on(const std::string& queue) const {
+  return std::any_of(holds.begin(), holds.end(), [&](const auto& each) { return each.second.closed && each.second.queue == queue; });
+}
+
+std::uint64_t FakeWorld::unacked(const std::string& queue) const {
+  std::uint64_t count = 0;
+  for (const auto& [id, app] : apps)
+    if (app.connected && app.queue == queue) count += app.unacked.size();
+  for (const auto& [id, each] : holds)
+    if (each.closed && each.queue == queue) count += each.held.size();
+  return count;
+}
+
+std::set<std::string> FakeWorld::consumers(const std::string& queue) const {
+  std::set<std::string> names;
+  for (const auto& [id, app] : apps)
+    if (app.connected && app.queue == queue) names.insert(app.hostname);
+  for (const auto& [id, each] : holds)
+    if (each.closed && each.queue == queue) names.insert("ms2m valve");
+  for (const auto& [id, each] : relays)
+    if (each.running && each.spec.from == queue) names.insert("ms2m pump");
+  return names;
+}
+
+bool FakeWorld::hold(FakeHold& hold) {
+  const auto found = queues.find(hold.queue);
+  if (!hold.closed) return false;
+  if (found == queues.end()) {
+    hold.broken = true;
+    hold.closed = false;
+    hold.held.clear();
+    return false;
+  }
+  auto& ready = found->second.ready;
+  const bool progress = !ready.empty();
+  while (!ready.empty()) hold.held.push_back(take(ready));
+  hold.most = std::max<std::uint64_t>(hold.most, hold.held.size());
+  if (hold.held.size() <= hold.max_held) return progress;
+  hold.broken = true;
+  release(hold);
+  return true;
+}
+
+void FakeWorld::release(FakeHold& hold) {
+  if (!hold.closed) return;
+  hold.closed = false;
+  if (const auto found = queues.find(hold.queue); found != queues.end()) put_back(hold.held, found->second.ready);
+  hold.held.clear();
+}
+
+bool FakeWorld::relay(FakeRelay& relay) {
+  if (!relay.running) return false;
+  const auto from = queues.find(relay.spec.from);
+  const auto follow = queues.find(relay.spec.follow);
+  if (from == queues.end() || follow == queues.end()) {
+    relay.running = false;
+    relay.failure = "a queue was deleted";
+    return false;
+  }
+  if (valve_on(relay.spec.from)) return false;
+  const TimePoint time = now();
+  relay.tokens = std::min(relay.tokens + seconds_between(relay.filled, time) * relay.limit, std::max(1.0, relay.limit / 20));
+  relay.filled = time;
+  bool progress = false;
+  while (!from->second.ready.empty()) {
+    const auto ahead = follow->second.ready.size() + unacked(relay.spec.follow);
+    if (ahead >= relay.spec.max_window || (relay.limit > 0 && relay.tokens < 1)) break;
+    if (!route(relay.spec.exchange, "", from->second.ready.front())) {
+      relay.running = false;
+      relay.failure = "no queue is bound to '" + relay.spec.exchange + "'";
+      break;
+    }
+    from->second.ready.pop_front();
+    ++relay.relayed;
+    relay.tokens -= 1;
+    progress = true;
+  }
+  return progress;
+}
+
+void FakeWorld::connect(FakeApp& app) {
+  app.connected = true;
+  if (app.options.control != ConsumerOptions::Control::none) {
+    queues[app.control()];  // declared by the consumer itself, as published ones do
+    obey(app);
+  }
+  queues[app.queue];
+}
+
+void FakeWorld::disconnect(FakeApp& app) {
+  app.connected = false;
+  if (const auto found = queues.find(app.queue); found != queues.end()) put_back(app.unacked, found->second.ready);
+  app.unacked.clear();
+}
+
+bool FakeWorld::obey(FakeApp& app) {
+  const auto control = queues.find(app.control());
+  if (control == queues.end()) return false;
+  bool progress = false;
+  while (!control->second.ready.empty()) {
+    const auto message = take(control->second.ready);
+    progress = true;
+    if (app.options.control == ConsumerOptions::Control::ignores) continue;
+    const Json command = Json::parse(message.body, nullptr, false);
+    if (!command.is_object()) continue;
+    const std::string type = command.value("type", "");
+    std::string to = app.queue;
+    if (type == "END_REPLAY") to = app.primary;
+    if (type == "START_REPLAY" && command.contains("payload")) to = command["payload"].value("queue", app.queue);
+    if (to == app.queue) continue;
+    // It closes its data channel: what was delivered and not begun goes back in order, what was begun is finished.
+    if (const auto old = queues.find(app.queue); old != queues.end()) put_back(app.unacked, old->second.ready);
+    app.unacked.clear();
+    app.queue = to;
+    queues[app.queue];
+  }
+  return progress;
+}
+
+bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
+  using Control = ConsumerOptions::Control;
+  if (!app.alive || app.frozen) return false;
+  if (!app.connected || queues.count(app.queue) == 0) connect(app);
+  bool progress = false;
+  if (app.options.control == Control::subscribes || app.options.control == Control::ignores) progress |= obey(app);
+  if (!valve_on(app.queue)) {
+    auto& ready = queues[app.queue].ready;
+    while (!ready.empty() && app.unacked.size() < app.options.prefetch) app.unacked.push_back(take(ready));
+  }
+  while (budget > 0 && !app.unacked.empty()) {
+    app.applied.push_back(take(app.unacked).id);
+    --budget;
+    progress = true;
+  }
+  // It looks only when it has nothing to do.
+  if (app.options.control == Control::polls && app.unacked.empty() && (valve_on(app.queue) || queues[app.queue].ready.empty()))
+    progress |= obey(app);
+  return progress;
+}
+
+}  // namespace ms2m::test

@@ -1,0 +1,137 @@
+// The state of the broker simulator. Only for fake_*.cpp.
+#pragma once
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <type_traits>
+
+#include "support/fake_broker.hpp"
+
+namespace ms2m::test {
+
+struct FakeMessage {
+  std::string id;
+  std::string body;
+};
+
+/// One END_REPLAY in its queue. Renewed as long as its process lives and renews.
+struct FakeSwitch {
+  int process = 0;
+  int number = 0;
+  bool renewing = true;
+  Millis ttl{0};
+  TimePoint expires;
+  std::string control_queue;
+};
+
+struct FakeQueue {
+  std::string type = "classic";
+  bool arguments = false;  // a second declaration without arguments is a conflict (406)
+  std::deque<FakeMessage> ready;
+  std::optional<FakeSwitch> armed;
+};
+
+struct FakeApp {
+  int id = 0;
+  std::string hostname, primary, queue;
+  ConsumerOptions options;
+  bool alive = true, frozen = false, connected = false;
+  std::vector<std::string> applied;
+  std::deque<FakeMessage> unacked;
+  std::string control() const { return "ms2m.control." + hostname; }
+};
+
+struct FakeHold {  // a valve
+  int process = 0;
+  std::string queue;
+  std::uint64_t max_held = 0, ready_at_closing = 0, most = 0;
+  bool closed = true, broken = false;
+  std::deque<FakeMessage> held;
+};
+
+struct FakeRelay {  // a pump
+  int process = 0;
+  PumpSpec spec;
+  bool running = true;
+  std::string failure;
+  std::uint64_t relayed = 0;
+  double limit = 0, tokens = 0;
+  TimePoint filled, started;
+};
+
+struct FakeWorld {
+  mutable std::recursive_mutex mutex;
+  std::map<std::string, FakeQueue> queues;
+  std::map<std::string, std::set<std::pair<std::string, std::string>>> exchanges;  // bindings: queue, key
+  std::map<std::string, std::vector<std::string>> published;
+  std::map<int, FakeApp> apps;
+  std::map<int, FakeHold> holds;
+  std::map<int, FakeRelay> relays;
+  std::set<int> processes;  // alive
+  std::vector<std::string> calls, alarms;
+  std::function<void(const std::string&, bool)> hook;
+  std::function<void()> producer;
+  Clock::duration offset{0};
+  int next = 0;
+  bool admin_reachable = true, settling = false;
+
+  TimePoint now() const { return Clock::now() + offset; }
+  void settle();
+  bool route(const std::string& exchange, const std::string& key, const FakeMessage& message);
+  void end_process(int process);
+  void fire(const std::string& queue);
+  bool valve_on(const std::string& queue) const;
+  std::uint64_t unacked(const std::string& queue) const;
+  std::set<std::string> consumers(const std::string& queue) const;
+
+  // what one consumer of each kind does
+  bool work(FakeApp& app, std::size_t& budget);
+  bool obey(FakeApp& app);
+  void connect(FakeApp& app);
+  void disconnect(FakeApp& app);
+  bool hold(FakeHold& hold);
+  void release(FakeHold& hold);
+  bool relay(FakeRelay& relay);
+};
+
+/// One port call: counted, hooked, between two settle().
+struct FakeCall {
+  static void hook(FakeWorld& world, int process, const std::string& name, bool before) {
+    std::function<void(const std::string&, bool)> hook;
+    {
+      const std::lock_guard lock(world.mutex);
+      if (world.processes.count(process) == 0) throw Crashed{};
+      if (before) world.calls.push_back(name);
+      hook = world.hook;
+    }
+    if (hook) hook(name, before);
+    const std::lock_guard lock(world.mutex);
+    if (world.processes.count(process) == 0) throw Crashed{};
+  }
+
+  template <typename Work>
+  static auto run(FakeWorld& world, int process, const std::string& name, const StopToken& stop, Work work) {
+    hook(world, process, name, true);
+    stop.check(name);
+    world.settle();
+    if constexpr (std::is_void_v<decltype(work())>) {
+      {
+        const std::lock_guard lock(world.mutex);
+        work();
+      }
+      world.settle();
+      hook(world, process, name, false);
+    } else {
+      auto result = [&] {
+        const std::lock_guard lock(world.mutex);
+        return work();
+      }();
+      world.settle();
+      hook(world, process, name, false);
+      return result;
+    }
+  }
+};
+
+}  // namespace ms2m::test
