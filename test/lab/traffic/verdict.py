@@ -37,9 +37,9 @@ def running_pods(api):
             and pod["status"].get("phase") == "Running"]
 
 
-def consumers(api, queue):
-    """The instances that consume the primary queue now."""
-    found = []
+def consumers(api, queue, others=None):
+    """The instances that consume the primary queue now; what is wrong with other pods goes to `others`."""
+    found, others = [], [] if others is None else others
     for pod in running_pods(api):
         address = pod["status"]["podIP"]
         try:
@@ -47,8 +47,10 @@ def consumers(api, queue):
             if state["queue"] == queue and state["ready"]:
                 found.append(Instance(pod["metadata"]["name"], pod["spec"].get("nodeName"), state,
                                       http(address, "/ids")))
-        except OSError:
-            continue
+            else:
+                others.append(f"{pod['metadata']['name']} is {'on' if state['ready'] else 'not yet on'} {state['queue']}")
+        except OSError as error:
+            others.append(f"{pod['metadata']['name']} does not answer: {error}")
     return found
 
 
@@ -89,13 +91,14 @@ class Waiter:
         """The verdict is None as long as messages wait or the wrong number of pods consumes."""
         queue = self._options["queue"]
         waiting = self._waiting()  # before the instances: what was acknowledged by now is in their state
-        instances = consumers(self._api, queue)
+        others = []
+        instances = consumers(self._api, queue, others)
         wanted = self._options["replicas"]
         if waiting:
             self.problem = "messages wait in " + ", ".join(f"{name} ({n})" for name, n in waiting)
             return instances, None
         if len(instances) != wanted:
-            self.problem = f"{len(instances)} pods consume {queue}, not {wanted}"
+            self.problem = "; ".join([f"{len(instances)} pods consume {queue}, not {wanted}", *others])
             return instances, None
         self.problem = None
         return instances, oracle.judge(self._entries, self._applied(instances))
