@@ -3,6 +3,27 @@
 
 BROKER_USER=ms2m
 
+# Another RabbitMQ than this Debian's: MS2M_LAB_BROKER=sid takes the one of the nodes' suite, from a cached root of its own;
+# MS2M_LAB_BROKER_ROOT=DIR any root directory that has rabbitmq-server in it.
+broker_root() {
+  if [[ -n ${MS2M_LAB_BROKER_ROOT:-} ]]; then printf '%s' "$MS2M_LAB_BROKER_ROOT"
+  elif [[ ${MS2M_LAB_BROKER:-} == sid ]]; then printf '%s/broker-%s' "$CACHE" "$(root_stamp)"
+  fi
+}
+
+make_broker_root() {
+  local root
+  root=$(broker_root)
+  [[ -n $root && ! -d $root ]] || return 0
+  [[ -z ${MS2M_LAB_BROKER_ROOT:-} ]] || die "MS2M_LAB_BROKER_ROOT is no directory: $root"
+  say "making the broker's root file system (once; kept in $CACHE)"
+  debootstrap_into "$root" rabbitmq-server iproute2
+  mv -T "$root.part" "$root"
+}
+
+# The user's numbers may differ between this machine and the broker's root.
+broker_owner() { awk -F: '$1 == "rabbitmq" { print $3 ":" $4 }' "$(broker_root)/etc/passwd"; }
+
 make_broker_files() {
   local dir=$LAB/broker password
   mkdir -p "$dir"/{mnesia,log,tls}
@@ -35,12 +56,12 @@ vm_memory_high_watermark.absolute = 2GB
 disk_free_limit.absolute = 50MB
 END
   printf '127.0.0.1 localhost broker\n%s broker\n' "$BROKER_IP" >"$dir/hosts"
-  chown -R rabbitmq:rabbitmq "$dir"
+  chown -R "$(broker_owner)" "$dir"
 }
 
 start_broker() {
   spawn broker unshare --mount --propagation private --pid --fork --kill-child=KILL --mount-proc --net --uts --ipc \
-    -- "$SOURCE_DIR/scripts/lib/lab/broker_enter" "$LAB/broker"
+    -- "$SOURCE_DIR/scripts/lib/lab/broker_enter" "$LAB/broker" "$(broker_root)"
   adopt_child broker
   wait_for 5 broker has_own_net broker
   plug broker "$BROKER_IP"

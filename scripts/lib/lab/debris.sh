@@ -87,7 +87,7 @@ drop_control_queues_of_pods_in() {
 # A pod more than the snapshot has of a workload (or without one) is a finding; another pod in its place is not.
 extra_pods() {
   local was=$1 now=$2
-  awk 'NR == FNR { if ($1 == "pod-of") { had[$2]++; known[$2 " " $3] = 1 } next }
+  awk 'FILENAME == ARGV[1] { if ($1 == "pod-of") { had[$2]++; known[$2 " " $3] = 1 } next }
     $1 == "pod-of" { have[$2]++; list[$2] = list[$2] (known[$2 " " $3] ? "" : " " $3) }
     END { for (o in have) if (have[o] > had[o]) print "pod-extra " o list[o] }' "$was" "$now"
 }

@@ -35,7 +35,7 @@ token_line() {
     "$1" "$2" "$(cat /proc/sys/kernel/random/uuid)"
 }
 
-# write_kubeconfig FILE USER CREDENTIALS (two lines of YAML at most, indented by the caller)
+# write_kubeconfig FILE USER CREDENTIALS: the last are lines of YAML, indented by the caller.
 write_kubeconfig() {
   (umask 077 && cat >"$1") <<END
 apiVersion: v1
@@ -66,7 +66,7 @@ make_kubeconfigs() {
   write_kubeconfig "$LAB/kubeconfig" kubernetes-admin "$(certificate_user admin)"
   write_kubeconfig "$LAB/kubeconfig-nobody" nobody "$(certificate_user nobody)"
   (umask 077 && : >"$LAB/tokens.csv")
-  for account in operator viewer; do
+  for account in operator operator-direct viewer; do
     token=$(random_secret)
     token_line "$token" "ms2m-$account" >>"$LAB/tokens.csv"
     write_kubeconfig "$LAB/kubeconfig-$account" "ms2m-$account" "    token: $token"

@@ -37,24 +37,33 @@ criu_version() {
   [[ -n $version ]] && printf '%s' "$version"
 }
 
-# Makes the root when the cache has none. Runs in the lab's group and in a mount namespace, so an interruption leaves
-# nothing beside a directory *.part, which the next call removes.
+# debootstrap_into DIR PACKAGE...: a minimal Debian with those packages, in DIR.part. Runs in the lab's group and in a mount
+# namespace, so an interruption leaves nothing beside that directory, which the next `up` or `down` removes.
+debootstrap_into() {
+  local dir=$1 archive suite log
+  shift
+  log=$CACHE/debootstrap-$(basename "$dir").log
+  rm -rf --one-file-system "$dir.part"
+  read -r archive suite < <(find_root_archive) ||
+    die "no suite of (${ROOT_SUITES[*]}) with criu >= $ROOT_CRIU_MIN at the mirrors of this machine's apt configuration"
+  # An old debootstrap does not know a new suite's name, but all of them go by the script of sid.
+  unshare --mount --propagation private -- debootstrap --variant=minbase --include="$(IFS=,; printf '%s' "$*")" \
+    "$suite" "$dir.part" "$archive" /usr/share/debootstrap/scripts/sid >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; die "debootstrap of $suite failed; its log is $log"; }
+  rm -rf "$dir.part"/var/cache/apt/archives/*.deb "$dir.part"/var/lib/apt/lists/* "$dir.part"/etc/ssh/ssh_host_*
+  rm -f "$log"
+  mkdir -p "$dir.part/.old"
+}
+
+# Makes the nodes' root when the cache has none.
 make_root() {
-  local root archive suite start=$SECONDS
+  local root start=$SECONDS
   root=$(root_dir)
   [[ ! -d $root ]] || return 0
   say "making the nodes' root file system (once; kept in $CACHE)"
-  rm -rf --one-file-system "$CACHE"/root-*.part
-  read -r archive suite < <(find_root_archive) ||
-    die "no suite of (${ROOT_SUITES[*]}) with criu >= $ROOT_CRIU_MIN at the mirrors of this machine's apt configuration"
-  # Another suite's name is unknown to an old debootstrap, but all of them go by the script of sid.
-  unshare --mount --propagation private -- debootstrap --variant=minbase \
-    --include="$(IFS=,; printf '%s' "${ROOT_PACKAGES[*]}")" "$suite" "$root.part" "$archive" \
-    /usr/share/debootstrap/scripts/sid >"$CACHE/debootstrap.log" 2>&1 ||
-    { tail -n 20 "$CACHE/debootstrap.log" >&2; die "debootstrap of $suite failed; its log is $CACHE/debootstrap.log"; }
-  rm -rf "$root.part"/var/cache/apt/archives/*.deb "$root.part"/var/lib/apt/lists/* "$root.part"/etc/ssh/ssh_host_*
+  debootstrap_into "$root" "${ROOT_PACKAGES[@]}"
   # Empty in the tree: bind mounts and the node's own files come here.
-  mkdir -p "$root.part"/{opt/ms2m-lab/bin,opt/ms2m-lab/oci,var/lib/kubelet,var/lib/containers/storage,etc/kubernetes/pki,run/sshd,.old}
+  mkdir -p "$root.part"/{opt/ms2m-lab/bin,opt/ms2m-lab/oci,var/lib/kubelet,var/lib/containers/storage,etc/kubernetes/pki}
   mv -T "$root.part" "$root"
-  say "root file system of $suite made in $((SECONDS - start)) s"
+  say "root file system made in $((SECONDS - start)) s"
 }

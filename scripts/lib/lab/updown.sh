@@ -12,7 +12,7 @@ take_lock() {
 # Changes when anything that a running lab was started from has changed.
 lab_stamp() {
   {
-    root_stamp; printf '%s\n' "${IMAGE_STAMP:-$(image_stamp)}"; printf '%s\n' "${MS2M_LAB_KUBELET_ARGS:-}" "${MS2M_LAB_APISERVER_ARGS:-}"
+    root_stamp; printf '%s\n' "${IMAGE_STAMP:-$(image_stamp)}"; printf '%s\n' "${MS2M_LAB_KUBELET_ARGS:-}" "${MS2M_LAB_APISERVER_ARGS:-}" "$(broker_root)"
     stat -c '%n %Y %s' "$APISERVER_BIN" "$KUBELET_BIN" 2>/dev/null || true
     find "$LAB_FILES" "$SOURCE_DIR/scripts/lib/lab" "$SOURCE_DIR/examples/rbac.yaml" -type f -exec sha256sum {} + 2>/dev/null | sort
   } | sha256sum | cut -c1-16
@@ -75,6 +75,7 @@ up_body() {
   make_lab_dir
   build_stand_ins & build=$!
   make_pki
+  make_broker_root
   make_broker_files
   start_fabric
   start_broker
@@ -117,6 +118,19 @@ lab_up() {
     return 1
   fi
   say "the lab is up after $((SECONDS - start)) s"
+}
+
+# What `up` would make once: packages, stand-ins, root file system, image. Starts nothing.
+lab_prepare() {
+  need_packages "${BUILD_PACKAGES[@]}" "${LAB_PACKAGES[@]}"
+  take_lock
+  cgroup_make up
+  trap 'cgroup_kill up; exit 130' INT TERM HUP
+  local status=0
+  ( trap - INT TERM HUP; cgroup_enter up; build_stand_ins; make_broker_root; make_root; make_image ) &
+  wait $! || status=$?
+  [[ -e $LAB/$MARKER ]] || cgroup_remove
+  return $status
 }
 
 lab_is_current() {
