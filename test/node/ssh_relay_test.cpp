@@ -174,6 +174,10 @@ TEST_CASE("relay: a full disk is known before the first byte, and while it fills
   const std::string small = (lab.dir.path() / "layouts").string();
   fs::create_directory(small);
   REQUIRE(::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=1m") == 0);
+  struct Unmount {
+    std::string path;
+    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
+  } const unmount{small};
   const auto request = lab.request(lab.content(3000000));
   const auto before = error_of([&] { lab.relay.move(request, {}, {}); });
   CHECK(std::string(before.what()).find("target worker-2: No space left on device: ") == 0);
@@ -190,7 +194,6 @@ TEST_CASE("relay: a full disk is known before the first byte, and while it fills
   CHECK(std::string(during.what()).find("No space left on device") != std::string::npos);
   CHECK(std::string(during.what()).starts_with("target worker-2: "));
   CHECK_FALSE(fs::exists(request.directory + "/blobs/sha256/.partial"));
-  ::umount2(small.c_str(), MNT_DETACH);
 }
 
 TEST_CASE("relay: an archive that is cut off or grows is refused") {
