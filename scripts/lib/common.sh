@@ -6,8 +6,9 @@
 # shellcheck disable=SC2034
 {
   BUILD_PACKAGES=(cmake ninja-build g++ pkg-config ccache git ca-certificates
-    libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcurl4-openssl-dev librabbitmq-dev libcpp-httplib-dev)
-  TEST_PACKAGES=(catch2 python3 python3-pika python3-yaml jq curl openssl openssh-client openssh-server)
+    libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcurl4-openssl-dev librabbitmq-dev
+    libcpp-httplib-dev libbrotli-dev zlib1g-dev libcli11-dev catch2)
+  TEST_PACKAGES=(mandoc python3 python3-pika python3-yaml jq curl openssl openssh-client openssh-server)
   LAB_PACKAGES=(debootstrap rabbitmq-server openssl openssh-client iproute2 util-linux procps curl jq xz-utils
     python3 python3-pika)
 }
@@ -29,7 +30,7 @@ missing_packages() {
 }
 
 # need_packages NAME...: installs those that are missing; asks the network for nothing when none is.
-# No service that comes with a package is started; those of RabbitMQ are not left enabled either.
+# No service that comes with a package is started; those of RabbitMQ and sshd are not left enabled either.
 need_packages() {
   local missing
   mapfile -t missing < <(missing_packages "$@")
@@ -45,10 +46,15 @@ need_packages() {
     trap '\''[[ -z $made ]] || rm -f "$policy"'\'' EXIT
     apt-get install -y -q --no-install-recommends "$@" </dev/null
     for name in "$@"; do
-      if [[ $name == rabbitmq-server ]]; then
-        update-rc.d rabbitmq-server disable >/dev/null 2>&1 || true
-        systemctl disable epmd.socket epmd.service >/dev/null 2>&1 || true
-      fi
+      case $name in
+        rabbitmq-server) units="rabbitmq-server epmd.socket epmd" ;;
+        openssh-server) units=ssh ;;
+        *) continue ;;
+      esac
+      for unit in $units; do
+        update-rc.d "${unit%.*}" disable >/dev/null 2>&1 || true
+        ! command -v systemctl >/dev/null || systemctl disable "$unit" >/dev/null 2>&1 || true
+      done
     done' need_packages "${missing[@]}" >&2
 }
 
