@@ -1,1 +1,196 @@
+// The pump on the real broker: exact, in order, with all properties, whatever kills it.
+#include "broker/cut_proxy.hpp"
 #include "broker/harness.hpp"
+#include "broker/pump.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+
+namespace {
+
+struct Scene {
+  explicit Scene(const amqp::Arguments& arguments = {}) {
+    client.declare(from, arguments);
+    client.declare(source);
+    client.declare(target);
+    client.connection().declare_exchange(tee, "fanout", false, limit());
+    client.connection().bind_queue(source, tee, "", limit());
+    client.connection().bind_queue(target, tee, "", limit());
+  }
+  ~Scene() {
+    for (const auto& each : {from, source, target}) client.connection().delete_queue(each, limit());
+    client.connection().delete_exchange(tee, limit());
+  }
+  PumpSpec spec(std::uint64_t window = 1000000) const {
+    PumpSpec made;
+    made.from = from;
+    made.exchange = tee;
+    made.follow = source;
+    made.max_window = window;
+    // For an unbounded pump: the source has as good as nothing before it.
+    if (window >= 1000) made.outstanding = [] { return std::optional<std::uint64_t>(0); };
+    return made;
+  }
+  Client client;
+  std::string from = unique("from"), source = unique("source"), target = unique("target"), tee = unique("tee");
+};
+
+}  // namespace
+
+TEST_CASE("the pump relays everything in order, at once, and returns the rest when it stops") {
+  const std::string type = GENERATE("classic", "quorum", "lazy", "priority");
+  INFO(type);
+  amqp::Arguments arguments;
+  if (type == "quorum") arguments = {{"x-queue-type", std::string("quorum")}};
+  if (type == "lazy") arguments = {{"x-queue-mode", std::string("lazy")}};
+  if (type == "priority") arguments = {{"x-max-priority", std::int64_t{5}}};
+  Scene scene(arguments);
+  scene.client.publish_numbers(scene.from, 0, 500);
+  RabbitBroker broker(address(), "pump", limit());
+  auto pump = broker.start_pump(scene.spec(), limit());
+  eventually([&] { return pump->stats().relayed == 500; });
+  // One message is not kept waiting for others.
+  const auto begun = Clock::now();
+  scene.client.publish_numbers(scene.from, 500, 1);
+  eventually([&] { return pump->stats().relayed == 501; });
+  CHECK(Clock::now() - begun < Millis{150});
+  scene.client.publish_numbers(scene.from, 501, 300);
+  const auto end = pump->stop(limit());
+  CHECK(pump->stop(limit()).relayed == end.relayed);
+  CHECK_FALSE(pump->broken());
+  const auto relayed = static_cast<int>(end.relayed);
+  CHECK(scene.client.drain_numbers(scene.source) == numbers(0, relayed));
+  CHECK(scene.client.drain_numbers(scene.target) == numbers(0, relayed));
+  CHECK(scene.client.drain_numbers(scene.from) == numbers(relayed, 801 - relayed));
+}
+
+TEST_CASE("the pump stays within its window") {
+  Scene scene;
+  scene.client.publish_numbers(scene.from, 0, 300);
+  RabbitBroker broker(address(), "pump", limit());
+  auto pump = broker.start_pump(scene.spec(20), limit());
+  int taken = 0;
+  while (taken < 300) {
+    CHECK(scene.client.count(scene.source).messages <= 20);
+    const auto found = scene.client.drain_numbers(scene.source);
+    CHECK(found == numbers(taken, static_cast<int>(found.size())));
+    taken += static_cast<int>(found.size());
+  }
+  const auto end = pump->stop(limit());
+  CHECK(end.relayed == 300);
+  CHECK(end.returned == 0);
+}
+
+TEST_CASE("a full window: what was taken and not relayed returns in order") {
+  Scene scene;
+  scene.client.publish_numbers(scene.from, 0, 300);
+  RabbitBroker broker(address(), "pump", limit());
+  auto pump = broker.start_pump(scene.spec(20), limit());
+  eventually([&] { return pump->stats().relayed > 0; });
+  StopToken{}.sleep(Millis{100}, "");
+  const auto end = pump->stop(limit());
+  CHECK(end.relayed <= 20);
+  CHECK(end.returned > 0);
+  CHECK(scene.client.drain_numbers(scene.from) == numbers(static_cast<int>(end.relayed), 300 - static_cast<int>(end.relayed)));
+}
+
+TEST_CASE("the pump's limit and its arrival rate") {
+  Scene scene;
+  RabbitBroker broker(address(), "pump", limit());
+  auto pump = broker.start_pump(scene.spec(), limit());
+  pump->limit(200);
+  scene.client.publish_numbers(scene.from, 0, 1000);
+  const auto begun = Clock::now();
+  eventually([&] { return pump->stats().relayed >= 200; });
+  const double rate = static_cast<double>(pump->stats().relayed) / seconds_between(begun, Clock::now());
+  CHECK(rate > 120);
+  CHECK(rate < 260);
+  CHECK(pump->stats().arrival_rate > 100);
+  pump->limit(0);
+  eventually([&] { return pump->stats().relayed == 1000; });
+  pump->stop(limit());
+}
+
+TEST_CASE("the pump is broken when its queue is deleted, and nothing is lost when nobody listens to the tee") {
+  Scene scene;
+  RabbitBroker broker(address(), "pump", limit());
+  auto pump = broker.start_pump(scene.spec(), limit());
+  scene.client.connection().unbind_queue(scene.source, scene.tee, "", limit());
+  scene.client.connection().unbind_queue(scene.target, scene.tee, "", limit());
+  scene.client.publish_numbers(scene.from, 0, 5);
+  eventually([&] { return pump->broken(); });
+  CHECK(pump->failure().find("no queue is bound") != std::string::npos);
+  eventually([&] { return scene.client.count(scene.from).messages == 5; });
+  auto second = broker.start_pump(scene.spec(), limit());
+  eventually([&] { return second->broken(); });
+  scene.client.connection().bind_queue(scene.source, scene.tee, "", limit());
+  auto third = broker.start_pump(scene.spec(), limit());
+  eventually([&] { return third->stats().relayed == 5; });
+  scene.client.connection().delete_queue(scene.from, limit());
+  eventually([&] { return third->broken(); });
+}
+
+TEST_CASE("killed at random instants, pumps lose nothing, double nothing and keep the order") {
+  Scene scene;
+  constexpr int kAll = 6000;
+  std::thread producer([&] {
+    Client own;
+    for (int i = 0; i < kAll; i += 100) own.publish_numbers(scene.from, i, 100);
+  });
+  int kills = 0;
+  while (scene.client.count(scene.target).messages < kAll) {
+    ChildProcess child([&] {
+      RabbitBroker own(address(), "child", limit());
+      const auto pump = own.start_pump(scene.spec(), limit());
+      StopToken{}.sleep(std::chrono::minutes{1}, "");
+    });
+    StopToken{}.sleep(Millis{20 + (kills * 13) % 70}, "");
+    child.kill();
+    ++kills;
+    // Another pump only once the broker has noticed the end of the old one.
+    eventually([&] { return scene.client.count(scene.from).consumers == 0; });
+    REQUIRE(kills < 500);
+  }
+  producer.join();
+  WARN(kills << " pumps were killed");
+  CHECK(scene.client.drain_numbers(scene.source) == numbers(0, kAll));
+  CHECK(scene.client.drain_numbers(scene.target) == numbers(0, kAll));
+  CHECK(scene.client.count(scene.from).messages == 0);
+}
+
+TEST_CASE("cut at random instants, pumps lose nothing, double nothing and keep the order") {
+  Scene scene;
+  CutProxy proxy(5672);
+  auto through = address();
+  through.port = proxy.port();
+  RabbitBroker broker(through, "pump", limit());
+  constexpr int kAll = 6000;
+  scene.client.publish_numbers(scene.from, 0, kAll);
+  int cuts = 0;
+  while (scene.client.count(scene.target).messages < kAll) {
+    eventually([&] { return scene.client.count(scene.from).consumers == 0; });
+    auto pump = broker.start_pump(scene.spec(), limit());
+    StopToken{}.sleep(std::chrono::microseconds{1000 + (cuts * 1700) % 30000}, "");
+    proxy.cut();
+    eventually([&] { return pump->broken() || pump->stats().relayed == kAll; });
+    REQUIRE(++cuts < 1000);
+  }
+  WARN(cuts << " cuts");
+  CHECK(scene.client.drain_numbers(scene.source) == numbers(0, kAll));
+  CHECK(scene.client.drain_numbers(scene.target) == numbers(0, kAll));
+}
+
+TEST_CASE("stopping a pump that hangs is interrupted by the token") {
+  Scene scene;
+  CutProxy proxy(5672);
+  auto through = address();
+  through.port = proxy.port();
+  RabbitBroker broker(through, "pump", limit());
+  auto pump = broker.start_pump(scene.spec(), limit());
+  proxy.stall_answers(true);
+  scene.client.publish_numbers(scene.from, 0, 10);
+  const auto begun = Clock::now();
+  CHECK_THROWS_AS(pump->stop(limit(Millis{100})), Error);
+  CHECK(Clock::now() - begun < Millis{500});
+  CHECK(pump->broken());
+}

@@ -1,1 +1,88 @@
 #include "broker/harness.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+
+TEST_CASE("a closed valve takes everything, and gives it back in order") {
+  const auto queue = unique("valve");
+  const std::string type = GENERATE("classic", "quorum", "lazy", "priority");
+  INFO(type);
+  Client client, consumer;
+  amqp::Arguments arguments;
+  if (type == "quorum") arguments = {{"x-queue-type", std::string("quorum")}};
+  if (type == "lazy") arguments = {{"x-queue-mode", std::string("lazy")}};
+  if (type == "priority") arguments = {{"x-max-priority", std::int64_t{5}}};
+  client.declare(queue, arguments);
+  client.publish_numbers(queue, 0, 100);
+  consumer.connection().set_prefetch(10, limit());
+  consumer.connection().consume(queue, {}, limit());
+  eventually([&] {
+    consumer.connection().receive(Millis{10}, 10, limit());
+    return consumer.connection().deliveries().size() == 10;
+  });
+  RabbitBroker broker(address(), "v", limit());
+  auto valve = broker.close_valve(queue, 100000, limit());
+  CHECK(valve->ready_at_closing() == 90);
+  client.publish_numbers(queue, 100, 50);
+  eventually([&] { return valve->held() == 140; });
+  consumer.connection().ack(consumer.connection().deliveries().back().tag, true, limit());
+  consumer.connection().deliveries().clear();
+  CHECK_FALSE(consumer.connection().receive(Millis{200}, 1, limit()));
+  CHECK_FALSE(valve->broken());
+  consumer.connection().close_channel(limit());
+  CHECK(valve->open() == 140);
+  CHECK(valve->open() == 140);
+  CHECK(client.drain_numbers(queue) == numbers(10, 140));
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("a valve that would hold too much breaks and returns everything; so does one whose queue is deleted") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  RabbitBroker broker(address(), "v", limit());
+  auto valve = broker.close_valve(queue, 20, limit());
+  client.publish_numbers(queue, 0, 20);
+  eventually([&] { return valve->held() == 20; });
+  CHECK_FALSE(valve->broken());
+  client.publish_numbers(queue, 20, 30);
+  eventually([&] { return valve->broken(); });
+  eventually([&] { return client.count(queue).messages == 50; });
+  CHECK(client.drain_numbers(queue) == numbers(0, 50));
+  auto second = broker.close_valve(queue, 20, limit());
+  client.connection().delete_queue(queue, limit());
+  eventually([&] { return second->broken(); });
+  second->open();
+}
+
+TEST_CASE("a valve on a missing queue is an error and the broker object goes on") {
+  RabbitBroker broker(address(), "v", limit());
+  try {
+    broker.close_valve(unique("none"), 10, limit());
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::not_found);
+  }
+  CHECK_FALSE(broker.depth("none", limit()));
+}
+
+TEST_CASE("a killed valve returns everything in order") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  for (int round = 0; round < 8; ++round) {
+    client.publish_numbers(queue, 0, 150);
+    {
+      ChildProcess child([&] {
+        RabbitBroker own(address(), "child", limit());
+        const auto valve = own.close_valve(queue, 100000, limit());
+        StopToken{}.sleep(std::chrono::minutes{1}, "");
+      });
+      eventually([&] { return client.count(queue).consumers == 1; });
+      StopToken{}.sleep(std::chrono::microseconds{700 * round}, "");
+    }
+    eventually([&] { return client.count(queue).consumers == 0 && client.count(queue).messages == 150; });
+    CHECK(client.drain_numbers(queue) == numbers(0, 150));
+  }
+  client.connection().delete_queue(queue, limit());
+}
