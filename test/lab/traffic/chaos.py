@@ -53,7 +53,8 @@ def one(dice, options, number):
     rate = round(dice.choice((dice.uniform(1, 20), dice.uniform(20, 90), dice.uniform(90, 200))), 1)
     strategy = dice.choice(options.strategies.split(","))
     handover.start_traffic(options, rate)
-    pod, before = handover.source_pod(), debris.look()
+    pod = handover.source_pod()
+    debris.snapshot()
     time.sleep(dice.uniform(0.2, 1.5))
     state_home = tempfile.mkdtemp(prefix="ms2m-chaos-")
     migration = driver.Migration(handover.migrate_arguments(options, strategy, pod), state_home)
@@ -63,14 +64,14 @@ def one(dice, options, number):
     time.sleep(options.tail)
     driver.traffic("stop")
     verdict = driver.verdict(handover.drain_time(options, rate))
-    left = sorted((debris.look() - before) | debris.pods_beyond(1))
+    left = debris.found()
     run = {"run": number, "strategy": strategy, "rate": rate, "fault": fault, "at_s": instant, "exit_status": status,
            "after": after, "after_status": after_status, "debris": left}
     for key in ("published", "applied", "lost", "duplicated", "reordered", "unexpected", "exact", "problem", "gap_s"):
         run[key] = verdict[key]
     run["restarted_cold"] = any(i["restarted_cold"] for i in verdict["instances"])
     run["on"] = [i["node"] for i in verdict["instances"]]
-    run["fine"] = verdict["exact"] and not left and after_status in (None, DONE, UNDONE) and status != "hung"
+    run["fine"] = verdict["exact"] and not left and after_status in (None, *CLEAN) and status != "hung"
     if not run["fine"]:
         run["stderr"] = (err + after_err).strip().splitlines()[-12:]
         run["journal"] = state_home

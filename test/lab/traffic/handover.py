@@ -46,7 +46,8 @@ def drain_time(options, rate):
 
 def one(options, strategy, rate, repetition):
     start_traffic(options, rate)
-    pod, before = source_pod(), debris.look()
+    pod = source_pod()
+    debris.snapshot()
     time.sleep(options.warmup)
     state_home = tempfile.mkdtemp(prefix="ms2m-bench-")
     migration = driver.Migration(migrate_arguments(options, strategy, pod), state_home)
@@ -54,7 +55,7 @@ def one(options, strategy, rate, repetition):
     time.sleep(options.tail)
     driver.traffic("stop")
     verdict = driver.verdict(drain_time(options, rate))
-    left = sorted((debris.look() - before) | debris.pods_beyond(1))
+    left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
     return describe(options, strategy, rate, repetition, migration, (status, report, err), verdict, left)
 
@@ -88,7 +89,7 @@ def show(run):
     return (f"{run['strategy']:>10} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
             f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
             f"{'exact' if run['exact'] else 'NOT EXACT'}{'' if run['moved'] else ' not moved'}"
-            f"{' DEBRIS' if run['debris'] else ''}")
+            f"{' DEBRIS: ' + '; '.join(run['debris']) if run['debris'] else ''}")
 
 
 def medians(runs):

@@ -8,7 +8,6 @@ import shutil
 import sys
 import time
 
-import debris
 import kube
 import lab
 import producing
@@ -102,13 +101,6 @@ def status(options):
         print(" ".join(f"{key} {value}" for key, value in entry.items()))
 
 
-def show_debris(_options):
-    found = sorted(debris.look())
-    for line in found:
-        print(line)
-    return 1 if found else 0
-
-
 def clean(_options):
     """Everything that start made, also after a start that failed."""
     producing.end("producer", 15)
@@ -160,8 +152,6 @@ def parser():
     for command in (judge, show):
         command.add_argument("-o", "--output", choices=("text", "json"), default="text")
     commands.add_parser("clean", help="remove workload, queues, exchange, secret").set_defaults(run=clean)
-    commands.add_parser("debris", help="list what migrations left behind; exit status 1 when there is any") \
-        .set_defaults(run=show_debris)
     return top
 
 
