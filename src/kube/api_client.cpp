@@ -17,13 +17,17 @@ void add_impersonation(const KubeAccess& access, HttpRequest& request) {
   request.headers.emplace_back("Impersonate-User", access.as);
   if (!access.as_uid.empty()) request.headers.emplace_back("Impersonate-Uid", access.as_uid);
   for (const auto& group : access.as_groups) request.headers.emplace_back("Impersonate-Group", group);
-  for (const auto& [key, value] : access.as_extra) request.headers.emplace_back("Impersonate-Extra-" + url_encode(key), value);
+  for (const auto& [key, value] : access.as_extra)
+    request.headers.emplace_back("Impersonate-Extra-" + url_encode(key), value);
 }
 
 void explain(TransportError& error) {
   if (error.kind() == ErrorKind::forbidden)
-    error.with_remedy("the server's certificate is not the one that the kubeconfig trusts: check certificate-authority and tls-server-name");
-  if (error.kind() == ErrorKind::unavailable) error.with_remedy("is the server reachable from here? kubectl cluster-info");
+    error.with_remedy(
+        "the server's certificate is not the one that the kubeconfig trusts: check certificate-authority and "
+        "tls-server-name");
+  if (error.kind() == ErrorKind::unavailable)
+    error.with_remedy("is the server reachable from here? kubectl cluster-info");
 }
 
 }  // namespace
@@ -53,10 +57,12 @@ std::shared_ptr<HttpClient> ApiClient::client_for(const Credentials::Current& cu
   return client_;
 }
 
-HttpResponse ApiClient::attempt(const ApiCall& call, Mode mode, const HttpClient::ChunkFn* on_chunk, const StopToken& stop) {
+HttpResponse ApiClient::attempt(const ApiCall& call, Mode mode, const HttpClient::ChunkFn* on_chunk,
+                                const StopToken& stop) {
   for (bool renewed = false;; renewed = true) {
     const Credentials::Current current = credentials_->get(stop);
-    HttpRequest request{call.method, access_.server + call.path, {{"Accept", "application/json"}}, call.body, false, false};
+    HttpRequest request{call.method, access_.server + call.path, {{"Accept", "application/json"}}, call.body, false,
+                        false};
     if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
     if (!current.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + current.token);
     add_impersonation(access_, request);
@@ -78,8 +84,9 @@ HttpResponse ApiClient::limited_attempt(const ApiCall& call, const StopToken& st
     throw;
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) == Millis{0}) throw;
-    throw TransportError(ErrorKind::unavailable, fmt::format("{} {}: no answer for {} s", call.method,
-                                                             printable_url(access_.server + call.path), kAttemptLimit.count() / 1000),
+    throw TransportError(ErrorKind::unavailable,
+                         fmt::format("{} {}: no answer for {} s", call.method,
+                                     printable_url(access_.server + call.path), kAttemptLimit.count() / 1000),
                          true);
   }
 }
@@ -103,11 +110,14 @@ ApiAnswer ApiClient::call(const ApiCall& call, const StopToken& stop) {
       }
       reason = e.message();
     }
-    stop.sleep(*wait, fmt::format("repeating {} {}, last answer: {}", call.method, printable_url(access_.server + call.path), reason));
+    stop.sleep(*wait, fmt::format("repeating {} {}, last answer: {}", call.method,
+                                  printable_url(access_.server + call.path), reason));
   }
 }
 
-HttpResponse ApiClient::call_once(const ApiCall& call, const StopToken& stop) { return attempt(call, Mode::once, nullptr, stop); }
+HttpResponse ApiClient::call_once(const ApiCall& call, const StopToken& stop) {
+  return attempt(call, Mode::once, nullptr, stop);
+}
 
 HttpResponse ApiClient::stream(const ApiCall& call, const HttpClient::ChunkFn& on_chunk, const StopToken& stop) {
   return attempt(call, Mode::stream, &on_chunk, stop);

@@ -24,8 +24,8 @@ struct ApiAnswer {
   bool sent_before = false;  ///< an earlier attempt was lost after it had been sent: it may have had its effect
 };
 
-/// Thread-safe. HTTP statuses are values; TransportError, Cancelled and Error{timeout} come out as HttpClient throws them,
-/// a credential plugin's errors as run_exec_plugin() throws them.
+/// Thread-safe. HTTP statuses are values; TransportError, Cancelled and Error{timeout} come out as HttpClient throws
+/// them, a credential plugin's errors as run_exec_plugin() throws them.
 class ApiClient {
  public:
   /// `access` gives server, TLS, proxy, basic authentication and impersonation.

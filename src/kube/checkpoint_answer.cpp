@@ -51,32 +51,41 @@ constexpr Known kKnown[] = {
      "the process has an open TCP connection: put the lines tcp-close and skip-in-flight into /etc/criu/crun.conf "
      "(runc: /etc/criu/runc.conf) on both nodes"},
     {"In-flight connection",
-     "a client connected during the dump: add the line skip-in-flight to /etc/criu/crun.conf (runc: /etc/criu/runc.conf) on both nodes"},
+     "a client connected during the dump: add the line skip-in-flight to /etc/criu/crun.conf (runc: "
+     "/etc/criu/runc.conf) on both nodes"},
     {"\"criu\": executable file not found", "install criu on the node (Debian, Ubuntu: apt-get install criu)"},
     {"libcriu.so", "install CRIU's library on the node (Debian, Ubuntu: apt-get install libcriu2)"},
     {"checkpoint/restore support not available",
-     "set enable_criu_support = true in /etc/crio/crio.conf on the node and restart CRI-O; also check that criu is installed there"},
+     "set enable_criu_support = true in /etc/crio/crio.conf on the node and restart CRI-O; also check that criu is "
+     "installed there"},
     {"no space left on device",
-     "free space below /var/lib/kubelet/checkpoints and /var/lib/containers on the node (a cut-off archive is left there: remove it)"},
-    {"unknown method CheckpointContainer", "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
+     "free space below /var/lib/kubelet/checkpoints and /var/lib/containers on the node (a cut-off archive is left "
+     "there: remove it)"},
+    {"unknown method CheckpointContainer",
+     "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
     {"code = Unimplemented", "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
 };
 
 Error runtime_error(const CheckpointCall& call, const std::string& text) {
   const std::string cause = boil_down(text);
   if (has(text, "DeadlineExceeded") || has(text, "context deadline exceeded"))
-    return Error(ErrorKind::timeout,
-                 fmt::format("{} took longer than the kubelet waits; the dump goes on there and its archive appears later", subject(call)),
-                 "allow more time (--checkpoint-timeout above 120 s is passed on to the kubelet), or raise runtimeRequestTimeout of the kubelet");
+    return Error(
+        ErrorKind::timeout,
+        fmt::format("{} took longer than the kubelet waits; the dump goes on there and its archive appears later",
+                    subject(call)),
+        "allow more time (--checkpoint-timeout above 120 s is passed on to the kubelet), or raise "
+        "runtimeRequestTimeout of the kubelet");
   if (has(text, fmt::format("(container {} not found)", call.container)))
     return Error(ErrorKind::failed, fmt::format("{} failed: the container is not running", subject(call)),
                  fmt::format("kubectl get pod {} -n {} -o wide", call.pod, call.ns));
   for (const Known& known : kKnown)
-    if (has(text, known.text)) return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause), std::string(known.remedy));
+    if (has(text, known.text))
+      return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause), std::string(known.remedy));
   if (criu_cause(text).empty() && has(text, "CRIU checkpointing failed"))
-    return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause),
-                 "CRIU gives no reason: another checkpoint of the same container was probably running; try again, and look at "
-                 "dump.log below /var/lib/containers/storage/overlay-containers/ on the node");
+    return Error(
+        ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause),
+        "CRIU gives no reason: another checkpoint of the same container was probably running; try again, and look at "
+        "dump.log below /var/lib/containers/storage/overlay-containers/ on the node");
   return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause));
 }
 
@@ -85,14 +94,19 @@ Error forbidden(const CheckpointCall& call, const std::string& text) {
   std::smatch match;
   const std::string who = std::regex_search(text, match, kWho) ? match[1].str() : "the caller";
   if (call.path == KubeletPath::proxy)
-    return Error(ErrorKind::forbidden,
-                 fmt::format("the kubelet of {} refuses the API server's own client \"{}\": it lacks create nodes/checkpoint ({})",
-                             call.node, who, text),
-                 fmt::format("kubectl create clusterrole ms2m-kubelet-checkpoint --verb=create --resource=nodes/checkpoint && "
-                             "kubectl create clusterrolebinding ms2m-kubelet-checkpoint --clusterrole=ms2m-kubelet-checkpoint --user={}; "
-                             "or use --kubelet direct", who));
-  return Error(ErrorKind::forbidden, fmt::format("the kubelet of {} refuses user \"{}\": create nodes/checkpoint is missing ({})",
-                                                 call.node, who, text),
+    return Error(
+        ErrorKind::forbidden,
+        fmt::format(
+            "the kubelet of {} refuses the API server's own client \"{}\": it lacks create nodes/checkpoint ({})",
+            call.node, who, text),
+        fmt::format("kubectl create clusterrole ms2m-kubelet-checkpoint --verb=create --resource=nodes/checkpoint && "
+                    "kubectl create clusterrolebinding ms2m-kubelet-checkpoint --clusterrole=ms2m-kubelet-checkpoint "
+                    "--user={}; "
+                    "or use --kubelet direct",
+                    who));
+  return Error(ErrorKind::forbidden,
+               fmt::format("the kubelet of {} refuses user \"{}\": create nodes/checkpoint is missing ({})", call.node,
+                           who, text),
                "grant it with examples/rbac.yaml (the part for the direct kubelet path)");
 }
 
@@ -103,21 +117,26 @@ Error not_found(const CheckpointCall& call, const std::string& text) {
   if (text.starts_with("container ") && text.ends_with(" does not exist"))
     return Error(ErrorKind::not_found, fmt::format("pod {}/{} has no container {}", call.ns, call.pod, call.container),
                  "choose one with -c");
-  // Lower case and a line's end: Go's default handler, so there is no such route. "404: Page Not Found" is go-restful's.
+  // Lower case and a line's end: Go's default handler, so there is no such route. "404: Page Not Found" is
+  // go-restful's.
   if (text == "404 page not found")
-    return Error(ErrorKind::failed, fmt::format("the kubelet of {} has its checkpoint API switched off", call.node),
-                 "set the feature gate ContainerCheckpoint: true in the kubelet's configuration on the node and restart it "
-                 "(on by default since Kubernetes 1.30)");
-  return Error(ErrorKind::protocol, fmt::format("the kubelet of {} does not understand the request for {}: {}", call.node, subject(call), text));
+    return Error(
+        ErrorKind::failed, fmt::format("the kubelet of {} has its checkpoint API switched off", call.node),
+        "set the feature gate ContainerCheckpoint: true in the kubelet's configuration on the node and restart it "
+        "(on by default since Kubernetes 1.30)");
+  return Error(ErrorKind::protocol, fmt::format("the kubelet of {} does not understand the request for {}: {}",
+                                                call.node, subject(call), text));
 }
 
 Error from_api_server(const CheckpointCall& call, const HttpResponse& answer) {
   const std::string message = message_of(answer);
   Error error = status_error(answer);
   if (answer.status == 404 && is_object_missing(answer, call.node))
-    return Error(ErrorKind::not_found, fmt::format("there is no node {} ({})", call.node, message), "kubectl get nodes");
+    return Error(ErrorKind::not_found, fmt::format("there is no node {} ({})", call.node, message),
+                 "kubectl get nodes");
   if (answer.status == 503 && has(message, "error trying to reach service"))
-    return Error(ErrorKind::unavailable, fmt::format("the API server cannot reach the kubelet of {}: {}", call.node, message),
+    return Error(ErrorKind::unavailable,
+                 fmt::format("the API server cannot reach the kubelet of {}: {}", call.node, message),
                  fmt::format("is the node up? kubectl get node {}", call.node));
   return error.in(subject(call));
 }
@@ -132,7 +151,8 @@ std::string boil_down(const std::string& text) {
   static const std::regex kContainer(R"(^failed to checkpoint container [0-9a-f]+: )");
   static const std::regex kId(R"( of container [0-9a-f]{64})");
   static const std::regex kExit(R"(\s*: exit status \d+$)");
-  if (const auto open = rest.find(" failed ("); rest.starts_with("checkpointing of ") && open != std::string::npos && rest.back() == ')')
+  if (const auto open = rest.find(" failed (");
+      rest.starts_with("checkpointing of ") && open != std::string::npos && rest.back() == ')')
     rest = rest.substr(open + 9, rest.size() - open - 10);
   rest = std::regex_replace(rest, kRpc, "");
   rest = std::regex_replace(rest, kContainer, "");
@@ -151,7 +171,8 @@ CheckpointArchive parse_checkpoint_archive(const CheckpointCall& call, const std
   if (answer.is_object() && answer.contains("items") && answer["items"].is_array() && answer["items"].size() == 1 &&
       answer["items"][0].is_string())
     return CheckpointArchive{answer["items"][0].get<std::string>()};
-  throw Error(ErrorKind::protocol, fmt::format("{} worked, but the kubelet's answer names no archive: {}", subject(call), body.substr(0, 200)));
+  throw Error(ErrorKind::protocol, fmt::format("{} worked, but the kubelet's answer names no archive: {}",
+                                               subject(call), body.substr(0, 200)));
 }
 
 Error checkpoint_error(const CheckpointCall& call, const HttpResponse& answer) {
@@ -159,20 +180,27 @@ Error checkpoint_error(const CheckpointCall& call, const HttpResponse& answer) {
   const std::string text = trimmed(answer.body);
   switch (answer.status) {
     case 401:
-      return Error(ErrorKind::forbidden, fmt::format("the kubelet of {} does not accept the {}", call.node,
-                                                     call.path == KubeletPath::direct ? "credentials" : "API server's own credentials"),
-                   call.path == KubeletPath::direct ? "use --kubelet proxy, or a client certificate or token that the kubelet knows"
-                                                    : "check --kubelet-client-certificate of the API server");
-    case 403: return forbidden(call, text);
-    case 404: return not_found(call, text);
-    case 500: return runtime_error(call, text);
+      return Error(ErrorKind::forbidden,
+                   fmt::format("the kubelet of {} does not accept the {}", call.node,
+                               call.path == KubeletPath::direct ? "credentials" : "API server's own credentials"),
+                   call.path == KubeletPath::direct
+                       ? "use --kubelet proxy, or a client certificate or token that the kubelet knows"
+                       : "check --kubelet-client-certificate of the API server");
+    case 403:
+      return forbidden(call, text);
+    case 404:
+      return not_found(call, text);
+    case 500:
+      return runtime_error(call, text);
     case 502:
     case 503:
     case 504:
-      return Error(ErrorKind::unavailable, fmt::format("{}: the kubelet cannot be reached: {}", subject(call), message_of(answer)),
+      return Error(ErrorKind::unavailable,
+                   fmt::format("{}: the kubelet cannot be reached: {}", subject(call), message_of(answer)),
                    fmt::format("is the node up? kubectl get node {}", call.node));
     default:
-      return Error(ErrorKind::protocol, fmt::format("{}: HTTP status {}: {}", subject(call), answer.status, message_of(answer)));
+      return Error(ErrorKind::protocol,
+                   fmt::format("{}: HTTP status {}: {}", subject(call), answer.status, message_of(answer)));
   }
 }
 

@@ -18,12 +18,13 @@ struct CheckpointCall {
 /// {"items":["/var/lib/kubelet/checkpoints/..."]}. Error{protocol} when it is something else.
 CheckpointArchive parse_checkpoint_archive(const CheckpointCall& call, const std::string& body);
 
-/// For any answer but 2xx. {not_found} pod, container or node; {forbidden} 401/403, saying who lacks what; {unavailable} the
-/// kubelet cannot be reached; {timeout} the runtime's own deadline: the dump goes on; {protocol} we asked wrongly; else {failed}.
+/// For any answer but 2xx. {not_found} pod, container or node; {forbidden} 401/403, saying who lacks what;
+/// {unavailable} the kubelet cannot be reached; {timeout} the runtime's own deadline: the dump goes on; {protocol} we
+/// asked wrongly; else {failed}.
 Error checkpoint_error(const CheckpointCall& call, const HttpResponse& answer);
 
-/// The cause in a runtime's error text: CRIU's decisive log line without time stamp, noise and trailer, or the text without
-/// its wrappers, IDs and command lines.
+/// The cause in a runtime's error text: CRIU's decisive log line without time stamp, noise and trailer, or the text
+/// without its wrappers, IDs and command lines.
 std::string boil_down(const std::string& text);
 
 }  // namespace ms2m

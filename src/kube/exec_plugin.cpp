@@ -29,7 +29,8 @@ std::string pem_text(const Pem& pem) {
 
 std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::string& text) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 ||
+  if (std::sscanf(text.c_str(), "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
+                  &used) != 6 ||
       used == 0)
     return std::nullopt;
   std::size_t at = static_cast<std::size_t>(used);
@@ -40,7 +41,8 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::st
   if (zone != "Z" && zone != "z") {
     int hours = 0, minutes = 0;
     char sign = 0;
-    if (std::sscanf(zone.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-')) return std::nullopt;
+    if (std::sscanf(zone.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-'))
+      return std::nullopt;
     offset_minutes = (hours * 60 + minutes) * (sign == '-' ? -1 : 1);
   }
   using namespace std::chrono;
@@ -70,14 +72,19 @@ ExecCredential parse_exec_credential(const std::string& text, const ExecPlugin& 
     return Error(ErrorKind::protocol, fmt::format("the credential plugin {} {}", plugin.command, why));
   };
   const Json answer = Json::parse(text, nullptr, false);
-  if (!answer.is_object() || text_of(answer, "kind") != "ExecCredential") throw wrong("did not print an ExecCredential");
+  if (!answer.is_object() || text_of(answer, "kind") != "ExecCredential")
+    throw wrong("did not print an ExecCredential");
   if (text_of(answer, "apiVersion") != plugin.api_version)
-    throw wrong(fmt::format("answered in apiVersion \"{}\" instead of \"{}\"", text_of(answer, "apiVersion"), plugin.api_version));
+    throw wrong(fmt::format("answered in apiVersion \"{}\" instead of \"{}\"", text_of(answer, "apiVersion"),
+                            plugin.api_version));
   const auto status = answer.find("status");
   if (status == answer.end() || !status->is_object()) throw wrong("printed no status");
-  ExecCredential credential{text_of(*status, "token"), text_of(*status, "clientCertificateData"), text_of(*status, "clientKeyData"), {}};
-  if (credential.certificate.empty() != credential.key.empty()) throw wrong("gave a certificate without its key, or the other way round");
-  if (credential.token.empty() && credential.certificate.empty()) throw wrong("gave neither a token nor a client certificate");
+  ExecCredential credential{
+      text_of(*status, "token"), text_of(*status, "clientCertificateData"), text_of(*status, "clientKeyData"), {}};
+  if (credential.certificate.empty() != credential.key.empty())
+    throw wrong("gave a certificate without its key, or the other way round");
+  if (credential.token.empty() && credential.certificate.empty())
+    throw wrong("gave neither a token nor a client certificate");
   if (const std::string expires = text_of(*status, "expirationTimestamp"); !expires.empty()) {
     credential.expires = parse_rfc3339(expires);
     if (!credential.expires) throw wrong(fmt::format("gave an expirationTimestamp that is no time: \"{}\"", expires));
@@ -88,8 +95,9 @@ ExecCredential parse_exec_credential(const std::string& text, const ExecPlugin& 
 ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, const StopToken& stop) {
   const ExecPlugin& plugin = *access.exec;
   if (plugin.interactive == ExecPlugin::Interactive::always)
-    throw Error(ErrorKind::usage, fmt::format("the credential plugin {} of user \"{}\" insists on a terminal (interactiveMode: Always)",
-                                              plugin.command, access.user),
+    throw Error(ErrorKind::usage,
+                fmt::format("the credential plugin {} of user \"{}\" insists on a terminal (interactiveMode: Always)",
+                            plugin.command, access.user),
                 "set interactiveMode: IfAvailable in the kubeconfig and log in once with kubectl");
   posix::RunSpec spec;
   spec.process.argv = {plugin.command};
@@ -102,12 +110,14 @@ ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, 
     result = run(spec, stop, fmt::format("waiting for the credential plugin {}", plugin.command));
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::not_found) throw;
-    throw Error(ErrorKind::usage, fmt::format("the credential plugin {} of user \"{}\" is not installed", plugin.command, access.user),
+    throw Error(ErrorKind::usage,
+                fmt::format("the credential plugin {} of user \"{}\" is not installed", plugin.command, access.user),
                 plugin.install_hint.empty() ? "install it, or use another kubeconfig user" : plugin.install_hint);
   }
   if (!result.ok())
-    throw Error(ErrorKind::forbidden, fmt::format("the credential plugin {} of user \"{}\" failed ({}): {}", plugin.command,
-                                                  access.user, result.status.text(), posix::last_line(result.err)),
+    throw Error(ErrorKind::forbidden,
+                fmt::format("the credential plugin {} of user \"{}\" failed ({}): {}", plugin.command, access.user,
+                            result.status.text(), posix::last_line(result.err)),
                 plugin.install_hint);
   return parse_exec_credential(result.out, plugin);
 }

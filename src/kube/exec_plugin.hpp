@@ -19,9 +19,10 @@ struct ExecCredential {
 
 using RunProcess = std::function<posix::RunResult(const posix::RunSpec&, const StopToken&, const std::string& doing)>;
 
-/// Blocks until the plugin ends. It gets no terminal (interactive: false), because it runs in a process group of its own;
-/// a plugin that insists on one (interactiveMode Always) is Error{usage}. Error{usage} with its installHint when the command
-/// does not exist, {forbidden} with the last line of its stderr when it fails, {protocol} when it prints something else.
+/// Blocks until the plugin ends. It gets no terminal (interactive: false), because it runs in a process group of its
+/// own; a plugin that insists on one (interactiveMode Always) is Error{usage}. Error{usage} with its installHint when
+/// the command does not exist, {forbidden} with the last line of its stderr when it fails, {protocol} when it prints
+/// something else.
 ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, const StopToken& stop);
 
 /// KUBERNETES_EXEC_INFO.

@@ -19,7 +19,8 @@ constexpr const char* kId = "ms2m.io/id";
 
 Json parse_object(const HttpResponse& answer) {
   Json object = Json::parse(answer.body, nullptr, false);
-  if (!object.is_object()) throw Error(ErrorKind::protocol, "the API server's answer is no JSON object: " + answer.body.substr(0, 200));
+  if (!object.is_object())
+    throw Error(ErrorKind::protocol, "the API server's answer is no JSON object: " + answer.body.substr(0, 200));
   return object;
 }
 
@@ -44,15 +45,19 @@ auto in(const std::string& frame, Body&& body) {
     e.in(frame);
     throw;
   } catch (const Json::exception& e) {
-    throw Error(ErrorKind::protocol, std::string("the answer has another shape than it must have: ") + e.what()).in(frame);
+    throw Error(ErrorKind::protocol, std::string("the answer has another shape than it must have: ") + e.what())
+        .in(frame);
   }
 }
 
 const char* content_type_of(PatchType type) {
   switch (type) {
-    case PatchType::merge: return "application/merge-patch+json";
-    case PatchType::json: return "application/json-patch+json";
-    case PatchType::strategic: return "application/strategic-merge-patch+json";
+    case PatchType::merge:
+      return "application/merge-patch+json";
+    case PatchType::json:
+      return "application/json-patch+json";
+    case PatchType::strategic:
+      return "application/strategic-merge-patch+json";
   }
   return "";
 }
@@ -90,7 +95,8 @@ struct KubeCluster::Impl {
   Kubelet kubelet;
 };
 
-Json KubeCluster::Impl::create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) {
+Json KubeCluster::Impl::create(const ObjectRef& ref, const Json& object, const CreateOptions& options,
+                               const StopToken& stop) {
   const Resource& resource = resource_of(ref.kind);
   Json body = object;
   body["apiVersion"] = resource.api_version;
@@ -125,7 +131,8 @@ std::optional<std::vector<Json>> KubeCluster::Impl::pages(const std::string& pat
   std::vector<Json> items;
   std::string next;
   do {
-    const HttpResponse answer = api->call({"GET", path + (next.empty() ? "" : "&continue=" + url_encode(next))}, stop).http;
+    const HttpResponse answer =
+        api->call({"GET", path + (next.empty() ? "" : "&continue=" + url_encode(next))}, stop).http;
     if (answer.status == 410 && !next.empty()) return std::nullopt;
     if (!answer.ok()) throw status_error(answer);
     Json list = parse_object(answer);
@@ -148,7 +155,9 @@ KubeCluster::KubeCluster(KubeAccess access, KubeletOptions kubelet, RunProcess r
 KubeCluster::~KubeCluster() = default;
 
 RunProcess KubeCluster::default_run() {
-  return [](const posix::RunSpec& spec, const StopToken& stop, const std::string& doing) { return posix::run_process(spec, stop, doing); };
+  return [](const posix::RunSpec& spec, const StopToken& stop, const std::string& doing) {
+    return posix::run_process(spec, stop, doing);
+  };
 }
 
 std::string KubeCluster::default_namespace() const { return impl_->access.ns; }
@@ -177,7 +186,8 @@ std::vector<Json> KubeCluster::list(Kind kind, const std::string& ns, const std:
   });
 }
 
-Json KubeCluster::create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) {
+Json KubeCluster::create(const ObjectRef& ref, const Json& object, const CreateOptions& options,
+                         const StopToken& stop) {
   return in("creating " + to_string(ref), [&] { return impl_->create(ref, object, options, stop); });
 }
 
@@ -193,7 +203,9 @@ Json KubeCluster::patch(const ObjectRef& ref, PatchType type, const Json& patch,
   return in("patching " + to_string(ref), [&] {
     // A merge sets values: twice is once. A JSON patch may insert or test.
     const HttpResponse answer =
-        impl_->api->call({"PATCH", object_path(ref), patch.dump(), content_type_of(type), type != PatchType::json}, stop).http;
+        impl_->api
+            ->call({"PATCH", object_path(ref), patch.dump(), content_type_of(type), type != PatchType::json}, stop)
+            .http;
     if (!answer.ok()) throw status_error(answer);
     return parse_object(answer);
   });
@@ -215,7 +227,8 @@ bool KubeCluster::remove(const ObjectRef& ref, const DeleteOptions& options, con
   });
 }
 
-void KubeCluster::watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) {
+void KubeCluster::watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done,
+                        const StopToken& stop) {
   object_path(ref);  // checks it
   ObjectWatch(*impl_->api, ref, done).run(stop);
 }
@@ -238,7 +251,8 @@ bool KubeCluster::allowed(const Right& right, const StopToken& stop) {
 }
 
 std::optional<bool> KubeCluster::checkpoint_enabled(const std::string& node, const StopToken& stop) {
-  return in("asking the kubelet of " + node + " for its feature gates", [&] { return impl_->kubelet.checkpoint_enabled(node, stop); });
+  return in("asking the kubelet of " + node + " for its feature gates",
+            [&] { return impl_->kubelet.checkpoint_enabled(node, stop); });
 }
 
 CheckpointArchive KubeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

@@ -49,13 +49,15 @@ Pem pem_of(const KubeconfigEntry& entry, const std::string& key) {
   const std::string data = text_of(entry.value, (key + "-data").c_str());
   if (!data.empty()) {
     const auto decoded = base64_decode(data);
-    if (!decoded) throw Error(ErrorKind::usage, fmt::format("the kubeconfig {}: {}-data is not base64", entry.file, key));
+    if (!decoded)
+      throw Error(ErrorKind::usage, fmt::format("the kubeconfig {}: {}-data is not base64", entry.file, key));
     pem.data = *decoded;
     return pem;
   }
   pem.file = absolute(text_of(entry.value, key.c_str()), entry.file);
   if (!pem.file.empty() && !std::ifstream(pem.file))
-    throw Error(ErrorKind::usage, fmt::format("cannot read the {} {} that the kubeconfig {} names", key, pem.file, entry.file),
+    throw Error(ErrorKind::usage,
+                fmt::format("cannot read the {} {} that the kubeconfig {} names", key, pem.file, entry.file),
                 fmt::format("correct {} in {}", key, entry.file));
   return pem;
 }
@@ -85,11 +87,13 @@ Json to_json(const YAML::Node& node) {
 ExecPlugin exec_of(const KubeconfigEntry& user, const std::string& user_name) {
   const YAML::Node node = user.value["exec"];
   const auto wrong = [&](const std::string& why) {
-    return Error(ErrorKind::usage, fmt::format("the kubeconfig {}: exec of user \"{}\": {}", user.file, user_name, why));
+    return Error(ErrorKind::usage,
+                 fmt::format("the kubeconfig {}: exec of user \"{}\": {}", user.file, user_name, why));
   };
   ExecPlugin plugin;
   plugin.api_version = text_of(node, "apiVersion");
-  if (plugin.api_version != "client.authentication.k8s.io/v1" && plugin.api_version != "client.authentication.k8s.io/v1beta1")
+  if (plugin.api_version != "client.authentication.k8s.io/v1" &&
+      plugin.api_version != "client.authentication.k8s.io/v1beta1")
     throw wrong(fmt::format("apiVersion \"{}\" is not supported (only client.authentication.k8s.io/v1 and v1beta1)",
                             plugin.api_version));
   plugin.command = text_of(node, "command");
@@ -121,7 +125,8 @@ void take_cluster(const KubeconfigEntry& cluster, KubeAccess& access) {
   access.tls.insecure = flag_of(cluster, "insecure-skip-tls-verify");
   if (access.tls.insecure && !access.tls.ca.empty())
     throw Error(ErrorKind::usage,
-                fmt::format("the kubeconfig {}: a cluster has both certificate-authority and insecure-skip-tls-verify", cluster.file),
+                fmt::format("the kubeconfig {}: a cluster has both certificate-authority and insecure-skip-tls-verify",
+                            cluster.file),
                 "remove one of the two");
   access.proxy = text_of(cluster.value, "proxy-url");
 }
@@ -130,8 +135,10 @@ void take_user(const KubeconfigEntry& user, KubeAccess& access) {
   access.tls.certificate = pem_of(user, "client-certificate");
   access.tls.key = pem_of(user, "client-key");
   if (access.tls.certificate.empty() != access.tls.key.empty())
-    throw Error(ErrorKind::usage, fmt::format("the kubeconfig {}: user \"{}\" has a client-certificate without client-key, or "
-                                              "the other way round", user.file, access.user));
+    throw Error(ErrorKind::usage,
+                fmt::format("the kubeconfig {}: user \"{}\" has a client-certificate without client-key, or "
+                            "the other way round",
+                            user.file, access.user));
   access.token = text_of(user.value, "token");
   access.token_file = absolute(text_of(user.value, "tokenFile"), user.file);
   access.username = text_of(user.value, "username");
@@ -142,12 +149,13 @@ void take_user(const KubeconfigEntry& user, KubeAccess& access) {
     for (const auto& group : groups) access.as_groups.push_back(group.as<std::string>());
   if (const YAML::Node extra = user.value["as-user-extra"]; extra && extra.IsMap())
     for (const auto& pair : extra)
-      for (const auto& value : pair.second) access.as_extra.emplace_back(pair.first.as<std::string>(), value.as<std::string>());
+      for (const auto& value : pair.second)
+        access.as_extra.emplace_back(pair.first.as<std::string>(), value.as<std::string>());
   if (user.value["exec"] && user.value["exec"].IsMap()) access.exec = exec_of(user, access.user);
   if (user.value["auth-provider"] && user.value["auth-provider"].IsMap() && !access.exec && access.token.empty())
     throw Error(ErrorKind::usage,
-                fmt::format("the kubeconfig {}: user \"{}\" uses an auth-provider, which kubectl itself has given up", user.file,
-                            access.user),
+                fmt::format("the kubeconfig {}: user \"{}\" uses an auth-provider, which kubectl itself has given up",
+                            user.file, access.user),
                 "use the provider's exec plugin instead");
 }
 
@@ -161,8 +169,9 @@ KubeAccess choose(const KubeconfigFiles& files, const std::string& wanted, const
   KubeAccess access;
   access.context = wanted.empty() ? files.current_context : wanted;
   if (access.context.empty())
-    throw Error(ErrorKind::usage, fmt::format("{} has no current-context", where),
-                fmt::format("give --context NAME (there: {}), or: kubectl config use-context NAME", names_of(files.contexts)));
+    throw Error(
+        ErrorKind::usage, fmt::format("{} has no current-context", where),
+        fmt::format("give --context NAME (there: {}), or: kubectl config use-context NAME", names_of(files.contexts)));
   const auto context = files.contexts.find(access.context);
   if (context == files.contexts.end())
     throw Error(ErrorKind::usage, fmt::format("there is no context \"{}\" in {}", access.context, where),
@@ -172,15 +181,18 @@ KubeAccess choose(const KubeconfigFiles& files, const std::string& wanted, const
   if (const std::string ns = text_of(context->second.value, "namespace"); !ns.empty()) access.ns = ns;
   const auto cluster = files.clusters.find(cluster_name);
   if (cluster == files.clusters.end() || text_of(cluster->second.value, "server").empty())
-    throw Error(ErrorKind::usage, fmt::format("context \"{}\" names the cluster \"{}\", which {} {}", access.context, cluster_name,
-                                              where, cluster == files.clusters.end() ? "does not have" : "gives no server"),
-                fmt::format("kubectl config set-cluster {} --server=https://HOST:6443", cluster_name.empty() ? "NAME" : cluster_name));
+    throw Error(ErrorKind::usage,
+                fmt::format("context \"{}\" names the cluster \"{}\", which {} {}", access.context, cluster_name, where,
+                            cluster == files.clusters.end() ? "does not have" : "gives no server"),
+                fmt::format("kubectl config set-cluster {} --server=https://HOST:6443",
+                            cluster_name.empty() ? "NAME" : cluster_name));
   take_cluster(cluster->second, access);
   if (!access.user.empty()) {
     const auto user = files.users.find(access.user);
     if (user == files.users.end())
-      throw Error(ErrorKind::usage, fmt::format("context \"{}\" names the user \"{}\", which {} does not have", access.context,
-                                                access.user, where),
+      throw Error(ErrorKind::usage,
+                  fmt::format("context \"{}\" names the user \"{}\", which {} does not have", access.context,
+                              access.user, where),
                   fmt::format("kubectl config set-credentials {} ...", access.user));
     take_user(user->second, access);
   }
@@ -232,7 +244,8 @@ KubeAccess load_kube_access(const KubeconfigSource& source) {
   if (host.empty() || port.empty() || !std::ifstream(access.token_file)) {
     std::string tried;
     for (const auto& file : candidates) tried += (tried.empty() ? "" : ", ") + file;
-    throw Error(ErrorKind::usage, fmt::format("no kubeconfig found (looked at {})", tried.empty() ? "nothing: HOME is not set" : tried),
+    throw Error(ErrorKind::usage,
+                fmt::format("no kubeconfig found (looked at {})", tried.empty() ? "nothing: HOME is not set" : tried),
                 "give --kubeconfig FILE, or set KUBECONFIG");
   }
   access.server = "https://" + (host.find(':') != std::string::npos ? "[" + host + "]" : host) + ":" + port;

@@ -31,7 +31,8 @@ void merge_list(const YAML::Node& root, const char* list, const char* item, cons
                 std::map<std::string, KubeconfigEntry>& into) {
   const YAML::Node entries = root[list];
   if (!entries || entries.IsNull()) return;
-  if (!entries.IsSequence()) throw bad(file, fmt::format("\"{}\" is not a list (line {})", list, entries.Mark().line + 1));
+  if (!entries.IsSequence())
+    throw bad(file, fmt::format("\"{}\" is not a list (line {})", list, entries.Mark().line + 1));
   for (const auto& entry : entries) {
     const int line = entry.Mark().line + 1;
     if (!entry.IsMap() || !entry["name"] || !entry["name"].IsScalar())

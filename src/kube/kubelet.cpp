@@ -30,8 +30,10 @@ std::string kubelet_server(const std::string& node, const Json& object) {
 
 void explain_direct(TransportError& e, const std::string& node) {
   if (e.kind() == ErrorKind::forbidden)
-    e.with_remedy(fmt::format("the kubelet of {} probably signs its own serving certificate: give its CA, or use --kubelet proxy", node));
-  if (e.kind() == ErrorKind::unavailable) e.with_remedy("is the node's port 10250 reachable from here? otherwise use --kubelet proxy");
+    e.with_remedy(fmt::format(
+        "the kubelet of {} probably signs its own serving certificate: give its CA, or use --kubelet proxy", node));
+  if (e.kind() == ErrorKind::unavailable)
+    e.with_remedy("is the node's port 10250 reachable from here? otherwise use --kubelet proxy");
 }
 
 }  // namespace
@@ -55,17 +57,24 @@ bool FeatureGateFinder::feed(std::string_view chunk) {
 std::string checkpoint_timeout_query(const StopToken& stop) {
   if (!stop.deadline()) return {};
   const Millis left = stop.remaining(kFarAway);
-  return left > kKubeletDefault ? fmt::format("?timeout={}", std::chrono::duration_cast<std::chrono::seconds>(left).count()) : "";
+  return left > kKubeletDefault
+             ? fmt::format("?timeout={}", std::chrono::duration_cast<std::chrono::seconds>(left).count())
+             : "";
 }
 
-Kubelet::Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials, std::shared_ptr<ApiClient> api)
-    : access_(std::move(access)), options_(std::move(options)), credentials_(std::move(credentials)), api_(std::move(api)) {}
+Kubelet::Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials,
+                 std::shared_ptr<ApiClient> api)
+    : access_(std::move(access)),
+      options_(std::move(options)),
+      credentials_(std::move(credentials)),
+      api_(std::move(api)) {}
 
 Kubelet::Route Kubelet::route(const std::string& node, const StopToken& stop) {
   const std::string path = object_path({Kind::node, "", node});
   if (options_.path == KubeletPath::proxy) return {api_, path + "/proxy"};
   const HttpResponse answer = api_->call({"GET", path}, stop).http;
-  if (is_object_missing(answer, node)) throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), "kubectl get nodes");
+  if (is_object_missing(answer, node))
+    throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), "kubectl get nodes");
   if (!answer.ok()) throw status_error(answer).in(fmt::format("reading node {}", node));
   const std::string server = kubelet_server(node, Json::parse(answer.body, nullptr, false));
   const std::lock_guard lock(mutex_);
@@ -113,8 +122,8 @@ CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string
   const std::string what = fmt::format("the checkpoint of container {} in pod {}/{} on {}", container, ns, pod, node);
   ApiCall post;
   post.method = "POST";
-  post.path = fmt::format("{}/checkpoint/{}/{}/{}{}", way.prefix, url_encode(ns), url_encode(pod), url_encode(container),
-                          checkpoint_timeout_query(stop));
+  post.path = fmt::format("{}/checkpoint/{}/{}/{}{}", way.prefix, url_encode(ns), url_encode(pod),
+                          url_encode(container), checkpoint_timeout_query(stop));
   post.idempotent = false;
   try {
     const HttpResponse answer = way.client->call_once(post, stop);
@@ -123,11 +132,16 @@ CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string
   } catch (TransportError& e) {
     if (options_.path == KubeletPath::direct) explain_direct(e, node);
     if (!e.sent()) throw;
-    throw Error(ErrorKind::unavailable, fmt::format("{} was asked for, but the connection was lost ({}); the dump may go on there", what, e.message()),
-                e.remedy());
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format("{} was asked for, but the connection was lost ({}); the dump may go on there", what, e.message()),
+        e.remedy());
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) != Millis{0} || e.message().find("dump goes on") != std::string::npos) throw;
-    throw Error(ErrorKind::timeout, fmt::format("{} is not finished in time; the dump goes on there", what), "allow more time with --checkpoint-timeout");
+    if (e.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) != Millis{0} ||
+        e.message().find("dump goes on") != std::string::npos)
+      throw;
+    throw Error(ErrorKind::timeout, fmt::format("{} is not finished in time; the dump goes on there", what),
+                "allow more time with --checkpoint-timeout");
   }
 }
 

@@ -23,17 +23,19 @@ class FeatureGateFinder {
   std::optional<bool> value_;
 };
 
-/// "?timeout=S" when the token's deadline leaves more than the kubelet's default of 120 s (smaller values have no effect), else "".
+/// "?timeout=S" when the token's deadline leaves more than the kubelet's default of 120 s (smaller values have no
+/// effect), else "".
 std::string checkpoint_timeout_query(const StopToken& stop);
 
 /// Thread-safe.
 class Kubelet {
  public:
-  Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials, std::shared_ptr<ApiClient> api);
+  Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials,
+          std::shared_ptr<ApiClient> api);
 
   std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop);
-  CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                               const StopToken& stop);
+  CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
+                               const std::string& container, const StopToken& stop);
 
  private:
   struct Route {

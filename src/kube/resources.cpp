@@ -23,20 +23,34 @@ const Resource& resource_of(Kind kind) noexcept {
   static constexpr Resource kStatefulSet{"apps/v1", "StatefulSet", "statefulsets", true};
   static constexpr Resource kRevision{"apps/v1", "ControllerRevision", "controllerrevisions", true};
   switch (kind) {
-    case Kind::pod: return kPod;
-    case Kind::node: return kNode;
-    case Kind::event: return kEvent;
-    case Kind::lease: return kLease;
-    case Kind::secret: return kSecret;
-    case Kind::config_map: return kConfigMap;
-    case Kind::service_account: return kServiceAccount;
-    case Kind::persistent_volume_claim: return kClaim;
-    case Kind::persistent_volume: return kVolume;
-    case Kind::pod_disruption_budget: return kBudget;
-    case Kind::deployment: return kDeployment;
-    case Kind::replica_set: return kReplicaSet;
-    case Kind::stateful_set: return kStatefulSet;
-    case Kind::controller_revision: return kRevision;
+    case Kind::pod:
+      return kPod;
+    case Kind::node:
+      return kNode;
+    case Kind::event:
+      return kEvent;
+    case Kind::lease:
+      return kLease;
+    case Kind::secret:
+      return kSecret;
+    case Kind::config_map:
+      return kConfigMap;
+    case Kind::service_account:
+      return kServiceAccount;
+    case Kind::persistent_volume_claim:
+      return kClaim;
+    case Kind::persistent_volume:
+      return kVolume;
+    case Kind::pod_disruption_budget:
+      return kBudget;
+    case Kind::deployment:
+      return kDeployment;
+    case Kind::replica_set:
+      return kReplicaSet;
+    case Kind::stateful_set:
+      return kStatefulSet;
+    case Kind::controller_revision:
+      return kRevision;
   }
   return kPod;
 }
@@ -50,7 +64,8 @@ std::string collection_path(Kind kind, const std::string& ns) {
 }
 
 std::string object_path(const ObjectRef& ref) {
-  if (ref.name.empty()) throw Error(ErrorKind::usage, std::string("an object of kind ") + resource_of(ref.kind).kind + " without a name");
+  if (ref.name.empty())
+    throw Error(ErrorKind::usage, std::string("an object of kind ") + resource_of(ref.kind).kind + " without a name");
   if (ref.name == "." || ref.name == "..") throw Error(ErrorKind::usage, "\"" + ref.name + "\" is no object's name");
   if (resource_of(ref.kind).namespaced && ref.ns.empty())
     throw Error(ErrorKind::usage, "no namespace given for " + to_string(ref));

@@ -16,7 +16,8 @@ const Resource& resource_of(Kind kind) noexcept;
 
 /// "/api/v1/namespaces/default/pods"; ns empty: of all namespaces.
 std::string collection_path(Kind kind, const std::string& ns);
-/// "/apis/apps/v1/namespaces/default/deployments/x". Error{usage} for an empty name, or a namespaced kind without namespace.
+/// "/apis/apps/v1/namespaces/default/deployments/x". Error{usage} for an empty name, or a namespaced kind without
+/// namespace.
 std::string object_path(const ObjectRef& ref);
 
 }  // namespace ms2m

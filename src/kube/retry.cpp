@@ -10,7 +10,8 @@ Millis back_off(int attempt, double random) {
   return Millis{static_cast<Millis::rep>(base * (0.75 + random / 2))};
 }
 
-std::optional<Millis> retry_after_answer(const RetryRule& rule, const HttpResponse& answer, int attempt, double random) {
+std::optional<Millis> retry_after_answer(const RetryRule& rule, const HttpResponse& answer, int attempt,
+                                         double random) {
   const int status = answer.status;
   if (status != 429 && status < 500) return std::nullopt;
   const std::string header = answer.header("retry-after");
@@ -26,7 +27,8 @@ std::optional<Millis> retry_after_answer(const RetryRule& rule, const HttpRespon
   return std::nullopt;
 }
 
-std::optional<Millis> retry_after_failure(const RetryRule& rule, const TransportError& failure, int attempt, double random) {
+std::optional<Millis> retry_after_failure(const RetryRule& rule, const TransportError& failure, int attempt,
+                                          double random) {
   if (failure.kind() != ErrorKind::unavailable || attempt >= kMaxRetries) return std::nullopt;
   if (failure.sent() && !rule.idempotent) return std::nullopt;
   return back_off(attempt, random);

@@ -21,20 +21,27 @@ std::string message_of(const HttpResponse& answer) {
   }
   std::string text = answer.body.substr(0, 300);
   while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
-  const bool page = text.find('<') != std::string::npos && answer.header("content-type").find("html") != std::string::npos;
+  const bool page =
+      text.find('<') != std::string::npos && answer.header("content-type").find("html") != std::string::npos;
   return text.empty() || page ? fmt::format("HTTP status {}", answer.status) : text;
 }
 
 ErrorKind kind_of(int status) {
   switch (status) {
     case 401:
-    case 403: return ErrorKind::forbidden;
-    case 404: return ErrorKind::not_found;
-    case 409: return ErrorKind::conflict;
+    case 403:
+      return ErrorKind::forbidden;
+    case 404:
+      return ErrorKind::not_found;
+    case 409:
+      return ErrorKind::conflict;
     case 400:
-    case 422: return ErrorKind::refused;
-    case 429: return ErrorKind::unavailable;
-    default: return status >= 500 ? ErrorKind::unavailable : ErrorKind::protocol;
+    case 422:
+      return ErrorKind::refused;
+    case 429:
+      return ErrorKind::unavailable;
+    default:
+      return status >= 500 ? ErrorKind::unavailable : ErrorKind::protocol;
   }
 }
 

@@ -1,5 +1,5 @@
-// Answers that are no success, turned into errors. The API server speaks in Status objects (JSON); what comes as plain text
-// was said by somebody else: a kubelet behind the proxy subresource, a load balancer. Facts: kube-facts.md.
+// Answers that are no success, turned into errors. The API server speaks in Status objects (JSON); what comes as plain
+// text was said by somebody else: a kubelet behind the proxy subresource, a load balancer. Facts: kube-facts.md.
 #pragma once
 #include <optional>
 #include <string>

@@ -44,7 +44,9 @@ ObjectWatch::ObjectWatch(ApiClient& client, ObjectRef ref, const std::function<b
     : client_(client), ref_(std::move(ref)), done_(done) {}
 
 void ObjectWatch::deliver(const Json* object) {
-  std::string state = object != nullptr ? text_at(*object, "metadata", "uid") + "/" + text_at(*object, "metadata", "resourceVersion") : "";
+  std::string state = object != nullptr
+                          ? text_at(*object, "metadata", "uid") + "/" + text_at(*object, "metadata", "resourceVersion")
+                          : "";
   if (delivered_ == state) return;  // a list after a drop often says nothing new
   delivered_ = std::move(state);
   try {
@@ -56,7 +58,8 @@ void ObjectWatch::deliver(const Json* object) {
 }
 
 void ObjectWatch::list(const StopToken& stop) {
-  const std::string path = collection_path(ref_.kind, ref_.ns) + "?fieldSelector=" + url_encode("metadata.name=" + ref_.name);
+  const std::string path =
+      collection_path(ref_.kind, ref_.ns) + "?fieldSelector=" + url_encode("metadata.name=" + ref_.name);
   const HttpResponse answer = client_.call({"GET", path}, stop).http;
   if (!answer.ok()) throw status_error(answer);
   Json list = Json::parse(answer.body, nullptr, false);
@@ -89,20 +92,23 @@ ObjectWatch::Next ObjectWatch::take_error(const Json& object) {
 ObjectWatch::Next ObjectWatch::take_event(std::string_view line) {
   const Json event = Json::parse(line, nullptr, false);
   const auto object = event.is_object() ? event.find("object") : event.end();
-  if (!event.is_object() || object == event.end() || !object->is_object() || !event.contains("type") || !event["type"].is_string())
+  if (!event.is_object() || object == event.end() || !object->is_object() || !event.contains("type") ||
+      !event["type"].is_string())
     throw Error(ErrorKind::protocol, "a line of the watch is no event: " + std::string(line.substr(0, 200)));
   const std::string& type = event["type"].get_ref<const std::string&>();
   if (type == "ERROR") return take_error(*object);
-  if (std::string version = text_at(*object, "metadata", "resourceVersion"); !version.empty()) version_ = std::move(version);
+  if (std::string version = text_at(*object, "metadata", "resourceVersion"); !version.empty())
+    version_ = std::move(version);
   if (type == "BOOKMARK" || text_at(*object, "metadata", "name") != ref_.name) return Next::rewatch;
   deliver(type == "DELETED" ? nullptr : &*object);
   return finished_ ? Next::finished : Next::rewatch;
 }
 
 ObjectWatch::Next ObjectWatch::watch(const StopToken& stop) {
-  const std::string path = fmt::format(
-      "{}?watch=true&allowWatchBookmarks=true&fieldSelector={}&resourceVersion={}&timeoutSeconds={}", collection_path(ref_.kind, ref_.ns),
-      url_encode("metadata.name=" + ref_.name), url_encode(version_), kWatchSeconds + static_cast<int>(10 * random_share()));
+  const std::string path =
+      fmt::format("{}?watch=true&allowWatchBookmarks=true&fieldSelector={}&resourceVersion={}&timeoutSeconds={}",
+                  collection_path(ref_.kind, ref_.ns), url_encode("metadata.name=" + ref_.name), url_encode(version_),
+                  kWatchSeconds + static_cast<int>(10 * random_share()));
   LineSplitter lines;
   Next next = Next::rewatch;
   bool any = false;
@@ -146,7 +152,8 @@ ObjectWatch::Next ObjectWatch::step(bool must_list, const StopToken& stop) {
     return finished_ ? Next::finished : watch(stop);
   } catch (const Json::exception& e) {
     if (done_threw_) throw;
-    throw Error(ErrorKind::protocol, std::string("an event has another shape than it must have: ") + e.what()).in("watching " + to_string(ref_));
+    throw Error(ErrorKind::protocol, std::string("an event has another shape than it must have: ") + e.what())
+        .in("watching " + to_string(ref_));
   } catch (Error& e) {
     if (done_threw_) throw;
     const bool lost = e.kind() == ErrorKind::unavailable && !version_.empty();
@@ -159,7 +166,8 @@ ObjectWatch::Next ObjectWatch::step(bool must_list, const StopToken& stop) {
       e.in("watching " + to_string(ref_));
       throw;
     }
-    throw Error(ErrorKind::timeout, fmt::format("timed out watching {}{}", to_string(ref_), trouble_text()), e.remedy());
+    throw Error(ErrorKind::timeout, fmt::format("timed out watching {}{}", to_string(ref_), trouble_text()),
+                e.remedy());
   }
 }
 

@@ -21,8 +21,8 @@ class LineSplitter {
   std::string rest_;
 };
 
-/// Lists (by name: one or no item, and the collection's own resourceVersion: an old object's own may be too old to watch
-/// from), then watches, for as long as it takes. One thread, one use.
+/// Lists (by name: one or no item, and the collection's own resourceVersion: an old object's own may be too old to
+/// watch from), then watches, for as long as it takes. One thread, one use.
 class ObjectWatch {
  public:
   ObjectWatch(ApiClient& client, ObjectRef ref, const std::function<bool(const Json* object)>& done);
@@ -41,11 +41,11 @@ class ObjectWatch {
   ApiClient& client_;
   const ObjectRef ref_;
   const std::function<bool(const Json* object)>& done_;
-  std::string version_;          ///< where the next watch begins
+  std::string version_;                   ///< where the next watch begins
   std::optional<std::string> delivered_;  ///< uid + resourceVersion handed over last; "": its absence
   bool finished_ = false;
   bool done_threw_ = false;
-  std::string trouble_;          ///< why the last watch ended, for the message of a time-out
+  std::string trouble_;  ///< why the last watch ended, for the message of a time-out
 };
 
 }  // namespace ms2m

@@ -26,9 +26,24 @@ std::string subject_of(SSL* ssl) {
 }  // namespace
 
 Certificates::Certificates() {
-  const auto make = [&](const std::string& name, const std::string& subject, const std::string& extension, bool signed_by_ca) {
-    std::vector<std::string> argv{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                                  "-subj", subject, "-keyout", file(name + ".key"), "-out", file(name + ".crt")};
+  const auto make = [&](const std::string& name, const std::string& subject, const std::string& extension,
+                        bool signed_by_ca) {
+    std::vector<std::string> argv{"openssl",
+                                  "req",
+                                  "-x509",
+                                  "-newkey",
+                                  "ec",
+                                  "-pkeyopt",
+                                  "ec_paramgen_curve:P-256",
+                                  "-nodes",
+                                  "-days",
+                                  "2",
+                                  "-subj",
+                                  subject,
+                                  "-keyout",
+                                  file(name + ".key"),
+                                  "-out",
+                                  file(name + ".crt")};
     if (!extension.empty()) argv.insert(argv.end(), {"-addext", extension});
     if (signed_by_ca) argv.insert(argv.end(), {"-CA", file("ca.crt"), "-CAkey", file("ca.key")});
     run(argv);
@@ -57,14 +72,17 @@ ApiServer::ApiServer(Handler handler, const std::string& certificate) : handler_
     // A client certificate is asked for, not insisted on, as the API server does.
     SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, nullptr);
     const std::string id = "test";
-    SSL_CTX_set_session_id_context(&context, reinterpret_cast<const unsigned char*>(id.data()), static_cast<unsigned>(id.size()));
-    return SSL_CTX_use_certificate_file(&context, certificates.file(certificate + ".crt").c_str(), SSL_FILETYPE_PEM) == 1 &&
-           SSL_CTX_use_PrivateKey_file(&context, certificates.file(certificate + ".key").c_str(), SSL_FILETYPE_PEM) == 1 &&
+    SSL_CTX_set_session_id_context(&context, reinterpret_cast<const unsigned char*>(id.data()),
+                                   static_cast<unsigned>(id.size()));
+    return SSL_CTX_use_certificate_file(&context, certificates.file(certificate + ".crt").c_str(), SSL_FILETYPE_PEM) ==
+               1 &&
+           SSL_CTX_use_PrivateKey_file(&context, certificates.file(certificate + ".key").c_str(), SSL_FILETYPE_PEM) ==
+               1 &&
            SSL_CTX_load_verify_locations(&context, certificates.file("ca.crt").c_str(), nullptr) == 1;
   });
   const auto handle = [this](const httplib::Request& request, httplib::Response& answer) {
-    note(request);
-    handler_(request, answer, static_cast<int>(count()) - 1);
+    const int number = note(request);
+    handler_(request, answer, number);
   };
   server_->Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle).Delete(".*", handle);
   server_->set_tcp_nodelay(true);
@@ -86,11 +104,13 @@ ApiServer::~ApiServer() {
   thread_.join();
 }
 
-void ApiServer::note(const httplib::Request& request) {
-  SeenRequest seen{request.method, request.target, request.body, subject_of(const_cast<SSL*>(request.ssl)), request.remote_port, request.headers};
+int ApiServer::note(const httplib::Request& request) {
+  SeenRequest seen{request.method,      request.target, request.body, subject_of(const_cast<SSL*>(request.ssl)),
+                   request.remote_port, request.headers};
   const std::lock_guard lock(mutex_);
   seen_.push_back(std::move(seen));
   changed_.notify_all();
+  return static_cast<int>(seen_.size()) - 1;
 }
 
 KubeAccess ApiServer::access() const {
@@ -124,11 +144,19 @@ void answer_json(httplib::Response& answer, int status, const Json& body) {
   answer.set_content(body.dump() + "\n", "application/json");
 }
 
-void answer_status(httplib::Response& answer, int status, const std::string& reason, const std::string& message, const std::string& name) {
+void answer_status(httplib::Response& answer, int status, const std::string& reason, const std::string& message,
+                   const std::string& name) {
   Json details = Json::object();
   if (!name.empty()) details["name"] = name;
-  answer_json(answer, status, {{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"status", "Failure"},
-                               {"message", message}, {"reason", reason}, {"details", details}, {"code", status}});
+  answer_json(answer, status,
+              {{"kind", "Status"},
+               {"apiVersion", "v1"},
+               {"metadata", Json::object()},
+               {"status", "Failure"},
+               {"message", message},
+               {"reason", reason},
+               {"details", details},
+               {"code", status}});
 }
 
 void answer_events(httplib::Response& answer, const ApiServer& server, const std::vector<Json>& events, End end) {
@@ -137,7 +165,9 @@ void answer_events(httplib::Response& answer, const ApiServer& server, const std
     for (const Json& line : events) {
       const std::string text = line.dump() + "\n";
       // In two pieces: a line may be cut anywhere.
-      if (!sink.write(text.data(), text.size() / 2) || !sink.write(text.data() + text.size() / 2, text.size() - text.size() / 2)) return false;
+      if (!sink.write(text.data(), text.size() / 2) ||
+          !sink.write(text.data() + text.size() / 2, text.size() - text.size() / 2))
+        return false;
     }
     if (end == End::cut) return false;
     if (end == End::open) {
@@ -150,7 +180,8 @@ void answer_events(httplib::Response& answer, const ApiServer& server, const std
 }
 
 Json pod(const std::string& name, const std::string& version, const std::string& uid, const std::string& phase) {
-  return {{"metadata", {{"name", name}, {"namespace", "default"}, {"uid", uid}, {"resourceVersion", version}}}, {"status", {{"phase", phase}}}};
+  return {{"metadata", {{"name", name}, {"namespace", "default"}, {"uid", uid}, {"resourceVersion", version}}},
+          {"status", {{"phase", phase}}}};
 }
 
 Json pod_list(const std::string& version, const std::vector<Json>& items) {

@@ -1,4 +1,5 @@
-// A TLS server in this process that answers as a test says. Not a Kubernetes: every test brings the answers that it is about.
+// A TLS server in this process that answers as a test says. Not a Kubernetes: every test brings the answers that it is
+// about.
 #pragma once
 #include <condition_variable>
 #include <functional>
@@ -16,8 +17,8 @@
 
 namespace ms2m::test {
 
-/// Made by openssl once per process, in a temporary directory: a CA, a server certificate (IP 127.0.0.1, DNS kube.test),
-/// a client certificate (CN alice, O devs), and a stranger's self-signed certificate for 127.0.0.1.
+/// Made by openssl once per process, in a temporary directory: a CA, a server certificate (IP 127.0.0.1, DNS
+/// kube.test), a client certificate (CN alice, O devs), and a stranger's self-signed certificate for 127.0.0.1.
 struct Certificates {
   posix::TempDir dir;
   std::string file(const std::string& name) const { return (dir.path() / name).string(); }
@@ -54,7 +55,8 @@ class ApiServer {
   void wait_for_requests(std::size_t count) const;
 
  private:
-  void note(const httplib::Request& request);
+  /// Its number.
+  int note(const httplib::Request& request);
 
   Handler handler_;
   mutable std::mutex mutex_;
@@ -75,7 +77,8 @@ void answer_status(httplib::Response& answer, int status, const std::string& rea
 enum class End { proper, cut, open };
 void answer_events(httplib::Response& answer, const ApiServer& server, const std::vector<Json>& events, End end);
 
-Json pod(const std::string& name, const std::string& version, const std::string& uid = "u1", const std::string& phase = "Running");
+Json pod(const std::string& name, const std::string& version, const std::string& uid = "u1",
+         const std::string& phase = "Running");
 Json pod_list(const std::string& version, const std::vector<Json>& items);
 Json event(const std::string& type, const Json& object);
 

@@ -49,31 +49,40 @@ constexpr Case kCases[] = {
     {"checkpoint-proxy-bad-path", ErrorKind::protocol, "404: Page Not Found", ""},
     {"checkpoint-proxy-bad-timeout", ErrorKind::protocol, "cannot parse value of timeout parameter", ""},
     {"checkpoint-proxy-get-method", ErrorKind::protocol, "405", ""},
-    {"checkpoint-proxy-forbidden-ms2m-viewer", ErrorKind::forbidden, "cannot create resource \"nodes/proxy\"", "examples/rbac.yaml"},
+    {"checkpoint-proxy-forbidden-ms2m-viewer", ErrorKind::forbidden, "cannot create resource \"nodes/proxy\"",
+     "examples/rbac.yaml"},
     {"checkpoint-proxy-unauthenticated", ErrorKind::forbidden, "system:anonymous", "no valid credentials"},
     {"checkpoint-direct-forbidden-nobody", ErrorKind::forbidden, "refuses user \"rig-nobody\"", "direct kubelet path"},
-    {"checkpoint-direct-forbidden-ms2m-viewer", ErrorKind::forbidden, "refuses user \"system:serviceaccount:default:ms2m-viewer\"", ""},
+    {"checkpoint-direct-forbidden-ms2m-viewer", ErrorKind::forbidden,
+     "refuses user \"system:serviceaccount:default:ms2m-viewer\"", ""},
     {"checkpoint-direct-unauthenticated", ErrorKind::forbidden, "does not accept the credentials", "--kubelet proxy"},
     {"apiserver-lacks-nodes-checkpoint/checkpoint-proxy-ok", ErrorKind::forbidden,
      "refuses the API server's own client \"kube-apiserver-kubelet-client\": it lacks create nodes/checkpoint",
      "--verb=create --resource=nodes/checkpoint && kubectl create clusterrolebinding ms2m-kubelet-checkpoint "
      "--clusterrole=ms2m-kubelet-checkpoint --user=kube-apiserver-kubelet-client"},
-    {"checkpoint-kubelet-down-proxy", ErrorKind::unavailable, "the API server cannot reach the kubelet of worker-1", "kubectl get node worker-1"},
-    {"node-down-checkpoint-proxy", ErrorKind::unavailable, "the API server cannot reach the kubelet of worker-2", "kubectl get node worker-2"},
-    {"checkpoint-fail-not-running", ErrorKind::failed, "container c in pod default/done on worker-1 failed: the container is not running", ""},
+    {"checkpoint-kubelet-down-proxy", ErrorKind::unavailable, "the API server cannot reach the kubelet of worker-1",
+     "kubectl get node worker-1"},
+    {"node-down-checkpoint-proxy", ErrorKind::unavailable, "the API server cannot reach the kubelet of worker-2",
+     "kubectl get node worker-2"},
+    {"checkpoint-fail-not-running", ErrorKind::failed,
+     "container c in pod default/done on worker-1 failed: the container is not running", ""},
     {"checkpoint-fail-container-not-created", ErrorKind::failed, "the container is not running", ""},
     {"checkpoint-fail-cri-timeout", ErrorKind::timeout, "the dump goes on", "--checkpoint-timeout"},
     {"checkpoint-fail-enospc-checkpoints-dir", ErrorKind::failed,
-     "failed: failed to write file system changes: write /var/lib/kubelet/checkpoints/checkpoint-consumer-0_default-consumer-"
+     "failed: failed to write file system changes: write "
+     "/var/lib/kubelet/checkpoints/checkpoint-consumer-0_default-consumer-"
      "2026-11-21T21:21:02Z.tar: no space left on device",
      "free space"},
     {"checkpoint-fail-in-flight-no-skip", ErrorKind::failed,
      "failed: inet: In-flight connections can be ignored with the --skip-in-flight option.", "skip-in-flight"},
     {"checkpoint-fail-tcp-no-crun-conf", ErrorKind::failed,
      "failed: inet: Connected TCP socket, consider using --tcp-established option.", "tcp-close"},
-    {"checkpoint-fail-no-criu-binary", ErrorKind::failed, "\"criu\": executable file not found", "apt-get install criu"},
-    {"checkpoint-crio-criu-disabled", ErrorKind::failed, "checkpoint/restore support not available", "enable_criu_support"},
-    {"checkpoint-concurrent-2", ErrorKind::failed, "failed: CRIU checkpointing failed: -52: Invalid exchange", "another checkpoint"},
+    {"checkpoint-fail-no-criu-binary", ErrorKind::failed, "\"criu\": executable file not found",
+     "apt-get install criu"},
+    {"checkpoint-crio-criu-disabled", ErrorKind::failed, "checkpoint/restore support not available",
+     "enable_criu_support"},
+    {"checkpoint-concurrent-2", ErrorKind::failed, "failed: CRIU checkpointing failed: -52: Invalid exchange",
+     "another checkpoint"},
     {"checkpoint-negative-timeout", ErrorKind::failed, "requires the timeout value to be > 0", ""},
 };
 
@@ -126,6 +135,8 @@ TEST_CASE("texts that were never seen keep their end and lose their bulk") {
   const std::string large = boil_down(std::string(100000, 'x') + " the end");
   CHECK(large.size() < 700);
   CHECK(contains(large, "the end"));
-  CHECK(boil_down("(00.1) Error (criu/a.c:1): a: first\n(00.2) Error (criu/b.c:2): b: decisive\n(00.3) Error (criu/cr-dump.c:1545): "
-                  "Dump files (pid: 1) failed with -1\n(00.4) Error (criu/cr-dump.c:1975): Dumping FAILED.\n") == "b: decisive");
+  CHECK(boil_down("(00.1) Error (criu/a.c:1): a: first\n(00.2) Error (criu/b.c:2): b: decisive\n(00.3) Error "
+                  "(criu/cr-dump.c:1545): "
+                  "Dump files (pid: 1) failed with -1\n(00.4) Error (criu/cr-dump.c:1975): Dumping FAILED.\n") ==
+        "b: decisive");
 }

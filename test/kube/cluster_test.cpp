@@ -24,9 +24,11 @@ StopToken soon() { return StopToken{}.within(std::chrono::seconds(20)); }
 TEST_CASE("reading an object, and what is not there") {
   ApiServer server([](const httplib::Request& request, httplib::Response& answer, int) {
     if (request.path == kPods + "/consumer-0") return answer_json(answer, 200, pod("consumer-0", "5"));
-    if (request.path == kPods + "/nope") return answer_status(answer, 404, "NotFound", "pods \"nope\" not found", "nope");
+    if (request.path == kPods + "/nope")
+      return answer_status(answer, 404, "NotFound", "pods \"nope\" not found", "nope");
     if (request.path == kPods + "/odd") return answer.set_content("[]", "application/json");
-    if (request.path == kPods + "/secret") return answer_status(answer, 403, "Forbidden", "pods \"secret\" is forbidden: because", "secret");
+    if (request.path == kPods + "/secret")
+      return answer_status(answer, 403, "Forbidden", "pods \"secret\" is forbidden: because", "secret");
     answer_status(answer, 404, "NotFound", "the server could not find the requested resource");
   });
   KubeCluster cluster(server.access());
@@ -57,7 +59,8 @@ TEST_CASE("a list is read page by page, and begun again when its snapshot expire
   CHECK(items[1]["kind"] == "Pod");
   CHECK(items[1]["apiVersion"] == "v1");
   CHECK(server.count() == 4);
-  CHECK(server.seen()[0].target == kPods + "?limit=500&labelSelector=app%3Dx%2C%21y&fieldSelector=spec.nodeName%3Dworker-1");
+  CHECK(server.seen()[0].target ==
+        kPods + "?limit=500&labelSelector=app%3Dx%2C%21y&fieldSelector=spec.nodeName%3Dworker-1");
   CHECK(contains(server.seen()[3].target, "&continue=next%20page%2F1"));
 }
 
@@ -87,7 +90,8 @@ TEST_CASE("a creation whose answer is lost is read back by its id") {
       return answer_json(answer, 200, Json::parse(stored));
     }
     if (++posts == 1) return answer_events(answer, *self, {Json(1)}, End::cut);
-    if (!stored.empty()) return answer_status(answer, 409, "AlreadyExists", "pods \"consumer-0\" already exists", "consumer-0");
+    if (!stored.empty())
+      return answer_status(answer, 409, "AlreadyExists", "pods \"consumer-0\" already exists", "consumer-0");
     answer_json(answer, 201, Json::parse(request.body));
   });
   self = &server;
@@ -113,7 +117,9 @@ TEST_CASE("a creation whose answer is lost is read back by its id") {
 }
 
 TEST_CASE("patches carry their type") {
-  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) { answer_json(answer, 200, pod("consumer-0", "6")); });
+  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) {
+    answer_json(answer, 200, pod("consumer-0", "6"));
+  });
   KubeCluster cluster(server.access());
   const std::pair<PatchType, std::string> types[] = {{PatchType::merge, "application/merge-patch+json"},
                                                      {PatchType::json, "application/json-patch+json"},
@@ -129,12 +135,15 @@ TEST_CASE("patches carry their type") {
 TEST_CASE("deleting: options, and what counts as not there") {
   ApiServer* self = nullptr;
   ApiServer server([&](const httplib::Request& request, httplib::Response& answer, int number) {
-    if (request.path == kPods + "/gone") return answer_status(answer, 404, "NotFound", "pods \"gone\" not found", "gone");
+    if (request.path == kPods + "/gone")
+      return answer_status(answer, 404, "NotFound", "pods \"gone\" not found", "gone");
     if (request.path == kPods + "/other")
-      return answer_status(answer, 409, "Conflict", "the UID in the precondition (a) does not match the UID in record (b).", "other");
+      return answer_status(answer, 409, "Conflict",
+                           "the UID in the precondition (a) does not match the UID in record (b).", "other");
     if (request.path == kPods + "/busy") return answer_status(answer, 409, "Conflict", "somebody changed it", "busy");
     if (request.path == kPods + "/lost")
-      return number == 1 ? answer_events(answer, *self, {Json(1)}, End::cut) : answer_status(answer, 404, "NotFound", "gone", "lost");
+      return number == 1 ? answer_events(answer, *self, {Json(1)}, End::cut)
+                         : answer_status(answer, 404, "NotFound", "gone", "lost");
     answer_json(answer, 200, pod("consumer-0", "8"));
   });
   self = &server;
@@ -144,12 +153,17 @@ TEST_CASE("deleting: options, and what counts as not there") {
   options.grace_seconds = 0;
   options.propagation = "Orphan";
   CHECK(cluster.remove(kPod, options, soon()));
-  CHECK(Json::parse(server.seen().back().body) ==
-        Json({{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"gracePeriodSeconds", 0}, {"propagationPolicy", "Orphan"}, {"preconditions", {{"uid", "a"}}}}));
+  CHECK(Json::parse(server.seen().back().body) == Json({{"apiVersion", "v1"},
+                                                        {"kind", "DeleteOptions"},
+                                                        {"gracePeriodSeconds", 0},
+                                                        {"propagationPolicy", "Orphan"},
+                                                        {"preconditions", {{"uid", "a"}}}}));
   CHECK(cluster.remove({Kind::pod, "default", "lost"}, {}, soon()));  // it was the first attempt that removed it
   CHECK_FALSE(cluster.remove({Kind::pod, "default", "gone"}, {}, soon()));
   CHECK_FALSE(cluster.remove({Kind::pod, "default", "other"}, options, soon()));
-  CHECK(error_of([&] { cluster.remove({Kind::pod, "default", "busy"}, options, soon()); }).kind() == ErrorKind::conflict);
+  CHECK(error_of([&] {
+          cluster.remove({Kind::pod, "default", "busy"}, options, soon());
+        }).kind() == ErrorKind::conflict);
 }
 
 TEST_CASE("busy and broken servers are asked again as client-go does") {
@@ -194,7 +208,8 @@ TEST_CASE("busy and broken servers are asked again as client-go does") {
   }
   SECTION("a cut connection on a JSON patch is final") {
     mode = "cut";
-    CHECK(error_of([&] { cluster.patch(kPod, PatchType::json, Json::array(), soon()); }).kind() == ErrorKind::unavailable);
+    CHECK(error_of([&] { cluster.patch(kPod, PatchType::json, Json::array(), soon()); }).kind() ==
+          ErrorKind::unavailable);
     CHECK(server.count() == 1);
   }
   SECTION("not for ever") {
@@ -233,7 +248,8 @@ TEST_CASE("a 401 renews the plugin's credential once") {
   int runs = 0;
   std::string accepted = "Bearer t2";
   ApiServer server([&](const httplib::Request& request, httplib::Response& answer, int) {
-    if (request.get_header_value("Authorization") != accepted) return answer_status(answer, 401, "Unauthorized", "Unauthorized");
+    if (request.get_header_value("Authorization") != accepted)
+      return answer_status(answer, 401, "Unauthorized", "Unauthorized");
     answer_json(answer, 201, pod("consumer-0", "5"));
   });
   KubeAccess access = server.access();
@@ -242,7 +258,8 @@ TEST_CASE("a 401 renews the plugin's credential once") {
   access.exec->command = "login";
   const RunProcess run = [&](const posix::RunSpec&, const StopToken&, const std::string&) {
     posix::RunResult result;
-    result.out = R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t)" + std::to_string(++runs) + "\"}}";
+    result.out = R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t)" +
+                 std::to_string(++runs) + "\"}}";
     return result;
   };
   KubeCluster cluster(access, {}, run);
@@ -257,7 +274,9 @@ TEST_CASE("a 401 renews the plugin's credential once") {
 }
 
 TEST_CASE("a plugin's client certificate is presented") {
-  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) { answer_json(answer, 200, pod("consumer-0", "5")); });
+  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) {
+    answer_json(answer, 200, pod("consumer-0", "5"));
+  });
   KubeAccess access = server.access();
   const Json status{{"clientCertificateData", access.tls.certificate.data}, {"clientKeyData", access.tls.key.data}};
   access.tls.certificate = access.tls.key = {};
@@ -265,7 +284,8 @@ TEST_CASE("a plugin's client certificate is presented") {
   access.exec->api_version = "client.authentication.k8s.io/v1";
   const RunProcess run = [&](const posix::RunSpec&, const StopToken&, const std::string&) {
     posix::RunResult result;
-    result.out = Json{{"apiVersion", "client.authentication.k8s.io/v1"}, {"kind", "ExecCredential"}, {"status", status}}.dump();
+    result.out =
+        Json{{"apiVersion", "client.authentication.k8s.io/v1"}, {"kind", "ExecCredential"}, {"status", status}}.dump();
     return result;
   };
   KubeCluster cluster(access, {}, run);
@@ -274,7 +294,9 @@ TEST_CASE("a plugin's client certificate is presented") {
 }
 
 TEST_CASE("impersonation, basic authentication and tokens are sent") {
-  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) { answer_json(answer, 200, pod("consumer-0", "5")); });
+  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) {
+    answer_json(answer, 200, pod("consumer-0", "5"));
+  });
   KubeAccess access = server.access();
   access.token = "tok";
   access.as = "boss";
@@ -300,7 +322,11 @@ TEST_CASE("rights and version") {
   ApiServer server([](const httplib::Request& request, httplib::Response& answer, int) {
     if (request.path == "/version") return answer_json(answer, 200, {{"gitVersion", "v1.36.2"}});
     const Json attributes = Json::parse(request.body).at("spec").at("resourceAttributes");
-    answer_json(answer, 201, {{"status", {{"allowed", attributes == Json({{"verb", "create"}, {"resource", "nodes"}, {"subresource", "proxy"}, {"name", "w"}})}}}});
+    answer_json(answer, 201,
+                {{"status",
+                  {{"allowed",
+                    attributes ==
+                        Json({{"verb", "create"}, {"resource", "nodes"}, {"subresource", "proxy"}, {"name", "w"}})}}}});
   });
   KubeCluster cluster(server.access());
   CHECK(cluster.server_version(soon()) == "v1.36.2");

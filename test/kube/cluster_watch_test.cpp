@@ -20,10 +20,10 @@ Json gone(const std::string& message = "too old resource version: 1 (1099)") {
 
 /// One step of a script: the answer to one list or one watch.
 struct Step {
-  Json list;                  ///< not null: a list's answer
+  Json list;  ///< not null: a list's answer
   std::vector<Json> events{};
   End end = End::proper;
-  int status = 200;           ///< otherwise: a Status
+  int status = 200;  ///< otherwise: a Status
 };
 
 using Steps = std::vector<Step>;
@@ -32,10 +32,12 @@ using Steps = std::vector<Step>;
 class Script {
  public:
   explicit Script(Steps steps)
-      : steps_(std::move(steps)), server_([this](const httplib::Request& request, httplib::Response& answer, int number) {
+      : steps_(std::move(steps)),
+        server_([this](const httplib::Request& request, httplib::Response& answer, int number) {
           const Step& step = steps_.at(std::min(static_cast<std::size_t>(number), steps_.size() - 1));
           if (step.status != 200) return answer_status(answer, step.status, "X", "trouble");
-          if (request.has_param("watch") != step.list.is_null()) return answer_status(answer, 400, "BadRequest", "not in the script");
+          if (request.has_param("watch") != step.list.is_null())
+            return answer_status(answer, 400, "BadRequest", "not in the script");
           if (!step.list.is_null()) return answer_json(answer, 200, step.list);
           answer_events(answer, server_, step.events, step.end);
         }) {}
@@ -50,11 +52,15 @@ class Script {
 std::vector<std::string> watched(ApiServer& server, const std::string& last, const StopToken& stop = soon()) {
   KubeCluster cluster(server.access());
   std::vector<std::string> states;
-  cluster.watch(kPod, [&](const Json* object) {
-    states.push_back(object == nullptr ? "-" : object->at("metadata").at("resourceVersion").get<std::string>() + "/" +
-                                                   object->at("metadata").at("uid").get<std::string>());
-    return states.back() == last;
-  }, stop);
+  cluster.watch(
+      kPod,
+      [&](const Json* object) {
+        states.push_back(object == nullptr ? "-"
+                                           : object->at("metadata").at("resourceVersion").get<std::string>() + "/" +
+                                                 object->at("metadata").at("uid").get<std::string>());
+        return states.back() == last;
+      },
+      stop);
   return states;
 }
 
@@ -64,12 +70,15 @@ Json p(const std::string& version, const std::string& uid = "u") { return pod("c
 }  // namespace
 
 TEST_CASE("the present state first, then every change; what is enough at once needs no watch") {
-  Script script(Steps{{pod_list("10", {p("7")})}, {nullptr, {event("MODIFIED", p("11")), event("MODIFIED", p("12"))}, End::open}});
+  Script script(Steps{{pod_list("10", {p("7")})},
+                      {nullptr, {event("MODIFIED", p("11")), event("MODIFIED", p("12"))}, End::open}});
   CHECK(watched(script.server(), "12/u") == States{"7/u", "11/u", "12/u"});
   const auto seen = script.server().seen();
   CHECK(seen[0].target == "/api/v1/namespaces/default/pods?fieldSelector=metadata.name%3Dconsumer-0");
-  CHECK(contains(seen[1].target, "/api/v1/namespaces/default/pods?watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dconsumer-0"
-                                 "&resourceVersion=10&timeoutSeconds=29"));
+  CHECK(contains(
+      seen[1].target,
+      "/api/v1/namespaces/default/pods?watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dconsumer-0"
+      "&resourceVersion=10&timeoutSeconds=29"));
   Script enough(Steps{{pod_list("10", {p("7")})}});
   CHECK(watched(enough.server(), "7/u") == States{"7/u"});
   CHECK(enough.server().count() == 1);
@@ -77,16 +86,18 @@ TEST_CASE("the present state first, then every change; what is enough at once ne
 
 TEST_CASE("absence is a state: not yet there, deleted, there again under another uid") {
   Script script(Steps{{pod_list("10", {})},
-                 {nullptr, {event("ADDED", p("11", "a")), event("DELETED", p("12", "a")), event("ADDED", p("13", "b"))}, End::open}});
+                      {nullptr,
+                       {event("ADDED", p("11", "a")), event("DELETED", p("12", "a")), event("ADDED", p("13", "b"))},
+                       End::open}});
   CHECK(watched(script.server(), "13/b") == States{"-", "11/a", "-", "13/b"});
 }
 
 TEST_CASE("a dropped watch goes on where it was, bookmarks included") {
   Script script(Steps{{pod_list("10", {p("7")})},
-                 {nullptr, {event("MODIFIED", p("11"))}, End::cut},
-                 {nullptr, {event("BOOKMARK", {{"metadata", {{"resourceVersion", "50"}}}})}, End::proper},
-                 {nullptr, {}, End::cut},
-                 {nullptr, {event("MODIFIED", p("51"))}, End::open}});
+                      {nullptr, {event("MODIFIED", p("11"))}, End::cut},
+                      {nullptr, {event("BOOKMARK", {{"metadata", {{"resourceVersion", "50"}}}})}, End::proper},
+                      {nullptr, {}, End::cut},
+                      {nullptr, {event("MODIFIED", p("51"))}, End::open}});
   CHECK(watched(script.server(), "51/u") == States{"7/u", "11/u", "51/u"});
   const auto seen = script.server().seen();
   REQUIRE(seen.size() == 5);
@@ -96,8 +107,11 @@ TEST_CASE("a dropped watch goes on where it was, bookmarks included") {
 }
 
 TEST_CASE("an expired version is listed anew, and nothing is delivered twice") {
-  Script by_event(Steps{{pod_list("10", {p("7")})}, {nullptr, {gone()}, End::proper}, {pod_list("90", {p("7")})},
-                   {nullptr, {gone()}, End::proper}, {pod_list("95", {p("94", "v")})}});
+  Script by_event(Steps{{pod_list("10", {p("7")})},
+                        {nullptr, {gone()}, End::proper},
+                        {pod_list("90", {p("7")})},
+                        {nullptr, {gone()}, End::proper},
+                        {pod_list("95", {p("94", "v")})}});
   CHECK(watched(by_event.server(), "94/v") == States{"7/u", "94/v"});
   CHECK(contains(by_event.server().seen()[3].target, "resourceVersion=90&"));
   Script by_status(Steps{{pod_list("10", {p("7")})}, {nullptr, {}, End::proper, 410}, {pod_list("90", {})}});
@@ -105,9 +119,11 @@ TEST_CASE("an expired version is listed anew, and nothing is delivered twice") {
 }
 
 TEST_CASE("a server in trouble is waited for, a refusal is not") {
-  Script restarting(Steps{{pod_list("10", {p("7")})}, {nullptr, {}, End::proper, 503}, {nullptr, {}, End::proper, 500},
-                     {nullptr, {event("ERROR", {{"code", 500}, {"message", "etcd"}})}, End::proper},
-                     {nullptr, {event("MODIFIED", p("11"))}, End::open}});
+  Script restarting(Steps{{pod_list("10", {p("7")})},
+                          {nullptr, {}, End::proper, 503},
+                          {nullptr, {}, End::proper, 500},
+                          {nullptr, {event("ERROR", {{"code", 500}, {"message", "etcd"}})}, End::proper},
+                          {nullptr, {event("MODIFIED", p("11"))}, End::open}});
   CHECK(watched(restarting.server(), "11/u") == States{"7/u", "11/u"});
   Script refusing(Steps{{pod_list("10", {p("7")})}, {nullptr, {}, End::proper, 403}});
   const Error e = error_of([&] { watched(refusing.server(), "11/u"); });
@@ -170,10 +186,13 @@ TEST_CASE("an event is delivered when its line arrives") {
   self = &server;
   KubeCluster cluster(server.access());
   std::vector<std::int64_t> late;
-  cluster.watch(kPod, [&](const Json* object) {
-    if (written != 0) late.push_back(Clock::now().time_since_epoch().count() - written);
-    return object->at("metadata").at("resourceVersion") == "149";
-  }, soon());
+  cluster.watch(
+      kPod,
+      [&](const Json* object) {
+        if (written != 0) late.push_back(Clock::now().time_since_epoch().count() - written);
+        return object->at("metadata").at("resourceVersion") == "149";
+      },
+      soon());
   std::sort(late.begin(), late.end());
   REQUIRE(late.size() >= 50);
   WARN("event latency: median " << late[late.size() / 2] / 1000 << " us, worst " << late.back() / 1000 << " us");
@@ -186,16 +205,21 @@ TEST_CASE("the recorded watch of a real cluster") {
   for (const Json& entry : recorded.at("response").at("stream")) events.push_back(entry.at("line"));
   ApiServer* self = nullptr;
   ApiServer server([&](const httplib::Request& request, httplib::Response& answer, int) {
-    if (!request.has_param("watch")) return answer.set_content(transcript("list-pods-for-watch").at("response").at("body_raw").get<std::string>(), "application/json");
+    if (!request.has_param("watch"))
+      return answer.set_content(transcript("list-pods-for-watch").at("response").at("body_raw").get<std::string>(),
+                                "application/json");
     answer_events(answer, *self, events, End::open);
   });
   self = &server;
   KubeCluster cluster(server.access());
   std::vector<std::string> phases;
-  cluster.watch({Kind::pod, "default", "consumer-0-shadow"}, [&](const Json* object) {
-    phases.push_back(object == nullptr ? "-" : object->at("status").value("phase", "?"));
-    return phases.size() > 1 && object == nullptr;
-  }, soon());
+  cluster.watch(
+      {Kind::pod, "default", "consumer-0-shadow"},
+      [&](const Json* object) {
+        phases.push_back(object == nullptr ? "-" : object->at("status").value("phase", "?"));
+        return phases.size() > 1 && object == nullptr;
+      },
+      soon());
   CHECK(phases.front() == "-");
   CHECK(phases[1] == "Pending");
   CHECK(phases[phases.size() - 2] == "Succeeded");

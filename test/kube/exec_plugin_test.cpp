@@ -71,10 +71,13 @@ TEST_CASE("a plugin is told who asks, and run without a terminal") {
 
 TEST_CASE("a plugin's answer must be what it says it is, and a wrong one is not quoted") {
   const ExecPlugin plugin = *access_with_plugin().exec;
-  for (const std::string& text : {std::string("SECRET"), std::string(R"({"kind":"Pod","token":"SECRET"})"),
-                                 std::string(R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"SECRET"}})"),
-                                 credential(R"({"clientKeyData":"SECRET"})"), credential("{}"),
-                                 credential(R"({"token":"SECRET","expirationTimestamp":"soon"})")}) {
+  for (
+      const std::string& text :
+      {std::string("SECRET"), std::string(R"({"kind":"Pod","token":"SECRET"})"),
+       std::string(
+           R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"SECRET"}})"),
+       credential(R"({"clientKeyData":"SECRET"})"), credential("{}"),
+       credential(R"({"token":"SECRET","expirationTimestamp":"soon"})")}) {
     const Error e = error_of([&] { parse_exec_credential(text, plugin); });
     INFO(e.what());
     CHECK(e.kind() == ErrorKind::protocol);
@@ -94,12 +97,14 @@ TEST_CASE("times in RFC 3339") {
 }
 
 TEST_CASE("a plugin that is missing, fails, or wants a terminal") {
-  const Error missing = error_of([] { run_exec_plugin(access_with_plugin("/no/such/plugin"), KubeCluster::default_run(), {}); });
+  const Error missing =
+      error_of([] { run_exec_plugin(access_with_plugin("/no/such/plugin"), KubeCluster::default_run(), {}); });
   CHECK(missing.kind() == ErrorKind::usage);
   CHECK(contains(missing.what(), "/no/such/plugin"));
   CHECK(missing.remedy() == "apt-get install login");
 
-  const Error failed = error_of([] { run_exec_plugin(access_with_plugin(), prints("", 3, "hello\nlogin expired\n"), {}); });
+  const Error failed =
+      error_of([] { run_exec_plugin(access_with_plugin(), prints("", 3, "hello\nlogin expired\n"), {}); });
   CHECK(failed.kind() == ErrorKind::forbidden);
   CHECK(contains(failed.what(), "exit status 3"));
   CHECK(contains(failed.what(), "login expired"));
@@ -112,8 +117,9 @@ TEST_CASE("a plugin that is missing, fails, or wants a terminal") {
 TEST_CASE("a real plugin process sees its environment") {
   posix::TempDir dir;
   const auto script = dir.path() / "plugin";
-  write_file(script, "#!/bin/sh\nprintf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","
-                     "\"status\":{\"token\":\"%s-%s\"}}' \"$A\" \"$1\"\ntest -n \"$KUBERNETES_EXEC_INFO\"\n");
+  write_file(script,
+             "#!/bin/sh\nprintf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","
+             "\"status\":{\"token\":\"%s-%s\"}}' \"$A\" \"$1\"\ntest -n \"$KUBERNETES_EXEC_INFO\"\n");
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   CHECK(run_exec_plugin(access_with_plugin(script.string()), KubeCluster::default_run(), {}).token == "b-token");
 }
@@ -133,7 +139,8 @@ TEST_CASE("a plugin's answer is kept until it expires or is refused") {
   CHECK(second.token == "t1");
   CHECK(credentials.refused(second.generation));
   CHECK(credentials.get({}).token == "t2");
-  CHECK(credentials.refused(second.generation));  // somebody else has renewed it meanwhile: do not throw the new one away
+  CHECK(
+      credentials.refused(second.generation));  // somebody else has renewed it meanwhile: do not throw the new one away
   expires = "2020-01-01T00:00:00Z";
   const auto third = credentials.get({});
   CHECK(third.token == "t2");

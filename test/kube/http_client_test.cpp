@@ -27,7 +27,9 @@ HttpRequest get(const std::string& url) {
   return request;
 }
 
-const auto kHello = [](const httplib::Request&, httplib::Response& answer, int) { answer.set_content("hello", "text/plain"); };
+const auto kHello = [](const httplib::Request&, httplib::Response& answer, int) {
+  answer.set_content("hello", "text/plain");
+};
 
 }  // namespace
 
@@ -54,7 +56,9 @@ TEST_CASE("the peer is verified against the given CA and nothing else") {
     return client.request(get(server.url()), {}).body;
   };
   TlsOptions tls;
-  SECTION("no CA: the system's") { CHECK(error_of([&] { asked(tls); }).kind() == ErrorKind::forbidden); }
+  SECTION("no CA: the system's") {
+    CHECK(error_of([&] { asked(tls); }).kind() == ErrorKind::forbidden);
+  }
   SECTION("a stranger's CA") {
     tls.ca.file = certificates.file("stranger.crt");
     CHECK(error_of([&] { asked(tls); }).kind() == ErrorKind::forbidden);
@@ -90,7 +94,8 @@ TEST_CASE("client certificates, from files and from memory") {
   const Certificates& certificates = Certificates::get();
   for (const bool files : {true, false}) {
     HttpOptions options = trusting();
-    options.tls.certificate = files ? Pem{certificates.file("client.crt"), {}} : Pem{{}, certificates.text("client.crt")};
+    options.tls.certificate =
+        files ? Pem{certificates.file("client.crt"), {}} : Pem{{}, certificates.text("client.crt")};
     options.tls.key = files ? Pem{certificates.file("client.key"), {}} : Pem{{}, certificates.text("client.key")};
     HttpClient client(options);
     CHECK(client.request(get(server.url()), {}).status == 200);
@@ -205,13 +210,17 @@ TEST_CASE("streaming hands chunks over, ends when told, and lets exceptions thro
   CHECK(contains(refused.body, "\"no\""));
   CHECK(got.empty());
   CHECK(client.stream(get(server.url() + "/open"), [](std::string_view) { return false; }, {}).status == 200);
-  CHECK_THROWS_AS(client.stream(get(server.url()), [](std::string_view) -> bool { throw std::logic_error("mine"); }, {}), std::logic_error);
+  CHECK_THROWS_AS(
+      client.stream(get(server.url()), [](std::string_view) -> bool { throw std::logic_error("mine"); }, {}),
+      std::logic_error);
   CHECK(client.stream(get(server.url()), take, {}).status == 200);  // the client is still sound
 }
 
 TEST_CASE("a connection that is refused or breaks") {
   ApiServer* self = nullptr;
-  ApiServer server([&](const httplib::Request&, httplib::Response& answer, int) { answer_events(answer, *self, {Json(1)}, End::cut); });
+  ApiServer server([&](const httplib::Request&, httplib::Response& answer, int) {
+    answer_events(answer, *self, {Json(1)}, End::cut);
+  });
   self = &server;
   HttpClient client(trusting());
   try {
@@ -221,7 +230,9 @@ TEST_CASE("a connection that is refused or breaks") {
     CHECK(e.kind() == ErrorKind::unavailable);
     CHECK(e.sent());
   }
-  const int closed = [] { return RawServer([](int listener) { (void)::accept(listener, nullptr, nullptr); }).port(); }();
+  const int closed = [] {
+    return RawServer([](int listener) { (void)::accept(listener, nullptr, nullptr); }).port();
+  }();
   try {
     client.request(get("https://127.0.0.1:" + std::to_string(closed) + "/x"), {});
     FAIL("nobody listens there");
@@ -234,7 +245,9 @@ TEST_CASE("a connection that is refused or breaks") {
 }
 
 TEST_CASE("a body larger than allowed is refused") {
-  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) { answer.set_content(std::string(5000, 'x'), "text/plain"); });
+  ApiServer server([](const httplib::Request&, httplib::Response& answer, int) {
+    answer.set_content(std::string(5000, 'x'), "text/plain");
+  });
   HttpOptions options = trusting();
   options.max_body = 4999;
   CHECK(error_of([&] { HttpClient(options).request(get(server.url()), {}); }).kind() == ErrorKind::protocol);
@@ -311,7 +324,9 @@ TEST_CASE("an explicit proxy is used, also for a loopback address") {
 }
 
 TEST_CASE("one client serves many threads") {
-  ApiServer server([](const httplib::Request& request, httplib::Response& answer, int) { answer.set_content(request.body, "text/plain"); });
+  ApiServer server([](const httplib::Request& request, httplib::Response& answer, int) {
+    answer.set_content(request.body, "text/plain");
+  });
   HttpClient client(trusting());
   std::atomic<int> right{0};
   std::vector<std::thread> threads;

@@ -196,8 +196,9 @@ TEST_CASE("whatever is wrong names the file and the cure") {
   };
   const std::string simple = files.write("config", kSimple);
   const auto broken = [&](const std::string& name, const std::string& text) { return files.write(name, text); };
-  const std::string user = "\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n"
-                           "clusters: [{name: c, cluster: {server: \"https://h:1\"}}]\nusers: [{name: u, user: ";
+  const std::string user =
+      "\ncontexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n"
+      "clusters: [{name: c, cluster: {server: \"https://h:1\"}}]\nusers: [{name: u, user: ";
   const std::vector<Case> cases{
       {"/does/not/exist", "", "cannot read the kubeconfig /does/not/exist: No such file", "--kubeconfig"},
       {files.dir.path().string(), "", "cannot read the kubeconfig", "--kubeconfig"},
@@ -208,13 +209,19 @@ TEST_CASE("whatever is wrong names the file and the cure") {
       {broken("list", "clusters: 5\n"), "", "\"clusters\" is not a list (line 1)", ""},
       {broken("word", "hello"), "", "it is not a map", ""},
       {broken("nameless", "users:\n- user: {}\n"), "", "no name (line 2)", ""},
-      {broken("ca", "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
-                    "clusters: [{name: c, cluster: {server: h, certificate-authority: nope.crt}}]\n"), "", "nope.crt that the kubeconfig", "certificate-authority"},
-      {broken("b64", "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
-                     "clusters: [{name: c, cluster: {server: h, certificate-authority-data: '!'}}]\n"), "", "certificate-authority-data is not base64", ""},
+      {broken("ca",
+              "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
+              "clusters: [{name: c, cluster: {server: h, certificate-authority: nope.crt}}]\n"),
+       "", "nope.crt that the kubeconfig", "certificate-authority"},
+      {broken("b64",
+              "current-context: x\ncontexts: [{name: x, context: {cluster: c}}]\n"
+              "clusters: [{name: c, cluster: {server: h, certificate-authority-data: '!'}}]\n"),
+       "", "certificate-authority-data is not base64", ""},
       {broken("half", user + "{client-certificate-data: QQ==}}]"), "", "client-certificate without client-key", ""},
-      {broken("old", user + "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}}]"), "", "v1alpha1\" is not supported", ""},
-      {broken("mode", user + "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x}}}]"), "", "interactiveMode must be", ""},
+      {broken("old", user + "{exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}}}]"), "",
+       "v1alpha1\" is not supported", ""},
+      {broken("mode", user + "{exec: {apiVersion: client.authentication.k8s.io/v1, command: x}}}]"), "",
+       "interactiveMode must be", ""},
       {broken("legacy", user + "{auth-provider: {name: gcp}}}]"), "", "auth-provider", "exec plugin"},
   };
   for (const Case& c : cases) {
@@ -230,7 +237,8 @@ TEST_CASE("whatever is wrong names the file and the cure") {
 }
 
 TEST_CASE("base64 there and back") {
-  for (const std::string text : {"", "a", "ab", "abc", "abcd", "\xff\x00\x10"}) CHECK(base64_decode(base64_encode(text)) == text);
+  for (const std::string text : {"", "a", "ab", "abc", "abcd", "\xff\x00\x10"})
+    CHECK(base64_decode(base64_encode(text)) == text);
   CHECK(base64_decode("QU\nI") == "AB");
   CHECK_FALSE(base64_decode("A"));
   CHECK_FALSE(base64_decode("QQ==QQ=="));

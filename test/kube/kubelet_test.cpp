@@ -18,8 +18,10 @@ void replay(httplib::Response& answer, const std::string& name) {
 
 Json node_at(int port) {
   return {{"metadata", {{"name", "worker-1"}}},
-          {"status", {{"addresses", {{{"type", "Hostname"}, {"address", "worker-1"}}, {{"type", "InternalIP"}, {"address", "127.0.0.1"}}}},
-                      {"daemonEndpoints", {{"kubeletEndpoint", {{"Port", port}}}}}}}};
+          {"status",
+           {{"addresses",
+             {{{"type", "Hostname"}, {"address", "worker-1"}}, {{"type", "InternalIP"}, {"address", "127.0.0.1"}}}},
+            {"daemonEndpoints", {{"kubeletEndpoint", {{"Port", port}}}}}}}};
 }
 
 }  // namespace
@@ -33,17 +35,20 @@ TEST_CASE("a checkpoint through the API server's proxy") {
   CHECK(server.seen().back().method == "POST");
   CHECK(server.seen().back().target == "/api/v1/nodes/worker-1/proxy/checkpoint/default/consumer-0/consumer");
   CHECK(server.seen().back().body.empty());
-  cluster.checkpoint("worker-1", "default", "consumer-0", "consumer", StopToken{}.within(std::chrono::milliseconds(600'900)));
+  cluster.checkpoint("worker-1", "default", "consumer-0", "consumer",
+                     StopToken{}.within(std::chrono::milliseconds(600'900)));
   CHECK(contains(server.seen().back().target, "/consumer?timeout=600"));
 
-  const std::pair<const char*, ErrorKind> failures[] = {{"checkpoint-fail-tcp-no-crun-conf", ErrorKind::failed},
-                                                        {"checkpoint-kubelet-down-proxy", ErrorKind::unavailable},
-                                                        {"checkpoint-fail-cri-timeout", ErrorKind::timeout},
-                                                        {"checkpoint-proxy-forbidden-ms2m-viewer", ErrorKind::forbidden}};
+  const std::pair<const char*, ErrorKind> failures[] = {
+      {"checkpoint-fail-tcp-no-crun-conf", ErrorKind::failed},
+      {"checkpoint-kubelet-down-proxy", ErrorKind::unavailable},
+      {"checkpoint-fail-cri-timeout", ErrorKind::timeout},
+      {"checkpoint-proxy-forbidden-ms2m-viewer", ErrorKind::forbidden}};
   for (const auto& [transcript_name, kind] : failures) {
     name = transcript_name;
     const std::size_t before = server.count();
-    CHECK(error_of([&] { cluster.checkpoint("worker-1", "default", "consumer-0", "consumer", soon()); }).kind() == kind);
+    CHECK(error_of([&] { cluster.checkpoint("worker-1", "default", "consumer-0", "consumer", soon()); }).kind() ==
+          kind);
     CHECK(server.count() == before + 1);  // never repeated
   }
 }
@@ -61,7 +66,9 @@ TEST_CASE("a checkpoint is never asked for twice") {
   });
   self = &server;
   KubeCluster cluster(server.access());
-  const auto checkpoint = [&](const StopToken& stop) { return error_of([&] { cluster.checkpoint("w", "ns", "p", "c", stop); }); };
+  const auto checkpoint = [&](const StopToken& stop) {
+    return error_of([&] { cluster.checkpoint("w", "ns", "p", "c", stop); });
+  };
   for (const char* m : {"429", "cut"}) {
     mode = m;
     const std::size_t before = server.count();
@@ -83,10 +90,11 @@ TEST_CASE("the feature gate is read from the first part of the metrics") {
   ApiServer server([&](const httplib::Request&, httplib::Response& answer, int) {
     if (status == 404) return answer_status(answer, 404, "NotFound", "nodes \"worker-1\" not found", "worker-1");
     if (status != 200) return answer_status(answer, status, "X", "no");
-    answer.set_chunked_content_provider("text/plain", [&](std::size_t, httplib::DataSink& sink) {
+    answer.set_chunked_content_provider("text/plain", [self, value](std::size_t, httplib::DataSink& sink) {
       std::string text;
       for (int i = 0; i < 3000; ++i) text += "some_metric{n=\"" + std::to_string(i) + "\"} 1\n";
-      if (!value.empty()) text += "kubernetes_feature_enabled{name=\"ContainerCheckpoint\",stage=\"BETA\"} " + value + "\n";
+      if (!value.empty())
+        text += "kubernetes_feature_enabled{name=\"ContainerCheckpoint\",stage=\"BETA\"} " + value + "\n";
       if (!sink.write(text.data(), text.size())) return false;
       if (!value.empty()) self->hang();  // whoever reads on waits for ever
       sink.done();
@@ -114,7 +122,8 @@ TEST_CASE("the kubelet directly") {
   const auto handler = [&](const httplib::Request&, httplib::Response& answer, int) { replay(answer, name); };
   ApiServer kubelet(handler), self_signed(handler, "stranger");
   int port = kubelet.port();
-  ApiServer api([&](const httplib::Request&, httplib::Response& answer, int) { answer_json(answer, 200, node_at(port)); });
+  ApiServer api(
+      [&](const httplib::Request&, httplib::Response& answer, int) { answer_json(answer, 200, node_at(port)); });
   KubeletOptions options;
   options.path = KubeletPath::direct;
   KubeAccess access = api.access();
@@ -122,7 +131,8 @@ TEST_CASE("the kubelet directly") {
 
   SECTION("its certificate is of the cluster's CA") {
     KubeCluster cluster(access, options);
-    CHECK(contains(cluster.checkpoint("worker-1", "default", "consumer-0", "consumer", soon()).path, "checkpoint-consumer-0_default"));
+    CHECK(contains(cluster.checkpoint("worker-1", "default", "consumer-0", "consumer", soon()).path,
+                   "checkpoint-consumer-0_default"));
     CHECK(kubelet.seen().back().target == "/checkpoint/default/consumer-0/consumer");
     CHECK(kubelet.seen().back().peer == "/O=devs/CN=alice");
     CHECK(kubelet.seen().back().header("Impersonate-User").empty());
@@ -133,18 +143,22 @@ TEST_CASE("the kubelet directly") {
   }
   SECTION("it signs its own") {
     port = self_signed.port();
-    const Error e = error_of([&] { KubeCluster(access, options).checkpoint("worker-1", "default", "consumer-0", "consumer", soon()); });
+    const Error e = error_of(
+        [&] { KubeCluster(access, options).checkpoint("worker-1", "default", "consumer-0", "consumer", soon()); });
     CHECK(e.kind() == ErrorKind::forbidden);
     CHECK(contains(e.remedy(), "signs its own serving certificate"));
     CHECK(self_signed.count() == 0);
     options.ca_file = Certificates::get().file("stranger.crt");
-    CHECK_FALSE(KubeCluster(access, options).checkpoint("worker-1", "default", "consumer-0", "consumer", soon()).path.empty());
+    CHECK_FALSE(
+        KubeCluster(access, options).checkpoint("worker-1", "default", "consumer-0", "consumer", soon()).path.empty());
     options = {KubeletPath::direct, "", true};
-    CHECK_FALSE(KubeCluster(access, options).checkpoint("worker-1", "default", "consumer-0", "consumer", soon()).path.empty());
+    CHECK_FALSE(
+        KubeCluster(access, options).checkpoint("worker-1", "default", "consumer-0", "consumer", soon()).path.empty());
   }
   SECTION("the node does not exist, or has no address") {
     ApiServer empty([&](const httplib::Request& request, httplib::Response& answer, int) {
-      if (request.path == "/api/v1/nodes/worker-1") return answer_json(answer, 200, {{"metadata", {{"name", "worker-1"}}}});
+      if (request.path == "/api/v1/nodes/worker-1")
+        return answer_json(answer, 200, {{"metadata", {{"name", "worker-1"}}}});
       answer_status(answer, 404, "NotFound", "nodes \"worker-9\" not found", "worker-9");
     });
     KubeCluster cluster(empty.access(), options);

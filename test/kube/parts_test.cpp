@@ -47,7 +47,8 @@ TEST_CASE("which answers are asked again, and when") {
     CHECK_FALSE(retry_after_answer(put, answer(status), 0, 0.5));
     CHECK_FALSE(retry_after_answer(get, answer(status), kMaxRetries, 0.5));
   }
-  for (const int status : {200, 400, 401, 403, 404, 409, 410, 422}) CHECK_FALSE(retry_after_answer(get, answer(status, "1"), 0, 0.5));
+  for (const int status : {200, 400, 401, 403, 404, 409, 410, 422})
+    CHECK_FALSE(retry_after_answer(get, answer(status, "1"), 0, 0.5));
   CHECK(back_off(0, 0.0) == Millis{37});
   CHECK(back_off(1, 0.5) == Millis{100});
   CHECK(back_off(60, 0.5) == Millis{2000});
@@ -82,7 +83,8 @@ TEST_CASE("lines come out whole however they were cut") {
 }
 
 TEST_CASE("the feature gate is found in the metrics, wherever they are cut") {
-  const std::string before = "# HELP kubernetes_feature_enabled x\nkubernetes_feature_enabled{name=\"A\",stage=\"\"} 1\n";
+  const std::string before =
+      "# HELP kubernetes_feature_enabled x\nkubernetes_feature_enabled{name=\"A\",stage=\"\"} 1\n";
   const std::string line = "kubernetes_feature_enabled{name=\"ContainerCheckpoint\",stage=\"BETA\"} ";
   for (const bool on : {true, false}) {
     const std::string text = before + line + (on ? "1" : "0") + "\nmore\n";
@@ -114,7 +116,8 @@ TEST_CASE("every recorded error of the API server keeps its message and gets its
     const char* remedy;
   };
   const Case cases[] = {
-      {"err-401-bad-token", ErrorKind::forbidden, "does not accept the credentials (Unauthorized)", "kubectl auth whoami"},
+      {"err-401-bad-token", ErrorKind::forbidden, "does not accept the credentials (Unauthorized)",
+       "kubectl auth whoami"},
       {"err-anonymous", ErrorKind::forbidden, "system:anonymous", "no valid credentials"},
       {"err-403-viewer-create-pod", ErrorKind::forbidden, "cannot create resource \"pods\"", "examples/rbac.yaml"},
       {"err-403-nobody-cert", ErrorKind::forbidden, "is forbidden", "examples/rbac.yaml"},

@@ -15,13 +15,15 @@ namespace ms2m::test {
 class RawServer {
  public:
   /// `script` gets the listening socket; it ends when accept() fails.
-  explicit RawServer(std::function<void(int listener)> script) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawServer(std::function<void(int listener)> script)
+      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (listener_ < 0 || ::bind(listener_, generic, size) != 0 || ::listen(listener_, 8) != 0 || ::getsockname(listener_, generic, &size) != 0)
+    if (listener_ < 0 || ::bind(listener_, generic, size) != 0 || ::listen(listener_, 8) != 0 ||
+        ::getsockname(listener_, generic, &size) != 0)
       throw std::runtime_error("no listening socket");
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this, script = std::move(script)] { script(listener_); });
@@ -42,7 +44,9 @@ class RawServer {
     for (char c = 0; head.find("\r\n\r\n") == std::string::npos && ::recv(socket, &c, 1, 0) == 1;) head += c;
     return head;
   }
-  static void send(int socket, const std::string& text) { (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL); }
+  static void send(int socket, const std::string& text) {
+    (void)!::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+  }
 
  private:
   int listener_;

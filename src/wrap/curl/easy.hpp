@@ -39,7 +39,8 @@ class StringList {
 };
 
 inline void check(CURLcode code, const char* what) {
-  if (code != CURLE_OK) throw Error(ErrorKind::failed, std::string("libcurl refuses ") + what + ": " + curl_easy_strerror(code));
+  if (code != CURLE_OK)
+    throw Error(ErrorKind::failed, std::string("libcurl refuses ") + what + ": " + curl_easy_strerror(code));
 }
 
 // curl_easy_setopt is variadic: a wrong type compiles and crashes. libcurl encodes the type in the option's number.

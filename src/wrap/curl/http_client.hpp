@@ -1,4 +1,5 @@
-// HTTP/1.1 over TCP or TLS for the adapters (Kubernetes API, kubelet, RabbitMQ's management API). The only user of libcurl.
+// HTTP/1.1 over TCP or TLS for the adapters (Kubernetes API, kubelet, RabbitMQ's management API). The only user of
+// libcurl.
 #pragma once
 #include <functional>
 #include <memory>
@@ -32,15 +33,15 @@ struct TlsOptions {
 
 struct HttpOptions {
   TlsOptions tls;
-  std::string proxy;       ///< http://, https:// or socks5:// URL; empty: HTTPS_PROXY/http_proxy/NO_PROXY of the environment
-                           ///< (never for a loopback address)
-  std::string user;        ///< basic authentication of every request when not empty
+  std::string proxy;  ///< http://, https:// or socks5:// URL; empty: HTTPS_PROXY/http_proxy/NO_PROXY of the environment
+                      ///< (never for a loopback address)
+  std::string user;   ///< basic authentication of every request when not empty
   std::string password;
   /// Called before each request for its bearer token ("" = none); may block, may throw. Called from several threads.
   std::function<std::string(const StopToken&)> bearer_token;
   std::string user_agent = "ms2m";
-  Millis connect_timeout{10000};        ///< name, TCP and TLS together
-  std::size_t max_body = 256u << 20;    ///< of a collected body; more is Error{protocol}
+  Millis connect_timeout{10000};      ///< name, TCP and TLS together
+  std::size_t max_body = 256u << 20;  ///< of a collected body; more is Error{protocol}
 };
 
 struct HttpRequest {
@@ -62,7 +63,8 @@ struct HttpResponse {
 };
 
 /// No (complete) answer came: {unavailable} no connection or a broken one, {forbidden} the peer's certificate is not
-/// trusted or ours is not accepted, {usage} a CA, certificate or key file cannot be used. The text is libcurl's, without secrets.
+/// trusted or ours is not accepted, {usage} a CA, certificate or key file cannot be used. The text is libcurl's,
+/// without secrets.
 class TransportError : public Error {
  public:
   TransportError(ErrorKind kind, std::string message, bool sent) : Error(kind, std::move(message)), sent_(sent) {}
@@ -73,10 +75,10 @@ class TransportError : public Error {
   bool sent_;
 };
 
-/// Keeps connections open for reuse. Thread rule: every method from any thread; concurrent requests use connections of their
-/// own. Redirects are not followed. An HTTP status is a value here, never an error.
-/// Every call blocks until the answer, a stop (Cancelled, at once), the token's deadline (Error{timeout}), or TransportError.
-/// A cancelled or timed out request's connection is closed; what the peer does with the request is unknown.
+/// Keeps connections open for reuse. Thread rule: every method from any thread; concurrent requests use connections of
+/// their own. Redirects are not followed. An HTTP status is a value here, never an error. Every call blocks until the
+/// answer, a stop (Cancelled, at once), the token's deadline (Error{timeout}), or TransportError. A cancelled or timed
+/// out request's connection is closed; what the peer does with the request is unknown.
 class HttpClient {
  public:
   explicit HttpClient(HttpOptions options);

@@ -25,7 +25,7 @@ Transfer::Transfer(CURL* easy, const HttpOptions& options, const HttpRequest& re
 
 void Transfer::set_connection() {
   set_long<CURLOPT_HTTP_VERSION>(easy_, CURL_HTTP_VERSION_1_1);
-  set_long<CURLOPT_NOSIGNAL>(easy_, 1);   // several threads
+  set_long<CURLOPT_NOSIGNAL>(easy_, 1);    // several threads
   set_long<CURLOPT_QUICK_EXIT>(easy_, 1);  // do not join a hanging resolver thread when cancelled
   set_long<CURLOPT_TCP_NODELAY>(easy_, 1);
   set_long<CURLOPT_TCP_KEEPALIVE>(easy_, 1);  // a watch whose peer vanished must end some time
@@ -47,7 +47,8 @@ void Transfer::set_connection() {
     set_string<CURLOPT_URL>(easy_, request_.url);
     return;
   }
-  // libcurl verifies the name in the URL: put the TLS name there, connect to the real host, and keep the real Host header.
+  // libcurl verifies the name in the URL: put the TLS name there, connect to the real host, and keep the real Host
+  // header.
   const std::string renamed = with_host(request_.url, name);
   const UrlParts target = parse_url(renamed);
   set_string<CURLOPT_URL>(easy_, renamed);
@@ -148,7 +149,8 @@ void Transfer::take_body(std::string_view chunk) {
     return;
   }
   if (response_.body.size() + chunk.size() > options_.max_body)
-    throw Error(ErrorKind::protocol, "the answer to " + request_.method + " " + printable_url(request_.url) + " is too large");
+    throw Error(ErrorKind::protocol,
+                "the answer to " + request_.method + " " + printable_url(request_.url) + " is too large");
   response_.body.append(chunk);
 }
 
@@ -163,7 +165,8 @@ void Transfer::take_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
   std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   auto value = line.substr(colon + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   response_.headers.emplace_back(std::move(name), std::string(value));
@@ -179,14 +182,21 @@ void Transfer::fail(CURLcode code) const {
   ErrorKind kind = ErrorKind::unavailable;
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR: kind = ErrorKind::forbidden; break;
+    case CURLE_SSL_ISSUER_ERROR:
+      kind = ErrorKind::forbidden;
+      break;
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CIPHER:
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: kind = ErrorKind::usage; break;
-    case CURLE_WEIRD_SERVER_REPLY: kind = ErrorKind::protocol; break;
-    default: break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      kind = ErrorKind::usage;
+      break;
+    case CURLE_WEIRD_SERVER_REPLY:
+      kind = ErrorKind::protocol;
+      break;
+    default:
+      break;
   }
   std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
   if (code == CURLE_ABORTED_BY_CALLBACK) text = "the connection was lost after the request had been sent";

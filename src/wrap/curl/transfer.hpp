@@ -1,4 +1,5 @@
-// One request on one easy handle: sets every option, collects the answer, turns CURLcodes into errors. Private to wrap/curl.
+// One request on one easy handle: sets every option, collects the answer, turns CURLcodes into errors. Private to
+// wrap/curl.
 #pragma once
 #include <exception>
 #include <string>
