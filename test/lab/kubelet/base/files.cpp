@@ -124,6 +124,29 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
 }
 
+std::string resolve_in_root(const fs::path& root, const std::string& path) {
+  std::vector<std::string> todo = split(path, '/');
+  std::reverse(todo.begin(), todo.end());
+  fs::path at = "/";
+  for (int links = 0; !todo.empty();) {
+    const std::string part = todo.back();
+    todo.pop_back();
+    if (part == ".") continue;
+    const fs::path next = part == ".." ? at.parent_path() : at / part;
+    std::error_code error;
+    const fs::path here = root / next.relative_path();
+    if (part == ".." || ++links > 200 || !fs::is_symlink(here, error)) {
+      at = next;
+      continue;
+    }
+    const fs::path target = fs::read_symlink(here, error);
+    if (target.is_absolute()) at = "/";
+    auto parts = split(target.string(), '/');
+    todo.insert(todo.end(), parts.rbegin(), parts.rend());
+  }
+  return at;
+}
+
 void mount_tmpfs(const fs::path& target, const std::string& options) {
   if (::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) fail("mount tmpfs", target);
 }

@@ -23,6 +23,9 @@ std::string random_hex(std::size_t digits);
 std::vector<std::string> split(std::string_view text, char separator);  // empty parts are dropped
 std::string trimmed(std::string_view text);
 
+// Where a path inside a root file system really is: symbolic links are followed as the container would see them.
+std::string resolve_in_root(const fs::path& root, const std::string& path);
+
 void mount_tmpfs(const fs::path& target, const std::string& options);
 void mount_overlay(const std::string& lower, const fs::path& upper, const fs::path& work, const fs::path& target);
 void bind_mount(const fs::path& source, const fs::path& target);

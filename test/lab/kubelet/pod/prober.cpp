@@ -16,6 +16,11 @@ int port_number(const Json& port, const Json& container) {
   return std::atoi(name.c_str());
 }
 
+std::string cause(httplib::Error error, const std::string& host, int port) {
+  if (error == httplib::Error::Connection) return "dial tcp " + host + ":" + std::to_string(port) + ": connect: connection refused";
+  return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+}
+
 bool http_get(const Json& action, const std::string& host, int port, long timeout, std::string& output) {
   const std::string scheme = string_at(action, "scheme") == "HTTPS" ? "https://" : "http://";
   httplib::Client client(scheme + string_at(action, "host", host) + ":" + std::to_string(port));
@@ -28,7 +33,7 @@ bool http_get(const Json& action, const std::string& host, int port, long timeou
   if (!path.starts_with('/')) path = "/" + path;
   const auto result = client.Get(path.c_str(), headers);
   if (!result) {
-    output = "Get \"" + scheme + host + ":" + std::to_string(port) + path + "\": " + httplib::to_string(result.error());
+    output = "Get \"" + scheme + host + ":" + std::to_string(port) + path + "\": " + cause(result.error(), host, port);
     return false;
   }
   if (result->status < 200 || result->status >= 400) output = "HTTP probe failed with statuscode: " + std::to_string(result->status);
@@ -41,7 +46,7 @@ bool tcp_connect(const std::string& host, int port, long timeout, std::string& o
   client.set_read_timeout(0, 1);
   const auto result = client.Get("/");  // connecting is the question; any answer will do
   const bool connected = result || result.error() != httplib::Error::Connection;
-  if (!connected) output = "dial tcp " + host + ":" + std::to_string(port) + ": connect: connection refused";
+  if (!connected) output = cause(result.error(), host, port);
   return connected;
 }
 

@@ -82,6 +82,17 @@ void write_root_fs_diff(const Container& container) {
   if (!deleted.empty()) write_file(dir / "deleted.files", deleted.dump(), 0600);
 }
 
+// config.json with the mount points as the pod's spec names them: a restore compares those.
+Json dumped_spec(const Container& container) {
+  Json spec = Json::parse(read_file(container.bundle() / "config.json").value_or("{}"), nullptr, false);
+  for (Json& entry : spec["mounts"]) {
+    for (const Mount& mount : container.plan().mounts) {
+      if (resolve_in_root(container.rootfs(), mount.destination) == entry["destination"]) entry["destination"] = mount.destination;
+    }
+  }
+  return spec;
+}
+
 void write_descriptions(const Container& container, const Json& spec) {
   const fs::path dir = container.user_data();
   const Image& image = container.plan().image;
@@ -156,7 +167,7 @@ void checkpoint_container(Container& container, const fs::path& target, Cgroups&
   if (const std::string fault = faults.text("checkpoint_fail"); !fault.empty()) {
     throw CheckpointError(crun_failure(container, crun_arguments(container), fault));
   }
-  const Json spec = Json::parse(read_file(container.bundle() / "config.json").value_or("{}"), nullptr, false);
+  const Json spec = dumped_spec(container);
   try {
     dump_processes(container);
     write_root_fs_diff(container);

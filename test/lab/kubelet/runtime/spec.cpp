@@ -95,7 +95,8 @@ Json mounts(const ContainerPlan& plan, const SpecPlace& place, bool privileged) 
   list.push_back(bind_entry(sandbox.file("hostname"), "/etc/hostname", false));
   for (const Mount& mount : plan.mounts) {
     if (place.only_destinations && !place.only_destinations->contains(mount.destination)) continue;
-    list.push_back(bind_entry(mount.source, mount.destination, mount.read_only));
+    // CRIU knows mounts by the place where they really are: /var/run/secrets is in /run in most images.
+    list.push_back(bind_entry(mount.source, resolve_in_root(place.rootfs, mount.destination), mount.read_only));
   }
   return list;
 }
