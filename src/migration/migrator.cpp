@@ -211,7 +211,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.id = plan.id;
     outcome.target_pod = plan.target_pod;
     Journal journal = Journal::create(impl_->journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
-    Run run{impl_->ports, request, facts, plan, journal, impl_->observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+    Run run{impl_->ports, request, facts, plan, journal, impl_->observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
     const TimePoint begin = Clock::now();
     outcome.result = Result::undone;
     try {

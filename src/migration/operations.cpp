@@ -48,8 +48,9 @@ Json remove_image_name(const std::string& node, const std::string& name) {
 Json remove_image(const std::string& node, const std::string& id) {
   return {{"op", "remove_image"}, {"prio", 62}, {"node", node}, {"id", id}};
 }
-Json settle_image(const std::string& node, const std::string& name, const std::string& original_id) {
-  return {{"op", "settle_image"}, {"prio", 61}, {"node", node}, {"name", name}, {"original", original_id}};
+Json settle_image(const std::string& node, const std::string& name, const std::string& original_id, const std::string& ns,
+                  const std::string& pod) {
+  return {{"op", "settle_image"}, {"prio", 61}, {"node", node}, {"name", name}, {"original", original_id}, {"ns", ns}, {"pod", pod}};
 }
 Json release_lease(const std::string& ns, const std::string& name, const std::string& holder) {
   return {{"op", "release_lease"}, {"prio", 90}, {"ns", ns}, {"name", name}, {"holder", holder}};

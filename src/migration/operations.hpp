@@ -37,8 +37,9 @@ Json remove_archives(const std::string& node, const std::string& ns, const std::
 Json remove_layout(const std::string& node, const std::string& directory);
 Json remove_image_name(const std::string& node, const std::string& name);
 Json remove_image(const std::string& node, const std::string& id);
-/// Points the checkpoint image's name, if it is there, at the original image.
-Json settle_image(const std::string& node, const std::string& name, const std::string& original_id);
+/// Points the checkpoint image's name, if it is there, at the original image; removes it where the pod is not on that node.
+Json settle_image(const std::string& node, const std::string& name, const std::string& original_id, const std::string& ns,
+                  const std::string& pod);
 Json release_lease(const std::string& ns, const std::string& name, const std::string& holder);
 
 // StatefulSet: a name can exist once, so the set and the source go before the copy comes. After the pivot, in this order.

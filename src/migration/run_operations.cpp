@@ -146,7 +146,12 @@ void remove_image_name(Migrator::Ports& ports, const Json& o, const StopToken& s
 void settle_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string node = text(o, "node"), name = text(o, "name"), original = text(o, "original");
   const auto image = ports.images.find(node, name, stop);
-  if (image && image->id != original) ports.images.point_name(node, name, original, stop);
+  if (!image) return;
+  const auto pod = ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop);
+  if (!pod || pod->at("spec").value("nodeName", "") != node)
+    ports.images.remove_name(node, name, stop);  // the process went back: nobody here starts from it
+  else if (image->id != original)
+    ports.images.point_name(node, name, original, stop);
 }
 
 void remove_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.images.remove_image(text(o, "node"), text(o, "id"), stop); }

@@ -21,7 +21,8 @@ void plan_identity(Run& run) {
   effect(Phase::restoring, "delete the quiet source", op::remove_source(plan.ns, plan.source_pod, plan.source_uid));
   effect(Phase::restoring, "create the restored pod",
          op::restore_pod(plan.target_spec, run.names.hold, {plan.source_node, run.archive, directory, plan.image, plan.container, architecture}));
-  effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original));
+  effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original, plan.ns, plan.target_pod));
+  effect(Phase::restoring, "checkpoint image on the source, if it had to go back", op::remove_image(plan.source_node, run.checkpoint_image));
   effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id)));
   effect(Phase::finalizing, "create the set again", op::recreate_set(*run.facts.owner, plan.target_pod));
   effect(Phase::finalizing, "remove ms2m's marks", op::strip_marks(plan.ns, plan.target_pod));

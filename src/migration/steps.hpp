@@ -29,6 +29,7 @@ struct Run {
   std::unique_ptr<Valve> valve;
   std::unique_ptr<Pump> pump;
   std::string archive;                 ///< path on the source node
+  std::string checkpoint_image;        ///< ID; the same on every node, as config and layer are
   std::optional<TimePoint> quiet_at, serving_again_at, fenced_at, target_at;
   Measures measures;
 

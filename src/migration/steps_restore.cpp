@@ -27,10 +27,10 @@ void transfer(Run& run, const StopToken& stop) {
   const MoveResult moved = run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
   run.measures.bytes = moved.bytes;
   run.journal.effect(Phase::transferring, "import image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
-                     op::settle_image(plan.target_node, plan.image, run.facts.source.image->id));
+                     op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
   const std::string architecture =
       run.facts.target.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
-  const std::string id = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, plan.image, plan.container, architecture}, limit);
+  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, plan.image, plan.container, architecture}, limit);
   // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
   run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));
   run.step(Phase::transferring, "image " + plan.image + " is on " + plan.target_node);

@@ -236,7 +236,9 @@ std::unique_ptr<Valve> FakeBroker::close_valve(const std::string& queue, std::ui
 }
 
 std::unique_ptr<Pump> FakeBroker::start_pump(const PumpSpec& spec, const StopToken& stop) {
-  const int id = FakeCall::run(*world_, process_, "start pump " + spec.from, stop, [&] {
+  int id = 0;
+  try {
+    FakeCall::run(*world_, process_, "start pump " + spec.from, stop, [&] {
     if (world_->queues.count(spec.from) == 0 || world_->queues.count(spec.follow) == 0 || world_->exchanges.count(spec.exchange) == 0)
       throw Error(ErrorKind::not_found, "NOT_FOUND - queue or exchange of the pump");
     FakeRelay relay;
@@ -245,8 +247,12 @@ std::unique_ptr<Pump> FakeBroker::start_pump(const PumpSpec& spec, const StopTok
     relay.started = relay.filled = world_->now();
     const int number = ++world_->next;
     world_->relays[number] = std::move(relay);
-    return number;
-  });
+    return id = number;
+    });
+  } catch (...) {
+    if (id != 0) FakePump(world_, process_, id);  // its owner was never told: it ends as a constructor that throws ends it
+    throw;
+  }
   return std::make_unique<FakePump>(world_, process_, id);
 }
 

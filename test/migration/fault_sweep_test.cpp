@@ -1,0 +1,200 @@
+// The fault sweep: count the port calls of a clean migration; then, for each call and each of {fail before, fail after,
+// crash before, crash after}, run it again with that fault, recover as an operator would (`ms2m abort`), and check I1-I4:
+// exactly one instance consumes the queue, every message had its effect once and in order, nothing is left behind.
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "migration/journal.hpp"
+#include "ms2m/error.hpp"
+#include "ms2m/migrator.hpp"
+#include "support/catch.hpp"
+#include "support/fake_broker.hpp"
+#include "support/fake_cluster.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+
+namespace {
+
+constexpr const char* kQueue = "app.events";
+
+class Silent : public Observer {
+ public:
+  void on(const Event&) noexcept override {}
+};
+
+enum class Fault { none, fail_before, fail_after, crash_before, crash_after };
+
+struct Case {
+  std::string owner;
+  Strategy strategy;
+};
+
+/// One world, one migration with a fault at call number `at`, and what came of it.
+class Sweep {
+ public:
+  explicit Sweep(const Case& c) : case_(c), nodes_(server_) {
+    char name[] = "/tmp/ms2m-sweep-XXXXXX";
+    root_ = ::mkdtemp(name);
+    server_.declare(kQueue);
+    nodes_.start_pod("consumer-0", kQueue, c.owner);
+    server_.set_producer([this](FakeServer& server) {
+      if (published_ < 400) server.publish(kQueue, fmt::format("m{}", published_++));
+    });
+  }
+  ~Sweep() { std::filesystem::remove_all(root_); }
+
+  int run(Fault fault, int at) {
+    FakeBroker broker(server_);
+    std::atomic<int> calls{0};
+    std::atomic<bool> over{false};
+    const auto hook = [&](const std::string&, bool before) {
+      if (over) return;
+      const int n = before ? ++calls : calls.load();
+      if (n != at) return;
+      const bool crash = fault == Fault::crash_before || fault == Fault::crash_after;
+      const bool now = before == (fault == Fault::fail_before || fault == Fault::crash_before);
+      if (fault == Fault::none || !now) return;
+      over = true;
+      if (crash) {
+        broker.crash();
+        throw Crashed{};
+      }
+      throw Error(ErrorKind::unavailable, "injected fault");
+    };
+    server_.set_hook(hook);
+    nodes_.hook = hook;
+    try {
+      outcome_ = migrate(broker);
+    } catch (const Crashed&) {
+      outcome_.reset();
+    }
+    server_.set_hook({});
+    nodes_.hook = {};
+    return calls;
+  }
+
+  /// The operator's next process: abort whatever the journal says is open.
+  void recover() {
+    for (const JournalSummary& summary : JournalStore(root_).list()) {
+      if (summary.state == "done" || summary.state == "undone") continue;
+      server_.advance(Millis{20000});  // the dead man's time passes while nobody is there
+      FakeBroker broker(server_);
+      Ports ports(nodes_, broker);
+      Migrator migrator(ports.all, JournalStore(root_), silent_);
+      recovered_ = migrator.abort(summary.id, StopToken());
+    }
+  }
+
+  void check(const std::string& what) {
+    INFO(what << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")) << "; first outcome "
+              << (outcome_ ? std::string(to_string(outcome_->result)) + " " + outcome_->error : "crashed") << "; recovered "
+              << (recovered_ ? std::string(to_string(recovered_->result)) + " " + recovered_->error : "not needed"));
+    for (int i = 0; i < 5; ++i) server_.settle();
+    REQUIRE_FALSE(nodes_.survivor().empty());
+    CHECK(server_.consumers(kQueue).size() == 1);
+    const SimConsumer* consumer = nodes_.consumer_of(nodes_.survivor());
+    REQUIRE(consumer != nullptr);
+    CHECK(consumer->queue() == kQueue);
+    CHECK(consumer->applied() == server_.published(kQueue));
+    CHECK(nodes_.debris() == std::vector<std::string>{});
+    for (const std::string& queue : server_.queues()) {
+      const bool ours = queue.rfind("ms2m.", 0) == 0 && queue != "ms2m.control." + nodes_.survivor();
+      CHECK_FALSE((ours ? queue : "") != "");
+    }
+    CHECK(server_.exchanges() == std::vector<std::string>{});
+    if (case_.owner == "StatefulSet") CHECK(nodes_.set_exists());
+    if (outcome_ && outcome_->result == Result::done) CHECK(nodes_.pods()[0].find("@worker-2") != std::string::npos);
+  }
+
+  const std::optional<Outcome>& outcome() const { return outcome_; }
+  FakeNodes& nodes() { return nodes_; }
+
+ private:
+  struct Ports {
+    Ports(FakeNodes& nodes, FakeBroker& broker) : cluster(nodes), shell(nodes), store(nodes), all{cluster, broker, broker, shell, shell, shell, store} {}
+    FakeCluster cluster;
+    FakeShell shell;
+    FakeStore store;
+    Migrator::Ports all;
+  };
+
+  Outcome migrate(FakeBroker& broker) {
+    Ports ports(nodes_, broker);
+    Migrator migrator(ports.all, JournalStore(root_), silent_);
+    MigrationRequest request;
+    request.ns = "default";
+    request.pod = "consumer-0";
+    request.target_node = "worker-2";
+    request.queue = kQueue;
+    request.strategy = case_.strategy;
+    request.prefer = Prefer::total;
+    request.timeouts.undo = Seconds(5);
+    request.timeouts.quiet = Seconds(2);
+    return migrator.migrate(request, {}, StopToken());
+  }
+
+  Case case_;
+  FakeServer server_;
+  FakeNodes nodes_;
+  Silent silent_;
+  std::filesystem::path root_;
+  int published_ = 0;
+  std::optional<Outcome> outcome_, recovered_;
+};
+
+const char* word(Fault fault) {
+  switch (fault) {
+    case Fault::none: return "no fault";
+    case Fault::fail_before: return "fail before";
+    case Fault::fail_after: return "fail after";
+    case Fault::crash_before: return "crash before";
+    case Fault::crash_after: return "crash after";
+  }
+  return "?";
+}
+
+void sweep(const Case& c) {
+  int calls = 0;
+  {
+    Sweep clean(c);
+    calls = clean.run(Fault::none, 0);
+    clean.check("clean run");
+    REQUIRE(clean.outcome());
+    REQUIRE(clean.outcome()->result == Result::done);
+  }
+  REQUIRE(calls > 30);
+  for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after})
+    for (int at = 1; at <= calls; ++at) {
+      Sweep run(c);
+      run.run(fault, at);
+      run.recover();
+      run.check(fmt::format("{} call {}", word(fault), at));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("handoff of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::handoff}); }
+TEST_CASE("handoff of a Deployment's pod survives every fault", "[sweep]") { sweep({"ReplicaSet", Strategy::handoff}); }
+TEST_CASE("handoff of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::handoff}); }
+TEST_CASE("shadow of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::shadow}); }
+
+TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
+  Sweep run({"", Strategy::handoff});
+  run.nodes().fail_restore_on("worker-2");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.outcome()->error.find("CRIU restoring FAILED") != std::string::npos);
+  run.check("failed restore");
+}
+
+TEST_CASE("a StatefulSet's pod that the target cannot restore is brought back on the source", "[sweep]") {
+  Sweep run({"StatefulSet", Strategy::handoff});
+  run.nodes().fail_restore_on("worker-2");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-1"});
+  run.check("failed restore of a set's pod");
+}

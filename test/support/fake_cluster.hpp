@@ -1,0 +1,117 @@
+// A cluster, two nodes and their image stores in memory, around a FakeServer: for the fault sweep of the migration layer.
+// Pods run SimConsumers; a checkpoint copies one, a restore starts one from it. Behaves as kube-facts.md says where the
+// migration looks: a waiting pod and its kick, deletion, ReplicaSet adoption by deletion cost, StatefulSet orphans and adoption.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "ms2m/cluster.hpp"
+#include "ms2m/migrator.hpp"
+#include "ms2m/node.hpp"
+#include "support/fake_broker.hpp"
+
+namespace ms2m::test {
+
+/// The world outside ms2m: it survives the end of a process.
+class FakeNodes {
+ public:
+  explicit FakeNodes(FakeServer& broker);
+
+  /// A running pod of the base image on worker-1, consuming `queue`. `owner`: "", "ReplicaSet" or "StatefulSet".
+  void start_pod(const std::string& name, const std::string& queue, const std::string& owner, ConsumerOptions options = {});
+
+  /// Everything that ms2m could leave behind, one line each: pods beside the one survivor, archives, layouts, images, leases.
+  std::vector<std::string> debris() const;
+  std::vector<std::string> pods() const;                  ///< name@node
+  const SimConsumer* consumer_of(const std::string& pod) const;
+  std::string survivor() const;                           ///< the only pod's name; "" unless there is exactly one
+  bool set_exists() const;
+  void fail_restore_on(const std::string& node) { failing_node_ = node; }
+
+  std::function<void(const std::string& call, bool before)> hook;  ///< as FakeServer::set_hook, for every port call here
+
+ private:
+  friend class FakeCluster;
+  friend class FakeShell;
+  friend class FakeStore;
+  struct Image {
+    std::string id;
+    std::optional<ConsumerImage> checkpoint;
+  };
+  struct Node {
+    std::map<std::string, std::string> names;  ///< image name -> id
+    std::map<std::string, Image> images;
+    std::map<std::string, ConsumerImage> archives, layouts;
+  };
+  void sync(const std::string& pod);
+  void remove_pod(const std::string& pod);
+  void run_controllers();
+  Json& put(Json object, const std::string& kind);
+  std::string key(Kind kind, const std::string& name) const;
+
+  mutable std::recursive_mutex mutex_;
+  FakeServer& broker_;
+  std::map<std::string, Json> objects_;  ///< "pod/consumer-0"
+  std::map<std::string, std::unique_ptr<SimConsumer>> consumers_;
+  std::map<std::string, Node> nodes_;
+  std::map<std::string, ConsumerOptions> options_;
+  std::string failing_node_, queue_;
+  int serial_ = 0;
+};
+
+class FakeCluster : public Cluster {
+ public:
+  explicit FakeCluster(FakeNodes& world) : world_(world) {}
+  std::string default_namespace() const override { return "default"; }
+  std::string description() const override { return "simulated"; }
+  std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
+  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override { return {}; }
+  Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) override;
+  Json update(const ObjectRef& ref, const Json& object, const StopToken& stop) override;
+  Json patch(const ObjectRef& ref, PatchType type, const Json& patch, const StopToken& stop) override;
+  bool remove(const ObjectRef& ref, const DeleteOptions& options, const StopToken& stop) override;
+  void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) override;
+  bool allowed(const Right&, const StopToken&) override { return true; }
+  std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { return true; }
+  CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
+                               const StopToken& stop) override;
+
+ private:
+  FakeNodes& world_;
+};
+
+class FakeShell : public NodeShell, public CheckpointArchives, public ArchiveMover {
+ public:
+  explicit FakeShell(FakeNodes& world) : world_(world) {}
+  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&, const StopToken&) override { return {}; }
+  void open(const std::string&, const StopToken&) override {}
+  std::string describe(const std::string& node) const override { return node; }
+  std::vector<ArchiveFile> list(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
+                                const StopToken& stop) override;
+  void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
+  bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;
+  MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
+
+ private:
+  FakeNodes& world_;
+};
+
+class FakeStore : public ImageStore {
+ public:
+  explicit FakeStore(FakeNodes& world) : world_(world) {}
+  std::string probe(const std::string&, const StopToken&) override { return "fake 1"; }
+  std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id, const StopToken& stop) override;
+  std::string import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) override;
+  void point_name(const std::string& node, const std::string& name, const std::string& id, const StopToken& stop) override;
+  bool remove_name(const std::string& node, const std::string& name, const StopToken& stop) override;
+  bool remove_image(const std::string& node, const std::string& id, const StopToken& stop) override;
+  bool remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) override;
+
+ private:
+  FakeNodes& world_;
+};
+
+}  // namespace ms2m::test
