@@ -49,13 +49,14 @@ wait_for() {
 
 # adopt_child NAME: records the only child of the recorded process (the first process of a new pid namespace) instead of it.
 adopt_child() {
-  local parent child tries=0
+  local parent child space tries=0
   parent=$(pid_of "$1") || die "$1 ended at once; its log is $LAB/logs/$1.log"
   while :; do
     child=
     read -r child _ <"/proc/$parent/task/$parent/children" || true   # the line has no end: read fails and fills
-    # Before it becomes unshare, the shell that was forked has children of its own.
-    if [[ -n $child && "$(readlink "/proc/$child/ns/pid")" != "$(readlink /proc/self/ns/pid)" ]]; then break; fi
+    # Before it becomes unshare, the shell that was forked has short-lived children of its own.
+    space=$(readlink "/proc/${child:-none}/ns/pid" || true)
+    if [[ -n $space && $space != "$(readlink /proc/self/ns/pid)" ]]; then break; fi
     tries=$((tries + 1))
     [[ $tries -le 100 ]] || die "$1 started no process; its log is $LAB/logs/$1.log"
     sleep 0.02
