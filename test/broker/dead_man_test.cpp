@@ -144,7 +144,7 @@ TEST_CASE("the destructor does not wait for a stalled broker") {
 }
 
 TEST_CASE("killed at a random instant, the switch fires exactly once") {
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < 8; ++round) {
     Scene scene(Millis{300});
     {
       ChildProcess child([&] {
@@ -153,7 +153,7 @@ TEST_CASE("killed at a random instant, the switch fires exactly once") {
         StopToken{}.sleep(std::chrono::minutes{1}, "");
       });
       eventually([&] { return scene.client.exists(scene.spec.queue); });
-      StopToken{}.sleep(Millis{200 + 17 * round}, "");
+      StopToken{}.sleep(Millis{100 + 23 * round}, "");
       CHECK(scene.fired_messages() == 0);
     }
     eventually([&] { return scene.fired_messages() > 0; }, Millis{2000});

@@ -1,5 +1,7 @@
 #include "broker/harness.hpp"
 
+#include "wrap/curl/http_client.hpp"
+
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +37,25 @@ Outgoing message(const std::string& exchange, const std::string& key, const std:
 }
 
 StopToken limit(std::chrono::milliseconds time) { return StopToken{}.within(time); }
+
+void api(const std::string& method, const std::string& path, const std::string& body) {
+  HttpOptions options;
+  options.user = address().user;
+  options.password = address().password;
+  HttpRequest request;
+  request.method = method;
+  request.url = "http://127.0.0.1:15672/api/" + path;
+  request.body = body;
+  request.headers.emplace_back("Content-Type", "application/json");
+  const auto answer = HttpClient(options).request(request, limit());
+  INFO(answer.status << " " << answer.body);
+  REQUIRE(answer.ok());
+}
+
+void make_user(const std::string& name, const std::string& password) {
+  api("PUT", "users/" + name, Json{{"password", password}, {"tags", ""}}.dump());
+  api("PUT", "permissions/%2F/" + name, R"({"configure":".*","write":".*","read":".*"})");
+}
 
 void eventually(const std::function<bool()>& condition, std::chrono::milliseconds time) {
   const auto until = Clock::now() + time;

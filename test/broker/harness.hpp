@@ -17,6 +17,10 @@ Outgoing message(const std::string& exchange, const std::string& key, const std:
                  const std::string& content_type = "application/json", const std::string& id = {});
 StopToken limit(std::chrono::milliseconds time = std::chrono::seconds{10});
 
+/// A call of the management API that sets a scene; it must succeed.
+void api(const std::string& method, const std::string& path, const std::string& body = {});
+void make_user(const std::string& name, const std::string& password);
+
 /// Polls until `condition` holds; fails the test after `time`.
 void eventually(const std::function<bool()>& condition, std::chrono::milliseconds time = std::chrono::seconds{10});
 

@@ -1,0 +1,235 @@
+#include "broker/rabbit_admin.hpp"
+
+#include <fmt/format.h>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+// Both flags together are what makes counts exact and immediate; without them they are seconds old, with false zeros.
+constexpr const char* kExact = "?disable_stats=true&enable_queue_totals=true";
+constexpr const char* kNoStatistics = "?disable_stats=true";
+
+std::string base_of(const BrokerAddress& address) {
+  std::string url = address.api_url;
+  if (url.empty()) {
+    const bool v6 = address.host.find(':') != std::string::npos;
+    url = fmt::format("{}://{}{}{}:{}", address.tls ? "https" : "http", v6 ? "[" : "", address.host, v6 ? "]" : "",
+                      address.tls ? 15671 : 15672);
+  }
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  return url;
+}
+
+HttpOptions options_of(const BrokerAddress& address) {
+  HttpOptions options;
+  options.user = address.user;
+  options.password = address.password;
+  options.tls.ca.file = address.ca_file;
+  options.tls.certificate.file = address.certificate_file;
+  options.tls.key.file = address.key_file.empty() ? address.certificate_file : address.key_file;
+  options.tls.server_name = address.server_name;
+  options.tls.insecure = !address.verify;
+  options.connect_timeout = Millis{5000};
+  return options;
+}
+
+/// A member of the wrong type or none at all is the default: the API leaves out what it does not know yet.
+template <typename Value>
+Value member(const Json& object, const char* key, Value otherwise) {
+  const auto found = object.find(key);
+  if (found == object.end()) return otherwise;
+  try {
+    return found->get<Value>();
+  } catch (const Json::exception&) {
+    return otherwise;
+  }
+}
+
+/// Empty tables come as [].
+Json table(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_object() ? *found : Json::object();
+}
+
+std::string reason_of(const HttpResponse& answer) {
+  const Json body = Json::parse(answer.body, nullptr, false);
+  if (!body.is_object()) return {};
+  const std::string reason = member(body, "reason", std::string{});
+  return reason.empty() ? member(body, "error", std::string{}) : reason;
+}
+
+QueueConsumer consumer_of(const Json& from) {
+  const Json channel = table(from, "channel_details");
+  QueueConsumer consumer;
+  consumer.tag = member(from, "consumer_tag", std::string{});
+  consumer.connection = member(channel, "connection_name", std::string{});
+  consumer.peer_host = member(channel, "peer_host", std::string{});
+  consumer.ack_required = member(from, "ack_required", true);
+  consumer.exclusive = member(from, "exclusive", false);
+  consumer.active = member(from, "active", true);
+  consumer.prefetch = member(from, "prefetch_count", std::uint64_t{0});
+  return consumer;
+}
+
+/// nullopt: the counts are not there.
+std::optional<QueueTotals> totals_of(const Json& queue) {
+  if (!queue.contains("messages_ready") || !queue.contains("messages_unacknowledged")) return std::nullopt;
+  return QueueTotals{member(queue, "messages_ready", std::uint64_t{0}), member(queue, "messages_unacknowledged", std::uint64_t{0})};
+}
+
+}  // namespace
+
+RabbitAdmin::RabbitAdmin(const BrokerAddress& address)
+    : base_(base_of(address)), vhost_(url_encode(address.vhost)), http_(options_of(address)) {}
+
+RabbitAdmin::~RabbitAdmin() = default;
+
+HttpResponse RabbitAdmin::ask(const std::string& method, const std::string& path, const StopToken& stop) {
+  HttpRequest request;
+  request.method = method;
+  request.url = base_ + "/api/" + path;
+  if (method == "DELETE") request.headers.emplace_back("X-Reason", "closed by ms2m");
+  HttpResponse answer = http_.request(request, stop);
+  if (answer.ok() || answer.status == 404) return answer;
+  const std::string text = fmt::format("RabbitMQ's management API at {} answers {} to {} {}: {}", printable_url(base_), answer.status,
+                                       method, path, reason_of(answer));
+  if (answer.status == 401 || answer.status == 403)
+    throw Error(ErrorKind::forbidden, text, "give the broker's user the tag \"management\"");
+  throw Error(answer.status >= 500 ? ErrorKind::unavailable : ErrorKind::protocol, text);
+}
+
+std::optional<Json> RabbitAdmin::get(const std::string& path, const StopToken& stop) {
+  const HttpResponse answer = ask("GET", path, stop);
+  if (answer.status == 404) return std::nullopt;
+  Json body = Json::parse(answer.body, nullptr, false);
+  if (body.is_discarded())
+    throw Error(ErrorKind::protocol, fmt::format("RabbitMQ's management API at {} answers with no JSON", printable_url(base_)));
+  return body;
+}
+
+std::optional<std::string> RabbitAdmin::version(const StopToken& stop) {
+  try {
+    const auto overview = get("overview", stop);
+    if (!overview || !overview->is_object()) return std::nullopt;
+    const auto version = member(*overview, "rabbitmq_version", std::string{});
+    if (version.empty()) return std::nullopt;
+    single_.store(std::atoi(version.c_str()) >= 4 ? 1 : 0);
+    return version;
+  } catch (const TransportError& error) {
+    if (error.kind() == ErrorKind::forbidden) throw;  // its certificate
+    return std::nullopt;  // nobody listens there, or something that speaks no HTTP
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol) return std::nullopt;
+    throw;
+  }
+}
+
+/// The definition of the policies that apply to a queue, from their names, which are current.
+Json RabbitAdmin::policy_by_name(const std::string& queue, const StopToken& stop) {
+  Json effective = Json::object();
+  const auto all = get("queues/" + vhost_ + kNoStatistics, stop);
+  if (!all || !all->is_array()) return effective;
+  for (const Json& each : *all) {
+    if (member(each, "name", std::string{}) != queue) continue;
+    for (const auto& [key, path] : {std::pair{"policy", "policies/"}, std::pair{"operator_policy", "operator-policies/"}}) {
+      const auto name = member(each, key, std::string{});
+      if (name.empty()) continue;
+      // For numeric limits the broker takes the smaller of both; the operator's is near enough for a warning.
+      if (const auto policy = get(path + vhost_ + "/" + url_encode(name), stop)) effective.update(table(*policy, "definition"));
+    }
+  }
+  return effective;
+}
+
+bool RabbitAdmin::counts_single_queues(const StopToken& stop) {
+  if (single_.load() < 0) version(stop);
+  return single_.load() == 1;
+}
+
+std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const StopToken& stop) {
+  const auto found = get("queues/" + vhost_ + "/" + url_encode(name), stop);
+  if (!found) return std::nullopt;
+  QueueFacts facts;
+  facts.type = member(*found, "type", std::string("classic"));
+  facts.durable = member(*found, "durable", true);
+  facts.exclusive = member(*found, "exclusive", false);
+  facts.auto_delete = member(*found, "auto_delete", false);
+  facts.arguments = table(*found, "arguments");
+  // A statistic: absent in the first seconds of a queue or a policy.
+  facts.policy = found->contains("effective_policy_definition") ? table(*found, "effective_policy_definition")
+                                                                : policy_by_name(name, stop);
+  // Not the queue's own consumer_details: those are statistics and come later.
+  const auto consumers = get("consumers/" + vhost_, stop);
+  if (!consumers || !consumers->is_array()) return facts;
+  for (const Json& each : *consumers)
+    if (member(table(each, "queue"), "name", std::string{}) == name) facts.consumers.push_back(consumer_of(each));
+  return facts;
+}
+
+std::vector<QueueBinding> RabbitAdmin::bindings(const std::string& queue, const StopToken& stop) {
+  const auto found = get("queues/" + vhost_ + "/" + url_encode(queue) + "/bindings", stop);
+  std::vector<QueueBinding> bindings;
+  if (!found || !found->is_array()) return bindings;
+  for (const Json& each : *found)
+    bindings.push_back(
+        {member(each, "source", std::string{}), member(each, "routing_key", std::string{}), table(each, "arguments")});
+  return bindings;
+}
+
+std::optional<QueueTotals> RabbitAdmin::totals(const std::string& queue, const StopToken& stop) {
+  if (counts_single_queues(stop)) {
+    const auto found = get("queues/" + vhost_ + "/" + url_encode(queue) + kExact, stop);
+    if (!found) return std::nullopt;
+    if (const auto totals = totals_of(*found)) return totals;
+  }
+  // Up to 3.13 only the list has exact counts.
+  const auto all = get("queues/" + vhost_ + kExact, stop);
+  if (!all || !all->is_array()) return std::nullopt;
+  for (const Json& each : *all) {
+    if (member(each, "name", std::string{}) != queue) continue;
+    if (const auto totals = totals_of(each)) return totals;
+    throw Error(ErrorKind::protocol, fmt::format("RabbitMQ's management API tells no exact counts of queue '{}'", queue));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> RabbitAdmin::alarms(const StopToken& stop) {
+  std::vector<std::string> found;
+  // Current, where the list of nodes is a statistic; but it answers 503 when there is an alarm, so not by way of get().
+  HttpRequest request;
+  request.url = base_ + "/api/health/checks/alarms";
+  const HttpResponse answer = http_.request(request, stop);
+  if (answer.status == 200) return found;
+  const Json body = Json::parse(answer.body, nullptr, false);
+  if (answer.status == 503 && body.is_object() && body.contains("alarms") && body["alarms"].is_array()) {
+    for (const Json& each : body["alarms"])
+      found.push_back(fmt::format("{} on {}", member(each, "resource", std::string("resource")), member(each, "node", std::string("?"))));
+    if (found.empty()) found.emplace_back("an alarm");
+    return found;
+  }
+  const auto nodes = get("nodes", stop);  // before 3.8, or without the right
+  if (!nodes || !nodes->is_array()) return found;
+  for (const Json& each : *nodes) {
+    const auto name = member(each, "name", std::string("?"));
+    if (member(each, "mem_alarm", false)) found.push_back("memory on " + name);
+    if (member(each, "disk_free_alarm", false)) found.push_back("disk on " + name);
+  }
+  return found;
+}
+
+std::vector<std::string> RabbitAdmin::queue_names(const std::string& prefix, const StopToken& stop) {
+  const auto all = get("queues/" + vhost_ + kNoStatistics, stop);
+  std::vector<std::string> names;
+  if (!all || !all->is_array()) return names;
+  for (const Json& each : *all)
+    if (auto name = member(each, "name", std::string{}); name.rfind(prefix, 0) == 0) names.push_back(std::move(name));
+  return names;
+}
+
+bool RabbitAdmin::close_connection(const std::string& name, const StopToken& stop) {
+  return ask("DELETE", "connections/" + url_encode(name), stop).status != 404;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,115 @@
+#include "broker/harness.hpp"
+#include "broker/rabbit_admin.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+
+TEST_CASE("admin: version, and how it is not reached") {
+  CHECK(RabbitAdmin(address()).version(limit()) == RabbitBroker(address(), "a", limit()).server_version());
+  auto where = address();
+  where.api_url = "http://127.0.0.1:1/";
+  CHECK_FALSE(RabbitAdmin(where).version(limit()));
+  where.api_url = "http://127.0.0.1:5672";  // something else listens there
+  CHECK_FALSE(RabbitAdmin(where).version(limit()));
+  where = address();
+  where.password = "wrong";
+  try {
+    RabbitAdmin(where).version(limit());
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::forbidden);
+    CHECK(std::string(error.what()).find("wrong") == std::string::npos);
+  }
+}
+
+TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the consumer's connection") {
+  const auto queue = unique("facts /%"), exchange = unique("ex");
+  RabbitAdmin admin(address());
+  CHECK_FALSE(admin.queue(queue, limit()));
+  Client client, consumer;
+  client.declare(queue, {{"x-max-priority", std::int64_t{3}}});
+  client.connection().declare_exchange(exchange, "topic", false, limit());
+  client.connection().bind_queue(queue, exchange, "a.#", limit());
+  consumer.connection().set_prefetch(7, limit());
+  consumer.connection().consume(queue, {}, limit());
+  std::optional<QueueFacts> facts;
+  eventually([&] {
+    facts = admin.queue(queue, limit());
+    return facts && !facts->consumers.empty() && !facts->consumers.front().connection.empty();
+  });
+  CHECK(facts->type == "classic");
+  CHECK(facts->durable);
+  CHECK_FALSE(facts->exclusive);
+  CHECK(facts->arguments == Json{{"x-max-priority", 3}});
+  REQUIRE(facts->consumers.size() == 1);
+  const auto& seen = facts->consumers.front();
+  CHECK(seen.ack_required);
+  CHECK(seen.prefetch == 7);
+  CHECK(seen.peer_host == "127.0.0.1");
+  const auto bindings = admin.bindings(queue, limit());
+  REQUIRE(bindings.size() == 2);
+  CHECK(bindings[0].exchange.empty());
+  CHECK(bindings[1].exchange == exchange);
+  CHECK(bindings[1].key == "a.#");
+  CHECK(admin.queue_names("facts", limit()) == std::vector<std::string>{queue});
+  CHECK(admin.close_connection(seen.connection, limit()));
+  CHECK_THROWS_AS(consumer.connection().receive(Millis{5000}, 1, limit()), amqp::ConnectionLost);
+  CHECK_FALSE(admin.close_connection(seen.connection, limit()));
+  client.connection().delete_queue(queue, limit());
+  client.connection().delete_exchange(exchange, limit());
+}
+
+TEST_CASE("admin: the effective policy of a queue") {
+  const auto queue = unique("policy");
+  Client client;
+  client.declare(queue);
+  api("PUT", "policies/%2F/test", R"({"pattern":"^policy","definition":{"max-length":5},"apply-to":"queues"})");
+  RabbitAdmin admin(address());
+  eventually([&] { return admin.queue(queue, limit())->policy == Json{{"max-length", 5}}; }, Millis{1500});
+  api("DELETE", "policies/%2F/test");
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("admin: totals of a classic queue are exact at once") {
+  const auto queue = unique("totals");
+  RabbitAdmin admin(address());
+  CHECK_FALSE(admin.totals(queue, limit()));
+  Client client, consumer;
+  client.declare(queue);
+  for (int round = 0; round < 10; ++round) {
+    client.publish_numbers(queue, 0, 30);
+    std::uint64_t tag = 0;
+    for (int i = 0; i < 20; ++i) tag = consumer.connection().get(queue, limit())->tag;
+    auto totals = admin.totals(queue, limit());
+    REQUIRE(totals);
+    CHECK(totals->ready == 10);
+    CHECK(totals->unacked == 20);
+    consumer.connection().ack(tag, true, limit());
+    consumer.count(queue);
+    totals = admin.totals(queue, limit());
+    CHECK(totals->unacked == 0);
+    CHECK(client.drain(queue).size() == 10);
+  }
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("admin: users, passwords and virtual hosts of any name; a user without the tag") {
+  api("PUT", "users/n%C3%A4m%C3%A9", R"({"password":"pä/@:?","tags":"management"})");
+  api("PUT", "vhosts/a%2Fb");
+  api("PUT", "permissions/a%2Fb/n%C3%A4m%C3%A9", R"({"configure":".*","write":".*","read":".*"})");
+  auto where = address();
+  where.user = "nämé";
+  where.password = "pä/@:?";
+  where.vhost = "a/b";
+  RabbitBroker broker(where, "a", limit());
+  broker.declare_queue({"q", {}, {}}, limit());
+  RabbitAdmin admin(where);
+  CHECK(admin.version(limit()));
+  CHECK(admin.queue("q", limit()));
+  CHECK(admin.totals("q", limit())->ready == 0);
+  CHECK(admin.alarms(limit()).empty());
+  api("PUT", "users/n%C3%A4m%C3%A9", R"({"password":"pä/@:?","tags":""})");
+  CHECK_THROWS_AS(RabbitAdmin(where).version(limit()), Error);
+  api("DELETE", "vhosts/a%2Fb");
+  api("DELETE", "users/n%C3%A4m%C3%A9");
+}

@@ -1,0 +1,149 @@
+// What the pump must not change, written and read with librabbitmq directly: our own wrapper is what is tested.
+#include "broker/harness.hpp"
+#include "wrap/amqp/c_api.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+
+namespace {
+
+class Raw {
+ public:
+  Raw() : state_(amqp_new_connection()) {
+    amqp_socket_t* socket = amqp_tcp_socket_new(state_);
+    REQUIRE(amqp_socket_open(socket, "127.0.0.1", 5672) == AMQP_STATUS_OK);
+    REQUIRE(amqp_login(state_, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "tester", "s3cret/@x").reply_type == AMQP_RESPONSE_NORMAL);
+    amqp_channel_open(state_, 1);
+  }
+  ~Raw() {
+    amqp_connection_close(state_, AMQP_REPLY_SUCCESS);
+    amqp_destroy_connection(state_);
+  }
+  amqp_connection_state_t get() const { return state_; }
+
+ private:
+  amqp_connection_state_t state_;
+};
+
+amqp_basic_properties_t everything(std::vector<amqp_table_entry_t>& headers) {
+  amqp_table_entry_t entry{};
+  entry.key = amqp_cstring_bytes("text");
+  entry.value.kind = AMQP_FIELD_KIND_UTF8;
+  entry.value.value.bytes = amqp_cstring_bytes("v\xC3\xA4lue");
+  headers.push_back(entry);
+  entry.key = amqp_cstring_bytes("number");
+  entry.value.kind = AMQP_FIELD_KIND_I64;
+  entry.value.value.i64 = -5;
+  headers.push_back(entry);
+  entry.key = amqp_cstring_bytes("nothing");
+  entry.value.kind = AMQP_FIELD_KIND_VOID;
+  headers.push_back(entry);
+  amqp_basic_properties_t made{};
+  made._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG | AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
+                AMQP_BASIC_PRIORITY_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG | AMQP_BASIC_REPLY_TO_FLAG | AMQP_BASIC_EXPIRATION_FLAG |
+                AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_TYPE_FLAG | AMQP_BASIC_USER_ID_FLAG |
+                AMQP_BASIC_APP_ID_FLAG;
+  made.content_type = amqp_cstring_bytes("text/x");
+  made.content_encoding = amqp_cstring_bytes("gzip");
+  made.headers = amqp_table_t{static_cast<int>(headers.size()), headers.data()};
+  made.delivery_mode = 2;
+  made.priority = 4;
+  made.correlation_id = amqp_cstring_bytes("corr");
+  made.reply_to = amqp_cstring_bytes("reply");
+  made.expiration = amqp_cstring_bytes("600000");
+  made.message_id = amqp_cstring_bytes("id-1");
+  made.timestamp = 1234567890;
+  made.type = amqp_cstring_bytes("kind");
+  made.user_id = amqp_cstring_bytes("tester");
+  made.app_id = amqp_cstring_bytes("app");
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("every property, the headers, the routing key and the body survive the pump") {
+  const auto from = unique("props"), source = unique("source"), tee = unique("tee"), direct = unique("direct");
+  Client client;
+  client.declare(from);
+  client.declare(source);
+  client.connection().declare_exchange(tee, "fanout", false, limit());
+  client.connection().declare_exchange(direct, "direct", false, limit());
+  client.connection().bind_queue(from, direct, "the.key", limit());
+  client.connection().bind_queue(source, tee, "", limit());
+  Raw raw;
+  std::vector<amqp_table_entry_t> headers;
+  const auto sent = everything(headers);
+  const std::string body("b\0dy", 4);
+  REQUIRE(amqp_basic_publish(raw.get(), 1, amqp::bytes_of(direct), amqp_cstring_bytes("the.key"), 0, 0, &sent, amqp::bytes_of(body)) == 0);
+  RabbitBroker broker(address(), "props", limit());
+  PumpSpec spec;
+  spec.from = from;
+  spec.exchange = tee;
+  spec.follow = source;
+  auto pump = broker.start_pump(spec, limit());
+  eventually([&] { return pump->stats().relayed == 1; });
+  CHECK(pump->stats().user_ids_dropped == 0);
+
+  amqp_basic_consume(raw.get(), 1, amqp::bytes_of(source), amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
+  amqp_envelope_t envelope;
+  timeval patience{5, 0};
+  REQUIRE(amqp_consume_message(raw.get(), &envelope, &patience, 0).reply_type == AMQP_RESPONSE_NORMAL);
+  const auto& got = envelope.message.properties;
+  CHECK(got._flags == sent._flags);
+  CHECK(amqp::text_of(envelope.routing_key) == "the.key");
+  CHECK(amqp::text_of(envelope.message.body) == body);
+  CHECK(amqp::text_of(got.content_type) == "text/x");
+  CHECK(amqp::text_of(got.content_encoding) == "gzip");
+  CHECK(got.delivery_mode == 2);
+  CHECK(got.priority == 4);
+  CHECK(amqp::text_of(got.correlation_id) == "corr");
+  CHECK(amqp::text_of(got.reply_to) == "reply");
+  CHECK(amqp::text_of(got.expiration) == "600000");
+  CHECK(amqp::text_of(got.message_id) == "id-1");
+  CHECK(got.timestamp == 1234567890);
+  CHECK(amqp::text_of(got.type) == "kind");
+  CHECK(amqp::text_of(got.user_id) == "tester");
+  CHECK(amqp::text_of(got.app_id) == "app");
+  REQUIRE(got.headers.num_entries == 3);
+  for (int i = 0; i < 3; ++i) {
+    const auto& entry = got.headers.entries[i];
+    const auto key = amqp::text_of(entry.key);
+    if (key == "text") CHECK(amqp::text_of(entry.value.value.bytes) == "v\xC3\xA4lue");
+    if (key == "number") CHECK(entry.value.value.i64 == -5);
+    if (key == "nothing") CHECK(entry.value.kind == AMQP_FIELD_KIND_VOID);
+  }
+  amqp_destroy_envelope(&envelope);
+  pump->stop(limit());
+  for (const auto& each : {from, source}) client.connection().delete_queue(each, limit());
+  for (const auto& each : {tee, direct}) client.connection().delete_exchange(each, limit());
+}
+
+TEST_CASE("a user_id that is not ours is dropped and counted, not refused") {
+  // The message is written by "tester" and pumped by somebody else.
+  const auto from = unique("userid"), source = unique("source"), tee = unique("tee");
+  Client client;
+  client.declare(from);
+  client.declare(source);
+  client.connection().declare_exchange(tee, "fanout", false, limit());
+  client.connection().bind_queue(source, tee, "", limit());
+  Raw raw;
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_USER_ID_FLAG;
+  properties.user_id = amqp_cstring_bytes("tester");
+  REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(from), 0, 0, &properties, amqp_cstring_bytes("x")) == 0);
+  make_user("other", "other");
+  auto where = address();
+  where.user = where.password = "other";
+  RabbitBroker broker(where, "userid", limit());
+  PumpSpec spec;
+  spec.from = from;
+  spec.exchange = tee;
+  spec.follow = source;
+  auto pump = broker.start_pump(spec, limit());
+  eventually([&] { return pump->stats().relayed == 1; });
+  CHECK(pump->stats().user_ids_dropped == 1);
+  CHECK_FALSE(pump->broken());
+  pump->stop(limit());
+  for (const auto& each : {from, source}) client.connection().delete_queue(each, limit());
+  client.connection().delete_exchange(tee, limit());
+}
