@@ -38,7 +38,7 @@ END
 plug() {
   local name=$1 address=$2 fabric pid
   fabric=$(pid_of fabric)
-  pid=$(pid_of "$name")
+  pid=$(pid_of "$name") || die "$name ended at once; its log is $LAB/logs/$name.log"
   in_net "$fabric" ip link add "$name" type veth peer name eth0 netns "$pid"
   in_net "$fabric" ip link set "$name" master br0 up
   in_net "$pid" ip -batch - <<END
