@@ -69,7 +69,6 @@ in_namespaces() {
   local name=$1 pid
   shift
   pid=$(pid_of "$name") || die "$name is not up"
-  # shellcheck disable=SC2016
-  ( cgroup_enter "$name" && exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root -- \
-      sh -c 'cd / && exec "$@"' sh "$@" 9>&- )
+  ( cgroup_enter "$name" &&
+      exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup --root -- env --chdir=/ -- "$@" 9>&- )
 }
