@@ -77,9 +77,11 @@ BrokerChoice choose(const Context& context, const std::shared_ptr<Cluster>& clus
 
 /// From a pod the broker's name is often one that only the cluster resolves: say so instead of a bare "cannot resolve".
 std::unique_ptr<Engine> connect(const Context& context, const std::shared_ptr<Cluster>& cluster,
-                                const BrokerChoice& choice, const StepTimeouts& timeouts) {
+                                const BrokerChoice& choice, const StepTimeouts& timeouts,
+                                const std::string& label) {
   try {
-    return context.backend.engine(cluster, {choice.address, ssh_options(context), timeouts}, context.observer,
+    return context.backend.engine(cluster, {choice.address, ssh_options(context), timeouts, label},
+                                  context.observer,
                                   context.stop);
   } catch (Error& error) {
     if (error.kind() == ErrorKind::unavailable && error.remedy().empty())
@@ -132,7 +134,7 @@ Session open_session(const Context& context, MigrationRequest& request) {
   request.queue = choice.queue;
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
   note(context, fmt::format("queue {}, from {}", choice.queue, choice.queue_origin));
-  session.engine = connect(context, session.cluster, choice, request.timeouts);
+  session.engine = connect(context, session.cluster, choice, request.timeouts, request.pod);
   return session;
 }
 
@@ -155,7 +157,7 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
   const auto choice =
       choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
-  session.engine = connect(context, session.cluster, choice, settings_only.timeouts);
+  session.engine = connect(context, session.cluster, choice, settings_only.timeouts, journal.id);
   return session;
 }
 

@@ -4,14 +4,73 @@
 #include <cstdlib>
 #include <utility>
 
+#include "broker/rabbit_admin.hpp"
+#include "broker/rabbit_broker.hpp"
 #include "broker/uri.hpp"
+#include "image/skopeo_store.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
-#include "ms2m/error.hpp"
+#include "node/ssh_archives.hpp"
+#include "node/ssh_relay.hpp"
+#include "node/ssh_shell.hpp"
 
 namespace ms2m::cli {
 
 namespace {
+
+ms2m::SshOptions ssh_options(const EngineOptions& options) {
+  ms2m::SshOptions ssh;
+  ssh.config = options.ssh.config;
+  ssh.destination = options.ssh.host;
+  ssh.connect_timeout = std::chrono::duration_cast<Millis>(options.timeouts.connect);
+  return ssh;
+}
+
+NodeAddresses addresses_from(std::shared_ptr<Cluster> cluster) {
+  return [cluster = std::move(cluster)](const std::string& name, const StopToken& stop) {
+    std::vector<std::string> found;
+    const auto node = cluster->get({Kind::node, "", name}, stop);
+    if (!node) return found;
+    for (const auto& address : node->value(Json::json_pointer("/status/addresses"), Json::array()))
+      if (address.value("type", "") == "InternalIP") found.push_back(address.value("address", ""));
+    return found;
+  };
+}
+
+/// Owns the adapters of one run, in the order in which they need each other.
+class WiredEngine final : public Engine {
+ public:
+  WiredEngine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer, const StopToken& stop)
+      : cluster_(std::move(cluster)),
+        broker_(options.broker, options.label, stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect))),
+        admin_(options.broker),
+        shell_(ssh_options(options), addresses_from(cluster_)),
+        archives_(shell_),
+        relay_(shell_),
+        images_(shell_),
+        migrator_({*cluster_, broker_, admin_, shell_, archives_, relay_, images_},
+                  JournalStore(JournalStore::default_root()), observer) {}
+
+  Plan plan(const MigrationRequest& request, const StopToken& stop) override { return migrator_.plan(request, stop); }
+  Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) override {
+    return migrator_.migrate(request, provenance, stop);
+  }
+  Outcome abort(const std::string& id, const StopToken& stop) override { return migrator_.abort(id, stop); }
+  Outcome resume(const std::string& id, const StopToken& stop) override { return migrator_.resume(id, stop); }
+  std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) override {
+    return migrator_.cleanup(id, stop);
+  }
+
+ private:
+  std::shared_ptr<Cluster> cluster_;
+  RabbitBroker broker_;
+  RabbitAdmin admin_;
+  SshShell shell_;
+  SshArchives archives_;
+  SshRelay relay_;
+  SkopeoStore images_;
+  Migrator migrator_;
+};
 
 class Wiring final : public Backend {
  public:
@@ -34,8 +93,9 @@ class Wiring final : public Backend {
     return std::make_shared<KubeCluster>(std::move(access), kubelet);
   }
 
-  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions&, Observer&, const StopToken&) override {
-    throw Error(ErrorKind::failed, "this build has no broker adapter yet");
+  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer,
+                                 const StopToken& stop) override {
+    return std::make_unique<WiredEngine>(std::move(cluster), options, observer, stop);
   }
 
   BrokerAddress parse_broker_uri(std::string_view uri) const override { return ms2m::parse_broker_uri(uri); }
