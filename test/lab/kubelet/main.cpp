@@ -105,8 +105,8 @@ int run(const Options& options) {
     log_line(std::string("ending on ") + strsignal(number));
     pods.shut_down(std::stol(options.at("--shutdown-grace")));
     runtime.clean_up();
-    network.~Network();
-    unmount_below("/run/ms2m-lab/cgroup1");
+    network.remove();
+    cgroups.unmount_legacy();
     ::_exit(0);
   }).detach();
   log_line("kubelet stand-in of " + parts.node_name + " on :10250");

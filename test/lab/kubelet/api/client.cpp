@@ -19,22 +19,30 @@ std::unique_ptr<httplib::Client> ApiClient::make_connection() const {
   return client;
 }
 
+std::unique_ptr<httplib::Client> ApiClient::take_idle() {
+  const std::lock_guard lock(mutex_);
+  // The server closes what has been idle for five seconds.
+  std::erase_if(idle_, [](const Idle& idle) { return steady_now() - idle.since > std::chrono::seconds(3); });
+  if (idle_.empty()) return nullptr;
+  auto client = std::move(idle_.back().client);
+  idle_.pop_back();
+  return client;
+}
+
 template <typename Call>
 ApiReply ApiClient::with_connection(Call call) {
-  std::unique_ptr<httplib::Client> client;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!idle_.empty()) {
-      client = std::move(idle_.back());
-      idle_.pop_back();
-    }
-  }
-  if (!client) client = make_connection();
+  auto client = take_idle();
+  const bool used = client != nullptr;
+  if (!used) client = make_connection();
   httplib::Result result = call(*client);
+  if (!result && used) {  // closed by the other side in between: what was asked for did not get there
+    client = make_connection();
+    result = call(*client);
+  }
   if (!result) return {};
   ApiReply reply{result->status, std::move(result->body)};
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < 8) idle_.push_back(std::move(client));
+  if (idle_.size() < 8) idle_.push_back({std::move(client), steady_now()});
   return reply;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 
 namespace httplib {
@@ -50,7 +51,12 @@ class ApiClient {
 
   ApiConfig config_;
   std::mutex mutex_;
-  std::vector<std::unique_ptr<httplib::Client>> idle_;
+  struct Idle {
+    std::unique_ptr<httplib::Client> client;
+    SteadyTime since;
+  };
+  std::unique_ptr<httplib::Client> take_idle();  // or null
+  std::vector<Idle> idle_;
 };
 
 }  // namespace kubelet

@@ -21,6 +21,12 @@ std::string base64_decoded(const std::string& text) {
   return out;
 }
 
+// The API's answer about an object: missing is one thing, not to be had now another.
+void need_answer(const ApiReply& reply, const std::string& what) {
+  if (reply.status == 404 || reply.status == 403 || reply.ok()) return;
+  throw MissingReference("failed to fetch " + what + ": the API server answered " + std::to_string(reply.status));
+}
+
 std::string map_text(const Json& map) {  // as a downward API file shows labels
   std::string out;
   if (!map.is_object()) return out;
@@ -32,6 +38,7 @@ std::string map_text(const Json& map) {  // as a downward API file shows labels
 
 std::optional<Data> Lookup::config_map(const std::string& ns, const std::string& name, bool optional) const {
   const ApiReply reply = api_.get("/api/v1/namespaces/" + ns + "/configmaps/" + name);
+  need_answer(reply, "configmap \"" + name + "\"");
   if (!reply.ok()) {
     // Every namespace of a real cluster has it.
     if (name == "kube-root-ca.crt") return Data{{"ca.crt", read_file(api_.config().ca_file).value_or("")}};
@@ -47,6 +54,7 @@ std::optional<Data> Lookup::config_map(const std::string& ns, const std::string&
 
 std::optional<Data> Lookup::secret(const std::string& ns, const std::string& name, bool optional) const {
   const ApiReply reply = api_.get("/api/v1/namespaces/" + ns + "/secrets/" + name);
+  need_answer(reply, "secret \"" + name + "\"");
   if (!reply.ok()) {
     if (optional) return std::nullopt;
     throw MissingReference("secret \"" + name + "\" not found");

@@ -56,8 +56,8 @@ bool Prober::needed(const Json& container) {
   return container.contains("readinessProbe") || container.contains("livenessProbe") || container.contains("startupProbe");
 }
 
-Prober::Prober(std::shared_ptr<Container> container, std::string pod_ip, Runtime& runtime, Callbacks callbacks)
-    : container_(std::move(container)), pod_ip_(std::move(pod_ip)), runtime_(runtime), callbacks_(std::move(callbacks)) {
+Prober::Prober(std::shared_ptr<Container> container, std::string pod_ip, SteadyTime anchor, Runtime& runtime, Callbacks callbacks)
+    : container_(std::move(container)), pod_ip_(std::move(pod_ip)), anchor_(anchor), runtime_(runtime), callbacks_(std::move(callbacks)) {
   const Json& spec = container_->plan().container;
   const auto setup = [&](Probe& probe, const char* key, const char* name) {
     probe.spec = at_or_null(spec, key);
@@ -79,13 +79,18 @@ void Prober::run(std::stop_token stop) {
       if (probe->spec.is_null() || (probe == &startup_) == startup_.good) continue;
       if (probe->next <= steady_now()) {
         act(*probe, step(*probe));
-        probe->next = std::max(probe->next, steady_now()) + std::chrono::seconds(long_at(probe->spec, "periodSeconds", 10));
+        probe->next = next_tick(*probe);
       }
       next = std::min(next, probe->next);
     }
     std::unique_lock lock(mutex_);
     wake_.wait_until(lock, stop, next, [] { return false; });
   }
+}
+
+SteadyTime Prober::next_tick(const Probe& probe) const {
+  const auto period = std::chrono::seconds(std::max(1L, long_at(probe.spec, "periodSeconds", 10)));
+  return anchor_ + ((steady_now() - anchor_) / period + 1) * period;
 }
 
 bool Prober::step(Probe& probe) {

@@ -19,7 +19,8 @@ class Prober {
     std::function<void(const std::string& why)> dead;       // liveness or startup probe failed for good
     std::function<void(const std::string& message)> unhealthy;  // for the event
   };
-  Prober(std::shared_ptr<Container> container, std::string pod_ip, Runtime& runtime, Callbacks callbacks);
+  // `anchor`: when the pod came; the periods are counted from there, but the first probe of a container is made at once.
+  Prober(std::shared_ptr<Container> container, std::string pod_ip, SteadyTime anchor, Runtime& runtime, Callbacks callbacks);
   static bool needed(const Json& container);
 
  private:
@@ -36,9 +37,11 @@ class Prober {
   // True when the probe's state changed.
   bool step(Probe& probe);
   void act(Probe& probe, bool changed);
+  SteadyTime next_tick(const Probe& probe) const;
 
   std::shared_ptr<Container> container_;
   std::string pod_ip_;
+  SteadyTime anchor_;
   Runtime& runtime_;
   Callbacks callbacks_;
   Probe readiness_, liveness_, startup_;

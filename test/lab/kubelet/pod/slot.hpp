@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,12 +23,12 @@ struct Slot {
   std::string waiting_message;
   int restart_count = 0;
   int log_number = 0;  // of the next log file
-  bool ready = false;
-  bool started = false;
+  std::atomic<bool> ready{false};
+  std::atomic<bool> started{false};
   std::string image_name;  // for the status, when it is known
   Backoff crash, pull;
-  SteadyTime exit_seen{}, pull_failed{};
-  bool exit_counted = false;
+  SteadyTime pull_failed{};
+  bool half_made_before = false;  // the last try failed with a container made
   PullError pull_error;
   std::unique_ptr<Prober> prober;
 

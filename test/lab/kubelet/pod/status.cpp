@@ -32,7 +32,7 @@ Json container_status(const Slot& slot, const std::map<std::string, fs::path>& l
   Json status = {{"name", slot.name()},
                  {"state", state_of(slot, logs)},
                  {"lastState", slot.last_terminated ? Json({{"terminated", *slot.last_terminated}}) : Json::object()},
-                 {"ready", alive ? slot.ready : slot.role == Role::kInit && slot.exited() && slot.container->exit()->code == 0},
+                 {"ready", alive ? slot.ready.load() : slot.role == Role::kInit && slot.exited() && slot.container->exit()->code == 0},
                  {"restartCount", slot.restart_count},
                  {"image", slot.image_name.empty() ? string_at(slot.spec, "image") : slot.image_name},
                  {"imageID", known ? slot.container->plan().image.id_for_status() : ""},
@@ -64,7 +64,7 @@ Summary summarize(const StatusInput& input) {
   Summary sum;
   for (const auto& slot : input.slots) {
     if (slot->role != Role::kApp) {
-      const bool complete = slot->role == Role::kInit ? slot->exited() && slot->container->exit()->code == 0 : slot->started;
+      const bool complete = slot->role == Role::kInit ? slot->exited() && slot->container->exit()->code == 0 : slot->started.load();
       if (!complete) sum.incomplete.push_back(slot->name());
       continue;
     }

@@ -295,7 +295,10 @@ bool PodWorker::start_slot(Slot& slot, int restart_count) {
   std::shared_ptr<Container> old;
   {
     const std::lock_guard lock(mutex_);
-    runtime_changed_ = runtime_changed_ || result.exists_half;
+    // A container that failed when it was already made is seen by the relist, once: the next try is soon, the one after it late.
+    const bool half_made = !result.container && result.exists_half && !slot.half_made_before;
+    slot.half_made_before = half_made;
+    runtime_changed_ = runtime_changed_ || half_made || result.container;
     if (!result.container) {
       slot.waiting_reason = result.reason;
       slot.waiting_message = result.message;
@@ -314,7 +317,7 @@ bool PodWorker::start_slot(Slot& slot, int restart_count) {
     slot.waiting_reason = slot.waiting_message = "";
     slot.pull.reset();
     slot.started = !slot.spec.contains("startupProbe");
-    slot.ready = slot.started && !slot.spec.contains("readinessProbe");
+    slot.ready = slot.started.load() && !slot.spec.contains("readinessProbe");
   }
   if (Prober::needed(slot.spec)) {
     post_status();  // Running is seen before Ready
@@ -353,7 +356,7 @@ void PodWorker::start_prober(Slot& slot) {
     }
     parts_.events.record(pod, "Warning", "Unhealthy", message, name);
   };
-  slot.prober = std::make_unique<Prober>(slot.container, sandbox_->ip(), parts_.runtime, callbacks);
+  slot.prober = std::make_unique<Prober>(slot.container, sandbox_->ip(), born_, parts_.runtime, callbacks);
 }
 
 }  // namespace kubelet

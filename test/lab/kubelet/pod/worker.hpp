@@ -74,7 +74,8 @@ class PodWorker {
   bool update_ = false, post_ = false, runtime_changed_ = false, runtime_seen_ = false;
   std::vector<std::pair<std::string, std::string>> unhealthy_;  // container, which probe
   SteadyTime relist_at_{}, last_sync_{}, retry_at_{SteadyTime::max()};
-  End end_ = End::kNone;
+  std::atomic<End> end_{End::kNone};
+  const SteadyTime born_ = steady_now();
   std::atomic<long> grace_seconds_{30};
   std::atomic<bool> finished_{false};
   std::thread thread_;

@@ -29,6 +29,7 @@ void remove_group(const fs::path& top) {
 }  // namespace
 
 Cgroups::Cgroups() {
+  unmount_legacy();  // of a kubelet that was here before
   std::istringstream lines(read_file("/proc/self/cgroup").value_or(""));
   for (std::string line; std::getline(lines, line);) {
     const auto first = line.find(':'), second = line.find(':', first + 1);
@@ -45,7 +46,7 @@ Cgroups::Cgroups() {
   }
 }
 
-Cgroups::~Cgroups() { unmount_below(kLegacyRoot); }
+void Cgroups::unmount_legacy() const noexcept { unmount_below(kLegacyRoot); }
 
 bool Cgroups::has_controller(const std::string& name) const {
   for (const auto& controller : split(trimmed(read_file("/sys/fs/cgroup/cgroup.controllers").value_or("")), ' ')) {

@@ -11,9 +11,10 @@ namespace kubelet {
 class Cgroups {
  public:
   Cgroups();
-  ~Cgroups();
   Cgroups(const Cgroups&) = delete;
   Cgroups& operator=(const Cgroups&) = delete;
+
+  void unmount_legacy() const noexcept;
 
   bool has_controller(const std::string& name) const;  // in version 2
   // Freezes and waits until it is so; false when it is not frozen after a second.

@@ -17,14 +17,14 @@ constexpr char kBridge[] = "cni0";
 
 Network::Network(const std::string& pod_cidr) : prefix_(pod_cidr.substr(0, pod_cidr.rfind('.') + 1)) {
   if (!pod_cidr.ends_with(".0/24")) throw std::runtime_error("--pod-cidr: expected a /24 such as 198.18.11.0/24");
-  run_process({"ip", "link", "del", kBridge});  // of a kubelet that was here before
+  remove();  // of a kubelet that was here before
   const auto result = run_process({"ip", "-batch", "-"}, fmt::format("link add {0} type bridge\naddr add {1}1/24 dev {0}\n"
                                                                       "link set {0} up\n", kBridge, prefix_));
   if (!result.ok()) throw std::runtime_error("cannot make the pod bridge: " + result.err);
   try_write("/proc/sys/net/ipv4/ip_forward", "1");
 }
 
-Network::~Network() { run_process({"ip", "link", "del", kBridge}); }
+void Network::remove() const { run_process({"ip", "link", "del", kBridge}); }
 
 std::string Network::take_address() {
   const std::lock_guard lock(mutex_);

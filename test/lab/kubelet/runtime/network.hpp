@@ -10,9 +10,10 @@ namespace kubelet {
 class Network {
  public:
   explicit Network(const std::string& pod_cidr);  // a /24; makes the bridge when it is missing
-  ~Network();
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
+
+  void remove() const;  // the bridge
 
   std::string take_address();
   void give_back(const std::string& address);
