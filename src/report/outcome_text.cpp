@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 #include "report/phase_table.hpp"
 #include "report/units.hpp"
@@ -21,7 +22,8 @@ std::string headline(const Outcome& outcome) {
       outcome.failed_phase ? fmt::format(" while {}", to_string(*outcome.failed_phase)) : std::string();
   const std::string why = printable(outcome.error);
   if (outcome.result == Result::refused) return fmt::format("refused, nothing was touched: {}\n", why);
-  if (outcome.interrupted) return fmt::format("interrupted{}{}\n", where, why.empty() ? "" : ": " + why);
+  if (outcome.interrupted)
+    return fmt::format("interrupted{}{}\n", where, why.empty() || why == Cancelled().what() ? "" : ": " + why);
   if (outcome.result == Result::cleanup_incomplete)
     return why.empty() ? "migrated, but not everything of ms2m's could be removed\n"
                        : fmt::format("migrated, but not everything of ms2m's could be removed: {}\n", why);

@@ -34,14 +34,18 @@ class TtyProgress final : public Observer {
       case Event::Type::progress: return progress(event, now);
       case Event::Type::step:
         if (options_.verbose) print(event, now);
-        return draw(event.phase, printable(event.text));
+        return draw(to_string(event.phase), printable(event.text));
+      case Event::Type::undo:
+        // What was undone is in the report at the end; what was not must not scroll away unseen.
+        if (options_.verbose || !event.ok) print(event, now);
+        return draw("Undoing", event.ok ? printable(event.text) : "");
       case Event::Type::phase_finished:
         if (running_ == event.phase) running_.reset();
         meter_.reset();
         print(event, now);
-        if (running_) draw(*running_, "");
+        if (running_) draw(to_string(*running_), "");
         return;
-      default: print(event, now); if (running_) draw(*running_, "");
+      default: print(event, now); if (running_) draw(to_string(*running_), "");
     }
   } catch (...) {
     // A report that cannot be written must not stop a migration.
@@ -52,7 +56,7 @@ class TtyProgress final : public Observer {
     running_ = phase;
     meter_.emplace(now);
     drawn_.reset();
-    draw(phase, "");
+    draw(to_string(phase), "");
   }
 
   void progress(const Event& event, TimePoint now) {
@@ -60,12 +64,12 @@ class TtyProgress final : public Observer {
     if (drawn_ && !complete && now - *drawn_ < kRedrawEvery) return;
     drawn_ = now;
     if (!meter_) meter_.emplace(now);
-    draw(event.phase, meter_->describe(event, now));
+    draw(to_string(event.phase), meter_->describe(event, now));
   }
 
   /// The one line that is redrawn in place. One column stays free: some terminals wrap when the last one is written.
-  void draw(Phase phase, const std::string& text) {
-    const std::string line = fmt::format("{}... {}", to_string(phase), text);
+  void draw(const char* doing, const std::string& text) {
+    const std::string line = fmt::format("{}... {}", doing, text);
     out_ << kEraseLine << fit(line, options_.columns > 1 ? options_.columns - 1 : 1) << std::flush;
     live_ = true;
   }

@@ -57,6 +57,13 @@ TEST_CASE("a failure with leftovers names the commands that remove them") {
   test::check_golden("leftovers.txt", failure_text(test::leftover_outcome()));
 }
 
+TEST_CASE("an interruption needs no second word for itself") {
+  Outcome outcome = test::undone_outcome();
+  outcome.interrupted = true;
+  outcome.error = "interrupted";
+  CHECK_THAT(failure_text(outcome), Catch::Matchers::StartsWith("interrupted while Restoring\n"));
+}
+
 TEST_CASE("a refusal says that nothing was touched") {
   Outcome outcome;
   outcome.result = Result::refused;
