@@ -104,7 +104,7 @@ Call make_call(const httplib::Request& request) {
   call.method = request.method;
   call.path = request.path;
   call.target = request.target;
-  for (const auto& [key, value] : request.params) call.query.emplace(key, value);
+  call.query = parse_query(request.target);
   call.body = request.body;
   call.content_type = request.get_header_value("Content-Type");
   call.accept = request.get_header_value("Accept");

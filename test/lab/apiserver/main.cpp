@@ -20,6 +20,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <thread>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bootstrap.hpp"
@@ -66,6 +67,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   try {
     const Options options = parse_options(argc, argv);
+    if (options.exit_with_parent) prctl(PR_SET_PDEATHSIG, SIGTERM);
     std::thread(exit_on_signal, signals).detach();
     return serve(options);
   } catch (const std::exception& error) {

@@ -20,6 +20,7 @@ Options parse_options(int argc, char** argv) {
     const std::string argument = argv[i];
     if (argument == "--faults") options.faults = true;
     else if (argument == "--no-controllers") options.controllers = false;
+    else if (argument == "--exit-with-parent") options.exit_with_parent = true;
     else if (!values.contains(argument)) throw std::runtime_error("unknown option " + argument);
     else if (++i == argc) throw std::runtime_error(argument + " needs a value");
     else *values.at(argument) = argv[i];

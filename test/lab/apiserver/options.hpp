@@ -17,6 +17,7 @@ struct Options {
   std::string kubelet_client_key;
   bool faults = false;
   bool controllers = true;
+  bool exit_with_parent = false;  // for tests: no server outlives the one that started it
 };
 
 // Throws std::runtime_error that says what is wrong.

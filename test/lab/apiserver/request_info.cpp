@@ -1,6 +1,7 @@
 #include "request_info.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include "selector.hpp"
@@ -17,6 +18,18 @@ std::vector<std::string> split_path(const std::string& path) {
     begin = end + 1;
   }
   return parts;
+}
+
+std::string url_decoded(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
+                        std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0;
+    if (escape) result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+    else result += text[i] == '+' ? ' ' : text[i];
+    i += escape ? 2 : 0;
+  }
+  return result;
 }
 
 std::string lower(std::string text) {
@@ -69,6 +82,19 @@ RequestInfo parse_request(const std::string& method, const std::string& path, co
   if (info.name.empty() && (info.verb == "list" || info.verb == "watch"))
     info.name = FieldSelector::exact_name(query_value(query, "fieldSelector"));
   return info;
+}
+
+Query parse_query(const std::string& target) {
+  Query query;
+  std::size_t begin = target.find('?');
+  while (begin != std::string::npos && ++begin <= target.size()) {
+    const std::size_t end = std::min(target.find('&', begin), target.size());
+    const std::string pair = target.substr(begin, end - begin);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (!pair.empty()) query.emplace(url_decoded(pair.substr(0, equals)), equals < pair.size() ? url_decoded(pair.substr(equals + 1)) : "");
+    begin = end < target.size() ? end : std::string::npos;
+  }
+  return query;
 }
 
 std::string query_value(const Query& query, const std::string& key) {

@@ -23,6 +23,9 @@ struct RequestInfo {
 
 RequestInfo parse_request(const std::string& method, const std::string& path, const Query& query);
 
+// What follows the question mark of a target. A value may hold further "=" ("labelSelector=app=web").
+Query parse_query(const std::string& target);
+
 // The first value of a parameter, or "".
 std::string query_value(const Query& query, const std::string& key);
 bool query_flag(const Query& query, const std::string& key);

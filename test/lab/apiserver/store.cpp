@@ -24,7 +24,10 @@ bool counts_as_new_generation(const ResourceType& type, const Json& before, cons
     return at(before, {"endpoints"}) != at(after, {"endpoints"}) || at(before, {"ports"}) != at(after, {"ports"});
   }
   if (type.plural == "deployments" && own_annotations(before) != own_annotations(after)) return true;
-  return at(before, {"spec"}) != at(after, {"spec"});
+  if (type.plural != "pods") return at(before, {"spec"}) != at(after, {"spec"});
+  Json unbound = at(after, {"spec"});  // being given a node is no new generation
+  if (at(before, {"spec", "nodeName"}).is_null()) unbound.erase("nodeName");
+  return at(before, {"spec"}) != unbound;
 }
 
 bool deletion_is_complete(const ResourceType& type, const Json& object) {
