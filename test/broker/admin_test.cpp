@@ -40,7 +40,7 @@ TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the cons
   CHECK(facts->type == "classic");
   CHECK(facts->durable);
   CHECK_FALSE(facts->exclusive);
-  CHECK(facts->arguments == Json{{"x-max-priority", 3}});
+  CHECK(facts->arguments["x-max-priority"] == 3);  // 4.x adds x-queue-type
   REQUIRE(facts->consumers.size() == 1);
   const auto& seen = facts->consumers.front();
   CHECK(seen.ack_required);
@@ -54,7 +54,7 @@ TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the cons
   CHECK(admin.queue_names("facts", limit()) == std::vector<std::string>{queue});
   CHECK(admin.close_connection(seen.connection, limit()));
   CHECK_THROWS_AS(consumer.connection().receive(Millis{5000}, 1, limit()), amqp::ConnectionLost);
-  CHECK_FALSE(admin.close_connection(seen.connection, limit()));
+  eventually([&] { return !admin.close_connection(seen.connection, limit()); });  // its list is a little late
   client.connection().delete_queue(queue, limit());
   client.connection().delete_exchange(exchange, limit());
 }

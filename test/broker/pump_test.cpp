@@ -194,3 +194,21 @@ TEST_CASE("stopping a pump that hangs is interrupted by the token") {
   CHECK(Clock::now() - begun < Millis{500});
   CHECK(pump->broken());
 }
+
+TEST_CASE("how fast the pump is", "[.bench]") {
+  Scene scene;
+  constexpr int kAll = 30000;
+  for (int i = 0; i < kAll; i += 5000) scene.client.publish_numbers(scene.from, i, 5000);
+  RabbitBroker broker(address(), "bench", limit());
+  const auto begun = Clock::now();
+  auto pump = broker.start_pump(scene.spec(), limit());
+  eventually([&] { return pump->stats().relayed == kAll; }, std::chrono::seconds{60});
+  WARN("pump: " << kAll / seconds_between(begun, Clock::now()) << " messages/s");
+  pump->stop(limit());
+  const auto asked = Clock::now();
+  for (int i = 0; i < 1000; ++i) broker.depth(scene.from, limit());
+  WARN("depth: " << 1000 * seconds_between(asked, Clock::now()) / 1000 << " ms");
+  const auto published = Clock::now();
+  for (int i = 0; i < 300; ++i) broker.publish(message("", scene.from, "x"), limit());
+  WARN("publish: " << 1000 * seconds_between(published, Clock::now()) / 300 << " ms");
+}
