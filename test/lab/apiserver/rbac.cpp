@@ -64,9 +64,8 @@ bool Rbac::visit_binding(const User& user, const Json& binding, const Visit& vis
                                              : store_.find(type_of("clusterroles"), "", role_name);
   if (!role) return true;
   const std::string binding_name = space.empty() ? name_of(binding) : name_of(binding) + "/" + space;
-  const std::string role_label = role_kind == "Role" ? role_name + "/" + space : role_name;
   const std::string reason = fmt::format("RBAC: allowed by {} \"{}\" of {} \"{}\" to {}", text(binding, {"kind"}),
-                                         binding_name, role_kind, role_label, subject);
+                                         binding_name, role_kind, role_name, subject);
   return std::ranges::all_of(at(*role, {"rules"}), [&](const Json& rule) { return visit(rule, reason); });
 }
 
