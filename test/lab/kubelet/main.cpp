@@ -1,18 +1,23 @@
 // ms2m-lab-kubelet: the lab's stand-in for the kubelet and CRI-O of one node, for tests of ms2m without Kubernetes.
 //
-// It runs the pods of its node as real containers (crun, directly), takes real CRIU checkpoints and restores them; its HTTP
-// answers, statuses, events and waiting reasons are those of Kubernetes 1.36 with CRI-O 1.36, as far as ms2m can see them.
+// It runs the pods of its node as real containers (crun, directly), takes real CRIU checkpoints and restores them; its
+// HTTP answers, statuses, events and waiting reasons are those of Kubernetes 1.36 with CRI-O 1.36, as far as ms2m can
+// see them.
 //
 // What it does not do:
-// - exec, attach, port-forward, following of logs, log rotation, ephemeral containers, lifecycle postStart, httpGet preStop
+// - exec, attach, port-forward, following of logs, log rotation, ephemeral containers, lifecycle postStart, httpGet
+// preStop
 // - hostPID, hostIPC, shareProcessNamespace, user namespaces, seccomp and AppArmor profiles, SELinux, devices, hostPort
 // - volumes other than configMap, secret, projected, downwardAPI, emptyDir, hostPath, PVC (hostPath or local PV);
 //   updates of mounted config maps and secrets; ownership by fsGroup; emptyDir size limits
-// - readiness gates, gRPC probes, activeDeadlineSeconds, eviction, image garbage collection, static pods, in-place resize
+// - readiness gates, gRPC probes, activeDeadlineSeconds, eviction, image garbage collection, static pods, in-place
+// resize
 // - negative OOM scores; limits where the machine has the controllers neither in cgroup v2 nor in v1
-// - live on: its containers end with it, as a real kubelet's do not; a pod that is over keeps its sandbox until it is deleted
+// - live on: its containers end with it, as a real kubelet's do not; a pod that is over keeps its sandbox until it is
+// deleted
 // - protect images in use: removing the base image of a running container pulls its files away
-// - the checkpoint's rootfs-diff.tar knows no opaque directories (a directory removed and made again shows the image's files)
+// - the checkpoint's rootfs-diff.tar knows no opaque directories (a directory removed and made again shows the image's
+// files)
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -33,9 +38,17 @@ using namespace kubelet;
 using Options = std::map<std::string, std::string>;
 
 Options parse(int argc, char** argv) {
-  Options options = {{"--checkpoint-gate", "true"}, {"--runtime-request-timeout", "120s"}, {"--faults-file", ""},
-                     {"--shutdown-grace", "2"},     {"--node", ""}, {"--ip", ""}, {"--api", ""}, {"--ca", ""},
-                     {"--cert", ""},                {"--key", ""},  {"--pod-cidr", ""}};
+  Options options = {{"--checkpoint-gate", "true"},
+                     {"--runtime-request-timeout", "120s"},
+                     {"--faults-file", ""},
+                     {"--shutdown-grace", "2"},
+                     {"--node", ""},
+                     {"--ip", ""},
+                     {"--api", ""},
+                     {"--ca", ""},
+                     {"--cert", ""},
+                     {"--key", ""},
+                     {"--pod-cidr", ""}};
   for (int i = 1; i < argc; ++i) {
     std::string name = argv[i], value;
     if (const auto equals = name.find('='); equals != std::string::npos) {

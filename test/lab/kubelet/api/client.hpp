@@ -37,7 +37,8 @@ class ApiClient {
 
   ApiReply get(const std::string& path);
   ApiReply post(const std::string& path, const Json& body);
-  ApiReply patch(const std::string& path, const Json& body, const std::string& content_type = "application/merge-patch+json");
+  ApiReply patch(const std::string& path, const Json& body,
+                 const std::string& content_type = "application/merge-patch+json");
   ApiReply remove(const std::string& path, const Json& body);
   // Hands over each line of a watch until the server ends it; returns the status, 0 when the connection broke.
   int watch(const std::string& path, const std::function<void(std::string_view line)>& on_line);

@@ -8,21 +8,30 @@ namespace kubelet {
 EventRecorder::EventRecorder(ApiClient& api, std::string node)
     : api_(api), node_(std::move(node)), thread_([this](std::stop_token stop) { run(stop); }) {}
 
-void EventRecorder::record(const Json& pod, const std::string& type, const std::string& reason, const std::string& message,
-                           const std::string& container) {
+void EventRecorder::record(const Json& pod, const std::string& type, const std::string& reason,
+                           const std::string& message, const std::string& container) {
   const Json& meta = at_or_null(pod, "metadata");
   const std::string ns = string_at(meta, "namespace");
   const std::string name = string_at(meta, "name");
-  Json about = {{"kind", "Pod"}, {"namespace", ns}, {"name", name}, {"uid", string_at(meta, "uid")},
+  Json about = {{"kind", "Pod"},      {"namespace", ns},
+                {"name", name},       {"uid", string_at(meta, "uid")},
                 {"apiVersion", "v1"}, {"resourceVersion", string_at(meta, "resourceVersion")}};
   if (!container.empty()) about["fieldPath"] = "spec.containers{" + container + "}";
   const std::string now = rfc3339(wall_now());
-  Json event = {{"kind", "Event"}, {"apiVersion", "v1"},
+  Json event = {{"kind", "Event"},
+                {"apiVersion", "v1"},
                 {"metadata", {{"name", name + "." + random_hex(16)}, {"namespace", ns}}},
-                {"involvedObject", about}, {"reason", reason}, {"message", message.substr(0, 1024)},
+                {"involvedObject", about},
+                {"reason", reason},
+                {"message", message.substr(0, 1024)},
                 {"source", {{"component", "kubelet"}, {"host", node_}}},
-                {"firstTimestamp", now}, {"lastTimestamp", now}, {"count", 1}, {"type", type}, {"eventTime", nullptr},
-                {"reportingComponent", "kubelet"}, {"reportingInstance", node_}};
+                {"firstTimestamp", now},
+                {"lastTimestamp", now},
+                {"count", 1},
+                {"type", type},
+                {"eventTime", nullptr},
+                {"reportingComponent", "kubelet"},
+                {"reportingInstance", node_}};
   const std::lock_guard lock(mutex_);
   queue_.push_back({event, string_at(meta, "uid") + "|" + container + "|" + type + "|" + reason + "|" + message});
   changed_.notify_one();

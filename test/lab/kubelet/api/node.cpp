@@ -17,7 +17,7 @@ std::string memory_ki() {
 }
 
 std::string disk_ki() {
-  struct statvfs info{};
+  struct statvfs info {};
   ::statvfs("/var/lib/kubelet", &info);
   return std::to_string(info.f_blocks * (info.f_frsize / 1024)) + "Ki";
 }
@@ -30,8 +30,12 @@ std::string os_image() {
 }
 
 Json condition(const char* type, bool value, const char* reason, const char* message, const std::string& since) {
-  return {{"type", type}, {"status", value ? "True" : "False"}, {"lastHeartbeatTime", rfc3339(wall_now())},
-          {"lastTransitionTime", since}, {"reason", reason}, {"message", message}};
+  return {{"type", type},
+          {"status", value ? "True" : "False"},
+          {"lastHeartbeatTime", rfc3339(wall_now())},
+          {"lastTransitionTime", since},
+          {"reason", reason},
+          {"message", message}};
 }
 
 std::string machine_arch() {
@@ -43,8 +47,14 @@ std::string machine_arch() {
 
 }  // namespace
 
-NodeReporter::NodeReporter(ApiClient& api, const ImageStore& images, std::string name, std::string ip, std::string pod_cidr)
-    : api_(api), images_(images), name_(std::move(name)), ip_(std::move(ip)), pod_cidr_(std::move(pod_cidr)), started_(rfc3339(wall_now())) {}
+NodeReporter::NodeReporter(ApiClient& api, const ImageStore& images, std::string name, std::string ip,
+                           std::string pod_cidr)
+    : api_(api),
+      images_(images),
+      name_(std::move(name)),
+      ip_(std::move(ip)),
+      pod_cidr_(std::move(pod_cidr)),
+      started_(rfc3339(wall_now())) {}
 
 void NodeReporter::start() {
   thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
@@ -54,42 +64,64 @@ void NodeReporter::run(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const bool known = beat() || (register_node() && beat());
     if (known) renew_lease();
-    for (int i = 0; i < (known ? 100 : 5) && !stop.stop_requested(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    for (int i = 0; i < (known ? 100 : 5) && !stop.stop_requested(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
 
 bool NodeReporter::register_node() {
-  const Json labels = {{"beta.kubernetes.io/arch", machine_arch()}, {"beta.kubernetes.io/os", "linux"}, {"kubernetes.io/arch", machine_arch()},
-                       {"kubernetes.io/hostname", name_}, {"kubernetes.io/os", "linux"}};
-  const Json node = {{"kind", "Node"}, {"apiVersion", "v1"},
-                     {"metadata", {{"name", name_}, {"labels", labels},
-                                   {"annotations", {{"volumes.kubernetes.io/controller-managed-attach-detach", "true"}}}}},
-                     {"spec", {{"podCIDR", pod_cidr_}, {"podCIDRs", {pod_cidr_}}}}, {"status", status()}};
+  const Json labels = {{"beta.kubernetes.io/arch", machine_arch()},
+                       {"beta.kubernetes.io/os", "linux"},
+                       {"kubernetes.io/arch", machine_arch()},
+                       {"kubernetes.io/hostname", name_},
+                       {"kubernetes.io/os", "linux"}};
+  const Json node = {{"kind", "Node"},
+                     {"apiVersion", "v1"},
+                     {"metadata",
+                      {{"name", name_},
+                       {"labels", labels},
+                       {"annotations", {{"volumes.kubernetes.io/controller-managed-attach-detach", "true"}}}}},
+                     {"spec", {{"podCIDR", pod_cidr_}, {"podCIDRs", {pod_cidr_}}}},
+                     {"status", status()}};
   const ApiReply reply = api_.post("/api/v1/nodes", node);
-  if (!reply.ok() && reply.status != 409) log_line("registering the node: status " + std::to_string(reply.status) + " " + reply.body.substr(0, 300));
+  if (!reply.ok() && reply.status != 409)
+    log_line("registering the node: status " + std::to_string(reply.status) + " " + reply.body.substr(0, 300));
   return reply.ok() || reply.status == 409;
 }
 
 Json NodeReporter::status() const {
   utsname names{};
   ::uname(&names);
-  const Json amounts = {{"cpu", std::to_string(std::thread::hardware_concurrency())}, {"ephemeral-storage", disk_ki()},
-                        {"hugepages-1Gi", "0"}, {"hugepages-2Mi", "0"}, {"memory", memory_ki()}, {"pods", "110"}};
+  const Json amounts = {{"cpu", std::to_string(std::thread::hardware_concurrency())},
+                        {"ephemeral-storage", disk_ki()},
+                        {"hugepages-1Gi", "0"},
+                        {"hugepages-2Mi", "0"},
+                        {"memory", memory_ki()},
+                        {"pods", "110"}};
   const std::string machine = trimmed(read_file("/etc/machine-id").value_or(name_));
-  return {{"capacity", amounts},
-          {"allocatable", amounts},
-          {"conditions",
-           {condition("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", started_),
-            condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", started_),
-            condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", started_),
-            condition("Ready", true, "KubeletReady", "kubelet is posting ready status", started_)}},
-          {"addresses", {{{"type", "InternalIP"}, {"address", ip_}}, {{"type", "Hostname"}, {"address", name_}}}},
-          {"daemonEndpoints", {{"kubeletEndpoint", {{"Port", 10250}}}}},
-          {"nodeInfo",
-           {{"machineID", machine}, {"systemUUID", machine}, {"bootID", trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or(""))},
-            {"kernelVersion", names.release}, {"osImage", os_image()}, {"containerRuntimeVersion", "cri-o://1.36.3"},
-            {"kubeletVersion", "v1.36.2"}, {"kubeProxyVersion", ""}, {"operatingSystem", "linux"}, {"architecture", machine_arch()}}},
-          {"images", images_.summary()}};
+  return {
+      {"capacity", amounts},
+      {"allocatable", amounts},
+      {"conditions",
+       {condition("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available",
+                  started_),
+        condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", started_),
+        condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", started_),
+        condition("Ready", true, "KubeletReady", "kubelet is posting ready status", started_)}},
+      {"addresses", {{{"type", "InternalIP"}, {"address", ip_}}, {{"type", "Hostname"}, {"address", name_}}}},
+      {"daemonEndpoints", {{"kubeletEndpoint", {{"Port", 10250}}}}},
+      {"nodeInfo",
+       {{"machineID", machine},
+        {"systemUUID", machine},
+        {"bootID", trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or(""))},
+        {"kernelVersion", names.release},
+        {"osImage", os_image()},
+        {"containerRuntimeVersion", "cri-o://1.36.3"},
+        {"kubeletVersion", "v1.36.2"},
+        {"kubeProxyVersion", ""},
+        {"operatingSystem", "linux"},
+        {"architecture", machine_arch()}}},
+      {"images", images_.summary()}};
 }
 
 bool NodeReporter::beat() { return api_.patch("/api/v1/nodes/" + name_ + "/status", {{"status", status()}}).ok(); }
@@ -99,8 +131,10 @@ void NodeReporter::renew_lease() {
   const std::string now = rfc3339_nano(wall_now());
   const Json spec = {{"holderIdentity", name_}, {"leaseDurationSeconds", 40}, {"renewTime", now.substr(0, 26) + "Z"}};
   if (api_.patch(base + "/" + name_, {{"spec", spec}}).status != 404) return;
-  api_.post(base, {{"kind", "Lease"}, {"apiVersion", "coordination.k8s.io/v1"},
-                   {"metadata", {{"name", name_}, {"namespace", "kube-node-lease"}}}, {"spec", spec}});
+  api_.post(base, {{"kind", "Lease"},
+                   {"apiVersion", "coordination.k8s.io/v1"},
+                   {"metadata", {{"name", name_}, {"namespace", "kube-node-lease"}}},
+                   {"spec", spec}});
 }
 
 }  // namespace kubelet

@@ -21,7 +21,8 @@ std::string stamp(WallTime time, const char* format) {
 std::string rfc3339(WallTime time) { return stamp(time, "%Y-%m-%dT%H:%M:%SZ"); }
 
 std::string rfc3339_nano(WallTime time) {
-  const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count() % 1'000'000'000;
+  const auto nanos =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count() % 1'000'000'000;
   return fmt::format("{}.{:09}Z", stamp(time, "%Y-%m-%dT%H:%M:%S"), nanos);
 }
 

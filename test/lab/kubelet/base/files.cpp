@@ -148,7 +148,8 @@ std::string resolve_in_root(const fs::path& root, const std::string& path) {
 }
 
 void mount_tmpfs(const fs::path& target, const std::string& options) {
-  if (::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) fail("mount tmpfs", target);
+  if (::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
+    fail("mount tmpfs", target);
 }
 
 void mount_overlay(const std::string& lower, const fs::path& upper, const fs::path& work, const fs::path& target) {

@@ -11,7 +11,8 @@ namespace kubelet {
 
 namespace fs = std::filesystem;
 
-// All of these throw std::runtime_error with path and reason, apart from those that return an optional or say otherwise.
+// All of these throw std::runtime_error with path and reason, apart from those that return an optional or say
+// otherwise.
 std::optional<std::string> read_file(const fs::path& path);
 void write_file(const fs::path& path, std::string_view content, mode_t mode = 0644);
 bool try_write(const fs::path& path, std::string_view content);  // for cgroup and proc files

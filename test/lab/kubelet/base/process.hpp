@@ -16,7 +16,7 @@ struct ProcessResult {
 
 struct ProcessSpec {
   std::vector<std::string> argv;
-  std::string input;  // given on standard input, otherwise that is /dev/null
+  std::string input;   // given on standard input, otherwise that is /dev/null
   int stdout_fd = -1;  // given: not captured
   int stderr_fd = -1;
   std::chrono::milliseconds timeout{0};  // 0: none; the process is killed when it is over

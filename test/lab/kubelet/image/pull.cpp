@@ -23,16 +23,18 @@ std::string cause(const std::string& text) {
 
 std::optional<PullError> pull_image(const ImageName& name, const std::string& as_written) {
   ProcessSpec spec;
-  spec.argv = {"skopeo", "copy", "--quiet", "--retry-times=0", "docker://" + name.full(), "containers-storage:" + name.full()};
+  spec.argv = {
+      "skopeo", "copy", "--quiet", "--retry-times=0", "docker://" + name.full(), "containers-storage:" + name.full()};
   spec.timeout = std::chrono::seconds(60);
   const ProcessResult result = run_process(spec);
   if (result.ok()) return std::nullopt;
   const std::string why = result.timed_out ? "context deadline exceeded" : cause(result.err);
   PullError error;
-  if (std::regex_search(why, std::regex("connection refused|no such host|i/o timeout|no route to host|deadline exceeded"))) {
+  if (std::regex_search(why,
+                        std::regex("connection refused|no such host|i/o timeout|no route to host|deadline exceeded"))) {
     error.reason = "RegistryUnavailable";
-    error.message = "image pull failed for " + as_written +
-                    " because the registry is unavailable: unable to pull image: " + why;
+    error.message =
+        "image pull failed for " + as_written + " because the registry is unavailable: unable to pull image: " + why;
     error.event = "Failed to pull image \"" + as_written + "\": RegistryUnavailable: unable to pull image: " + why;
   } else {
     error.reason = "ErrImagePull";

@@ -22,7 +22,8 @@ std::string repository_of(const std::string& name) {
 bool has_digest(const Json& record, const ImageName& name) {
   const std::string key = "manifest-" + name.digest;
   const Json& keys = list_at(record, "big-data-names");
-  if (string_at(record, "digest") != name.digest && std::find(keys.begin(), keys.end(), key) == keys.end()) return false;
+  if (string_at(record, "digest") != name.digest && std::find(keys.begin(), keys.end(), key) == keys.end())
+    return false;
   const Json& names = list_at(record, "names");
   return std::any_of(names.begin(), names.end(),
                      [&](const Json& n) { return repository_of(n.get<std::string>()) == name.repository; });
@@ -30,9 +31,7 @@ bool has_digest(const Json& record, const ImageName& name) {
 
 }  // namespace
 
-std::string Image::id_for_status() const {
-  return (names.empty() ? id : repository_of(names.front())) + "@" + digest;
-}
+std::string Image::id_for_status() const { return (names.empty() ? id : repository_of(names.front())) + "@" + digest; }
 
 Json ImageStore::records() const {
   const auto text = read_file(root_ / "overlay-images/images.json");

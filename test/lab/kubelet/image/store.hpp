@@ -10,19 +10,21 @@
 namespace kubelet {
 
 struct Image {
-  std::string id;       // config digest, without "sha256:"
-  std::string digest;   // manifest digest, with it
+  std::string id;      // config digest, without "sha256:"
+  std::string digest;  // manifest digest, with it
   std::vector<std::string> names;
   std::string top_layer;
   Json manifest;
   Json config;  // the whole image configuration
-  std::string annotation(const std::string& key) const { return string_at(at_or_null(manifest, "annotations"), key.c_str()); }
+  std::string annotation(const std::string& key) const {
+    return string_at(at_or_null(manifest, "annotations"), key.c_str());
+  }
   // localhost/ms2m-consumer@sha256:...
   std::string id_for_status() const;
 };
 
-// containers-storage (overlay driver) as Podman and skopeo keep it, read from its own files: they are replaced by rename,
-// so no lock is needed, and a look-up takes less than a millisecond. Nothing is cached.
+// containers-storage (overlay driver) as Podman and skopeo keep it, read from its own files: they are replaced by
+// rename, so no lock is needed, and a look-up takes less than a millisecond. Nothing is cached.
 class ImageStore {
  public:
   explicit ImageStore(std::filesystem::path root = "/var/lib/containers/storage") : root_(std::move(root)) {}

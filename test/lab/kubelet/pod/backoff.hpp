@@ -11,8 +11,10 @@ class Backoff {
  public:
   // Counts one more failure, at `now`.
   void next(SteadyTime now) {
-    if (delay_.count() == 0 || now - last_ > std::chrono::minutes(10)) delay_ = std::chrono::seconds(10);
-    else delay_ = std::min(delay_ * 2, std::chrono::seconds(300));
+    if (delay_.count() == 0 || now - last_ > std::chrono::minutes(10))
+      delay_ = std::chrono::seconds(10);
+    else
+      delay_ = std::min(delay_ * 2, std::chrono::seconds(300));
     last_ = now;
   }
   void reset() { delay_ = std::chrono::seconds(0); }

@@ -16,7 +16,8 @@ std::optional<std::string> keyed(const std::optional<Data>& data, const Json& re
   throw MissingReference("couldn't find key " + key + " in " + kind + " " + string_at(reference, "name"));
 }
 
-std::optional<std::string> value_from(const Json& source, const Json& pod, const Json& container, const std::string& pod_ip, const Lookup& lookup) {
+std::optional<std::string> value_from(const Json& source, const Json& pod, const Json& container,
+                                      const std::string& pod_ip, const Lookup& lookup) {
   const std::string ns = string_at(at_or_null(pod, "metadata"), "namespace");
   if (const Json& field = at_or_null(source, "fieldRef"); field.is_object()) {
     return field_value(pod, string_at(field, "fieldPath"), pod_ip, lookup.node_ip());
@@ -50,7 +51,8 @@ Environment make_environment(const Json& pod, const Json& container, const std::
   const std::string url = lookup.api_config().url;  // https://host:port
   const auto host = url.find("//") == std::string::npos ? 0 : url.find("//") + 2;
   const auto colon = url.rfind(':');
-  Environment env = {{"KUBERNETES_SERVICE_HOST", url.substr(host, colon - host)}, {"KUBERNETES_SERVICE_PORT", url.substr(colon + 1)}};
+  Environment env = {{"KUBERNETES_SERVICE_HOST", url.substr(host, colon - host)},
+                     {"KUBERNETES_SERVICE_PORT", url.substr(colon + 1)}};
   const std::string ns = string_at(at_or_null(pod, "metadata"), "namespace");
   for (const Json& source : list_at(container, "envFrom")) add_from(env, source, ns, lookup);
   for (const Json& entry : list_at(container, "env")) {

@@ -12,8 +12,8 @@ namespace {
 
 std::string base64_decoded(const std::string& text) {
   std::string out(text.size() / 4 * 3 + 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0) return "";
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
@@ -48,7 +48,8 @@ std::optional<Data> Lookup::config_map(const std::string& ns, const std::string&
   Data data;
   const Json map = reply.json();
   for (const auto& [key, value] : at_or_null(map, "data").items()) data[key] = value.get<std::string>();
-  for (const auto& [key, value] : at_or_null(map, "binaryData").items()) data[key] = base64_decoded(value.get<std::string>());
+  for (const auto& [key, value] : at_or_null(map, "binaryData").items())
+    data[key] = base64_decoded(value.get<std::string>());
   return data;
 }
 
@@ -61,7 +62,8 @@ std::optional<Data> Lookup::secret(const std::string& ns, const std::string& nam
   }
   Data data;
   const Json secret = reply.json();
-  for (const auto& [key, value] : at_or_null(secret, "data").items()) data[key] = base64_decoded(value.get<std::string>());
+  for (const auto& [key, value] : at_or_null(secret, "data").items())
+    data[key] = base64_decoded(value.get<std::string>());
   return data;
 }
 
@@ -80,23 +82,31 @@ std::string Lookup::claim_directory(const std::string& ns, const std::string& cl
 
 std::string Lookup::service_account_token(const std::string& ns, const std::string& account, const Json& pod) const {
   const Json& meta = at_or_null(pod, "metadata");
-  const Json request = {{"kind", "TokenRequest"}, {"apiVersion", "authentication.k8s.io/v1"},
-                        {"spec", {{"audiences", Json::array()}, {"expirationSeconds", 3607},
-                                  {"boundObjectRef", {{"kind", "Pod"}, {"apiVersion", "v1"}, {"name", string_at(meta, "name")},
-                                                      {"uid", string_at(meta, "uid")}}}}}};
+  const Json request = {{"kind", "TokenRequest"},
+                        {"apiVersion", "authentication.k8s.io/v1"},
+                        {"spec",
+                         {{"audiences", Json::array()},
+                          {"expirationSeconds", 3607},
+                          {"boundObjectRef",
+                           {{"kind", "Pod"},
+                            {"apiVersion", "v1"},
+                            {"name", string_at(meta, "name")},
+                            {"uid", string_at(meta, "uid")}}}}}};
   const ApiReply reply = api_.post("/api/v1/namespaces/" + ns + "/serviceaccounts/" + account + "/token", request);
   const std::string token = reply.ok() ? string_at(at_or_null(reply.json(), "status"), "token") : "";
   return token.empty() ? random_hex(64) : token;
 }
 
-std::string field_value(const Json& pod, const std::string& path, const std::string& pod_ip, const std::string& node_ip) {
+std::string field_value(const Json& pod, const std::string& path, const std::string& pod_ip,
+                        const std::string& node_ip) {
   if (path == "status.podIP" || path == "status.podIPs") return pod_ip;
   if (path == "status.hostIP" || path == "status.hostIPs") return node_ip;
   const auto bracket = path.find("['");
   const std::string plain = path.substr(0, bracket);
   const Json* value = &pod;
   for (const auto& part : split(plain, '.')) value = &at_or_null(*value, part.c_str());
-  if (bracket != std::string::npos) return string_at(*value, path.substr(bracket + 2, path.size() - bracket - 4).c_str());
+  if (bracket != std::string::npos)
+    return string_at(*value, path.substr(bracket + 2, path.size() - bracket - 4).c_str());
   return value->is_string() ? value->get<std::string>() : map_text(*value);
 }
 
@@ -106,10 +116,13 @@ std::string resource_value(const Json& pod, const Json& reference, const std::st
   const std::string name = string_at(reference, "containerName", container);
   for (const Json& candidate : list_at(at_or_null(pod, "spec"), "containers")) {
     if (string_at(candidate, "name") != name) continue;
-    const std::string quantity = string_at(at_or_null(at_or_null(candidate, "resources"), parts[0].c_str()), parts[1].c_str());
-    if (parts[1] != "cpu") return std::to_string(bytes_of(quantity) / std::max(1L, bytes_of(string_at(reference, "divisor", "1"))));
+    const std::string quantity =
+        string_at(at_or_null(at_or_null(candidate, "resources"), parts[0].c_str()), parts[1].c_str());
+    if (parts[1] != "cpu")
+      return std::to_string(bytes_of(quantity) / std::max(1L, bytes_of(string_at(reference, "divisor", "1"))));
     const long divisor = std::max(1L, milli_cpus(string_at(reference, "divisor", "1")));
-    return std::to_string(static_cast<long>(std::ceil(static_cast<double>(milli_cpus(quantity)) / static_cast<double>(divisor))));
+    return std::to_string(
+        static_cast<long>(std::ceil(static_cast<double>(milli_cpus(quantity)) / static_cast<double>(divisor))));
   }
   return "";
 }

@@ -34,7 +34,8 @@ class Lookup {
 };
 
 // A downward API field: metadata.name, metadata.labels['x'], spec.nodeName, status.podIP, ...
-std::string field_value(const Json& pod, const std::string& path, const std::string& pod_ip, const std::string& node_ip);
+std::string field_value(const Json& pod, const std::string& path, const std::string& pod_ip,
+                        const std::string& node_ip);
 // resourceFieldRef: limits.cpu, requests.memory, ... of a container of the pod.
 std::string resource_value(const Json& pod, const Json& reference, const std::string& container);
 

@@ -30,8 +30,9 @@ void PodManager::follow(std::stop_token stop) {
   while (!stop.stop_requested()) {
     std::string version = list();
     while (!version.empty() && !stop.stop_requested()) {
-      const int status = parts_.api.watch(path + "&watch=true&allowWatchBookmarks=true&timeoutSeconds=60&resourceVersion=" + version,
-                                          [&](std::string_view line) { on_event(Json::parse(line, nullptr, false), version); });
+      const int status =
+          parts_.api.watch(path + "&watch=true&allowWatchBookmarks=true&timeoutSeconds=60&resourceVersion=" + version,
+                           [&](std::string_view line) { on_event(Json::parse(line, nullptr, false), version); });
       if (status != 200) break;  // gone, refused or broken: list again
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(500));

@@ -17,7 +17,8 @@ int port_number(const Json& port, const Json& container) {
 }
 
 std::string cause(httplib::Error error, const std::string& host, int port) {
-  if (error == httplib::Error::Connection) return "dial tcp " + host + ":" + std::to_string(port) + ": connect: connection refused";
+  if (error == httplib::Error::Connection)
+    return "dial tcp " + host + ":" + std::to_string(port) + ": connect: connection refused";
   return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
 }
 
@@ -28,7 +29,8 @@ bool http_get(const Json& action, const std::string& host, int port, long timeou
   client.set_connection_timeout(timeout);
   client.set_read_timeout(timeout);
   httplib::Headers headers = {{"User-Agent", "kube-probe/1.36"}, {"Connection", "close"}};
-  for (const Json& header : list_at(action, "httpHeaders")) headers.emplace(string_at(header, "name"), string_at(header, "value"));
+  for (const Json& header : list_at(action, "httpHeaders"))
+    headers.emplace(string_at(header, "name"), string_at(header, "value"));
   std::string path = string_at(action, "path", "/");
   if (!path.starts_with('/')) path = "/" + path;
   const auto result = client.Get(path.c_str(), headers);
@@ -36,7 +38,8 @@ bool http_get(const Json& action, const std::string& host, int port, long timeou
     output = "Get \"" + scheme + host + ":" + std::to_string(port) + path + "\": " + cause(result.error(), host, port);
     return false;
   }
-  if (result->status < 200 || result->status >= 400) output = "HTTP probe failed with statuscode: " + std::to_string(result->status);
+  if (result->status < 200 || result->status >= 400)
+    output = "HTTP probe failed with statuscode: " + std::to_string(result->status);
   return output.empty();
 }
 
@@ -53,11 +56,17 @@ bool tcp_connect(const std::string& host, int port, long timeout, std::string& o
 }  // namespace
 
 bool Prober::needed(const Json& container) {
-  return container.contains("readinessProbe") || container.contains("livenessProbe") || container.contains("startupProbe");
+  return container.contains("readinessProbe") || container.contains("livenessProbe") ||
+         container.contains("startupProbe");
 }
 
-Prober::Prober(std::shared_ptr<Container> container, std::string pod_ip, SteadyTime anchor, Runtime& runtime, Callbacks callbacks)
-    : container_(std::move(container)), pod_ip_(std::move(pod_ip)), anchor_(anchor), runtime_(runtime), callbacks_(std::move(callbacks)) {
+Prober::Prober(std::shared_ptr<Container> container, std::string pod_ip, SteadyTime anchor, Runtime& runtime,
+               Callbacks callbacks)
+    : container_(std::move(container)),
+      pod_ip_(std::move(pod_ip)),
+      anchor_(anchor),
+      runtime_(runtime),
+      callbacks_(std::move(callbacks)) {
   const Json& spec = container_->plan().container;
   const auto setup = [&](Probe& probe, const char* key, const char* name) {
     probe.spec = at_or_null(spec, key);
@@ -129,7 +138,8 @@ bool Prober::attempt(Probe& probe, std::string& output) const {
     return http_get(action, pod_ip_, port_number(at_or_null(action, "port"), container), timeout, output);
   }
   if (const Json& action = at_or_null(probe.spec, "tcpSocket"); action.is_object()) {
-    return tcp_connect(string_at(action, "host", pod_ip_), port_number(at_or_null(action, "port"), container), timeout, output);
+    return tcp_connect(string_at(action, "host", pod_ip_), port_number(at_or_null(action, "port"), container), timeout,
+                       output);
   }
   std::vector<std::string> argv;
   for (const Json& word : list_at(at_or_null(probe.spec, "exec"), "command")) argv.push_back(word.get<std::string>());

@@ -14,13 +14,15 @@ namespace kubelet {
 class Prober {
  public:
   struct Callbacks {
-    std::function<void(bool)> ready;                        // a readiness probe changed its mind
-    std::function<void()> started;                          // the startup probe succeeded
-    std::function<void(const std::string& why)> dead;       // liveness or startup probe failed for good
+    std::function<void(bool)> ready;                            // a readiness probe changed its mind
+    std::function<void()> started;                              // the startup probe succeeded
+    std::function<void(const std::string& why)> dead;           // liveness or startup probe failed for good
     std::function<void(const std::string& message)> unhealthy;  // for the event
   };
-  // `anchor`: when the pod came; the periods are counted from there, but the first probe of a container is made at once.
-  Prober(std::shared_ptr<Container> container, std::string pod_ip, SteadyTime anchor, Runtime& runtime, Callbacks callbacks);
+  // `anchor`: when the pod came; the periods are counted from there, but the first probe of a container is made at
+  // once.
+  Prober(std::shared_ptr<Container> container, std::string pod_ip, SteadyTime anchor, Runtime& runtime,
+         Callbacks callbacks);
   static bool needed(const Json& container);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "image/prefer.hpp"
 #include "image/pull.hpp"
 #include "pod/environment.hpp"
 #include "pod/status.hpp"
@@ -10,7 +11,8 @@ namespace kubelet {
 namespace {
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = 0; !what.empty() && (at = text.find(what, at)) != std::string::npos; at += with.size()) text.replace(at, what.size(), with);
+  for (std::size_t at = 0; !what.empty() && (at = text.find(what, at)) != std::string::npos; at += with.size())
+    text.replace(at, what.size(), with);
   return text;
 }
 
@@ -27,10 +29,12 @@ std::string policy_of(const Json& spec, const ImageName& name) {
 
 }  // namespace
 
-void Starter::fail(const Slot& slot, StartResult& result, const std::string& reason, const std::string& message, const std::string& event_text) {
+void Starter::fail(const Slot& slot, StartResult& result, const std::string& reason, const std::string& message,
+                   const std::string& event_text) {
   result.reason = reason;
   result.message = message;
-  event(slot, "Warning", "Failed", event_text.empty() ? "Error: " + replaced(message, id_in(message), slot.name()) : event_text);
+  event(slot, "Warning", "Failed",
+        event_text.empty() ? "Error: " + replaced(message, id_in(message), slot.name()) : event_text);
 }
 
 std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name, StartResult& result) {
@@ -38,7 +42,8 @@ std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name,
   const std::string policy = policy_of(slot.spec, name);
   auto image = parts_.runtime.images().by_name(name);
   if (image && policy != "Always") {
-    event(slot, "Normal", "Pulled", "Container image \"" + written + "\" already present on machine and can be accessed by the pod");
+    event(slot, "Normal", "Pulled",
+          "Container image \"" + written + "\" already present on machine and can be accessed by the pod");
     return image;
   }
   if (policy == "Never") {
@@ -50,7 +55,8 @@ std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name,
   if (slot.pull.active(slot.pull_failed, steady_now())) {
     event(slot, "Normal", "BackOff", "Back-off pulling image \"" + written + "\"");
     fail(slot, result, "ImagePullBackOff",
-         fmt::format("Back-off pulling image \"{}\": {}: {}", written, slot.pull_error.reason, slot.pull_error.message), "Error: ImagePullBackOff");
+         fmt::format("Back-off pulling image \"{}\": {}: {}", written, slot.pull_error.reason, slot.pull_error.message),
+         "Error: ImagePullBackOff");
     return std::nullopt;
   }
   event(slot, "Normal", "Pulling", "Pulling image \"" + written + "\"");
@@ -62,14 +68,16 @@ std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name,
     return std::nullopt;
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin).count();
-  event(slot, "Normal", "Pulled", fmt::format("Successfully pulled image \"{}\" in {}ms ({}ms including waiting).", written, took, took));
+  event(slot, "Normal", "Pulled",
+        fmt::format("Successfully pulled image \"{}\" in {}ms ({}ms including waiting).", written, took, took));
   return parts_.runtime.images().by_name(name);
 }
 
 ContainerPlan Starter::plan_of(const Slot& slot, const Image& image, int restart_count) {
   const Json& meta = at_or_null(pod_, "metadata");
   const fs::path logs = fs::path("/var/log/pods") /
-                        (string_at(meta, "namespace") + "_" + string_at(meta, "name") + "_" + string_at(meta, "uid")) / slot.name();
+                        (string_at(meta, "namespace") + "_" + string_at(meta, "name") + "_" + string_at(meta, "uid")) /
+                        slot.name();
   make_dirs(logs);
   ContainerPlan plan;
   plan.pod = pod_;
@@ -95,7 +103,7 @@ StartResult Starter::start(const Slot& slot, int restart_count, std::function<vo
   const auto image = get_image(slot, name, result);
   if (!image) return result;
   try {
-    const ContainerPlan plan = plan_of(slot, *image, restart_count);
+    const ContainerPlan plan = plan_of(slot, prefer_name(*image, name.full()), restart_count);
     const auto created = [&] {
       result.exists_half = true;
       event(slot, "Normal", "Created", "Container created");

@@ -5,8 +5,8 @@
 
 namespace kubelet {
 
-// One attempt to get a container of a pod running: image by pull policy, environment, mounts, runtime, events. It changes
-// nothing but what it returns, so that it can run without the pod's lock.
+// One attempt to get a container of a pod running: image by pull policy, environment, mounts, runtime, events. It
+// changes nothing but what it returns, so that it can run without the pod's lock.
 struct StartResult {
   std::shared_ptr<Container> container;  // null: it failed
   std::string image_name;                // for the status
@@ -23,7 +23,8 @@ class Starter {
 
  private:
   std::optional<Image> get_image(const Slot& slot, const ImageName& name, StartResult& result);
-  void fail(const Slot& slot, StartResult& result, const std::string& reason, const std::string& message, const std::string& event = "");
+  void fail(const Slot& slot, StartResult& result, const std::string& reason, const std::string& message,
+            const std::string& event = "");
   void event(const Slot& slot, const char* type, const char* reason, const std::string& message) {
     parts_.events.record(pod_, type, reason, message, slot.name());
   }

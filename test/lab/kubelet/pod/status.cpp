@@ -10,7 +10,8 @@ namespace {
 
 Json state_of(const Slot& slot, const std::map<std::string, fs::path>& logs) {
   if (slot.running()) return {{"running", {{"startedAt", rfc3339(slot.container->started_at())}}}};
-  if (slot.exited() && slot.waiting_reason.empty()) return {{"terminated", terminated_state(*slot.container, logs.at(slot.name()))}};
+  if (slot.exited() && slot.waiting_reason.empty())
+    return {{"terminated", terminated_state(*slot.container, logs.at(slot.name()))}};
   Json waiting = {{"reason", slot.waiting_reason}};
   if (!slot.waiting_message.empty()) waiting["message"] = slot.waiting_message;
   return {{"waiting", waiting}};
@@ -32,7 +33,8 @@ Json container_status(const Slot& slot, const std::map<std::string, fs::path>& l
   Json status = {{"name", slot.name()},
                  {"state", state_of(slot, logs)},
                  {"lastState", slot.last_terminated ? Json({{"terminated", *slot.last_terminated}}) : Json::object()},
-                 {"ready", alive ? slot.ready.load() : slot.role == Role::kInit && slot.exited() && slot.container->exit()->code == 0},
+                 {"ready", alive ? slot.ready.load()
+                                 : slot.role == Role::kInit && slot.exited() && slot.container->exit()->code == 0},
                  {"restartCount", slot.restart_count},
                  {"image", slot.image_name.empty() ? string_at(slot.spec, "image") : slot.image_name},
                  {"imageID", known ? slot.container->plan().image.id_for_status() : ""},
@@ -64,7 +66,8 @@ Summary summarize(const StatusInput& input) {
   Summary sum;
   for (const auto& slot : input.slots) {
     if (slot->role != Role::kApp) {
-      const bool complete = slot->role == Role::kInit ? slot->exited() && slot->container->exit()->code == 0 : slot->started.load();
+      const bool complete =
+          slot->role == Role::kInit ? slot->exited() && slot->container->exit()->code == 0 : slot->started.load();
       if (!complete) sum.incomplete.push_back(slot->name());
       continue;
     }
@@ -82,8 +85,10 @@ Summary summarize(const StatusInput& input) {
 std::string phase_of(const StatusInput& input, const Summary& sum) {
   const std::string policy = string_at(at_or_null(input.pod, "spec"), "restartPolicy", "Always");
   if (!input.initialized && !input.terminating) return "Pending";
-  const bool final_state = sum.all_done && (input.terminating || policy == "Never" || (policy == "OnFailure" && !sum.any_failed));
-  if (final_state || (input.terminating && !sum.any_running)) return sum.any_failed || sum.any_waiting ? "Failed" : "Succeeded";
+  const bool final_state =
+      sum.all_done && (input.terminating || policy == "Never" || (policy == "OnFailure" && !sum.any_failed));
+  if (final_state || (input.terminating && !sum.any_running))
+    return sum.any_failed || sum.any_waiting ? "Failed" : "Succeeded";
   if (sum.any_waiting && !sum.any_ran) return "Pending";
   return sum.any_ran || sum.any_running ? "Running" : "Pending";
 }
@@ -127,7 +132,9 @@ Resources resources_of(const Json& container, const std::string& qos) {
 Json terminated_state(const Container& container, const fs::path& termination_log) {
   const ContainerExit exit = container.exit().value_or(ContainerExit{});
   Json state = {{"exitCode", exit.code},
-                {"reason", exit.out_of_memory ? "OOMKilled" : exit.code == 0 ? "Completed" : "Error"},
+                {"reason", exit.out_of_memory ? "OOMKilled"
+                           : exit.code == 0   ? "Completed"
+                                              : "Error"},
                 {"startedAt", rfc3339(container.started_at())},
                 {"finishedAt", rfc3339(exit.at)},
                 {"containerID", "cri-o://" + container.id()}};
@@ -136,11 +143,16 @@ Json terminated_state(const Container& container, const fs::path& termination_lo
   return state;
 }
 
-Json StatusBuilder::condition(const Json& pod, const std::string& type, bool value, const std::string& reason, const std::string& message) {
+Json StatusBuilder::condition(const Json& pod, const std::string& type, bool value, const std::string& reason,
+                              const std::string& message) {
   const std::string status = value ? "True" : "False";
   const Json& before = at_or_null(previous_, type.c_str());
-  const std::string time = string_at(before, "status") == status ? string_at(before, "lastTransitionTime") : rfc3339(wall_now());
-  Json out = {{"type", type}, {"status", status}, {"lastProbeTime", nullptr}, {"lastTransitionTime", time},
+  const std::string time =
+      string_at(before, "status") == status ? string_at(before, "lastTransitionTime") : rfc3339(wall_now());
+  Json out = {{"type", type},
+              {"status", status},
+              {"lastProbeTime", nullptr},
+              {"lastTransitionTime", time},
               {"observedGeneration", long_at(at_or_null(pod, "metadata"), "generation", 1)}};
   if (!reason.empty()) out["reason"] = reason;
   if (!message.empty()) out["message"] = message;
@@ -153,20 +165,26 @@ Json StatusBuilder::build(const StatusInput& input) {
   const std::string phase = phase_of(input, sum);
   const bool over = phase == "Succeeded" || phase == "Failed";
   const bool ready = input.initialized && sum.unready.empty() && !over;
-  const std::string unready_reason = ready ? "" : phase == "Succeeded" ? "PodCompleted" : over ? "PodFailed" : "ContainersNotReady";
+  const std::string unready_reason = ready                  ? ""
+                                     : phase == "Succeeded" ? "PodCompleted"
+                                     : over                 ? "PodFailed"
+                                                            : "ContainersNotReady";
   const std::string unready_message = ready || over ? "" : "containers with unready status: " + names_of(sum.unready);
   const bool initialized = input.initialized || over;
   Json conditions = Json::array();
   conditions.push_back(condition(input.pod, "PodReadyToStartContainers", input.sandbox_ready && !input.terminating));
   conditions.push_back(condition(input.pod, "Initialized", initialized,
-                                 !initialized ? "ContainersNotInitialized" : phase == "Succeeded" ? "PodCompleted" : "",
+                                 !initialized           ? "ContainersNotInitialized"
+                                 : phase == "Succeeded" ? "PodCompleted"
+                                                        : "",
                                  initialized ? "" : "containers with incomplete status: " + names_of(sum.incomplete)));
   conditions.push_back(condition(input.pod, "Ready", ready, unready_reason, unready_message));
   conditions.push_back(condition(input.pod, "ContainersReady", ready, unready_reason, unready_message));
   conditions.push_back(condition(input.pod, "PodScheduled", true));
 
   Json containers = Json::array(), inits = Json::array();
-  for (const auto& slot : input.slots) (slot->role == Role::kApp ? containers : inits).push_back(container_status(*slot, input.termination_logs));
+  for (const auto& slot : input.slots)
+    (slot->role == Role::kApp ? containers : inits).push_back(container_status(*slot, input.termination_logs));
   Json allocated;
   Json status = {{"observedGeneration", long_at(at_or_null(input.pod, "metadata"), "generation", 1)},
                  {"phase", phase},

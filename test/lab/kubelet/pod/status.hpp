@@ -16,10 +16,10 @@ struct StatusInput {
   const Json& pod;
   const std::vector<std::unique_ptr<Slot>>& slots;
   std::string host_ip;
-  std::string pod_ip;          // empty: not shown yet
+  std::string pod_ip;  // empty: not shown yet
   bool sandbox_ready = false;
   bool initialized = false;
-  bool terminating = false;    // every container has been stopped for good
+  bool terminating = false;  // every container has been stopped for good
   std::string start_time;
   const std::map<std::string, std::filesystem::path>& termination_logs;
 };
@@ -30,7 +30,8 @@ class StatusBuilder {
   Json build(const StatusInput& input);
 
  private:
-  Json condition(const Json& pod, const std::string& type, bool value, const std::string& reason = "", const std::string& message = "");
+  Json condition(const Json& pod, const std::string& type, bool value, const std::string& reason = "",
+                 const std::string& message = "");
   Json previous_ = Json::object();  // condition by type
 };
 

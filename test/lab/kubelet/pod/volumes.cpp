@@ -20,35 +20,43 @@ struct Writer {
     const Json& items = list_at(source, "items");
     for (const Json& item : items) {
       const auto found = data.find(string_at(item, "key"));
-      if (found != data.end()) put(string_at(item, "path"), found->second);
-      else if (!bool_at(source, "optional", false)) throw MissingReference("references non-existent config key: " + string_at(item, "key"));
+      if (found != data.end())
+        put(string_at(item, "path"), found->second);
+      else if (!bool_at(source, "optional", false))
+        throw MissingReference("references non-existent config key: " + string_at(item, "key"));
     }
     if (!items.empty()) return;
     for (const auto& [key, value] : data) put(key, value);
   }
 };
 
-void put_downward(const Writer& out, const Json& source, const Json& pod, const std::string& pod_ip, const Lookup& lookup) {
+void put_downward(const Writer& out, const Json& source, const Json& pod, const std::string& pod_ip,
+                  const Lookup& lookup) {
   for (const Json& item : list_at(source, "items")) {
     const Json& field = at_or_null(item, "fieldRef");
-    out.put(string_at(item, "path"), field.is_object() ? field_value(pod, string_at(field, "fieldPath"), pod_ip, lookup.node_ip())
-                                                       : resource_value(pod, at_or_null(item, "resourceFieldRef"), ""));
+    out.put(string_at(item, "path"), field.is_object()
+                                         ? field_value(pod, string_at(field, "fieldPath"), pod_ip, lookup.node_ip())
+                                         : resource_value(pod, at_or_null(item, "resourceFieldRef"), ""));
   }
 }
 
-void put_projected(const Writer& out, const Json& source, const Json& pod, const std::string& pod_ip, const Lookup& lookup) {
+void put_projected(const Writer& out, const Json& source, const Json& pod, const std::string& pod_ip,
+                   const Lookup& lookup) {
   const std::string ns = string_at(at_or_null(pod, "metadata"), "namespace");
   if (const Json& token = at_or_null(source, "serviceAccountToken"); token.is_object()) {
     const std::string account = string_at(at_or_null(pod, "spec"), "serviceAccountName", "default");
     out.put(string_at(token, "path", "token"), lookup.service_account_token(ns, account, pod));
   }
   if (const Json& map = at_or_null(source, "configMap"); map.is_object()) {
-    if (const auto data = lookup.config_map(ns, string_at(map, "name"), bool_at(map, "optional", false))) out.put_all(*data, map);
+    if (const auto data = lookup.config_map(ns, string_at(map, "name"), bool_at(map, "optional", false)))
+      out.put_all(*data, map);
   }
   if (const Json& secret = at_or_null(source, "secret"); secret.is_object()) {
-    if (const auto data = lookup.secret(ns, string_at(secret, "name"), bool_at(secret, "optional", false))) out.put_all(*data, secret);
+    if (const auto data = lookup.secret(ns, string_at(secret, "name"), bool_at(secret, "optional", false)))
+      out.put_all(*data, secret);
   }
-  if (const Json& downward = at_or_null(source, "downwardAPI"); downward.is_object()) put_downward(out, downward, pod, pod_ip, lookup);
+  if (const Json& downward = at_or_null(source, "downwardAPI"); downward.is_object())
+    put_downward(out, downward, pod, pod_ip, lookup);
 }
 
 std::string make_empty_dir(const fs::path& dir, const Json& source) {
@@ -66,8 +74,10 @@ std::string check_host_path(const Json& source) {
   const std::string type = string_at(source, "type");
   if (type == "DirectoryOrCreate" || (type.empty() && !fs::exists(path))) make_dirs(path);
   if (type == "FileOrCreate" && !fs::exists(path)) write_file(path, "");
-  if (type == "Directory" && !fs::is_directory(path)) throw MissingReference("hostPath type check failed: " + path + " is not a directory");
-  if (type == "File" && !fs::is_regular_file(path)) throw MissingReference("hostPath type check failed: " + path + " is not a file");
+  if (type == "Directory" && !fs::is_directory(path))
+    throw MissingReference("hostPath type check failed: " + path + " is not a directory");
+  if (type == "File" && !fs::is_regular_file(path))
+    throw MissingReference("hostPath type check failed: " + path + " is not a file");
   return path;
 }
 
@@ -76,8 +86,11 @@ std::string etc_hosts(const Json& pod, const std::string& pod_ip, const std::str
   if (bool_at(spec, "hostNetwork", false)) return read_file("/etc/hosts").value_or("");
   const std::string subdomain = string_at(spec, "subdomain");
   const std::string ns = string_at(at_or_null(pod, "metadata"), "namespace");
-  const std::string name = subdomain.empty() ? hostname : hostname + "." + subdomain + "." + ns + ".svc.cluster.local\t" + hostname;
-  std::string text = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" + pod_ip + "\t" + name + "\n";
+  const std::string name =
+      subdomain.empty() ? hostname : hostname + "." + subdomain + "." + ns + ".svc.cluster.local\t" + hostname;
+  std::string text =
+      "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" + pod_ip +
+      "\t" + name + "\n";
   const Json& aliases = list_at(spec, "hostAliases");
   if (!aliases.empty()) text += "\n# Entries added by HostAliases.\n";
   for (const Json& alias : aliases) {
@@ -90,7 +103,8 @@ std::string etc_hosts(const Json& pod, const std::string& pod_ip, const std::str
 
 }  // namespace
 
-PodDirectory::PodDirectory(const Json& pod) : root_(fs::path("/var/lib/kubelet/pods") / string_at(at_or_null(pod, "metadata"), "uid")) {
+PodDirectory::PodDirectory(const Json& pod)
+    : root_(fs::path("/var/lib/kubelet/pods") / string_at(at_or_null(pod, "metadata"), "uid")) {
   make_dirs(root_, 0750);
 }
 
@@ -111,10 +125,12 @@ void PodDirectory::set_up_volumes(const Json& pod, const std::string& pod_ip, co
   }
 }
 
-std::string PodDirectory::make_volume(const Json& pod, const Json& volume, const std::string& pod_ip, const Lookup& lookup) {
+std::string PodDirectory::make_volume(const Json& pod, const Json& volume, const std::string& pod_ip,
+                                      const Lookup& lookup) {
   const std::string ns = string_at(at_or_null(pod, "metadata"), "namespace");
   const auto place = [&](const char* kind, const Json& source) {
-    Writer out{root_ / "volumes" / kind / string_at(volume, "name"), static_cast<mode_t>(long_at(source, "defaultMode", 0644))};
+    Writer out{root_ / "volumes" / kind / string_at(volume, "name"),
+               static_cast<mode_t>(long_at(source, "defaultMode", 0644))};
     make_dirs(out.dir);
     return out;
   };
@@ -125,12 +141,14 @@ std::string PodDirectory::make_volume(const Json& pod, const Json& volume, const
   }
   if (const Json& source = at_or_null(volume, "configMap"); source.is_object()) {
     const Writer out = place("kubernetes.io~configmap", source);
-    if (const auto data = lookup.config_map(ns, string_at(source, "name"), bool_at(source, "optional", false))) out.put_all(*data, source);
+    if (const auto data = lookup.config_map(ns, string_at(source, "name"), bool_at(source, "optional", false)))
+      out.put_all(*data, source);
     return out.dir;
   }
   if (const Json& source = at_or_null(volume, "secret"); source.is_object()) {
     const Writer out = place("kubernetes.io~secret", source);
-    if (const auto data = lookup.secret(ns, string_at(source, "secretName"), bool_at(source, "optional", false))) out.put_all(*data, source);
+    if (const auto data = lookup.secret(ns, string_at(source, "secretName"), bool_at(source, "optional", false)))
+      out.put_all(*data, source);
     return out.dir;
   }
   if (const Json& source = at_or_null(volume, "downwardAPI"); source.is_object()) {
@@ -144,10 +162,12 @@ std::string PodDirectory::make_volume(const Json& pod, const Json& volume, const
     make_dirs(path);
     return path;
   }
-  return make_empty_dir(root_ / "volumes/kubernetes.io~empty-dir" / string_at(volume, "name"), at_or_null(volume, "emptyDir"));
+  return make_empty_dir(root_ / "volumes/kubernetes.io~empty-dir" / string_at(volume, "name"),
+                        at_or_null(volume, "emptyDir"));
 }
 
-std::vector<Mount> PodDirectory::mounts_of(const Json& pod, const Json& container, const std::string& pod_ip, const std::string& hostname) {
+std::vector<Mount> PodDirectory::mounts_of(const Json& pod, const Json& container, const std::string& pod_ip,
+                                           const std::string& hostname) {
   std::vector<Mount> mounts;
   bool own_hosts = false;
   for (const Json& mount : list_at(container, "volumeMounts")) {

@@ -25,8 +25,11 @@ class PodDirectory {
   // Makes every volume of the pod (idempotent). Throws MountError. Later changes of config maps are not followed.
   void set_up_volumes(const Json& pod, const std::string& pod_ip, const Lookup& lookup);
   // What a container's volumeMounts come to, with /etc/hosts and the termination log, in the kubelet's order.
-  std::vector<Mount> mounts_of(const Json& pod, const Json& container, const std::string& pod_ip, const std::string& hostname);
-  std::filesystem::path termination_log(const std::string& container) const { return root_ / "containers" / container / "termination-log"; }
+  std::vector<Mount> mounts_of(const Json& pod, const Json& container, const std::string& pod_ip,
+                               const std::string& hostname);
+  std::filesystem::path termination_log(const std::string& container) const {
+    return root_ / "containers" / container / "termination-log";
+  }
 
  private:
   std::string make_volume(const Json& pod, const Json& volume, const std::string& pod_ip, const Lookup& lookup);

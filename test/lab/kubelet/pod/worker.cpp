@@ -21,7 +21,8 @@ bool deleting(const Json& pod) { return at_or_null(at_or_null(pod, "metadata"), 
 // After a restart of the kubelet the containers count on.
 int first_restart_count(const Json& pod, const char* list, const std::string& name) {
   for (const Json& status : list_at(at_or_null(pod, "status"), list)) {
-    if (string_at(status, "name") == name && status.contains("containerID")) return static_cast<int>(long_at(status, "restartCount", 0)) + 1;
+    if (string_at(status, "name") == name && status.contains("containerID"))
+      return static_cast<int>(long_at(status, "restartCount", 0)) + 1;
   }
   return 0;
 }
@@ -37,7 +38,8 @@ std::vector<std::unique_ptr<Slot>> make_slots(const Json& pod) {
         slot->role = string_at(spec, "restartPolicy") == "Always" ? Role::kSidecar : Role::kInit;
       }
       if (has_init) slot->waiting_reason = "PodInitializing";
-      slot->restart_count = first_restart_count(pod, slot->role == Role::kApp ? "containerStatuses" : "initContainerStatuses", slot->name());
+      slot->restart_count = first_restart_count(
+          pod, slot->role == Role::kApp ? "containerStatuses" : "initContainerStatuses", slot->name());
       slots.push_back(std::move(slot));
     }
   }
@@ -47,7 +49,9 @@ std::vector<std::unique_ptr<Slot>> make_slots(const Json& pod) {
 }  // namespace
 
 PodWorker::PodWorker(NodeParts& parts, Json pod)
-    : parts_(parts), pod_(std::move(pod)), slots_(make_slots(pod_)),
+    : parts_(parts),
+      pod_(std::move(pod)),
+      slots_(make_slots(pod_)),
       start_time_(string_at(at_or_null(pod_, "status"), "startTime", rfc3339(wall_now()))) {
   if (deleting(pod_)) end_ = End::kDeleted, grace_seconds_ = grace_of(pod_);
   thread_ = std::thread([this] { run(); });
@@ -69,7 +73,8 @@ void PodWorker::update(Json pod) {
   update_ = update_ || essence(pod) != essence(pod_);
   pod_ = std::move(pod);
   for (const auto& slot : slots_) {
-    for (const Json& spec : list_at(at_or_null(pod_, "spec"), slot->role == Role::kApp ? "containers" : "initContainers")) {
+    for (const Json& spec :
+         list_at(at_or_null(pod_, "spec"), slot->role == Role::kApp ? "containers" : "initContainers")) {
       if (string_at(spec, "name") == slot->name()) slot->spec = spec;
     }
   }
@@ -197,7 +202,8 @@ bool PodWorker::prepare() {
     if (!directory_) directory_ = std::make_unique<PodDirectory>(pod);
     if (!sandbox_) {
       directory_->set_up_volumes(pod, "", parts_.lookup);
-      auto sandbox = std::make_unique<Sandbox>(pod, parts_.node_ip, qos_class(pod), parts_.network, parts_.runtime.cgroups());
+      auto sandbox =
+          std::make_unique<Sandbox>(pod, parts_.node_ip, qos_class(pod), parts_.network, parts_.runtime.cgroups());
       const std::lock_guard lock(mutex_);
       sandbox_ = std::move(sandbox);
       runtime_changed_ = true;
@@ -207,7 +213,8 @@ bool PodWorker::prepare() {
     retry_in(std::chrono::seconds(1));
     return false;
   } catch (const std::exception& error) {
-    parts_.events.record(pod, "Warning", "FailedCreatePodSandBox", std::string("Failed to create pod sandbox: ") + error.what());
+    parts_.events.record(pod, "Warning", "FailedCreatePodSandBox",
+                         std::string("Failed to create pod sandbox: ") + error.what());
     retry_in(jittered_wait());
     return false;
   }
@@ -231,7 +238,8 @@ void PodWorker::sync_containers() {
     const std::lock_guard lock(mutex_);
     if (!initialized_) {
       for (const auto& slot : slots_) {
-        if (slot->role == Role::kApp && slot->waiting_reason == "PodInitializing") slot->waiting_reason = "ContainerCreating";
+        if (slot->role == Role::kApp && slot->waiting_reason == "PodInitializing")
+          slot->waiting_reason = "ContainerCreating";
       }
     }
     initialized_ = true;
@@ -250,7 +258,8 @@ bool PodWorker::should_restart(const Slot& slot) const {
 
 // True when an ended container has to wait before it is started again.
 bool PodWorker::back_off(Slot& slot) {
-  const auto ended = steady_now() - std::chrono::duration_cast<SteadyTime::duration>(wall_now() - slot.container->exit()->at);
+  const auto ended =
+      steady_now() - std::chrono::duration_cast<SteadyTime::duration>(wall_now() - slot.container->exit()->at);
   if (!slot.crash.active(ended, steady_now())) {
     slot.crash.next(steady_now());
     return false;
@@ -259,10 +268,12 @@ bool PodWorker::back_off(Slot& slot) {
   {
     const std::lock_guard lock(mutex_);
     slot.waiting_reason = "CrashLoopBackOff";
-    slot.waiting_message = "back-off " + std::to_string(slot.crash.delay().count()) + "s restarting failed container=" + slot.name() + " pod=" + id_text();
+    slot.waiting_message = "back-off " + std::to_string(slot.crash.delay().count()) +
+                           "s restarting failed container=" + slot.name() + " pod=" + id_text();
     slot.last_terminated = terminated_state(*slot.container, termination_logs_.at(slot.name()));
   }
-  parts_.events.record(pod_, "Warning", "BackOff", "Back-off restarting failed container " + slot.name() + " in pod " + id_text(), slot.name());
+  parts_.events.record(pod_, "Warning", "BackOff",
+                       "Back-off restarting failed container " + slot.name() + " in pod " + id_text(), slot.name());
   retry_in(left);
   return true;
 }
@@ -295,7 +306,8 @@ bool PodWorker::start_slot(Slot& slot, int restart_count) {
   std::shared_ptr<Container> old;
   {
     const std::lock_guard lock(mutex_);
-    // A container that failed when it was already made is seen by the relist, once: the next try is soon, the one after it late.
+    // A container that failed when it was already made is seen by the relist, once: the next try is soon, the one after
+    // it late.
     const bool half_made = !result.container && result.exists_half && !slot.half_made_before;
     slot.half_made_before = half_made;
     runtime_changed_ = runtime_changed_ || half_made || result.container;

@@ -16,8 +16,8 @@
 
 namespace kubelet {
 
-// Runs one pod in a thread of its own. As with the real kubelet a change of the pod leads to a sync at once, but a sync needs
-// a view of the runtime that is newer than the pod's last sync, and that is taken once a second (relisted()).
+// Runs one pod in a thread of its own. As with the real kubelet a change of the pod leads to a sync at once, but a sync
+// needs a view of the runtime that is newer than the pod's last sync, and that is taken once a second (relisted()).
 class PodWorker {
  public:
   PodWorker(NodeParts& parts, Json pod);
@@ -26,7 +26,7 @@ class PodWorker {
   PodWorker& operator=(const PodWorker&) = delete;
 
   void update(Json pod);
-  void removed(Json pod);           // the object is gone from the API
+  void removed(Json pod);              // the object is gone from the API
   void shut_down(long grace_seconds);  // the kubelet ends: stop the containers, leave the API object
   void relisted();
   bool finished() const { return finished_; }
@@ -42,8 +42,8 @@ class PodWorker {
   void run();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   void sync();
-  bool prepare();            // directory, sandbox, volumes; false: try again later
-  void sync_containers();    // init containers in turn, then the others
+  bool prepare();              // directory, sandbox, volumes; false: try again later
+  void sync_containers();      // init containers in turn, then the others
   bool sync_slot(Slot& slot);  // false: it needs another try
   bool start_slot(Slot& slot, int restart_count);
   bool should_restart(const Slot& slot) const;

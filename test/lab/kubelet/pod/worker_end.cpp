@@ -59,7 +59,8 @@ void PodWorker::terminate() {
   if (end_ == End::kDeleted && sandbox_) post_status();  // with the new generation
   std::vector<std::thread> stops;
   for (const auto& slot : slots_) {
-    if (slot->running()) stops.emplace_back([this, &slot] { stop_container(*slot, "Stopping container " + slot->name()); });
+    if (slot->running())
+      stops.emplace_back([this, &slot] { stop_container(*slot, "Stopping container " + slot->name()); });
   }
   for (auto& stop : stops) stop.join();
   for (const auto& slot : slots_) slot->prober.reset();
@@ -75,12 +76,15 @@ void PodWorker::terminate() {
     if (sandbox_) post_status();
     std::unique_lock lock(mutex_);
     last_sync_ = steady_now();
-    changed_.wait_for(lock, std::chrono::seconds(2), [this] { return relist_at_ >= last_sync_ || end_ == End::kShutDown; });
+    changed_.wait_for(lock, std::chrono::seconds(2),
+                      [this] { return relist_at_ >= last_sync_ || end_ == End::kShutDown; });
   }
   tear_down();
   if (end_ != End::kDeleted) return;
   const Json& meta = at_or_null(pod_, "metadata");
-  const Json options = {{"kind", "DeleteOptions"}, {"apiVersion", "v1"}, {"gracePeriodSeconds", 0},
+  const Json options = {{"kind", "DeleteOptions"},
+                        {"apiVersion", "v1"},
+                        {"gracePeriodSeconds", 0},
                         {"preconditions", {{"uid", string_at(meta, "uid")}}}};
   const std::string path = "/api/v1/namespaces/" + string_at(meta, "namespace") + "/pods/" + string_at(meta, "name");
   for (int tries = 0; tries < 30 && end_ == End::kDeleted; ++tries) {
@@ -104,14 +108,22 @@ void PodWorker::tear_down() {
   sandbox_.reset();
   directory_.reset();
   const Json& meta = at_or_null(pod_, "metadata");
-  remove_tree(fs::path("/var/log/pods") / (string_at(meta, "namespace") + "_" + string_at(meta, "name") + "_" + string_at(meta, "uid")));
+  remove_tree(fs::path("/var/log/pods") /
+              (string_at(meta, "namespace") + "_" + string_at(meta, "name") + "_" + string_at(meta, "uid")));
 }
 
 Json PodWorker::build_status() {
   const std::lock_guard lock(mutex_);
-  const StatusInput input{pod_, slots_, parts_.node_ip, sandbox_ && show_ip_ ? sandbox_->ip() : "", sandbox_ != nullptr,
-                          initialized_ || std::none_of(slots_.begin(), slots_.end(), [](const auto& s) { return s->role != Role::kApp; }),
-                          terminated_, start_time_, termination_logs_};
+  const StatusInput input{
+      pod_,
+      slots_,
+      parts_.node_ip,
+      sandbox_ && show_ip_ ? sandbox_->ip() : "",
+      sandbox_ != nullptr,
+      initialized_ || std::none_of(slots_.begin(), slots_.end(), [](const auto& s) { return s->role != Role::kApp; }),
+      terminated_,
+      start_time_,
+      termination_logs_};
   return status_.build(input);
 }
 
@@ -125,8 +137,8 @@ void PodWorker::post_status() {
     meta = at_or_null(pod_, "metadata");
   }
   const Json body = {{"metadata", {{"uid", string_at(meta, "uid")}}}, {"status", status}};
-  const ApiReply reply =
-      parts_.api.patch("/api/v1/namespaces/" + string_at(meta, "namespace") + "/pods/" + string_at(meta, "name") + "/status", body);
+  const ApiReply reply = parts_.api.patch(
+      "/api/v1/namespaces/" + string_at(meta, "namespace") + "/pods/" + string_at(meta, "name") + "/status", body);
   const std::lock_guard lock(mutex_);
   if (reply.ok()) {
     posted_ = status;

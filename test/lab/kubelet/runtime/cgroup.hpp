@@ -5,9 +5,10 @@
 
 namespace kubelet {
 
-// The node's control groups. Version 2 is what the node sees at /sys/fs/cgroup. Where the machine still keeps controllers in
-// version 1 hierarchies, which nodes do not mount, CRIU nevertheless puts restored processes into groups of the same name
-// there, frozen as the dumped ones were: those hierarchies are mounted privately to thaw, limit and remove them.
+// The node's control groups. Version 2 is what the node sees at /sys/fs/cgroup. Where the machine still keeps
+// controllers in version 1 hierarchies, which nodes do not mount, CRIU nevertheless puts restored processes into groups
+// of the same name there, frozen as the dumped ones were: those hierarchies are mounted privately to thaw, limit and
+// remove them.
 class Cgroups {
  public:
   Cgroups();

@@ -35,20 +35,24 @@ std::string joined(const std::vector<std::string>& words, const char* open, cons
 }
 
 // As CRI-O words a failure of crun: the command as it was called, then as it was run.
-std::string crun_failure(const Container& container, const std::vector<std::string>& arguments, const std::string& said) {
-  return "failed to checkpoint container " + container.id() + ": running \"/usr/bin/crun\" [" + joined(arguments, "\"", " ", "\"") +
-         "] failed: `/usr/bin/crun --root /run/crun " + joined(arguments, "", " ", "") + "` failed: " + said + " : exit status 1";
+std::string crun_failure(const Container& container, const std::vector<std::string>& arguments,
+                         const std::string& said) {
+  return "failed to checkpoint container " + container.id() + ": running \"/usr/bin/crun\" [" +
+         joined(arguments, "\"", " ", "\"") + "] failed: `/usr/bin/crun --root /run/crun " +
+         joined(arguments, "", " ", "") + "` failed: " + said + " : exit status 1";
 }
 
 std::vector<std::string> crun_arguments(const Container& container) {
   const fs::path dir = container.user_data();
-  return {"checkpoint", "--file-locks", "--image-path", dir / "checkpoint", "--work-path", dir, "--leave-running", container.id()};
+  return {"checkpoint", "--file-locks",    "--image-path", dir / "checkpoint", "--work-path",
+          dir,          "--leave-running", container.id()};
 }
 
 void dump_processes(const Container& container) {
   if (::access("/usr/sbin/criu", X_OK) != 0 && ::access("/usr/bin/criu", X_OK) != 0) {
-    throw CheckpointError("failed to checkpoint container " + container.id() +
-                          ": check for CRIU failed to check for criu version: exec: \"criu\": executable file not found in $PATH");
+    throw CheckpointError(
+        "failed to checkpoint container " + container.id() +
+        ": check for CRIU failed to check for criu version: exec: \"criu\": executable file not found in $PATH");
   }
   remove_tree(container.user_data() / "checkpoint");
   std::vector<std::string> argv = {"crun", "--root", "/run/crun"};
@@ -59,7 +63,7 @@ void dump_processes(const Container& container) {
 }
 
 bool is_whiteout(const fs::path& path) {
-  struct stat info{};
+  struct stat info {};
   return ::lstat(path.c_str(), &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == 0;
 }
 
@@ -76,7 +80,8 @@ void write_root_fs_diff(const Container& container) {
   }
   argv.insert(argv.end(), {"-cf", dir / "rootfs-diff.tar", "."});
   if (const auto result = run_process(argv); !result.ok()) {
-    throw CheckpointError("failed to write file system changes of container " + container.id() + ": " + trimmed(result.err));
+    throw CheckpointError("failed to write file system changes of container " + container.id() + ": " +
+                          trimmed(result.err));
   }
   remove_tree(dir / "deleted.files");
   if (!deleted.empty()) write_file(dir / "deleted.files", deleted.dump(), 0600);
@@ -87,7 +92,8 @@ Json dumped_spec(const Container& container) {
   Json spec = Json::parse(read_file(container.bundle() / "config.json").value_or("{}"), nullptr, false);
   for (Json& entry : spec["mounts"]) {
     for (const Mount& mount : container.plan().mounts) {
-      if (resolve_in_root(container.rootfs(), mount.destination) == entry["destination"]) entry["destination"] = mount.destination;
+      if (resolve_in_root(container.rootfs(), mount.destination) == entry["destination"])
+        entry["destination"] = mount.destination;
     }
   }
   return spec;
@@ -97,8 +103,9 @@ void write_descriptions(const Container& container, const Json& spec) {
   const fs::path dir = container.user_data();
   const Image& image = container.plan().image;
   const Json& meta = at_or_null(container.plan().pod, "metadata");
-  const std::string name = "k8s_" + string_at(container.plan().container, "name") + "_" + string_at(meta, "name") + "_" +
-                           string_at(meta, "namespace") + "_" + string_at(meta, "uid") + "_" + std::to_string(container.plan().restart_count);
+  const std::string name = "k8s_" + string_at(container.plan().container, "name") + "_" + string_at(meta, "name") +
+                           "_" + string_at(meta, "namespace") + "_" + string_at(meta, "uid") + "_" +
+                           std::to_string(container.plan().restart_count);
   const Json config = {{"id", container.id()},
                        {"name", name},
                        {"rootfsImage", image.names.empty() ? image.id : image.names.front()},
@@ -113,10 +120,12 @@ void write_descriptions(const Container& container, const Json& spec) {
   for (const Json& mount : list_at(spec, "mounts")) {
     if (string_at(mount, "type") != "bind") continue;
     const fs::path source = string_at(mount, "source");
-    struct stat info{};
+    struct stat info {};
     if (::stat(source.c_str(), &info) != 0) continue;
-    binds.push_back({{"source", source}, {"destination", mount["destination"]},
-                     {"file_type", S_ISDIR(info.st_mode) ? "directory" : "regular-file"}, {"permissions", info.st_mode & 07777}});
+    binds.push_back({{"source", source},
+                     {"destination", mount["destination"]},
+                     {"file_type", S_ISDIR(info.st_mode) ? "directory" : "regular-file"},
+                     {"permissions", info.st_mode & 07777}});
   }
   write_file(dir / "config.dump", config.dump(1), 0600);
   write_file(dir / "spec.dump", spec.dump(1), 0600);
@@ -126,9 +135,11 @@ void write_descriptions(const Container& container, const Json& spec) {
 
 // CRI-O opens the archive without truncating it: a second one of the same name overwrites the first in place.
 void write_archive(const Container& container, const fs::path& target, const Faults& faults) {
-  const std::string failed = "failed to write file system changes of container " + container.id() + ": write " + target.string() + ": ";
+  const std::string failed =
+      "failed to write file system changes of container " + container.id() + ": write " + target.string() + ": ";
   const int fd = ::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) throw CheckpointError("error exporting checkpoint of container " + container.id() + ": open " + target.string());
+  if (fd < 0)
+    throw CheckpointError("error exporting checkpoint of container " + container.id() + ": open " + target.string());
   if (faults.flag("disk_full")) {
     const std::string cut(10240, '\0');
     const bool written = ::write(fd, cut.data(), cut.size()) > 0;
@@ -136,20 +147,23 @@ void write_archive(const Container& container, const fs::path& target, const Fau
     throw CheckpointError(failed + (written ? "no space left on device" : "input/output error"));
   }
   ProcessSpec spec;
-  spec.argv = {"tar", "-C", container.user_data(), "-cf", "-", "--sort=none", "stats-dump", "dump.log", "checkpoint", "config.dump",
-               "spec.dump", "bind.mounts", "rootfs-diff.tar", kLogPathFile};
+  spec.argv = {
+      "tar",      "-C",         container.user_data(), "-cf",       "-",           "--sort=none",     "stats-dump",
+      "dump.log", "checkpoint", "config.dump",         "spec.dump", "bind.mounts", "rootfs-diff.tar", kLogPathFile};
   if (fs::exists(container.user_data() / "deleted.files")) spec.argv.push_back("deleted.files");
   spec.stdout_fd = fd;
   const ProcessResult result = run_process(spec);
   ::close(fd);
   if (!result.ok()) {
-    throw CheckpointError(failed + (result.err.find("No space left") != std::string::npos ? "no space left on device" : trimmed(result.err)));
+    throw CheckpointError(failed + (result.err.find("No space left") != std::string::npos ? "no space left on device"
+                                                                                          : trimmed(result.err)));
   }
 }
 
 void remove_working_files(const Container& container) {
   const fs::path dir = container.user_data();
-  for (const char* name : {"checkpoint", "rootfs-diff.tar", "deleted.files", "config.dump", "spec.dump", "bind.mounts", kLogPathFile}) {
+  for (const char* name :
+       {"checkpoint", "rootfs-diff.tar", "deleted.files", "config.dump", "spec.dump", "bind.mounts", kLogPathFile}) {
     remove_tree(dir / name);
   }
 }
@@ -160,10 +174,12 @@ void checkpoint_container(Container& container, const fs::path& target, Cgroups&
   std::unique_lock lock(container.checkpoint_mutex(), std::try_to_lock);
   if (!lock.owns_lock()) {
     lock.lock();  // both end at about the same time, and the later one has nothing
-    throw CheckpointError(crun_failure(container, crun_arguments(container), "CRIU checkpointing failed: -52: Invalid exchange\n"));
+    throw CheckpointError(
+        crun_failure(container, crun_arguments(container), "CRIU checkpointing failed: -52: Invalid exchange\n"));
   }
   const Frozen frozen(cgroups, container.cgroup());
-  if (const long delay = faults.number("checkpoint_delay_ms"); delay > 0) std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+  if (const long delay = faults.number("checkpoint_delay_ms"); delay > 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(delay));
   if (const std::string fault = faults.text("checkpoint_fail"); !fault.empty()) {
     throw CheckpointError(crun_failure(container, crun_arguments(container), fault));
   }

@@ -14,8 +14,10 @@ struct CheckpointError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Checkpoints a running container into a tar archive at `target` (mode 0600). The container is frozen from before the dump
-// until the archive is written, then it goes on. One at a time per container: another one fails as CRIU does when two meet.
-void checkpoint_container(Container& container, const std::filesystem::path& target, Cgroups& cgroups, const Faults& faults);
+// Checkpoints a running container into a tar archive at `target` (mode 0600). The container is frozen from before the
+// dump until the archive is written, then it goes on. One at a time per container: another one fails as CRIU does when
+// two meet.
+void checkpoint_container(Container& container, const std::filesystem::path& target, Cgroups& cgroups,
+                          const Faults& faults);
 
 }  // namespace kubelet

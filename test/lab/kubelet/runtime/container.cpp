@@ -30,8 +30,12 @@ ContainerExit fetch_exit(int pid_fd) {
 }  // namespace
 
 Container::Container(ContainerPlan plan, std::string id, fs::path storage, Cgroups& cgroups)
-    : plan_(std::move(plan)), id_(std::move(id)),
-      cgroup_(plan_.sandbox->cgroup() + "/crio-" + id_), base_(storage / "overlay-containers" / id_), cgroups_(cgroups), created_at_(wall_now()) {
+    : plan_(std::move(plan)),
+      id_(std::move(id)),
+      cgroup_(plan_.sandbox->cgroup() + "/crio-" + id_),
+      base_(storage / "overlay-containers" / id_),
+      cgroups_(cgroups),
+      created_at_(wall_now()) {
   for (const char* part : {"userdata", "diff", "work", "merged"}) make_dirs(base_ / part);
   make_dirs(bundle());
 }
@@ -44,7 +48,9 @@ Container::~Container() {
 
 fs::path Container::bundle() const { return fs::path("/run/containers/storage/overlay-containers") / id_ / "userdata"; }
 
-void Container::make_rootfs(const std::string& lower_dirs) { mount_overlay(lower_dirs, upper(), base_ / "work", rootfs()); }
+void Container::make_rootfs(const std::string& lower_dirs) {
+  mount_overlay(lower_dirs, upper(), base_ / "work", rootfs());
+}
 
 void Container::attach(int pid, Pipes& pipes, bool restored, std::function<void()> on_exit) {
   pid_ = pid;
@@ -63,7 +69,8 @@ void Container::follow(Pipes pipes, int pid_fd, std::function<void()> on_exit) {
   const auto drain = [&](int i) {
     char buffer[65536];
     ssize_t n = 0;
-    while ((n = ::read(fds[i].fd, buffer, sizeof buffer)) > 0) log.append(i == 0 ? "stdout" : "stderr", {buffer, static_cast<std::size_t>(n)});
+    while ((n = ::read(fds[i].fd, buffer, sizeof buffer)) > 0)
+      log.append(i == 0 ? "stdout" : "stderr", {buffer, static_cast<std::size_t>(n)});
     if (n == 0) fds[i].fd = -1;
   };
   while ((fds[2].revents & POLLIN) == 0 && ::poll(fds, 3, -1) >= 0) {

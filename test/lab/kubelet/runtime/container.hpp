@@ -45,7 +45,10 @@ class Container {
   // For Runtime.
   void make_rootfs(const std::string& lower_dirs);
   void set_user(User user) { user_ = std::move(user); }
-  struct Pipes { int out[2] = {-1, -1}; int err[2] = {-1, -1}; };
+  struct Pipes {
+    int out[2] = {-1, -1};
+    int err[2] = {-1, -1};
+  };
   // Takes the read ends; `on_exit` is called from the container's own thread.
   void attach(int pid, Pipes& pipes, bool restored, std::function<void()> on_exit);
 

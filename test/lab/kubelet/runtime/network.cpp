@@ -18,8 +18,10 @@ constexpr char kBridge[] = "cni0";
 Network::Network(const std::string& pod_cidr) : prefix_(pod_cidr.substr(0, pod_cidr.rfind('.') + 1)) {
   if (!pod_cidr.ends_with(".0/24")) throw std::runtime_error("--pod-cidr: expected a /24 such as 198.18.11.0/24");
   remove();  // of a kubelet that was here before
-  const auto result = run_process({"ip", "-batch", "-"}, fmt::format("link add {0} type bridge\naddr add {1}1/24 dev {0}\n"
-                                                                      "link set {0} up\n", kBridge, prefix_));
+  const auto result =
+      run_process({"ip", "-batch", "-"}, fmt::format("link add {0} type bridge\naddr add {1}1/24 dev {0}\n"
+                                                     "link set {0} up\n",
+                                                     kBridge, prefix_));
   if (!result.ok()) throw std::runtime_error("cannot make the pod bridge: " + result.err);
   try_write("/proc/sys/net/ipv4/ip_forward", "1");
 }
@@ -42,8 +44,10 @@ void Network::give_back(const std::string& address) {
 }
 
 std::string Network::inside_commands(const std::string& address, const std::string& link) const {
-  return fmt::format("link set lo up\nlink add eth0 type veth peer name {} netns {}\naddr add {}/24 dev eth0\n"
-                     "link set eth0 up\nroute add default via {}1\n", link, ::getpid(), address, prefix_);
+  return fmt::format(
+      "link set lo up\nlink add eth0 type veth peer name {} netns {}\naddr add {}/24 dev eth0\n"
+      "link set eth0 up\nroute add default via {}1\n",
+      link, ::getpid(), address, prefix_);
 }
 
 void Network::plug(const std::string& link) const {

@@ -18,8 +18,8 @@ struct Mount {
 };
 
 struct Resources {
-  long memory_bytes = 0;   // 0: no limit
-  long cpu_quota_us = 0;   // per 100 ms
+  long memory_bytes = 0;  // 0: no limit
+  long cpu_quota_us = 0;  // per 100 ms
   long cpu_shares = 2;
   int oom_score_adj = 1000;
 };

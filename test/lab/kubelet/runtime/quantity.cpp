@@ -24,8 +24,9 @@ long milli_cpus(const std::string& quantity) {
 
 long bytes_of(const std::string& quantity) {
   static const std::map<std::string, double> kFactors = {
-      {"", 1}, {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12},
-      {"Ki", 1024.0}, {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0}};
+      {"", 1},           {"k", 1e3},           {"M", 1e6},
+      {"G", 1e9},        {"T", 1e12},          {"Ki", 1024.0},
+      {"Mi", 1048576.0}, {"Gi", 1073741824.0}, {"Ti", 1099511627776.0}};
   std::string suffix;
   const double value = number(quantity, suffix);
   const auto factor = kFactors.find(suffix);

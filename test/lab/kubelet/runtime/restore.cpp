@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/files.hpp"
+#include "image/prefer.hpp"
 #include "runtime/runtime.hpp"
 
 namespace kubelet {
@@ -17,10 +18,12 @@ struct Dump {
 Dump read_dump(const fs::path& dir) {
   const auto parse = [&](const char* name) {
     const auto text = read_file(dir / name);
-    if (!text) throw ContainerError("CreateContainerError", "failed to read \"" + std::string(name) + "\": open " +
-                                                                (dir / name).string() + ": no such file or directory");
+    if (!text)
+      throw ContainerError("CreateContainerError", "failed to read \"" + std::string(name) + "\": open " +
+                                                       (dir / name).string() + ": no such file or directory");
     Json json = Json::parse(*text, nullptr, false);
-    if (json.is_discarded()) throw ContainerError("CreateContainerError", "failed to unmarshal " + (dir / name).string());
+    if (json.is_discarded())
+      throw ContainerError("CreateContainerError", "failed to unmarshal " + (dir / name).string());
     return json;
   };
   return {dir, parse("config.dump"), parse("spec.dump")};
@@ -37,7 +40,8 @@ std::set<std::string> needed_mounts(const Dump& dump, const ContainerPlan& plan,
     if (!defined.contains(destination)) missing += (missing.empty() ? "" : ",") + destination;
   }
   if (!missing.empty()) {
-    throw ContainerError("CreateContainerError", "restoring \"" + id + "\" expects following bind mounts defined (" + missing + ")");
+    throw ContainerError("CreateContainerError",
+                         "restoring \"" + id + "\" expects following bind mounts defined (" + missing + ")");
   }
   return wanted;
 }
@@ -50,7 +54,8 @@ int restart_count(const Dump& dump) {
 void apply_root_fs_diff(const Dump& dump, const Container& container) {
   if (fs::exists(dump.dir / "rootfs-diff.tar")) {
     const auto result = run_process({"tar", "-C", container.rootfs(), "-xpf", dump.dir / "rootfs-diff.tar"});
-    if (!result.ok()) throw ContainerError("CreateContainerError", "failed to apply root file-system diff file: " + result.err);
+    if (!result.ok())
+      throw ContainerError("CreateContainerError", "failed to apply root file-system diff file: " + result.err);
   }
   const auto deleted = read_file(dump.dir / "deleted.files");
   if (!deleted) return;
@@ -66,16 +71,18 @@ void copy_log(const Dump& dump, const fs::path& to) {
 
 }  // namespace
 
-std::shared_ptr<Container> Runtime::restore(const ContainerPlan& plan, const std::function<void()>& on_created, std::function<void()> on_exit) {
+std::shared_ptr<Container> Runtime::restore(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                            std::function<void()> on_exit) {
   const Dump dump = read_dump(images_.layer_dir(plan.image));
   const std::string base_id = string_at(dump.config, "rootfsImageRef");
   const auto base = images_.by_id(base_id);
   if (!base) {
-    throw ContainerError("CreateContainerError", "reading image \"" + base_id + "\": locating image with ID \"" + base_id + "\": image not known");
+    throw ContainerError("CreateContainerError", "reading image \"" + base_id + "\": locating image with ID \"" +
+                                                     base_id + "\": image not known");
   }
   ContainerPlan own = plan;
   own.restart_count = restart_count(dump);
-  auto container = make(own, *base);
+  auto container = make(own, prefer_name(*base, string_at(dump.config, "rootfsImageName")));
   SpecPlace place = place_of(*container);
   place.only_destinations = needed_mounts(dump, plan, container->id());
   apply_root_fs_diff(dump, *container);
@@ -85,12 +92,14 @@ std::shared_ptr<Container> Runtime::restore(const ContainerPlan& plan, const std
   on_created();
 
   const std::string before = "failed to restore container " + container->id() + ": container restore failed: ";
-  if (const std::string fault = faults_.text("restore_fail"); !fault.empty()) throw ContainerError("RunContainerError", before + fault);
+  if (const std::string fault = faults_.text("restore_fail"); !fault.empty())
+    throw ContainerError("RunContainerError", before + fault);
   CrunCall crun;
   const fs::path pid_file = container->bundle() / "pidfile";
-  const int pid = crun.run({"restore", "--detach", "--file-locks", "--image-path", dump.dir / "checkpoint", "--work-path", container->bundle(),
-                            "--bundle", container->bundle(), "--pid-file", pid_file, container->id()},
-                           pid_file, "RunContainerError", before);
+  const int pid =
+      crun.run({"restore", "--detach", "--file-locks", "--image-path", dump.dir / "checkpoint", "--work-path",
+                container->bundle(), "--bundle", container->bundle(), "--pid-file", pid_file, container->id()},
+               pid_file, "RunContainerError", before);
   // The dump was taken of a frozen container, and CRIU restores that too.
   limit(*container, pid);
   cgroups_.thaw(container->cgroup());

@@ -14,7 +14,8 @@ constexpr char kCheckpointAnnotation[] = "io.kubernetes.cri-o.annotations.checkp
 }  // namespace
 
 CrunCall::CrunCall() {
-  if (::pipe2(pipes_.out, O_CLOEXEC) != 0 || ::pipe2(pipes_.err, O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
+  if (::pipe2(pipes_.out, O_CLOEXEC) != 0 || ::pipe2(pipes_.err, O_CLOEXEC) != 0)
+    throw std::runtime_error("pipe2 failed");
 }
 
 CrunCall::~CrunCall() {
@@ -33,7 +34,8 @@ std::string CrunCall::drain() {
   return text;
 }
 
-int CrunCall::run(std::vector<std::string> arguments, const fs::path& pid_file, const std::string& reason, const std::string& before) {
+int CrunCall::run(std::vector<std::string> arguments, const fs::path& pid_file, const std::string& reason,
+                  const std::string& before) {
   ProcessSpec spec;
   spec.argv = {"crun", "--root", "/run/crun"};
   for (auto& argument : arguments) spec.argv.push_back(std::move(argument));
@@ -52,7 +54,8 @@ bool Runtime::is_checkpoint(const Image& image) { return !image.annotation(kChec
 std::shared_ptr<Container> Runtime::run(const ContainerPlan& plan, const std::function<void()>& on_created,
                                         std::function<void()> on_exit) {
   try {
-    return is_checkpoint(plan.image) ? restore(plan, on_created, std::move(on_exit)) : start(plan, on_created, std::move(on_exit));
+    return is_checkpoint(plan.image) ? restore(plan, on_created, std::move(on_exit))
+                                     : start(plan, on_created, std::move(on_exit));
   } catch (const ContainerError&) {
     throw;
   } catch (const std::exception& error) {
@@ -82,23 +85,26 @@ void Runtime::limit(const Container& container, int pid) const {
   if (!place_of(container).limits) cgroups_.limit(container.cgroup(), pid, wanted.memory_bytes, wanted.cpu_quota_us);
 }
 
-std::shared_ptr<Container> Runtime::start(const ContainerPlan& plan, const std::function<void()>& on_created, std::function<void()> on_exit) {
+std::shared_ptr<Container> Runtime::start(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                          std::function<void()> on_exit) {
   auto container = make(plan, plan.image);
   container->set_user(user_of(plan, container->rootfs()));
   write_file(container->bundle() / "config.json", make_spec(container->plan(), place_of(*container)).dump());
   CrunCall crun;
   const fs::path pid_file = container->bundle() / "pidfile";
-  const int pid = crun.run({"create", "--bundle", container->bundle(), "--pid-file", pid_file, container->id()}, pid_file,
-                           "CreateContainerError", "container create failed: ");
+  const int pid = crun.run({"create", "--bundle", container->bundle(), "--pid-file", pid_file, container->id()},
+                           pid_file, "CreateContainerError", "container create failed: ");
   limit(*container, pid);
   on_created();
   container->attach(pid, crun.pipes(), false, std::move(on_exit));
   const ProcessResult started = run_process({"crun", "--root", "/run/crun", "start", container->id()});
-  if (!started.ok()) throw ContainerError("RunContainerError", "failed to start container " + container->id() + ": " + started.err);
+  if (!started.ok())
+    throw ContainerError("RunContainerError", "failed to start container " + container->id() + ": " + started.err);
   return container;
 }
 
-ProcessResult Runtime::exec(const Container& container, const std::vector<std::string>& argv, std::chrono::milliseconds timeout) const {
+ProcessResult Runtime::exec(const Container& container, const std::vector<std::string>& argv,
+                            std::chrono::milliseconds timeout) const {
   ProcessSpec spec;
   spec.argv = {"crun", "--root", "/run/crun", "exec", container.id()};
   spec.argv.insert(spec.argv.end(), argv.begin(), argv.end());

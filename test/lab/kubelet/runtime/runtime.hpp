@@ -13,14 +13,17 @@ namespace kubelet {
 // The container runtime: what CRI-O does with crun, in CRI-O's places and words.
 class Runtime {
  public:
-  Runtime(ImageStore& images, Cgroups& cgroups, const Faults& faults) : images_(images), cgroups_(cgroups), faults_(faults) {}
+  Runtime(ImageStore& images, Cgroups& cgroups, const Faults& faults)
+      : images_(images), cgroups_(cgroups), faults_(faults) {}
 
   // Prepares a container and starts it; or, when the plan's image is a checkpoint, restores it. Throws ContainerError.
   // `on_created` is called when it exists and only its start is to come.
-  std::shared_ptr<Container> run(const ContainerPlan& plan, const std::function<void()>& on_created, std::function<void()> on_exit);
+  std::shared_ptr<Container> run(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                 std::function<void()> on_exit);
 
   // Runs a command inside; the exit code or -1.
-  ProcessResult exec(const Container& container, const std::vector<std::string>& argv, std::chrono::milliseconds timeout) const;
+  ProcessResult exec(const Container& container, const std::vector<std::string>& argv,
+                     std::chrono::milliseconds timeout) const;
 
   // Removes what an earlier kubelet left behind.
   void clean_up();
@@ -30,8 +33,10 @@ class Runtime {
   static bool is_checkpoint(const Image& image);
 
  private:
-  std::shared_ptr<Container> start(const ContainerPlan& plan, const std::function<void()>& on_created, std::function<void()> on_exit);
-  std::shared_ptr<Container> restore(const ContainerPlan& plan, const std::function<void()>& on_created, std::function<void()> on_exit);
+  std::shared_ptr<Container> start(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                   std::function<void()> on_exit);
+  std::shared_ptr<Container> restore(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                     std::function<void()> on_exit);
   std::shared_ptr<Container> make(const ContainerPlan& plan, const Image& base) const;
   SpecPlace place_of(const Container& container) const;
   void limit(const Container& container, int pid) const;
@@ -49,7 +54,8 @@ class CrunCall {
   CrunCall(const CrunCall&) = delete;
   CrunCall& operator=(const CrunCall&) = delete;
   // Throws ContainerError(reason, before + crun's words + after) when it fails; returns the pid from `pid_file`.
-  int run(std::vector<std::string> arguments, const std::filesystem::path& pid_file, const std::string& reason, const std::string& before);
+  int run(std::vector<std::string> arguments, const std::filesystem::path& pid_file, const std::string& reason,
+          const std::string& before);
   Container::Pipes& pipes() { return pipes_; }
 
  private:

@@ -37,12 +37,14 @@ std::string resolv_conf(const Json& spec) {
 
 }  // namespace
 
-Sandbox::Sandbox(const Json& pod, const std::string& node_ip, const std::string& qos, Network& network, Cgroups& cgroups)
+Sandbox::Sandbox(const Json& pod, const std::string& node_ip, const std::string& qos, Network& network,
+                 Cgroups& cgroups)
     : network_(network), cgroups_(cgroups) {
   const Json& spec = at_or_null(pod, "spec");
   const std::string uid = string_at(at_or_null(pod, "metadata"), "uid");
   host_network_ = bool_at(spec, "hostNetwork", false);
-  hostname_ = host_network_ ? node_hostname() : string_at(spec, "hostname", string_at(at_or_null(pod, "metadata"), "name"));
+  hostname_ =
+      host_network_ ? node_hostname() : string_at(spec, "hostname", string_at(at_or_null(pod, "metadata"), "name"));
   if (hostname_.size() > 63) hostname_.resize(63);
   cgroup_ = pod_cgroup(qos, uid);
   dir_ = fs::path("/run/ms2m-lab/pods") / uid;

@@ -10,8 +10,9 @@ namespace kubelet {
 namespace {
 
 const std::vector<std::string>& default_capabilities() {
-  static const std::vector<std::string> kNames = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_SETGID",
-                                                  "CAP_SETUID", "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_KILL"};
+  static const std::vector<std::string> kNames = {"CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FSETID",
+                                                  "CAP_FOWNER",  "CAP_SETGID",           "CAP_SETUID",
+                                                  "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_KILL"};
   return kNames;
 }
 
@@ -54,7 +55,8 @@ std::vector<std::string> arguments(const ContainerPlan& plan) {
   const Json& args = list_at(plan.container, "args");
   std::vector<std::string> words = strings(command.empty() ? list_at(image, "Entrypoint") : command);
   // A command in the pod's spec also replaces the image's arguments.
-  for (const auto& word : strings(!args.empty() || !command.empty() ? args : list_at(image, "Cmd"))) words.push_back(word);
+  for (const auto& word : strings(!args.empty() || !command.empty() ? args : list_at(image, "Cmd")))
+    words.push_back(word);
   for (auto& word : words) word = expanded(word, plan.env);
   return words;
 }
@@ -74,7 +76,9 @@ std::vector<std::string> environment(const ContainerPlan& plan) {
 }
 
 Json bind_entry(const std::string& source, const std::string& destination, bool read_only) {
-  return {{"destination", destination}, {"type", "bind"}, {"source", source},
+  return {{"destination", destination},
+          {"type", "bind"},
+          {"source", source},
           {"options", {"rbind", "rprivate", read_only ? "ro" : "rw"}}};
 }
 
@@ -83,12 +87,25 @@ Json mounts(const ContainerPlan& plan, const SpecPlace& place, bool privileged) 
   const char* sys = privileged ? "rw" : "ro";
   Json list = {
       {{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}, {"options", {"nosuid", "noexec", "nodev"}}},
-      {{"destination", "/dev"}, {"type", "tmpfs"}, {"source", "tmpfs"}, {"options", {"nosuid", "strictatime", "mode=755", "size=65536k"}}},
-      {{"destination", "/dev/pts"}, {"type", "devpts"}, {"source", "devpts"},
+      {{"destination", "/dev"},
+       {"type", "tmpfs"},
+       {"source", "tmpfs"},
+       {"options", {"nosuid", "strictatime", "mode=755", "size=65536k"}}},
+      {{"destination", "/dev/pts"},
+       {"type", "devpts"},
+       {"source", "devpts"},
        {"options", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}}},
-      {{"destination", "/dev/mqueue"}, {"type", "mqueue"}, {"source", "mqueue"}, {"options", {"nosuid", "noexec", "nodev"}}},
-      {{"destination", "/sys"}, {"type", "sysfs"}, {"source", "sysfs"}, {"options", {"nosuid", "noexec", "nodev", sys}}},
-      {{"destination", "/sys/fs/cgroup"}, {"type", "cgroup"}, {"source", "cgroup"},
+      {{"destination", "/dev/mqueue"},
+       {"type", "mqueue"},
+       {"source", "mqueue"},
+       {"options", {"nosuid", "noexec", "nodev"}}},
+      {{"destination", "/sys"},
+       {"type", "sysfs"},
+       {"source", "sysfs"},
+       {"options", {"nosuid", "noexec", "nodev", sys}}},
+      {{"destination", "/sys/fs/cgroup"},
+       {"type", "cgroup"},
+       {"source", "cgroup"},
        {"options", {"nosuid", "noexec", "nodev", "relatime", sys}}}};
   list.push_back(bind_entry(sandbox.file("shm"), "/dev/shm", false));
   list.push_back(bind_entry(sandbox.file("resolv.conf"), "/etc/resolv.conf", false));
@@ -102,7 +119,8 @@ Json mounts(const ContainerPlan& plan, const SpecPlace& place, bool privileged) 
 }
 
 Json namespaces(const Sandbox& sandbox) {
-  Json list = {{{"type", "pid"}}, {{"type", "mount"}}, {{"type", "cgroup"}}, {{"type", "ipc"}, {"path", sandbox.file("ipc")}}};
+  Json list = {
+      {{"type", "pid"}}, {{"type", "mount"}}, {{"type", "cgroup"}}, {{"type", "ipc"}, {"path", sandbox.file("ipc")}}};
   if (!sandbox.host_network()) {
     list.push_back({{"type", "network"}, {"path", sandbox.file("net")}});
     list.push_back({{"type", "uts"}, {"path", sandbox.file("uts")}});
@@ -127,8 +145,10 @@ Json annotations(const ContainerPlan& plan, const SpecPlace& place) {
   const Json kubelet = {{"io.kubernetes.container.restartCount", count},
                         {"io.kubernetes.container.terminationMessagePath", "/dev/termination-log"},
                         {"io.kubernetes.container.terminationMessagePolicy", "File"}};
-  const Json labels = {{"io.kubernetes.container.name", name}, {"io.kubernetes.pod.name", string_at(meta, "name")},
-                       {"io.kubernetes.pod.namespace", string_at(meta, "namespace")}, {"io.kubernetes.pod.uid", string_at(meta, "uid")}};
+  const Json labels = {{"io.kubernetes.container.name", name},
+                       {"io.kubernetes.pod.name", string_at(meta, "name")},
+                       {"io.kubernetes.pod.namespace", string_at(meta, "namespace")},
+                       {"io.kubernetes.pod.uid", string_at(meta, "uid")}};
   return {{"io.container.manager", "cri-o"},
           {"io.kubernetes.container.name", name},
           {"io.kubernetes.container.restartCount", count},
@@ -155,13 +175,17 @@ std::optional<std::vector<std::string>> account(const fs::path& file, const std:
   return std::nullopt;
 }
 
-bool is_number(const std::string& text) { return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos; }
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
 
 }  // namespace
 
 const std::set<std::string>& own_mount_points() {
-  static const std::set<std::string> kPoints = {"/proc", "/dev", "/dev/pts", "/dev/mqueue", "/sys", "/sys/fs/cgroup", "/dev/shm",
-                                                "/etc/resolv.conf", "/etc/hostname", "/run/secrets", "/run/.containerenv"};
+  static const std::set<std::string> kPoints = {
+      "/proc",         "/dev",           "/dev/pts",          "/dev/mqueue",
+      "/sys",          "/sys/fs/cgroup", "/dev/shm",          "/etc/resolv.conf",
+      "/etc/hostname", "/run/secrets",   "/run/.containerenv"};
   return kPoints;
 }
 
@@ -175,7 +199,9 @@ User user_of(const ContainerPlan& plan, const fs::path& rootfs) {
     user.uid = static_cast<unsigned>(std::stoul(name));
   } else if (!name.empty()) {
     const auto fields = account(rootfs / "etc/passwd", name);
-    if (!fields || fields->size() < 4) throw ContainerError("CreateContainerError", "unable to find user " + name + ": no matching entries in passwd file");
+    if (!fields || fields->size() < 4)
+      throw ContainerError("CreateContainerError",
+                           "unable to find user " + name + ": no matching entries in passwd file");
     user.uid = static_cast<unsigned>(std::stoul((*fields)[2]));
     user.gid = static_cast<unsigned>(std::stoul((*fields)[3]));
   }
@@ -212,11 +238,14 @@ Json make_spec(const ContainerPlan& plan, const SpecPlace& place) {
                   {"capabilities", {{"bounding", caps}, {"effective", caps}, {"permitted", caps}}},
                   {"noNewPrivileges", !bool_at(security, "allowPrivilegeEscalation", true)},
                   {"oomScoreAdj", plan.resources.oom_score_adj}};
-  Json linux_part = {{"cgroupsPath", place.cgroup}, {"namespaces", namespaces(*plan.sandbox)}, {"resources", resources(plan, place)}};
+  Json linux_part = {
+      {"cgroupsPath", place.cgroup}, {"namespaces", namespaces(*plan.sandbox)}, {"resources", resources(plan, place)}};
   if (!privileged) {
-    linux_part["maskedPaths"] = {"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-                                 "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"};
-    linux_part["readonlyPaths"] = {"/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
+    linux_part["maskedPaths"] = {"/proc/acpi",          "/proc/kcore",      "/proc/keys",
+                                 "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+                                 "/proc/sched_debug",   "/proc/scsi",       "/sys/firmware"};
+    linux_part["readonlyPaths"] = {"/proc/asound", "/proc/bus", "/proc/fs",
+                                   "/proc/irq",    "/proc/sys", "/proc/sysrq-trigger"};
   }
   Json spec = {{"ociVersion", "1.2.0"},
                {"process", process},

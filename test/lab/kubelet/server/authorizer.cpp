@@ -11,7 +11,8 @@ std::vector<std::string> entries(X509_NAME* subject, int nid) {
   std::vector<std::string> out;
   for (int at = -1; (at = X509_NAME_get_index_by_NID(subject, nid, at)) >= 0;) {
     const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-    out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)), static_cast<std::size_t>(ASN1_STRING_length(value)));
+    out.emplace_back(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                     static_cast<std::size_t>(ASN1_STRING_length(value)));
   }
   return out;
 }
@@ -49,7 +50,8 @@ std::optional<Identity> Authorizer::identify(const SSL* connection, const std::s
 }
 
 std::optional<Identity> Authorizer::review_token(const std::string& token) {
-  const Json review = {{"kind", "TokenReview"}, {"apiVersion", "authentication.k8s.io/v1"}, {"spec", {{"token", token}}}};
+  const Json review = {
+      {"kind", "TokenReview"}, {"apiVersion", "authentication.k8s.io/v1"}, {"spec", {{"token", token}}}};
   const ApiReply reply = api_.post("/apis/authentication.k8s.io/v1/tokenreviews", review);
   const Json answer = reply.json();
   const Json& status = at_or_null(answer, "status");
@@ -68,10 +70,15 @@ bool Authorizer::allowed(const Identity& who, const std::string& verb, const std
     const auto known = answers_.find(key);
     if (known != answers_.end() && known->second.until > steady_now()) return known->second.allowed;
   }
-  const Json review = {{"kind", "SubjectAccessReview"}, {"apiVersion", "authorization.k8s.io/v1"},
-                       {"spec", {{"user", who.user}, {"groups", who.groups}, {"uid", who.uid},
-                                 {"resourceAttributes", {{"verb", verb}, {"version", "v1"}, {"resource", "nodes"},
-                                                         {"subresource", subresource}, {"name", node_}}}}}};
+  const Json review = {
+      {"kind", "SubjectAccessReview"},
+      {"apiVersion", "authorization.k8s.io/v1"},
+      {"spec",
+       {{"user", who.user},
+        {"groups", who.groups},
+        {"uid", who.uid},
+        {"resourceAttributes",
+         {{"verb", verb}, {"version", "v1"}, {"resource", "nodes"}, {"subresource", subresource}, {"name", node_}}}}}};
   const ApiReply reply = api_.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", review);
   const bool yes = reply.ok() && bool_at(at_or_null(reply.json(), "status"), "allowed", false);
   const std::lock_guard lock(mutex_);

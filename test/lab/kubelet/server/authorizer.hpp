@@ -31,7 +31,10 @@ class Authorizer {
   ApiClient& api_;
   std::string node_;
   std::mutex mutex_;
-  struct Answer { bool allowed; SteadyTime until; };
+  struct Answer {
+    bool allowed;
+    SteadyTime until;
+  };
   std::map<std::string, Answer> answers_;
   std::map<std::string, std::pair<std::optional<Identity>, SteadyTime>> tokens_;
 };

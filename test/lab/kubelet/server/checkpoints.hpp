@@ -13,17 +13,19 @@ struct TextAnswer {
   std::string body;
 };
 
-// POST /checkpoint/{namespace}/{pod}/{container}: the kubelet's rules and words. The work itself goes on when the caller does
-// not wait for it any longer.
+// POST /checkpoint/{namespace}/{pod}/{container}: the kubelet's rules and words. The work itself goes on when the
+// caller does not wait for it any longer.
 class Checkpoints {
  public:
   Checkpoints(PodManager& pods, Cgroups& cgroups, const Faults& faults, std::chrono::milliseconds runtime_timeout)
       : pods_(pods), cgroups_(cgroups), faults_(faults), runtime_timeout_(runtime_timeout) {}
   // timeout: the raw query value, null when it was not given.
-  TextAnswer take(const std::string& ns, const std::string& pod, const std::string& container, const std::string* timeout);
+  TextAnswer take(const std::string& ns, const std::string& pod, const std::string& container,
+                  const std::string* timeout);
 
  private:
-  std::string checkpoint(std::shared_ptr<Container> container, const std::string& path, std::chrono::milliseconds limit);
+  std::string checkpoint(std::shared_ptr<Container> container, const std::string& path,
+                         std::chrono::milliseconds limit);
   PodManager& pods_;
   Cgroups& cgroups_;
   const Faults& faults_;

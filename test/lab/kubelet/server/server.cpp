@@ -62,7 +62,9 @@ KubeletServer::KubeletServer(ServerConfig config, PodManager& pods, Checkpoints&
   server_->set_tcp_nodelay(true);
   server_->set_keep_alive_max_count(1000);
   server_->set_keep_alive_timeout(5);
-  const auto handler = [this](const httplib::Request& request, httplib::Response& response) { handle(request, response); };
+  const auto handler = [this](const httplib::Request& request, httplib::Response& response) {
+    handle(request, response);
+  };
   server_->Get(".*", handler).Post(".*", handler).Put(".*", handler).Patch(".*", handler).Delete(".*", handler);
 }
 
@@ -84,7 +86,8 @@ bool KubeletServer::admit(const httplib::Request& request, httplib::Response& re
     if (authorizer_.allowed(*who, verb, subresource)) return true;
     names += (names.empty() ? "" : " ") + subresource;
   }
-  plain(response, 403, "Forbidden (user=" + who->user + ", verb=" + verb + ", resource=nodes, subresource(s)=[" + names + "])\n");
+  plain(response, 403,
+        "Forbidden (user=" + who->user + ", verb=" + verb + ", resource=nodes, subresource(s)=[" + names + "])\n");
   return false;
 }
 
@@ -131,7 +134,9 @@ void KubeletServer::logs(const httplib::Request& request, httplib::Response& res
     return plain(response, 404, "container \"" + parts[3] + "\" not found in pod \"" + parts[2] + "\"\n");
   }
   const auto path = worker->log_of(parts[3]);
-  if (!path) return plain(response, 400, "container \"" + parts[3] + "\" in pod \"" + parts[2] + "\" is waiting to start: ContainerCreating\n");
+  if (!path)
+    return plain(response, 400,
+                 "container \"" + parts[3] + "\" in pod \"" + parts[2] + "\" is waiting to start: ContainerCreating\n");
   std::string text = log_messages(read_file(*path).value_or(""), request.get_param_value("timestamps") == "true");
   const std::string tail = request.get_param_value("tailLines");
   if (!tail.empty()) text = last_lines(text, std::atol(tail.c_str()));
