@@ -26,14 +26,15 @@ const Json* controller_of(const Json& object) {
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node) {
   const std::string ns = request.ns;
   std::vector<Right> rights;
-  for (const char* verb : {"get", "watch", "create", "patch", "delete"}) rights.push_back({verb, "", "pods", "", ns, ""});
-  for (const char* verb : {"get", "create", "delete"}) rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
+  for (const char* verb : {"get", "list", "watch", "create", "patch", "delete"}) rights.push_back({verb, "", "pods", "", ns, ""});
+  for (const char* verb : {"get", "create", "patch", "delete"}) rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
+  rights.push_back({"get", "", "nodes", "", "", ""});
   if (request.kubelet == KubeletPath::proxy)
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
   else
     rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
   if (const Json* owner = controller_of(pod); owner != nullptr && owner->value("kind", "") == "StatefulSet")
-    for (const char* verb : {"get", "create", "delete"}) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
+    for (const char* verb : {"get", "list", "watch", "create", "delete"}) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
   return rights;
 }
 

@@ -99,6 +99,7 @@ Journal Journal::open(const std::filesystem::path& root, const std::string& id) 
 
 Journal::Journal(Journal&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
+      mutex_(std::move(other.mutex_)),
       begin_(std::move(other.begin_)),
       effects_(std::move(other.effects_)),
       marks_(std::move(other.marks_)),
@@ -109,6 +110,7 @@ Journal::~Journal() {
 }
 
 void Journal::append(Json record) {
+  const std::lock_guard lock(*mutex_);
   record["t"] = now_rfc3339();
   const std::string line = record.dump() + "\n";
   // One write: a crash leaves at most one torn line, at the end.

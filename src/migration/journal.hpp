@@ -6,6 +6,8 @@
 // pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
 #pragma once
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +27,7 @@ struct Effect {
   bool settled = false;
 };
 
-/// Appends to one journal. Single-threaded. Throws Error{failed} when a record cannot be made durable.
+/// Appends to one journal. settled() may be called from several threads, the rest is for one. Throws Error{failed} when a record cannot be made durable.
 class Journal {
  public:
   /// A new journal in <root>/<id>/ (0700/0600).
@@ -56,6 +58,7 @@ class Journal {
   void replay(const Json& record);
 
   int fd_ = -1;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   Json begin_;
   std::vector<Effect> effects_;
   std::vector<std::string> marks_;

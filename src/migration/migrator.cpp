@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "migration/planner.hpp"
 #include "migration/settle.hpp"
 #include "migration/strategies.hpp"
@@ -30,8 +32,9 @@ std::string serving(const char* kind, const std::string& ns, const std::string& 
   return fmt::format("{} pod {}/{} on {}", kind, ns, pod, node);
 }
 
-/// Finish operations up to this priority bring the target to work, then the source goes, then what ms2m made is removed.
-constexpr int kServing = 10, kRetired = 20, kAll = 1000;
+/// Finish operations by priority: up to kServing they bring the target to work, up to kRetired the source goes, then what
+/// ms2m made is removed, from kNodes on what is on the nodes, and last the lease.
+constexpr int kServing = 10, kRetired = 20, kNodes = 60, kLease = 90, kAll = 1000;
 
 Outcome outcome_of(const JournalSummary& s) {
   Outcome o;
@@ -87,16 +90,23 @@ Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
 
 void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   Operations operations(ports);
-  // What cleans up must not run before the target works and the source is gone: a source that loses the hold queue could go
-  // back to the primary.
-  for (const int upto : {kServing, kRetired, kAll}) {
-    Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, upto, upto != kAll});
-    outcome.leftovers = std::move(settled.left);
-    if (outcome.leftovers.empty()) continue;
-    outcome.resumable = true;
-    if (upto == kServing) outcome.serving = "nobody: the hand-over is not complete";
-    break;
+  const auto stage = [&](int from, int upto, bool stop_at_failure) {
+    Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, from, upto, stop_at_failure});
+    for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
+    return settled.left.empty();
+  };
+  outcome.leftovers.clear();
+  if (stage(0, kServing, true)) {
+    // The source's termination takes its time; what is to be removed on the nodes does not depend on it.
+    auto nodes = std::async(std::launch::async, [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); });
+    // A source that loses the hold queue could go back to the primary: its queues go only after it.
+    if (stage(kServing + 1, kRetired, true)) stage(kRetired + 1, kNodes - 1, false);
+    for (Leftover& left : nodes.get().left) outcome.leftovers.push_back(std::move(left));
+    if (outcome.leftovers.empty()) stage(kLease, kAll, false);
+  } else {
+    outcome.serving = "nobody: the hand-over is not complete";
   }
+  outcome.resumable = !outcome.leftovers.empty();
   outcome.result = outcome.leftovers.empty() ? Result::done : Result::cleanup_incomplete;
   if (outcome.serving.rfind("nobody", 0) != 0) tell_who_serves(outcome);
   journal.end(outcome.result);
@@ -154,7 +164,7 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
 void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& stop) {
   run_set_handoff(run, outcome.phases, stop);
   Operations operations(ports);
-  const auto settled = [&](int upto) { return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, upto, true}).left.empty(); };
+  const auto settled = [&](int upto) { return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, 0, upto, true}).left.empty(); };
   {
     PhaseScope scope(run, Phase::restoring, outcome.phases, StopToken());
     if (!settled(kServing - 1)) return;

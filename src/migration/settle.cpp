@@ -14,11 +14,12 @@ struct Entry {
   Json operation;
 };
 
-std::vector<Entry> open_entries(Journal& journal, Direction direction) {
+std::vector<Entry> open_entries(Journal& journal, Direction direction, const SettleOptions& options) {
   std::vector<Entry> entries;
   for (const Effect& effect : journal.effects()) {
     const Json& operation = direction == Direction::undo ? effect.undo : effect.finish;
-    if (!effect.settled && operation.is_object()) entries.push_back({effect.n, operation});
+    if (effect.settled || !operation.is_object()) continue;
+    if (priority(operation) >= options.from && priority(operation) <= options.upto) entries.push_back({effect.n, operation});
   }
   if (direction == Direction::undo) std::reverse(entries.begin(), entries.end());
   std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return priority(a.operation) < priority(b.operation); });
@@ -38,8 +39,7 @@ void report(Observer& observer, const std::string& text, bool ok) {
 
 Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) {
   Settlement result;
-  for (const Entry& entry : open_entries(journal, direction)) {
-    if (priority(entry.operation) > options.upto) break;
+  for (const Entry& entry : open_entries(journal, direction, options)) {
     const std::string text = describe(entry.operation);
     std::string failure;
     try {

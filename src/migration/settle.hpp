@@ -19,10 +19,11 @@ struct Settlement {
 
 /// Runs the open entries of the journal: lower priority first; of equal ones, undo takes the latest first, finish the
 /// earliest. An entry that fails is reported and the next one tried; each has the limit. Never throws.
-/// Only entries of a priority up to `upto`: the coordinator finishes a StatefulSet's move phase by phase. With
-/// `stop_at_failure` the entries after a failed one are left for a resume, because they build on it.
+/// Only entries of a priority in [from, upto]: the coordinator finishes a move stage by stage, and what is to be done on the
+/// nodes beside the rest (two calls with disjoint ranges may run at once). With `stop_at_failure` the entries after a failed one are left for a resume, because they build on it.
 struct SettleOptions {
   Seconds limit{60};
+  int from = 0;
   int upto = 1000;
   bool stop_at_failure = false;
 };
