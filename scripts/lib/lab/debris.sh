@@ -16,14 +16,16 @@ list_broker() {
     "binding \(.source) \(.destination) key=\(.routing_key)"' || echo "unknown broker bindings"
 }
 
-# Pods that are not Running and Ready, or that carry a mark of ms2m's; and, as "pod-count", how many a workload has.
+# Pods that are not Running and Ready; and, as "pod-of", whose pod each is. A pod without an owner is its own workload, also
+# when a migration has given it another name.
 list_pods() {
   api_get /api/v1/pods | jq -r '.items[] |
     (.metadata.namespace + "/" + .metadata.name) as $pod |
     ([.status.conditions[]? | select(.type == "Ready" and .status == "True")] | length > 0) as $ready |
     (if .metadata.deletionTimestamp then "pod-ending \($pod)"
      elif .status.phase != "Running" or ($ready | not) then "pod-not-ready \($pod) \(.status.phase // "-")" else empty end),
-    ([.metadata.ownerReferences[]? | select(.controller) | "\(.kind)/\(.name)"][0] // "none") as $owner |
+    ([.metadata.ownerReferences[]? | select(.controller) | "\(.kind)/\(.name)"][0] //
+      "none/\(.metadata.annotations["ms2m.io/base-name"] // .metadata.name)") as $owner |
     "pod-of \($owner) \($pod)"' || echo "unknown pods -"
   api_get /apis/coordination.k8s.io/v1/leases | jq -r '.items[] | select(.metadata.name | startswith("ms2m-")) |
     "lease \(.metadata.namespace) \(.metadata.name) holder=\(.spec.holderIdentity // "")"' || echo "unknown leases -"
@@ -71,7 +73,17 @@ list_all() {
   list_operator
 }
 
-take_snapshot() { list_all | sort >"$LAB/snapshot.part" && mv "$LAB/snapshot.part" "$LAB/snapshot"; }
+# take_snapshot [pods]: with `pods` only which pods there are; what else there is stays a finding.
+take_snapshot() {
+  {
+    if [[ ${1:-} == pods ]]; then
+      grep -v '^pod-of ' "$LAB/snapshot" || true
+      list_pods | grep '^pod-of ' || true
+    else
+      list_all
+    fi
+  } | sort >"$LAB/snapshot.part" && mv "$LAB/snapshot.part" "$LAB/snapshot"
+}
 
 # drop_control_queues_of_pods_in FILE: control queues are named after pods; those of pods that exist are the application's.
 drop_control_queues_of_pods_in() {

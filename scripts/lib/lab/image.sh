@@ -170,7 +170,8 @@ image_command() {
   need_node "$node"
   case $action in
     add) in_namespaces "$node" skopeo copy -q "oci:/opt/ms2m-lab/oci:$tag" "containers-storage:$name" ;;
-    rm) in_namespaces "$node" podman rmi --force "$name" ;;
+    # The image, with whatever else it is called there: a migration has left names of its own.
+    rm) in_namespaces "$node" sh -c 'podman rmi --force "$(podman image inspect --format "{{.Id}}" "$1")"' rm "$name" ;;
     list) in_namespaces "$node" podman images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' ;;
     *) die "usage: lab image add|rm|list NODE [latest|other [AS-TAG]]" ;;
   esac

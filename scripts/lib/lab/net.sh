@@ -10,7 +10,9 @@ has_own_net() { local pid; pid=$(pid_of "$1") && own_net_namespace "$pid"; }
 
 start_fabric() {
   local other
-  if other=$(cat "/sys/class/net/$OPERATOR_LINK/ifalias" 2>/dev/null); then
+  # Not by /sys: that shows the network namespace in which it was mounted.
+  if other=$(ip link show dev "$OPERATOR_LINK" 2>/dev/null); then
+    other=$(sed -n 's/^ *alias //p' <<<"$other")
     die "$OPERATOR_LINK exists here already and belongs to ${other:-somebody else}; run 'lab down' there, or work in a network namespace of your own (unshare -n)"
   fi
   spawn fabric unshare --net -- sleep infinity

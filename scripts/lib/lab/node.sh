@@ -50,7 +50,7 @@ start_node() {
 node_answers() { ssh -F "$LAB/ssh/config" -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null; }
 kubelet_answers() { curl -sk --max-time 2 -o /dev/null "https://$(node_ip "$1"):10250/healthz"; }
 
-# kubelet_command stop|start|restart NODE: containers go on meanwhile, as with a real kubelet.
+# kubelet_command stop|start|restart|faults NODE: containers go on meanwhile, as with a real kubelet.
 kubelet_command() {
   local node=${2:-}
   need_node "$node"
@@ -58,6 +58,11 @@ kubelet_command() {
     stop) in_namespaces "$node" sh -c ': >/run/ms2m-lab/kubelet.stop; [ ! -e /run/ms2m-lab/kubelet.pid ] || kill "$(cat /run/ms2m-lab/kubelet.pid)"' ;;
     start) in_namespaces "$node" rm -f /run/ms2m-lab/kubelet.stop ;;
     restart) kubelet_command stop "$node" && kubelet_command start "$node" ;;
-    *) die "usage: lab kubelet stop|start|restart NODE" ;;
+    # Read at every use, so it must be there as a whole.
+    # shellcheck disable=SC2016
+    faults)
+      in_namespaces "$node" sh -c 'printf "%s\n" "$1" >/run/ms2m-lab/faults.part && mv /run/ms2m-lab/faults.part /run/ms2m-lab/faults.json' \
+        faults "${3:-{\}}" ;;
+    *) die "usage: lab kubelet stop|start|restart|faults NODE [JSON]" ;;
   esac
 }

@@ -6,8 +6,9 @@ import driver
 import lab
 
 
-def snapshot():
-    result = subprocess.run([driver.LAB_COMMAND, "status", "--snapshot"], capture_output=True, text=True, check=False)
+def snapshot(*what):
+    result = subprocess.run([driver.LAB_COMMAND, "status", "--snapshot", *what], capture_output=True, text=True,
+                            check=False)
     if result.returncode:
         raise lab.Failure(f"no snapshot: {result.stderr.strip()}")
 

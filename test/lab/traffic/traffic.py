@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 
+import debris
 import kube
 import lab
 import producing
@@ -38,6 +39,7 @@ def start(options):
     producing.start_collector(sock)
     pods = workload.create(api, options)
     await_consumers(options)
+    debris.snapshot("pods")
     found = verdict.consumers(api, options.queue)
     options.boot_ids = [instance.state["boot_id"] for instance in found]
     producing.save_options(options)
