@@ -15,7 +15,10 @@ struct DeadManState;
 ///  - publish() to a named exchange is sent once; {unavailable} after a loss means "perhaps". Straight to a queue (exchange "")
 ///    it is repeated, because what ms2m sends there are control commands and markers: each sets a state, so that the same
 ///    one twice in a row changes nothing;
+///    While the broker has an alarm, publish() ends with {unavailable} at the deadline, but what was sent may still be taken when
+///    the alarm ends: nothing can call it back;
 ///  - pivot() is never repeated once it has begun; its error says whether the transaction can have been committed.
+/// arm() of a queue that was declared with another ttl or control queue: {conflict} (406).
 /// A connection that has been idle for long is looked at before it is used.
 class RabbitBroker : public Broker {
  public:

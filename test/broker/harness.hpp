@@ -41,6 +41,8 @@ class Client {
   amqp::Connection& connection() { return connection_; }
 
  private:
+  void refuse_returned();  // an exception, not a REQUIRE: Catch2's macros are for one thread only
+
   amqp::Connection connection_;
 };
 
