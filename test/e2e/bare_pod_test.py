@@ -1,0 +1,40 @@
+#!/usr/bin/python3
+"""A bare pod there and back, by each strategy: exact, the memory moved, nothing left."""
+
+import scenario
+
+
+class BarePod(scenario.Scenario):
+    def there_and_back(self, times, *arguments):
+        (source,) = self.start_traffic()
+        pod, boot_id = source.name, source.state["boot_id"]
+        for to in ["worker-2", "worker-1"] * times:
+            report = self.migrate(pod, to, *arguments)
+            pod = report["target"]["pod"]
+            self.assertEqual(self.assert_serving(to, boot_id).name, pod)
+            self.assert_no_debris()
+            # Loose: what it is on a quiet machine is the bench's business.
+            self.assertLess(report["gap_s"], 3)
+        result = self.assert_exact()
+        self.assertEqual([instance["boot_id"] for instance in result["instances"]], [boot_id])
+        self.assert_no_debris()
+
+    def test_handoff_twice(self):
+        self.there_and_back(2, "--strategy", "handoff")
+
+    def test_handoff_for_the_shortest_total(self):
+        self.there_and_back(1, "--strategy", "handoff", "--prefer", "total")
+
+    def test_shadow(self):
+        self.there_and_back(1, "--strategy", "shadow")
+
+    def test_quorum_queue(self):
+        (source,) = self.start_traffic("--queue-type", "quorum")
+        self.migrate(source.name, "worker-2", "--strategy", "handoff")
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+
+if __name__ == "__main__":
+    scenario.main()

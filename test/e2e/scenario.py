@@ -1,0 +1,306 @@
+"""What the end-to-end scenarios share: traffic, runs of ms2m, the verdict, what is left behind, crashes at chosen places.
+
+The lab must be up (scripts/test sees to it); MS2M names the binary. Everything that speaks to the lab is test/lab/traffic's.
+"""
+
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "lab", "traffic"))
+
+import debris  # noqa: E402  pylint: disable=wrong-import-position
+import driver  # noqa: E402
+import kube  # noqa: E402
+import lab  # noqa: E402
+import rabbit  # noqa: E402
+import verdict  # noqa: E402
+
+QUEUE = "app.events"
+OUTCOME_KEYS = {
+    "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
+    "target", "serving", "total_s", "source_pause_s", "gap_s", "bytes", "held", "relayed", "returned", "overtaken_at_most",
+    "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers", "resumable"}
+PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
+
+
+def environment(state_home, extra=None):
+    """As an operator's shell: the broker is found by the pod's annotations."""
+    env = {name: value for name, value in os.environ.items()
+           if not name.startswith("MS2M_") or name.startswith("MS2M_LAB")}
+    env.update(KUBECONFIG=os.path.join(lab.LAB, "kubeconfig"), MS2M_SSH_CONFIG=os.path.join(lab.LAB, "ssh", "config"),
+               MS2M_BROKER_CA=os.path.join(lab.LAB, "pki", "ca.crt"), XDG_STATE_HOME=state_home,
+               XDG_CONFIG_HOME=os.path.join(state_home, "no-config"))
+    env.update(extra or {})
+    return {name: value for name, value in env.items() if value is not None}
+
+
+class Ms2m:
+    """One running or ended ms2m."""
+
+    def __init__(self, arguments, state_home, env=None):
+        self.arguments = arguments
+        self.begun = time.monotonic()
+        self._process = subprocess.Popen([driver.ms2m_binary(), *arguments], env=environment(state_home, env), text=True,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                         start_new_session=True)
+        # Read as it comes: a pipe that is full would stop it.
+        self._texts = {}
+        self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("stdout", "stderr")]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name):
+        with getattr(self._process, name) as pipe:
+            self._texts[name] = pipe.read()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def running(self):
+        return self._process.poll() is None
+
+    def signal(self, number):
+        """To ms2m alone: what it started must end by itself."""
+        self._process.send_signal(number)
+
+    def wait(self, seconds=90):
+        try:
+            self.status = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGKILL)
+            self._process.wait()
+            self.status = "hung"
+        self.seconds = time.monotonic() - self.begun
+        for reader in self._readers:
+            reader.join(5)
+        self.out, self.err = self._texts.get("stdout", ""), self._texts.get("stderr", "")
+        try:
+            self.report = json.loads(self.out)
+        except ValueError:
+            self.report = {}
+        return self
+
+    def said(self):
+        return f"ms2m {' '.join(self.arguments)}: exit status {self.status}\n{self.err}{self.out}"
+
+
+class Journal:
+    """The journal of the one migration below a state directory, as it grows."""
+
+    def __init__(self, state_home):
+        self._root = os.path.join(state_home, "ms2m")
+
+    def ids(self):
+        try:
+            return sorted(name for name in os.listdir(self._root) if os.path.isdir(os.path.join(self._root, name)))
+        except FileNotFoundError:
+            return []
+
+    def text(self):
+        text = ""
+        for name in self.ids():
+            try:
+                with open(os.path.join(self._root, name, "journal.jsonl"), encoding="utf-8") as file:
+                    text += file.read()
+            except FileNotFoundError:
+                pass
+        return text
+
+    def await_record(self, type_, text="", seconds=60, process=None):
+        """Looks every 2 ms. A record is there before its effect begins."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            for line in self.text().splitlines():
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    continue  # half of it is written
+                if record["type"] == type_ and record.get("text", "").startswith(text):
+                    return record
+            if process is not None and not process.running():
+                break
+            time.sleep(0.002)
+        raise AssertionError(f"no record {type_} {text!r} in the journal:\n{self.text()}")
+
+
+class ConsumerWatch:
+    """Looks every 10 ms whether somebody consumes the queue, until stopped."""
+
+    def __init__(self, queue=QUEUE):
+        self._queue, self._over = queue, threading.Event()
+        self.last_unserved = 0.0
+        self.samples = 0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        with rabbit.Probe() as probe:
+            while not self._over.is_set():
+                seen = probe.look(self._queue)
+                self.samples += 1
+                if not seen or seen[1] == 0:
+                    self.last_unserved = time.monotonic()
+                probe.sleep(0.01)
+
+    def stop(self):
+        self._over.set()
+        self._thread.join(5)
+        assert self.samples, "the queue was never looked at"
+        return self.last_unserved
+
+
+class Scenario(unittest.TestCase):
+    numbers = {}  # name -> values, printed at the end of a class
+
+    @classmethod
+    def setUpClass(cls):
+        cls.numbers = {}
+        cls.api = kube.Api()
+        driver.traffic("clean")
+
+    @classmethod
+    def tearDownClass(cls):
+        driver.traffic("clean")
+        for name, values in cls.numbers.items():
+            print(f"{cls.__name__}: {name} median {statistics.median(values):.3f} of "
+                  f"{', '.join(f'{value:.3f}' for value in values)}", file=sys.stderr)
+
+    def setUp(self):
+        self.state_home = tempfile.mkdtemp(prefix="e2e-")
+        self.addCleanup(shutil.rmtree, self.state_home, ignore_errors=True)
+        self.journal = Journal(self.state_home)
+        self.runs = []
+        self.addCleanup(self._explain)
+
+    def _explain(self):
+        """After a failure: what ms2m said and wrote."""
+        outcome = self._outcome
+        problems = getattr(outcome, "errors", []) + getattr(getattr(outcome, "result", None), "errors", []) + \
+            getattr(getattr(outcome, "result", None), "failures", [])
+        if any(test is self and error for test, error in problems):
+            for run in self.runs:
+                print(run.said() if hasattr(run, "status") else f"ms2m {run.arguments} still runs", file=sys.stderr)
+            print(self.journal.text(), file=sys.stderr)
+
+    def note(self, name, value):
+        self.numbers.setdefault(name, []).append(value)
+
+    # Traffic and its verdict.
+
+    def start_traffic(self, *arguments):
+        """Clean, then a workload under traffic; whatever the lab has then is no debris."""
+        driver.traffic("start", *arguments)
+        self.addCleanup(driver.traffic, "clean")
+        debris.snapshot()
+        return sorted(self.instances(), key=lambda instance: instance.name)
+
+    def stop_traffic(self):
+        driver.traffic("stop")
+
+    def instances(self):
+        return verdict.consumers(self.api, QUEUE)
+
+    def assert_exact(self, timeout=60):
+        """Ends the traffic, lets the survivors drain the queue, compares."""
+        self.stop_traffic()
+        result = driver.verdict(timeout)
+        self.assertTrue(result["exact"], result["line"])
+        self.assertGreater(result["published"], 0)
+        return result
+
+    def assert_no_debris(self):
+        self.assertEqual(debris.found(), [], "left behind")
+
+    def assert_serving(self, node, boot_id):
+        """One process consumes, on that node, and it is the one that began. In between of traffic, so by its own account."""
+        found = self.instances()
+        self.assertEqual([instance.node for instance in found], [node])
+        state = found[0].state
+        self.assertEqual(state["boot_id"], boot_id, "the process was not moved but started anew")
+        for name, numbers in state["publishers"].items():
+            self.assertEqual((numbers["gaps"], numbers["doubles"], numbers["out_of_order"]), (0, 0, 0), name)
+        self.eventually(lambda: verdict.consumers(self.api, QUEUE)[0].state["count"] > state["count"], "it processes")
+        return found[0]
+
+    def eventually(self, condition, what, seconds=5.0):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, f"not within {seconds:g} s: {what}")
+            time.sleep(0.02)
+
+    # Runs of ms2m.
+
+    def begin(self, *arguments, env=None):
+        run = Ms2m(list(arguments), self.state_home, env)
+        self.runs.append(run)
+        self.addCleanup(self._end, run)
+        return run
+
+    @staticmethod
+    def _end(run):
+        if run.running():
+            run.signal(signal.SIGKILL)
+            run.wait()
+
+    def begin_migration(self, pod, to, *arguments, env=None):
+        return self.begin("migrate", f"pod/{pod}", "--to", to, "-o", "json", *arguments, env=env)
+
+    def migrate(self, pod, to, *arguments, env=None, seconds=90):
+        """A migration that must succeed; its report."""
+        run = self.begin_migration(pod, to, *arguments, env=env).wait(seconds)
+        self.assertEqual(run.status, 0, run.said())
+        self.assert_outcome(run.report, pod, to)
+        name = run.report["strategy"]
+        self.note(f"{name} gap_s", run.report["gap_s"])
+        self.note(f"{name} total_s", run.report["total_s"])
+        return run.report
+
+    def assert_outcome(self, report, pod, to):
+        """The documented schema of a migration that was done."""
+        self.assertEqual(report["schema"], "ms2m/v1")
+        self.assertEqual(report["kind"], "outcome")
+        self.assertLessEqual(OUTCOME_KEYS, set(report), "keys that are missing")
+        self.assertEqual((report["result"], report["exit_status"], report["interrupted"]), ("done", 0, False))
+        self.assertEqual(report["source"]["pod"], pod)
+        self.assertEqual(report["target"]["node"], to)
+        self.assertEqual(report["queue"], QUEUE)
+        self.assertIsNone(report["error"])
+        self.assertEqual((report["undone"], report["leftovers"]), ([], []))
+        for key in ("total_s", "gap_s", "source_pause_s", "bytes", "held", "deadman_margin_s"):
+            self.assertIsInstance(report[key], (int, float), key)
+        self.assertGreater(report["bytes"], 1000000)
+        for entry in report["phases"]:
+            self.assertEqual({"phase", "seconds", "percent", "note"}, set(entry))
+        named = [entry["phase"] for entry in report["phases"]]
+        self.assertEqual([phase for phase in PHASES if phase in named], named, "phases in their order")
+        self.assertAlmostEqual(sum(entry["percent"] for entry in report["phases"]), 100, delta=5)
+
+    def recover(self, verb, status=0):
+        """abort or resume of the one migration that was begun."""
+        ids = self.journal.ids()
+        self.assertEqual(len(ids), 1)
+        run = self.begin(verb, ids[0], "-o", "json").wait()
+        self.assertEqual(run.status, status, run.said())
+        return run.report
+
+
+def lab_command(*arguments, check=True):
+    return subprocess.run([driver.LAB_COMMAND, *arguments], capture_output=True, text=True, check=check)
+
+
+def on_node(node, command):
+    return lab_command("ssh", node, command).stdout
+
+
+def main():
+    unittest.main(verbosity=2)
