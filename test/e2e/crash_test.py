@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""kill -9 and signals: the source goes back to work by itself, and the journal removes the rest."""
+
+import signal
+import time
+
+import scenario
+
+DEAD_MAN_S = 3
+
+
+class Crash(scenario.Scenario):
+    def killed_at(self, type_, text, strategy="handoff"):
+        """A migration that is killed when this record is in the journal. Returns the source as it was."""
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, "--deadman", f"{DEAD_MAN_S}s")
+        self.journal.await_record(type_, text, process=run)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        self.assertEqual(run.status, -signal.SIGKILL)
+        return source
+
+    def kill_before_the_pivot(self, text, strategy="handoff"):
+        source = self.killed_at("effect", text, strategy)
+        killed = time.monotonic()
+        watch = scenario.ConsumerWatch()
+        time.sleep(DEAD_MAN_S + 1.5)
+        back = max(0.0, watch.stop() - killed)
+        self.note("the source was back after", back)
+        self.assertLess(back, DEAD_MAN_S + 1, "the dead man's switch")
+        self.assert_serving("worker-1", source.state["boot_id"])
+
+        report = self.recover("abort")
+        self.assertEqual(report["result"], "undone")
+        self.assertEqual(report["leftovers"], [])
+        self.assertIn("worker-1", report["serving"])
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_kill_when_the_source_is_made_quiet(self):
+        self.kill_before_the_pivot("make the source quiet")
+
+    def test_kill_while_the_archive_is_streamed(self):
+        self.kill_before_the_pivot("stream the archive")
+
+    def test_kill_while_the_image_is_imported(self):
+        self.kill_before_the_pivot("import image")
+
+    def test_kill_of_a_shadow_migration(self):
+        self.kill_before_the_pivot("import image", "shadow")
+
+    def test_kill_after_the_pivot(self):
+        source = self.killed_at("pivoted", "")
+        report = self.recover("resume")
+        self.assertEqual((report["result"], report["leftovers"]), ("done", []))
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_interrupt_while_the_archive_is_streamed(self):
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff")
+        self.journal.await_record("effect", "stream the archive", process=run)
+        run.signal(signal.SIGINT)
+        run.wait()
+        self.assertEqual(run.status, 130, run.said())
+        self.assertEqual((run.report["result"], run.report["interrupted"]), ("undone", True))
+        self.assertEqual(run.report["leftovers"], [])
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_abort_is_refused_while_it_runs(self):
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff")
+        self.journal.await_record("effect", "create pod", process=run)
+        self.recover("abort", status=4)
+        second = self.begin_migration(source.name, "worker-2", "--strategy", "handoff").wait()
+        self.assertEqual(second.status, 4, second.said())
+        self.assertIn("another migration", second.report["error"]["message"])
+        run.wait()
+        self.assertEqual(run.status, 0, run.said())
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+
+if __name__ == "__main__":
+    scenario.main()
