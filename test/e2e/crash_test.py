@@ -50,6 +50,13 @@ class Crash(scenario.Scenario):
     def test_kill_of_a_shadow_migration(self):
         self.kill_before_the_pivot("import image", "shadow")
 
+    def test_abort_before_the_dead_man(self):
+        source = self.killed_at("effect", "stream the archive")
+        self.assertEqual(self.recover("abort")["result"], "undone")
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
     def test_kill_after_the_pivot(self):
         source = self.killed_at("pivoted", "")
         report = self.recover("resume")

@@ -15,6 +15,9 @@ bool configure_tls(SSL_CTX& context, const ServerConfig& config) {
   SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
   STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(config.ca_file.c_str());
   if (names != nullptr) SSL_CTX_set_client_CA_list(&context, names);
+  // Without it a client that resumes its session would be turned away.
+  constexpr unsigned char kContext[] = "kubelet";
+  SSL_CTX_set_session_id_context(&context, kContext, sizeof kContext);
   // A certificate is asked for but not needed, and a wrong one is a matter for authentication, not for the handshake.
   SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
   return SSL_CTX_use_certificate_chain_file(&context, config.cert_file.c_str()) == 1 &&
