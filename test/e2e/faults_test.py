@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""What fails before the pivot: the source works on, everything is undone, nobody has noticed."""
+
+import json
+
+import scenario
+
+
+class Faults(scenario.Scenario):
+    def faulty(self, node, **faults):
+        self.addCleanup(scenario.lab_command, "kubelet", "faults", node)
+        scenario.lab_command("kubelet", "faults", node, json.dumps(faults))
+
+    def failed(self, phase, *arguments, text="", workload=()):
+        """A migration that fails in this phase; the source serves on and nothing is left."""
+        (source,) = self.start_traffic(*workload)
+        run = self.begin_migration(source.name, "worker-2", *arguments).wait()
+        self.assertEqual(run.status, 1, run.said())
+        self.assertEqual((run.report["result"], run.report["leftovers"], run.report["interrupted"]), ("undone", [], False))
+        self.assertIn(text, run.report["error"]["message"])
+        if phase:
+            self.assertEqual(run.report["error"]["phase"], phase)
+        self.assertIn("worker-1", run.report["serving"])
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+        return run
+
+    def test_restore(self):
+        self.faulty("worker-2", restore_fail="criu failed: type RESTORE errno 17")
+        self.failed("Restoring", "--strategy", "handoff")
+
+    def test_restore_of_a_shadow(self):
+        self.faulty("worker-2", restore_fail="criu failed: type RESTORE errno 17")
+        self.failed("Restoring", "--strategy", "shadow")
+
+    def test_restore_of_a_stateful_set(self):
+        """Its source is gone by then: the process comes back where it was, under its name."""
+        self.faulty("worker-2", restore_fail="criu failed: type RESTORE errno 17")
+        self.failed(None, "--strategy", "handoff", workload=("--workload", "statefulset"))
+
+    def test_checkpoint(self):
+        self.faulty("worker-1", checkpoint_fail="criu failed: type NOTIFY errno 22")
+        self.failed("Checkpointing", "--strategy", "handoff", text="errno 22")
+
+    def test_checkpoint_that_goes_on_after_its_time(self):
+        self.faulty("worker-1", checkpoint_delay_ms=2500)
+        self.failed("Checkpointing", "--strategy", "handoff", "--checkpoint-timeout", "1s")
+
+    def test_disk_full(self):
+        self.faulty("worker-1", disk_full=True)
+        self.failed("Checkpointing", "--strategy", "handoff")
+
+
+if __name__ == "__main__":
+    scenario.main()
