@@ -72,12 +72,6 @@ void PodWorker::update(Json pod) {
   };
   update_ = update_ || essence(pod) != essence(pod_);
   pod_ = std::move(pod);
-  for (const auto& slot : slots_) {
-    for (const Json& spec :
-         list_at(at_or_null(pod_, "spec"), slot->role == Role::kApp ? "containers" : "initContainers")) {
-      if (string_at(spec, "name") == slot->name()) slot->spec = spec;
-    }
-  }
   if (deleting(pod_)) {
     grace_seconds_ = grace_of(pod_);
     if (end_ == End::kNone) end_ = End::kDeleted;
@@ -192,10 +186,21 @@ void PodWorker::sync() {
   last_sync_ = steady_now();
 }
 
+// By the worker's own thread, which reads the slots' specs without the lock while it starts a container.
+void PodWorker::take_specs() {
+  for (const auto& slot : slots_) {
+    for (const Json& spec :
+         list_at(at_or_null(pod_, "spec"), slot->role == Role::kApp ? "containers" : "initContainers")) {
+      if (string_at(spec, "name") == slot->name()) slot->spec = spec;
+    }
+  }
+}
+
 bool PodWorker::prepare() {
   Json pod;
   {
     const std::lock_guard lock(mutex_);
+    take_specs();
     pod = pod_;
   }
   try {

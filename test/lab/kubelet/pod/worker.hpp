@@ -42,6 +42,7 @@ class PodWorker {
   void run();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
   void sync();
+  void take_specs();
   bool prepare();              // directory, sandbox, volumes; false: try again later
   void sync_containers();      // init containers in turn, then the others
   bool sync_slot(Slot& slot);  // false: it needs another try
