@@ -102,6 +102,9 @@ struct PumpSpec {
   /// Ready + unacknowledged messages of `follow`, exact (BrokerAdmin::totals); nullopt or empty: count the ready ones only
   /// (passive declare). Called on the pump's thread.
   std::function<std::optional<std::uint64_t>()> outstanding;
+  /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead man's
+  /// switch has fired: nobody listens to `follow` any more).
+  std::function<bool()> may_go_on;
 };
 
 struct PumpStats {

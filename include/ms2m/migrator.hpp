@@ -46,6 +46,7 @@ class JournalStore {
 /// Context that the journal keeps so that abort and resume find the same cluster again.
 struct Provenance {
   std::string kubeconfig, context;
+  std::string broker;  ///< describe(BrokerAddress): without secrets
 };
 
 /// One per process run; not thread-safe. Ports outlive it.

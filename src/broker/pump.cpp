@@ -195,9 +195,14 @@ std::uint64_t RabbitPump::allowance() {
   return static_cast<std::uint64_t>(tokens_);
 }
 
+void RabbitPump::check_allowed() const {
+  if (spec_.may_go_on && !spec_.may_go_on()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired");
+}
+
 /// Moves the first `count` deliveries in one transaction.
 void RabbitPump::relay(std::size_t count) {
   const StopToken hard = hard_.token();
+  check_allowed();
   auto& waiting = connection_->deliveries();
   std::uint64_t dropped = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -210,6 +215,7 @@ void RabbitPump::relay(std::size_t count) {
     connection_->publish(spec_.exchange, each.routing_key, each.properties, each.body, true, hard);
   }
   connection_->ack(waiting[count - 1].tag, true, hard);
+  check_allowed();
   try {
     connection_->commit(hard);
   } catch (const amqp::ConnectionLost& lost) {

@@ -74,6 +74,7 @@ class RabbitPump : public Pump {
   std::uint64_t room();
   std::uint64_t ahead();
   std::uint64_t allowance();
+  void check_allowed() const;
   void relay(std::size_t count);
   void put_back(std::size_t count);
   void note_arrivals();

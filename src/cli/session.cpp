@@ -51,7 +51,7 @@ Provenance provenance_of(const Context& context) {
   std::string kubeconfig = context.globals.kubeconfig;
   if (!kubeconfig.empty()) kubeconfig = std::filesystem::absolute(kubeconfig).string();
   else kubeconfig = context.environment.get("KUBECONFIG").value_or("");
-  return {kubeconfig, context.globals.context};
+  return {kubeconfig, context.globals.context, ""};
 }
 
 void warn_about_secrets(const Context& context) {
@@ -134,6 +134,7 @@ Session open_session(const Context& context, MigrationRequest& request) {
   request.queue = choice.queue;
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
   note(context, fmt::format("queue {}, from {}", choice.queue, choice.queue_origin));
+  session.provenance.broker = describe(choice.address);
   session.engine = connect(context, session.cluster, choice, request.timeouts, request.pod);
   return session;
 }
@@ -145,7 +146,7 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
   const auto or_journal = [](const std::string& given, const std::string& noted) { return given.empty() ? noted : given; };
   Session session;
   session.provenance = {or_journal(context.globals.kubeconfig, journal.kubeconfig),
-                        or_journal(context.globals.context, journal.context)};
+                        or_journal(context.globals.context, journal.context), ""};
   session.cluster = context.backend.cluster(
       {session.provenance.kubeconfig, session.provenance.context, journal.ns, settings_only.kubelet});
   // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
@@ -157,6 +158,11 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
   const auto choice =
       choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
+  session.provenance.broker = describe(choice.address);
+  // On another broker every queue would look as if it had been deleted already.
+  if (!journal.broker.empty() && journal.broker != session.provenance.broker)
+    throw Error(ErrorKind::refused, fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker, session.provenance.broker),
+                "name that broker with --broker");
   session.engine = connect(context, session.cluster, choice, settings_only.timeouts, journal.id);
   return session;
 }

@@ -137,11 +137,17 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
 void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
   facts.broker_version = ports.broker.server_version();
   facts.depth = ports.broker.depth(request.queue, stop);
-  facts.admin_version = ports.admin.version(stop);
-  if (!facts.admin_version) return;
-  facts.queue = ports.admin.queue(request.queue, stop);
-  facts.totals = ports.admin.totals(request.queue, stop);
-  facts.alarms = ports.admin.alarms(stop);
+  try {
+    facts.admin_version = ports.admin.version(stop);
+    if (!facts.admin_version) return;
+    facts.queue = ports.admin.queue(request.queue, stop);
+    facts.totals = ports.admin.totals(request.queue, stop);
+    facts.alarms = ports.admin.alarms(stop);
+  } catch (const Error& error) {
+    // An application's broker user has often no management tag: then there is no management API for us.
+    if (error.kind() != ErrorKind::forbidden) throw;
+    facts.admin_version.reset();
+  }
 }
 
 }  // namespace

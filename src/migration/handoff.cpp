@@ -74,6 +74,8 @@ void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& s
   }
   {
     PhaseScope scope(run, Phase::restoring, timings, stop);
+    // It wakes up listening to the hold queue; should it not, this sends it there before it consumes anything.
+    run.ports.broker.publish({"", run.plan.target_control_queue, start_replay(run.names.hold, "hold", run.plan.id), "application/json", ""}, stop);
     restore(run, run.names.hold, 2, stop);
     scope.note("CRIU restore in the waiting pod, reconnected to the broker");
   }

@@ -153,6 +153,11 @@ void Journal::settled(int n, bool ok, const std::string& how) {
 void Journal::mark(const std::string& type) { append({{"type", type}}); }
 void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string(result)}}); }
 
+std::vector<Effect> Journal::effects() const {
+  const std::lock_guard lock(*mutex_);
+  return effects_;
+}
+
 bool Journal::marked(const std::string& type) const noexcept {
   for (const auto& mark : marks_)
     if (mark == type) return true;

@@ -27,7 +27,7 @@ struct Effect {
   bool settled = false;
 };
 
-/// Appends to one journal. settled() may be called from several threads, the rest is for one. Throws Error{failed} when a record cannot be made durable.
+/// Appends to one journal. settled() and effects() may be called from several threads, the rest is for one. Throws Error{failed} when a record cannot be made durable.
 class Journal {
  public:
   /// A new journal in <root>/<id>/ (0700/0600).
@@ -48,7 +48,7 @@ class Journal {
   void end(Result result);
 
   const Json& begin() const noexcept { return begin_; }
-  std::vector<Effect>& effects() noexcept { return effects_; }
+  std::vector<Effect> effects() const;
   bool marked(const std::string& type) const noexcept;
   std::optional<std::string> ended() const noexcept { return ended_; }
 

@@ -23,7 +23,7 @@ std::string host_name() {
 Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance, const std::string& id) {
   return {{"ns", plan.ns}, {"source_pod", plan.source_pod}, {"source_uid", plan.source_uid}, {"source_node", plan.source_node},
           {"target_pod", plan.target_pod}, {"target_node", plan.target_node}, {"container", plan.container}, {"queue", plan.queue},
-          {"strategy", to_string(request.strategy)}, {"kubeconfig", provenance.kubeconfig}, {"context", provenance.context},
+          {"strategy", to_string(request.strategy)}, {"broker", provenance.broker}, {"kubeconfig", provenance.kubeconfig}, {"context", provenance.context},
           {"pid", static_cast<long>(::getpid())}, {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m", host_name(), ::getpid(), id)}};
 }
@@ -34,7 +34,7 @@ std::string serving(const char* kind, const std::string& ns, const std::string& 
 
 /// Finish operations by priority: up to kServing they bring the target to work, up to kRetired the source goes, then what
 /// ms2m made is removed, from kNodes on what is on the nodes, and last the lease.
-constexpr int kServing = 10, kRetired = 20, kNodes = 60, kLease = 90, kAll = 1000;
+constexpr int kServing = 10, kRetired = 20, kQueues = 50, kNodes = 60, kLease = 90, kAll = 1000;
 
 Outcome outcome_of(const JournalSummary& s) {
   Outcome o;
@@ -72,6 +72,7 @@ struct Migrator::Impl {
   void fail(Run& run, Outcome& outcome, const std::exception& error);
   void finish(Journal& journal, Outcome& outcome, Seconds limit);
   void undo(Journal& journal, Outcome& outcome, Seconds limit);
+  bool source_exists(Journal& journal);
   void tell_who_serves(Outcome& outcome);
   void carry_out_set(Run& run, Outcome& outcome, const StopToken& stop);
   Outcome recover(const std::string& id, const StopToken& stop);
@@ -123,15 +124,37 @@ void Migrator::Impl::tell_who_serves(Outcome& outcome) {
   if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, pod_node(*pod));
 }
 
+bool Migrator::Impl::source_exists(Journal& journal) {
+  try {
+    const auto pod = ports.cluster.get({Kind::pod, journal.begin().value("ns", ""), journal.begin().value("source_pod", "")},
+                                       StopToken().within(std::chrono::seconds(10)));
+    return pod && pod_uid(*pod) == journal.begin().value("source_uid", "");
+  } catch (const Error&) {
+    return true;  // cannot be asked; the broker saw it consume
+  }
+}
+
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
   Operations operations(ports);
-  Settlement settled = settle(journal, Direction::undo, operations, observer, {limit});
-  outcome.undone = std::move(settled.done);
-  outcome.leftovers = std::move(settled.left);
+  const auto stage = [&](int from, int upto, bool stop_at_failure) {
+    Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, from, upto, stop_at_failure});
+    for (auto& text : settled.done) outcome.undone.push_back(std::move(text));
+    for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
+    return settled.left.empty();
+  };
+  outcome.undone.clear();
+  outcome.leftovers.clear();
+  const bool back = stage(0, kRetired, true);
+  stage(kRetired + 1, kQueues - 1, false);
+  // While the source is not back, its queues and the dead man's switch, which sends it back, must stay.
+  if (back) stage(kQueues, kNodes - 1, false);
+  stage(kNodes, kLease - 1, false);
+  if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
+  outcome.resumable = !outcome.leftovers.empty();
   outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);
-  for (const Leftover& left : outcome.leftovers)
-    if (left.what.rfind("send pod ", 0) == 0) outcome.serving = "nobody for certain: the source did not take work again in time";
+  if (!back) outcome.serving = "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
+  if (back && !source_exists(journal)) outcome.serving = fmt::format("nobody: the source pod {}/{} is gone", outcome.ns, outcome.source_pod);
   journal.end(outcome.result);
 }
 
@@ -189,7 +212,7 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   PhaseScope scope(run, Phase::finalizing, outcome.phases, StopToken());
   run.dead_man.reset();
   finish(run.journal, outcome, run.request.timeouts.retire);
-  scope.note("source retired, nothing of ms2m left");
+  scope.note(outcome.leftovers.empty() ? "source retired, nothing of ms2m left" : "not everything could be cleaned up");
 }
 
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
@@ -221,7 +244,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.id = plan.id;
     outcome.target_pod = plan.target_pod;
     Journal journal = Journal::create(impl_->journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
-    Run run{impl_->ports, request, facts, plan, journal, impl_->observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+    Run run{impl_->ports, request, facts, plan, journal, impl_->observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
     const TimePoint begin = Clock::now();
     outcome.result = Result::undone;
     try {

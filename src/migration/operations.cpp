@@ -9,10 +9,10 @@ namespace op {
 
 Json resume_source(const Source& s) {
   return {{"op", "resume_source"}, {"prio", 20},         {"ns", s.ns},           {"pod", s.pod},           {"uid", s.uid},
-          {"control", s.control_queue}, {"queue", s.queue}, {"hold", s.hold_queue}, {"relay", s.relay_queue}, {"listens", s.listens}};
+          {"control", s.control_queue}, {"queue", s.queue}, {"hold", s.hold_queue}, {"relay", s.relay_queue}, {"others", s.others}};
 }
-Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message) {
-  return {{"op", "resume_target"}, {"prio", 10}, {"queue", queue}, {"control", control_queue}, {"message", message}};
+Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message, std::uint64_t others) {
+  return {{"op", "resume_target"}, {"prio", 10}, {"queue", queue}, {"control", control_queue}, {"message", message}, {"others", others}};
 }
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id) {
   return {{"op", "delete_pod"}, {"prio", 30}, {"ns", ns}, {"pod", pod}, {"id", id}};
@@ -31,6 +31,7 @@ Json strip_marks(const std::string& ns, const std::string& pod) {
   return {{"op", "strip_marks"}, {"prio", 40}, {"ns", ns}, {"pod", pod}};
 }
 Json delete_queue(const std::string& queue) { return {{"op", "delete_queue"}, {"prio", 50}, {"queue", queue}}; }
+Json delete_drained_queue(const std::string& queue) { return {{"op", "delete_queue"}, {"prio", 50}, {"queue", queue}, {"drained", true}}; }
 Json delete_exchange(const std::string& exchange) { return {{"op", "delete_exchange"}, {"prio", 51}, {"exchange", exchange}}; }
 Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod, const std::string& uid) {
   return {{"op", "delete_control_queue"}, {"prio", 52}, {"queue", queue}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
@@ -59,12 +60,12 @@ Json release_lease(const std::string& ns, const std::string& name, const std::st
 Json orphan_set(const std::string& ns, const std::string& name, const std::string& uid) {
   return {{"op", "orphan_set"}, {"prio", 4}, {"ns", ns}, {"name", name}, {"uid", uid}};
 }
-Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid) {
-  return {{"op", "remove_source"}, {"prio", 5}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
+Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& hold_queue) {
+  return {{"op", "remove_source"}, {"prio", 5}, {"ns", ns}, {"pod", pod}, {"uid", uid}, {"hold", hold_queue}};
 }
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& f) {
   return {{"op", "restore_pod"}, {"prio", 6}, {"object", pod}, {"hold", hold_queue}, {"node", f.node}, {"archive", f.archive},
-          {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}};
+          {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}, {"control", f.control_queue}};
 }
 Json recreate_set(const Json& set, const std::string& pod) {
   return {{"op", "recreate_set"}, {"prio", 20}, {"object", set}, {"pod", pod}};
@@ -120,7 +121,7 @@ const Words kWords[] = {
      [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
     {"remove_archives", [](const Json& o) { return fmt::format("remove the checkpoint archive of {}/{} on {}", text(o, "ns"), text(o, "pod"), text(o, "node")); },
      [](const Json& o) {
-       return fmt::format("ssh {} rm '/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-*.tar'", text(o, "node"), text(o, "pod"), text(o, "ns"), text(o, "container"));
+       return fmt::format("ssh {} ls -l '/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-*.tar' and remove the newest", text(o, "node"), text(o, "pod"), text(o, "ns"), text(o, "container"));
      }},
     {"remove_layout", [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
      [](const Json& o) { return fmt::format("ssh {} rm -rf {}", text(o, "node"), text(o, "directory")); }},

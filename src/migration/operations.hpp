@@ -16,10 +16,11 @@ namespace op {
 struct Source {
   std::string ns, pod, uid, control_queue, queue, hold_queue;
   std::string relay_queue;  ///< shadow: the source's own queue, to be drained before it goes back; else empty
-  bool listens = true;      ///< false: it knows no control protocol
+  std::uint64_t others = 0; ///< consumers of the primary besides it
 };
 Json resume_source(const Source& source);
-Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message);
+/// `others`: consumers of the queue that are not the target (competing ones, the valve).
+Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message, std::uint64_t others);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);
 Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target);
 struct Adoption {
@@ -30,6 +31,8 @@ Json adopt(const Adoption& adoption);
 Json restore_cost(const Adoption& adoption);
 Json strip_marks(const std::string& ns, const std::string& pod);
 Json delete_queue(const std::string& queue);
+/// A queue whose messages have left the primary: refuses to delete it while any is in it.
+Json delete_drained_queue(const std::string& queue);
 Json delete_exchange(const std::string& exchange);
 Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod, const std::string& uid);
 Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
@@ -44,10 +47,10 @@ Json release_lease(const std::string& ns, const std::string& name, const std::st
 
 // StatefulSet: a name can exist once, so the set and the source go before the copy comes. After the pivot, in this order.
 Json orphan_set(const std::string& ns, const std::string& name, const std::string& uid);
-Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid);
+Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& hold_queue);
 /// Where the process goes back to when the target cannot restore it.
 struct Fallback {
-  std::string node, archive, directory, image, container, architecture;
+  std::string node, archive, directory, image, container, architecture, control_queue;
 };
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& fallback);
 Json recreate_set(const Json& set, const std::string& pod);

@@ -42,6 +42,12 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
   if (kind != "ReplicaSet" && kind != "StatefulSet")
     return refuse(out, "owner", fmt::format("a pod of a {} ({}) cannot be moved: its controller would replace the copy", kind, name),
                   "only bare pods and pods of Deployments, ReplicaSets and StatefulSets can be moved");
+  if (facts.owner && kind == "StatefulSet" && controller_of(*facts.owner) != nullptr)
+    return refuse(out, "owner", fmt::format("statefulset {} belongs to a {}, which would create it again at once", name, controller_of(*facts.owner)->value("kind", "")),
+                  "pause that operator's reconciliation, or move the pod by its own means");
+  if (facts.owner && kind == "ReplicaSet" && !facts.pod.at("metadata").value("labels", Json::object()).contains(kTemplateHash))
+    return refuse(out, "owner", fmt::format("replicaset {} selects its pods without the label {}: it would adopt the copy at once, and delete it", name, kTemplateHash),
+                  "only ReplicaSets of a Deployment can be moved");
   if (!facts.owner) return refuse(out, "owner", fmt::format("{} {} does not exist any more", kind, name), "wait for the garbage collector");
   if (facts.deployment && rolling(*facts.deployment))
     return refuse(out, "owner", fmt::format("a rollout of deployment {} is under way", facts.deployment->at("metadata").value("name", "")),
@@ -83,6 +89,10 @@ void check_budgets(const Facts& facts, std::vector<Finding>& out) {
 }  // namespace
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (request.strategy == Strategy::sequential)
+    refuse(out, "strategy", "strategy sequential is not available in this version", "use handoff, which keeps a StatefulSet's names as well");
+  if (request.protocol == Protocol::none)
+    refuse(out, "protocol", "consumers without the control protocol cannot be moved by this version", "let the consumer follow ms2m-protocol(7)");
   check_running(facts, out);
   check_owner(facts, request, out);
   check_budgets(facts, out);

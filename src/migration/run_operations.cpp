@@ -21,37 +21,58 @@ bool is_pod(Migrator::Ports& ports, const std::string& ns, const std::string& po
   return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !object->at("metadata").contains("deletionTimestamp");
 }
 
-/// Shadow: what was pumped to the source must be worked off before it leaves its queue. Exact totals where the broker
-/// gives them; a queue that is gone was drained by an earlier attempt.
-void drain_relay(Migrator::Ports& ports, const std::string& queue, const StopToken& stop) {
-  for (;;) {
+/// When the API server cannot be asked, the source is taken to be there: sending it back costs nothing if it is not.
+bool source_there(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  try {
+    return is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop.within(std::chrono::seconds(10)));
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
+  try {
+    return admin.totals(queue, stop.within(std::chrono::seconds(5)));
+  } catch (const Error&) {
+    return std::nullopt;  // no management API: the ready messages must do
+  }
+}
+
+/// Shadow: what was relayed to the source must be worked off before it leaves its queue. A queue that is gone was drained by
+/// an earlier attempt; one that nobody consumes although messages wait in it (the source was told to go, or started anew)
+/// gets the source again first.
+void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string queue = text(o, "relay");
+  for (bool called = false;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
     const auto depth = ports.broker.depth(queue, stop);
     if (!depth) return;
-    const auto totals = ports.admin.totals(queue, stop);
+    const auto totals = totals_if_any(ports.admin, queue, stop);
     if (totals ? totals->ready + totals->unacked == 0 : depth->ready == 0) return;
-    stop.sleep(Millis{20}, "waiting for the source to finish its queue");
+    if (depth->consumers > 0 || depth->ready == 0 || called) continue;
+    ports.broker.publish({"", text(o, "control"), start_replay(queue, "source", ""), "application/json", ""}, stop);
+    called = true;
   }
 }
 
 void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const std::string queue = text(o, "queue"), hold = text(o, "hold"), control = text(o, "control");
-  if (!is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop)) return;  // nobody to send back
-  if (o.value("listens", true)) {
-    // A START_REPLAY that was not read yet must not be read after this.
-    ports.broker.purge_queue(control, stop);
-    if (const std::string relay = text(o, "relay"); !relay.empty()) drain_relay(ports, relay, stop);
-    ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
-  }
+  const std::string queue = text(o, "queue"), control = text(o, "control");
+  if (!source_there(ports, o, stop)) return;  // nobody to send back
+  // A START_REPLAY that was not read yet must not be read after this.
+  ports.broker.purge_queue(control, stop);
+  if (!text(o, "relay").empty()) drain_relay(ports, o, stop);
+  ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
+  const std::uint64_t others = o.value("others", std::uint64_t{0});
   wait_for_depth(
-      ports.broker, queue, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the source to consume " + queue, stop);
+      ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + queue, stop);
 }
 
+/// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once more.
 void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue");
-  const auto consumed = [](const QueueDepth& d) { return d.consumers > 0; };
-  if (consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{}))) return;
-  if (const std::string control = text(o, "control"); !control.empty())
-    ports.broker.publish({"", control, text(o, "message"), "application/json", ""}, stop);
+  const std::uint64_t others = o.value("others", std::uint64_t{0});
+  const auto consumed = [&](const QueueDepth& d) { return d.consumers > others; };
+  if (!consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{})))
+    ports.broker.publish({"", text(o, "control"), text(o, "message"), "application/json", ""}, stop);
   wait_for_depth(ports.broker, queue, consumed, "waiting for the target to consume " + queue, stop);
 }
 
@@ -97,7 +118,14 @@ void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   change["metadata"]["labels"] = {{kTemplateHash, text(o, "hash")}};
   // Cost first and label second would be two syncs of the controller; in one patch it sees both or none.
   ports.cluster.patch(target_ref, PatchType::merge, change, stop);
-  wait_pod_gone(ports.cluster, ns, source, uid, stop);
+  try {
+    wait_pod_gone(ports.cluster, ns, source, uid, stop.within(std::chrono::seconds(45)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    // Another pod that was not ready ranked before it, or its grace period is long: it must go all the same.
+    ports.cluster.remove({Kind::pod, ns, source}, {uid, std::nullopt, ""}, stop);
+    wait_pod_gone(ports.cluster, ns, source, uid, stop);
+  }
   ports.cluster.watch(
       target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); }, stop);
   ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
@@ -116,7 +144,14 @@ void strip_marks(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   ports.cluster.patch(ref, PatchType::merge, change, stop);
 }
 
-void delete_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_queue(text(o, "queue"), stop); }
+void delete_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string queue = text(o, "queue");
+  const auto depth = o.value("drained", false) ? ports.broker.depth(queue, stop) : std::nullopt;
+  if (depth && depth->ready > 0)
+    throw Error(ErrorKind::inconsistent, fmt::format("{} messages of the primary are still in it", depth->ready),
+                "shovel them back to the primary queue before deleting it");
+  ports.broker.delete_queue(queue, stop);
+}
 void delete_exchange(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_exchange(text(o, "exchange"), stop); }
 
 void delete_control_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) {

@@ -6,6 +6,7 @@
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
+#include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
@@ -17,17 +18,35 @@ void plan_identity(Run& run) {
       run.facts.source.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
   const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
   const std::string& original = run.facts.source.image->id;
-  effect(Phase::restoring, "delete the set, leave its pods", op::orphan_set(plan.ns, plan.owner, pod_uid(*run.facts.owner)));
-  effect(Phase::restoring, "delete the quiet source", op::remove_source(plan.ns, plan.source_pod, plan.source_uid));
+  effect(Phase::restoring, "delete the quiet source", op::remove_source(plan.ns, plan.source_pod, plan.source_uid, run.names.hold));
   effect(Phase::restoring, "create the restored pod",
-         op::restore_pod(plan.target_spec, run.names.hold, {plan.source_node, run.archive, directory, plan.image, plan.container, architecture}));
+         op::restore_pod(plan.target_spec, run.names.hold, {plan.source_node, run.archive, directory, plan.image, plan.container, architecture, plan.target_control_queue}));
+  effect(Phase::restoring, "layout on the source, if it had to go back", op::remove_layout(plan.source_node, directory));
   effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original, plan.ns, plan.target_pod));
   effect(Phase::restoring, "checkpoint image on the source, if it had to go back", op::remove_image(plan.source_node, run.checkpoint_image));
-  effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id)));
-  effect(Phase::finalizing, "create the set again", op::recreate_set(*run.facts.owner, plan.target_pod));
+  effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id), run.other_consumers + (run.valve ? 1 : 0)));
   effect(Phase::finalizing, "remove ms2m's marks", op::strip_marks(plan.ns, plan.target_pod));
   const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
   if (image.rfind(kImagePrefix, 0) == 0) effect(Phase::finalizing, "remove the name of the source's image", op::remove_image_name(plan.source_node, image));
+}
+
+/// Whatever admission has against the copy must come out while the source still exists.
+void try_creation(Run& run, const StopToken& stop) {
+  Json trial = run.plan.target_spec;
+  trial["metadata"]["name"] = "ms2m-trial-" + run.plan.id;
+  run.ports.cluster.create({Kind::pod, run.plan.ns, "ms2m-trial-" + run.plan.id}, trial, {true}, stop);
+}
+
+/// The set goes first, its pods stay: with it, deleting the source would bring a cold one. Undo and finish are the same.
+void orphan(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const auto set = run.ports.cluster.get({Kind::stateful_set, plan.ns, plan.owner}, stop);
+  if (!set || set->at("metadata").value("generation", 0) != run.facts.owner->at("metadata").value("generation", 0))
+    throw Error(ErrorKind::conflict, "statefulset " + plan.owner + " was changed during the migration", "run ms2m again");
+  const Json again = op::recreate_set(*set, plan.target_pod);
+  run.journal.effect(Phase::transferring, "delete the set, leave its pods", again, again);
+  Json orphan = op::orphan_set(plan.ns, plan.owner, pod_uid(*set));
+  Operations(run.ports).run(orphan, stop.within(std::chrono::seconds(60)));
 }
 
 }  // namespace
@@ -49,6 +68,8 @@ void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToke
   PhaseScope scope(run, Phase::transferring, timings, stop);
   transfer(run, stop);
   scope.note(transfer_note(run));
+  try_creation(run, stop);
+  orphan(run, stop);
   plan_identity(run);
   disarm(run, stop);
 }

@@ -57,6 +57,8 @@ void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
   ports.cluster.remove(ref, {text(o, "uid"), 1, ""}, stop);
   wait_pod_gone(ports.cluster, ref.ns, ref.name, text(o, "uid"), stop);
+  // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control queue.
+  wait_for_depth(ports.broker, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; }, "waiting for the source's process to end", stop);
 }
 
 void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -64,18 +66,24 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string container = text(o, "container"), hold = text(o, "hold"), node = text(o, "node");
   const ObjectRef ref = ref_of(pod, Kind::pod);
   const auto present = ports.cluster.get(ref, stop);
+  if (!present) {
+    // Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
+    ports.broker.purge_queue(text(o, "control"), stop);
+    ports.broker.publish({"", text(o, "control"), start_replay(hold, "hold", ""), "application/json", ""}, stop);
+  }
   const bool fell_back = present && ours(*present, pod) && present->at("spec").value("nodeName", "") == node;
   try {
     if (fell_back) pod["spec"]["nodeName"] = node;
     return create_and_wait(ports, pod, container, hold, stop);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::failed || fell_back) throw;
+    if (error.kind() == ErrorKind::conflict || error.kind() == ErrorKind::unavailable || fell_back) throw;
   }
-  remove_pod(ports, ref, stop);
-  const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, stop);
-  ports.images.import_checkpoint(node, {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container, text(o, "architecture")}, stop);
+  const StopToken again = StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
+  remove_pod(ports, ref, again);
+  const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, again);
+  ports.images.import_checkpoint(node, {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container, text(o, "architecture")}, again);
   pod["spec"]["nodeName"] = node;
-  create_and_wait(ports, pod, container, hold, stop);
+  create_and_wait(ports, pod, container, hold, again);
 }
 
 void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -85,8 +93,8 @@ void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
   for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "deletionTimestamp",
                                  "deletionGracePeriodSeconds", "finalizers"})
     set["metadata"].erase(server_set);
-  if (!ports.cluster.get(ref, stop)) ports.cluster.create(ref, set, {}, stop);
-  const std::string uid = ports.cluster.get(ref, stop)->at("metadata").at("uid");
+  const auto present = ports.cluster.get(ref, stop);
+  const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
   ports.cluster.watch({Kind::pod, ref.ns, text(o, "pod")}, [&](const Json* pod) {
     if (pod == nullptr) throw Error(ErrorKind::inconsistent, "the restored pod is gone");
     for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))

@@ -56,14 +56,11 @@ void serve_on(Run& run, const StopToken& stop) {
       if (!totals) return std::nullopt;
       return totals->ready + totals->unacked;
     };
+  spec.may_go_on = [dead_man = run.dead_man.get()] { return !dead_man->fired(); };
+  check_guards(run);
   run.pump = run.ports.broker.start_pump(spec, stop);
   run.serving_again_at = Clock::now();
   run.step(Phase::checkpointing, fmt::format("pod {} serves on, {} relays", plan.source_pod, run.names.tee));
-}
-
-void check_guards(Run& run) {
-  if (run.pump && run.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + run.pump->failure());
-  if (run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
 }
 
 /// Measures how fast the copy works its backlog off, and decides when to cut over.
@@ -124,7 +121,7 @@ void catch_up(Run& run, const StopToken& stop) {
 /// Sends a copy to the hold queue once it has worked off its own, and sees it there.
 class ToHold {
  public:
-  ToHold(Run& run, std::string queue, std::string control) : run_(run), queue_(std::move(queue)), control_(std::move(control)) {}
+  ToHold(Run& run, std::string queue, std::string control, const char* role) : run_(run), queue_(std::move(queue)), control_(std::move(control)), role_(role) {}
 
   /// One look; true when the copy listens to the hold queue and its own queue is empty.
   bool advance(const StopToken& stop) {
@@ -138,7 +135,7 @@ class ToHold {
     if (own.consumers > 0) return false;
     if (own.ready > 0) {
       // Without exact totals a consumer that hands back what it was sent can leave too early: let it finish.
-      send(run_, control_, start_replay(queue_, "hold", run_.plan.id), stop);
+      send(run_, control_, start_replay(queue_, role_, run_.plan.id), stop);
       sent_ = false;
       return false;
     }
@@ -149,17 +146,18 @@ class ToHold {
  private:
   Run& run_;
   std::string queue_, control_;
+  const char* role_;
   bool sent_ = false, arrived_ = false;
 };
 
 void cut_over(Run& run, const StopToken& stop) {
-  const PumpStats stats = run.pump->stop(stop);
+  const PumpStats stats = run.pump->stop(stop.within(std::chrono::seconds(15)));
   run.fenced_at = Clock::now();
   run.measures.relayed = stats.relayed;
   run.measures.returned = stats.returned;
   run.measures.arrival_rate = stats.arrival_rate;
-  ToHold source(run, run.names.source, run.plan.source_control_queue);
-  ToHold target(run, run.names.target, run.plan.target_control_queue);
+  ToHold source(run, run.names.source, run.plan.source_control_queue, "source");
+  ToHold target(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
   for (bool first = source.advance(limit), second = target.advance(limit); !first || !second;
        first = source.advance(limit), second = target.advance(limit)) {

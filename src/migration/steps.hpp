@@ -24,6 +24,7 @@ struct Run {
   Observer& observer;
   QueueNames names;
   std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
+  std::string source_instance;        ///< container and restarts of the source when it became quiet
 
   std::unique_ptr<DeadMan> dead_man;
   std::unique_ptr<Valve> valve;
@@ -49,6 +50,12 @@ void arm_dead_man(Run& run, const StopToken& stop);
 // steps_checkpoint.cpp
 /// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`.
 void make_source_quiet(Run& run, const StopToken& stop);
+/// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold` consumers of the
+/// hold queue, nobody new on the primary, the dead man's switch not fired.
+void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
+/// The dead man's switch and the relay; cheap, for every loop that waits.
+void check_guards(const Run& run);
+/// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.
 void checkpoint(Run& run, const StopToken& stop);
 
 // steps_restore.cpp

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "migration/operations.hpp"
+#include "migration/pod_spec.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
@@ -22,7 +23,7 @@ bool quiet(Run& run, const StopToken& stop) {
 void wait_quiet(Run& run, const StopToken& stop) {
   const TimePoint begin = Clock::now();
   while (!quiet(run, stop)) {
-    if (run.dead_man && run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired");
+    check_guards(run);
     stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10}, "waiting for the source to become quiet");
   }
 }
@@ -39,14 +40,39 @@ void close_valve(Run& run, const StopToken& stop) {
   run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
 }
 
+/// A container that was started again is another process, although the pod is the same.
+std::string instance_of(Run& run, const StopToken& stop) {
+  const auto pod = run.ports.cluster.get({Kind::pod, run.plan.ns, run.plan.source_pod}, stop);
+  if (!pod || pod_uid(*pod) != run.plan.source_uid) throw Error(ErrorKind::inconsistent, "the source pod is gone");
+  const Json* status = find_container_status(*pod, run.plan.container);
+  if (status == nullptr) return "";
+  return fmt::format("{} {}", status->value("containerID", ""), status->value("restartCount", 0));
+}
+
 }  // namespace
+
+void check_guards(const Run& run) {
+  if (run.pump && run.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + run.pump->failure());
+  if (run.valve && run.valve->broken()) throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
+  if (run.dead_man && run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
+}
+
+void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
+  check_guards(run);
+  if (instance_of(run, stop) != run.source_instance)
+    throw Error(ErrorKind::inconsistent, "the source's container was started again during the migration: its memory is gone, as without a migration");
+  const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
+  const auto primary = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
+  if (hold.consumers < on_hold || primary.consumers != run.other_consumers + (run.valve ? 1 : 0))
+    throw Error(ErrorKind::inconsistent, "the source is not quiet any more");
+}
 
 void make_source_quiet(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
   const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
   run.journal.effect(Phase::checkpointing, "make the source quiet",
-                     op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, true}), Json());
+                     op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, run.other_consumers}), Json());
   run.ports.broker.publish({"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
   const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
   try {
@@ -57,6 +83,7 @@ void make_source_quiet(Run& run, const StopToken& stop) {
     wait_quiet(run, all);
   }
   run.quiet_at = Clock::now();
+  run.source_instance = instance_of(run, stop);
   run.step(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
 }
 
@@ -66,6 +93,8 @@ void checkpoint(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, undo, undo);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
   run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
+  // Had it left the hold queue before it was frozen, the copy would wake up taking messages.
+  check_still_quiet(run, 1, stop);
   run.step(Phase::checkpointing, "checkpoint " + run.archive);
 }
 

@@ -9,8 +9,8 @@ namespace ms2m {
 
 namespace {
 
-void commit_pivot(Run& run, std::vector<Outgoing> messages, const StopToken& stop) {
-  if (run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
+void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) {
+  check_still_quiet(run, on_hold, stop);
   run.measures.dead_man_margin = Seconds(run.dead_man->margin());
   run.measures.held = run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
   run.journal.mark("pivot_intent");
@@ -26,13 +26,13 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, const StopToken& sto
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message));
-  commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, stop);
+  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message, run.other_consumers + (run.valve ? 1 : 0)));
+  commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
 
 void disarm(Run& run, const StopToken& stop) {
-  commit_pivot(run, {}, stop);
+  commit_pivot(run, {}, 1, stop);
   run.step(Phase::transferring, "pivot: from here the checkpoint owns queue " + run.plan.queue);
 }
 
@@ -50,8 +50,8 @@ bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, co
   for (;;) {
     // The marker came with the commit; the dead man's message back in its queue, or a source at work, says that there was
     // none. Neither: the broker has not noticed yet that our old connection is gone.
-    if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
     if (ports.broker.depth(names.dead_man, stop).value_or(QueueDepth{}).ready > 0) return false;
+    if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
     const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > 0;
     if (served) return ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0;
     stop.sleep(Millis{50}, "finding out whether the pivot was committed");

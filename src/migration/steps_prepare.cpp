@@ -77,7 +77,10 @@ void declare_queues(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee), op::delete_exchange(run.names.tee));
   broker.declare_fanout(run.names.tee, stop);
   for (const std::string& queue : {run.names.source, run.names.target}) {
-    declare(queue);
+    // After the pivot both were worked off; before it, what is in the source's has left the primary.
+    const Json undo = queue == run.names.source ? op::delete_drained_queue(queue) : op::delete_queue(queue);
+    run.journal.effect(Phase::preparing, "declare queue " + queue, undo, undo);
+    broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
     broker.bind_queue(queue, run.names.tee, "", stop);
   }
 }
@@ -106,15 +109,17 @@ std::pair<std::string, std::string> waiting(const Json* pod, const std::string& 
 }  // namespace
 
 void wait_target_warm(Run& run, const StopToken& stop) {
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.restore));
   run.ports.cluster.watch(
       {Kind::pod, run.plan.ns, run.plan.target_pod},
       [&](const Json* pod) {
         const auto [reason, message] = waiting(pod, run.plan.container);
-        if (reason == "CreateContainerError" || reason == "InvalidImageName" || reason == "CreateContainerConfigError")
-          throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", reason, message));
+        // An admission plugin that makes every pull policy Always would let the kubelet look for the image in a registry.
+        for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError", "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
+          if (reason == fatal) throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", reason, message));
         return reason == "ErrImageNeverPull";
       },
-      stop);
+      limit);
   // The kubelet answers a kick at once only when its pod cache is newer than its last sync of the pod; the cache is relisted
   // once a second (DESIGN section 6, measured).
   if (run.request.prefer == Prefer::gap) stop.sleep(Millis{1100}, "waiting for the target pod to settle");

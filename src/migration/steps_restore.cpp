@@ -26,6 +26,7 @@ void transfer(Run& run, const StopToken& stop) {
   };
   const MoveResult moved = run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
   run.measures.bytes = moved.bytes;
+  check_guards(run);
   run.journal.effect(Phase::transferring, "import image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
                      op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
   const std::string architecture =
@@ -74,6 +75,7 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
       if (failure) std::rethrow_exception(failure);
       run.step(Phase::restoring, "container " + plan.container + " is running");
     }
+    check_guards(run);
     limit.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
   }
   run.step(Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));

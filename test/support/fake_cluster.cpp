@@ -186,8 +186,12 @@ std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
   return object;
 }
 
-Json FakeCluster::create(const ObjectRef& ref, const Json& object, const CreateOptions&, const StopToken&) {
+Json FakeCluster::create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken&) {
   Call call(world_, "create " + ref.name);
+  if (options.dry_run) {
+    call.done();
+    return object;
+  }
   Json stored;
   {
     std::lock_guard lock(world_.mutex_);
