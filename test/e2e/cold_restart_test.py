@@ -4,6 +4,7 @@
 import time
 
 import scenario
+from scenario import kube
 
 
 def image_digest(pod):
@@ -34,6 +35,7 @@ class ColdRestart(scenario.Scenario):
         self.assertEqual(pod["status"]["containerStatuses"][0]["restartCount"], 1)
         self.eventually(lambda: self.instances()[0].state["count"] > cold.state["count"], "it processes")
         self.stop_traffic()
+        self.eventually(lambda: kube.is_ready(self.api.get(path + cold.name)), "it is ready")
         self.assert_no_debris()
 
 

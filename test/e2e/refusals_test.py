@@ -4,6 +4,7 @@
 import json
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import scenario
 from scenario import driver, lab, rabbit
@@ -30,9 +31,16 @@ class RefusalCase(scenario.Scenario):
         world["pods"] = names(self.api.pods())
         world["leases"] = names(self.api.get("/apis/coordination.k8s.io/v1/namespaces/default/leases")["items"])
         world["journals"] = self.journal.ids()
-        for node in ("worker-1", "worker-2"):
-            world[node] = scenario.on_node(node, "ls /var/lib/kubelet/checkpoints /var/lib/ms2m* 2>/dev/null; podman images -q")
+        nodes = ("worker-1", "worker-2")
+        with ThreadPoolExecutor(len(nodes)) as pool:
+            world["nodes"] = list(pool.map(self.node, nodes))
         return world
+
+    @staticmethod
+    def node(name):
+        images = "python3 -c 'import json; print(sorted(i[\"id\"] for i in json.load(open(\"images.json\"))))'"
+        return scenario.on_node(name, "ls /var/lib/kubelet/checkpoints /var/lib/ms2m* 2>/dev/null; "
+                                      "cd /var/lib/containers/storage/overlay-images && " + images)
 
     def refused(self, status, sentence, *arguments, env=None, pod="consumer-0", to="worker-2"):
         """Exactly one sentence of ms2m's on standard error, which holds `sentence`, and one cure."""

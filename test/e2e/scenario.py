@@ -176,11 +176,24 @@ class Scenario(unittest.TestCase):
                   f"{', '.join(f'{value:.3f}' for value in values)}", file=sys.stderr)
 
     def setUp(self):
+        self._sweep()
         self.state_home = tempfile.mkdtemp(prefix="e2e-")
         self.addCleanup(shutil.rmtree, self.state_home, ignore_errors=True)
         self.journal = Journal(self.state_home)
         self.runs = []
         self.addCleanup(self._explain)
+
+    def _sweep(self):
+        """What a test that failed has left must not make the next one fail."""
+        leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+        for lease in self.api.get(leases)["items"]:
+            if lease["metadata"]["name"].startswith("ms2m-"):
+                self.api.delete(f"{leases}/{lease['metadata']['name']}")
+        management = rabbit.Management()
+        for kind in ("queues", "exchanges"):
+            for row in management.call("GET", f"/{kind}/%2F"):
+                if row["name"].startswith("ms2m.") and not row["name"].startswith("ms2m.control."):
+                    management.delete(kind, row["name"])
 
     def _explain(self):
         """After a failure: what ms2m said and wrote."""

@@ -57,11 +57,13 @@ END
 
 list_node() { in_namespaces "$1" env NODE="$1" bash -c "$NODE_LISTER" 2>/dev/null || echo "unknown node $1"; }
 
-# Control sockets of ssh on the operator's side.
+# Control sockets of ssh on the operator's side, but not those of an ms2m that runs: it holds a lock.
 list_operator() {
   local file
   for file in /tmp/ms2m-ssh* /tmp/.ms2m-ssh* "${XDG_RUNTIME_DIR:-/run/user/${SUDO_UID:-$EUID}}"/ms2m*; do
-    [[ ! -e $file ]] || printf 'file operator %s\n' "$file"
+    [[ -e $file ]] || continue
+    if [[ -e $file/lock ]] && ! flock --nonblock "$file/lock" true; then continue; fi
+    printf 'file operator %s\n' "$file"
   done
 }
 
