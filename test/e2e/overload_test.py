@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""More messages than the consumer can process (five times more, twice as many for shadow): the migration does not wait for the queue to run dry."""
+"""More messages than the consumer can process (five times more, 1.5 times for shadow): the migration does not wait for the queue to run dry."""
 
 import time
 
@@ -25,7 +25,7 @@ class Overload(scenario.Scenario):
         self.overload(100, "--strategy", "handoff")
 
     def test_shadow(self):
-        self.overload(40, "--strategy", "shadow")
+        self.overload(30, "--strategy", "shadow")
 
 
 if __name__ == "__main__":

@@ -119,6 +119,9 @@ class Workloads(WorkloadCase):
     def test_stateful_set(self):
         self.stateful_set(0, 1, "--strategy", "handoff")
 
+    def test_stateful_set_second_of_three(self):
+        self.stateful_set(1, 3, "--strategy", "handoff")
+
 
 if __name__ == "__main__":
     scenario.main()
