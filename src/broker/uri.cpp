@@ -133,10 +133,5 @@ BrokerAddress parse_broker_uri(std::string_view uri) {
   return address;
 }
 
-std::string describe(const BrokerAddress& address) {
-  const bool v6 = address.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}/{}", address.tls ? "amqps" : "amqp", v6 ? "[" : "", address.host, v6 ? "]" : "", address.port,
-                     address.vhost == "/" ? "" : address.vhost);
-}
 
 }  // namespace ms2m
