@@ -97,6 +97,7 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
     return settled.left.empty();
   };
   outcome.leftovers.clear();
+  outcome.serving.clear();
   if (stage(0, kServing, true)) {
     // The source's termination takes its time; what is to be removed on the nodes does not depend on it.
     auto nodes = std::async(std::launch::async, [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); });
@@ -108,8 +109,9 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
     outcome.serving = "nobody: the hand-over is not complete";
   }
   outcome.resumable = !outcome.leftovers.empty();
-  outcome.result = outcome.leftovers.empty() ? Result::done : Result::cleanup_incomplete;
-  if (outcome.serving.rfind("nobody", 0) != 0) tell_who_serves(outcome);
+  const bool served = outcome.serving.rfind("nobody", 0) != 0;
+  outcome.result = outcome.leftovers.empty() ? Result::done : served ? Result::cleanup_incomplete : Result::leftovers;
+  if (served) tell_who_serves(outcome);
   journal.end(outcome.result);
 }
 

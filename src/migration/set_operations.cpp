@@ -41,6 +41,15 @@ void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& s
   wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
 }
 
+bool has_failed(const Json& pod, const std::string& name, const std::string& container) {
+  try {
+    check_restore(&pod, name, container);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 }  // namespace
 
 void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -65,7 +74,11 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   Json pod = o.at("object");
   const std::string container = text(o, "container"), hold = text(o, "hold"), node = text(o, "node");
   const ObjectRef ref = ref_of(pod, Kind::pod);
-  const auto present = ports.cluster.get(ref, stop);
+  auto present = ports.cluster.get(ref, stop);
+  if (present && ours(*present, pod) && has_failed(*present, ref.name, container)) {
+    remove_pod(ports, ref, stop);  // of an earlier attempt; its cause may be cured by now
+    present.reset();
+  }
   if (!present) {
     // Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
     ports.broker.purge_queue(text(o, "control"), stop);

@@ -68,7 +68,8 @@ void Connection::Impl::on_connection_method(const amqp_method_t& method) {
       // 403 wrong password, 530 no such vhost or no right to it: another attempt does not help.
       if (logging_in && (code == AMQP_ACCESS_REFUSED || code == AMQP_NOT_ALLOWED)) {
         dead = true;
-        throw Error(ErrorKind::forbidden, "the broker refuses the login: " + text);
+        throw Error(ErrorKind::forbidden, "the broker refuses the login: " + text,
+                    "check user, password and virtual host: --broker, MS2M_BROKER_PASSWORD or the pod's secret");
       }
       lost(fmt::format("closed by the broker: {} {}", code, text));
     }
