@@ -196,9 +196,10 @@ void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& 
     scope.note("set orphaned, source gone, restored under its name");
   }
   PhaseScope scope(run, Phase::replaying, outcome.phases, StopToken());
+  // The source is gone and the copy on hold: what the valve held goes back before anybody takes it.
+  if (run.valve) run.valve->open();
   if (!settled(kServing)) return;
   run.target_at = Clock::now();
-  if (run.valve) run.valve->open();
   scope.note(fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue));
 }
 

@@ -19,7 +19,7 @@ struct Source {
   std::uint64_t others = 0; ///< consumers of the primary besides it
 };
 Json resume_source(const Source& source);
-/// `others`: consumers of the queue that are not the target (competing ones, the valve).
+/// `others`: competing consumers of the queue. The valve is not among them: it is open, or dead, when this is carried out.
 Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message, std::uint64_t others);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);
 Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target);

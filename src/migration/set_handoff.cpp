@@ -24,7 +24,7 @@ void plan_identity(Run& run) {
   effect(Phase::restoring, "layout on the source, if it had to go back", op::remove_layout(plan.source_node, directory));
   effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original, plan.ns, plan.target_pod));
   effect(Phase::restoring, "checkpoint image on the source, if it had to go back", op::remove_image(plan.source_node, run.checkpoint_image));
-  effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id), run.other_consumers + (run.valve ? 1 : 0)));
+  effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id), run.other_consumers));
   effect(Phase::finalizing, "remove ms2m's marks", op::strip_marks(plan.ns, plan.target_pod));
   const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
   if (image.rfind(kImagePrefix, 0) == 0) effect(Phase::finalizing, "remove the name of the source's image", op::remove_image_name(plan.source_node, image));

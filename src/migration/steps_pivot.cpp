@@ -26,7 +26,7 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message, run.other_consumers + (run.valve ? 1 : 0)));
+  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message, run.other_consumers));
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
