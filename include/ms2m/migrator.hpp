@@ -60,6 +60,7 @@ class Migrator {
     CheckpointArchives& archives;
     ArchiveMover& mover;
     ImageStore& images;
+    ContainerProcess& processes;
   };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
   ~Migrator();

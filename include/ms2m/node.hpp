@@ -111,6 +111,21 @@ class ImageStore {
   virtual bool remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) = 0;
 };
 
+/// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has it
+/// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container that is
+/// killed while its pod is not being deleted is started again, cold. A container that has ended has no control group: false.
+/// Error{failed} when the kernel did not do it within seconds, {unavailable, timeout} as NodeShell::run(). All idempotent.
+class ContainerProcess {
+ public:
+  virtual ~ContainerProcess() = default;
+  /// Returns true when every process of it has stopped; connections stay open, timers of the outside run on. Should it fail, it
+  /// is thawed again.
+  virtual bool freeze(const std::string& node, const std::string& container, const StopToken& stop) = 0;
+  virtual bool thaw(const std::string& node, const std::string& container, const StopToken& stop) = 0;
+  /// SIGKILL to all of them at once, frozen or not: none runs another instruction of its own. Returns when they are gone.
+  virtual bool kill(const std::string& node, const std::string& container, const StopToken& stop) = 0;
+};
+
 /// Layouts are made below this directory on the target node, one per migration: <root>/<id>.
 inline constexpr const char* kLayoutRoot = "/var/lib/ms2m";
 

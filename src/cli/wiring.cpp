@@ -10,6 +10,7 @@
 #include "image/skopeo_store.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
+#include "node/container_cgroup.hpp"
 #include "node/ssh_archives.hpp"
 #include "node/ssh_relay.hpp"
 #include "node/ssh_shell.hpp"
@@ -48,7 +49,8 @@ class WiredEngine final : public Engine {
         archives_(shell_),
         relay_(shell_),
         images_(shell_),
-        migrator_({*cluster_, broker_, admin_, shell_, archives_, relay_, images_},
+        processes_(shell_),
+        migrator_({*cluster_, broker_, admin_, shell_, archives_, relay_, images_, processes_},
                   JournalStore(JournalStore::default_root()), observer) {}
 
   Plan plan(const MigrationRequest& request, const StopToken& stop) override { return migrator_.plan(request, stop); }
@@ -69,6 +71,7 @@ class WiredEngine final : public Engine {
   SshArchives archives_;
   SshRelay relay_;
   SkopeoStore images_;
+  ContainerCgroup processes_;
   Migrator migrator_;
 };
 

@@ -114,10 +114,11 @@ class Sweep {
 
  private:
   struct Ports {
-    Ports(FakeNodes& nodes, FakeBroker& broker) : cluster(nodes), shell(nodes), store(nodes), all{cluster, broker, broker, shell, shell, shell, store} {}
+    Ports(FakeNodes& nodes, FakeBroker& broker) : cluster(nodes), shell(nodes), store(nodes), processes(nodes), all{cluster, broker, broker, shell, shell, shell, store, processes} {}
     FakeCluster cluster;
     FakeShell shell;
     FakeStore store;
+    FakeProcesses processes;
     Migrator::Ports all;
   };
 

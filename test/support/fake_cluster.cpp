@@ -80,6 +80,7 @@ void FakeNodes::start_pod(const std::string& name, const std::string& queue, con
   put(pod, "pod/" + name);
   options_[name] = options;
   consumers_[name] = broker_.start(name, queue, options);
+  containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
   sync(name);
 }
 
@@ -92,6 +93,8 @@ void FakeNodes::sync(const std::string& name) {
     status["phase"] = ready ? "Running" : "Pending";
     status["conditions"] = Json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}}});
     status["containerStatuses"] = Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
+    for (const auto& [id, of] : containers_)
+      if (of == name) status["containerStatuses"][0]["containerID"] = id;
   };
   if (consumers_.count(name) > 0) return container({{"running", Json::object()}}, true);
   const auto image = node.names.find(pod.at("spec").at("containers")[0].at("image").get<std::string>());
@@ -101,6 +104,7 @@ void FakeNodes::sync(const std::string& name) {
   const Image& stored = node.images.at(image->second);
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;
   consumers_[name] = stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
+  containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
   container({{"running", Json::object()}}, true);
 }
 
@@ -109,6 +113,7 @@ void FakeNodes::remove_pod(const std::string& name) {
     consumer->second->kill();
     consumers_.erase(consumer);
   }
+  std::erase_if(containers_, [&](const auto& each) { return each.second == name; });
   objects_.erase("pod/" + name);
 }
 
@@ -388,6 +393,37 @@ bool FakeStore::remove_layout(const std::string& node, const std::string& direct
   }
   call.done();
   return removed;
+}
+
+template <typename Act>
+bool FakeProcesses::act(const std::string& name, const std::string& node, const std::string& container, Act act) {
+  Call call(world_, name);
+  bool there = false;
+  {
+    std::lock_guard lock(world_.mutex_);
+    const auto found = world_.containers_.find(container);
+    there = found != world_.containers_.end() && world_.objects_.at("pod/" + found->second).at("spec").at("nodeName") == node;
+    if (there) act(*world_.consumers_.at(found->second), found->second);
+  }
+  call.done();
+  return there;
+}
+
+bool FakeProcesses::freeze(const std::string& node, const std::string& container, const StopToken&) {
+  return act("freeze", node, container, [](SimConsumer& consumer, const std::string&) { consumer.freeze(); });
+}
+
+bool FakeProcesses::thaw(const std::string& node, const std::string& container, const StopToken&) {
+  return act("thaw", node, container, [](SimConsumer& consumer, const std::string&) { consumer.thaw(); });
+}
+
+bool FakeProcesses::kill(const std::string& node, const std::string& container, const StopToken&) {
+  return act("kill", node, container, [&](SimConsumer& consumer, const std::string& pod) {
+    consumer.restart_cold();
+    world_.containers_.erase(container);
+    world_.containers_[fmt::format("cri-o://{:064x}", ++world_.serial_)] = pod;
+    world_.sync(pod);
+  });
 }
 
 }  // namespace ms2m::test

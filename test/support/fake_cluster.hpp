@@ -37,6 +37,7 @@ class FakeNodes {
   friend class FakeCluster;
   friend class FakeShell;
   friend class FakeStore;
+  friend class FakeProcesses;
   struct Image {
     std::string id;
     std::optional<ConsumerImage> checkpoint;
@@ -58,6 +59,7 @@ class FakeNodes {
   std::map<std::string, std::unique_ptr<SimConsumer>> consumers_;
   std::map<std::string, Node> nodes_;
   std::map<std::string, ConsumerOptions> options_;
+  std::map<std::string, std::string> containers_;  ///< running container's ID -> pod
   std::string failing_node_, queue_;
   int serial_ = 0;
 };
@@ -111,6 +113,20 @@ class FakeStore : public ImageStore {
   bool remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) override;
 
  private:
+  FakeNodes& world_;
+};
+
+class FakeProcesses : public ContainerProcess {
+ public:
+  explicit FakeProcesses(FakeNodes& world) : world_(world) {}
+  bool freeze(const std::string& node, const std::string& container, const StopToken& stop) override;
+  bool thaw(const std::string& node, const std::string& container, const StopToken& stop) override;
+  /// While its pod exists, the kubelet starts it again, cold.
+  bool kill(const std::string& node, const std::string& container, const StopToken& stop) override;
+
+ private:
+  template <typename Act>
+  bool act(const std::string& name, const std::string& node, const std::string& container, Act act);
   FakeNodes& world_;
 };
 
