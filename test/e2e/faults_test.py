@@ -41,6 +41,26 @@ class Faults(FaultCase):
         self.faulty("worker-2", restore_fail="criu failed: type RESTORE errno 17")
         self.failed(None, "--strategy", "handoff", workload=("--workload", "statefulset"))
 
+    def test_stateful_set_that_no_node_restores(self):
+        """After the pivot its state is in the archive alone: pending, with a way on, and not a migration that was done."""
+        (source,) = self.start_traffic("--workload", "statefulset")
+        for node in ("worker-1", "worker-2"):
+            self.faulty(node, restore_fail="criu failed: type RESTORE errno 17")
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff").wait()
+        self.assertEqual((run.status, run.report["resumable"]), (3, True), run.said())
+        self.assertTrue(run.report["serving"].startswith("nobody"), run.said())
+        for node in ("worker-1", "worker-2"):
+            scenario.lab_command("kubelet", "faults", node)
+        # The kubelet of worker-1 tries again by itself: whether the process is back there first is its affair.
+        (journal,) = self.journal.ids()
+        resumed = self.begin("resume", journal, "-o", "json").wait()
+        node, status = {"done": ("worker-2", 0), "undone": ("worker-1", 1)}[resumed.report["result"]]
+        self.assertEqual((resumed.status, resumed.report["leftovers"]), (status, []), resumed.said())
+        self.assertIn(node, resumed.report["serving"])
+        self.assert_serving(node, source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
     def test_checkpoint(self):
         self.faulty("worker-1", checkpoint_fail="criu failed: type NOTIFY errno 22")
         self.failed("Checkpointing", "--strategy", "handoff", text="errno 22")

@@ -138,6 +138,9 @@ class Refusals(RefusalCase):
         self.refused(REFUSED, "cannot connect to the broker at 198.18.0.2:5999",
                      env={"MS2M_BROKER": "amqp://ms2m:secret@198.18.0.2:5999/"})
 
+    def test_broker_password(self):
+        self.refused(REFUSED, "refuses the login", env={"MS2M_BROKER": "amqp://ms2m:wrong@198.18.0.2/"})
+
     def test_ssh_configuration(self):
         self.refused(REFUSED, "/nowhere/config", env={"MS2M_SSH_CONFIG": "/nowhere/config"})
 

@@ -7,18 +7,35 @@ BROKER_USER=ms2m
 # MS2M_LAB_BROKER_ROOT=DIR any root directory that has rabbitmq-server in it.
 broker_root() {
   if [[ -n ${MS2M_LAB_BROKER_ROOT:-} ]]; then printf '%s' "$MS2M_LAB_BROKER_ROOT"
-  elif [[ ${MS2M_LAB_BROKER:-} == sid ]]; then printf '%s/broker-%s' "$CACHE" "$(root_stamp)"
+  elif [[ ${MS2M_LAB_BROKER:-} == sid ]]; then newer_broker_root
   fi
 }
+
+# RabbitMQ 4 of the nodes' suite, for `lab up --broker sid` and for the broker contract suite (test/support/private_broker).
+newer_broker_root() { printf '%s/broker-%s' "$CACHE" "$(root_stamp)"; }
 
 make_broker_root() {
   local root
   root=$(broker_root)
   [[ -n $root && ! -d $root ]] || return 0
   [[ -z ${MS2M_LAB_BROKER_ROOT:-} ]] || die "MS2M_LAB_BROKER_ROOT is no directory: $root"
-  say "making the broker's root file system (once; kept in $CACHE)"
-  debootstrap_into "$root" rabbitmq-server iproute2
-  mv -T "$root.part" "$root"
+  make_newer_broker_root
+}
+
+# In a directory and under a lock of its own: tests ask for it at any time, also beside `lab up` and `lab down`.
+make_newer_broker_root() {
+  local root start=$SECONDS part=$CACHE/making
+  root=$(newer_broker_root)
+  [[ ! -d $root ]] || return 0
+  mkdir -p "$part"
+  (
+    flock 7
+    [[ ! -d $root ]] || exit 0
+    say "making a root file system with RabbitMQ 4 (once; kept in $CACHE)"
+    debootstrap_into "$part/$(basename "$root")" rabbitmq-server iproute2
+    mv -T "$part/$(basename "$root").part" "$root"
+    say "root file system with RabbitMQ 4 made in $((SECONDS - start)) s"
+  ) 7>>"$part/lock"
 }
 
 # The user's numbers may differ between this machine and the broker's root.
