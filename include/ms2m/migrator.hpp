@@ -25,6 +25,7 @@ struct JournalSummary {
   std::string ns, source_pod, source_node, target_pod, target_node, queue, strategy;
   std::string kubeconfig, context;  ///< as given, so that abort can take them again
   std::string broker;               ///< without secrets
+  Json pod;                         ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to ask for the broker
   long pid = 0;                     ///< of the process that wrote it
   std::string host;
 };

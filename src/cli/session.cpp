@@ -155,6 +155,7 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
   for (const auto& name : {journal.source_pod, journal.target_pod})
     if (!name.empty() && pod.empty())
       pod = session.cluster->get({Kind::pod, journal.ns, name}, context.stop.within(limit)).value_or(Json::object());
+  if (pod.empty() && journal.pod.is_object()) pod = journal.pod;
   const auto choice =
       choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));

@@ -27,6 +27,8 @@ JournalSummary summarise(Journal& journal) {
   s.kubeconfig = b.value("kubeconfig", "");
   s.context = b.value("context", "");
   s.broker = b.value("broker", "");
+  for (const Effect& effect : journal.effects())
+    if (effect.finish.is_object() && effect.finish.value("op", "") == "restore_pod") s.pod = effect.finish.value("object", Json());
   s.pid = b.value("pid", 0L);
   s.host = b.value("host", "");
   return s;

@@ -49,6 +49,13 @@ Outcome outcome_of(const JournalSummary& s) {
   return o;
 }
 
+/// Consumers of the primary besides the source, as the journal has it.
+std::uint64_t competing(const Journal& journal) {
+  for (const Effect& effect : journal.effects())
+    if (effect.undo.is_object() && effect.undo.value("op", "") == "resume_source") return effect.undo.value("others", std::uint64_t{0});
+  return 0;
+}
+
 void tell_error(Outcome& outcome, const std::exception& error) {
   outcome.error = error.what();
   if (const auto* own = dynamic_cast<const Error*>(&error)) outcome.remedy = own->remedy();
@@ -72,7 +79,8 @@ struct Migrator::Impl {
   void fail(Run& run, Outcome& outcome, const std::exception& error);
   void finish(Journal& journal, Outcome& outcome, Seconds limit);
   void undo(Journal& journal, Outcome& outcome, Seconds limit);
-  bool source_exists(Journal& journal);
+  std::string who_serves(const Outcome& outcome, bool target);
+  std::string who_serves_undone(Journal& journal, const Outcome& outcome);
   void tell_who_serves(Outcome& outcome);
   void carry_out_set(Run& run, Outcome& outcome, const StopToken& stop);
   Outcome recover(const std::string& id, const StopToken& stop);
@@ -115,25 +123,41 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   journal.end(outcome.result);
 }
 
-/// A StatefulSet's pod whose restore failed on the target is back on the source node, under the same name.
-void Migrator::Impl::tell_who_serves(Outcome& outcome) {
-  outcome.serving = serving("target", outcome.ns, outcome.target_pod, outcome.target_node);
-  if (outcome.target_pod != outcome.source_pod) return;
-  const auto pod = ports.cluster.get({Kind::pod, outcome.ns, outcome.target_pod}, StopToken().within(std::chrono::seconds(10)));
-  if (!pod || pod_node(*pod) == outcome.target_node) return;
-  outcome.serving = serving("source", outcome.ns, outcome.source_pod, pod_node(*pod));
-  if (outcome.result == Result::done) outcome.result = Result::undone;
-  if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, pod_node(*pod));
+/// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there.
+std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target) {
+  const std::string& name = target ? outcome.target_pod : outcome.source_pod;
+  std::string node = target ? outcome.target_node : outcome.source_node;
+  try {
+    const auto pod = ports.cluster.get({Kind::pod, outcome.ns, name}, StopToken().within(std::chrono::seconds(10)));
+    if (!pod) return fmt::format("nobody: pod {}/{} is gone", outcome.ns, name);
+    node = pod_node(*pod);
+    const std::string phase = pod->value("status", Json::object()).value("phase", "Pending");
+    if (phase != "Running") return fmt::format("nobody: pod {}/{} on {} is {}", outcome.ns, name, node, phase);
+  } catch (const Error&) {
+    // Cannot be asked; the broker saw it consume.
+  }
+  // A StatefulSet's pod has the same name everywhere.
+  const bool there = outcome.source_pod == outcome.target_pod ? node == outcome.target_node : target;
+  return serving(there ? "target" : "source", outcome.ns, name, node);
 }
 
-bool Migrator::Impl::source_exists(Journal& journal) {
+/// A StatefulSet's pod whose restore failed on the target is back on the source node, under the same name.
+void Migrator::Impl::tell_who_serves(Outcome& outcome) {
+  outcome.serving = who_serves(outcome, true);
+  if (outcome.target_pod != outcome.source_pod || outcome.serving.rfind("source", 0) != 0) return;
+  if (outcome.result == Result::done) outcome.result = Result::undone;
+  if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
+}
+
+/// The source, or what its controller has started in its place.
+std::string Migrator::Impl::who_serves_undone(Journal& journal, const Outcome& outcome) {
+  std::string text = who_serves(outcome, false);
   try {
-    const auto pod = ports.cluster.get({Kind::pod, journal.begin().value("ns", ""), journal.begin().value("source_pod", "")},
-                                       StopToken().within(std::chrono::seconds(10)));
-    return pod && pod_uid(*pod) == journal.begin().value("source_uid", "");
+    const auto pod = ports.cluster.get({Kind::pod, outcome.ns, outcome.source_pod}, StopToken().within(std::chrono::seconds(10)));
+    if (pod && pod_uid(*pod) != journal.begin().value("source_uid", "")) text += ", started anew: the pod that was to be moved is gone";
   } catch (const Error&) {
-    return true;  // cannot be asked; the broker saw it consume
   }
+  return text;
 }
 
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
@@ -154,9 +178,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
   if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
   outcome.resumable = !outcome.leftovers.empty();
-  outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);
-  if (!back) outcome.serving = "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
-  if (back && !source_exists(journal)) outcome.serving = fmt::format("nobody: the source pod {}/{} is gone", outcome.ns, outcome.source_pod);
+  outcome.serving = back ? who_serves_undone(journal, outcome) : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
   journal.end(outcome.result);
 }
 
@@ -168,7 +190,7 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   const Seconds limit = run.request.timeouts.undo;
   if (!run.journal.marked("pivoted") && run.journal.marked("pivot_intent")) {
     try {
-      if (pivot_was_committed(ports, run.plan.id, run.plan.queue, StopToken().within(std::chrono::seconds(90)))) run.journal.mark("pivoted");
+      if (pivot_was_committed(ports, run.plan.id, run.plan.queue, competing(run.journal), StopToken().within(std::chrono::seconds(90)))) run.journal.mark("pivoted");
     } catch (const std::exception& unknown) {
       outcome.result = Result::leftovers;
       outcome.resumable = true;
@@ -277,12 +299,11 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     outcome.result = Result::refused;
     if (journal.ended() && (*journal.ended() == to_string(Result::done) || *journal.ended() == to_string(Result::undone))) {
       outcome.result = *journal.ended() == to_string(Result::done) ? Result::done : Result::undone;
-      outcome.serving = outcome.result == Result::done ? serving("target", summary.ns, summary.target_pod, summary.target_node)
-                                                       : serving("source", summary.ns, summary.source_pod, summary.source_node);
+      outcome.serving = who_serves(outcome, outcome.result == Result::done);
       return outcome;
     }
     if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
-        pivot_was_committed(ports, id, summary.queue, stop.within(std::chrono::seconds(120))))
+        pivot_was_committed(ports, id, summary.queue, competing(journal), stop.within(std::chrono::seconds(120))))
       journal.mark("pivoted");
     if (journal.marked("pivoted"))
       finish(journal, outcome, Seconds(120));

@@ -68,7 +68,8 @@ Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback&
           {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}, {"control", f.control_queue}};
 }
 Json recreate_set(const Json& set, const std::string& pod) {
-  return {{"op", "recreate_set"}, {"prio", 20}, {"object", set}, {"pod", pod}};
+  // After the consumers: should it fail, they are at work.
+  return {{"op", "recreate_set"}, {"prio", 21}, {"object", set}, {"pod", pod}};
 }
 
 }  // namespace op

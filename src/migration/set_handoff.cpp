@@ -3,6 +3,8 @@
 // carried out by the coordinator's finish, or by `ms2m resume` should this process die.
 #include <fmt/format.h>
 
+#include <future>
+
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
@@ -30,7 +32,7 @@ void plan_identity(Run& run) {
   if (image.rfind(kImagePrefix, 0) == 0) effect(Phase::finalizing, "remove the name of the source's image", op::remove_image_name(plan.source_node, image));
 }
 
-/// Whatever admission has against the copy must come out while the source still exists.
+/// Whatever admission has against the copy must come out before the source is touched.
 void try_creation(Run& run, const StopToken& stop) {
   Json trial = run.plan.target_spec;
   trial["metadata"]["name"] = "ms2m-trial-" + run.plan.id;
@@ -38,15 +40,24 @@ void try_creation(Run& run, const StopToken& stop) {
 }
 
 /// The set goes first, its pods stay: with it, deleting the source would bring a cold one. Undo and finish are the same.
-void orphan(Run& run, const StopToken& stop) {
+Json plan_orphaning(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const auto set = run.ports.cluster.get({Kind::stateful_set, plan.ns, plan.owner}, stop);
-  if (!set || set->at("metadata").value("generation", 0) != run.facts.owner->at("metadata").value("generation", 0))
+  const auto generation = [](const Json& object) { return object.at("metadata").value("generation", 0); };
+  if (!set || set->at("metadata").contains("deletionTimestamp") || generation(*set) != generation(*run.facts.owner))
     throw Error(ErrorKind::conflict, "statefulset " + plan.owner + " was changed during the migration", "run ms2m again");
   const Json again = op::recreate_set(*set, plan.target_pod);
   run.journal.effect(Phase::transferring, "delete the set, leave its pods", again, again);
-  Json orphan = op::orphan_set(plan.ns, plan.owner, pod_uid(*set));
-  Operations(run.ports).run(orphan, stop.within(std::chrono::seconds(60)));
+  return op::orphan_set(plan.ns, plan.owner, pod_uid(*set));
+}
+
+/// While the archive is on its way, the garbage collector lets go of the pods: both are waited for by nobody else.
+void transfer_and_orphan(Run& run, const StopToken& stop) {
+  const Json orphan = plan_orphaning(run, stop);
+  const StopToken limit = stop.within(std::chrono::seconds(60));
+  auto orphaning = std::async(std::launch::async, [&] { Operations(run.ports).run(orphan, limit); });
+  transfer(run, stop);
+  orphaning.get();
 }
 
 }  // namespace
@@ -55,6 +66,7 @@ void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToke
   {
     PhaseScope scope(run, Phase::preparing, timings, stop);
     take_lease(run, stop);
+    try_creation(run, stop);
     declare_queues(run, stop);
     arm_dead_man(run, stop);
   }
@@ -66,10 +78,8 @@ void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToke
     scope.note("source made quiet, kubelet checkpoint API");
   }
   PhaseScope scope(run, Phase::transferring, timings, stop);
-  transfer(run, stop);
+  transfer_and_orphan(run, stop);
   scope.note(transfer_note(run));
-  try_creation(run, stop);
-  orphan(run, stop);
   plan_identity(run);
   disarm(run, stop);
 }

@@ -26,11 +26,8 @@ void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string&
   if (present && !ours(*present, pod))
     throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name), "delete it, then ms2m resume");
   if (!present) ports.cluster.create(ref, pod, {}, stop);
-  ports.cluster.watch(ref, [&](const Json* now) {
-    check_restore(now, ref.name, container);
-    return container_running(now, container);
-  }, stop);
-  wait_for_depth(ports.broker, hold, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the restored consumer to connect", stop);
+  // Nobody else listens to the hold queue: the source's process is gone.
+  wait_restored(ports, ref, container, {hold, 1}, [](bool) {}, stop);
 }
 
 void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
@@ -50,6 +47,40 @@ bool has_failed(const Json& pod, const std::string& name, const std::string& con
   }
 }
 
+bool is_terminating(const Json& object) { return object.at("metadata").contains("deletionTimestamp"); }
+
+/// The deletion is a new generation of the pod, and the kubelet reports the generation that it acts on (Kubernetes 1.34 and
+/// later; kube-transcripts/watch-shadow-pod: 0.14 s).
+bool kubelet_knows_deletion(const Json& pod) {
+  const std::int64_t generation = pod.at("metadata").value("generation", std::int64_t{0});
+  return is_terminating(pod) && generation > 0 && pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
+}
+
+std::vector<std::string> running_containers(const Json& pod) {
+  std::vector<std::string> ids;
+  const Json status = pod.value("status", Json::object());
+  for (const char* list : {"containerStatuses", "initContainerStatuses"})
+    for (const Json& container : status.value(list, Json::array()))
+      if (container.value("state", Json::object()).contains("running")) ids.push_back(container.value("containerID", ""));
+  return ids;
+}
+
+/// The kubelet takes one or two seconds from the end of a deleted pod's processes to the end of its object: more than all the
+/// rest of the hand-over. So the processes are killed on the node, and when that is proven, the object is removed by force. Not
+/// before the kubelet knows of the deletion: it starts a killed container anew, cold, otherwise. All containers are killed, so
+/// that never two pods of that name run, which a StatefulSet promises.
+void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold, const StopToken& stop) {
+  Json pod;
+  ports.cluster.watch(ref, [&](const Json* now) {
+    pod = now == nullptr || now->at("metadata").at("uid") != uid ? Json() : *now;
+    return pod.is_null() || kubelet_knows_deletion(pod);
+  }, stop);
+  if (pod.is_null()) return;
+  for (const std::string& container : running_containers(pod)) ports.processes.kill(pod.at("spec").value("nodeName", ""), container, stop);
+  wait_for_depth(ports.broker, hold, [](const QueueDepth& d) { return d.consumers == 0; }, "waiting for the source's process to end", stop);
+  ports.cluster.remove(ref, {uid, 0, ""}, stop);
+}
+
 }  // namespace
 
 void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -63,9 +94,16 @@ void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 
 void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
+  const std::string uid = text(o, "uid");
   // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
-  ports.cluster.remove(ref, {text(o, "uid"), 1, ""}, stop);
-  wait_pod_gone(ports.cluster, ref.ns, ref.name, text(o, "uid"), stop);
+  if (ports.cluster.remove(ref, {uid, 1, ""}, stop)) {
+    try {
+      end_at_once(ports, ref, uid, text(o, "hold"), stop.within(std::chrono::seconds(5)));
+    } catch (const Error&) {
+      // The node cannot be reached, say: its kubelet ends the pod, which takes a second or two.
+    }
+  }
+  wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
   // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control queue.
   wait_for_depth(ports.broker, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; }, "waiting for the source's process to end", stop);
 }
@@ -106,10 +144,15 @@ void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
   for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "deletionTimestamp",
                                  "deletionGracePeriodSeconds", "finalizers"})
     set["metadata"].erase(server_set);
-  const auto present = ports.cluster.get(ref, stop);
+  // One that is still being deleted (a crash in between) is not there: the garbage collector lets go of its pods first.
+  std::optional<Json> present;
+  ports.cluster.watch(ref, [&](const Json* now) {
+    present = now == nullptr ? std::nullopt : std::optional<Json>(*now);
+    return !present || !is_terminating(*present);
+  }, stop);
   const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
   ports.cluster.watch({Kind::pod, ref.ns, text(o, "pod")}, [&](const Json* pod) {
-    if (pod == nullptr) throw Error(ErrorKind::inconsistent, "the restored pod is gone");
+    if (pod == nullptr) throw Error(ErrorKind::inconsistent, "pod " + text(o, "pod") + " is gone: the set starts it anew");
     for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
       if (owner.value("uid", "") == uid) return true;
     return false;

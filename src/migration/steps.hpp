@@ -70,7 +70,7 @@ void pivot(Run& run, const StopToken& stop);
 /// exist yet.
 void disarm(Run& run, const StopToken& stop);
 void wait_target_serving(Run& run, const StopToken& stop);
-/// After a pivot whose outcome is unknown: true = it was committed.
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, const StopToken& stop);
+/// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the source.
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop);
 
 }  // namespace ms2m

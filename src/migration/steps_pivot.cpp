@@ -45,14 +45,14 @@ void wait_target_serving(Run& run, const StopToken& stop) {
   run.target_at = Clock::now();
 }
 
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, const StopToken& stop) {
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop) {
   const QueueNames names = queue_names(id);
   for (;;) {
     // The marker came with the commit; the dead man's message back in its queue, or a source at work, says that there was
     // none. Neither: the broker has not noticed yet that our old connection is gone.
     if (ports.broker.depth(names.dead_man, stop).value_or(QueueDepth{}).ready > 0) return false;
     if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
-    const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > 0;
+    const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > others;
     if (served) return ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0;
     stop.sleep(Millis{50}, "finding out whether the pivot was committed");
   }

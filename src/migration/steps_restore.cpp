@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <future>
-
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/steps.hpp"
@@ -45,39 +43,10 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
   const Json kick{{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}};
   run.ports.cluster.patch(ref, PatchType::merge, kick, limit);
 
-  // The proof is the broker's: the copy appears as a consumer. The watch, beside it, tells early when that will never be.
-  StopSource over;
-  std::exception_ptr failure;
-  auto watcher = std::async(std::launch::async, [&] {
-    try {
-      run.ports.cluster.watch(ref, [&](const Json* pod) {
-        check_restore(pod, plan.target_pod, plan.container);
-        return container_running(pod, plan.container);
-      }, over.token().within(std::chrono::hours(1)));
-    } catch (const Cancelled&) {
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  });
-  struct StopWatching {
-    StopSource& over;
-    std::future<void>& watcher;
-    ~StopWatching() {
-      over.request_stop();
-      if (watcher.valid()) watcher.wait();
-    }
-  } guard{over, watcher};
-
-  const TimePoint begin = Clock::now();
-  while (run.ports.broker.depth(queue, limit).value_or(QueueDepth{}).consumers < consumers) {
-    if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
-      watcher.get();
-      if (failure) std::rethrow_exception(failure);
-      run.step(Phase::restoring, "container " + plan.container + " is running");
-    }
+  wait_restored(run.ports, ref, plan.container, {queue, consumers}, [&](bool now_running) {
+    if (now_running) run.step(Phase::restoring, "container " + plan.container + " is running");
     check_guards(run);
-    limit.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
-  }
+  }, limit);
   run.step(Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
 }
 

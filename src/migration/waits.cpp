@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <exception>
+#include <future>
+
 #include "migration/pod_spec.hpp"
 #include "ms2m/error.hpp"
 
@@ -50,6 +53,43 @@ void check_restore(const Json* pod, const std::string& name, const std::string& 
   if (state.contains("terminated"))
     throw Error(ErrorKind::failed, fmt::format("the restored container ended at once with exit code {}", state["terminated"].value("exitCode", -1)),
                 fmt::format("kubectl logs {}", name));
+}
+
+void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container, const Arrival& arrival,
+                   const std::function<void(bool now_running)>& look, const StopToken& stop) {
+  StopSource over;
+  std::exception_ptr failure;
+  auto watcher = std::async(std::launch::async, [&] {
+    try {
+      ports.cluster.watch(ref, [&](const Json* pod) {
+        check_restore(pod, ref.name, container);
+        return container_running(pod, container);
+      }, over.token().within(std::chrono::hours(1)));
+    } catch (const Cancelled&) {
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  });
+  struct StopWatching {
+    StopSource& over;
+    std::future<void>& watcher;
+    ~StopWatching() {
+      over.request_stop();
+      if (watcher.valid()) watcher.wait();
+    }
+  } guard{over, watcher};
+
+  const TimePoint begin = Clock::now();
+  while (ports.broker.depth(arrival.queue, stop).value_or(QueueDepth{}).consumers < arrival.consumers) {
+    bool now_running = false;
+    if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+      watcher.get();
+      if (failure) std::rethrow_exception(failure);
+      now_running = true;
+    }
+    look(now_running);
+    stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
+  }
 }
 
 }  // namespace ms2m

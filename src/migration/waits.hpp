@@ -6,6 +6,7 @@
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
+#include "ms2m/migrator.hpp"
 #include "ms2m/stop.hpp"
 
 namespace ms2m {
@@ -24,5 +25,14 @@ bool container_running(const Json* pod, const std::string& container);
 /// A failed restore is retried for ever by the kubelet and is never terminal: throws Error{failed} with its message on the
 /// reasons that mean it, and when the pod is gone or failed.
 void check_restore(const Json* pod, const std::string& name, const std::string& container);
+
+struct Arrival {
+  std::string queue;
+  std::uint64_t consumers;
+};
+/// Returns when the queue has so many consumers: the broker's proof that the restored process lives. A watch beside it tells
+/// early when that will never be (check_restore). `look` is called between, with "the container has just been seen running".
+void wait_restored(const Migrator::Ports& ports, const ObjectRef& pod, const std::string& container, const Arrival& arrival,
+                   const std::function<void(bool now_running)>& look, const StopToken& stop);
 
 }  // namespace ms2m

@@ -213,6 +213,18 @@ TEST_CASE("an abort finds the broker when the source is gone") {
   CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
 }
 
+TEST_CASE("an abort finds the broker while a StatefulSet's pod changes hands") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = journal.target_pod = "consumer-0";
+  journal.pod = terminal.world.cluster->pods["consumer-0"];
+  terminal.world.cluster->pods.clear();
+  terminal.world.journals = {journal};
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
+  CHECK(terminal.world.engine.broker.host == "rabbit");
+}
+
 TEST_CASE("a password on the command line is warned about, one in the environment is used") {
   Terminal terminal;
   CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "--broker", "amqp://a:pw1@h"}) == 0);

@@ -48,6 +48,14 @@ TEST_CASE("a journal is read back as it was written", "[journal]") {
   CHECK_FALSE(again.ended());
 }
 
+TEST_CASE("the summary has the pod of a StatefulSet that changes hands", "[journal]") {
+  TempDir dir;
+  Journal journal = sample(dir.path);
+  CHECK(JournalStore(dir.path).find("abc234")->pod.is_null());
+  journal.effect(Phase::restoring, "create the restored pod", Json(), {{"op", "restore_pod"}, {"object", {{"kind", "Pod"}}}});
+  CHECK(JournalStore(dir.path).find("abc234")->pod == Json{{"kind", "Pod"}});
+}
+
 TEST_CASE("a journal is private to its user", "[journal]") {
   TempDir dir;
   Journal journal = sample(dir.path);
