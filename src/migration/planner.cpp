@@ -21,9 +21,10 @@ std::string hash_label(const Facts& facts) {
 
 void plan_set_steps(Plan& plan) {
   const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
+  step(Phase::transferring, fmt::format("meanwhile delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
   step(Phase::transferring, "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be", "");
-  step(Phase::restoring, fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "the set's object is in the journal");
-  step(Phase::restoring, fmt::format("delete the quiet pod {}", plan.source_pod), fmt::format("restore it on {} from the archive", plan.source_node));
+  step(Phase::restoring, fmt::format("delete the quiet pod {} and end its processes on {}", plan.source_pod, plan.source_node),
+       fmt::format("restore it on {} from the archive", plan.source_node));
   step(Phase::restoring, fmt::format("create pod {} on {} from image {}", plan.target_pod, plan.target_node, plan.image),
        fmt::format("restore it on {} from the archive", plan.source_node));
   step(Phase::replaying, fmt::format("send {} to {}", plan.target_pod, plan.queue), "");

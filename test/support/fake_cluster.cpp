@@ -96,6 +96,7 @@ void FakeNodes::sync(const std::string& name) {
     for (const auto& [id, of] : containers_)
       if (of == name) status["containerStatuses"][0]["containerID"] = id;
   };
+  if (ending_.count("pod/" + name) > 0) return;
   if (consumers_.count(name) > 0) return container({{"running", Json::object()}}, true);
   const auto image = node.names.find(pod.at("spec").at("containers")[0].at("image").get<std::string>());
   if (image == node.names.end()) return container({{"waiting", {{"reason", "ErrImageNeverPull"}}}}, false);
@@ -117,6 +118,49 @@ void FakeNodes::remove_pod(const std::string& name) {
   objects_.erase("pod/" + name);
 }
 
+/// A deletion is a new generation; the kubelet ends the process in its own time. By force the object goes at once, the process
+/// does not.
+void FakeNodes::end_pod(const std::string& name, bool by_force) {
+  const std::string where = "pod/" + name;
+  Json& metadata = objects_.at(where)["metadata"];
+  if (by_force) {
+    if (const auto consumer = consumers_.find(name); consumer != consumers_.end()) {
+      forced_.emplace_back(std::move(consumer->second), 0);
+      consumers_.erase(consumer);
+    }
+    ending_.erase(where);
+    return remove_pod(name);
+  }
+  if (metadata.contains("deletionTimestamp")) return;
+  metadata["deletionTimestamp"] = "now";
+  metadata["generation"] = metadata.value("generation", 1) + 1;
+  ending_[where] = 0;
+}
+
+/// Time passes with every look at the cluster.
+void FakeNodes::tick() {
+  for (auto& [consumer, looks] : forced_)
+    if (++looks == 20) consumer->kill();
+  std::vector<std::string> gone;
+  for (auto& [where, looks] : ending_) {
+    ++looks;
+    Json& object = objects_.at(where);
+    if (looks == 2 && where.rfind("pod/", 0) == 0) object["status"]["observedGeneration"] = object["metadata"]["generation"];
+    if (looks == (where.rfind("pod/", 0) == 0 ? 6 : 3)) gone.push_back(where);
+  }
+  for (const std::string& where : gone) {
+    ending_.erase(where);
+    if (where.rfind("pod/", 0) == 0) {
+      remove_pod(where.substr(4));
+    } else {
+      for (auto& [other, object] : objects_)
+        if (other.rfind("pod/", 0) == 0) object["metadata"].erase("ownerReferences");
+      objects_.erase(where);
+    }
+  }
+  if (!gone.empty()) run_controllers();
+}
+
 void FakeNodes::run_controllers() {
   if (const auto set = objects_.find("rs/web-1"); set != objects_.end()) {
     std::vector<std::string> owned;
@@ -129,7 +173,7 @@ void FakeNodes::run_controllers() {
       remove_pod(cost(objects_.at("pod/" + owned[0])) <= cost(objects_.at("pod/" + owned[1])) ? owned[0] : owned[1]);
   }
   const auto set = objects_.find("sts/consumer");
-  if (set == objects_.end()) return;
+  if (set == objects_.end() || set->second.at("metadata").contains("deletionTimestamp")) return;
   if (const auto pod = objects_.find("pod/consumer-0"); pod != objects_.end())
     pod->second["metadata"]["ownerReferences"] = owner_reference("StatefulSet", set->second);
   else if (options_.count("consumer-0") > 0)
@@ -148,7 +192,10 @@ std::string FakeNodes::survivor() const {
   return all.size() == 1 ? all[0].substr(0, all[0].find('@')) : "";
 }
 
-bool FakeNodes::set_exists() const { return objects_.count("sts/consumer") > 0; }
+bool FakeNodes::set_exists() const {
+  const auto set = objects_.find("sts/consumer");
+  return set != objects_.end() && !set->second.at("metadata").contains("deletionTimestamp");
+}
 
 const SimConsumer* FakeNodes::consumer_of(const std::string& pod) const {
   const auto found = consumers_.find(pod);
@@ -184,6 +231,7 @@ std::vector<std::string> FakeNodes::debris() const {
 std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
   Call call(world_, "get " + ref.name);
   std::lock_guard lock(world_.mutex_);
+  world_.tick();
   const auto found = world_.objects_.find(world_.key(ref.kind, ref.name));
   std::optional<Json> object;
   if (found != world_.objects_.end()) object = found->second;
@@ -241,11 +289,14 @@ bool FakeCluster::remove(const ObjectRef& ref, const DeleteOptions& options, con
     const std::string where = world_.key(ref.kind, ref.name);
     const auto found = world_.objects_.find(where);
     removed = found != world_.objects_.end() && (options.uid.empty() || found->second.at("metadata").at("uid") == options.uid);
-    if (removed && ref.kind == Kind::pod) world_.remove_pod(ref.name);
-    if (removed && ref.kind == Kind::stateful_set)
-      for (auto& [other, object] : world_.objects_)
-        if (other.rfind("pod/", 0) == 0) object["metadata"].erase("ownerReferences");
-    if (removed) world_.objects_.erase(where);
+    if (removed && ref.kind == Kind::pod) {
+      world_.end_pod(ref.name, options.grace_seconds == 0);
+    } else if (removed && ref.kind == Kind::stateful_set) {
+      found->second["metadata"]["deletionTimestamp"] = "now";  // the garbage collector takes its time
+      world_.ending_.emplace(where, 0);
+    } else if (removed) {
+      world_.objects_.erase(where);
+    }
     world_.run_controllers();
   }
   call.done();
@@ -419,6 +470,13 @@ bool FakeProcesses::thaw(const std::string& node, const std::string& container, 
 
 bool FakeProcesses::kill(const std::string& node, const std::string& container, const StopToken&) {
   return act("kill", node, container, [&](SimConsumer& consumer, const std::string& pod) {
+    const auto ending = world_.ending_.find("pod/" + pod);
+    if (ending != world_.ending_.end() && ending->second >= 2) {  // the kubelet knows
+      consumer.kill();
+      world_.objects_.at("pod/" + pod)["status"]["containerStatuses"][0]["state"] = {{"terminated", Json::object()}};
+      world_.containers_.erase(container);
+      return;
+    }
     consumer.restart_cold();
     world_.containers_.erase(container);
     world_.containers_[fmt::format("cri-o://{:064x}", ++world_.serial_)] = pod;

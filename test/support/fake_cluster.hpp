@@ -49,6 +49,8 @@ class FakeNodes {
   };
   void sync(const std::string& pod);
   void remove_pod(const std::string& pod);
+  void end_pod(const std::string& pod, bool by_force);
+  void tick();
   void run_controllers();
   Json& put(Json object, const std::string& kind);
   std::string key(Kind kind, const std::string& name) const;
@@ -60,6 +62,8 @@ class FakeNodes {
   std::map<std::string, Node> nodes_;
   std::map<std::string, ConsumerOptions> options_;
   std::map<std::string, std::string> containers_;  ///< running container's ID -> pod
+  std::map<std::string, int> ending_;            ///< object that is being deleted -> looks since
+  std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string failing_node_, queue_;
   int serial_ = 0;
 };
