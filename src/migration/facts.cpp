@@ -60,24 +60,42 @@ void read_owner(Cluster& cluster, Facts& facts, const StopToken& stop) {
     facts.deployment = cluster.get({Kind::deployment, facts.ns, above->value("name", "")}, stop);
 }
 
-/// A list that the caller may not read is no reason to refuse: the check that needs it says that it could not look.
-std::vector<Json> list_or_none(Cluster& cluster, Kind kind, const std::string& ns, const std::string& fields, const StopToken& stop) {
+/// A list that the caller may not read is no reason to refuse, but the check that needs it was not made.
+std::vector<Json> list_or_say(Cluster& cluster, Kind kind, const std::string& ns, const std::string& fields, Trouble unchecked, Facts& facts,
+                              const StopToken& stop) {
   try {
     return cluster.list(kind, ns, "", fields, stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden) throw;
+    facts.unchecked.push_back(std::move(unchecked));
     return {};
+  }
+}
+
+void read_volume(Cluster& cluster, const Json& claim, Facts& facts, const StopToken& stop) {
+  const std::string name = claim.at("spec").value("volumeName", "");
+  if (name.empty()) return;
+  try {
+    if (auto volume = cluster.get({Kind::persistent_volume, "", name}, stop)) facts.volumes.push_back(*volume);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::forbidden) throw;
+    facts.unchecked.push_back({fmt::format("you may not get persistentvolumes: whether volume {} is tied to its node was not checked", name),
+                               "grant it with examples/rbac.yaml"});
   }
 }
 
 void read_claims(Cluster& cluster, Facts& facts, const StopToken& stop) {
   for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
     if (!volume.contains("persistentVolumeClaim")) continue;
+    const std::string name = volume["persistentVolumeClaim"].value("claimName", "");
     try {
-      if (auto claim = cluster.get({Kind::persistent_volume_claim, facts.ns, volume["persistentVolumeClaim"].value("claimName", "")}, stop))
-        facts.claims.push_back(*claim);
+      const auto claim = cluster.get({Kind::persistent_volume_claim, facts.ns, name}, stop);
+      if (!claim) continue;
+      facts.claims.push_back(*claim);
+      read_volume(cluster, *claim, facts, stop);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::forbidden) throw;
+      facts.unread_claims.push_back(name);
     }
   }
 }
@@ -91,8 +109,14 @@ void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& fact
   facts.source.object = cluster.get({Kind::node, "", source_node}, stop);
   read_owner(cluster, facts, stop);
   read_claims(cluster, facts, stop);
-  facts.disruption_budgets = list_or_none(cluster, Kind::pod_disruption_budget, facts.ns, "", stop);
-  facts.target_node_pods = list_or_none(cluster, Kind::pod, "", "spec.nodeName=" + request.target_node, stop);
+  facts.disruption_budgets =
+      list_or_say(cluster, Kind::pod_disruption_budget, facts.ns, "",
+                  {"you may not list poddisruptionbudgets: whether one forbids the move was not checked", "grant it with examples/rbac.yaml"}, facts, stop);
+  facts.target_node_pods =
+      list_or_say(cluster, Kind::pod, "", "spec.nodeName=" + request.target_node,
+                  {fmt::format("you may not list pods of all namespaces: what is still free on node {} was not checked", request.target_node),
+                   "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look yourself: kubectl describe node " + request.target_node},
+                  facts, stop);
   facts.lease = cluster.get({Kind::lease, facts.ns, "ms2m-" + request.pod}, stop);
   facts.checkpoint_gate = cluster.checkpoint_enabled(source_node, stop);
 }
@@ -120,11 +144,26 @@ std::string running_image(const Json& pod, const std::string& container) {
   return find_container(pod, container)->value("image", "");
 }
 
+/// The source's container and those emptyDir volumes that it mounts.
+LookAt source_look(const Facts& facts) {
+  LookAt what{pod_uid(facts.pod), "", {}};
+  if (const Json* status = find_container_status(facts.pod, facts.container)) what.container_id = status->value("containerID", "");
+  const Json* container = find_container(facts.pod, facts.container);
+  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array()))
+    if (volume.contains("emptyDir") && mount_of(*container, volume.value("name", "")) != nullptr) what.empty_dirs.push_back(volume.at("name"));
+  return what;
+}
+
 void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
   const std::string source = pod_node(facts.pod), target = request.target_node;
   auto other = std::async(std::launch::async, [&] { reach(ports.shell, target, facts.target, stop); });
   reach(ports.shell, source, facts.source, stop);
   other.get();
+  const auto look = [&](const std::string& node, NodeFacts& of, const LookAt& what) {
+    if (!of.access) of.look = look_at_node(ports.shell, node, what, stop);
+  };
+  auto there = std::async(std::launch::async, [&] { look(target, facts.target, {}); });
+  auto here = std::async(std::launch::async, [&] { look(source, facts.source, source_look(facts)); });
   if (!facts.source.access) {
     look_for_image(ports, source, facts.base_image, facts.source, stop);
     for (const auto& file : ports.archives.list(source, facts.ns, request.pod, facts.container, stop))
@@ -132,6 +171,8 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
   }
   if (!facts.target.access)
     look_for_image(ports, target, facts.source.image ? facts.source.image->id : facts.base_image, facts.target, stop);
+  here.get();
+  there.get();
 }
 
 void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "migration/node_look.hpp"
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
@@ -25,6 +26,7 @@ struct NodeFacts {
   std::string tool;                    ///< of the image store
   std::optional<Trouble> tool_trouble;
   std::optional<StoredImage> image;    ///< the base image there
+  NodeLook look;
 };
 
 struct Facts {
@@ -40,7 +42,10 @@ struct Facts {
   std::vector<std::string> archives_before;  ///< on the source node
   std::vector<Json> target_node_pods;
   std::vector<Json> claims;                  ///< PVCs that the pod mounts
+  std::vector<std::string> unread_claims;    ///< names of those that the caller may not read
+  std::vector<Json> volumes;                 ///< PVs that the claims are bound to
   std::vector<Json> disruption_budgets;
+  std::vector<Trouble> unchecked;            ///< what the caller may not read; the checks that need it were left out
   std::optional<Json> lease;
 
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue

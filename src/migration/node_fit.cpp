@@ -133,4 +133,10 @@ std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector
   return out;
 }
 
+bool reaches(const Json& node, const Json& volume) {
+  const Json affinity = volume.at("spec").value("nodeAffinity", Json::object()).value("required", Json::object());
+  const Json terms = affinity.value("nodeSelectorTerms", Json::array());
+  return terms.empty() || std::any_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); });
+}
+
 }  // namespace ms2m

@@ -22,4 +22,7 @@ struct Misfit {
 /// matched, requests beyond what is free, another architecture.
 std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node);
 
+/// Whether a pod on this node can have the PersistentVolume: its required node affinity (a local volume has one).
+bool reaches(const Json& node, const Json& volume);
+
 }  // namespace ms2m

@@ -115,6 +115,14 @@ const Json* find_container(const Json& pod, const std::string& name) {
   return nullptr;
 }
 
+const Json* mount_of(const Json& container, const std::string& volume) {
+  const auto mounts = container.find("volumeMounts");
+  if (mounts == container.end()) return nullptr;
+  for (const Json& mount : *mounts)
+    if (mount.value("name", "") == volume) return &mount;
+  return nullptr;
+}
+
 const Json* find_container_status(const Json& pod, const std::string& name) {
   const auto status = pod.find("status");
   if (status == pod.end() || !status->contains("containerStatuses")) return nullptr;

@@ -32,6 +32,8 @@ std::vector<std::string> diff_pods(const Json& source, const Json& target);
 
 /// The container of that name in spec.containers, or nullptr.
 const Json* find_container(const Json& pod, const std::string& name);
+/// The container's first mount of that volume, or nullptr.
+const Json* mount_of(const Json& container, const std::string& volume);
 const Json* find_container_status(const Json& pod, const std::string& name);
 
 /// The container to move: the given name; else the annotation kubectl.kubernetes.io/default-container; else the only one.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "migration/cpu_fit.hpp"
 #include "migration/node_fit.hpp"
 
 namespace ms2m {
@@ -37,6 +38,25 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
   const std::string kernel_from = info(*facts.source.object, "kernelVersion"), kernel_to = info(*facts.target.object, "kernelVersion");
   if (kernel_from != kernel_to)
     out.push_back({"kernel", Level::warning, fmt::format("the nodes run different kernels ({}, {}): CRIU may refuse the restore", kernel_from, kernel_to), ""});
+}
+
+void check_processors(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.source.access || facts.target.access) return;
+  const std::string source_node = pod_node(facts.pod), &target_node = request.target_node;
+  if (facts.source.look.features.empty() || facts.target.look.features.empty()) {
+    out.push_back({"cpu", Level::warning, fmt::format("the processors of {} and {} could not be compared", source_node, target_node), ""});
+    return;
+  }
+  const LackingFeatures lacking = lacking_features(facts.source.look.features, facts.target.look.features);
+  if (!lacking.instructions.empty())
+    out.push_back({"cpu", Level::refusal,
+                   fmt::format("the processor of {} lacks features of {} that the process may be using: {}", target_node, source_node, fmt::join(lacking.instructions, ", ")),
+                   "choose a node with the same or a newer processor"});
+  else if (!lacking.others.empty())
+    out.push_back({"cpu", Level::warning,
+                   fmt::format("the processor of {} lacks features of {} that are of use to the kernel alone: {}", target_node, source_node, fmt::join(lacking.others, ", ")), ""});
+  else
+    out.push_back({"cpu", Level::ok, fmt::format("the processor of {} has every feature of {}", target_node, source_node), ""});
 }
 
 void check_access(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -96,11 +116,13 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_pod(facts, request, findings);
   check_target(facts, request, findings);
   check_access(facts, request, findings);
+  check_processors(facts, request, findings);
   check_image(facts, request, findings);
   check_gate(facts, findings);
   check_volumes(facts, request, findings);
   check_broker(facts, request, findings);
   check_lease(facts, request, findings);
+  for (const Trouble& trouble : facts.unchecked) findings.push_back({"unchecked", Level::warning, trouble.text, trouble.cure});
   return findings;
 }
 

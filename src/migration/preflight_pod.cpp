@@ -1,5 +1,6 @@
 // Findings about the pod and its owner.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -86,6 +87,20 @@ void check_budgets(const Facts& facts, std::vector<Finding>& out) {
   }
 }
 
+/// What runs beside the process that moves.
+void check_companions(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  std::vector<std::string> names;
+  for (const Json& container : facts.pod.at("spec").value("initContainers", Json::array()))
+    if (container.value("restartPolicy", "") == "Always") names.push_back(container.value("name", ""));
+  for (const Json& container : facts.pod.at("spec").at("containers"))
+    if (container.value("name", "") != facts.container) names.push_back(container.value("name", ""));
+  if (names.empty()) return;
+  out.push_back({"containers", Level::warning,
+                 fmt::format("only container {} moves with its state; {} {} afresh on {}", facts.container, fmt::join(names, ", "),
+                             names.size() == 1 ? "starts" : "start", request.target_node),
+                 ""});
+}
+
 }  // namespace
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -96,36 +111,12 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
   check_running(facts, out);
   check_owner(facts, request, out);
   check_budgets(facts, out);
+  check_companions(facts, request, out);
   if (facts.pod.at("spec").value("hostNetwork", false))
     refuse(out, "host-network", "the pod uses the host's network: CRIU cannot restore it in another host's", "run the workload without hostNetwork");
   for (const char* key : {"hostPID", "hostIPC"})
     if (facts.pod.at("spec").value(key, false))
       refuse(out, "host-namespaces", fmt::format("the pod uses {}: its process cannot be restored elsewhere", key), "run the workload without it");
-}
-
-void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  const Json* container = find_container(facts.pod, facts.container);
-  const auto mounted = [&](const std::string& volume) {
-    for (const Json& mount : container->value("volumeMounts", Json::array()))
-      if (mount.value("name", "") == volume) return true;
-    return false;
-  };
-  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
-    const std::string name = volume.value("name", "");
-    if (volume.contains("emptyDir") && mounted(name) && !request.accept_volume_loss)
-      refuse(out, "volumes", fmt::format("emptyDir volume {} does not move: its files would be gone, and an open one fails the restore", name),
-             "accept that with --accept-volume-loss if the application can do without them");
-    if (volume.contains("hostPath") && !request.allow_hostpath)
-      refuse(out, "volumes", fmt::format("hostPath volume {} ({}) is another directory on the target node", name, volume["hostPath"].value("path", "")),
-             "if both nodes have the same content there, allow it with --allow-hostpath");
-  }
-  for (const Json& claim : facts.claims) {
-    const Json modes = claim.value("status", Json::object()).value("accessModes", claim.at("spec").value("accessModes", Json::array()));
-    const bool shared = std::find(modes.begin(), modes.end(), "ReadWriteMany") != modes.end() || std::find(modes.begin(), modes.end(), "ReadOnlyMany") != modes.end();
-    if (!shared)
-      refuse(out, "volumes", fmt::format("claim {} is {}: it cannot be mounted on both nodes", claim.at("metadata").value("name", ""), modes.dump()),
-             "use a ReadWriteMany volume");
-  }
 }
 
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {

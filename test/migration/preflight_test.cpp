@@ -34,6 +34,8 @@ Facts good() {
   f.target.object = node("worker-2");
   f.source.image = f.target.image = StoredImage{"abcdef0123456789", {"i"}};
   f.checkpoint_gate = true;
+  f.source.look = NodeLook{{"avx2", "fpu", "vme"}, {}, Content::empty};
+  f.target.look = f.source.look;
   f.depth = QueueDepth{3, 1};
   f.admin_version = "3.10.8";
   f.queue = QueueFacts{};
@@ -49,11 +51,20 @@ std::string refusal(const Facts& facts, const MigrationRequest& r = request()) {
   return "";
 }
 
+std::string warning(const Facts& facts, const MigrationRequest& r = request()) {
+  for (const Finding& finding : preflight(facts, r))
+    if (finding.level == Level::warning) return finding.text;
+  return "";
+}
+
 using Catch::Contains;
 
 }  // namespace
 
-TEST_CASE("nothing speaks against a good migration", "[preflight]") { CHECK(refusal(good()).empty()); }
+TEST_CASE("nothing speaks against a good migration", "[preflight]") {
+  CHECK(refusal(good()).empty());
+  CHECK(warning(good()).empty());
+}
 
 TEST_CASE("missing rights are named alone", "[preflight]") {
   Facts f = good();
@@ -97,19 +108,110 @@ TEST_CASE("the pod", "[preflight]") {
   f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "DaemonSet"}, {"name", "d"}, {"controller", true}}});
   CHECK_THAT(refusal(f), Contains("a pod of a DaemonSet"));
   f = good();
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "Job"}, {"name", "j"}, {"controller", true}}});
+  CHECK_THAT(refusal(f), Contains("a pod of a Job"));
+  f = good();
+  f.pod["metadata"]["labels"] = {{"app", "consumer"}};
+  f.disruption_budgets = {Json::parse(R"({"metadata":{"name":"b"},"spec":{"selector":{"matchLabels":{"app":"consumer"}}},"status":{"disruptionsAllowed":0}})")};
+  CHECK_THAT(refusal(f), Contains("PodDisruptionBudget b allows no disruption"));
+  f = good();
   f.checkpoint_gate = false;
   CHECK_THAT(refusal(f), Contains("checkpoints switched off"));
 }
 
-TEST_CASE("volumes that do not move", "[preflight]") {
+TEST_CASE("emptyDir volumes do not move", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
   CHECK(refusal(f).empty());  // not mounted by the container that moves
   f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "tmp"}, {"mountPath", "/tmp"}}});
-  CHECK_THAT(refusal(f), Contains("emptyDir volume tmp does not move"));
+  CHECK_THAT(refusal(f), Contains("emptyDir volume tmp does not move and could not be looked into"));
   MigrationRequest r = request();
   r.accept_volume_loss = true;
   CHECK(refusal(f, r).empty());
+  f.source.look.volumes["tmp"] = Content::data;
+  CHECK_THAT(refusal(f), Contains("emptyDir volume tmp has files in it"));
+  CHECK(refusal(f, r).empty());
+  CHECK_THAT(warning(f, r), Contains("emptyDir volume tmp has files in it"));
+  f.source.look.volumes["tmp"] = Content::empty;
+  CHECK(refusal(f).empty());
+  CHECK(warning(f).empty());
+}
+
+TEST_CASE("/dev/shm does not move", "[preflight]") {
+  Facts f = good();
+  f.source.look.shm = Content::unknown;
+  CHECK(refusal(f).empty());
+  CHECK_THAT(warning(f), Contains("/dev/shm of the container could not be looked into"));
+  f.source.look.shm = Content::data;
+  CHECK_THAT(refusal(f), Contains("/dev/shm has files in it"));
+  MigrationRequest r = request();
+  r.accept_volume_loss = true;
+  CHECK(refusal(f, r).empty());
+  // An emptyDir that is mounted there is looked at as what it is.
+  f.pod["spec"]["volumes"] = Json::array({{{"name", "shm"}, {"emptyDir", {{"medium", "Memory"}}}}});
+  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "shm"}, {"mountPath", "/dev/shm"}}});
+  f.source.look.volumes["shm"] = Content::empty;
+  CHECK(refusal(f).empty());
+}
+
+TEST_CASE("claims and other volumes", "[preflight]") {
+  Facts f = good();
+  const auto claim = [](const char* mode) {
+    return Json{{"metadata", {{"name", "data"}}}, {"spec", {{"accessModes", {mode}}, {"volumeName", "pv-1"}}}, {"status", {{"accessModes", {mode}}}}};
+  };
+  for (const char* mode : {"ReadWriteOnce", "ReadWriteOncePod"}) {
+    f.claims = {claim(mode)};
+    CHECK_THAT(refusal(f), Contains(std::string("claim data is ") + mode + ": source and target cannot both have it"));
+  }
+  f.claims = {claim("ReadWriteMany")};
+  f.volumes = {Json::parse(R"({"metadata":{"name":"pv-1"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[
+    {"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["worker-1"]}]}]}}}})")};
+  CHECK_THAT(refusal(f), Contains("volume pv-1 of claim data cannot be had on node worker-2"));
+  (*f.target.object)["metadata"]["labels"]["kubernetes.io/hostname"] = "worker-1";
+  CHECK(refusal(f).empty());
+  f = good();
+  f.unread_claims = {"data"};
+  CHECK_THAT(refusal(f), Contains("you may not read claim data"));
+  f = good();
+  f.pod["spec"]["volumes"] = Json::array({{{"name", "host"}, {"hostPath", {{"path", "/srv"}}}}});
+  CHECK_THAT(refusal(f), Contains("hostPath volume host (/srv)"));
+  MigrationRequest r = request();
+  r.allow_hostpath = true;
+  CHECK(refusal(f, r).empty());
+  f.pod["spec"]["volumes"] = Json::array({{{"name", "own"}, {"ephemeral", Json::object()}}});
+  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "own"}, {"mountPath", "/own"}}});
+  CHECK_THAT(refusal(f), Contains("ephemeral volume own belongs to this pod alone"));
+}
+
+TEST_CASE("a processor that lacks something", "[preflight]") {
+  Facts f = good();
+  f.target.look.features = {"fpu", "vme"};
+  CHECK_THAT(refusal(f), Contains("the processor of worker-2 lacks features of worker-1 that the process may be using: avx2"));
+  f.target.look.features = {"avx2", "fpu"};
+  CHECK(refusal(f).empty());
+  CHECK_THAT(warning(f), Contains("of use to the kernel alone: vme"));
+  f.target.look.features = {"avx2", "avx512f", "fpu", "vme"};
+  CHECK(warning(f).empty());
+  f.target.look.features.clear();
+  CHECK_THAT(warning(f), Contains("could not be compared"));
+  // arm64's list is of what programs may use
+  f.source.look.features = {"asimd", "fp", "sve"};
+  f.target.look.features = {"asimd", "fp"};
+  CHECK_THAT(refusal(f), Contains("sve"));
+}
+
+TEST_CASE("what could not be checked is said", "[preflight]") {
+  Facts f = good();
+  f.unchecked = {{"you may not list pods", "grant it"}};
+  CHECK(refusal(f).empty());
+  CHECK(warning(f) == "you may not list pods");
+}
+
+TEST_CASE("the others of several containers start afresh", "[preflight]") {
+  Facts f = good();
+  f.pod["spec"]["containers"].push_back({{"name", "log"}, {"image", "i"}});
+  f.pod["spec"]["initContainers"] = Json::array({{{"name", "init"}}, {{"name", "proxy"}, {"restartPolicy", "Always"}}});
+  CHECK(warning(f) == "only container consumer moves with its state; proxy, log start afresh on worker-2");
 }
 
 TEST_CASE("the queue", "[preflight]") {

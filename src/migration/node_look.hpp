@@ -1,0 +1,34 @@
+// What is read on the nodes themselves beside images and archives: the processor's features, and whether anything lies in
+// what a restore does not bring back (emptyDir volumes, /dev/shm).
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ms2m/node.hpp"
+
+namespace ms2m {
+
+/// data: at least one entry of any kind. unknown: it could not be looked into.
+enum class Content { unknown, empty, data };
+
+struct NodeLook {
+  std::vector<std::string> features;       ///< sorted; "flags" (x86) or "Features" (arm) of /proc/cpuinfo; empty: unknown
+  std::map<std::string, Content> volumes;  ///< by the emptyDir's name
+  Content shm = Content::unknown;          ///< /dev/shm as the container sees it
+};
+
+/// The container whose files are asked for; with empty fields only the processor is looked at.
+struct LookAt {
+  std::string pod_uid;
+  std::string container_id;  ///< as in the pod's status ("cri-o://08eb..."); anything else: /dev/shm is unknown
+  std::vector<std::string> empty_dirs;
+};
+
+/// One command on the node; changes nothing. An emptyDir is the directory
+/// /var/lib/kubelet/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by the kubelet when it is in memory;
+/// /dev/shm is found by a process whose control group has the container's ID in its path. What cannot be found is unknown:
+/// an Error of the shell too, as whoever needs the node will meet it. Throws Cancelled.
+NodeLook look_at_node(NodeShell& shell, const std::string& node, const LookAt& what, const StopToken& stop);
+
+}  // namespace ms2m

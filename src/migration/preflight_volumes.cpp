@@ -1,0 +1,82 @@
+// Findings about what the pod mounts.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "migration/node_fit.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr const char* kAccept = "accept that with --accept-volume-loss if the application can do without them";
+
+void refuse(std::vector<Finding>& out, std::string text, std::string cure) {
+  out.push_back({"volumes", Level::refusal, std::move(text), std::move(cure)});
+}
+
+void lost(const MigrationRequest& request, std::vector<Finding>& out, std::string text) {
+  out.push_back({"volumes", request.accept_volume_loss ? Level::warning : Level::refusal, std::move(text), kAccept});
+}
+
+/// Files there are gone after a restore, and an open one fails it ("Can't open file ... on restore"; kube-facts.md).
+void check_empty_dir(const Facts& facts, const MigrationRequest& request, const std::string& name, std::vector<Finding>& out) {
+  const auto found = facts.source.look.volumes.find(name);
+  const Content content = found == facts.source.look.volumes.end() ? Content::unknown : found->second;
+  if (content == Content::empty)
+    out.push_back({"volumes", Level::ok, fmt::format("emptyDir volume {} is empty: the copy gets a new one", name), ""});
+  else if (content == Content::data)
+    lost(request, out, fmt::format("emptyDir volume {} has files in it, which do not move: they would be gone, and an open one fails the restore", name));
+  else
+    lost(request, out, fmt::format("emptyDir volume {} does not move and could not be looked into: its files would be gone, and an open one fails the restore", name));
+}
+
+void check_shared_memory(const Facts& facts, const MigrationRequest& request, const Json& container, std::vector<Finding>& out) {
+  if (facts.source.access) return;  // refused for that
+  for (const Json& mount : container.value("volumeMounts", Json::array()))
+    if (mount.value("mountPath", "") == "/dev/shm") return;  // a volume like others
+  const Content content = facts.source.look.shm;
+  if (content == Content::data)
+    lost(request, out, "/dev/shm has files in it, which do not move: they would be gone, and an open one fails the restore");
+  else if (content == Content::unknown && !request.accept_volume_loss)
+    out.push_back({"volumes", Level::warning, "/dev/shm of the container could not be looked into: files there do not move", ""});
+}
+
+void check_claim(const Facts& facts, const MigrationRequest& request, const Json& claim, std::vector<Finding>& out) {
+  const std::string name = claim.at("metadata").value("name", ""), bound_to = claim.at("spec").value("volumeName", "");
+  const Json status = claim.value("status", Json::object());
+  const auto modes = status.value("accessModes", claim.at("spec").value("accessModes", Json::array())).get<std::vector<std::string>>();
+  const bool shared = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) { return mode == "ReadWriteMany" || mode == "ReadOnlyMany"; });
+  if (!shared)
+    return refuse(out, fmt::format("claim {} is {}: source and target cannot both have it, on two nodes", name, fmt::join(modes, ", ")),
+                  "use a ReadWriteMany volume");
+  for (const Json& volume : facts.volumes)
+    if (volume.at("metadata").value("name", "") == bound_to && facts.target.object && !reaches(*facts.target.object, volume))
+      return refuse(out, fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so", bound_to, name, request.target_node),
+                    "choose a node that it allows, or use a volume that is tied to none");
+  out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", name, fmt::join(modes, ", ")), ""});
+}
+
+}  // namespace
+
+void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json* container = find_container(facts.pod, facts.container);
+  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
+    const std::string name = volume.value("name", "");
+    const bool mounted = mount_of(*container, name) != nullptr;
+    if (volume.contains("emptyDir") && mounted) check_empty_dir(facts, request, name, out);
+    if (volume.contains("ephemeral") && mounted)
+      lost(request, out, fmt::format("ephemeral volume {} belongs to this pod alone: the copy gets an empty one, so its files would be gone", name));
+    if (volume.contains("hostPath") && !request.allow_hostpath)
+      refuse(out, fmt::format("hostPath volume {} ({}) is another directory on the target node", name, volume["hostPath"].value("path", "")),
+             "if both nodes have the same content there, allow it with --allow-hostpath");
+  }
+  check_shared_memory(facts, request, *container, out);
+  for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
+  for (const std::string& name : facts.unread_claims)
+    refuse(out, fmt::format("you may not read claim {}: whether it can follow to another node is not known", name), "grant `get` on persistentvolumeclaims with examples/rbac.yaml");
+}
+
+}  // namespace ms2m
