@@ -33,7 +33,12 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Json& po
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
   else
     rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
-  if (const Json* owner = controller_of(pod); owner != nullptr && owner->value("kind", "") == "StatefulSet")
+  const Json* owner = controller_of(pod);
+  const bool set = owner != nullptr && owner->value("kind", "") == "StatefulSet";
+  // A StatefulSet's pod is checkpointed once more on the target (identity.hpp).
+  if (set && request.strategy == Strategy::shadow)
+    rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "", request.target_node});
+  if (set)
     for (const char* verb : {"get", "list", "watch", "create", "delete"}) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
   return rights;
 }
@@ -119,6 +124,8 @@ void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& fact
                   facts, stop);
   facts.lease = cluster.get({Kind::lease, facts.ns, "ms2m-" + request.pod}, stop);
   facts.checkpoint_gate = cluster.checkpoint_enabled(source_node, stop);
+  if (facts.owner && controller_of(facts.pod)->value("kind", "") == "StatefulSet" && request.strategy == Strategy::shadow && facts.target.object)
+    facts.target_gate = cluster.checkpoint_enabled(request.target_node, stop);
 }
 
 void reach(NodeShell& shell, const std::string& node, NodeFacts& facts, const StopToken& stop) {

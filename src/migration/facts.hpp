@@ -38,6 +38,7 @@ struct Facts {
   std::string base_image;          ///< name@digest or name of the image that the container runs
   NodeFacts source, target;
   std::optional<bool> checkpoint_gate;
+  std::optional<bool> target_gate;           ///< of the target's kubelet; asked only where it is needed (identity.hpp)
   std::vector<Right> missing_rights;
   std::vector<std::string> archives_before;  ///< on the source node
   std::vector<Json> target_node_pods;

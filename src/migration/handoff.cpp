@@ -1,6 +1,7 @@
 // Strategy handoff: nobody consumes the primary queue while the data moves; messages wait in it, in order.
 #include <fmt/format.h>
 
+#include "migration/identity.hpp"
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
@@ -29,6 +30,7 @@ PhaseScope::~PhaseScope() {
 
 void plan_retirement(Run& run) {
   const Plan& plan = run.plan;
+  if (plan.workload == Workload::stateful_set) return plan_identity_swap(run);
   if (plan.workload == Workload::replica_set) {
     const Json labels = run.facts.pod.at("metadata").value("labels", Json::object());
     const Json cost = run.facts.pod.at("metadata").value("annotations", Json::object()).value(kDeletionCost, Json());

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <future>
 
+#include "migration/identity.hpp"
 #include "migration/planner.hpp"
 #include "migration/settle.hpp"
 #include "migration/strategies.hpp"
@@ -56,6 +59,19 @@ std::uint64_t competing(const Journal& journal) {
   return 0;
 }
 
+/// The effect that gives the copy the source's name, if this migration has one.
+std::optional<Effect> identity_effect(const Journal& journal) {
+  for (const Effect& effect : journal.effects())
+    if (effect.finish.is_object() && effect.finish.value("op", "") == "take_identity") return effect;
+  return std::nullopt;
+}
+
+/// Once the copy has taken the source's name, that is who serves.
+void tell_identity(const Journal& journal, Outcome& outcome) {
+  const auto effect = identity_effect(journal);
+  if (effect && effect->settled) outcome.target_pod = outcome.source_pod;
+}
+
 void tell_error(Outcome& outcome, const std::exception& error) {
   outcome.error = error.what();
   if (const auto* own = dynamic_cast<const Error*>(&error)) outcome.remedy = own->remedy();
@@ -83,6 +99,10 @@ struct Migrator::Impl {
   std::string who_serves_undone(Journal& journal, const Outcome& outcome);
   void tell_who_serves(Outcome& outcome);
   void carry_out_set(Run& run, Outcome& outcome, const StopToken& stop);
+  void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance, Outcome& outcome, const StopToken& stop);
+  bool take_identity(Journal& journal, const Json& operation, Outcome& outcome);
+  std::string free_child(const Json& operation, Outcome& child);
+  void forget_children(const Journal& journal);
   Outcome recover(const std::string& id, const StopToken& stop);
 };
 
@@ -98,7 +118,8 @@ Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
 }
 
 void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
-  Operations operations(ports);
+  bool lost = false;
+  Operations operations(ports, [&](const Json& operation, const StopToken&) { lost = !take_identity(journal, operation, outcome); });
   const auto stage = [&](int from, int upto, bool stop_at_failure) {
     Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, from, upto, stop_at_failure});
     for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
@@ -107,19 +128,30 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   outcome.leftovers.clear();
   outcome.serving.clear();
   if (stage(0, kServing, true)) {
-    // The source's termination takes its time; what is to be removed on the nodes does not depend on it.
-    auto nodes = std::async(std::launch::async, [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); });
+    // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy that is to
+    // be copied once more must have nothing of the first time left there.
+    const auto clean_nodes = [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); };
+    std::future<Settlement> cleaning;
+    Settlement cleaned;
+    if (identity_effect(journal))
+      cleaned = clean_nodes();
+    else
+      cleaning = std::async(std::launch::async, clean_nodes);
     // A source that loses the hold queue could go back to the primary: its queues go only after it.
     if (stage(kServing + 1, kRetired, true)) stage(kRetired + 1, kNodes - 1, false);
-    for (Leftover& left : nodes.get().left) outcome.leftovers.push_back(std::move(left));
+    if (cleaning.valid()) cleaned = cleaning.get();
+    for (Leftover& left : cleaned.left) outcome.leftovers.push_back(std::move(left));
     if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   } else {
     outcome.serving = "nobody: the hand-over is not complete";
   }
+  tell_identity(journal, outcome);
+  if (outcome.leftovers.empty()) forget_children(journal);
   outcome.resumable = !outcome.leftovers.empty();
   const bool served = outcome.serving.rfind("nobody", 0) != 0;
   outcome.result = outcome.leftovers.empty() ? Result::done : served ? Result::cleanup_incomplete : Result::leftovers;
   if (served) tell_who_serves(outcome);
+  if (lost && outcome.result == Result::done) outcome.result = Result::undone;
   journal.end(outcome.result);
 }
 
@@ -144,7 +176,8 @@ std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target) {
 /// A StatefulSet's pod whose restore failed on the target is back on the source node, under the same name.
 void Migrator::Impl::tell_who_serves(Outcome& outcome) {
   outcome.serving = who_serves(outcome, true);
-  if (outcome.target_pod != outcome.source_pod || outcome.serving.rfind("source", 0) != 0) return;
+  const bool elsewhere = outcome.target_pod == outcome.source_pod && outcome.serving.rfind("source", 0) == 0;
+  if (!elsewhere) return;
   if (outcome.result == Result::done) outcome.result = Result::undone;
   if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
 }
@@ -228,7 +261,7 @@ void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& 
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
   if (run.request.replay == Replay::fanout)
     run_fanout(run, outcome.phases, stop);
-  else if (run.plan.workload == Workload::stateful_set)
+  else if (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff)
     carry_out_set(run, outcome, stop);
   else if (run.request.strategy == Strategy::shadow)
     run_shadow(run, outcome.phases, stop);
@@ -238,6 +271,86 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   run.dead_man.reset();
   finish(run.journal, outcome, run.request.timeouts.retire);
   scope.note(outcome.leftovers.empty() ? "source retired, nothing of ms2m left" : "not everything could be cleaned up");
+}
+
+/// The migration itself, from its journal's first record to its last.
+void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance, Outcome& outcome, const StopToken& stop) {
+  outcome.id = plan.id;
+  outcome.target_pod = plan.target_pod;
+  Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
+  Run run{ports, request, facts, plan, journal, observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  const TimePoint begin = Clock::now();
+  outcome.result = Result::undone;
+  try {
+    carry_out(run, outcome, stop);
+  } catch (const std::exception& error) {
+    fail(run, outcome, error);
+  }
+  run.measures.total = Clock::now() - begin;
+  if (run.quiet_at && run.target_at) run.measures.gap = *run.target_at - (run.fenced_at ? *run.fenced_at : *run.quiet_at);
+  // Of two gaps (identity.hpp) the longer one.
+  if (run.measures.gap && outcome.measures.gap) run.measures.gap = std::max(*run.measures.gap, *outcome.measures.gap);
+  if (run.quiet_at && (run.serving_again_at || run.target_at))
+    run.measures.source_pause = (run.serving_again_at ? *run.serving_again_at : *run.target_at) - *run.quiet_at;
+  outcome.measures = run.measures;
+}
+
+/// An attempt that died is brought to its end first: then `child` says that the name was taken, or a new attempt can be made
+/// under the id that is returned.
+std::string Migrator::Impl::free_child(const Json& o, Outcome& child) {
+  for (int n = 2;; ++n) {
+    const std::string id = fmt::format("{}-{}", o.at("id").get<std::string>(), n);
+    if (!journals.find(id)) {
+      std::filesystem::remove_all(journals.root() / id);  // it died before its first record
+      return id;
+    }
+    child = recover(id, StopToken());
+    if (child.result == Result::done || child.result == Result::cleanup_incomplete) return id;
+    if (child.result != Result::undone || !child.error.empty())
+      throw Error(ErrorKind::failed, child.error.empty() ? "an earlier attempt could not be undone: " + (child.leftovers.empty() ? id : child.leftovers.front().what) : child.error,
+                  child.remedy);
+  }
+}
+
+/// False: the copy is lost, and with it the state, as when a node dies without a migration.
+bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& outcome) {
+  StepsOnly steps(observer);
+  Impl inner{ports, journals, steps};
+  Outcome child;
+  child.result = Result::refused;
+  const std::string id = inner.free_child(o, child);
+  const auto taken = [&] { return child.result == Result::done || child.result == Result::cleanup_incomplete; };
+  if (!taken()) {
+    const MigrationRequest request = identity_request(o);
+    if (!ports.cluster.get({Kind::pod, request.ns, request.pod}, StopToken().within(std::chrono::seconds(30)))) {
+      outcome.error = fmt::format("the copy {} was lost before it could take the name {}: the set starts that anew", request.pod, request.target_name);
+      return false;
+    }
+    const Facts facts = gather_facts(ports, request, StopToken().within(std::chrono::seconds(60)));
+    const Plan plan = identity_plan(o, request, facts, id);
+    for (const Finding& finding : plan.findings)  // two that are true of every copy: it is there already, and it disturbs a budget
+      if (finding.level == Level::refusal && finding.check != "target-node" && finding.check != "disruption-budget")
+        throw Error(ErrorKind::refused, finding.text, finding.cure);
+    const Json& begin = journal.begin();
+    child.ns = plan.ns;
+    child.source_pod = plan.source_pod;
+    child.source_node = child.target_node = plan.target_node;
+    inner.run_plan(request, facts, plan, {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", "")}, child, StopToken());
+    if (!taken()) throw Error(ErrorKind::failed, child.error.empty() ? child.serving : child.error, child.remedy);
+    outcome.measures.gap = child.measures.gap;
+  }
+  for (const Leftover& left : child.leftovers) outcome.leftovers.push_back({left.what, "ms2m cleanup " + id});
+  return true;
+}
+
+void Migrator::Impl::forget_children(const Journal& journal) {
+  if (!identity_effect(journal)) return;
+  for (int n = 2;; ++n) {
+    const std::string id = fmt::format("{}-{}", journal.begin().value("id", ""), n);
+    const auto child = journals.find(id);
+    if (!child) return;
+    if (child->state == to_string(Result::done) || child->state == to_string(Result::undone)) journals.forget(id);
+  }
 }
 
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
@@ -266,22 +379,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
         impl_->observer.on(event);
       }
     }
-    outcome.id = plan.id;
-    outcome.target_pod = plan.target_pod;
-    Journal journal = Journal::create(impl_->journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
-    Run run{impl_->ports, request, facts, plan, journal, impl_->observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
-    const TimePoint begin = Clock::now();
-    outcome.result = Result::undone;
-    try {
-      impl_->carry_out(run, outcome, stop);
-    } catch (const std::exception& error) {
-      impl_->fail(run, outcome, error);
-    }
-    run.measures.total = Clock::now() - begin;
-    if (run.quiet_at && run.target_at) run.measures.gap = *run.target_at - (run.fenced_at ? *run.fenced_at : *run.quiet_at);
-    if (run.quiet_at && (run.serving_again_at || run.target_at))
-      run.measures.source_pause = (run.serving_again_at ? *run.serving_again_at : *run.target_at) - *run.quiet_at;
-    outcome.measures = run.measures;
+    impl_->run_plan(request, facts, plan, provenance, outcome, stop);
   } catch (const std::exception& error) {
     tell_error(outcome, error);
   }
@@ -299,6 +397,7 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     outcome.result = Result::refused;
     if (journal.ended() && (*journal.ended() == to_string(Result::done) || *journal.ended() == to_string(Result::undone))) {
       outcome.result = *journal.ended() == to_string(Result::done) ? Result::done : Result::undone;
+      tell_identity(journal, outcome);
       outcome.serving = who_serves(outcome, outcome.result == Result::done);
       return outcome;
     }

@@ -71,10 +71,15 @@ Json recreate_set(const Json& set, const std::string& pod) {
   // After the consumers: should it fail, they are at work.
   return {{"op", "recreate_set"}, {"prio", 21}, {"object", set}, {"pod", pod}};
 }
+Json take_identity(const Identity& i) {
+  return {{"op", "take_identity"}, {"prio", 20}, {"limit_s", 900}, {"id", i.id}, {"ns", i.ns}, {"copy", i.copy}, {"node", i.node},
+          {"container", i.container}, {"queue", i.queue}, {"source", i.source}, {"settings", i.settings}};
+}
 
 }  // namespace op
 
 int priority(const Json& operation) { return operation.value("prio", 50); }
+Seconds patience(const Json& operation) { return Seconds(operation.value("limit_s", 0.0)); }
 
 namespace {
 
@@ -140,6 +145,8 @@ const Words kWords[] = {
      [](const Json& o) { return "keep " + text(o, "archive") + " on " + text(o, "node") + ": it holds the only state; then ms2m resume"; }},
     {"recreate_set", [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
      [](const Json&) { return std::string("ms2m resume: the set's object is in the journal"); }},
+    {"take_identity", [](const Json& o) { return fmt::format("let {} take the name {}", text(o, "copy"), o.at("source").at("metadata").value("name", "")); },
+     [](const Json& o) { return fmt::format("ms2m resume {}; until then {} serves", text(o, "id"), text(o, "copy")); }},
     {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
 };

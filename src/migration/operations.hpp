@@ -1,6 +1,7 @@
 // Undo and finish operations: data in the journal, carried out here. Each is idempotent, has its own time limit and is
 // reported singly. Nothing here keeps state: after a crash another process carries out the same data.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "ms2m/broker.hpp"
@@ -54,9 +55,18 @@ struct Fallback {
 };
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& fallback);
 Json recreate_set(const Json& set, const std::string& pod);
+/// Shadow: the copy gets the source's name by a migration of its own (identity.hpp). Only the coordinator can carry it out.
+struct Identity {
+  std::string id, ns, copy, node, container, queue;
+  Json source;    ///< the pod whose name and spec it takes
+  Json settings;  ///< of the request
+};
+Json take_identity(const Identity& identity);
 }  // namespace op
 
 int priority(const Json& operation);
+/// The time that it may take at least, whatever the coordinator's limit is.
+Seconds patience(const Json& operation);
 /// "delete queue ms2m.x.hold"
 std::string describe(const Json& operation);
 /// The command by which a person does the same.
@@ -64,12 +74,15 @@ std::string command(const Json& operation);
 
 class Operations {
  public:
-  explicit Operations(const Migrator::Ports& ports) : ports_(ports) {}
+  using TakeIdentity = std::function<void(const Json& operation, const StopToken& stop)>;
+  explicit Operations(const Migrator::Ports& ports, TakeIdentity take_identity = {})
+      : ports_(ports), take_identity_(std::move(take_identity)) {}
   /// Throws Error when it could not be done. Cancelled passes through.
   void run(const Json& operation, const StopToken& stop);
 
  private:
   Migrator::Ports ports_;
+  TakeIdentity take_identity_;
 };
 
 }  // namespace ms2m

@@ -33,6 +33,18 @@ void plan_set_steps(Plan& plan) {
   step(Phase::finalizing, "delete ms2m's queues and the lease", "");
 }
 
+/// The second half of a shadow: identity.hpp.
+void plan_identity_steps(Plan& plan) {
+  const auto step = [&](std::string text, std::string undo) { plan.steps.push_back({Phase::finalizing, std::move(text), std::move(undo)}); };
+  step(fmt::format("delete the quiet pod {} and end its processes on {}", plan.source_pod, plan.source_node), fmt::format("{} serves", plan.target_pod));
+  step(fmt::format("create pod {} on {}, waiting for its image", plan.source_pod, plan.target_node), "delete it");
+  step(fmt::format("once more on {0}: {1} quiet, checkpoint, import, relay to {1} and {2}", plan.target_node, plan.target_pod, plan.source_pod), fmt::format("send {} back to {}", plan.target_pod, plan.queue));
+  step(fmt::format("second pivot: send {} to {}; delete pod {}", plan.source_pod, plan.queue, plan.target_pod), "");
+  step(fmt::format("create statefulset {}/{} again; it adopts {}", plan.ns, plan.owner, plan.source_pod), "");
+  step("point the image names at the original image, remove the checkpoint images and the archives", "");
+  step("delete ms2m's queues, the copy's control queue and the leases", "");
+}
+
 void plan_steps(Plan& plan, const MigrationRequest& request) {
   const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
   const QueueNames names = queue_names(plan.id);
@@ -40,8 +52,8 @@ void plan_steps(Plan& plan, const MigrationRequest& request) {
   step(Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
   if (request.strategy == Strategy::shadow)
     step(Phase::preparing, fmt::format("declare exchange {} and queues {}, {}", names.tee, names.source, names.target), "delete them");
-  const bool set = plan.workload == Workload::stateful_set;
-  if (!set) step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
+  const bool set = plan.workload == Workload::stateful_set, in_place = set && request.strategy == Strategy::handoff;
+  if (!in_place) step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
   step(Phase::preparing, fmt::format("arm the dead man's switch {} ({} s)", names.dead_man, request.dead_man.count() / 1000), "delete the queue");
   step(Phase::checkpointing, fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold), fmt::format("send it back to {}", plan.queue));
   step(Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
@@ -49,9 +61,11 @@ void plan_steps(Plan& plan, const MigrationRequest& request) {
     step(Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee), "stop the relay; the source finishes its queue");
   step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
   step(Phase::transferring, fmt::format("import it as {}", plan.image), "remove the image");
-  if (set) return plan_set_steps(plan);
+  if (in_place) return plan_set_steps(plan);
   step(Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod), "");
+  if (set) step(Phase::replaying, fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
   step(Phase::replaying, fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod, plan.queue), "");
+  if (set) return plan_identity_steps(plan);
   if (plan.workload == Workload::replica_set)
     step(Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}", plan.owner, plan.target_pod, plan.source_pod), "");
   else
@@ -65,8 +79,9 @@ void plan_notes(Plan& plan, const MigrationRequest& request) {
     plan.notes.push_back("shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with side effects must mute them on one of the two (payload.role)");
   if (request.replay == Replay::fanout)
     plan.notes.push_back("fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and freeze; for comparison only");
-  if (plan.workload == Workload::stateful_set)
-    plan.notes.push_back("a StatefulSet's pod keeps its name, so its copy cannot run beside it: strategy handoff");
+  if (plan.workload == Workload::stateful_set && request.strategy == Strategy::shadow)
+    plan.notes.push_back(fmt::format("a StatefulSet's pod keeps its name: {} serves for some seconds, then its process takes the name {} by a second shadow on {}; two small pauses, where --strategy handoff has one larger one and is done sooner",
+                                     plan.target_pod, plan.source_pod, plan.target_node));
   if (plan.workload == Workload::bare_pod) plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
 
@@ -83,8 +98,8 @@ void predict(Plan& plan, const MigrationRequest& request) {
 }  // namespace
 
 Strategy effective_strategy(const MigrationRequest& request, const Facts& facts) {
-  if (request.replay == Replay::fanout) return Strategy::handoff;  // its queues are its own
-  return request.strategy == Strategy::shadow && workload_of(facts) == Workload::stateful_set ? Strategy::handoff : request.strategy;
+  (void)facts;
+  return request.replay == Replay::fanout ? Strategy::handoff : request.strategy;  // the fan-out's queues are its own
 }
 
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id) {
@@ -101,7 +116,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.queue = request.queue;
   plan.target_pod = request.target_name.empty() ? target_pod_name(facts.pod, id) : request.target_name;
   if (plan.workload == Workload::replica_set && request.target_name.empty()) plan.target_pod = plan.owner + "-" + id.substr(0, 5);
-  if (plan.workload == Workload::stateful_set) plan.target_pod = plan.source_pod;
+  if (plan.workload == Workload::stateful_set) plan.target_pod = request.strategy == Strategy::shadow ? target_pod_name(facts.pod, id) : plan.source_pod;
   plan.image = checkpoint_image_name(plan.target_pod, id);
   const QueueNames names = queue_names(id);
   plan.hold_queue = names.hold;

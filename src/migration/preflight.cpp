@@ -98,6 +98,12 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
                    "enable the feature gate ContainerCheckpoint there"});
 }
 
+void check_target_gate(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.target_gate && !*facts.target_gate)
+    out.push_back({"checkpoint-gate", Level::refusal, fmt::format("the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too", request.target_node),
+                   "enable the feature gate ContainerCheckpoint there, or use --strategy handoff"});
+}
+
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.lease || request.take_over_lease) return;
   const Json annotations = facts.lease->at("metadata").value("annotations", Json::object());
@@ -119,6 +125,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_processors(facts, request, findings);
   check_image(facts, request, findings);
   check_gate(facts, findings);
+  check_target_gate(facts, request, findings);
   check_volumes(facts, request, findings);
   check_broker(facts, request, findings);
   check_lease(facts, request, findings);

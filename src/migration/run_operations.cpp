@@ -216,6 +216,7 @@ const std::map<std::string, Handler>& handlers() {
 }  // namespace
 
 void Operations::run(const Json& operation, const StopToken& stop) {
+  if (take_identity_ && operation.value("op", "") == "take_identity") return take_identity_(operation, stop);
   const auto found = handlers().find(operation.value("op", ""));
   if (found == handlers().end())
     throw Error(ErrorKind::refused, "the journal names an operation that this ms2m does not know: " + operation.value("op", ""),

@@ -39,6 +39,8 @@ void try_creation(Run& run, const StopToken& stop) {
   run.ports.cluster.create({Kind::pod, run.plan.ns, "ms2m-trial-" + run.plan.id}, trial, {true}, stop);
 }
 
+}  // namespace
+
 /// The set goes first, its pods stay: with it, deleting the source would bring a cold one. Undo and finish are the same.
 Json plan_orphaning(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
@@ -46,10 +48,12 @@ Json plan_orphaning(Run& run, const StopToken& stop) {
   const auto generation = [](const Json& object) { return object.at("metadata").value("generation", 0); };
   if (!set || set->at("metadata").contains("deletionTimestamp") || generation(*set) != generation(*run.facts.owner))
     throw Error(ErrorKind::conflict, "statefulset " + plan.owner + " was changed during the migration", "run ms2m again");
-  const Json again = op::recreate_set(*set, plan.target_pod);
+  const Json again = op::recreate_set(*set, plan.source_pod);
   run.journal.effect(Phase::transferring, "delete the set, leave its pods", again, again);
   return op::orphan_set(plan.ns, plan.owner, pod_uid(*set));
 }
+
+namespace {
 
 /// While the archive is on its way, the garbage collector lets go of the pods: both are waited for by nobody else.
 void transfer_and_orphan(Run& run, const StopToken& stop) {

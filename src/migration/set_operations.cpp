@@ -152,7 +152,7 @@ void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
   }, stop);
   const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
   ports.cluster.watch({Kind::pod, ref.ns, text(o, "pod")}, [&](const Json* pod) {
-    if (pod == nullptr) throw Error(ErrorKind::inconsistent, "pod " + text(o, "pod") + " is gone: the set starts it anew");
+    if (pod == nullptr) return false;  // lost meanwhile: the set starts it anew
     for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
       if (owner.value("uid", "") == uid) return true;
     return false;

@@ -44,7 +44,7 @@ Settlement settle(Journal& journal, Direction direction, Operations& operations,
     std::string failure;
     try {
       // A fresh token: an interruption of the migration must not interrupt its undo.
-      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(options.limit)));
+      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(std::max(options.limit, patience(entry.operation)))));
     } catch (const std::exception& error) {
       failure = error.what();
     }

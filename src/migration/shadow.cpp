@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
 #include "migration/waits.hpp"
@@ -196,6 +197,7 @@ void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
     scope.note("CRIU restore in the waiting pod, reconnected to the broker");
   }
   PhaseScope scope(run, Phase::replaying, timings, stop);
+  if (run.plan.workload == Workload::stateful_set) Operations(run.ports).run(plan_orphaning(run, stop), stop.within(std::chrono::seconds(60)));
   catch_up(run, stop);
   cut_over(run, stop);
   plan_retirement(run);
