@@ -322,7 +322,10 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
   const auto taken = [&] { return child.result == Result::done || child.result == Result::cleanup_incomplete; };
   if (!taken()) {
     const MigrationRequest request = identity_request(o);
-    if (!ports.cluster.get({Kind::pod, request.ns, request.pod}, StopToken().within(std::chrono::seconds(30)))) {
+    const StopToken soon = StopToken().within(std::chrono::seconds(30));
+    if (!ports.cluster.get({Kind::pod, request.ns, request.pod}, soon)) {
+      // Nobody but an attempt whose journal was cleaned up since has made a pod of that name: there is no set.
+      if (ports.cluster.get({Kind::pod, request.ns, request.target_name}, soon)) return true;
       outcome.error = fmt::format("the copy {} was lost before it could take the name {}: the set starts that anew", request.pod, request.target_name);
       return false;
     }

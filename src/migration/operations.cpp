@@ -146,7 +146,7 @@ const Words kWords[] = {
     {"recreate_set", [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
      [](const Json&) { return std::string("ms2m resume: the set's object is in the journal"); }},
     {"take_identity", [](const Json& o) { return fmt::format("let {} take the name {}", text(o, "copy"), o.at("source").at("metadata").value("name", "")); },
-     [](const Json& o) { return fmt::format("ms2m resume {}; until then {} serves", text(o, "id"), text(o, "copy")); }},
+     [](const Json& o) { return fmt::format("ms2m resume {}; until then {} serves, and its StatefulSet is in the journal only", text(o, "id"), text(o, "copy")); }},
     {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
 };
