@@ -91,6 +91,14 @@ class Valve {
   virtual std::uint64_t open() = 0;
 };
 
+/// Keeps the source from running away from a copy that starts later: after a batch that kept it busy for t it rests for
+/// t(1/share - 1), but no longer than `rest_at_most` (or t, where one message takes longer than that).
+struct Pace {
+  double share = 1;          ///< of the time that the source may be busy; 1 = no pacing
+  Millis rest_at_most{150};
+  Millis lasts{0};           ///< from now on; afterwards there is no pacing. 0: until it is changed
+};
+
 struct PumpSpec {
   std::string from;       ///< primary queue
   std::string exchange;   ///< the tee (fan-out)
@@ -105,6 +113,7 @@ struct PumpSpec {
   /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead man's
   /// switch has fired: nobody listens to `follow` any more).
   std::function<bool()> may_go_on;
+  Pace pace;                 ///< needs `outstanding`: without it nobody can tell when the source is busy
 };
 
 struct PumpStats {
@@ -125,6 +134,8 @@ class Pump {
   virtual std::string failure() const = 0;  ///< why it is broken
   /// At most this many messages a second from now on (the copy catches up meanwhile); 0 = no limit. Any thread.
   virtual void limit(double messages_per_second) noexcept = 0;
+  /// From now on; as PumpSpec::pace. Any thread.
+  virtual void pace(const Pace& pace) noexcept = 0;
   /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit. Idempotent.
   virtual PumpStats stop(const StopToken& stop) = 0;
 };

@@ -17,7 +17,10 @@ constexpr std::uint16_t kPrefetch = 2 * kBatch;  // one batch in hand, one on it
 // count of the management API some 2 ms and more where there are many queues.
 constexpr Millis kLookAgain{5};
 constexpr Millis kLookAgainExactly{20};
+constexpr Millis kLookWhilePacing{5};
 constexpr Millis kLong{60000};
+// A source that acknowledges many messages at once stands still, as it seems, until it has got them.
+constexpr Millis kStandstill{1000};
 constexpr std::uint64_t kFirstWindow = 4;
 
 }  // namespace
@@ -69,8 +72,36 @@ std::uint64_t AheadWindow::size() const {
   return static_cast<std::uint64_t>(std::clamp(rate * horizon, 1.0, static_cast<double>(most_)));
 }
 
+void Pacer::set(const Pace& pace, TimePoint now) {
+  pace_ = pace;
+  until_ = pace.lasts.count() > 0 ? now + pace.lasts : TimePoint::max();
+  rest_until_ = now;
+  in_hand_ = 0;
+}
+
+void Pacer::sent(std::uint64_t count, TimePoint now) {
+  in_hand_ += count;
+  ahead_ = in_hand_;
+  sent_at_ = moved_at_ = now;
+}
+
+void Pacer::look(std::uint64_t ahead, TimePoint now) {
+  if (in_hand_ == 0) return;
+  if (std::exchange(ahead_, ahead) != ahead) moved_at_ = now;
+  if (ahead > 0 && now - moved_at_ < kStandstill) return;
+  const double busy = std::max(seconds_between(sent_at_, now), 1e-3);
+  const double rest = std::min(busy * (1 / pace_.share - 1), std::max(Seconds(pace_.rest_at_most).count(), busy));
+  rest_until_ = now + std::chrono::duration_cast<Clock::duration>(Seconds(rest));
+  batch_ = std::clamp(static_cast<double>(in_hand_) * Seconds(kCycle).count() / busy, 1.0, static_cast<double>(kBatch));
+  in_hand_ = 0;
+}
+
+std::uint64_t Pacer::allowance(TimePoint now) const {
+  return in_hand_ > 0 || now < rest_until_ ? 0 : static_cast<std::uint64_t>(batch_);
+}
+
 RabbitPump::RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const StopToken& stop)
-    : spec_(std::move(spec)), user_(endpoint.user), window_(spec_.max_window, spec_.horizon), rate_(Clock::now()) {
+    : spec_(std::move(spec)), user_(endpoint.user), window_(spec_.max_window, spec_.horizon), pacer_(spec_.pace, Clock::now()), rate_(Clock::now()) {
   connection_ = std::make_unique<amqp::Connection>(endpoint, stop);
   connection_->declare_exchange(spec_.exchange, "fanout", true, stop);
   connection_->select_transactions(stop);
@@ -98,6 +129,11 @@ PumpStats RabbitPump::stats() const noexcept {
 std::string RabbitPump::failure() const {
   const std::lock_guard lock(mutex_);
   return failure_;
+}
+
+void RabbitPump::pace(const Pace& pace) noexcept {
+  const std::lock_guard lock(mutex_);
+  new_pace_ = pace;
 }
 
 PumpStats RabbitPump::stop(const StopToken& stop) {
@@ -142,15 +178,18 @@ void RabbitPump::fail(const std::string& why) noexcept {
 void RabbitPump::relay_until_stopped() {
   const StopToken soft = soft_.token();
   auto& waiting = connection_->deliveries();
-  const Millis look_again = spec_.outstanding ? kLookAgainExactly : kLookAgain;
   while (!soft.stop_requested()) {
-    const std::uint64_t now = waiting.empty() ? 0 : std::min({std::uint64_t{waiting.size()}, std::uint64_t{kBatch}, allowance()});
+    const std::uint64_t pace = paced();
+    const std::uint64_t now = waiting.empty() ? 0 : std::min({std::uint64_t{waiting.size()}, std::uint64_t{kBatch}, pace, allowance()});
     const std::uint64_t count = now == 0 ? 0 : std::min(now, room());
+    const bool pacing = spec_.outstanding && pacer_.active(Clock::now());
+    const Millis look_again = pacing ? kLookWhilePacing : spec_.outstanding ? kLookAgainExactly : kLookAgain;
+    const bool idle = waiting.empty() && !(pacing && pacer_.waiting());
     try {
       if (count > 0)
         relay(count);
       else  // nothing there, or something that must wait for room or for the limit
-        connection_->receive(waiting.empty() ? kLong : look_again, waiting.empty() ? 1 : kPrefetch, soft);
+        connection_->receive(idle ? kLong : look_again, waiting.empty() ? 1 : kPrefetch, soft);
       // What else can be read at once; whatever the socket holds becomes the next batch.
       if (waiting.size() < kBatch) connection_->receive(Millis{0}, kBatch, soft);
     } catch (const Cancelled&) {
@@ -179,9 +218,30 @@ std::uint64_t RabbitPump::room() {
     const std::uint64_t before = ahead();
     window_.look(relayed_, before, Clock::now());
     const std::uint64_t window = window_.size();
-    room_ = before < window ? window - before : 0;
+    room_ = before < window ? window - before : stands_still(before) ? window : 0;
   }
   return room_;
+}
+
+/// Everything was delivered to the source, and it has acknowledged nothing for long.
+bool RabbitPump::stands_still(std::uint64_t ahead) {
+  const TimePoint now = Clock::now();
+  if (std::exchange(last_ahead_, ahead) != ahead) ahead_moved_ = now;
+  if (now - ahead_moved_ < kStandstill || connection_->inspect_queue(spec_.follow, hard_.token()).messages > 0) return false;
+  ahead_moved_ = now;
+  return true;
+}
+
+/// How many messages the pace allows now.
+std::uint64_t RabbitPump::paced() {
+  const TimePoint now = Clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto pace = std::exchange(new_pace_, std::nullopt)) pacer_.set(*pace, now);
+  }
+  if (!spec_.outstanding || !pacer_.active(now)) return kBatch;
+  if (pacer_.waiting()) pacer_.look(ahead(), Clock::now());
+  return pacer_.allowance(Clock::now());
 }
 
 /// How many messages the limit allows now.
@@ -223,6 +283,7 @@ void RabbitPump::relay(std::size_t count) {
   }
   if (!connection_->take_returned().empty()) put_back(count);
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+  pacer_.sent(count, Clock::now());
   room_ -= count;
   relayed_ += count;
   tokens_ = std::max(0.0, tokens_ - static_cast<double>(count));

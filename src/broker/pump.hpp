@@ -55,6 +55,30 @@ class AheadWindow {
   double at_least_ = 0;    // messages/s that it managed although it was idle in between
 };
 
+/// Carries out a Pace: hands out batches that keep the source busy for about `kCycle`, one after the other. Not thread-safe.
+class Pacer {
+ public:
+  Pacer(const Pace& pace, TimePoint now) { set(pace, now); }
+  void set(const Pace& pace, TimePoint now);
+  bool active(TimePoint now) const { return pace_.share < 1 && now < until_; }
+  /// True while a batch is in the source's hands: somebody has to look() often.
+  bool waiting() const { return in_hand_ > 0; }
+  /// What is still before the source. A source that acknowledges several at once may never get to 0: one that has not moved
+  /// for kStandstill counts as done.
+  void look(std::uint64_t ahead, TimePoint now);
+  void sent(std::uint64_t count, TimePoint now);
+  /// Messages that may go now.
+  std::uint64_t allowance(TimePoint now) const;
+
+ private:
+  static constexpr Millis kCycle{50};
+  static constexpr Millis kStandstill{500};
+  Pace pace_;
+  TimePoint until_, sent_at_, moved_at_, rest_until_;
+  std::uint64_t in_hand_ = 0, ahead_ = 0;
+  double batch_ = 1;
+};
+
 class RabbitPump : public Pump {
  public:
   RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const StopToken& stop);
@@ -64,6 +88,7 @@ class RabbitPump : public Pump {
   bool broken() const noexcept override { return broken_.load(); }
   std::string failure() const override;
   void limit(double messages_per_second) noexcept override { limit_.store(messages_per_second); }
+  void pace(const Pace& pace) noexcept override;
   /// Cancelled or Error{timeout} when the token ends first: the socket is closed then, and stats().relayed may lack one batch.
   PumpStats stop(const StopToken& stop) override;
 
@@ -74,6 +99,8 @@ class RabbitPump : public Pump {
   std::uint64_t room();
   std::uint64_t ahead();
   std::uint64_t allowance();
+  std::uint64_t paced();
+  bool stands_still(std::uint64_t ahead);
   void check_allowed() const;
   void relay(std::size_t count);
   void put_back(std::size_t count);
@@ -87,12 +114,16 @@ class RabbitPump : public Pump {
   std::uint64_t room_ = 0;       // messages that may still go to `follow` without another look
   std::uint64_t seen_ = 0;
   std::uint64_t relayed_ = 0;
+  Pacer pacer_;
+  std::uint64_t last_ahead_ = 0;
+  TimePoint ahead_moved_ = Clock::now();
   double tokens_ = 0;            // of the limit
   TimePoint filled_ = Clock::now();
   std::atomic<double> limit_{0};
   std::atomic<bool> blocked_{false};
 
-  mutable std::mutex mutex_;  // guards stats_, rate_, failure_
+  mutable std::mutex mutex_;  // guards stats_, rate_, failure_, new_pace_
+  std::optional<Pace> new_pace_;
   PumpStats stats_;
   RateMeter rate_;
   std::string failure_;

@@ -53,6 +53,8 @@ void prepare(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop)
   create_target_pod(run, stop);
   declare_queues(run, stop);
   wait_target_warm(run, stop);
+  // In the handoff nobody works from here on until the restore: whatever can be waited for is waited for before.
+  if (run.request.strategy == Strategy::handoff && run.request.prefer == Prefer::gap) wait_kick_works(run, stop);
   arm_dead_man(run, stop);
 }
 

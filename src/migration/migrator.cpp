@@ -278,7 +278,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
-  Run run{ports, request, facts, plan, journal, observer, queue_names(plan.id), 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+  Run run{ports, request, facts, plan, journal, observer, queue_names(plan.id)};
   const TimePoint begin = Clock::now();
   outcome.result = Result::undone;
   try {

@@ -96,11 +96,17 @@ void wait_ready(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& s
   }, stop);
 }
 
+/// The process goes on elsewhere: what is left here must end, not wind up. Its shutdown hooks would speak for the living one,
+/// and a consumer that does not heed SIGTERM would take its whole grace period.
+void end_source(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
+  ports.cluster.remove({Kind::pod, ns, pod}, {uid, 1, ""}, stop);
+}
+
 void retire_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string ns = text(o, "ns"), pod = text(o, "pod"), uid = text(o, "uid");
   if (is_pod(ports, ns, pod, uid, stop)) {
     wait_ready(ports, {Kind::pod, ns, text(o, "target")}, stop);
-    ports.cluster.remove({Kind::pod, ns, pod}, {uid, std::nullopt, ""}, stop);
+    end_source(ports, ns, pod, uid, stop);
   }
   wait_pod_gone(ports.cluster, ns, pod, uid, stop);
 }
@@ -119,13 +125,14 @@ void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   // Cost first and label second would be two syncs of the controller; in one patch it sees both or none.
   ports.cluster.patch(target_ref, PatchType::merge, change, stop);
   try {
-    wait_pod_gone(ports.cluster, ns, source, uid, stop.within(std::chrono::seconds(45)));
+    ports.cluster.watch({Kind::pod, ns, source}, [&](const Json* pod) {
+      return pod == nullptr || pod->at("metadata").at("uid") != uid || pod->at("metadata").contains("deletionTimestamp");
+    }, stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout) throw;
-    // Another pod that was not ready ranked before it, or its grace period is long: it must go all the same.
-    ports.cluster.remove({Kind::pod, ns, source}, {uid, std::nullopt, ""}, stop);
-    wait_pod_gone(ports.cluster, ns, source, uid, stop);
+    if (error.kind() != ErrorKind::timeout) throw;  // another pod that was not ready ranked before it: it must go all the same
   }
+  end_source(ports, ns, source, uid, stop);
+  wait_pod_gone(ports.cluster, ns, source, uid, stop);
   ports.cluster.watch(
       target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); }, stop);
   ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
@@ -18,6 +19,11 @@ namespace {
 
 /// Share of its capacity that the source is left with while a copy that cannot catch up otherwise does so.
 constexpr double kThrottledShare = 0.25;
+/// The relay is paced so from its beginning: a move takes about a second and a half, and what the source does not run ahead in
+/// that time the copy need not catch up with. A move that takes longer is not helped by it: then the source gets all its time.
+constexpr Millis kShortMove{3000};
+/// A copy that was sent everything and does not move acknowledges in batches (or works at one message): it is waited for no longer.
+constexpr Millis kStandstill{500};
 /// A copy that needs longer than this to catch up at the present rates is helped by throttling the relay.
 constexpr double kPatienceSeconds = 1.0;
 
@@ -58,6 +64,7 @@ void serve_on(Run& run, const StopToken& stop) {
       return totals->ready + totals->unacked;
     };
   spec.may_go_on = [dead_man = run.dead_man.get()] { return !dead_man->fired(); };
+  spec.pace = {kThrottledShare, run.request.downtime_limit / 2, kShortMove};
   check_guards(run);
   run.pump = run.ports.broker.start_pump(spec, stop);
   run.serving_again_at = Clock::now();
@@ -81,6 +88,8 @@ class CatchUp {
     const double elapsed = seconds_between(*begin_, now);
     if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
     if (behind == 0) return true;
+    if (std::exchange(behind_, behind) != behind) moved_ = now;
+    if (now - moved_ > kStandstill && run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0) return true;
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;
     if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
@@ -96,7 +105,10 @@ class CatchUp {
     const double arrival = run_.pump->stats().arrival_rate;
     const double natural = arrival < rate_ ? drain * rate_ / (rate_ - arrival) : 1e9;
     if (natural <= kPatienceSeconds) return;
-    run_.pump->limit(std::max(1.0, rate_ * kThrottledShare));
+    if (run_.facts.admin_version)
+      run_.pump->pace({kThrottledShare, run_.request.downtime_limit / 2, Millis{0}});
+    else
+      run_.pump->limit(std::max(1.0, rate_ * kThrottledShare));
     throttled_ = true;
     run_.step(Phase::replaying, fmt::format("the copy would catch up in {}: the relay is throttled meanwhile",
                                             natural > 1e6 ? std::string("no time") : fmt::format("{:.1f} s", natural)));
@@ -104,6 +116,8 @@ class CatchUp {
 
   Run& run_;
   std::optional<TimePoint> begin_;
+  TimePoint moved_;
+  std::uint64_t behind_ = 0;
   double processed_at_begin_ = 0;
   double rate_ = 0;
   bool throttled_ = false;
@@ -128,7 +142,7 @@ class ToHold {
   bool advance(const StopToken& stop) {
     if (arrived_) return true;
     if (!sent_) {
-      if (backlog(run_, queue_, stop) > 0) return false;
+      if (!worked_off(stop)) return false;
       send(run_, control_, start_replay(run_.names.hold, "hold", run_.plan.id), stop);
       sent_ = true;
     }
@@ -145,10 +159,20 @@ class ToHold {
   }
 
  private:
+  /// Nothing left; or nothing but what it holds and does not acknowledge before it gets more: it does when it is sent away.
+  bool worked_off(const StopToken& stop) {
+    const std::uint64_t left = backlog(run_, queue_, stop);
+    if (left == 0) return true;
+    if (std::exchange(left_, left) != left) moved_ = Clock::now();
+    return Clock::now() - moved_ > kStandstill && run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready == 0;
+  }
+
   Run& run_;
   std::string queue_, control_;
   const char* role_;
   bool sent_ = false, arrived_ = false;
+  std::uint64_t left_ = 0;
+  TimePoint moved_;
 };
 
 void cut_over(Run& run, const StopToken& stop) {
@@ -156,7 +180,6 @@ void cut_over(Run& run, const StopToken& stop) {
   run.fenced_at = Clock::now();
   run.measures.relayed = stats.relayed;
   run.measures.returned = stats.returned;
-  run.measures.arrival_rate = stats.arrival_rate;
   ToHold source(run, run.names.source, run.plan.source_control_queue, "source");
   ToHold target(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
@@ -192,6 +215,8 @@ void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
   }
   {
     PhaseScope scope(run, Phase::restoring, timings, stop);
+    // The source serves meanwhile.
+    if (run.request.prefer == Prefer::gap) wait_kick_works(run, stop);
     restore(run, run.names.target, 1, stop);
     check_guards(run);
     scope.note("CRIU restore in the waiting pod, reconnected to the broker");

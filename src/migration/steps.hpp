@@ -24,15 +24,16 @@ struct Run {
   Observer& observer;
   QueueNames names;
   std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
-  std::string source_instance;        ///< container and restarts of the source when it became quiet
+  std::string source_instance{};        ///< container and restarts of the source when it became quiet
 
-  std::unique_ptr<DeadMan> dead_man;
-  std::unique_ptr<Valve> valve;
-  std::unique_ptr<Pump> pump;
-  std::string archive;                 ///< path on the source node
-  std::string checkpoint_image;        ///< ID; the same on every node, as config and layer are
-  std::optional<TimePoint> quiet_at, serving_again_at, fenced_at, target_at;
-  Measures measures;
+  std::unique_ptr<DeadMan> dead_man{};
+  std::unique_ptr<Valve> valve{};
+  std::unique_ptr<Pump> pump{};
+  std::string archive{};                 ///< path on the source node
+  std::string checkpoint_image{};        ///< ID; the same on every node, as config and layer are
+  std::uint64_t ready_at_quiet = 0;    ///< messages in the primary
+  std::optional<TimePoint> warm_at{}, quiet_at{}, serving_again_at{}, fenced_at{}, target_at{};
+  Measures measures{};
 
   void step(Phase phase, const std::string& text) const;
   void warn(const std::string& text, const std::string& remedy) const;
@@ -43,8 +44,10 @@ struct Run {
 void take_lease(Run& run, const StopToken& stop);
 void declare_queues(Run& run, const StopToken& stop);
 void create_target_pod(Run& run, const StopToken& stop);
-/// Until the pod waits for its image; with Prefer::gap until it has waited long enough that the kick works at once.
+/// Until the pod waits for its image.
 void wait_target_warm(Run& run, const StopToken& stop);
+/// Until the pod has waited so long that the kubelet answers the kick at once.
+void wait_kick_works(const Run& run, const StopToken& stop);
 void arm_dead_man(Run& run, const StopToken& stop);
 
 // steps_checkpoint.cpp

@@ -83,6 +83,7 @@ void make_source_quiet(Run& run, const StopToken& stop) {
     wait_quiet(run, all);
   }
   run.quiet_at = Clock::now();
+  run.ready_at_quiet = run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
   run.source_instance = instance_of(run, stop);
   run.step(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
 }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "migration/operations.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
@@ -9,10 +11,18 @@ namespace ms2m {
 
 namespace {
 
+/// Since the source became quiet nothing has left the primary but what was relayed.
+void measure_arrivals(Run& run) {
+  if (run.other_consumers > 0) return;
+  const double arrived = static_cast<double>(*run.measures.held + run.measures.relayed.value_or(0)) - static_cast<double>(run.ready_at_quiet);
+  run.measures.arrival_rate = std::max(0.0, arrived) / std::max(1e-3, seconds_between(*run.quiet_at, Clock::now()));
+}
+
 void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) {
   check_still_quiet(run, on_hold, stop);
   run.measures.dead_man_margin = Seconds(run.dead_man->margin());
   run.measures.held = run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
+  measure_arrivals(run);
   run.journal.mark("pivot_intent");
   run.dead_man->stop_renewing();
   messages.push_back({"", run.names.pivot, Json{{"pivoted", run.plan.id}}.dump(), "application/json", ""});

@@ -120,10 +120,15 @@ void wait_target_warm(Run& run, const StopToken& stop) {
         return reason == "ErrImageNeverPull";
       },
       limit);
+  run.warm_at = Clock::now();
+  run.step(Phase::preparing, fmt::format("pod {} is ready for its image", run.plan.target_pod));
+}
+
+void wait_kick_works(const Run& run, const StopToken& stop) {
   // The kubelet answers a kick at once only when its pod cache is newer than its last sync of the pod; the cache is relisted
   // once a second (DESIGN section 6, measured).
-  if (run.request.prefer == Prefer::gap) stop.sleep(Millis{1100}, "waiting for the target pod to settle");
-  run.step(Phase::preparing, fmt::format("pod {} is ready for its image", run.plan.target_pod));
+  const auto left = *run.warm_at + Millis{1100} - Clock::now();
+  if (left > Clock::duration::zero()) stop.sleep(std::chrono::ceil<Millis>(left), "waiting for the target pod to settle");
 }
 
 void arm_dead_man(Run& run, const StopToken& stop) {

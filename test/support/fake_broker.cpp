@@ -112,6 +112,10 @@ class FakePump : public Pump {
     const Lock lock(world_->mutex);
     relay().limit = messages_per_second;
   }
+  void pace(const Pace& pace) noexcept override {
+    const Lock lock(world_->mutex);
+    relay().spec.pace = pace;
+  }
   PumpStats stop(const StopToken& stop) override {
     FakeCall::run(*world_, process_, "stop pump " + relay().spec.from, stop, [&] { relay().running = false; });
     return stats();

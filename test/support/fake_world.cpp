@@ -142,6 +142,8 @@ bool FakeWorld::relay(FakeRelay& relay) {
   while (!from->second.ready.empty()) {
     const auto ahead = follow->second.ready.size() + unacked(relay.spec.follow);
     if (ahead >= relay.spec.max_window || (relay.limit > 0 && relay.tokens < 1)) break;
+    // Paced: one after the other, with a rest between them.
+    if (relay.spec.pace.share < 1 && (ahead > 0 || time < relay.rest_until)) break;
     if (!route(relay.spec.exchange, "", from->second.ready.front())) {
       relay.running = false;
       relay.failure = "no queue is bound to '" + relay.spec.exchange + "'";
@@ -150,6 +152,7 @@ bool FakeWorld::relay(FakeRelay& relay) {
     from->second.ready.pop_front();
     ++relay.relayed;
     relay.tokens -= 1;
+    relay.rest_until = time + std::chrono::milliseconds(1);
     progress = true;
   }
   return progress;

@@ -57,7 +57,7 @@ struct FakeRelay {  // a pump
   std::string failure;
   std::uint64_t relayed = 0;
   double limit = 0, tokens = 0;
-  TimePoint filled, started;
+  TimePoint filled, started, rest_until;
 };
 
 struct FakeWorld {
