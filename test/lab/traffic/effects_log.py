@@ -67,6 +67,18 @@ def largest_pause(effects, since=0.0, until=float("inf")):
     return worst
 
 
+def handover_gap(effects, source):
+    """Seconds from the last effect on the pod `source` to the first new one elsewhere: of a message that it never had.
+
+    None when nothing new happened elsewhere. 0 when that came before the source's last one. Copies under the source's own
+    name cannot be told from it: there the largest pause is the gap.
+    """
+    there = [effect for effect in effects if effect.pod == source]
+    had = {effect.id for effect in there}
+    new = [effect.at for effect in effects if effect.pod != source and effect.id not in had]
+    return max(0.0, min(new) - there[-1].at) if there and new else None
+
+
 def side_effects(effects):
     """How many messages had their side effect never, once and several times."""
     emitted = Counter(effect.id for effect in effects if not effect.muted)

@@ -13,7 +13,7 @@ import driver
 import effects_log
 import producing
 
-SHOWN = ("total_s", "source_pause_s", "gap_s")
+SHOWN = ("total_s", "source_pause_s", "gap_s", "largest_pause_s")
 
 
 def start_traffic(options, rate):
@@ -57,18 +57,21 @@ def one(options, strategy, rate, repetition):
     verdict = driver.verdict(drain_time(options, rate))
     left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
-    return describe(options, strategy, rate, repetition, migration, (status, report, err), verdict, left)
+    return describe(options, strategy, rate, repetition, migration, (status, report, err), verdict, left, pod)
 
 
-def describe(options, strategy, rate, repetition, migration, outcome, verdict, left):
+def describe(options, strategy, rate, repetition, migration, outcome, verdict, left, pod):
     status, report, err = outcome
-    pause = effects_log.largest_pause(producing.effects(), migration.begun, migration.ended)
+    effects = producing.effects()
+    pause = effects_log.largest_pause(effects, migration.begun, migration.ended)
+    gap = effects_log.handover_gap(effects, pod)
     run = {"strategy": strategy, "rate": rate, "delay_ms": options.delay_ms, "repetition": repetition,
            "workload": options.workload, "consumer": options.consumer, "backlog": options.backlog,
            "protocol": options.protocol, "replay": options.replay, "exit_status": status,
            "wall_s": round(migration.ended - migration.begun, 3),
            "total_s": driver.find(report, "total_s"), "source_pause_s": driver.find(report, "source_pause_s"),
-           "gap_s": round(pause[0], 3), "reported_gap_s": driver.find(report, "gap_s", "processing_gap_s"),
+           "gap_s": round(pause[0] if gap is None else gap, 3), "largest_pause_s": round(pause[0], 3),
+           "reported_gap_s": driver.find(report, "gap_s", "processing_gap_s"),
            "consumer_gap_s": max((i["largest_pause_s"] for i in verdict["instances"]), default=None)}
     for key in ("published", "applied", "lost", "duplicated", "reordered", "unexpected", "hash_equal", "exact",
                 "problem", "effects"):

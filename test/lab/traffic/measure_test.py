@@ -4,7 +4,7 @@
 import unittest
 
 import driver
-from effects_log import Effect, largest_pause, side_effects
+from effects_log import Effect, handover_gap, largest_pause, side_effects
 
 
 def effect(at, number, pod="a", muted=False):
@@ -28,6 +28,19 @@ class LargestPause(unittest.TestCase):
 
     def test_nothing(self):
         self.assertEqual(largest_pause([])[0], 0.0)
+
+
+class HandoverGap(unittest.TestCase):
+    def test_what_the_source_had_is_not_new(self):
+        effects = [effect(1.0, 1), effect(1.2, 1, "b"), effect(1.3, 2), effect(1.35, 2, "b"), effect(1.6, 3, "b")]
+        self.assertAlmostEqual(handover_gap(effects, "a"), 0.3)
+
+    def test_nothing_new(self):
+        self.assertIsNone(handover_gap([effect(1.0, 1), effect(1.2, 1, "b")], "a"))
+        self.assertIsNone(handover_gap([effect(1.0, 1, "b")], "a"))
+
+    def test_overlap(self):
+        self.assertEqual(handover_gap([effect(1.0, 1), effect(1.2, 3, "b"), effect(1.3, 2)], "a"), 0)
 
 
 class SideEffects(unittest.TestCase):
