@@ -12,32 +12,49 @@ namespace {
 /// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the
 /// source is served with newer ones (rabbitmq-facts.md section 10).
 constexpr std::uint64_t kStrictOrderReady = 150;
+/// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still can.
+constexpr std::uint64_t kGrowingReady = 50;
+constexpr Millis kAnswersAtOnce{200};
 
-bool quiet(Run& run, const StopToken& stop) {
+/// What can be seen of the source; `ready` of the primary.
+struct Sight {
+  bool quiet = false;
+  std::uint64_t ready = 0;
+};
+
+Sight look(Run& run, const StopToken& stop) {
   const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
-  if (hold.consumers == 0) return false;
   const auto primary = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
-  return primary.consumers == run.other_consumers + (run.valve ? 1 : 0);
+  return {hold.consumers > 0 && primary.consumers == run.other_consumers + (run.valve ? 1 : 0), primary.ready};
 }
 
-void wait_quiet(Run& run, const StopToken& stop) {
+/// False: the source has not answered at once and its backlog grows to where the valve would come too late.
+bool wait_quiet(Run& run, const StopToken& stop) {
   const TimePoint begin = Clock::now();
-  while (!quiet(run, stop)) {
+  for (;;) {
+    const Sight sight = look(run, stop);
+    if (sight.quiet) return true;
     check_guards(run);
+    const bool growing = sight.ready >= kGrowingReady && sight.ready <= kStrictOrderReady;
+    if (!run.valve && run.other_consumers == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
     stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10}, "waiting for the source to become quiet");
   }
 }
 
 /// A consumer that polls its control queue only when its own queue is empty never looks while it is saturated.
 void close_valve(Run& run, const StopToken& stop) {
-  const auto ready = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
-  if (ready > kStrictOrderReady && !run.request.allow_reorder)
-    throw Error(ErrorKind::failed,
-                fmt::format("the source does not look at its control queue, and with {} messages waiting the valve cannot keep their order", ready),
-                "let the consumer subscribe to its control queue, wait until fewer than 150 messages wait, or pass --allow-reorder");
-  if (ready > kStrictOrderReady) run.measures.overtaken_at_most = ready - kStrictOrderReady;
+  const auto certify = [&](std::uint64_t ready) {
+    if (ready <= kStrictOrderReady) return;
+    if (!run.request.allow_reorder)
+      throw Error(ErrorKind::failed,
+                  fmt::format("the source does not look at its control queue, and with {} messages waiting the valve cannot keep their order", ready),
+                  "let the consumer subscribe to its control queue, wait until fewer than 150 messages wait, or pass --allow-reorder");
+    run.measures.overtaken_at_most = ready - kStrictOrderReady;
+  };
+  certify(run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready);
   run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
   run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
+  certify(run.valve->ready_at_closing());
 }
 
 /// A container that was started again is another process, although the pod is the same.
@@ -75,10 +92,13 @@ void make_source_quiet(Run& run, const StopToken& stop) {
                      op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, run.other_consumers}), Json());
   run.ports.broker.publish({"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
   const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
+  bool answered = false;
   try {
-    wait_quiet(run, all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
+    answered = wait_quiet(run, all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;
+  }
+  if (!answered) {
     close_valve(run, all);
     wait_quiet(run, all);
   }

@@ -103,7 +103,7 @@ def medians(runs):
             values = [run[key] for run in group if isinstance(run[key], (int, float))]
             text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
         text += [f"{key} {sum(run[key] for run in group)}" for key in ("lost", "duplicated", "reordered")]
-        text.append(f"refused {sum(run['exit_status'] == 4 for run in group)}")
+        text.append(f"refused or undone {sum(run['exit_status'] in (1, 4) for run in group)}")
         print(" ".join(text), file=sys.stderr)
 
 
@@ -121,6 +121,6 @@ def run(options):
 
 
 def is_fine(run):
-    """Moved exactly, or refused and untouched; and nothing left behind."""
-    expected = run["moved"] if run["exit_status"] == 0 else run["exit_status"] == 4 and not run["moved"]
+    """Moved exactly, or refused or undone and where it was; and nothing left behind."""
+    expected = run["moved"] if run["exit_status"] == 0 else run["exit_status"] in (1, 4) and not run["moved"]
     return run["exact"] and expected and not run["debris"]
