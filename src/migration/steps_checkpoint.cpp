@@ -114,8 +114,9 @@ void checkpoint(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, undo, undo);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
   run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
-  // Had it left the hold queue before it was frozen, the copy would wake up taking messages.
-  check_still_quiet(run, 1, stop);
+  // Had it left the hold queue before it was frozen, the copy would wake up taking messages. (The published procedure freezes
+  // it wherever it is.)
+  if (run.quiet_at) check_still_quiet(run, 1, stop);
   run.step(Phase::checkpointing, "checkpoint " + run.archive);
 }
 
