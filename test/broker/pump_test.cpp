@@ -111,6 +111,36 @@ TEST_CASE("the pump's limit and its arrival rate") {
   pump->stop(limit());
 }
 
+TEST_CASE("a paced pump leaves the source idle for most of the time, until it is told otherwise") {
+  Scene scene;
+  RabbitBroker broker(address(), "pump", limit());
+  // A source that needs 10 ms for each: what it has before it follows from what is in its queue, and when that came.
+  struct Source {
+    std::uint64_t taken = 0;
+    TimePoint free_at = Clock::now();
+  } simulated;
+  PumpSpec spec = scene.spec();
+  spec.pace = {0.25, Millis{150}, Millis{0}};
+  spec.outstanding = [&]() -> std::optional<std::uint64_t> {
+    const TimePoint now = Clock::now();
+    const std::uint64_t arrived = scene.client.connection().inspect_queue(scene.source, limit()).messages;
+    for (; simulated.taken < arrived; ++simulated.taken) simulated.free_at = std::max(simulated.free_at, now) + Millis{10};
+    return simulated.free_at > now ? static_cast<std::uint64_t>((simulated.free_at - now) / Millis{10}) + 1 : 0;
+  };
+  scene.client.publish_numbers(scene.from, 0, 400);
+  auto pump = broker.start_pump(spec, limit());
+  const auto begun = Clock::now();
+  eventually([&] { return pump->stats().relayed >= 50; });
+  const double rate = static_cast<double>(pump->stats().relayed) / seconds_between(begun, Clock::now());
+  CHECK(rate > 8);  // 25 in theory; looks and commits take their time
+  CHECK(rate < 40);
+  pump->pace({});
+  const auto released = Clock::now();
+  eventually([&] { return pump->stats().relayed == 400; });
+  CHECK(Clock::now() - released < std::chrono::seconds{3});
+  pump->stop(limit());
+}
+
 TEST_CASE("the pump is broken when its queue is deleted, and nothing is lost when nobody listens to the tee") {
   Scene scene;
   RabbitBroker broker(address(), "pump", limit());
