@@ -98,10 +98,24 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
                    "enable the feature gate ContainerCheckpoint there"});
 }
 
-void check_target_gate(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+/// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is checkpointed there
+/// (identity.hpp). What is wrong then would be found when the source is gone.
+void check_second_half(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json* owner = controller_of(facts.pod);
+  if (owner == nullptr || owner->value("kind", "") != "StatefulSet" || request.strategy != Strategy::shadow || !facts.target.object) return;
+  const auto refuse = [&](const char* check, std::string text, const std::string& cure) { out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"}); };
   if (facts.target_gate && !*facts.target_gate)
-    out.push_back({"checkpoint-gate", Level::refusal, fmt::format("the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too", request.target_node),
-                   "enable the feature gate ContainerCheckpoint there, or use --strategy handoff"});
+    refuse("checkpoint-gate", fmt::format("the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too", request.target_node),
+           "enable the feature gate ContainerCheckpoint there, or ");
+  std::vector<Json> others = facts.target_node_pods;
+  if (!misfits(facts.pod, *facts.target.object, others).empty()) return;  // said already
+  others.push_back(facts.pod);
+  for (const Misfit& misfit : misfits(facts.pod, *facts.target.object, others))
+    refuse("target-node", fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}", misfit.text), "make room there, or ");
+  for (const Json& container : facts.pod.at("spec").at("containers"))
+    for (const Json& port : container.value("ports", Json::array()))
+      if (port.value("hostPort", 0) != 0)
+        refuse("host-port", fmt::format("container {} has the host port {}, and shadow of a StatefulSet's pod needs two such pods on the target for some seconds", container.value("name", ""), port.value("hostPort", 0)), "");
 }
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -125,7 +139,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_processors(facts, request, findings);
   check_image(facts, request, findings);
   check_gate(facts, findings);
-  check_target_gate(facts, request, findings);
+  check_second_half(facts, request, findings);
   check_volumes(facts, request, findings);
   check_broker(facts, request, findings);
   check_lease(facts, request, findings);

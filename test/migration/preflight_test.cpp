@@ -241,3 +241,27 @@ TEST_CASE("a second migration of the same pod", "[preflight]") {
   r.take_over_lease = true;
   CHECK(refusal(f, r).empty());
 }
+
+TEST_CASE("shadow of a StatefulSet's pod needs the target twice", "[preflight]") {
+  Facts f = good();
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"uid", "s"}, {"controller", true}}});
+  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
+  MigrationRequest handoff = request(), shadow = request();
+  handoff.strategy = Strategy::handoff;
+  CHECK(refusal(f, shadow).empty());
+
+  f.pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "600m";
+  (*f.target.object)["status"]["allocatable"] = {{"cpu", "1"}};
+  CHECK(refusal(f, handoff).empty());
+  CHECK_THAT(refusal(f, shadow), Contains("room for two such pods"));
+  (*f.target.object)["status"]["allocatable"] = {{"cpu", "2"}};
+  CHECK(refusal(f, shadow).empty());
+
+  f.target_gate = false;
+  CHECK(refusal(f, handoff).empty());
+  CHECK_THAT(refusal(f, shadow), Contains("worker-2 has checkpoints switched off"));
+  f.target_gate = true;
+  f.pod["spec"]["containers"][0]["ports"] = Json::array({{{"containerPort", 80}, {"hostPort", 8080}}});
+  CHECK(refusal(f, handoff).empty());
+  CHECK_THAT(refusal(f, shadow), Contains("host port 8080"));
+}
