@@ -144,6 +144,7 @@ def parser():
     begin.add_argument("--node", default="worker-1")
     begin.add_argument("--tls", action="store_true")
     begin.add_argument("--name")
+    begin.add_argument("--pod-patch", help="file with more for the pod: JSON, workload.py's apply_patch()")
     begin.add_argument("--timeout", type=float, default=60)
     commands.add_parser("stop", help="end the producer once all is confirmed").set_defaults(run=stop)
     judge = commands.add_parser("verdict", help="exit status 0 when every message had its effect once, in order")

@@ -52,6 +52,25 @@ def set_env(container, env):
     container["env"] = kept + [{"name": name, "value": value} for name, value in env.items()]
 
 
+def merged(old, new):
+    """Objects are merged, everything else takes the old one's place."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return dict(old, **{key: merged(old.get(key), value) for key, value in new.items()})
+
+
+def apply_patch(pod, path):
+    """--pod-patch: {"metadata", "spec", "container", "env", "containers"}; the last two are appended."""
+    with open(path, encoding="utf-8") as file:
+        patch = json.load(file)
+    spec = pod["spec"]
+    pod["metadata"] = merged(pod["metadata"], patch.get("metadata", {}))
+    spec["containers"][0] = merged(spec["containers"][0], patch.get("container", {}))
+    spec["containers"][0]["env"] += patch.get("env", [])
+    spec["containers"] += patch.get("containers", [])
+    pod["spec"] = merged(spec, patch.get("spec", {}))
+
+
 def make(options):
     """The object to create, and its path."""
     path = os.path.join(lab.SOURCE_DIR, "examples", "consumer", options.workload + ".yaml")
@@ -67,6 +86,8 @@ def make(options):
     if options.tls:
         container["env"].append({"name": "RABBITMQ_CA_PEM", "valueFrom": {
             "secretKeyRef": {"name": SECRET, "key": "ca.crt"}}})
+    if getattr(options, "pod_patch", None):
+        apply_patch(pod, options.pod_patch)
     if options.workload == "pod":
         pod["spec"]["nodeName"] = options.node
     else:
