@@ -133,6 +133,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   std::vector<Finding> findings;
   check_rights(facts, findings);
   if (!facts.missing_rights.empty()) return findings;
+  check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);
   check_target(facts, request, findings);
   check_access(facts, request, findings);
@@ -142,7 +143,6 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_second_half(facts, request, findings);
   check_volumes(facts, request, findings);
   check_broker(facts, request, findings);
-  check_lease(facts, request, findings);
   for (const Trouble& trouble : facts.unchecked) findings.push_back({"unchecked", Level::warning, trouble.text, trouble.cure});
   return findings;
 }

@@ -38,13 +38,22 @@ std::string micro_time() {
   return time;
 }
 
+/// A migration that no longer runs may have left its dead man's switch: it would send the source back to work in the middle
+/// of this one. Then its lease, unless somebody else has taken it meanwhile.
+void take_over(Run& run, const ObjectRef& ref, const StopToken& stop) {
+  const Json& metadata = run.facts.lease->at("metadata");
+  const std::string id = metadata.value("labels", Json::object()).value(kIdLabel, "");
+  if (!id.empty()) run.ports.broker.delete_queue(queue_names(id).dead_man, stop);
+  run.ports.cluster.remove(ref, {metadata.value("uid", ""), std::nullopt, ""}, stop);
+}
+
 }  // namespace
 
 void take_lease(Run& run, const StopToken& stop) {
   const std::string name = "ms2m-" + run.plan.source_pod;
   const std::string holder = run.journal.begin().value("holder", "");
   const ObjectRef ref{Kind::lease, run.plan.ns, name};
-  if (run.facts.lease && run.request.take_over_lease) run.ports.cluster.remove(ref, {pod_uid(*run.facts.lease), std::nullopt, ""}, stop);
+  if (run.facts.lease && run.request.take_over_lease) take_over(run, ref, stop);
   const Json undo = op::release_lease(run.plan.ns, name, holder);
   run.journal.effect(Phase::preparing, "create lease " + name, undo, undo);
   const Json lease{{"apiVersion", "coordination.k8s.io/v1"},

@@ -65,6 +65,25 @@ class Crash(scenario.Scenario):
         self.assert_exact()
         self.assert_no_debris()
 
+    def test_take_over(self):
+        """Who was killed still holds the lease: named, refused, and taken over when the source is back."""
+        source = self.killed_at("effect", "arm the dead man")
+        (first,) = self.journal.ids()
+        refused = self.begin_migration(source.name, "worker-2").wait()
+        self.assertEqual(refused.status, 4, refused.said())
+        self.assertIn(f"another migration of pod {source.name} is under way", refused.report["error"]["message"])
+        self.assertIn(f"pid {self.runs[0].pid} ({first}), phase ", refused.report["error"]["message"])
+        self.assertIn("--take-over", refused.report["error"]["remedy"])
+        time.sleep(DEAD_MAN_S)
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.migrate(source.name, "worker-2", "--strategy", "handoff", "--take-over")
+        self.assert_serving("worker-2", source.state["boot_id"])
+        cleaned = self.begin("cleanup", first, "-o", "json").wait()
+        self.assertEqual(cleaned.status, 0, cleaned.said())
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
     def test_interrupt_while_the_archive_is_streamed(self):
         (source,) = self.start_traffic()
         run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff")

@@ -236,7 +236,9 @@ TEST_CASE("the queue", "[preflight]") {
 TEST_CASE("a second migration of the same pod", "[preflight]") {
   Facts f = good();
   f.lease = Json::parse(R"({"metadata":{"name":"ms2m-consumer-0","annotations":{"ms2m.io/phase":"Transferring"}},"spec":{"holderIdentity":"root@ops pid 7"}})");
+  f.depth = QueueDepth{3, 0};  // its source is quiet
   CHECK_THAT(refusal(f), Contains("root@ops pid 7, phase Transferring"));
+  f.depth = QueueDepth{3, 1};
   MigrationRequest r = request();
   r.take_over_lease = true;
   CHECK(refusal(f, r).empty());
