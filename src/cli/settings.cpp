@@ -109,8 +109,8 @@ void check_combination(const MigrationRequest& request) {
     wrong("--protocol none works with --strategy handoff only");
   if (request.replay == Replay::fanout && request.protocol == Protocol::none)
     wrong("--replay fanout needs the control protocol");
-  if (request.replay == Replay::fanout && request.strategy == Strategy::handoff)
-    wrong("--replay fanout works with --strategy shadow or sequential, because a handoff replays nothing");
+  if (request.replay == Replay::fanout && request.strategy != Strategy::shadow)
+    wrong("--replay fanout works with --strategy shadow only: handoff and sequential replay nothing");
 }
 
 }  // namespace ms2m::cli

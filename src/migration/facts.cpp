@@ -23,6 +23,14 @@ const Json* controller_of(const Json& object) {
   return nullptr;
 }
 
+namespace {
+/// Scaled down and up, or deleted and created again.
+std::vector<const char*> set_verbs(Strategy strategy) {
+  if (strategy == Strategy::sequential) return {"get", "list", "watch", "patch"};
+  return {"get", "list", "watch", "create", "delete"};
+}
+}  // namespace
+
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node) {
   const std::string ns = request.ns;
   std::vector<Right> rights;
@@ -39,7 +47,7 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Json& po
   if (set && request.strategy == Strategy::shadow)
     rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "", request.target_node});
   if (set)
-    for (const char* verb : {"get", "list", "watch", "create", "delete"}) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
+    for (const char* verb : set_verbs(request.strategy)) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
   return rights;
 }
 

@@ -98,7 +98,7 @@ struct Migrator::Impl {
   std::string who_serves(const Outcome& outcome, bool target);
   std::string who_serves_undone(Journal& journal, const Outcome& outcome);
   void tell_who_serves(Outcome& outcome);
-  void carry_out_set(Run& run, Outcome& outcome, const StopToken& stop);
+  void carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop);
   void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance, Outcome& outcome, const StopToken& stop);
   bool take_identity(Journal& journal, const Json& operation, Outcome& outcome);
   std::string free_child(const Json& operation, Outcome& child);
@@ -241,14 +241,16 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   }
 }
 
-void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& stop) {
-  run_set_handoff(run, outcome.phases, stop);
+/// The copy takes the source's name: what follows the pivot is in the journal alone, and is carried out here phase by phase.
+void Migrator::Impl::carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop) {
+  const bool sequential = run.request.strategy == Strategy::sequential;
+  sequential ? run_sequential(run, outcome.phases, stop) : run_set_handoff(run, outcome.phases, stop);
   Operations operations(ports);
   const auto settled = [&](int upto) { return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, 0, upto, true}).left.empty(); };
   {
     PhaseScope scope(run, Phase::restoring, outcome.phases, StopToken());
     if (!settled(kServing - 1)) return;
-    scope.note("set orphaned, source gone, restored under its name");
+    scope.note(sequential ? "the source's own termination awaited, restored under its name" : "set orphaned, source gone, restored under its name");
   }
   PhaseScope scope(run, Phase::replaying, outcome.phases, StopToken());
   // The source is gone and the copy on hold: what the valve held goes back before anybody takes it.
@@ -261,8 +263,8 @@ void Migrator::Impl::carry_out_set(Run& run, Outcome& outcome, const StopToken& 
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
   if (run.request.replay == Replay::fanout)
     run_fanout(run, outcome.phases, stop);
-  else if (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff)
-    carry_out_set(run, outcome, stop);
+  else if (run.request.strategy == Strategy::sequential || (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
+    carry_out_in_place(run, outcome, stop);
   else if (run.request.strategy == Strategy::shadow)
     run_shadow(run, outcome.phases, stop);
   else

@@ -76,6 +76,24 @@ Json take_identity(const Identity& i) {
           {"container", i.container}, {"queue", i.queue}, {"source", i.source}, {"settings", i.settings}};
 }
 
+namespace {
+Json scale(const char* name, int priority, const Scaling& s) {
+  return {{"op", name}, {"prio", priority}, {"ns", s.ns}, {"set", s.set}, {"set_uid", s.set_uid}, {"replicas", s.replicas},
+          {"pod", s.pod}, {"pod_uid", s.pod_uid}, {"image", s.image}};
+}
+}  // namespace
+
+Json scale_down(const Scaling& scaling) { return scale("scale_down", 4, scaling); }
+Json scale_up(const Scaling& scaling, const Json& labels) {
+  Json operation = scale("scale_up", 20, scaling);
+  operation["labels"] = labels;
+  return operation;
+}
+Json end_source(const Ending& e) {
+  return {{"op", "end_source"}, {"prio", 5}, {"ns", e.ns}, {"pod", e.pod}, {"pod_uid", e.uid}, {"image", e.image}, {"hold", e.hold_queue},
+          {"grace", e.grace_seconds}, {"delete", e.delete_pod}};
+}
+
 }  // namespace op
 
 int priority(const Json& operation) { return operation.value("prio", 50); }
@@ -147,6 +165,12 @@ const Words kWords[] = {
      [](const Json&) { return std::string("ms2m resume: the set's object is in the journal"); }},
     {"take_identity", [](const Json& o) { return fmt::format("let {} take the name {}", text(o, "copy"), o.at("source").at("metadata").value("name", "")); },
      [](const Json& o) { return fmt::format("ms2m resume {}; until then {} serves, and its StatefulSet is in the journal only", text(o, "id"), text(o, "copy")); }},
+    {"scale_down", [](const Json& o) { return fmt::format("scale statefulset {}/{} to {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1); },
+     [](const Json& o) { return fmt::format("kubectl -n {} scale statefulset {} --replicas={}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1); }},
+    {"end_source", [](const Json& o) { return fmt::format("end the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
+    {"scale_up", [](const Json& o) { return fmt::format("scale statefulset {}/{} to {}, which adopts {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1), text(o, "pod")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} scale statefulset {} --replicas={}, then ms2m resume", text(o, "ns"), text(o, "set"), o.value("replicas", 1)); }},
     {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
 };

@@ -62,6 +62,22 @@ struct Identity {
   Json settings;  ///< of the request
 };
 Json take_identity(const Identity& identity);
+
+// Sequential: the set is scaled down and up around the copy. After the pivot, in this order, with restore_pod in between.
+struct Scaling {
+  std::string ns, set, set_uid;
+  int replicas = 1;  ///< before and after
+  std::string pod, pod_uid, image;
+};
+Json scale_down(const Scaling& scaling);
+/// `labels`: what the copy gets so that the set adopts it.
+Json scale_up(const Scaling& scaling, const Json& labels);
+struct Ending {
+  std::string ns, pod, uid, image, hold_queue;
+  int grace_seconds = 30;    ///< the pod's own
+  bool delete_pod = false;   ///< false: the set's controller deletes it
+};
+Json end_source(const Ending& ending);
 }  // namespace op
 
 int priority(const Json& operation);

@@ -5,6 +5,7 @@
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
+#include "migration/selector.hpp"
 
 namespace ms2m {
 namespace {
@@ -45,14 +46,31 @@ void plan_identity_steps(Plan& plan) {
   step("delete ms2m's queues, the copy's control queue and the leases", "");
 }
 
-void plan_steps(Plan& plan, const MigrationRequest& request) {
+/// Also for a bare pod, which has no set to scale.
+void plan_sequential_steps(Plan& plan, const Facts& facts) {
+  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
+  const bool set = plan.workload == Workload::stateful_set;
+  const int replicas = facts.owner ? facts.owner->at("spec").value("replicas", 1) : 1;
+  const std::string back = fmt::format("restore it on {} from the archive", plan.source_node);
+  step(Phase::transferring, "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be", "");
+  if (set) step(Phase::restoring, fmt::format("scale statefulset {}/{} to {}", plan.ns, plan.owner, replicas - 1), "");
+  step(Phase::restoring, fmt::format("{} the quiet pod {} and wait until it has ended", set ? "let the set delete" : "delete", plan.source_pod), back);
+  step(Phase::restoring, fmt::format("create pod {} on {} from image {}{}", plan.target_pod, plan.target_node, plan.image, set ? ", hidden from the set's selector" : ""), back);
+  step(Phase::replaying, fmt::format("send {} to {}", plan.target_pod, plan.queue), "");
+  if (set) step(Phase::finalizing, fmt::format("scale statefulset {}/{} to {} and label {}, which it adopts", plan.ns, plan.owner, replicas, plan.target_pod), "");
+  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
+  step(Phase::finalizing, "delete ms2m's queues and the lease", "");
+}
+
+void plan_steps(Plan& plan, const MigrationRequest& request, const Facts& facts) {
   const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
   const QueueNames names = queue_names(plan.id);
   step(Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it");
   step(Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
   if (request.strategy == Strategy::shadow)
     step(Phase::preparing, fmt::format("declare exchange {} and queues {}, {}", names.tee, names.source, names.target), "delete them");
-  const bool set = plan.workload == Workload::stateful_set, in_place = set && request.strategy == Strategy::handoff;
+  const bool sequential = request.strategy == Strategy::sequential;
+  const bool set = plan.workload == Workload::stateful_set, in_place = sequential || (set && request.strategy == Strategy::handoff);
   if (!in_place) step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
   step(Phase::preparing, fmt::format("arm the dead man's switch {} ({} s)", names.dead_man, request.dead_man.count() / 1000), "delete the queue");
   step(Phase::checkpointing, fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold), fmt::format("send it back to {}", plan.queue));
@@ -61,6 +79,7 @@ void plan_steps(Plan& plan, const MigrationRequest& request) {
     step(Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee), "stop the relay; the source finishes its queue");
   step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
   step(Phase::transferring, fmt::format("import it as {}", plan.image), "remove the image");
+  if (sequential) return plan_sequential_steps(plan, facts);
   if (in_place) return plan_set_steps(plan);
   step(Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod), "");
   if (set) step(Phase::replaying, fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
@@ -74,18 +93,30 @@ void plan_steps(Plan& plan, const MigrationRequest& request) {
   step(Phase::finalizing, "delete ms2m's queues, the source's control queue and the lease", "");
 }
 
-void plan_notes(Plan& plan, const MigrationRequest& request) {
+int grace_seconds(const Facts& facts) { return facts.pod.at("spec").value("terminationGracePeriodSeconds", 30); }
+
+void sequential_notes(Plan& plan, const Facts& facts) {
+  plan.notes.push_back(fmt::format("sequential: the published baseline, for comparison: nobody works on the queue from the checkpoint until the source has ended in its own time, up to {} s, and the copy lives",
+                                   grace_seconds(facts)));
+  if (plan.workload != Workload::stateful_set || !facts.owner) return;
+  const auto label = deciding_label(facts.owner->at("spec").value("selector", Json::object()), facts.pod.at("metadata").value("labels", Json::object()));
+  if (label)
+    plan.notes.push_back(fmt::format("until the set is scaled up again, pod {} is without the label {}: a Service or NetworkPolicy that selects by it does not see the pod", plan.target_pod, *label));
+}
+
+void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts) {
   if (request.strategy == Strategy::shadow)
     plan.notes.push_back("shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with side effects must mute them on one of the two (payload.role)");
   if (request.replay == Replay::fanout)
     plan.notes.push_back("fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and freeze; for comparison only");
+  if (request.strategy == Strategy::sequential) return sequential_notes(plan, facts);
   if (plan.workload == Workload::stateful_set && request.strategy == Strategy::shadow)
     plan.notes.push_back(fmt::format("a StatefulSet's pod keeps its name: {} serves for some seconds, then its process takes the name {} by a second shadow on {}; two small pauses, where --strategy handoff has one larger one and is done sooner",
                                      plan.target_pod, plan.source_pod, plan.target_node));
   if (plan.workload == Workload::bare_pod) plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
 
-void predict(Plan& plan, const MigrationRequest& request) {
+void predict(Plan& plan, const MigrationRequest& request, const Facts& facts) {
   const double warm = request.prefer == Prefer::gap ? 1.7 : 0.1;
   plan.predicted = {{Phase::preparing, Seconds(warm), request.prefer == Prefer::gap ? "the target pod waits for its image for more than a second" : "queues and pod"},
                     {Phase::checkpointing, Seconds(0.3), "archive of about 20 MB"},
@@ -93,6 +124,10 @@ void predict(Plan& plan, const MigrationRequest& request) {
                     {Phase::restoring, Seconds(0.4), "restore and reconnect"},
                     {Phase::replaying, Seconds(0.05), "one transaction"},
                     {Phase::finalizing, Seconds(1.0), "the source's termination"}};
+  if (request.strategy != Strategy::sequential) return;
+  plan.predicted[0] = {Phase::preparing, Seconds(0.1), "queues"};
+  plan.predicted[3] = {Phase::restoring, Seconds(0.6 + grace_seconds(facts)), "the source's termination, at most its grace period; restore and reconnect"};
+  plan.predicted[5] = {Phase::finalizing, Seconds(0.2), "adoption"};
 }
 
 }  // namespace
@@ -117,6 +152,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.target_pod = request.target_name.empty() ? target_pod_name(facts.pod, id) : request.target_name;
   if (plan.workload == Workload::replica_set && request.target_name.empty()) plan.target_pod = plan.owner + "-" + id.substr(0, 5);
   if (plan.workload == Workload::stateful_set) plan.target_pod = request.strategy == Strategy::shadow ? target_pod_name(facts.pod, id) : plan.source_pod;
+  if (request.strategy == Strategy::sequential) plan.target_pod = plan.source_pod;
   plan.image = checkpoint_image_name(plan.target_pod, id);
   const QueueNames names = queue_names(id);
   plan.hold_queue = names.hold;
@@ -131,9 +167,9 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   plan.diff = diff_pods(facts.pod, plan.target_spec);
   plan.findings = preflight(facts, request);
-  plan_steps(plan, request);
-  plan_notes(plan, request);
-  predict(plan, request);
+  plan_steps(plan, request, facts);
+  plan_notes(plan, request, facts);
+  predict(plan, request, facts);
   return plan;
 }
 

@@ -13,6 +13,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
 
 /// Parts of it, by subject.
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_sequential(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 

@@ -7,6 +7,7 @@
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
+#include "migration/selector.hpp"
 
 namespace ms2m {
 namespace {
@@ -55,26 +56,12 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
                   fmt::format("wait for it: kubectl -n {} rollout status deployment/{}", facts.ns, facts.deployment->at("metadata").value("name", "")));
   if (facts.deployment && facts.deployment->at("spec").value("paused", false))
     out.push_back({"owner", Level::warning, "the deployment is paused", ""});
-  if (kind == "StatefulSet" && request.strategy != Strategy::sequential && rolling(*facts.owner))
+  if (kind == "StatefulSet" && rolling(*facts.owner))
     return refuse(out, "owner", fmt::format("a rollout of statefulset {} is under way", name),
                   fmt::format("wait for it: kubectl -n {} rollout status statefulset/{}", facts.ns, name));
   if (kind == "StatefulSet" && request.replay == Replay::fanout)
     return refuse(out, "owner", "--replay fanout needs the copy beside the source, and a StatefulSet's pod keeps its name", "use the exact replay (the default)");
   out.push_back({"owner", Level::ok, fmt::format("owned by {} {}", kind, name), ""});
-}
-
-bool selects(const Json& selector, const Json& labels) {
-  const Json wanted = selector.value("matchLabels", Json::object());
-  for (const auto& [key, value] : wanted.items())
-    if (!labels.contains(key) || labels.at(key) != value) return false;
-  for (const Json& expression : selector.value("matchExpressions", Json::array())) {
-    const std::string key = expression.value("key", ""), op = expression.value("operator", "");
-    const Json values = expression.value("values", Json::array());
-    const bool present = labels.contains(key);
-    const bool listed = present && std::find(values.begin(), values.end(), labels.at(key)) != values.end();
-    if ((op == "In" && !listed) || (op == "NotIn" && listed) || (op == "Exists" && !present) || (op == "DoesNotExist" && present)) return false;
-  }
-  return true;
 }
 
 void check_budgets(const Facts& facts, std::vector<Finding>& out) {
@@ -104,12 +91,11 @@ void check_companions(const Facts& facts, const MigrationRequest& request, std::
 }  // namespace
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.strategy == Strategy::sequential)
-    refuse(out, "strategy", "strategy sequential is not available in this version", "use handoff, which keeps a StatefulSet's names as well");
   if (request.protocol == Protocol::none)
     refuse(out, "protocol", "consumers without the control protocol cannot be moved by this version", "let the consumer follow ms2m-protocol(7)");
   check_running(facts, out);
   check_owner(facts, request, out);
+  if (request.strategy == Strategy::sequential) check_sequential(facts, request, out);
   check_budgets(facts, out);
   check_companions(facts, request, out);
   if (facts.pod.at("spec").value("hostNetwork", false))

@@ -5,6 +5,7 @@
 
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
+#include "migration/scale_operations.hpp"
 #include "migration/set_operations.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
@@ -216,7 +217,9 @@ const std::map<std::string, Handler>& handlers() {
       {"remove_image_name", remove_image_name}, {"settle_image", settle_image},
       {"remove_image", remove_image},   {"release_lease", release_lease},
       {"orphan_set", orphan_set},       {"remove_source", remove_source},
-      {"restore_pod", restore_pod},     {"recreate_set", recreate_set}};
+      {"restore_pod", restore_pod},     {"recreate_set", recreate_set},
+      {"scale_down", scale_down},       {"end_source", end_source},
+      {"scale_up", scale_up}};
   return table;
 }
 

@@ -11,18 +11,17 @@
 #include "ms2m/error.hpp"
 
 namespace ms2m {
-namespace {
 
-void plan_identity(Run& run) {
+void plan_identity(Run& run, const Json& end_source, const Json& copy) {
   const Plan& plan = run.plan;
   const auto effect = [&](Phase phase, const char* text, Json finish) { run.journal.effect(phase, text, Json(), std::move(finish)); };
   const std::string architecture =
       run.facts.source.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
   const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
   const std::string& original = run.facts.source.image->id;
-  effect(Phase::restoring, "delete the quiet source", op::remove_source(plan.ns, plan.source_pod, plan.source_uid, run.names.hold));
+  effect(Phase::restoring, "delete the quiet source", end_source);
   effect(Phase::restoring, "create the restored pod",
-         op::restore_pod(plan.target_spec, run.names.hold, {plan.source_node, run.archive, directory, plan.image, plan.container, architecture, plan.target_control_queue}));
+         op::restore_pod(copy, run.names.hold, {plan.source_node, run.archive, directory, plan.image, plan.container, architecture, plan.target_control_queue}));
   effect(Phase::restoring, "layout on the source, if it had to go back", op::remove_layout(plan.source_node, directory));
   effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original, plan.ns, plan.target_pod));
   effect(Phase::restoring, "checkpoint image on the source, if it had to go back", op::remove_image(plan.source_node, run.checkpoint_image));
@@ -31,6 +30,8 @@ void plan_identity(Run& run) {
   const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
   if (image.rfind(kImagePrefix, 0) == 0) effect(Phase::finalizing, "remove the name of the source's image", op::remove_image_name(plan.source_node, image));
 }
+
+namespace {
 
 /// Whatever admission has against the copy must come out before the source is touched.
 void try_creation(Run& run, const StopToken& stop) {
@@ -66,7 +67,7 @@ void transfer_and_orphan(Run& run, const StopToken& stop) {
 
 }  // namespace
 
-void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+void prepare_in_place(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
   {
     PhaseScope scope(run, Phase::preparing, timings, stop);
     take_lease(run, stop);
@@ -74,17 +75,19 @@ void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToke
     declare_queues(run, stop);
     arm_dead_man(run, stop);
   }
-  {
-    PhaseScope scope(run, Phase::checkpointing, timings, stop);
-    run.set_lease_phase(Phase::checkpointing, stop);
-    make_source_quiet(run, stop);
-    checkpoint(run, stop);
-    scope.note("source made quiet, kubelet checkpoint API");
-  }
+  PhaseScope scope(run, Phase::checkpointing, timings, stop);
+  run.set_lease_phase(Phase::checkpointing, stop);
+  make_source_quiet(run, stop);
+  checkpoint(run, stop);
+  scope.note("source made quiet, kubelet checkpoint API");
+}
+
+void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+  prepare_in_place(run, timings, stop);
   PhaseScope scope(run, Phase::transferring, timings, stop);
   transfer_and_orphan(run, stop);
   scope.note(transfer_note(run));
-  plan_identity(run);
+  plan_identity(run, op::remove_source(run.plan.ns, run.plan.source_pod, run.plan.source_uid, run.names.hold), run.plan.target_spec);
   disarm(run, stop);
 }
 

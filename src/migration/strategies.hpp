@@ -37,6 +37,15 @@ void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
 /// does it. Error{conflict} when the set was changed since it was looked at.
 Json plan_orphaning(Run& run, const StopToken& stop);
 /// Up to the point of no return; the rest is in the journal.
+
+// Where the copy takes the source's name, so that the source goes first (set_handoff.cpp):
+/// Phases Preparing and Checkpointing without a waiting target pod.
+void prepare_in_place(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+/// Journals what follows the pivot: end the source (`end_source`), restore `copy` under its name, hand the queue over.
+void plan_identity(Run& run, const Json& end_source, const Json& copy);
+
+/// These two: up to the point of no return; the rest is in the journal.
 void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+void run_sequential(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 
 }  // namespace ms2m

@@ -107,7 +107,7 @@ class Sweep {
     }
     CHECK(server_.exchanges() == std::vector<std::string>{});
     if (case_.owner == "StatefulSet") {
-      CHECK(nodes_.set_exists());
+      CHECK(nodes_.set_is_whole());
       CHECK(nodes_.survivor() == "consumer-0");
     }
     if (outcome_ && outcome_->result == Result::done) CHECK(nodes_.pods()[0].find("@worker-2") != std::string::npos);
@@ -190,6 +190,9 @@ TEST_CASE("handoff of a StatefulSet's pod survives every fault", "[sweep]") { sw
 TEST_CASE("shadow of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::shadow}); }
 TEST_CASE("shadow of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::shadow}, 3); }
 
+TEST_CASE("sequential move of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::sequential}); }
+TEST_CASE("sequential move of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::sequential}); }
+
 TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
   Sweep run({"", Strategy::handoff});
   run.nodes().fail_restore_on("worker-2");
@@ -199,8 +202,9 @@ TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
   run.check("failed restore");
 }
 
-TEST_CASE("a StatefulSet's pod that the target cannot restore is brought back on the source", "[sweep]") {
-  Sweep run({"StatefulSet", Strategy::handoff});
+TEST_CASE("a pod that keeps its name and that the target cannot restore is brought back on the source", "[sweep]") {
+  const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential}, Case{"", Strategy::sequential});
+  Sweep run(c);
   run.nodes().fail_restore_on("worker-2");
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::undone);

@@ -73,8 +73,9 @@ void FakeNodes::start_pod(const std::string& name, const std::string& queue, con
     pod["metadata"]["labels"][kTemplateHash] = "1";
     pod["metadata"]["ownerReferences"] = owner_reference("ReplicaSet", set);
   } else if (owner == "StatefulSet") {
-    Json& set = put(Json::parse(R"({"metadata":{"name":"consumer","namespace":"default","generation":1},"spec":{"replicas":1},
-      "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})"), "sts/consumer");
+    Json& set = put(Json::parse(R"({"metadata":{"name":"consumer","namespace":"default","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+      "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})"), "sts/consumer");
+    observed_replicas_ = 1;
     pod["metadata"]["ownerReferences"] = owner_reference("StatefulSet", set);
   }
   put(pod, "pod/" + name);
@@ -172,12 +173,30 @@ void FakeNodes::run_controllers() {
     if (owned.size() > 1)
       remove_pod(cost(objects_.at("pod/" + owned[0])) <= cost(objects_.at("pod/" + owned[1])) ? owned[0] : owned[1]);
   }
+  run_set_controller();
+}
+
+/// It judges pods by the number of replicas that it has seen, which may be an old one: its caches of sets and pods are two.
+void FakeNodes::run_set_controller() {
   const auto set = objects_.find("sts/consumer");
   if (set == objects_.end() || set->second.at("metadata").contains("deletionTimestamp")) return;
-  if (const auto pod = objects_.find("pod/consumer-0"); pod != objects_.end())
-    pod->second["metadata"]["ownerReferences"] = owner_reference("StatefulSet", set->second);
-  else if (options_.count("consumer-0") > 0)
+  if (const auto pod = objects_.find("pod/consumer-0"); pod != objects_.end()) {
+    Json& metadata = pod->second["metadata"];
+    if (label(pod->second, "app") != "consumer") return;  // not its; were it to create one, the name is taken
+    if (!metadata.contains("ownerReferences") && !metadata.contains("deletionTimestamp")) metadata["ownerReferences"] = owner_reference("StatefulSet", set->second);
+    if (observed_replicas_ == 0) end_pod("consumer-0", false);
+  } else if (observed_replicas_ == 1 && options_.count("consumer-0") > 0) {
     start_pod("consumer-0", queue_, "", options_.at("consumer-0"));  // a cold twin: the test will see it
+  }
+  set->second["status"]["replicas"] = objects_.count("pod/consumer-0");
+}
+
+void FakeNodes::observe_set() {
+  const auto set = objects_.find("sts/consumer");
+  if (set == objects_.end()) return;
+  observed_replicas_ = set->second["spec"]["replicas"];
+  set->second["status"]["observedGeneration"] = set->second["metadata"]["generation"];
+  run_set_controller();
 }
 
 std::vector<std::string> FakeNodes::pods() const {
@@ -192,9 +211,12 @@ std::string FakeNodes::survivor() const {
   return all.size() == 1 ? all[0].substr(0, all[0].find('@')) : "";
 }
 
-bool FakeNodes::set_exists() const {
-  const auto set = objects_.find("sts/consumer");
-  return set != objects_.end() && !set->second.at("metadata").contains("deletionTimestamp");
+bool FakeNodes::set_is_whole() const {
+  const auto set = objects_.find("sts/consumer"), pod = objects_.find("pod/consumer-0");
+  if (set == objects_.end() || pod == objects_.end() || set->second.at("metadata").contains("deletionTimestamp")) return false;
+  const Json owners = pod->second.at("metadata").value("ownerReferences", Json::array());
+  return set->second.at("spec").value("replicas", 0) == 1 && label(pod->second, "app") == "consumer" && owners.size() == 1 &&
+         owners[0].at("uid") == set->second.at("metadata").at("uid");
 }
 
 const SimConsumer* FakeNodes::consumer_of(const std::string& pod) const {
@@ -232,6 +254,7 @@ std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
   Call call(world_, "get " + ref.name);
   std::lock_guard lock(world_.mutex_);
   world_.tick();
+  if (ref.kind == Kind::stateful_set) world_.observe_set();
   const auto found = world_.objects_.find(world_.key(ref.kind, ref.name));
   std::optional<Json> object;
   if (found != world_.objects_.end()) object = found->second;
@@ -252,7 +275,8 @@ Json FakeCluster::create(const ObjectRef& ref, const Json& object, const CreateO
     if (world_.objects_.count(where) > 0) throw Error(ErrorKind::conflict, ref.name + " already exists");
     world_.put(object, where);
     if (ref.kind == Kind::pod) world_.sync(ref.name);
-    if (ref.kind == Kind::stateful_set) world_.objects_[where]["status"] = {{"observedGeneration", 1}, {"replicas", 1}, {"updatedReplicas", 1}};
+    if (ref.kind == Kind::stateful_set) world_.objects_[where]["metadata"]["generation"] = 1;
+    if (ref.kind == Kind::stateful_set) world_.observe_set();
     world_.run_controllers();
     stored = world_.objects_[where];
   }
@@ -272,7 +296,9 @@ Json FakeCluster::patch(const ObjectRef& ref, PatchType, const Json& patch, cons
     std::lock_guard lock(world_.mutex_);
     const auto found = world_.objects_.find(world_.key(ref.kind, ref.name));
     if (found == world_.objects_.end()) throw Error(ErrorKind::not_found, ref.name + " not found");
+    const Json spec = found->second.value("spec", Json());
     found->second.merge_patch(patch);
+    if (ref.kind == Kind::stateful_set && found->second["spec"] != spec) found->second["metadata"]["generation"] = found->second["metadata"].value("generation", 0) + 1;
     result = found->second;
     if (ref.kind == Kind::pod) world_.sync(ref.name);
     world_.run_controllers();

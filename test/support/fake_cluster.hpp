@@ -28,7 +28,7 @@ class FakeNodes {
   std::vector<std::string> pods() const;                  ///< name@node
   const SimConsumer* consumer_of(const std::string& pod) const;
   std::string survivor() const;                           ///< the only pod's name; "" unless there is exactly one
-  bool set_exists() const;
+  bool set_is_whole() const;                              ///< it exists, has its replica, and owns it
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
 
   std::function<void(const std::string& call, bool before)> hook;  ///< as FakeServer::set_hook, for every port call here
@@ -52,6 +52,8 @@ class FakeNodes {
   void end_pod(const std::string& pod, bool by_force);
   void tick();
   void run_controllers();
+  void run_set_controller();
+  void observe_set();  ///< its controller sees the set as it is: whenever somebody reads it
   Json& put(Json object, const std::string& kind);
   std::string key(Kind kind, const std::string& name) const;
 
@@ -65,7 +67,7 @@ class FakeNodes {
   std::map<std::string, int> ending_;            ///< object that is being deleted -> looks since
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string failing_node_, queue_;
-  int serial_ = 0;
+  int serial_ = 0, observed_replicas_ = 0;
 };
 
 class FakeCluster : public Cluster {

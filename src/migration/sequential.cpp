@@ -1,0 +1,50 @@
+// Strategy sequential, the published baseline: checkpoint, transfer, scale the StatefulSet down (or delete a bare pod) and
+// wait for the source's own termination, restore under the same name, scale up again. Exact all the same: the pivot comes
+// while the source, quiet, still exists; what follows is in the journal and is carried out by the coordinator's finish.
+#include "migration/operations.hpp"
+#include "migration/pod_spec.hpp"
+#include "migration/selector.hpp"
+#include "migration/strategies.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+/// Scaled down, the set would adopt a pod of that name and delete it at once [real]. So the copy comes without the label by
+/// which the set selects, and gets it back when the set has been scaled up.
+void plan_scaling(Run& run, Json& copy) {
+  const Plan& plan = run.plan;
+  const Json& set = *run.facts.owner;
+  const std::string key = deciding_label(set.at("spec").at("selector"), copy.at("metadata").at("labels")).value();
+  const op::Scaling scaling{plan.ns, plan.owner, pod_uid(set), set.at("spec").value("replicas", 1), plan.source_pod, plan.source_uid, plan.image};
+  run.journal.effect(Phase::restoring, "scale the set down by one", Json(), op::scale_down(scaling));
+  run.journal.effect(Phase::finalizing, "scale the set up again", Json(), op::scale_up(scaling, {{key, copy["metadata"]["labels"][key]}}));
+  copy["metadata"]["labels"].erase(key);
+}
+
+/// Both the number of replicas and the selector are taken from what was read in the beginning.
+void check_set_unchanged(Run& run, const StopToken& stop) {
+  const auto set = run.ports.cluster.get({Kind::stateful_set, run.plan.ns, run.plan.owner}, stop);
+  if (!set || pod_uid(*set) != pod_uid(*run.facts.owner) ||
+      set->at("metadata").value("generation", 0) != run.facts.owner->at("metadata").value("generation", 0))
+    throw Error(ErrorKind::conflict, "statefulset " + run.plan.owner + " was changed during the migration", "run ms2m again");
+}
+
+}  // namespace
+
+void run_sequential(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const bool set = plan.workload == Workload::stateful_set;
+  prepare_in_place(run, timings, stop);
+  PhaseScope scope(run, Phase::transferring, timings, stop);
+  transfer(run, stop);
+  scope.note(transfer_note(run));
+  if (set) check_set_unchanged(run, stop);
+  Json copy = plan.target_spec;
+  if (set) plan_scaling(run, copy);
+  const int grace = run.facts.pod.at("spec").value("terminationGracePeriodSeconds", 30);
+  plan_identity(run, op::end_source({plan.ns, plan.source_pod, plan.source_uid, plan.image, run.names.hold, grace, !set}), copy);
+  disarm(run, stop);
+}
+
+}  // namespace ms2m
