@@ -102,7 +102,8 @@ def main(control):
     state = AppState(settings.queue, settings.mute_roles)
     sink = EffectSink(settings.effect_sink, state.snapshot()["boot_id"])
     consumer = CallbackConsumer(settings, state, sink, control)
-    signal.signal(signal.SIGTERM, consumer.stop)
+    if settings.handle_sigterm:
+        signal.signal(signal.SIGTERM, consumer.stop)
     signal.signal(signal.SIGINT, consumer.stop)
     web.serve(state, settings.http_port)
     consumer.run()

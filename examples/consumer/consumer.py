@@ -234,7 +234,7 @@ class Consumer:
             pass
 
 
-def install_signals(stop):
+def install_signals(stop, handle_sigterm):
     """Returns a descriptor that becomes readable at a signal."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
@@ -246,7 +246,8 @@ def install_signals(stop):
         signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
         signal.setitimer(signal.ITIMER_REAL, EXIT_BUDGET_S + 0.1)
 
-    signal.signal(signal.SIGTERM, on_signal)
+    if handle_sigterm:
+        signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     return reader
 
@@ -256,7 +257,7 @@ def main():
     state = AppState(settings.queue, settings.mute_roles)
     sink = EffectSink(settings.effect_sink, state.snapshot()["boot_id"])
     stop = []
-    wakeup_fd = install_signals(lambda: [call() for call in stop])
+    wakeup_fd = install_signals(lambda: [call() for call in stop], settings.handle_sigterm)
     consumer = Consumer(settings, state, sink, wakeup_fd)
     stop.append(consumer.stop)
     web.serve(state, settings.http_port)

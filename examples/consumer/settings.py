@@ -43,6 +43,7 @@ class Settings:
     reconnect_delay_s: float = 3.0
     effect_sink: str = ""
     mute_roles: tuple = ("target",)
+    handle_sigterm: bool = True  # False: as a process 1 that knows no signals, killed when its grace period is over
 
     @staticmethod
     def from_environment(env=None):
@@ -62,4 +63,5 @@ class Settings:
             reconnect_delay_s=float(env.get("RECONNECT_DELAY", "3")),
             effect_sink=env.get("EFFECT_SINK", ""),
             mute_roles=tuple(r for r in env.get("MUTE_ROLES", "target").split(",") if r),
+            handle_sigterm=env.get("HANDLE_SIGTERM", "1") != "0",
         )

@@ -4,6 +4,9 @@
 import scenario
 
 
+PODS = "/api/v1/namespaces/default/pods"
+
+
 class BarePod(scenario.Scenario):
     def moves(self, nodes, *arguments):
         (source,) = self.start_traffic()
@@ -27,6 +30,20 @@ class BarePod(scenario.Scenario):
 
     def test_shadow(self):
         self.moves(["worker-2", "worker-1"], "--strategy", "shadow")
+
+    def test_sequential_keeps_the_name(self):
+        (source,) = self.start_traffic()
+        before = self.api.get(f"{PODS}/{source.name}")
+        for to in ("worker-2", "worker-1"):
+            report = self.migrate(source.name, to, "--strategy", "sequential")
+            self.assertEqual(report["target"]["pod"], source.name)
+            self.assertEqual(self.assert_serving(to, source.state["boot_id"]).name, source.name)
+            self.assert_no_debris()
+            after = self.api.get(f"{PODS}/{source.name}")
+            for key in ("labels", "annotations", "ownerReferences"):
+                self.assertEqual(after["metadata"].get(key), before["metadata"].get(key), key)
+        self.assert_exact()
+        self.assert_no_debris()
 
     def test_quorum_queue(self):
         (source,) = self.start_traffic("--queue-type", "quorum")

@@ -8,9 +8,9 @@ from scenario import lab
 
 
 class LeastRights(scenario.Scenario):
-    def move(self, who, *arguments):
+    def move(self, who, *arguments, workload="pod"):
         """The samples' secret is not the one that the example names: the address is given."""
-        (source,) = self.start_traffic()
+        (source,) = self.start_traffic("--workload", workload)
         env = {"KUBECONFIG": os.path.join(lab.LAB, "kubeconfig-" + who), "MS2M_BROKER": lab.broker_uri()}
         report = self.migrate(source.name, "worker-2", *arguments, env=env)
         self.assertEqual(self.assert_serving("worker-2", source.state["boot_id"]).name, report["target"]["pod"])
@@ -19,6 +19,12 @@ class LeastRights(scenario.Scenario):
 
     def test_through_the_api_server(self):
         self.move("operator", "--strategy", "handoff")
+
+    def test_stateful_set(self):
+        self.move("operator", "--strategy", "handoff", workload="statefulset")
+
+    def test_stateful_set_sequential(self):
+        self.move("operator", "--strategy", "sequential", workload="statefulset")
 
     def test_kubelet_directly(self):
         self.move("operator-direct", "--strategy", "handoff", "--kubelet", "direct")

@@ -89,9 +89,20 @@ class WorkloadCase(scenario.Scenario):
                          [spec_of(one) for one in sets])
         self.settled(replicas)
 
+    def refused(self, source, cause, cure, *arguments):
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "sequential", *arguments).wait()
+        self.assertEqual(run.status, 4, run.said())
+        self.assertIn(cause, run.report["error"]["message"])
+        self.assertIn(cure, run.report["error"]["remedy"])
+        self.assertEqual({pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in self.api.pods("app=consumer")},
+                         {name: pod["metadata"]["uid"] for name, pod in self.pods_before.items()})
+        self.assert_exact()
+        self.assert_no_debris()
+
     def stateful_set(self, ordinal, replicas, *arguments):
+        """The set as it is afterwards."""
         source = self.begin_workload("statefulset", replicas)[ordinal]
-        before = self.api.get(APPS + "statefulsets/consumer")
+        before = self.set_before = self.api.get(APPS + "statefulsets/consumer")
         revisions = self.api.get(APPS + "controllerrevisions")["items"]
         # A name exists once: between the old and the new pod of that name there is none.
         target = self.move(source, *arguments, replicas=replicas, may_be_empty=replicas == 1)
@@ -107,29 +118,57 @@ class WorkloadCase(scenario.Scenario):
                          [(one["metadata"]["name"], one["revision"], one["data"])
                           for one in self.api.get(APPS + "controllerrevisions")["items"]])
         self.settled(replicas)
+        return after
 
 
-class Workloads(WorkloadCase):
-    def test_deployment(self):
+class Deployments(WorkloadCase):
+    def test_handoff(self):
         self.deployment(1, "--strategy", "handoff")
 
-    def test_deployment_shadow(self):
+    def test_shadow(self):
         self.deployment(1, "--strategy", "shadow")
 
-    def test_deployment_of_three(self):
+    def test_handoff_of_three(self):
         self.deployment(3, "--strategy", "handoff")
 
-    def test_stateful_set(self):
+    def test_shadow_of_three(self):
+        self.deployment(3, "--strategy", "shadow")
+
+    def test_sequential_is_refused(self):
+        source = self.begin_workload("deployment", 1)[0]
+        self.refused(source, "a ReplicaSet never gives to another pod", "use --strategy handoff or shadow")
+
+
+class StatefulSets(WorkloadCase):
+    def test_handoff(self):
         self.stateful_set(0, 1, "--strategy", "handoff")
 
-    def test_stateful_set_shadow(self):
+    def test_shadow(self):
         self.stateful_set(0, 1, "--strategy", "shadow")
 
-    def test_stateful_set_shadow_second_of_three(self):
+    def test_sequential(self):
+        after = self.stateful_set(0, 1, "--strategy", "sequential")
+        self.assertEqual(after["metadata"]["uid"], self.set_before["metadata"]["uid"], "the set was only scaled")
+
+    def test_handoff_first_of_three(self):
+        self.stateful_set(0, 3, "--strategy", "handoff")
+
+    def test_shadow_first_of_three(self):
+        self.stateful_set(0, 3, "--strategy", "shadow")
+
+    def test_handoff_second_of_three(self):
+        self.stateful_set(1, 3, "--strategy", "handoff")
+
+    def test_shadow_second_of_three(self):
         self.stateful_set(1, 3, "--strategy", "shadow")
 
-    def test_stateful_set_second_of_three(self):
-        self.stateful_set(1, 3, "--strategy", "handoff")
+    def test_sequential_last_of_three(self):
+        after = self.stateful_set(2, 3, "--strategy", "sequential")
+        self.assertEqual(after["metadata"]["uid"], self.set_before["metadata"]["uid"], "the set was only scaled")
+
+    def test_sequential_of_another_ordinal_is_refused(self):
+        source = self.begin_workload("statefulset", 2)[0]
+        self.refused(source, "takes consumer-1 and not consumer-0", "use --strategy handoff", "--allow-competing")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ def common(command):
     command.add_argument("--queue-type", choices=("classic", "quorum"), default="classic")
     command.add_argument("--exchange", choices=sorted(workload.ROUTES), default="fanout")
     command.add_argument("--reconnect-delay", type=float)
+    command.add_argument("--sigterm", choices=("handled", "ignored"),
+                         help="what the consumer makes of it; the published one, a process 1 without a handler, ignores it: "
+                              "the default when `sequential` is among the strategies, else handled")
+    command.add_argument("--grace", type=int, help="the pod's terminationGracePeriodSeconds; default: Kubernetes' own, 30, "
+                                                   "with --sigterm ignored, else the sample's")
     command.add_argument("--to", default="worker-2")
     command.add_argument("--protocol", help="given to ms2m")
     command.add_argument("--replay", help="given to ms2m")
@@ -37,7 +42,7 @@ def parser():
     measure = commands.add_parser("handover", help="how long, and was it exact")
     measure.set_defaults(run=handover.run)
     measure.add_argument("--strategies", default="shadow,handoff")
-    measure.add_argument("--rates", default="10,40,80,100,200")
+    measure.add_argument("--rates", help="default: 10,40,80,100,200, or with `sequential` 10, where it was published")
     measure.add_argument("--reps", type=int, default=3)
     measure.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the migration")
     common(measure)
@@ -53,8 +58,19 @@ def parser():
     return top
 
 
+def fill_in(options):
+    """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
+    published = "sequential" in options.strategies.split(",")
+    options.sigterm = options.sigterm or ("ignored" if published else "handled")
+    if options.grace is None and options.sigterm == "ignored":
+        options.grace = 30
+    if options.command == "handover":
+        options.rates = options.rates or ("10" if published else "10,40,80,100,200")
+    return options
+
+
 def main():
-    options = parser().parse_args()
+    options = fill_in(parser().parse_args())
     try:
         sys.exit(options.run(options))
     except (lab.Failure, kube.Refused) as failure:

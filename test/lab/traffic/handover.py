@@ -22,6 +22,10 @@ def start_traffic(options, rate):
                  "--queue-type", options.queue_type, "--exchange", options.exchange]
     if options.reconnect_delay is not None:
         arguments += ["--reconnect-delay", f"{options.reconnect_delay:g}"]
+    if options.sigterm == "ignored":
+        arguments.append("--ignore-sigterm")
+    if options.grace is not None:
+        arguments += ["--grace", str(options.grace)]
     driver.traffic(*arguments)
 
 
@@ -67,7 +71,8 @@ def describe(options, strategy, rate, repetition, migration, outcome, verdict, l
     gap = effects_log.handover_gap(effects, pod)
     run = {"strategy": strategy, "rate": rate, "delay_ms": options.delay_ms, "repetition": repetition,
            "workload": options.workload, "consumer": options.consumer, "backlog": options.backlog,
-           "protocol": options.protocol, "replay": options.replay, "exit_status": status,
+           "protocol": options.protocol, "replay": options.replay, "sigterm": options.sigterm, "grace_s": options.grace,
+           "exit_status": status,
            "wall_s": round(migration.ended - migration.begun, 3),
            "total_s": driver.find(report, "total_s"), "source_pause_s": driver.find(report, "source_pause_s"),
            "gap_s": round(pause[0] if gap is None else gap, 3), "largest_pause_s": round(pause[0], 3),
@@ -107,6 +112,19 @@ def medians(runs):
         print(" ".join(text), file=sys.stderr)
 
 
+def compare(runs):
+    """How much longer the published baseline takes, in the same bench."""
+    total = {}
+    for entry in runs:
+        if entry["exit_status"] == 0:
+            total.setdefault(entry["strategy"], []).append(entry["total_s"])
+    if "sequential" not in total:
+        return
+    baseline = statistics.median(total.pop("sequential"))
+    for strategy, values in total.items():
+        print(f"{strategy} is {baseline / statistics.median(values):.1f} times as fast as sequential", file=sys.stderr)
+
+
 def run(options):
     runs = []
     for strategy in options.strategies.split(","):
@@ -117,6 +135,7 @@ def run(options):
     if not options.keep:
         driver.traffic("clean")
     medians(runs)
+    compare(runs)
     return 0 if all(is_fine(run) for run in runs) or options.replay == "fanout" else 1
 
 

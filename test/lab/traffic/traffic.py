@@ -141,6 +141,8 @@ def parser():
     begin.add_argument("--publishers", type=int, default=1)
     begin.add_argument("--pad", type=int, default=0)
     begin.add_argument("--reconnect-delay", type=float, help="seconds; polling and plain consumers")
+    begin.add_argument("--ignore-sigterm", action="store_true", help="the consumer does not handle SIGTERM, as the published one")
+    begin.add_argument("--grace", type=int, help="terminationGracePeriodSeconds, instead of the manifest's")
     begin.add_argument("--node", default="worker-1")
     begin.add_argument("--tls", action="store_true")
     begin.add_argument("--name")

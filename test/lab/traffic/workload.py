@@ -44,6 +44,8 @@ def consumer_env(options):
         env["EXCHANGE_TYPE"] = options.exchange
     if options.reconnect_delay is not None:
         env["RECONNECT_DELAY"] = f"{options.reconnect_delay:g}"
+    if options.ignore_sigterm:
+        env["HANDLE_SIGTERM"] = "0"
     return dict(env, **ROUTES[options.exchange][0])
 
 
@@ -88,6 +90,8 @@ def make(options):
             "secretKeyRef": {"name": SECRET, "key": "ca.crt"}}})
     if getattr(options, "pod_patch", None):
         apply_patch(pod, options.pod_patch)
+    if options.grace is not None:
+        pod["spec"]["terminationGracePeriodSeconds"] = options.grace
     if options.workload == "pod":
         pod["spec"]["nodeName"] = options.node
     else:
