@@ -119,6 +119,44 @@ TEST_CASE("the pod", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("checkpoints switched off"));
 }
 
+TEST_CASE("strategy sequential", "[preflight]") {
+  MigrationRequest r = request();
+  r.strategy = Strategy::sequential;
+  CHECK(refusal(good(), r).empty());  // a bare pod
+  Facts f = good();
+  f.pod["metadata"]["labels"] = {{"app", "consumer"}};
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
+  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})");
+  const Facts set = f;
+  CHECK(refusal(set, r).empty());
+  (*f.owner)["spec"]["replicas"] = 3;
+  for (const char* count : {"replicas", "updatedReplicas", "readyReplicas"}) (*f.owner)["status"][count] = 3;
+  CHECK_THAT(refusal(f, r), Contains("takes consumer-2 and not consumer-0"));
+  f = set;
+  (*f.owner)["spec"]["ordinals"] = {{"start", 5}};
+  CHECK_THAT(refusal(f, r), Contains("takes consumer-5 and not consumer-0"));
+  f = set;
+  (*f.owner)["status"]["readyReplicas"] = 0;
+  CHECK_THAT(refusal(f, r), Contains("a replica that is not ready"));
+  f = set;
+  (*f.owner)["spec"]["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
+  CHECK(refusal(f, r).empty());
+  (*f.owner)["spec"]["volumeClaimTemplates"] = Json::array({Json::object()});
+  CHECK_THAT(refusal(f, r), Contains("deletes a pod's volume claims"));
+  f = set;
+  (*f.owner)["spec"]["selector"] = Json::parse(R"({"matchExpressions":[{"key":"other","operator":"DoesNotExist"}]})");
+  CHECK_THAT(refusal(f, r), Contains("no single label decides"));
+  r.target_name = "elsewhere";
+  CHECK_THAT(refusal(set, r), Contains("under its own name"));
+  r.target_name.clear();
+  f = good();
+  f.pod["metadata"]["labels"] = {{"pod-template-hash", "1"}};
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "ReplicaSet"}, {"name", "web-1"}, {"controller", true}}});
+  f.owner = Json::parse(R"({"metadata":{"name":"web-1"},"spec":{}})");
+  CHECK_THAT(refusal(f, r), Contains("a ReplicaSet never gives to another pod"));
+}
+
 TEST_CASE("emptyDir volumes do not move", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
