@@ -124,6 +124,9 @@ class SetCrash(scenario.Scenario):
     def test_shadow(self):
         self.every_entry(0, 1, "shadow", 5)
 
+    def test_sequential_of_the_only_one(self):
+        self.every_entry(0, 1, "sequential", 5)
+
 
 if __name__ == "__main__":
     scenario.main()
