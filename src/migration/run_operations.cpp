@@ -218,7 +218,7 @@ const std::map<std::string, Handler>& handlers() {
       {"remove_image", remove_image},   {"release_lease", release_lease},
       {"orphan_set", orphan_set},       {"remove_source", remove_source},
       {"restore_pod", restore_pod},     {"recreate_set", recreate_set},
-      {"scale_down", scale_down},       {"end_source", end_source},
+      {"scale_down", scale_down},       {"end_source", end_source_in_its_time},
       {"scale_up", scale_up}};
   return table;
 }

@@ -76,7 +76,7 @@ void scale_down(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   wait_observed(ports, o, stop);
 }
 
-void end_source(Migrator::Ports& ports, const Json& o, const StopToken&) {
+void end_source_in_its_time(Migrator::Ports& ports, const Json& o, const StopToken&) {
   const StopToken limit = StopToken().within(std::chrono::seconds(o.value("grace", 30) + 60));
   if (is_copy(ports.cluster.get(pod_of(o), limit), o)) return;
   if (o.value("delete", false)) ports.cluster.remove(pod_of(o), {text(o, "pod_uid"), std::nullopt, ""}, limit);

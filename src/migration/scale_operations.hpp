@@ -12,7 +12,7 @@ namespace ms2m {
 void scale_down(Migrator::Ports& ports, const Json& o, const StopToken& stop);
 /// Waits until the source and its process have ended; a bare pod is deleted first. The limit is the pod's own grace period
 /// and a minute: that may be longer than what other operations get.
-void end_source(Migrator::Ports& ports, const Json& o, const StopToken& stop);
+void end_source_in_its_time(Migrator::Ports& ports, const Json& o, const StopToken& stop);
 /// Scales the set up again, gives the copy the label back by which the set selects its pods, and waits until the set owns it.
 void scale_up(Migrator::Ports& ports, const Json& o, const StopToken& stop);
 
