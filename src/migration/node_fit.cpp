@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <set>
 
 namespace ms2m {
 
@@ -94,32 +95,68 @@ void check_selectors(const Json& pod, const Json& node, std::vector<Misfit>& out
                    "choose a node that it matches, or change the workload's affinity first"});
 }
 
-std::int64_t request_of(const Json& pod, const char* resource) {
-  std::int64_t sum = 0;
-  for (const Json& container : pod.at("spec").at("containers")) {
-    const Json requests = container.value("resources", Json::object()).value("requests", Json::object());
-    if (requests.contains(resource)) sum += parse_quantity(requests.at(resource).get<std::string>()).value_or(0);
-  }
+/// What the pod occupies while it runs, in thousandths: its containers, sidecars among them, and its runtime's overhead.
+std::map<std::string, std::int64_t> requests_of(const Json& pod) {
+  std::map<std::string, std::int64_t> sum;
+  const auto add = [&](const Json& quantities) {
+    for (const auto& [name, quantity] : quantities.items())
+      if (quantity.is_string()) sum[name] += parse_quantity(quantity.get<std::string>()).value_or(0);
+  };
+  const Json& spec = pod.at("spec");
+  for (const char* list : {"containers", "initContainers"})
+    for (const Json& container : spec.value(list, Json::array()))
+      if (std::string(list) == "containers" || container.value("restartPolicy", "") == "Always")
+        add(container.value("resources", Json::object()).value("requests", Json::object()));
+  add(spec.value("overhead", Json::object()));
   return sum;
+}
+
+bool is_over(const Json& pod) {
+  const std::string phase = pod.value("status", Json::object()).value("phase", "");
+  return phase == "Succeeded" || phase == "Failed";
 }
 
 void check_resources(const Json& pod, const Json& node, const std::vector<Json>& others, std::vector<Misfit>& out) {
   const Json allocatable = node.value("status", Json::object()).value("allocatable", Json::object());
-  for (const char* resource : {"cpu", "memory"}) {
-    if (!allocatable.contains(resource)) continue;
-    std::int64_t left = parse_quantity(allocatable.at(resource).get<std::string>()).value_or(0);
-    for (const Json& other : others) {
-      const std::string phase = other.value("status", Json::object()).value("phase", "");
-      if (phase != "Succeeded" && phase != "Failed") left -= request_of(other, resource);
-    }
-    if (request_of(pod, resource) > left)
+  std::map<std::string, std::int64_t> taken;
+  std::int64_t running = 0;
+  for (const Json& other : others) {
+    if (is_over(other)) continue;
+    ++running;
+    for (const auto& [resource, amount] : requests_of(other)) taken[resource] += amount;
+  }
+  for (const auto& [resource, asked] : requests_of(pod)) {
+    const bool always_there = resource == "cpu" || resource == "memory" || resource == "ephemeral-storage";
+    if (asked == 0 || (always_there && !allocatable.contains(resource))) continue;  // a node that does not say
+    const std::int64_t left = parse_quantity(allocatable.value(resource, "0")).value_or(0) - taken[resource];
+    if (asked > left)
       out.push_back({fmt::format("node {} has too little free {}: {:.3g} asked, {:.3g} left", name_of(node), resource,
-                                 static_cast<double>(request_of(pod, resource)) / 1000.0, static_cast<double>(left) / 1000.0),
+                                 static_cast<double>(asked) / 1000.0, static_cast<double>(left) / 1000.0),
                      "choose another node or make room on this one"});
   }
   const std::int64_t pods = allocatable.contains("pods") ? parse_quantity(allocatable.at("pods").get<std::string>()).value_or(0) / 1000 : 0;
-  if (pods > 0 && static_cast<std::int64_t>(others.size()) >= pods)
-    out.push_back({fmt::format("node {} is full: {} pods", name_of(node), others.size()), "choose another node or make room on this one"});
+  if (pods > 0 && running >= pods)
+    out.push_back({fmt::format("node {} is full: {} pods", name_of(node), running), "choose another node or make room on this one"});
+}
+
+/// "8080 (TCP)" of every container; a port of the node can be had once (the kubelet's NodePorts admission).
+std::set<std::string> host_ports(const Json& pod) {
+  std::set<std::string> ports;
+  for (const Json& container : pod.at("spec").at("containers"))
+    for (const Json& port : container.value("ports", Json::array()))
+      if (const int number = port.value("hostPort", 0); number != 0) ports.insert(fmt::format("{} ({})", number, port.value("protocol", "TCP")));
+  return ports;
+}
+
+void check_host_ports(const Json& pod, const Json& node, const std::vector<Json>& others, std::vector<Misfit>& out) {
+  const std::set<std::string> wanted = host_ports(pod);
+  if (wanted.empty()) return;
+  for (const Json& other : others) {
+    if (is_over(other)) continue;
+    for (const std::string& port : host_ports(other))
+      if (wanted.count(port) > 0)
+        out.push_back({fmt::format("host port {} of node {} is taken by pod {}", port, name_of(node), name_of(other)), "choose another node"});
+  }
 }
 
 }  // namespace
@@ -130,6 +167,7 @@ std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector
   check_taints(pod, node, out);
   check_selectors(pod, node, out);
   check_resources(pod, node, pods_on_node, out);
+  check_host_ports(pod, node, pods_on_node, out);
   return out;
 }
 

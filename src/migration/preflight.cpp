@@ -112,10 +112,6 @@ void check_second_half(const Facts& facts, const MigrationRequest& request, std:
   others.push_back(facts.pod);
   for (const Misfit& misfit : misfits(facts.pod, *facts.target.object, others))
     refuse("target-node", fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}", misfit.text), "make room there, or ");
-  for (const Json& container : facts.pod.at("spec").at("containers"))
-    for (const Json& port : container.value("ports", Json::array()))
-      if (port.value("hostPort", 0) != 0)
-        refuse("host-port", fmt::format("container {} has the host port {}, and shadow of a StatefulSet's pod needs two such pods on the target for some seconds", container.value("name", ""), port.value("hostPort", 0)), "");
 }
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {

@@ -73,3 +73,33 @@ TEST_CASE("what is free counts, not what is there", "[node_fit]") {
   other["status"]["phase"] = "Succeeded";
   CHECK(misfits(pod, ready_node(), {other}).empty());
 }
+
+TEST_CASE("sidecars and resources of other names count as well", "[node_fit]") {
+  Json pod = plain_pod();
+  pod["spec"]["initContainers"] = Json::parse(R"([{"name":"once","resources":{"requests":{"cpu":"64"}}},
+    {"name":"beside","restartPolicy":"Always","resources":{"requests":{"cpu":"1"}}}])");
+  pod["spec"]["containers"][0]["resources"]["requests"] = {{"cpu", "500m"}};
+  CHECK(misfits(pod, ready_node(), {}).empty());
+  pod["spec"]["initContainers"][1]["resources"]["requests"]["cpu"] = "64";
+  CHECK(only(misfits(pod, ready_node(), {})).find("too little free cpu") != std::string::npos);
+  pod = plain_pod();
+  pod["spec"]["containers"][0]["resources"]["requests"] = {{"example.com/device", "1"}};
+  CHECK(only(misfits(pod, ready_node(), {})).find("too little free example.com/device") != std::string::npos);
+  Json node = ready_node();
+  node["status"]["allocatable"]["example.com/device"] = "1";
+  CHECK(misfits(pod, node, {}).empty());
+}
+
+TEST_CASE("a port of the node can be had once", "[node_fit]") {
+  Json pod = plain_pod();
+  pod["spec"]["containers"][0]["ports"] = Json::parse(R"([{"containerPort":80,"hostPort":8080}])");
+  CHECK(misfits(pod, ready_node(), {}).empty());
+  Json other = pod;
+  other["metadata"]["name"] = "other";
+  CHECK(only(misfits(pod, ready_node(), {other})) == "host port 8080 (TCP) of node worker-2 is taken by pod other");
+  other["status"]["phase"] = "Failed";
+  CHECK(misfits(pod, ready_node(), {other}).empty());
+  other["status"]["phase"] = "Running";
+  other["spec"]["containers"][0]["ports"][0]["protocol"] = "UDP";
+  CHECK(misfits(pod, ready_node(), {other}).empty());
+}
