@@ -54,6 +54,8 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;  ///< newest first
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;
   virtual void forget_journal(const std::string& id) const = 0;
+  /// What a killed ms2m of this user left on this machine beside its journal: the directories of its ssh connections.
+  virtual void remove_stale_files() const noexcept = 0;
 };
 
 }  // namespace ms2m::cli

@@ -42,6 +42,7 @@ std::vector<Outcome> clean(const Context& context, const JournalSummary& journal
 
 int run_cleanup(const Context& context, const std::string& id) {
   const auto journals = id.empty() ? context.backend.journals() : std::vector{find_journal(context, id)};
+  context.backend.remove_stale_files();
   std::vector<Outcome> outcomes;
   for (const auto& journal : journals)
     for (auto& outcome : clean(context, journal)) outcomes.push_back(std::move(outcome));

@@ -11,6 +11,7 @@
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "node/container_cgroup.hpp"
+#include "node/control_dir.hpp"
 #include "node/ssh_archives.hpp"
 #include "node/ssh_relay.hpp"
 #include "node/ssh_shell.hpp"
@@ -105,6 +106,7 @@ class Wiring final : public Backend {
   std::vector<JournalSummary> journals() const override { return store().list(); }
   std::optional<JournalSummary> journal(const std::string& id) const override { return store().find(id); }
   void forget_journal(const std::string& id) const override { store().forget(id); }
+  void remove_stale_files() const noexcept override { node::ControlDir::remove_stale(); }
 
  private:
   static JournalStore store() { return JournalStore(JournalStore::default_root()); }

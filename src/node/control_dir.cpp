@@ -29,7 +29,7 @@ bool is_stale(const fs::path& path) {
   return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
-fs::path without_stale(const fs::path& parent) {
+fs::path without_stale(const fs::path& parent) noexcept {
   std::error_code ignored;
   for (fs::directory_iterator entry(parent, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
     std::error_code left;
@@ -39,6 +39,8 @@ fs::path without_stale(const fs::path& parent) {
 }
 
 }  // namespace
+
+void ControlDir::remove_stale() noexcept { without_stale(base()); }
 
 ControlDir::ControlDir() : dir_(kPrefix, without_stale(base())) {
   // Locked under another name first: a lock that is free for an instant would look stale.

@@ -9,6 +9,8 @@ namespace ms2m::node {
 class ControlDir {
  public:
   ControlDir();
+  /// What the constructor removes; for whoever needs no directory. Never throws.
+  static void remove_stale() noexcept;
   const std::filesystem::path& path() const noexcept { return dir_.path(); }
 
  private:

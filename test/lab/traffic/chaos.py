@@ -32,20 +32,21 @@ def strike(dice, options, migration):
 def finish(dice, options, migration, status, state_home):
     """Abort or resume, when the exit status says that something is left to do."""
     name = migration.id()
-    if status in CLEAN or name is None:
+    if name is None and status not in CLEAN:  # killed before it had begun: nothing to undo, but its files on this machine
+        return "cleanup", *run_verb(options, ["cleanup"], state_home)
+    if status in CLEAN:
         return "nothing", None, ""
     verb = dice.choice(("abort", "resume"))
     if options.linger:
         time.sleep(dice.uniform(0, options.linger))
-    after = driver.Migration([verb, name], state_home)
-    code, _, err = after.wait(options.migration_timeout)
+    code, err = run_verb(options, [verb, name], state_home)
     if verb == "abort" and code not in CLEAN:  # past the pivot there is no way back but forward
-        return "abort, resume", *forward(options, name, state_home)
+        return "abort, resume", *run_verb(options, ["resume", name], state_home)
     return verb, code, err
 
 
-def forward(options, name, state_home):
-    code, _, err = driver.Migration(["resume", name], state_home).wait(options.migration_timeout)
+def run_verb(options, arguments, state_home):
+    code, _, err = driver.Migration(arguments, state_home).wait(options.migration_timeout)
     return code, err
 
 

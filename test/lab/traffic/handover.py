@@ -56,6 +56,8 @@ def one(options, strategy, rate, repetition):
     state_home = tempfile.mkdtemp(prefix="ms2m-bench-")
     migration = driver.Migration(migrate_arguments(options, strategy, pod), state_home)
     status, report, err = migration.wait(options.migration_timeout)
+    if status == "hung":  # it was killed: the next run wants a clean lab
+        err += driver.Migration(["abort", migration.id() or "?"], state_home).wait(options.migration_timeout)[2]
     time.sleep(options.tail)
     driver.traffic("stop")
     verdict = driver.verdict(drain_time(options, rate))
