@@ -38,6 +38,7 @@ const char* to_string(Workload workload) noexcept;  // "pod", "ReplicaSet", "Sta
 struct Plan {
   std::string id;
   Workload workload = Workload::bare_pod;
+  bool second_half = false;   ///< of a shadow of a StatefulSet's pod: the source is ms2m's own copy and need not end gently
   std::string owner;          ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
   std::string ns, source_pod, source_uid, source_node, target_pod, target_node, container, queue;
   std::string source_control_queue, target_control_queue, hold_queue, dead_man_queue;

@@ -37,7 +37,8 @@ void plan_retirement(Run& run) {
     run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
                        op::adopt({plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, labels.value(kTemplateHash, ""), cost}));
   } else {
-    run.journal.effect(Phase::finalizing, "delete the source pod", Json(), op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod));
+    run.journal.effect(Phase::finalizing, "delete the source pod", Json(),
+                       op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, plan.second_half ? run.names.hold : ""));
   }
   run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
                      op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));

@@ -50,6 +50,7 @@ MigrationRequest identity_request(const Json& o) {
 
 Plan identity_plan(const Json& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
   Plan plan = make_plan(request, facts, id);
+  plan.second_half = true;
   const TargetPod pod = make_target_pod(o.at("source"), {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
   plan.target_spec = pod.pod;
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));

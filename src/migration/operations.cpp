@@ -17,8 +17,8 @@ Json resume_target(const std::string& queue, const std::string& control_queue, c
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id) {
   return {{"op", "delete_pod"}, {"prio", 30}, {"ns", ns}, {"pod", pod}, {"id", id}};
 }
-Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target) {
-  return {{"op", "retire_pod"}, {"prio", 20}, {"ns", ns}, {"pod", pod}, {"uid", uid}, {"target", target}};
+Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target, const std::string& hold) {
+  return {{"op", "retire_pod"}, {"prio", 20}, {"ns", ns}, {"pod", pod}, {"uid", uid}, {"target", target}, {"hold", hold}};
 }
 Json adopt(const Adoption& a) {
   return {{"op", "adopt"},       {"prio", 20},     {"ns", a.ns},           {"source", a.source_pod},

@@ -23,7 +23,8 @@ Json resume_source(const Source& source);
 /// `others`: competing consumers of the queue. The valve is not among them: it is open, or dead, when this is carried out.
 Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message, std::uint64_t others);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);
-Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target);
+/// `hold`: the queue that it listens to, if it need not end gently (remove_source); else empty.
+Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target, const std::string& hold);
 struct Adoption {
   std::string ns, source_pod, source_uid, target_pod, hash;
   Json source_cost;  ///< the source's own deletion cost, or null
