@@ -87,6 +87,9 @@ class Valve {
   virtual std::uint64_t held() const noexcept = 0;        ///< messages held unacknowledged
   virtual std::uint64_t ready_at_closing() const noexcept = 0;
   virtual bool broken() const noexcept = 0;               ///< connection lost, or more than max_held
+  /// When the last flood came, if ever: more than 150 messages within half a second, the ones that waited at the closing aside.
+  /// In it the broker may have counted the valve as blocked (200 unsent deliveries) and served somebody else.
+  virtual std::optional<TimePoint> flooded() const noexcept = 0;
   /// Closes the channel: what was held returns to the queue in its old order. Idempotent; returns what was held.
   virtual std::uint64_t open() = 0;
 };

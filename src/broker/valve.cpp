@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t kPriority = 1000000;
 constexpr std::size_t kAtOnce = 256;
 constexpr std::chrono::seconds kOpenLimit{5};
+constexpr std::uint64_t kFlood = 150;
+constexpr Millis kFloodTime{500};
 
 }  // namespace
 
@@ -53,10 +55,21 @@ void RabbitValve::run() noexcept {
   held_.store(0);
 }
 
+void RabbitValve::watch_for_flood(std::uint64_t delivered) {
+  const TimePoint now = Clock::now();
+  // What waited comes in one burst, and that is the closing's own risk.
+  const std::uint64_t arrived = delivered > ready_at_closing_ ? delivered - ready_at_closing_ : 0;
+  if (arrivals_.empty()) arrivals_.emplace_back(now, 0);
+  while (arrivals_.size() > 1 && now - arrivals_[1].first > kFloodTime) arrivals_.pop_front();
+  arrivals_.emplace_back(now, arrived);
+  if (arrived - arrivals_.front().second > kFlood) flooded_.store(now.time_since_epoch().count());
+}
+
 void RabbitValve::read() {
   const StopToken soft = soft_.token();
   for (;;) {
     connection_->receive(std::chrono::minutes{1}, kAtOnce, soft);
+    watch_for_flood(connection_->delivered());
     held_.store(connection_->delivered());
     most_held_.store(connection_->delivered());
     if (connection_->consumer_cancelled()) throw Error(ErrorKind::not_found, "the queue was deleted");

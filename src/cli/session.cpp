@@ -98,6 +98,8 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   MigrationRequest request;
   apply_settings(request, context.config.settings);
   apply_settings(request, options.settings);
+  const bool strategy_given = context.config.settings.count("strategy") + options.settings.count("strategy") > 0;
+  if (request.protocol == Protocol::none && !strategy_given) request.strategy = Strategy::handoff;
   check_combination(request);
   request.ns = context.globals.ns;
   request.pod = pod_name(options.pod);

@@ -2,6 +2,7 @@
 //
 // Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}: written
 // BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried out, end {result}.
+// turned_back: after "pivoted", the target cannot serve and has got nothing, so it is undone all the same.
 // `undo` and `finish` are operations as data (operations.hpp): undo is carried out when the migration is given up before the
 // pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
 #pragma once

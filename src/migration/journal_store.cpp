@@ -16,7 +16,7 @@ JournalSummary summarise(Journal& journal) {
   s.id = b.value("id", "");
   s.started = b.value("t", "");
   s.state = journal.ended().value_or("running or crashed");
-  s.pivoted = journal.marked("pivoted");
+  s.pivoted = journal.marked("pivoted") && !journal.marked("turned_back");
   s.ns = b.value("ns", "");
   s.source_pod = b.value("source_pod", "");
   s.source_node = b.value("source_node", "");

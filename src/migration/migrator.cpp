@@ -26,7 +26,7 @@ std::string host_name() {
 Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance, const std::string& id) {
   return {{"ns", plan.ns}, {"source_pod", plan.source_pod}, {"source_uid", plan.source_uid}, {"source_node", plan.source_node},
           {"target_pod", plan.target_pod}, {"target_node", plan.target_node}, {"container", plan.container}, {"queue", plan.queue},
-          {"strategy", to_string(request.strategy)}, {"broker", provenance.broker}, {"kubeconfig", provenance.kubeconfig}, {"context", provenance.context},
+          {"strategy", to_string(request.strategy)}, {"protocol", request.protocol == Protocol::none ? "none" : "control"}, {"broker", provenance.broker}, {"kubeconfig", provenance.kubeconfig}, {"context", provenance.context},
           {"pid", static_cast<long>(::getpid())}, {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m", host_name(), ::getpid(), id)}};
 }
@@ -71,6 +71,9 @@ void tell_identity(const Journal& journal, Outcome& outcome) {
   const auto effect = identity_effect(journal);
   if (effect && effect->settled) outcome.target_pod = outcome.source_pod;
 }
+
+/// What follows from the journal: to finish, or to undo.
+bool leads_forward(const Journal& journal) { return journal.marked("pivoted") && !journal.marked("turned_back"); }
 
 void tell_error(Outcome& outcome, const std::exception& error) {
   outcome.error = error.what();
@@ -211,7 +214,10 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
   if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
   outcome.resumable = !outcome.leftovers.empty();
-  outcome.serving = back ? who_serves_undone(journal, outcome) : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
+  const char* nobody = journal.begin().value("protocol", "") == "none"
+                           ? "nobody for certain: the source could not be thawed; ms2m resume does it"
+                           : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
+  outcome.serving = back ? who_serves_undone(journal, outcome) : nobody;
   journal.end(outcome.result);
 }
 
@@ -232,7 +238,7 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
       return;
     }
   }
-  if (run.journal.marked("pivoted")) {
+  if (leads_forward(run.journal)) {
     finish(run.journal, outcome, limit);
   } else {
     // It stops renewing, but stays armed until the source is back: should that fail, the broker sends it back.
@@ -261,7 +267,9 @@ void Migrator::Impl::carry_out_in_place(Run& run, Outcome& outcome, const StopTo
 }
 
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
-  if (run.request.replay == Replay::fanout)
+  if (run.request.protocol == Protocol::none)
+    run_uncontrolled(run, outcome.phases, stop);
+  else if (run.request.replay == Replay::fanout)
     run_fanout(run, outcome.phases, stop);
   else if (run.request.strategy == Strategy::sequential || (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
     carry_out_in_place(run, outcome, stop);
@@ -409,7 +417,8 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
         pivot_was_committed(ports, id, summary.queue, competing(journal), stop.within(std::chrono::seconds(120))))
       journal.mark("pivoted");
-    if (journal.marked("pivoted"))
+    if (leads_forward(journal) && must_turn_back(ports, journal, stop.within(std::chrono::minutes(4)))) journal.mark("turned_back");
+    if (leads_forward(journal))
       finish(journal, outcome, Seconds(120));
     else
       undo(journal, outcome, Seconds(60));

@@ -63,4 +63,6 @@ std::string end_replay(const std::string& role, const std::string& id) {
   return Json{{"type", "END_REPLAY"}, {"payload", {{"role", role}, {"migration", id}}}}.dump();
 }
 
+std::string staged_image_name(const std::string& image) { return image + "-staged"; }
+
 }  // namespace ms2m

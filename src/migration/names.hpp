@@ -27,6 +27,8 @@ std::string target_pod_name(const Json& source, const std::string& suffix);
 
 /// localhost/ms2m/<pod>:<id>
 std::string checkpoint_image_name(const std::string& pod, const std::string& id);
+/// The same until nothing speaks against the restore any more: no pod names it.
+std::string staged_image_name(const std::string& image);
 inline constexpr const char* kImagePrefix = "localhost/ms2m/";
 
 inline constexpr const char* kIdLabel = "ms2m.io/id";

@@ -27,6 +27,23 @@ Json adopt(const Adoption& a) {
 Json restore_cost(const Adoption& a) {
   return {{"op", "restore_cost"}, {"prio", 40}, {"ns", a.ns}, {"pod", a.source_pod}, {"uid", a.source_uid}, {"cost", a.source_cost}};
 }
+Json retire_frozen(const Frozen& s) {
+  return {{"op", "retire_frozen"}, {"prio", 20}, {"ns", s.ns}, {"pod", s.pod}, {"uid", s.uid}, {"node", s.node}, {"frozen", s.container}};
+}
+Json adopt_from_frozen(const Adoption& adoption, const Frozen& s) {
+  Json operation = adopt(adoption);
+  operation["node"] = s.node;
+  operation["frozen"] = s.container;
+  return operation;
+}
+Json thaw_source(const Frozen& s, const std::string& queue, std::uint64_t others, const std::string& copy, const std::string& id) {
+  return {{"op", "thaw_source"}, {"prio", 20}, {"ns", s.ns}, {"pod", s.pod}, {"uid", s.uid}, {"node", s.node}, {"frozen", s.container},
+          {"queue", queue}, {"others", others}, {"copy", copy}, {"id", id}};
+}
+Json start_copy(const Copy& c) {
+  return {{"op", "start_copy"}, {"prio", 4}, {"ns", c.ns}, {"pod", c.pod}, {"id", c.id}, {"container", c.container}, {"node", c.node},
+          {"image", c.image}, {"checkpoint", c.checkpoint}, {"queue", c.queue}};
+}
 Json strip_marks(const std::string& ns, const std::string& pod) {
   return {{"op", "strip_marks"}, {"prio", 40}, {"ns", ns}, {"pod", pod}};
 }
@@ -45,6 +62,9 @@ Json remove_layout(const std::string& node, const std::string& directory) {
 }
 Json remove_image_name(const std::string& node, const std::string& name) {
   return {{"op", "remove_image_name"}, {"prio", 61}, {"node", node}, {"name", name}};
+}
+Json remove_staged_name(const std::string& node, const std::string& name) {
+  return {{"op", "remove_image_name"}, {"prio", 63}, {"node", node}, {"name", name}};
 }
 Json remove_image(const std::string& node, const std::string& id) {
   return {{"op", "remove_image"}, {"prio", 62}, {"node", node}, {"id", id}};
@@ -103,6 +123,12 @@ namespace {
 
 std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
+/// "cri-o://08eb..." -> "08eb..."
+std::string bare_id(const std::string& container) {
+  const auto at = container.find("://");
+  return at == std::string::npos ? container : container.substr(at + 3);
+}
+
 struct Words {
   const char* op;
   std::string (*describe)(const Json&);
@@ -129,6 +155,15 @@ const Words kWords[] = {
                           text(o, "source"), text(o, "target"), text(o, "hash"), "controller.kubernetes.io/pod-deletion-cost",
                           "pod-template-hash");
      }},
+    {"retire_frozen", [](const Json& o) { return fmt::format("delete the frozen source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {} --grace-period=1", text(o, "ns"), text(o, "pod")); }},
+    {"thaw_source", [](const Json& o) { return fmt::format("thaw pod {}/{}, which consumes {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {} delete pod {}, and then on node {}: find /sys/fs/cgroup -name 'crio-{:.12}*' and write 0 to its cgroup.freeze",
+                          text(o, "ns"), text(o, "copy"), text(o, "node"), bare_id(text(o, "frozen")));
+     }},
+    {"start_copy", [](const Json& o) { return fmt::format("restore pod {}/{} and see it consume {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
+     [](const Json&) { return std::string("ms2m resume: it starts the copy, or takes it away and thaws the source"); }},
     {"restore_cost", [](const Json& o) { return fmt::format("restore the deletion cost of pod {}/{}", text(o, "ns"), text(o, "pod")); },
      [](const Json& o) {
        return fmt::format("kubectl -n {} annotate pod {} controller.kubernetes.io/pod-deletion-cost-", text(o, "ns"), text(o, "pod"));

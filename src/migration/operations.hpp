@@ -31,6 +31,19 @@ struct Adoption {
 };
 Json adopt(const Adoption& adoption);
 Json restore_cost(const Adoption& adoption);
+/// The same for a source that is frozen (`--protocol none`): once it is being deleted, its process is killed on the node, so
+/// that nothing can wake it. Not before: the kubelet would start it again.
+struct Frozen {
+  std::string ns, pod, uid, node, container;  ///< container: the ID in the pod's status
+};
+Json retire_frozen(const Frozen& source);
+Json adopt_from_frozen(const Adoption& adoption, const Frozen& source);
+/// Removes the copy first, so that two never consume; then waits until the source consumes `queue` besides `others`.
+Json thaw_source(const Frozen& source, const std::string& queue, std::uint64_t others, const std::string& copy, const std::string& id);
+struct Copy {
+  std::string ns, pod, id, container, node, image, checkpoint, queue;
+};
+Json start_copy(const Copy& copy);
 Json strip_marks(const std::string& ns, const std::string& pod);
 Json delete_queue(const std::string& queue);
 /// A queue whose messages have left the primary: refuses to delete it while any is in it.
@@ -41,6 +54,8 @@ Json remove_archives(const std::string& node, const std::string& ns, const std::
                      const Json& keep);
 Json remove_layout(const std::string& node, const std::string& directory);
 Json remove_image_name(const std::string& node, const std::string& name);
+/// After remove_image(): what is left of a name that nothing runs from.
+Json remove_staged_name(const std::string& node, const std::string& name);
 Json remove_image(const std::string& node, const std::string& id);
 /// Points the checkpoint image's name, if it is there, at the original image; removes it where the pod is not on that node.
 Json settle_image(const std::string& node, const std::string& name, const std::string& original_id, const std::string& ns,

@@ -62,7 +62,28 @@ void plan_sequential_steps(Plan& plan, const Facts& facts) {
   step(Phase::finalizing, "delete ms2m's queues and the lease", "");
 }
 
+void plan_uncontrolled_steps(Plan& plan) {
+  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
+  step(Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it");
+  step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
+  step(Phase::checkpointing, fmt::format("close the valve of {}: hold its messages until {} has acknowledged the rest", plan.queue, plan.source_pod), "open it; the messages return in order");
+  step(Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
+  step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
+  step(Phase::transferring, fmt::format("import it as {}", staged_image_name(plan.image)), "remove the image");
+  step(Phase::restoring, fmt::format("freeze container {} on {} and close its connection to the broker", plan.container, plan.source_node), "thaw it; it connects again");
+  step(Phase::restoring, fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it", plan.image, plan.target_pod),
+       "when it fails: take the copy away and thaw the source");
+  step(Phase::replaying, fmt::format("open the valve once {} consumes {}", plan.target_pod, plan.queue), "");
+  if (plan.workload == Workload::replica_set)
+    step(Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}, and kill the frozen process", plan.owner, plan.target_pod, plan.source_pod), "");
+  else
+    step(Phase::finalizing, fmt::format("delete pod {}/{} and kill its frozen process", plan.ns, plan.source_pod), "");
+  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
+  step(Phase::finalizing, "delete the lease", "");
+}
+
 void plan_steps(Plan& plan, const MigrationRequest& request, const Facts& facts) {
+  if (request.protocol == Protocol::none) return plan_uncontrolled_steps(plan);
   const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
   const QueueNames names = queue_names(plan.id);
   step(Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it");
@@ -107,6 +128,8 @@ void sequential_notes(Plan& plan, const Facts& facts) {
 void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts) {
   if (request.strategy == Strategy::shadow)
     plan.notes.push_back("shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with side effects must mute them on one of the two (payload.role)");
+  if (request.protocol == Protocol::none)
+    plan.notes.push_back("no control protocol: should ms2m be killed in the tenths of a second between the freeze and the restore, nobody serves until ms2m resume");
   if (request.replay == Replay::fanout)
     plan.notes.push_back("fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and freeze; for comparison only");
   if (request.strategy == Strategy::sequential) return sequential_notes(plan, facts);
@@ -134,7 +157,9 @@ void predict(Plan& plan, const MigrationRequest& request, const Facts& facts) {
 
 Strategy effective_strategy(const MigrationRequest& request, const Facts& facts) {
   (void)facts;
-  return request.replay == Replay::fanout ? Strategy::handoff : request.strategy;  // the fan-out's queues are its own
+  if (request.replay == Replay::fanout) return Strategy::handoff;  // its queues are its own
+  if (request.protocol == Protocol::none && request.strategy == Strategy::shadow) return Strategy::handoff;  // a tee needs commands
+  return request.strategy;
 }
 
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id) {
@@ -155,8 +180,10 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   if (request.strategy == Strategy::sequential) plan.target_pod = plan.source_pod;
   plan.image = checkpoint_image_name(plan.target_pod, id);
   const QueueNames names = queue_names(id);
-  plan.hold_queue = names.hold;
-  plan.dead_man_queue = names.dead_man;
+  if (request.protocol == Protocol::control) {
+    plan.hold_queue = names.hold;
+    plan.dead_man_queue = names.dead_man;
+  }
   plan.source_control_queue = control_queue(pod_hostname(facts.pod));
 
   PodEdits edits{plan.target_pod, plan.target_node, plan.container, plan.image, id, {}};

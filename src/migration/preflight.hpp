@@ -17,4 +17,7 @@ void check_sequential(const Facts& facts, const MigrationRequest& request, std::
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
+/// What `--protocol none` asks for besides (preflight_uncontrolled.cpp).
+void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
 }  // namespace ms2m

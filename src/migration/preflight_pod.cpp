@@ -91,8 +91,6 @@ void check_companions(const Facts& facts, const MigrationRequest& request, std::
 }  // namespace
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.protocol == Protocol::none)
-    refuse(out, "protocol", "consumers without the control protocol cannot be moved by this version", "let the consumer follow ms2m-protocol(7)");
   check_running(facts, out);
   check_owner(facts, request, out);
   if (request.strategy == Strategy::sequential) check_sequential(facts, request, out);
@@ -111,7 +109,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
     return refuse(out, "queue", fmt::format("queue {} does not exist", queue), "name the queue that the pod consumes with --queue");
   if (facts.depth->consumers == 0)
     return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue), "check that the pod is connected and that --queue and --broker are right");
-  if (facts.depth->consumers > 1 && !request.allow_competing)
+  if (facts.depth->consumers > 1 && request.protocol != Protocol::none && !request.allow_competing)
     refuse(out, "consumers", fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue, facts.depth->consumers),
            "scale to one consumer, or allow it with --allow-competing (then nothing is lost or doubled, but order is up to the broker)");
   out.push_back({"queue", Level::ok, fmt::format("queue {}: {} ready, {} consumer(s), RabbitMQ {}", queue, facts.depth->ready, facts.depth->consumers, facts.broker_version), ""});

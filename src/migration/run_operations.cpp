@@ -7,6 +7,7 @@
 #include "migration/operations.hpp"
 #include "migration/scale_operations.hpp"
 #include "migration/set_operations.hpp"
+#include "migration/uncontrolled_operations.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
@@ -134,6 +135,7 @@ void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
     if (error.kind() != ErrorKind::timeout) throw;  // another pod that was not ready ranked before it: it must go all the same
   }
   end_source(ports, ns, source, uid, stop);
+  kill_when_deleted(ports, o, {Kind::pod, ns, source}, stop);
   wait_pod_gone(ports.cluster, ns, source, uid, stop);
   ports.cluster.watch(
       target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); }, stop);
@@ -220,7 +222,9 @@ const std::map<std::string, Handler>& handlers() {
       {"orphan_set", orphan_set},       {"remove_source", remove_source},
       {"restore_pod", restore_pod},     {"recreate_set", recreate_set},
       {"scale_down", scale_down},       {"end_source", end_source_in_its_time},
-      {"scale_up", scale_up}};
+      {"scale_up", scale_up},
+      {"start_copy", start_copy},       {"thaw_source", thaw_source},
+      {"retire_frozen", retire_frozen}};
   return table;
 }
 

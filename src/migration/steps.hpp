@@ -25,6 +25,7 @@ struct Run {
   QueueNames names;
   std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
   std::string source_instance{};        ///< container and restarts of the source when it became quiet
+  std::string source_connection{};      ///< of its consumer at the broker (only without the control protocol)
 
   std::unique_ptr<DeadMan> dead_man{};
   std::unique_ptr<Valve> valve{};
@@ -58,11 +59,21 @@ void make_source_quiet(Run& run, const StopToken& stop);
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
 /// The dead man's switch and the relay; cheap, for every loop that waits.
 void check_guards(const Run& run);
+/// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the source
+/// is served with newer ones (rabbitmq-facts.md section 10).
+inline constexpr std::uint64_t kStrictOrderReady = 150;
+/// ID and restarts of the source's container: one that was started again is another process, although the pod is the same.
+/// Error{inconsistent} when the pod is gone.
+std::string instance_of(Run& run, const StopToken& stop);
+/// The archive alone; nothing is checked after it.
+void take_checkpoint(Run& run, const StopToken& stop);
 /// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.
 void checkpoint(Run& run, const StopToken& stop);
 
 // steps_restore.cpp
 void transfer(Run& run, const StopToken& stop);
+/// The same, but the image comes under another name, so that no kubelet can start the target pod from it yet.
+void transfer_as(Run& run, const std::string& image, const StopToken& stop);
 /// Kicks the kubelet and returns when `queue` has `consumers` consumers: the restored process lives and talks to the broker.
 void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop);
 
@@ -73,6 +84,15 @@ void pivot(Run& run, const StopToken& stop);
 /// exist yet.
 void disarm(Run& run, const StopToken& stop);
 void wait_target_serving(Run& run, const StopToken& stop);
+// uncontrolled.cpp
+/// `--protocol none`, after the pivot, and the copy does not serve (after a crash: carries out its start first). True: it never
+/// ran, or `valve_held` (it ran behind a valve that was closed all the time, so it got nothing); then it was removed and cannot
+/// come any more, and the source may be thawed. False: it serves, or may have had messages: only forward. Throws Error when
+/// neither can be told.
+bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool valve_held, const StopToken& stop);
+/// For abort and resume: carries out the start of the copy if that is what the journal leads to; then as withdraw_copy().
+bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
+
 /// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the source.
 bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop);
 

@@ -9,9 +9,6 @@
 namespace ms2m {
 namespace {
 
-/// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the
-/// source is served with newer ones (rabbitmq-facts.md section 10).
-constexpr std::uint64_t kStrictOrderReady = 150;
 /// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still can.
 constexpr std::uint64_t kGrowingReady = 50;
 constexpr Millis kAnswersAtOnce{200};
@@ -57,7 +54,8 @@ void close_valve(Run& run, const StopToken& stop) {
   certify(run.valve->ready_at_closing());
 }
 
-/// A container that was started again is another process, although the pod is the same.
+}  // namespace
+
 std::string instance_of(Run& run, const StopToken& stop) {
   const auto pod = run.ports.cluster.get({Kind::pod, run.plan.ns, run.plan.source_pod}, stop);
   if (!pod || pod_uid(*pod) != run.plan.source_uid) throw Error(ErrorKind::inconsistent, "the source pod is gone");
@@ -65,8 +63,6 @@ std::string instance_of(Run& run, const StopToken& stop) {
   if (status == nullptr) return "";
   return fmt::format("{} {}", status->value("containerID", ""), status->value("restartCount", 0));
 }
-
-}  // namespace
 
 void check_guards(const Run& run) {
   if (run.pump && run.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + run.pump->failure());
@@ -108,16 +104,20 @@ void make_source_quiet(Run& run, const StopToken& stop) {
   run.step(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
 }
 
-void checkpoint(Run& run, const StopToken& stop) {
+void take_checkpoint(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const Json undo = op::remove_archives(plan.source_node, plan.ns, plan.source_pod, plan.container, run.facts.archives_before);
   run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, undo, undo);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
   run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
+  run.step(Phase::checkpointing, "checkpoint " + run.archive);
+}
+
+void checkpoint(Run& run, const StopToken& stop) {
+  take_checkpoint(run, stop);
   // Had it left the hold queue before it was frozen, the copy would wake up taking messages. (The published procedure freezes
   // it wherever it is.)
   if (run.quiet_at) check_still_quiet(run, 1, stop);
-  run.step(Phase::checkpointing, "checkpoint " + run.archive);
 }
 
 }  // namespace ms2m

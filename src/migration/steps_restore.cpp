@@ -8,7 +8,9 @@
 
 namespace ms2m {
 
-void transfer(Run& run, const StopToken& stop) {
+void transfer(Run& run, const StopToken& stop) { transfer_as(run, run.plan.image, stop); }
+
+void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.transfer));
@@ -25,14 +27,16 @@ void transfer(Run& run, const StopToken& stop) {
   const MoveResult moved = run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
   run.measures.bytes = moved.bytes;
   check_guards(run);
-  run.journal.effect(Phase::transferring, "import image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
-                     op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
+  const bool final = image == plan.image;
+  run.journal.effect(Phase::transferring, "import image " + image, final ? op::remove_image_name(plan.target_node, image) : op::remove_staged_name(plan.target_node, image),
+                     final ? op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod)
+                           : op::remove_staged_name(plan.target_node, image));
   const std::string architecture =
       run.facts.target.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
-  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, plan.image, plan.container, architecture}, limit);
+  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, image, plan.container, architecture}, limit);
   // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
   run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));
-  run.step(Phase::transferring, "image " + plan.image + " is on " + plan.target_node);
+  run.step(Phase::transferring, "image " + image + " is on " + plan.target_node);
 }
 
 void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop) {

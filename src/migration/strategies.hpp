@@ -33,6 +33,8 @@ void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& s
 void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 /// The published procedure, for comparison; not exact.
 void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+/// Handoff of a consumer that knows no control protocol: behind the valve.
+void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 /// Journals that the StatefulSet is deleted and its pods left (undo and finish: create it again); returns the operation that
 /// does it. Error{conflict} when the set was changed since it was looked at.
 Json plan_orphaning(Run& run, const StopToken& stop);

@@ -55,6 +55,27 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   second->open();
 }
 
+TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  client.publish_numbers(queue, 0, 400);
+  RabbitBroker broker(address(), "v", limit());
+  auto valve = broker.close_valve(queue, 100000, limit());
+  eventually([&] { return valve->held() == 400; });
+  client.publish_numbers(queue, 400, 100);
+  eventually([&] { return valve->held() == 500; });
+  CHECK_FALSE(valve->flooded());
+  StopToken{}.sleep(Millis{600}, "");
+  const auto before = Clock::now();
+  client.publish_numbers(queue, 500, 400);
+  eventually([&] { return valve->held() == 900; });
+  REQUIRE(valve->flooded());
+  CHECK(*valve->flooded() >= before);
+  valve->open();
+  client.connection().delete_queue(queue, limit());
+}
+
 TEST_CASE("a valve on a missing queue is an error and the broker object goes on") {
   RabbitBroker broker(address(), "v", limit());
   try {

@@ -91,12 +91,18 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(terminal.err.empty());
 }
 
+TEST_CASE("without the control protocol the strategy is handoff") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "--protocol", "none"}) == 0);
+  CHECK(terminal.world.request.strategy == Strategy::handoff);
+}
+
 TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing is asked") {
   const std::vector<std::vector<std::string>> wrong{
       {}, {"bogus"}, {"migrate"}, {"migrate", "consumer-0"}, {"migrate", "deployment/x", "--to", "n"},
       {"migrate", "Consumer_0", "--to", "n"}, {"migrate", "x", "--to", "n", "--deadman", "soon"},
       {"migrate", "x", "--to", "n", "--deadman", "0.5s"}, {"migrate", "x", "--to", "n", "--strategy", "magic"},
-      {"migrate", "x", "--to", "n", "--protocol", "none"}, {"migrate", "x", "--to", "n", "--max-held", "-1"},
+      {"migrate", "x", "--to", "n", "--protocol", "none", "--strategy", "shadow"}, {"migrate", "x", "--to", "n", "--max-held", "-1"},
       {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"}, {"list", "-o", "yaml"}, {"abort"}};
   for (const auto& arguments : wrong) {
     Terminal terminal;

@@ -30,6 +30,7 @@ enum class Fault { none, fail_before, fail_after, crash_before, crash_after };
 struct Case {
   std::string owner;
   Strategy strategy;
+  Protocol protocol = Protocol::control;
 };
 
 /// One world, one migration with a fault at call number `at`, and what came of it.
@@ -40,9 +41,16 @@ class Sweep {
     std::string name = std::filesystem::exists("/dev/shm") ? "/dev/shm/ms2m-sweep-XXXXXX" : "/tmp/ms2m-sweep-XXXXXX";
     root_ = ::mkdtemp(name.data());
     server_.declare(kQueue);
-    nodes_.start_pod("consumer-0", kQueue, c.owner);
-    server_.set_producer([this](FakeServer& server) {
-      if (published_ < 400) server.publish(kQueue, fmt::format("m{}", published_++));
+    ConsumerOptions options;
+    if (c.protocol == Protocol::none) {
+      options.control = ConsumerOptions::Control::none;
+      nodes_.set_eager_kubelet();
+    }
+    nodes_.start_pod("consumer-0", kQueue, c.owner, options);
+    // Without the control protocol a moment without an arrival is waited for.
+    const int every = c.protocol == Protocol::none ? 7 : 1;
+    server_.set_producer([this, every](FakeServer& server) {
+      if (published_ < 400 && ++settled_ % every == 0) server.publish(kQueue, fmt::format("m{}", published_++));
     });
   }
   ~Sweep() { std::filesystem::remove_all(root_); }
@@ -51,7 +59,8 @@ class Sweep {
     FakeBroker broker(server_);
     std::atomic<int> calls{0};
     std::atomic<bool> over{false};
-    const auto hook = [&](const std::string&, bool before) {
+    const auto hook = [&](const std::string& name, bool before) {
+      if (before && !flood_at_.empty() && name == flood_at_) server_.flood_valve({"flood-1", "flood-2"});
       if (over) return;
       const int n = before ? ++calls : calls.load();
       if (n != at) return;
@@ -76,6 +85,9 @@ class Sweep {
     nodes_.hook = {};
     return calls;
   }
+
+  /// Before that call the broker serves the source past the valve.
+  void flood_at(const std::string& call) { flood_at_ = call; }
 
   /// The operator's next process: abort whatever the journal says is open.
   void recover() {
@@ -115,6 +127,7 @@ class Sweep {
 
   const std::optional<Outcome>& outcome() const { return outcome_; }
   FakeNodes& nodes() { return nodes_; }
+  FakeServer& server() { return server_; }
 
  private:
   struct Ports {
@@ -135,6 +148,7 @@ class Sweep {
     request.target_node = "worker-2";
     request.queue = kQueue;
     request.strategy = case_.strategy;
+    request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.timeouts.undo = Seconds(5);
     request.timeouts.quiet = Seconds(2);
@@ -146,7 +160,8 @@ class Sweep {
   FakeNodes nodes_;
   Silent silent_;
   std::filesystem::path root_;
-  int published_ = 0;
+  int published_ = 0, settled_ = 0;
+  std::string flood_at_;
   std::optional<Outcome> outcome_, recovered_;
 };
 
@@ -192,6 +207,43 @@ TEST_CASE("shadow of a StatefulSet's pod survives every fault", "[sweep]") { swe
 
 TEST_CASE("sequential move of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::sequential}); }
 TEST_CASE("sequential move of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::sequential}); }
+
+TEST_CASE("handoff without the control protocol survives every fault", "[sweep]") { sweep({"", Strategy::handoff, Protocol::none}); }
+TEST_CASE("handoff of a Deployment's pod without the control protocol survives every fault", "[sweep]") { sweep({"ReplicaSet", Strategy::handoff, Protocol::none}); }
+
+TEST_CASE("without the control protocol, a restore that fails leaves the source at work", "[sweep]") {
+  for (const char* owner : {"", "ReplicaSet"}) {
+    Sweep run({owner, Strategy::handoff, Protocol::none});
+    run.nodes().fail_restore_on("worker-2");
+    run.run(Fault::none, 0);
+    CHECK(run.outcome()->result == Result::undone);
+    CHECK(run.outcome()->error.find("CRIU restoring FAILED") != std::string::npos);
+    CHECK(run.nodes().survivor() == "consumer-0");
+    run.check("failed restore");
+  }
+}
+
+TEST_CASE("without the control protocol, a restore that fails under every fault leaves somebody at work", "[sweep]") {
+  for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after})
+    for (int at = 1; at <= 120; ++at) {
+      Sweep run({"", Strategy::handoff, Protocol::none});
+      run.nodes().fail_restore_on("worker-2");
+      run.run(fault, at);
+      run.recover();
+      CHECK(run.nodes().survivor() == "consumer-0");
+      run.check(fmt::format("failed restore, {} call {}", word(fault), at));
+    }
+}
+
+TEST_CASE("without the control protocol, a source that was served past the valve is not given up", "[sweep]") {
+  Sweep run({"", Strategy::handoff, Protocol::none});
+  run.flood_at("checkpoint consumer-0");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("more than 150 messages"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  CHECK(run.outcome()->leftovers.empty());
+}
 
 TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
   Sweep run({"", Strategy::handoff});

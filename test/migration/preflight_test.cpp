@@ -271,6 +271,37 @@ TEST_CASE("the queue", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("alarm"));
 }
 
+TEST_CASE("a consumer without the control protocol", "[preflight]") {
+  MigrationRequest r = request();
+  r.protocol = Protocol::none;
+  CHECK(refusal(good(), r).empty());
+  Facts f = good();
+  f.admin_version.reset();
+  f.queue.reset();
+  CHECK_THAT(refusal(f, r), Contains("management API"));
+  f = good();
+  f.queue->type = "quorum";
+  CHECK_THAT(refusal(f, r), Contains("quorum"));
+  f = good();
+  f.queue->arguments["x-single-active-consumer"] = true;
+  CHECK_THAT(refusal(f, r), Contains("single active consumer"));
+  f = good();
+  f.depth = QueueDepth{151, 1};
+  CHECK_THAT(refusal(f, r), Contains("151 messages wait"));
+  r.allow_reorder = true;
+  CHECK(refusal(f, r).empty());
+  f.depth = QueueDepth{0, 2};
+  r.allow_competing = true;
+  CHECK_THAT(refusal(f, r), Contains("has 2 consumers"));
+  f = good();
+  f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
+  CHECK_THAT(refusal(f, r), Contains("automatic acknowledgement"));
+  f = good();
+  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
+  f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
+  CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
+}
+
 TEST_CASE("a second migration of the same pod", "[preflight]") {
   Facts f = good();
   f.lease = Json::parse(R"({"metadata":{"name":"ms2m-consumer-0","annotations":{"ms2m.io/phase":"Transferring"}},"spec":{"holderIdentity":"root@ops pid 7"}})");

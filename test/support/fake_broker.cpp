@@ -68,6 +68,10 @@ class FakeValve : public Valve {
     const Lock lock(world_->mutex);
     return hold().broken;
   }
+  std::optional<TimePoint> flooded() const noexcept override {
+    const Lock lock(world_->mutex);
+    return hold().flooded;
+  }
   std::uint64_t open() override {
     return FakeCall::run(*world_, process_, "open valve " + hold().queue, StopToken{}, [&] {
       const auto most = hold().most;

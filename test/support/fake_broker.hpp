@@ -102,6 +102,8 @@ class FakeServer {
   void set_admin_reachable(bool reachable);      ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
   void break_pump();               ///< connection lost: what was not committed returns
   void break_valve();
+  /// So many messages came at once that the broker counted the valve as blocked, and served the consumers with them.
+  void flood_valve(const std::vector<std::string>& ids);
   /// Runs around every port call (also of DeadMan, Valve, Pump): (call, before). May throw: `before` = nothing happened,
   /// after = it happened and the answer is lost. Not called with a lock held.
   void set_hook(std::function<void(const std::string& call, bool before)> hook);

@@ -110,6 +110,12 @@ void FakeNodes::sync(const std::string& name) {
   container({{"running", Json::object()}}, true);
 }
 
+void FakeNodes::image_named(const std::string& node) {
+  if (!eager_) return;
+  for (const std::string& pod : pods())
+    if (pod.ends_with("@" + node)) sync(pod.substr(0, pod.find('@')));
+}
+
 void FakeNodes::remove_pod(const std::string& name) {
   if (const auto consumer = consumers_.find(name); consumer != consumers_.end()) {
     consumer->second->kill();
@@ -417,6 +423,7 @@ std::string FakeStore::import_checkpoint(const std::string& node, const Checkpoi
     store.images[id] = {id, layout->second};
     store.names[image.name] = id;
     store.layouts.erase(layout);
+    world_.image_named(node);
   }
   call.done();
   return id;
@@ -427,6 +434,7 @@ void FakeStore::point_name(const std::string& node, const std::string& name, con
   {
     std::lock_guard lock(world_.mutex_);
     world_.nodes_[node].names[name] = id;
+    world_.image_named(node);
   }
   call.done();
 }

@@ -30,6 +30,8 @@ class FakeNodes {
   std::string survivor() const;                           ///< the only pod's name; "" unless there is exactly one
   bool set_is_whole() const;                              ///< it exists, has its replica, and owns it
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
+  /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a while.
+  void set_eager_kubelet() { eager_ = true; }
 
   std::function<void(const std::string& call, bool before)> hook;  ///< as FakeServer::set_hook, for every port call here
 
@@ -48,6 +50,7 @@ class FakeNodes {
     std::map<std::string, ConsumerImage> archives, layouts;
   };
   void sync(const std::string& pod);
+  void image_named(const std::string& node);
   void remove_pod(const std::string& pod);
   void end_pod(const std::string& pod, bool by_force);
   void tick();
@@ -67,6 +70,7 @@ class FakeNodes {
   std::map<std::string, int> ending_;            ///< object that is being deleted -> looks since
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string failing_node_, queue_;
+  bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
 };
 

@@ -95,6 +95,19 @@ std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, co
   return std::unique_ptr<SimConsumer>(new SimConsumer(world_, id));
 }
 
+void FakeServer::flood_valve(const std::vector<std::string>& ids) {
+  const Lock lock(world_->mutex);
+  for (auto& [number, hold] : world_->holds) {
+    if (!hold.closed) continue;
+    hold.flooded = world_->now();
+    for (const auto& id : ids) {
+      world_->published[hold.queue].push_back(id);
+      for (auto& [app_id, app] : world_->apps)
+        if (app.alive && app.connected && app.queue == hold.queue) app.unacked.push_back({id, id});
+    }
+  }
+}
+
 std::vector<std::string> FakeServer::published(const std::string& queue) const {
   const Lock lock(world_->mutex);
   const auto found = world_->published.find(queue);

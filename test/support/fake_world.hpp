@@ -47,6 +47,7 @@ struct FakeHold {  // a valve
   std::string queue;
   std::uint64_t max_held = 0, ready_at_closing = 0, most = 0;
   bool closed = true, broken = false;
+  std::optional<TimePoint> flooded;
   std::deque<FakeMessage> held;
 };
 
