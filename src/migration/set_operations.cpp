@@ -47,15 +47,6 @@ bool has_failed(const Json& pod, const std::string& name, const std::string& con
   }
 }
 
-bool is_terminating(const Json& object) { return object.at("metadata").contains("deletionTimestamp"); }
-
-/// The deletion is a new generation of the pod, and the kubelet reports the generation that it acts on (Kubernetes 1.34 and
-/// later; kube-transcripts/watch-shadow-pod: 0.14 s).
-bool kubelet_knows_deletion(const Json& pod) {
-  const std::int64_t generation = pod.at("metadata").value("generation", std::int64_t{0});
-  return is_terminating(pod) && generation > 0 && pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
-}
-
 std::vector<std::string> running_containers(const Json& pod) {
   std::vector<std::string> ids;
   const Json status = pod.value("status", Json::object());

@@ -25,6 +25,13 @@ void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& p
       [&](const Json* object) { return object == nullptr || (!uid.empty() && object->at("metadata").at("uid") != uid); }, stop);
 }
 
+bool is_terminating(const Json& object) { return object.at("metadata").contains("deletionTimestamp"); }
+
+bool kubelet_knows_deletion(const Json& pod) {
+  const std::int64_t generation = pod.at("metadata").value("generation", std::int64_t{0});
+  return is_terminating(pod) && generation > 0 && pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
+}
+
 bool pod_is_ready(const Json& pod) {
   const auto status = pod.find("status");
   if (status == pod.end() || !status->contains("conditions")) return false;

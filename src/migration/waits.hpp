@@ -19,6 +19,11 @@ void wait_for_depth(Broker& broker, const std::string& queue, const std::functio
 /// Waits until the pod is gone (or another one, by uid, has its name).
 void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop);
 
+bool is_terminating(const Json& object);
+/// The deletion is a new generation of the pod, and the kubelet reports the generation that it acts on (Kubernetes 1.34 and
+/// later; kube-transcripts/watch-shadow-pod: 0.14 s). Before that it would start a killed container anew, cold.
+bool kubelet_knows_deletion(const Json& pod);
+
 bool pod_is_ready(const Json& pod);
 bool container_running(const Json* pod, const std::string& container);
 
