@@ -1,24 +1,46 @@
 #include "migration/identity.hpp"
 
+#include <utility>
+
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/planner.hpp"
 
 namespace ms2m {
 
+namespace {
+
+const std::pair<const char*, Seconds StepTimeouts::*> kTimeouts[] = {
+    {"connect", &StepTimeouts::connect}, {"quiet", &StepTimeouts::quiet},   {"checkpoint", &StepTimeouts::checkpoint}, {"transfer", &StepTimeouts::transfer},
+    {"restore", &StepTimeouts::restore}, {"replay", &StepTimeouts::replay}, {"retire", &StepTimeouts::retire},         {"undo", &StepTimeouts::undo}};
+
+Json timeouts_json(const StepTimeouts& timeouts) {
+  Json json;
+  for (const auto& [name, field] : kTimeouts) json[name] = (timeouts.*field).count();
+  return json;
+}
+
+}  // namespace
+
 void plan_identity_swap(Run& run) {
   const Plan& plan = run.plan;
   const MigrationRequest& r = run.request;
   Json source = op::remove_source(plan.ns, plan.source_pod, plan.source_uid, run.names.hold);
   source["prio"] = 15;  // after the copy is at work: nobody waits for this
+  source["target"] = plan.target_pod;
   run.journal.effect(Phase::finalizing, "delete the quiet source", Json(), source);
   op::Identity identity{plan.id, plan.ns, plan.target_pod, plan.target_node, plan.container, plan.queue, run.facts.pod, Json()};
   identity.source.erase("status");
   identity.source["metadata"].erase("managedFields");
   identity.settings = {{"dead_man", r.dead_man.count()}, {"downtime_limit", r.downtime_limit.count()}, {"relay_window", r.relay_window},
                        {"max_held", r.max_held},         {"total", r.prefer == Prefer::total},         {"allow_reorder", r.allow_reorder},
-                       {"direct", r.kubelet == KubeletPath::direct}, {"quiet", r.timeouts.quiet.count()}, {"undo", r.timeouts.undo.count()}};
+                       {"direct", r.kubelet == KubeletPath::direct}, {"timeouts", timeouts_json(r.timeouts)}};
   run.journal.effect(Phase::finalizing, "let the copy take the name " + plan.source_pod, Json(), op::take_identity(identity));
+  // The second half removes both; these are for a copy that was lost before it.
+  run.journal.effect(Phase::finalizing, "delete the copy's control queue", Json(), op::delete_control_queue(plan.target_control_queue, plan.ns, plan.target_pod, ""));
+  Json name = op::remove_image_name(plan.target_node, plan.image);
+  name["prio"] = 53;  // not before the second half: the copy may have to start again from it
+  run.journal.effect(Phase::finalizing, "remove the name of the copy's image", Json(), name);
   const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
   if (image.rfind(kImagePrefix, 0) == 0)
     run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(plan.source_node, image));
@@ -41,8 +63,8 @@ MigrationRequest identity_request(const Json& o) {
   request.relay_window = settings.at("relay_window");
   request.max_held = settings.at("max_held");
   request.allow_reorder = settings.at("allow_reorder");
-  request.timeouts.quiet = Seconds(settings.at("quiet").get<double>());
-  request.timeouts.undo = Seconds(settings.at("undo").get<double>());
+  for (const auto& [name, field] : kTimeouts)
+    request.timeouts.*field = Seconds(settings.at("timeouts").at(name).get<double>());
   // These were weighed before the first half; the copy is on the very node that it stays on.
   request.allow_competing = request.allow_hostpath = request.accept_volume_loss = true;
   return request;

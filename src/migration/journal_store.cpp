@@ -28,7 +28,8 @@ JournalSummary summarise(Journal& journal) {
   s.context = b.value("context", "");
   s.broker = b.value("broker", "");
   for (const Effect& effect : journal.effects())
-    if (effect.finish.is_object() && effect.finish.value("op", "") == "restore_pod") s.pod = effect.finish.value("object", Json());
+    if (effect.finish.is_object() && (effect.finish.value("op", "") == "restore_pod" || effect.finish.value("op", "") == "take_identity"))
+      s.pod = effect.finish.value(effect.finish["op"] == "restore_pod" ? "object" : "source", Json());
   s.pid = b.value("pid", 0L);
   s.host = b.value("host", "");
   return s;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <algorithm>
 #include <future>
 
 #include "migration/identity.hpp"
@@ -70,6 +71,20 @@ std::optional<Effect> identity_effect(const Journal& journal) {
 void tell_identity(const Journal& journal, Outcome& outcome) {
   const auto effect = identity_effect(journal);
   if (effect && effect->settled) outcome.target_pod = outcome.source_pod;
+}
+
+/// True while the pod's owner is not what it was: gone, or smaller. What brings it back is named among what is left.
+bool tell_owner(const Journal& journal, Outcome& outcome) {
+  bool missing = false;
+  for (const Effect& effect : journal.effects()) {
+    const std::string name = effect.finish.is_object() ? effect.finish.value("op", "") : "";
+    if (effect.settled || (name != "recreate_set" && name != "scale_up" && name != "take_identity")) continue;
+    missing = true;
+    const std::string what = describe(effect.finish);
+    const bool named = std::any_of(outcome.leftovers.begin(), outcome.leftovers.end(), [&](const Leftover& left) { return left.what.rfind(what, 0) == 0; });
+    if (!named) outcome.leftovers.push_back({what, "ms2m resume " + journal.begin().value("id", "ID")});
+  }
+  return missing;
 }
 
 /// What follows from the journal: to finish, or to undo.
@@ -149,10 +164,11 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
     outcome.serving = "nobody: the hand-over is not complete";
   }
   tell_identity(journal, outcome);
+  const bool owner_missing = tell_owner(journal, outcome);
   if (outcome.leftovers.empty()) forget_children(journal);
   outcome.resumable = !outcome.leftovers.empty();
   const bool served = outcome.serving.rfind("nobody", 0) != 0;
-  outcome.result = outcome.leftovers.empty() ? Result::done : served ? Result::cleanup_incomplete : Result::leftovers;
+  outcome.result = outcome.leftovers.empty() ? Result::done : served && !owner_missing ? Result::cleanup_incomplete : Result::leftovers;
   if (served) tell_who_serves(outcome);
   if (lost && outcome.result == Result::done) outcome.result = Result::undone;
   journal.end(outcome.result);
@@ -279,6 +295,8 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
     run_handoff(run, outcome.phases, stop);
   PhaseScope scope(run, Phase::finalizing, outcome.phases, StopToken());
   run.dead_man.reset();
+  // A phase of the hand-over may have ended early: what it lacks is made up for now, and the valve must not pass for a consumer.
+  run.valve.reset();
   finish(run.journal, outcome, run.request.timeouts.retire);
   scope.note(outcome.leftovers.empty() ? "source retired, nothing of ms2m left" : "not everything could be cleaned up");
 }

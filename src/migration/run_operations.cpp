@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
@@ -43,13 +44,19 @@ std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& 
 /// Shadow: what was relayed to the source must be worked off before it leaves its queue. A queue that is gone was drained by
 /// an earlier attempt; one that nobody consumes although messages wait in it (the source was told to go, or started anew)
 /// gets the source again first.
+/// One that acknowledges in batches has taken everything and stands still: it finishes that when it is sent away.
 void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "relay");
+  std::uint64_t last = 0;
+  TimePoint moved = Clock::now();
   for (bool called = false;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
     const auto depth = ports.broker.depth(queue, stop);
     if (!depth) return;
     const auto totals = totals_if_any(ports.admin, queue, stop);
-    if (totals ? totals->ready + totals->unacked == 0 : depth->ready == 0) return;
+    const std::uint64_t left = totals ? totals->ready + totals->unacked : depth->ready;
+    if (left == 0) return;
+    if (std::exchange(last, left) != left) moved = Clock::now();
+    if (depth->ready == 0 && depth->consumers > 0 && Clock::now() - moved > std::chrono::seconds(2)) return;
     if (depth->consumers > 0 || depth->ready == 0 || called) continue;
     ports.broker.publish({"", text(o, "control"), start_replay(queue, "source", ""), "application/json", ""}, stop);
     called = true;
@@ -61,11 +68,18 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   if (!source_there(ports, o, stop)) return;  // nobody to send back
   // A START_REPLAY that was not read yet must not be read after this.
   ports.broker.purge_queue(control, stop);
-  if (!text(o, "relay").empty()) drain_relay(ports, o, stop);
-  ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
+  const std::string relay = text(o, "relay");
   const std::uint64_t others = o.value("others", std::uint64_t{0});
-  wait_for_depth(
-      ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + queue, stop);
+  for (;;) {
+    if (!relay.empty()) drain_relay(ports, o, stop);
+    ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
+    wait_for_depth(
+        ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + queue, stop);
+    // What it had taken and gave back on its way is in its queue again: it is called to it once more.
+    if (relay.empty() || ports.broker.depth(relay, stop).value_or(QueueDepth{}).ready == 0) return;
+    ports.broker.publish({"", control, start_replay(relay, "source", ""), "application/json", ""}, stop);
+    wait_for_depth(ports.broker, relay, [](const QueueDepth& d) { return d.consumers > 0 || d.ready == 0; }, "waiting for the source to finish its queue", stop);
+  }
 }
 
 /// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once more.

@@ -72,6 +72,16 @@ void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string
   ports.cluster.remove(ref, {uid, 0, ""}, stop);
 }
 
+/// The source's successor should answer its probes before the source goes: a Service's endpoints must not be empty. One that
+/// does not for long is another matter; one that is gone too.
+void wait_successor(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+  try {
+    ports.cluster.watch(ref, [](const Json* pod) { return pod == nullptr || pod_is_ready(*pod); }, stop.within(std::chrono::seconds(30)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+  }
+}
+
 }  // namespace
 
 void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -86,6 +96,7 @@ void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
   const std::string uid = text(o, "uid");
+  if (o.contains("target")) wait_successor(ports, {Kind::pod, ref.ns, text(o, "target")}, stop);
   // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
   if (ports.cluster.remove(ref, {uid, 1, ""}, stop)) {
     try {

@@ -22,8 +22,11 @@ constexpr double kThrottledShare = 0.25;
 /// The relay is paced so from its beginning: a move takes about a second and a half, and what the source does not run ahead in
 /// that time the copy need not catch up with. A move that takes longer is not helped by it: then the source gets all its time.
 constexpr Millis kShortMove{3000};
-/// A copy that was sent everything and does not move acknowledges in batches (or works at one message): it is waited for no longer.
-constexpr Millis kStandstill{500};
+/// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long message).
+constexpr Seconds kStandstill{2};
+constexpr Seconds kShortestStandstill{0.5};
+/// Three of the times that one message takes, when that is known.
+Seconds standstill(double rate) { return rate > 0 ? std::max(kShortestStandstill, Seconds(3 / rate)) : kStandstill; }
 /// A copy that needs longer than this to catch up at the present rates is helped by throttling the relay.
 constexpr double kPatienceSeconds = 1.0;
 
@@ -43,6 +46,12 @@ void send(Run& run, const std::string& control, const std::string& message, cons
   run.ports.broker.publish({"", control, message, "application/json", ""}, stop);
 }
 
+/// How many messages the source takes at once, if that is known.
+std::uint64_t facts_prefetch(const Facts& facts) {
+  if (!facts.queue || facts.queue->consumers.size() != 1) return 0;
+  return facts.queue->consumers.front().prefetch;
+}
+
 /// From here the source works on its own queue, fed by the pump, and everything it gets goes to the target's queue too.
 void serve_on(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
@@ -57,6 +66,7 @@ void serve_on(Run& run, const StopToken& stop) {
   spec.follow = run.names.source;
   spec.horizon = run.request.dead_man / 2;
   if (run.request.relay_window > 0) spec.max_window = run.request.relay_window;
+  spec.prefetch = facts_prefetch(run.facts);
   if (run.facts.admin_version)
     spec.outstanding = [&admin = run.ports.admin, queue = run.names.source]() -> std::optional<std::uint64_t> {
       const auto totals = admin.totals(queue, StopToken().within(std::chrono::seconds(2)));
@@ -89,7 +99,7 @@ class CatchUp {
     if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
     if (behind == 0) return true;
     if (std::exchange(behind_, behind) != behind) moved_ = now;
-    if (now - moved_ > kStandstill && run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0) return true;
+    if (now - moved_ > standstill(rate_) && run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0) return true;
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;
     if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
@@ -141,6 +151,21 @@ class ToHold {
   /// One look; true when the copy listens to the hold queue and its own queue is empty.
   bool advance(const StopToken& stop) {
     if (arrived_) return true;
+    arrived_ = look(stop);
+    return arrived_;
+  }
+
+  /// When both copies listen to the hold queue, whatever a copy gave back on its way there is in its queue again: the refusals
+  /// went before the new subscription, on the same channel. False: there is something, and the copy is on its way back to it.
+  bool confirm(const StopToken& stop) {
+    if (backlog(run_, queue_, stop) == 0) return true;
+    send(run_, control_, start_replay(queue_, role_, run_.plan.id), stop);
+    arrived_ = sent_ = false;
+    return false;
+  }
+
+ private:
+  bool look(const StopToken& stop) {
     if (!sent_) {
       if (!worked_off(stop)) return false;
       send(run_, control_, start_replay(run_.names.hold, "hold", run_.plan.id), stop);
@@ -154,17 +179,15 @@ class ToHold {
       sent_ = false;
       return false;
     }
-    arrived_ = true;
     return true;
   }
 
- private:
   /// Nothing left; or nothing but what it holds and does not acknowledge before it gets more: it does when it is sent away.
   bool worked_off(const StopToken& stop) {
     const std::uint64_t left = backlog(run_, queue_, stop);
     if (left == 0) return true;
     if (std::exchange(left_, left) != left) moved_ = Clock::now();
-    return Clock::now() - moved_ > kStandstill && run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready == 0;
+    return Clock::now() - moved_ > standstill(run_.measures.service_rate.value_or(0)) && run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready == 0;
   }
 
   Run& run_;
@@ -183,13 +206,16 @@ void cut_over(Run& run, const StopToken& stop) {
   ToHold source(run, run.names.source, run.plan.source_control_queue, "source");
   ToHold target(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
-  for (bool first = source.advance(limit), second = target.advance(limit); !first || !second;
-       first = source.advance(limit), second = target.advance(limit)) {
+  const auto finished = [&] {
+    const bool first = source.advance(limit), second = target.advance(limit);
+    if (!first || !second || run.ports.broker.depth(run.names.hold, limit).value_or(QueueDepth{}).consumers < 2) return false;
+    const bool none = source.confirm(limit), neither = target.confirm(limit);
+    return none && neither;
+  };
+  while (!finished()) {
     check_guards(run);
     limit.sleep(Millis{2}, "waiting for both copies to finish what was relayed");
   }
-  wait_for_depth(
-      run.ports.broker, run.names.hold, [](const QueueDepth& d) { return d.consumers >= 2; }, "waiting for both copies to be quiet", limit);
 }
 
 }  // namespace

@@ -26,14 +26,14 @@ Sight look(Run& run, const StopToken& stop) {
 }
 
 /// False: the source has not answered at once and its backlog grows to where the valve would come too late.
-bool wait_quiet(Run& run, const StopToken& stop) {
+bool wait_quiet(Run& run, bool to_the_end, const StopToken& stop) {
   const TimePoint begin = Clock::now();
   for (;;) {
     const Sight sight = look(run, stop);
     if (sight.quiet) return true;
     check_guards(run);
     const bool growing = sight.ready >= kGrowingReady && sight.ready <= kStrictOrderReady;
-    if (!run.valve && run.other_consumers == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
+    if (!to_the_end && run.other_consumers == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
     stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10}, "waiting for the source to become quiet");
   }
 }
@@ -52,6 +52,15 @@ void close_valve(Run& run, const StopToken& stop) {
   run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
   run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
   certify(run.valve->ready_at_closing());
+}
+
+/// The same while the backlog still fits. False: it has outgrown the valve meanwhile, which is open again.
+bool close_valve_in_time(Run& run, const StopToken& stop) {
+  auto valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
+  if (valve->ready_at_closing() > kStrictOrderReady) return false;
+  run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
+  run.valve = std::move(valve);
+  return true;
 }
 
 }  // namespace
@@ -88,15 +97,13 @@ void make_source_quiet(Run& run, const StopToken& stop) {
                      op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, run.other_consumers}), Json());
   run.ports.broker.publish({"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
   const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
-  bool answered = false;
+  const StopToken patience = all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet));
   try {
-    answered = wait_quiet(run, all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
+    if (!wait_quiet(run, false, patience)) wait_quiet(run, true, close_valve_in_time(run, all) ? all : patience);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout) throw;
-  }
-  if (!answered) {
+    if (error.kind() != ErrorKind::timeout || run.valve) throw;
     close_valve(run, all);
-    wait_quiet(run, all);
+    wait_quiet(run, true, all);
   }
   run.quiet_at = Clock::now();
   run.ready_at_quiet = run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;

@@ -86,9 +86,10 @@ void declare_queues(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee), op::delete_exchange(run.names.tee));
   broker.declare_fanout(run.names.tee, stop);
   for (const std::string& queue : {run.names.source, run.names.target}) {
-    // After the pivot both were worked off; before it, what is in the source's has left the primary.
-    const Json undo = queue == run.names.source ? op::delete_drained_queue(queue) : op::delete_queue(queue);
-    run.journal.effect(Phase::preparing, "declare queue " + queue, undo, undo);
+    // Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
+    const bool source = queue == run.names.source;
+    const Json drained = op::delete_drained_queue(queue), any = op::delete_queue(queue);
+    run.journal.effect(Phase::preparing, "declare queue " + queue, source ? drained : any, source ? any : drained);
     broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
     broker.bind_queue(queue, run.names.tee, "", stop);
   }
