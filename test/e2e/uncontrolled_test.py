@@ -39,17 +39,11 @@ class UncontrolledCase(faults_test.FaultCase):
 
 
 class Moves(UncontrolledCase):
-    def test_bare_pod(self):
-        self.moved(self.plain("--rate", "10"))
-
     def test_bare_pod_at_80(self):
         self.moved(self.plain("--rate", "80"))
 
     def test_deployment(self):
         self.moved(self.plain("--workload", "deployment", "--rate", "10"))
-
-    def test_deployment_at_80(self):
-        self.moved(self.plain("--workload", "deployment", "--rate", "80"), "--prefer", "total")
 
     def test_backlog_of_100(self):
         self.moved(self.plain("--rate", "80", "--backlog", "100"), "--prefer", "total")
