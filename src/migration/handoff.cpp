@@ -38,7 +38,7 @@ void plan_retirement(Run& run) {
                        op::adopt({plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, labels.value(kTemplateHash, ""), cost}));
   } else {
     run.journal.effect(Phase::finalizing, "delete the source pod", Json(),
-                       op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, plan.second_half ? run.names.hold : ""));
+                       op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, run.quiet_at ? run.names.hold : ""));
   }
   run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
                      op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));
@@ -54,7 +54,8 @@ void prepare(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop)
   create_target_pod(run, stop);
   declare_queues(run, stop);
   wait_target_warm(run, stop);
-  // In the handoff nobody works from here on until the restore: whatever can be waited for is waited for before.
+  // In the handoff nobody works from here on until the restore: whatever can be waited for is waited for before. (To count on the
+  // time that checkpoint and transfer take saves half a second of the whole, and made the gap 0.4 s longer.)
   if (run.request.strategy == Strategy::handoff && run.request.prefer == Prefer::gap) wait_kick_works(run, stop);
   arm_dead_man(run, stop);
 }
