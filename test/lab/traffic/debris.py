@@ -1,6 +1,7 @@
 """What a migration left behind, as `lab status --debris` sees it."""
 
 import subprocess
+import time
 
 import driver
 import lab
@@ -13,8 +14,17 @@ def snapshot(*what):
         raise lab.Failure(f"no snapshot: {result.stderr.strip()}")
 
 
-def found():
-    """Lines for what is there now and was not at the snapshot."""
+def found(patience=5.0):
+    """Lines for what is there now and was not at the snapshot. A restored pod answers its next probe: that is waited for."""
+    deadline = time.monotonic() + patience
+    while True:
+        lines = _look()
+        if not lines or time.monotonic() > deadline or not all(line.startswith("pod-not-ready ") for line in lines):
+            return lines
+        time.sleep(0.2)
+
+
+def _look():
     result = subprocess.run([driver.LAB_COMMAND, "status", "--debris"], capture_output=True, text=True, check=False)
     lines = result.stdout.splitlines()
     if result.returncode and not lines:
