@@ -113,9 +113,6 @@ struct PumpSpec {
   /// Ready + unacknowledged messages of `follow`, exact (BrokerAdmin::totals); nullopt or empty: count the ready ones only
   /// (passive declare). Called on the pump's thread.
   std::function<std::optional<std::uint64_t>()> outstanding;
-  /// How many messages the source takes at once; 0: unlimited, or not known. One that acknowledges several together gets as many,
-  /// one by one, when it stands still before.
-  std::uint64_t prefetch = 0;
   /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead man's
   /// switch has fired: nobody listens to `follow` any more).
   std::function<bool()> may_go_on;

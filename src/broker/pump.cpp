@@ -19,9 +19,6 @@ constexpr Millis kLookAgain{5};
 constexpr Millis kLookAgainExactly{20};
 constexpr Millis kLookWhilePacing{5};
 constexpr Millis kLong{60000};
-// A source that acknowledges many messages at once stands still, as it seems, until it has got them.
-constexpr Millis kStandstill{1000};
-constexpr Millis kNextAtStandstill{250};
 constexpr std::uint64_t kFirstWindow = 4;
 
 }  // namespace
@@ -219,20 +216,9 @@ std::uint64_t RabbitPump::room() {
     const std::uint64_t before = ahead();
     window_.look(relayed_, before, Clock::now());
     const std::uint64_t window = window_.size();
-    room_ = before < window ? window - before : stands_still(before) ? 1 : 0;
+    room_ = before < window ? window - before : 0;
   }
   return room_;
-}
-
-/// The source has been given everything, takes more, and has acknowledged nothing for long. What it gets now it takes at once, so
-/// that nothing waits in its queue when the dead man's switch sends it back.
-bool RabbitPump::stands_still(std::uint64_t ahead) {
-  const TimePoint now = Clock::now();
-  if (ahead < std::exchange(last_ahead_, ahead)) ahead_moved_ = now;
-  if (ahead >= std::min(spec_.prefetch, spec_.max_window) || now - ahead_moved_ < kStandstill) return false;
-  if (connection_->inspect_queue(spec_.follow, hard_.token()).messages > 0) return false;
-  ahead_moved_ = now - kStandstill + kNextAtStandstill;
-  return true;
 }
 
 /// How many messages the pace allows now.

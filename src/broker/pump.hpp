@@ -100,7 +100,6 @@ class RabbitPump : public Pump {
   std::uint64_t ahead();
   std::uint64_t allowance();
   std::uint64_t paced();
-  bool stands_still(std::uint64_t ahead);
   void check_allowed() const;
   void relay(std::size_t count);
   void put_back(std::size_t count);
@@ -115,8 +114,6 @@ class RabbitPump : public Pump {
   std::uint64_t seen_ = 0;
   std::uint64_t relayed_ = 0;
   Pacer pacer_;
-  std::uint64_t last_ahead_ = 0;
-  TimePoint ahead_moved_ = Clock::now();
   double tokens_ = 0;            // of the limit
   TimePoint filled_ = Clock::now();
   std::atomic<double> limit_{0};

@@ -44,22 +44,28 @@ std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& 
 /// Shadow: what was relayed to the source must be worked off before it leaves its queue. A queue that is gone was drained by
 /// an earlier attempt; one that nobody consumes although messages wait in it (the source was told to go, or started anew)
 /// gets the source again first.
-/// One that acknowledges in batches has taken everything and stands still: it finishes that when it is sent away.
+/// One that stands still although it was sent everything acknowledges when it is sent away: to the hold queue, lest it
+/// takes something new from the primary before what it gives back.
 void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "relay");
-  std::uint64_t last = 0;
-  TimePoint moved = Clock::now();
-  for (bool called = false;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
+  const auto send_to = [&](const std::string& to, const char* role) {
+    ports.broker.publish({"", text(o, "control"), start_replay(to, role, ""), "application/json", ""}, stop);
+  };
+  Unchanged unchanged;
+  for (bool called = false, sent_away = false;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
     const auto depth = ports.broker.depth(queue, stop);
     if (!depth) return;
     const auto totals = totals_if_any(ports.admin, queue, stop);
     const std::uint64_t left = totals ? totals->ready + totals->unacked : depth->ready;
     if (left == 0) return;
-    if (std::exchange(last, left) != left) moved = Clock::now();
-    if (depth->ready == 0 && depth->consumers > 0 && Clock::now() - moved > std::chrono::seconds(2)) return;
-    if (depth->consumers > 0 || depth->ready == 0 || called) continue;
-    ports.broker.publish({"", text(o, "control"), start_replay(queue, "source", ""), "application/json", ""}, stop);
-    called = true;
+    const bool stands_still = unchanged.look(left) > kStandstill;
+    if (depth->consumers > 0) {
+      called = false;
+      if (depth->ready == 0 && stands_still && !std::exchange(sent_away, true)) send_to(text(o, "hold"), "hold");
+    } else {
+      sent_away = false;
+      if (depth->ready > 0 && !std::exchange(called, true)) send_to(queue, "source");
+    }
   }
 }
 
@@ -68,18 +74,11 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   if (!source_there(ports, o, stop)) return;  // nobody to send back
   // A START_REPLAY that was not read yet must not be read after this.
   ports.broker.purge_queue(control, stop);
-  const std::string relay = text(o, "relay");
+  if (!text(o, "relay").empty()) drain_relay(ports, o, stop);
+  ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
   const std::uint64_t others = o.value("others", std::uint64_t{0});
-  for (;;) {
-    if (!relay.empty()) drain_relay(ports, o, stop);
-    ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
-    wait_for_depth(
-        ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + queue, stop);
-    // What it had taken and gave back on its way is in its queue again: it is called to it once more.
-    if (relay.empty() || ports.broker.depth(relay, stop).value_or(QueueDepth{}).ready == 0) return;
-    ports.broker.publish({"", control, start_replay(relay, "source", ""), "application/json", ""}, stop);
-    wait_for_depth(ports.broker, relay, [](const QueueDepth& d) { return d.consumers > 0 || d.ready == 0; }, "waiting for the source to finish its queue", stop);
-  }
+  wait_for_depth(
+      ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + queue, stop);
 }
 
 /// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once more.

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
@@ -22,10 +21,8 @@ constexpr double kThrottledShare = 0.25;
 /// The relay is paced so from its beginning: a move takes about a second and a half, and what the source does not run ahead in
 /// that time the copy need not catch up with. A move that takes longer is not helped by it: then the source gets all its time.
 constexpr Millis kShortMove{3000};
-/// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long message).
-constexpr Seconds kStandstill{2};
 constexpr Seconds kShortestStandstill{0.5};
-/// Three of the times that one message takes, when that is known.
+/// kStandstill, or three of the times that one message takes, when that is known.
 Seconds standstill(double rate) { return rate > 0 ? std::max(kShortestStandstill, Seconds(3 / rate)) : kStandstill; }
 /// A copy that needs longer than this to catch up at the present rates is helped by throttling the relay.
 constexpr double kPatienceSeconds = 1.0;
@@ -46,12 +43,6 @@ void send(Run& run, const std::string& control, const std::string& message, cons
   run.ports.broker.publish({"", control, message, "application/json", ""}, stop);
 }
 
-/// How many messages the source takes at once, if that is known.
-std::uint64_t facts_prefetch(const Facts& facts) {
-  if (!facts.queue || facts.queue->consumers.size() != 1) return 0;
-  return facts.queue->consumers.front().prefetch;
-}
-
 /// From here the source works on its own queue, fed by the pump, and everything it gets goes to the target's queue too.
 void serve_on(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
@@ -66,7 +57,6 @@ void serve_on(Run& run, const StopToken& stop) {
   spec.follow = run.names.source;
   spec.horizon = run.request.dead_man / 2;
   if (run.request.relay_window > 0) spec.max_window = run.request.relay_window;
-  spec.prefetch = facts_prefetch(run.facts);
   if (run.facts.admin_version)
     spec.outstanding = [&admin = run.ports.admin, queue = run.names.source]() -> std::optional<std::uint64_t> {
       const auto totals = admin.totals(queue, StopToken().within(std::chrono::seconds(2)));
@@ -98,8 +88,7 @@ class CatchUp {
     const double elapsed = seconds_between(*begin_, now);
     if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
     if (behind == 0) return true;
-    if (std::exchange(behind_, behind) != behind) moved_ = now;
-    if (now - moved_ > standstill(rate_) && run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0) return true;
+    if (unchanged_.look(behind) > standstill(rate_) && run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0) return true;
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;
     if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
@@ -126,8 +115,7 @@ class CatchUp {
 
   Run& run_;
   std::optional<TimePoint> begin_;
-  TimePoint moved_;
-  std::uint64_t behind_ = 0;
+  Unchanged unchanged_;
   double processed_at_begin_ = 0;
   double rate_ = 0;
   bool throttled_ = false;
@@ -186,16 +174,14 @@ class ToHold {
   bool worked_off(const StopToken& stop) {
     const std::uint64_t left = backlog(run_, queue_, stop);
     if (left == 0) return true;
-    if (std::exchange(left_, left) != left) moved_ = Clock::now();
-    return Clock::now() - moved_ > standstill(run_.measures.service_rate.value_or(0)) && run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready == 0;
+    return unchanged_.look(left) > standstill(run_.measures.service_rate.value_or(0)) && run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready == 0;
   }
 
   Run& run_;
   std::string queue_, control_;
   const char* role_;
   bool sent_ = false, arrived_ = false;
-  std::uint64_t left_ = 0;
-  TimePoint moved_;
+  Unchanged unchanged_;
 };
 
 void cut_over(Run& run, const StopToken& stop) {

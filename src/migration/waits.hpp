@@ -1,7 +1,9 @@
 // Waits on broker and cluster that several phases share.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
@@ -15,6 +17,23 @@ namespace ms2m {
 /// a passive declare costs 0.2 ms and is exact, so it is asked every 2 ms at first, every 20 ms after the first second.
 void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
                     const std::string& doing, const StopToken& stop);
+
+/// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long message).
+inline constexpr Seconds kStandstill{2};
+
+/// For how long a number has been the same.
+class Unchanged {
+ public:
+  Seconds look(std::uint64_t value) {
+    const TimePoint now = Clock::now();
+    if (std::exchange(last_, value) != value) since_ = now;
+    return now - since_;
+  }
+
+ private:
+  std::optional<std::uint64_t> last_;
+  TimePoint since_;
+};
 
 /// Waits until the pod is gone (or another one, by uid, has its name).
 void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop);
