@@ -124,6 +124,7 @@ struct PumpStats {
   std::uint64_t returned = 0;       ///< taken but not relayed: back in the primary, in order
   double arrival_rate = 0;          ///< messages/s taken from the primary over the last seconds
   std::uint64_t user_ids_dropped = 0;  ///< messages whose user_id was not ours: the broker would refuse them (406)
+  std::uint64_t expirations_dropped = 0;  ///< messages that would have expired within ten minutes, perhaps for one copy only
   bool blocked = false;             ///< the broker has an alarm and takes nothing
 };
 
@@ -214,6 +215,9 @@ class BrokerAdmin {
   /// nullopt: the management API cannot be reached (not installed, wrong port); Error{forbidden} for bad credentials.
   virtual std::optional<std::string> version(const StopToken& stop) = 0;
   virtual std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) = 0;
+  /// What the policies make of a new classic queue of that name (the effective definition, empty when none applies); nullopt: the
+  /// user may not read them (before 4.x that takes the tag policymaker).
+  virtual std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) = 0;
   virtual std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) = 0;
   /// Exact and immediate for classic queues; up to 5 s stale for quorum queues.
   virtual std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) = 0;

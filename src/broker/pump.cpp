@@ -20,6 +20,9 @@ constexpr Millis kLookAgainExactly{20};
 constexpr Millis kLookWhilePacing{5};
 constexpr Millis kLong{60000};
 constexpr std::uint64_t kFirstWindow = 4;
+// What is relayed has been taken from its queue in time, and waits for a copy that is not there yet: it must not expire there
+// while the source works on it. Longer ones stay, because no migration lasts that long.
+constexpr Millis kShortExpiration = std::chrono::minutes(10);
 
 }  // namespace
 
@@ -253,13 +256,17 @@ void RabbitPump::relay(std::size_t count) {
   const StopToken hard = hard_.token();
   check_allowed();
   auto& waiting = connection_->deliveries();
-  std::uint64_t dropped = 0;
+  std::uint64_t users = 0, expirations = 0;
   for (std::size_t i = 0; i < count; ++i) {
     // No reference over publish(): it may read, and a deque that grows keeps references but not positions.
     amqp::Delivery& each = waiting[i];
     if (const auto user = each.properties.user_id(); !user.empty() && user != user_) {
       each.properties.drop_user_id();
-      ++dropped;
+      ++users;
+    }
+    if (const auto expiration = each.properties.expiration(); expiration && *expiration < kShortExpiration) {
+      each.properties.drop_expiration();
+      ++expirations;
     }
     connection_->publish(spec_.exchange, each.routing_key, each.properties, each.body, true, hard);
   }
@@ -278,7 +285,8 @@ void RabbitPump::relay(std::size_t count) {
   tokens_ = std::max(0.0, tokens_ - static_cast<double>(count));
   const std::lock_guard lock(mutex_);
   stats_.relayed += count;
-  stats_.user_ids_dropped += dropped;
+  stats_.user_ids_dropped += users;
+  stats_.expirations_dropped += expirations;
 }
 
 /// No queue was bound to the tee (any more), and the commit has acknowledged the messages: they are lost unless put back.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <regex>
+
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -79,6 +81,17 @@ std::optional<QueueTotals> totals_of(const Json& queue) {
   return QueueTotals{member(queue, "messages_ready", std::uint64_t{0}), member(queue, "messages_unacknowledged", std::uint64_t{0})};
 }
 
+/// Whether a policy is one for a classic queue of that name. The broker's patterns are PCRE: one that is no ECMAScript does not.
+bool applies(const Json& policy, const std::string& queue_name) {
+  const auto to = member(policy, "apply-to", std::string("all"));
+  if (to != "all" && to != "queues" && to != "classic_queues") return false;
+  try {
+    return std::regex_search(queue_name, std::regex(member(policy, "pattern", std::string{})));
+  } catch (const std::regex_error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 RabbitAdmin::RabbitAdmin(const BrokerAddress& address)
@@ -109,6 +122,15 @@ std::optional<Json> RabbitAdmin::get(const std::string& path, const StopToken& s
   return body;
 }
 
+std::optional<Json> RabbitAdmin::get_if_allowed(const std::string& path, const StopToken& stop) {
+  try {
+    return get(path, stop);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::forbidden) return std::nullopt;
+    throw;
+  }
+}
+
 std::optional<std::string> RabbitAdmin::version(const StopToken& stop) {
   try {
     const auto overview = get("overview", stop);
@@ -137,7 +159,7 @@ Json RabbitAdmin::policy_by_name(const std::string& queue, const StopToken& stop
       const auto name = member(each, key, std::string{});
       if (name.empty()) continue;
       // For numeric limits the broker takes the smaller of both; the operator's is near enough for a warning.
-      if (const auto policy = get(path + vhost_ + "/" + url_encode(name), stop)) effective.update(table(*policy, "definition"));
+      if (const auto policy = get_if_allowed(path + vhost_ + "/" + url_encode(name), stop)) effective.update(table(*policy, "definition"));
     }
   }
   return effective;
@@ -166,6 +188,19 @@ std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const Stop
   for (const Json& each : *consumers)
     if (member(table(each, "queue"), "name", std::string{}) == name) facts.consumers.push_back(consumer_of(each));
   return facts;
+}
+
+std::optional<Json> RabbitAdmin::policy_for(const std::string& queue_name, const StopToken& stop) {
+  Json effective = Json::object();
+  for (const char* kind : {"policies/", "operator-policies/"}) {
+    const auto all = get_if_allowed(kind + vhost_, stop);
+    if (!all || !all->is_array()) return std::nullopt;
+    const Json* chosen = nullptr;
+    for (const Json& each : *all)
+      if (applies(each, queue_name) && (chosen == nullptr || member(each, "priority", 0) > member(*chosen, "priority", 0))) chosen = &each;
+    if (chosen != nullptr) effective.update(table(*chosen, "definition"));
+  }
+  return effective;
 }
 
 std::vector<QueueBinding> RabbitAdmin::bindings(const std::string& queue, const StopToken& stop) {

@@ -24,6 +24,7 @@ class RabbitAdmin : public BrokerAdmin {
 
   std::optional<std::string> version(const StopToken& stop) override;
   std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) override;
+  std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) override;
   std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) override;
   std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) override;
   std::vector<std::string> alarms(const StopToken& stop) override;
@@ -34,6 +35,8 @@ class RabbitAdmin : public BrokerAdmin {
   HttpResponse ask(const std::string& method, const std::string& path, const StopToken& stop);
   /// nullopt: 404.
   std::optional<Json> get(const std::string& path, const StopToken& stop);
+  /// nullopt also when the user may not read it: before 4.x policies take the tag "policymaker".
+  std::optional<Json> get_if_allowed(const std::string& path, const StopToken& stop);
   Json policy_by_name(const std::string& queue, const StopToken& stop);
   bool counts_single_queues(const StopToken& stop);
 

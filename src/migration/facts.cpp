@@ -197,6 +197,7 @@ void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, 
     facts.admin_version = ports.admin.version(stop);
     if (!facts.admin_version) return;
     facts.queue = ports.admin.queue(request.queue, stop);
+    facts.policy_on_ours = ports.admin.policy_for(queue_names("a").hold, stop);
     facts.totals = ports.admin.totals(request.queue, stop);
     facts.alarms = ports.admin.alarms(stop);
   } catch (const Error& error) {

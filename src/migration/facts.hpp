@@ -52,6 +52,7 @@ struct Facts {
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue
   std::optional<std::string> admin_version;  ///< nullopt: no management API
   std::optional<QueueFacts> queue;
+  std::optional<Json> policy_on_ours;        ///< what the policies make of ms2m's own queues; nullopt: not known
   std::optional<QueueTotals> totals;
   std::vector<std::string> alarms;
   std::string broker_version;

@@ -103,34 +103,4 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
       refuse(out, "host-namespaces", fmt::format("the pod uses {}: its process cannot be restored elsewhere", key), "run the workload without it");
 }
 
-void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  const std::string& queue = request.queue;
-  if (!facts.depth)
-    return refuse(out, "queue", fmt::format("queue {} does not exist", queue), "name the queue that the pod consumes with --queue");
-  if (facts.depth->consumers == 0)
-    return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue), "check that the pod is connected and that --queue and --broker are right");
-  if (facts.depth->consumers > 1 && request.protocol != Protocol::none && !request.allow_competing)
-    refuse(out, "consumers", fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue, facts.depth->consumers),
-           "scale to one consumer, or allow it with --allow-competing (then nothing is lost or doubled, but order is up to the broker)");
-  out.push_back({"queue", Level::ok, fmt::format("queue {}: {} ready, {} consumer(s), RabbitMQ {}", queue, facts.depth->ready, facts.depth->consumers, facts.broker_version), ""});
-  if (!facts.admin_version) {
-    out.push_back({"management-api", request.protocol == Protocol::none || request.replay == Replay::fanout ? Level::refusal : Level::warning,
-                   "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
-                   "enable rabbitmq_management or name its address with --broker-api"});
-    return;
-  }
-  for (const std::string& alarm : facts.alarms) refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");
-  if (!facts.queue) return;
-  if (facts.queue->type == "stream") refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue), "streams need no hand-over: start the copy by hand");
-  if (facts.queue->exclusive) refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue), "declare the queue without exclusive");
-  if (facts.queue->auto_delete) refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue), "declare the queue without auto-delete");
-  if (!facts.queue->durable) out.push_back({"queue-type", Level::warning, fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue), ""});
-  if (facts.queue->arguments.contains("x-max-priority"))
-    out.push_back({"queue-type", Level::warning, fmt::format("{} is a priority queue: order is by priority, not by arrival", queue), ""});
-  for (const QueueConsumer& consumer : facts.queue->consumers)
-    if (!consumer.ack_required)
-      refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),
-             "let the application acknowledge after its state update");
-}
-
 }  // namespace ms2m

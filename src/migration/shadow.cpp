@@ -189,6 +189,9 @@ void cut_over(Run& run, const StopToken& stop) {
   run.fenced_at = Clock::now();
   run.measures.relayed = stats.relayed;
   run.measures.returned = stats.returned;
+  if (stats.user_ids_dropped > 0)
+    run.warn(fmt::format("{} messages were relayed without their user_id, which is not ms2m's own", stats.user_ids_dropped),
+             "if the application reads it: give ms2m the publishers' user, or use --strategy handoff");
   ToHold source(run, run.names.source, run.plan.source_control_queue, "source");
   ToHold target(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));

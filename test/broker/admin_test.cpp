@@ -70,6 +70,32 @@ TEST_CASE("admin: the effective policy of a queue") {
   client.connection().delete_queue(queue, limit());
 }
 
+TEST_CASE("admin: the policy that a queue will have") {
+  RabbitAdmin admin(address());
+  const auto name = unique("ms2m.later");
+  CHECK(admin.policy_for(name, limit()) == Json::object());
+  api("PUT", "policies/%2F/all", R"({"pattern":".*","definition":{"max-length":5},"apply-to":"all","priority":1})");
+  api("PUT", "policies/%2F/low", R"({"pattern":"^ms2m","definition":{"max-length":6},"apply-to":"queues"})");
+  api("PUT", "policies/%2F/exchanges", R"({"pattern":".*","definition":{"alternate-exchange":"x"},"apply-to":"exchanges","priority":9})");
+  api("PUT", "policies/%2F/others", R"({"pattern":"^other","definition":{"max-length":7},"apply-to":"queues","priority":9})");
+  CHECK(admin.policy_for(name, limit()) == Json{{"max-length", 5}});
+  Client client;
+  client.declare(name);
+  eventually([&] { return admin.queue(name, limit())->policy == Json{{"max-length", 5}}; }, Millis{1500});
+  client.connection().delete_queue(name, limit());
+  api("PUT", "operator-policies/%2F/limit", R"({"pattern":".*","definition":{"max-length":4},"apply-to":"queues"})");
+  CHECK(admin.policy_for(name, limit()) == Json{{"max-length", 4}});
+  for (const char* each : {"all", "low", "exchanges", "others"}) api("DELETE", std::string("policies/%2F/") + each);
+  api("DELETE", "operator-policies/%2F/limit");
+  api("PUT", "users/onlooker", R"({"password":"onlooker","tags":"management"})");
+  api("PUT", "permissions/%2F/onlooker", R"({"configure":".*","write":".*","read":".*"})");
+  auto where = address();
+  where.user = where.password = "onlooker";
+  const auto seen = RabbitAdmin(where).policy_for(name, limit());
+  CHECK((!seen || seen->empty()));  // only since 4.x may such a user read them
+  api("DELETE", "users/onlooker");
+}
+
 // What was delivered is counted at once: "nothing is unacknowledged" is never told too early. An acknowledgement is counted when
 // the queue has come to it, which asks the question first when both wait for it (not seconds later, as statistics would).
 TEST_CASE("admin: totals of a classic queue are exact") {

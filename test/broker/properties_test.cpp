@@ -118,6 +118,40 @@ TEST_CASE("every property, the headers, the routing key and the body survive the
   for (const auto& each : {tee, direct}) client.connection().delete_exchange(each, limit());
 }
 
+TEST_CASE("an expiration is dropped when a message could expire for one copy and not for the other") {
+  const auto from = unique("expiration"), source = unique("source"), tee = unique("tee");
+  Client client;
+  client.declare(from);
+  client.declare(source);
+  client.connection().declare_exchange(tee, "fanout", false, limit());
+  client.connection().bind_queue(source, tee, "", limit());
+  Raw raw;
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_EXPIRATION_FLAG;
+  for (const char* each : {"300", "600000"}) {
+    properties.expiration = amqp_cstring_bytes(each);
+    REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(from), 0, 0, &properties, amqp_cstring_bytes(each)) == 0);
+  }
+  RabbitBroker broker(address(), "expiration", limit());
+  PumpSpec spec;
+  spec.from = from;
+  spec.exchange = tee;
+  spec.follow = source;
+  auto pump = broker.start_pump(spec, limit());
+  eventually([&] { return pump->stats().relayed == 2; });
+  CHECK(pump->stats().expirations_dropped == 1);
+  pump->stop(limit());
+  StopToken{}.sleep(Millis{400}, "letting the short one expire, if it still can");
+  const auto first = client.connection().get(source, limit()), second = client.connection().get(source, limit());
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(first->body == "300");
+  CHECK_FALSE(first->properties.expiration());
+  CHECK(second->properties.expiration() == Millis{600000});
+  for (const auto& each : {from, source}) client.connection().delete_queue(each, limit());
+  client.connection().delete_exchange(tee, limit());
+}
+
 TEST_CASE("a user_id that is not ours is dropped and counted, not refused") {
   // The message is written by "tester" and pumped by somebody else.
   const auto from = unique("userid"), source = unique("source"), tee = unique("tee");

@@ -267,8 +267,38 @@ TEST_CASE("the queue", "[preflight]") {
   f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
   CHECK_THAT(refusal(f), Contains("automatic acknowledgement"));
   f = good();
+  for (const char* key : {"message-ttl", "expires", "max-length", "max-length-bytes"}) {
+    f.policy_on_ours = Json{{key, 5000}};
+    CHECK_THAT(refusal(f), Contains(std::string("sets ") + key + " = 5000"));
+    f.policy_on_ours = Json{{key, 1'000'000'000}};
+    CHECK_THAT(refusal(f), !Contains("sets"));
+  }
+  f = good();
   f.alarms = {"disk on rabbit@x"};
   CHECK_THAT(refusal(f), Contains("alarm"));
+}
+
+TEST_CASE("what a queue does with messages besides keeping them", "[preflight]") {
+  MigrationRequest shadow = request(), handoff = request();
+  shadow.strategy = Strategy::shadow;
+  handoff.strategy = Strategy::handoff;
+  Facts f = good();
+  f.queue->arguments = {{"x-dead-letter-exchange", "dead"}};
+  CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
+  CHECK(warning(f, handoff).empty());
+  f = good();
+  f.queue->policy = {{"dead-letter-exchange", "dead"}};
+  CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
+  f = good();
+  f.queue->arguments = {{"x-message-ttl", 30000}};
+  CHECK(warning(f, shadow).empty());
+  CHECK_THAT(warning(f, handoff), Contains("expire after 30000 ms"));
+  f.queue->policy = {{"message-ttl", 20000}};
+  CHECK_THAT(warning(f, handoff), Contains("expire after 20000 ms"));
+  f = good();
+  f.queue->arguments = {{"x-max-length", 100}};
+  CHECK(warning(f, shadow).empty());
+  CHECK_THAT(warning(f, handoff), Contains("max-length 100"));
 }
 
 TEST_CASE("a consumer without the control protocol", "[preflight]") {

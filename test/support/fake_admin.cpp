@@ -49,6 +49,13 @@ std::optional<QueueFacts> FakeBroker::queue(const std::string& name, const StopT
   });
 }
 
+std::optional<Json> FakeBroker::policy_for(const std::string&, const StopToken& stop) {
+  return look(*world_, process_, stop, [&]() -> std::optional<Json> {
+    require_reachable(*world_);
+    return Json::object();
+  });
+}
+
 std::vector<QueueBinding> FakeBroker::bindings(const std::string& queue, const StopToken& stop) {
   return look(*world_, process_, stop, [&] {
     require_reachable(*world_);

@@ -1,5 +1,6 @@
 #include "wrap/amqp/message.hpp"
 
+#include <charconv>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -47,5 +48,16 @@ std::string Properties::user_id() const {
 }
 
 void Properties::drop_user_id() noexcept { impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_USER_ID_FLAG); }
+
+std::optional<Millis> Properties::expiration() const {
+  if (!(impl_->values._flags & AMQP_BASIC_EXPIRATION_FLAG)) return std::nullopt;
+  const std::string text = text_of(impl_->values.expiration);
+  Millis::rep count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return Millis{count};
+}
+
+void Properties::drop_expiration() noexcept { impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_EXPIRATION_FLAG); }
 
 }  // namespace ms2m::amqp

@@ -2,7 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "ms2m/units.hpp"
 
 namespace ms2m::amqp {
 
@@ -23,6 +26,9 @@ class Properties {
   std::string user_id() const;
   /// The broker refuses (406) a user_id that is not the publisher's own.
   void drop_user_id() noexcept;
+  /// nullopt: none, or no number.
+  std::optional<Millis> expiration() const;
+  void drop_expiration() noexcept;
 
   const Impl& impl() const { return *impl_; }
 

@@ -1,0 +1,92 @@
+// Findings about the broker, the queue and its consumers.
+#include <fmt/format.h>
+
+#include "migration/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr std::int64_t kLongMillis = 10 * 60 * 1000;  ///< no migration lasts that long
+constexpr std::int64_t kManyMessages = 10'000;
+constexpr std::int64_t kManyBytes = 100'000'000;
+
+void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
+  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
+}
+
+std::optional<std::int64_t> number(const Json& in, const std::string& key) {
+  const auto found = in.find(key);
+  if (found == in.end() || !found->is_number_integer()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
+/// A catch-all policy acts on ms2m's own queues as well: what waits there for the copy could expire or be pushed out.
+void check_policies(const Json& policy, std::vector<Finding>& out) {
+  const auto least = [&](const char* key, std::int64_t enough, const char* does) {
+    const auto value = number(policy, key);
+    if (value && *value < enough)
+      refuse(out, "policy", fmt::format("a policy of the broker sets {} = {} for every queue, ms2m's own included: {}", key, *value, does),
+             "let its pattern leave out names that begin with \"ms2m.\"");
+  };
+  least("message-ttl", kLongMillis, "messages that wait for the copy could expire");
+  least("expires", kLongMillis, "a queue could vanish before the copy comes to it");
+  least("max-length", kManyMessages, "messages that wait for the copy could be dropped");
+  least("max-length-bytes", kManyBytes, "messages that wait for the copy could be dropped");
+}
+
+/// What the queue does with messages besides keeping them in order, by its arguments or by a policy.
+void check_limits(const QueueFacts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const auto limit = [&](const std::string& key) {
+    const auto argument = number(facts.arguments, "x-" + key), policy = number(facts.policy, key);
+    return argument && policy ? std::min(*argument, *policy) : argument ? argument : policy;
+  };
+  const auto warn = [&](std::string text, const char* cure) { out.push_back({"queue-type", Level::warning, std::move(text), cure}); };
+  const std::string& queue = request.queue;
+  if (facts.arguments.contains("x-max-priority")) warn(fmt::format("{} is a priority queue: order is by priority, not by arrival", queue), "");
+  if (request.strategy == Strategy::shadow) {
+    if (facts.arguments.contains("x-dead-letter-exchange") || facts.policy.contains("dead-letter-exchange"))
+      warn(fmt::format("{} has a dead-letter exchange: what the consumer rejects while it is fed by the relay is dropped, not dead-lettered", queue),
+           "use --strategy handoff if it may reject messages");
+    return;
+  }
+  // Nobody consumes the queue meanwhile.
+  if (const auto ttl = limit("message-ttl"); ttl && *ttl < 60'000)
+    warn(fmt::format("messages in {} expire after {} ms, also while they wait for the copy", queue, *ttl), "use --strategy shadow");
+  for (const char* key : {"max-length", "max-length-bytes"})
+    if (const auto most = limit(key))
+      warn(fmt::format("{} has {} {}: it drops or refuses what is more, also while nobody consumes it", queue, key, *most), "use --strategy shadow");
+}
+
+}  // namespace
+
+void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const std::string& queue = request.queue;
+  if (!facts.depth)
+    return refuse(out, "queue", fmt::format("queue {} does not exist", queue), "name the queue that the pod consumes with --queue");
+  if (facts.depth->consumers == 0)
+    return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue), "check that the pod is connected and that --queue and --broker are right");
+  if (facts.depth->consumers > 1 && request.protocol != Protocol::none && !request.allow_competing)
+    refuse(out, "consumers", fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue, facts.depth->consumers),
+           "scale to one consumer, or allow it with --allow-competing (then nothing is lost or doubled, but order is up to the broker)");
+  out.push_back({"queue", Level::ok, fmt::format("queue {}: {} ready, {} consumer(s), RabbitMQ {}", queue, facts.depth->ready, facts.depth->consumers, facts.broker_version), ""});
+  if (!facts.admin_version) {
+    out.push_back({"management-api", request.protocol == Protocol::none || request.replay == Replay::fanout ? Level::refusal : Level::warning,
+                   "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
+                   "enable rabbitmq_management or name its address with --broker-api"});
+    return;
+  }
+  for (const std::string& alarm : facts.alarms) refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");
+  if (facts.policy_on_ours) check_policies(*facts.policy_on_ours, out);
+  if (!facts.queue) return;
+  if (facts.queue->type == "stream") refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue), "streams need no hand-over: start the copy by hand");
+  if (facts.queue->exclusive) refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue), "declare the queue without exclusive");
+  if (facts.queue->auto_delete) refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue), "declare the queue without auto-delete");
+  if (!facts.queue->durable) out.push_back({"queue-type", Level::warning, fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue), ""});
+  check_limits(*facts.queue, request, out);
+  for (const QueueConsumer& consumer : facts.queue->consumers)
+    if (!consumer.ack_required)
+      refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),
+             "let the application acknowledge after its state update");
+}
+
+}  // namespace ms2m
