@@ -20,98 +20,115 @@ std::string hash_label(const Facts& facts) {
   return facts.pod.at("metadata").value("labels", Json::object()).value(kTemplateHash, "");
 }
 
+void step(Plan& plan, Phase phase, std::string text, std::string undo = "") { plan.steps.push_back({phase, std::move(text), std::move(undo)}); }
+
+// What several strategies do.
+void lease_step(Plan& plan) { step(plan, Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it"); }
+
+void waiting_pod_step(Plan& plan) {
+  step(plan, Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
+}
+
+void checkpoint_step(Plan& plan) {
+  step(plan, Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
+}
+
+void transfer_steps(Plan& plan, const std::string& image) {
+  step(plan, Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
+  step(plan, Phase::transferring, fmt::format("import it as {}", image), "remove the image");
+}
+
+void disarm_step(Plan& plan) {
+  step(plan, Phase::transferring, "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be");
+}
+
+void hand_over_step(Plan& plan) { step(plan, Phase::replaying, fmt::format("send {} to {}", plan.target_pod, plan.queue)); }
+
+/// `rest`: what is deleted besides.
+void clean_up_steps(Plan& plan, const char* rest) {
+  step(plan, Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image));
+  step(plan, Phase::finalizing, fmt::format("delete {}", rest));
+}
+
 void plan_set_steps(Plan& plan) {
-  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
-  step(Phase::transferring, fmt::format("meanwhile delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
-  step(Phase::transferring, "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be", "");
-  step(Phase::restoring, fmt::format("delete the quiet pod {} and end its processes on {}", plan.source_pod, plan.source_node),
-       fmt::format("restore it on {} from the archive", plan.source_node));
-  step(Phase::restoring, fmt::format("create pod {} on {} from image {}", plan.target_pod, plan.target_node, plan.image),
-       fmt::format("restore it on {} from the archive", plan.source_node));
-  step(Phase::replaying, fmt::format("send {} to {}", plan.target_pod, plan.queue), "");
-  step(Phase::finalizing, fmt::format("create statefulset {}/{} again; it adopts {}", plan.ns, plan.owner, plan.target_pod), "");
-  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
-  step(Phase::finalizing, "delete ms2m's queues and the lease", "");
+  const std::string back = fmt::format("restore it on {} from the archive", plan.source_node);
+  step(plan, Phase::transferring, fmt::format("meanwhile delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
+  disarm_step(plan);
+  step(plan, Phase::restoring, fmt::format("delete the quiet pod {} and end its processes on {}", plan.source_pod, plan.source_node), back);
+  step(plan, Phase::restoring, fmt::format("create pod {} on {} from image {}", plan.target_pod, plan.target_node, plan.image), back);
+  hand_over_step(plan);
+  step(plan, Phase::finalizing, fmt::format("create statefulset {}/{} again; it adopts {}", plan.ns, plan.owner, plan.target_pod));
+  clean_up_steps(plan, "ms2m's queues and the lease");
 }
 
 /// The second half of a shadow: identity.hpp.
 void plan_identity_steps(Plan& plan) {
-  const auto step = [&](std::string text, std::string undo) { plan.steps.push_back({Phase::finalizing, std::move(text), std::move(undo)}); };
-  step(fmt::format("delete the quiet pod {} and end its processes on {}", plan.source_pod, plan.source_node), fmt::format("{} serves", plan.target_pod));
-  step(fmt::format("create pod {} on {}, waiting for its image", plan.source_pod, plan.target_node), "delete it");
-  step(fmt::format("once more on {0}: {1} quiet, checkpoint, import, relay to {1} and {2}", plan.target_node, plan.target_pod, plan.source_pod), fmt::format("send {} back to {}", plan.target_pod, plan.queue));
-  step(fmt::format("second pivot: send {} to {}; delete pod {}", plan.source_pod, plan.queue, plan.target_pod), "");
-  step(fmt::format("create statefulset {}/{} again; it adopts {}", plan.ns, plan.owner, plan.source_pod), "");
-  step("point the image names at the original image, remove the checkpoint images and the archives", "");
-  step("delete ms2m's queues, the copy's control queue and the leases", "");
+  const auto last = [&](std::string text, std::string undo = "") { step(plan, Phase::finalizing, std::move(text), std::move(undo)); };
+  last(fmt::format("delete the quiet pod {} and end its processes on {}", plan.source_pod, plan.source_node), fmt::format("{} serves", plan.target_pod));
+  last(fmt::format("create pod {} on {}, waiting for its image", plan.source_pod, plan.target_node), "delete it");
+  last(fmt::format("once more on {0}: {1} quiet, checkpoint, import, relay to {1} and {2}", plan.target_node, plan.target_pod, plan.source_pod), fmt::format("send {} back to {}", plan.target_pod, plan.queue));
+  last(fmt::format("second pivot: send {} to {}; delete pod {}", plan.source_pod, plan.queue, plan.target_pod));
+  last(fmt::format("create statefulset {}/{} again; it adopts {}", plan.ns, plan.owner, plan.source_pod));
+  last("point the image names at the original image, remove the checkpoint images and the archives");
+  last("delete ms2m's queues, the copy's control queue and the leases");
 }
 
 /// Also for a bare pod, which has no set to scale.
 void plan_sequential_steps(Plan& plan, const Facts& facts) {
-  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
   const bool set = plan.workload == Workload::stateful_set;
   const int replicas = facts.owner ? facts.owner->at("spec").value("replicas", 1) : 1;
   const std::string back = fmt::format("restore it on {} from the archive", plan.source_node);
-  step(Phase::transferring, "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be", "");
-  if (set) step(Phase::restoring, fmt::format("scale statefulset {}/{} to {}", plan.ns, plan.owner, replicas - 1), "");
-  step(Phase::restoring, fmt::format("{} the quiet pod {} and wait until it has ended", set ? "let the set delete" : "delete", plan.source_pod), back);
-  step(Phase::restoring, fmt::format("create pod {} on {} from image {}{}", plan.target_pod, plan.target_node, plan.image, set ? ", hidden from the set's selector" : ""), back);
-  step(Phase::replaying, fmt::format("send {} to {}", plan.target_pod, plan.queue), "");
-  if (set) step(Phase::finalizing, fmt::format("scale statefulset {}/{} to {} and label {}, which it adopts", plan.ns, plan.owner, replicas, plan.target_pod), "");
-  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
-  step(Phase::finalizing, "delete ms2m's queues and the lease", "");
+  disarm_step(plan);
+  if (set) step(plan, Phase::restoring, fmt::format("scale statefulset {}/{} to {}", plan.ns, plan.owner, replicas - 1));
+  step(plan, Phase::restoring, fmt::format("{} the quiet pod {} and wait until it has ended", set ? "let the set delete" : "delete", plan.source_pod), back);
+  step(plan, Phase::restoring, fmt::format("create pod {} on {} from image {}{}", plan.target_pod, plan.target_node, plan.image, set ? ", hidden from the set's selector" : ""), back);
+  hand_over_step(plan);
+  if (set) step(plan, Phase::finalizing, fmt::format("scale statefulset {}/{} to {} and label {}, which it adopts", plan.ns, plan.owner, replicas, plan.target_pod));
+  clean_up_steps(plan, "ms2m's queues and the lease");
 }
 
 void plan_uncontrolled_steps(Plan& plan) {
-  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
-  step(Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it");
-  step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
-  step(Phase::checkpointing, fmt::format("close the valve of {}: hold its messages until {} has acknowledged the rest", plan.queue, plan.source_pod), "open it; the messages return in order");
-  step(Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
-  step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
-  step(Phase::transferring, fmt::format("import it as {}", staged_image_name(plan.image)), "remove the image");
-  step(Phase::restoring, fmt::format("freeze container {} on {} and close its connection to the broker", plan.container, plan.source_node), "thaw it; it connects again");
-  step(Phase::restoring, fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it", plan.image, plan.target_pod),
+  lease_step(plan);
+  waiting_pod_step(plan);
+  step(plan, Phase::checkpointing, fmt::format("close the valve of {}: hold its messages until {} has acknowledged the rest", plan.queue, plan.source_pod), "open it; the messages return in order");
+  checkpoint_step(plan);
+  transfer_steps(plan, staged_image_name(plan.image));
+  step(plan, Phase::restoring, fmt::format("freeze container {} on {} and close its connection to the broker", plan.container, plan.source_node), "thaw it; it connects again");
+  step(plan, Phase::restoring, fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it", plan.image, plan.target_pod),
        "when it fails: take the copy away and thaw the source");
-  step(Phase::replaying, fmt::format("open the valve once {} consumes {}", plan.target_pod, plan.queue), "");
+  step(plan, Phase::replaying, fmt::format("open the valve once {} consumes {}", plan.target_pod, plan.queue));
   if (plan.workload == Workload::replica_set)
-    step(Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}, and kill the frozen process", plan.owner, plan.target_pod, plan.source_pod), "");
+    step(plan, Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}, and kill the frozen process", plan.owner, plan.target_pod, plan.source_pod));
   else
-    step(Phase::finalizing, fmt::format("delete pod {}/{} and kill its frozen process", plan.ns, plan.source_pod), "");
-  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
-  step(Phase::finalizing, "delete the lease", "");
+    step(plan, Phase::finalizing, fmt::format("delete pod {}/{} and kill its frozen process", plan.ns, plan.source_pod));
+  clean_up_steps(plan, "the lease");
 }
 
 void plan_steps(Plan& plan, const MigrationRequest& request, const Facts& facts) {
   if (request.protocol == Protocol::none) return plan_uncontrolled_steps(plan);
-  const auto step = [&](Phase phase, std::string text, std::string undo) { plan.steps.push_back({phase, std::move(text), std::move(undo)}); };
   const QueueNames names = queue_names(plan.id);
-  step(Phase::preparing, fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), "delete it");
-  step(Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
-  if (request.strategy == Strategy::shadow)
-    step(Phase::preparing, fmt::format("declare exchange {} and queues {}, {}", names.tee, names.source, names.target), "delete them");
-  const bool sequential = request.strategy == Strategy::sequential;
+  const bool shadow = request.strategy == Strategy::shadow, sequential = request.strategy == Strategy::sequential;
   const bool set = plan.workload == Workload::stateful_set, in_place = sequential || (set && request.strategy == Strategy::handoff);
-  if (!in_place) step(Phase::preparing, fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node, plan.image), "delete it");
-  step(Phase::preparing, fmt::format("arm the dead man's switch {} ({} s)", names.dead_man, request.dead_man.count() / 1000), "delete the queue");
-  step(Phase::checkpointing, fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold), fmt::format("send it back to {}", plan.queue));
-  step(Phase::checkpointing, fmt::format("checkpoint container {} on {}", plan.container, plan.source_node), "remove the archive");
-  if (request.strategy == Strategy::shadow)
-    step(Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee), "stop the relay; the source finishes its queue");
-  step(Phase::transferring, fmt::format("stream the archive to {}:{}/{}", plan.target_node, kLayoutRoot, plan.id), "remove the directory");
-  step(Phase::transferring, fmt::format("import it as {}", plan.image), "remove the image");
+  lease_step(plan);
+  step(plan, Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
+  if (shadow) step(plan, Phase::preparing, fmt::format("declare exchange {} and queues {}, {}", names.tee, names.source, names.target), "delete them");
+  if (!in_place) waiting_pod_step(plan);
+  step(plan, Phase::preparing, fmt::format("arm the dead man's switch {} ({} s)", names.dead_man, request.dead_man.count() / 1000), "delete the queue");
+  step(plan, Phase::checkpointing, fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold), fmt::format("send it back to {}", plan.queue));
+  checkpoint_step(plan);
+  if (shadow) step(plan, Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee), "stop the relay; the source finishes its queue");
+  transfer_steps(plan, plan.image);
   if (sequential) return plan_sequential_steps(plan, facts);
   if (in_place) return plan_set_steps(plan);
-  step(Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod), "");
-  if (set) step(Phase::replaying, fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
-  step(Phase::replaying, fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod, plan.queue), "");
+  step(plan, Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod));
+  if (set) step(plan, Phase::replaying, fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), "create it again: its object is in the journal");
+  step(plan, Phase::replaying, fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod, plan.queue));
   if (set) return plan_identity_steps(plan);
   if (plan.workload == Workload::replica_set)
-    step(Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}", plan.owner, plan.target_pod, plan.source_pod), "");
+    step(plan, Phase::finalizing, fmt::format("let ReplicaSet {} adopt {} and delete {}", plan.owner, plan.target_pod, plan.source_pod));
   else
-    step(Phase::finalizing, fmt::format("delete pod {}/{}", plan.ns, plan.source_pod), "");
-  step(Phase::finalizing, fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image), "");
-  step(Phase::finalizing, "delete ms2m's queues, the source's control queue and the lease", "");
+    step(plan, Phase::finalizing, fmt::format("delete pod {}/{}", plan.ns, plan.source_pod));
+  clean_up_steps(plan, "ms2m's queues, the source's control queue and the lease");
 }
 
 int grace_seconds(const Facts& facts) { return facts.pod.at("spec").value("terminationGracePeriodSeconds", 30); }
