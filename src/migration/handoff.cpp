@@ -28,24 +28,30 @@ PhaseScope::~PhaseScope() {
   run_.observer.on(event);
 }
 
+void plan_image_name_removal(Run& run) {
+  const std::string image = find_container(run.facts.pod, run.plan.container)->value("image", "");
+  if (image.rfind(kImagePrefix, 0) == 0)
+    run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(run.plan.source_node, image));
+}
+
+op::Adoption adoption_of(const Run& run) {
+  const Plan& plan = run.plan;
+  const Json& metadata = run.facts.pod.at("metadata");
+  return {plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, metadata.value("labels", Json::object()).value(kTemplateHash, ""),
+          metadata.value("annotations", Json::object()).value(kDeletionCost, Json())};
+}
+
 void plan_retirement(Run& run) {
   const Plan& plan = run.plan;
   if (plan.workload == Workload::stateful_set) return plan_identity_swap(run);
-  if (plan.workload == Workload::replica_set) {
-    const Json labels = run.facts.pod.at("metadata").value("labels", Json::object());
-    const Json cost = run.facts.pod.at("metadata").value("annotations", Json::object()).value(kDeletionCost, Json());
-    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
-                       op::adopt({plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, labels.value(kTemplateHash, ""), cost}));
-  } else {
+  if (plan.workload == Workload::replica_set)
+    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(), op::adopt(adoption_of(run)));
+  else
     run.journal.effect(Phase::finalizing, "delete the source pod", Json(),
                        op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, run.quiet_at ? run.names.hold : ""));
-  }
   run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
                      op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));
-  // A pod that came by an earlier migration leaves the name of its image behind on its node.
-  const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
-  if (image.rfind(kImagePrefix, 0) == 0)
-    run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(plan.source_node, image));
+  plan_image_name_removal(run);
 }
 
 void prepare(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {

@@ -5,6 +5,7 @@
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/planner.hpp"
+#include "migration/strategies.hpp"
 
 namespace ms2m {
 
@@ -41,9 +42,7 @@ void plan_identity_swap(Run& run) {
   Json name = op::remove_image_name(plan.target_node, plan.image);
   name["prio"] = 53;  // not before the second half: the copy may have to start again from it
   run.journal.effect(Phase::finalizing, "remove the name of the copy's image", Json(), name);
-  const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
-  if (image.rfind(kImagePrefix, 0) == 0)
-    run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(plan.source_node, image));
+  plan_image_name_removal(run);
 }
 
 MigrationRequest identity_request(const Json& o) {

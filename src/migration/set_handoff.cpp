@@ -6,7 +6,6 @@
 #include <future>
 
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
 #include "ms2m/error.hpp"
 
@@ -15,8 +14,7 @@ namespace ms2m {
 void plan_identity(Run& run, const Json& end_source, const Json& copy) {
   const Plan& plan = run.plan;
   const auto effect = [&](Phase phase, const char* text, Json finish) { run.journal.effect(phase, text, Json(), std::move(finish)); };
-  const std::string architecture =
-      run.facts.source.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
+  const std::string architecture = architecture_of(run.facts.source);
   const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
   const std::string& original = run.facts.source.image->id;
   effect(Phase::restoring, "delete the quiet source", end_source);
@@ -27,8 +25,7 @@ void plan_identity(Run& run, const Json& end_source, const Json& copy) {
   effect(Phase::restoring, "checkpoint image on the source, if it had to go back", op::remove_image(plan.source_node, run.checkpoint_image));
   effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id), run.other_consumers));
   effect(Phase::finalizing, "remove ms2m's marks", op::strip_marks(plan.ns, plan.target_pod));
-  const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
-  if (image.rfind(kImagePrefix, 0) == 0) effect(Phase::finalizing, "remove the name of the source's image", op::remove_image_name(plan.source_node, image));
+  plan_image_name_removal(run);
 }
 
 namespace {

@@ -71,6 +71,8 @@ void take_checkpoint(Run& run, const StopToken& stop);
 void checkpoint(Run& run, const StopToken& stop);
 
 // steps_restore.cpp
+/// The image's architecture for a container of that node.
+std::string architecture_of(const NodeFacts& node);
 void transfer(Run& run, const StopToken& stop);
 /// The same, but the image comes under another name, so that no kubelet can start the target pod from it yet.
 void transfer_as(Run& run, const std::string& image, const StopToken& stop);

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
+
+std::string architecture_of(const NodeFacts& node) {
+  return node.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
+}
 
 void transfer(Run& run, const StopToken& stop) { transfer_as(run, run.plan.image, stop); }
 
@@ -31,8 +34,7 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
   run.journal.effect(Phase::transferring, "import image " + image, final ? op::remove_image_name(plan.target_node, image) : op::remove_staged_name(plan.target_node, image),
                      final ? op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod)
                            : op::remove_staged_name(plan.target_node, image));
-  const std::string architecture =
-      run.facts.target.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
+  const std::string architecture = architecture_of(run.facts.target);
   const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, image, plan.container, architecture}, limit);
   // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
   run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));

@@ -1,6 +1,7 @@
 // One function per strategy: the order of the steps up to and with the pivot. What follows (finish) and what happens on a
 // failure (undo) is the coordinator's, from the journal.
 #pragma once
+#include "migration/operations.hpp"
 #include "migration/steps.hpp"
 
 namespace ms2m {
@@ -24,6 +25,10 @@ class PhaseScope {
 
 /// Journals what is to be done once the target owns the queue: retire the source, its control queue and its image's name.
 void plan_retirement(Run& run);
+/// The part of it for a source that an earlier migration has moved: such a pod leaves the name of its image behind on its node.
+void plan_image_name_removal(Run& run);
+/// How its ReplicaSet is to swap source and target.
+op::Adoption adoption_of(const Run& run);
 
 /// Phase Preparing, the same for every strategy with a waiting target pod.
 void prepare(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
 #include "migration/uncontrolled_operations.hpp"
 #include "migration/waits.hpp"
@@ -122,17 +121,11 @@ void plan_forward(Run& run) {
                      op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
   run.journal.effect(Phase::restoring, "start the copy", Json(),
                      op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.image, run.checkpoint_image, plan.queue}));
-  if (plan.workload == Workload::replica_set) {
-    const Json labels = run.facts.pod.at("metadata").value("labels", Json::object());
-    const Json cost = run.facts.pod.at("metadata").value("annotations", Json::object()).value(kDeletionCost, Json());
-    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
-                       op::adopt_from_frozen({plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, labels.value(kTemplateHash, ""), cost}, source));
-  } else {
+  if (plan.workload == Workload::replica_set)
+    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(), op::adopt_from_frozen(adoption_of(run), source));
+  else
     run.journal.effect(Phase::finalizing, "delete the source pod", Json(), op::retire_frozen(source));
-  }
-  const std::string image = find_container(run.facts.pod, plan.container)->value("image", "");
-  if (image.rfind(kImagePrefix, 0) == 0)
-    run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(plan.source_node, image));
+  plan_image_name_removal(run);
 }
 
 void start_and_see_it_consume(Run& run, const StopToken& stop) {
