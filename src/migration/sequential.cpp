@@ -2,10 +2,8 @@
 // wait for the source's own termination, restore under the same name, scale up again. Exact all the same: the pivot comes
 // while the source, quiet, still exists; what follows is in the journal and is carried out by the coordinator's finish.
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/selector.hpp"
 #include "migration/strategies.hpp"
-#include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
@@ -22,14 +20,6 @@ void plan_scaling(Run& run, Json& copy) {
   copy["metadata"]["labels"].erase(key);
 }
 
-/// Both the number of replicas and the selector are taken from what was read in the beginning.
-void check_set_unchanged(Run& run, const StopToken& stop) {
-  const auto set = run.ports.cluster.get({Kind::stateful_set, run.plan.ns, run.plan.owner}, stop);
-  if (!set || pod_uid(*set) != pod_uid(*run.facts.owner) ||
-      set->at("metadata").value("generation", 0) != run.facts.owner->at("metadata").value("generation", 0))
-    throw Error(ErrorKind::conflict, "statefulset " + run.plan.owner + " was changed during the migration", "run ms2m again");
-}
-
 }  // namespace
 
 void run_sequential(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
@@ -39,7 +29,8 @@ void run_sequential(Run& run, std::vector<PhaseTiming>& timings, const StopToken
   PhaseScope scope(run, Phase::transferring, timings, stop);
   transfer(run, stop);
   scope.note(transfer_note(run));
-  if (set) check_set_unchanged(run, stop);
+  // Both the number of replicas and the selector are taken from what was read in the beginning.
+  if (set) unchanged_set(run, stop);
   Json copy = plan.target_spec;
   if (set) plan_scaling(run, copy);
   const int grace = run.facts.pod.at("spec").value("terminationGracePeriodSeconds", 30);

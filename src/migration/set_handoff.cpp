@@ -7,6 +7,7 @@
 
 #include "migration/operations.hpp"
 #include "migration/strategies.hpp"
+#include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -39,16 +40,22 @@ void try_creation(Run& run, const StopToken& stop) {
 
 }  // namespace
 
+Json unchanged_set(const Run& run, const StopToken& stop) {
+  const auto set = run.ports.cluster.get({Kind::stateful_set, run.plan.ns, run.plan.owner}, stop);
+  const Json& before = *run.facts.owner;
+  const auto generation = [](const Json& object) { return object.at("metadata").value("generation", 0); };
+  if (!set || is_terminating(*set) || pod_uid(*set) != pod_uid(before) || generation(*set) != generation(before))
+    throw Error(ErrorKind::conflict, "statefulset " + run.plan.owner + " was changed during the migration", "run ms2m again");
+  return *set;
+}
+
 /// The set goes first, its pods stay: with it, deleting the source would bring a cold one. Undo and finish are the same.
 Json plan_orphaning(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
-  const auto set = run.ports.cluster.get({Kind::stateful_set, plan.ns, plan.owner}, stop);
-  const auto generation = [](const Json& object) { return object.at("metadata").value("generation", 0); };
-  if (!set || set->at("metadata").contains("deletionTimestamp") || generation(*set) != generation(*run.facts.owner))
-    throw Error(ErrorKind::conflict, "statefulset " + plan.owner + " was changed during the migration", "run ms2m again");
-  const Json again = op::recreate_set(*set, plan.source_pod);
+  const Json set = unchanged_set(run, stop);
+  const Json again = op::recreate_set(set, plan.source_pod);
   run.journal.effect(Phase::transferring, "delete the set, leave its pods", again, again);
-  return op::orphan_set(plan.ns, plan.owner, pod_uid(*set));
+  return op::orphan_set(plan.ns, plan.owner, pod_uid(set));
 }
 
 namespace {

@@ -40,10 +40,11 @@ void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
 void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 /// Handoff of a consumer that knows no control protocol: behind the valve.
 void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
+/// The StatefulSet as it is now. Error{conflict} when it was changed since it was looked at.
+Json unchanged_set(const Run& run, const StopToken& stop);
 /// Journals that the StatefulSet is deleted and its pods left (undo and finish: create it again); returns the operation that
-/// does it. Error{conflict} when the set was changed since it was looked at.
+/// does it. Error{conflict} as unchanged_set().
 Json plan_orphaning(Run& run, const StopToken& stop);
-/// Up to the point of no return; the rest is in the journal.
 
 // Where the copy takes the source's name, so that the source goes first (set_handoff.cpp):
 /// Phases Preparing and Checkpointing without a waiting target pod.
