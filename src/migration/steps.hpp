@@ -59,6 +59,9 @@ void make_source_quiet(Run& run, const StopToken& stop);
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
 /// The dead man's switch and the relay; cheap, for every loop that waits.
 void check_guards(const Run& run);
+/// Holds back what is in the primary and what comes. Error{failed} when more waits than the valve can keep in order, unless the
+/// request allows that.
+void close_valve(Run& run, const StopToken& stop);
 /// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the source
 /// is served with newer ones (rabbitmq-facts.md section 10).
 inline constexpr std::uint64_t kStrictOrderReady = 150;

@@ -39,31 +39,36 @@ bool wait_quiet(Run& run, bool to_the_end, const StopToken& stop) {
 }
 
 /// A consumer that polls its control queue only when its own queue is empty never looks while it is saturated.
-void close_valve(Run& run, const StopToken& stop) {
-  const auto certify = [&](std::uint64_t ready) {
-    if (ready <= kStrictOrderReady) return;
-    if (!run.request.allow_reorder)
-      throw Error(ErrorKind::failed,
-                  fmt::format("the source does not look at its control queue, and with {} messages waiting the valve cannot keep their order", ready),
-                  "let the consumer subscribe to its control queue, wait until fewer than 150 messages wait, or pass --allow-reorder");
-    run.measures.overtaken_at_most = ready - kStrictOrderReady;
-  };
-  certify(run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready);
+void warn_of_valve(const Run& run) {
   run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
-  run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
-  certify(run.valve->ready_at_closing());
 }
 
-/// The same while the backlog still fits. False: it has outgrown the valve meanwhile, which is open again.
+/// While the backlog still fits. False: it has outgrown the valve meanwhile, which is open again.
 bool close_valve_in_time(Run& run, const StopToken& stop) {
   auto valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
   if (valve->ready_at_closing() > kStrictOrderReady) return false;
-  run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
+  warn_of_valve(run);
   run.valve = std::move(valve);
   return true;
 }
 
 }  // namespace
+
+void close_valve(Run& run, const StopToken& stop) {
+  const bool deaf = run.request.protocol == Protocol::control;  // it was told to listen elsewhere
+  const auto certify = [&](std::uint64_t ready) {
+    if (ready <= kStrictOrderReady) return;
+    if (!run.request.allow_reorder)
+      throw Error(ErrorKind::failed,
+                  fmt::format("{}with {} messages waiting the valve cannot keep their order", deaf ? "the source does not look at its control queue, and " : "", ready),
+                  fmt::format("{}wait until fewer than 150 messages wait, or pass --allow-reorder", deaf ? "let the consumer subscribe to its control queue, " : ""));
+    run.measures.overtaken_at_most = ready - kStrictOrderReady;
+  };
+  certify(run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready);
+  if (deaf) warn_of_valve(run);
+  run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
+  certify(run.valve->ready_at_closing());
+}
 
 std::string instance_of(Run& run, const StopToken& stop) {
   const auto pod = run.ports.cluster.get({Kind::pod, run.plan.ns, run.plan.source_pod}, stop);

@@ -67,20 +67,8 @@ void find_connection(Run& run, const StopToken& stop) {
   }
 }
 
-void close_the_valve(Run& run, const StopToken& stop) {
-  const auto order_lost = [&](std::uint64_t ready) {
-    if (ready > kStrictOrderReady && !run.request.allow_reorder)
-      throw Error(ErrorKind::failed, fmt::format("with {} messages waiting the valve cannot keep their order", ready),
-                  "wait until fewer than 150 wait, or pass --allow-reorder");
-    if (ready > kStrictOrderReady) run.measures.overtaken_at_most = ready - kStrictOrderReady;
-  };
-  order_lost(run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready);
-  run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
-  order_lost(run.valve->ready_at_closing());
-}
-
 void drain_source(Run& run, const StopToken& stop) {
-  close_the_valve(run, stop);
+  close_valve(run, stop);
   wait_until_only_the_valve_holds(run, stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
   run.quiet_at = Clock::now();
   if (run.valve->flooded() && !run.request.allow_reorder)
