@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <algorithm>
 #include <future>
 
 #include "migration/identity.hpp"

@@ -89,6 +89,9 @@ void pivot(Run& run, const StopToken& stop);
 /// exist yet.
 void disarm(Run& run, const StopToken& stop);
 void wait_target_serving(Run& run, const StopToken& stop);
+/// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the source.
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop);
+
 // uncontrolled.cpp
 /// `--protocol none`, after the pivot, and the copy does not serve (after a crash: carries out its start first). True: it never
 /// ran, or `valve_held` (it ran behind a valve that was closed all the time, so it got nothing); then it was removed and cannot
@@ -97,8 +100,5 @@ void wait_target_serving(Run& run, const StopToken& stop);
 bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool valve_held, const StopToken& stop);
 /// For abort and resume: carries out the start of the copy if that is what the journal leads to; then as withdraw_copy().
 bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
-
-/// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the source.
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop);
 
 }  // namespace ms2m
