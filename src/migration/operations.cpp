@@ -118,10 +118,9 @@ Json end_source(const Ending& e) {
 
 int priority(const Json& operation) { return operation.value("prio", 50); }
 Seconds patience(const Json& operation) { return Seconds(operation.value("limit_s", 0.0)); }
+std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
 namespace {
-
-std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
 /// "cri-o://08eb..." -> "08eb..."
 std::string bare_id(const std::string& container) {

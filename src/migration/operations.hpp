@@ -99,6 +99,8 @@ Json end_source(const Ending& ending);
 int priority(const Json& operation);
 /// The time that it may take at least, whatever the coordinator's limit is.
 Seconds patience(const Json& operation);
+/// What the operation has under that key; empty when it has nothing.
+std::string text(const Json& operation, const char* key);
 /// "delete queue ms2m.x.hold"
 std::string describe(const Json& operation);
 /// The command by which a person does the same.

@@ -17,11 +17,9 @@ namespace {
 
 using Handler = void (*)(Migrator::Ports&, const Json&, const StopToken&);
 
-std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
-
 bool is_pod(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
-  return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !object->at("metadata").contains("deletionTimestamp");
+  return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !is_terminating(*object);
 }
 
 /// When the API server cannot be asked, the source is taken to be there: sending it back costs nothing if it is not.
@@ -92,15 +90,11 @@ void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop)
 }
 
 void delete_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const std::string ns = text(o, "ns"), pod = text(o, "pod");
-  const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
-  if (!object) return;
-  const Json labels = object->at("metadata").value("labels", Json::object());
-  if (labels.value(kIdLabel, "") != text(o, "id")) return;  // somebody else's pod of that name
-  const std::string uid = object->at("metadata").at("uid");
+  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
+  const auto pod = ports.cluster.get(ref, stop);
+  if (!pod || pod->at("metadata").value("labels", Json::object()).value(kIdLabel, "") != text(o, "id")) return;  // somebody else's pod of that name
   // The copy owns nothing: its process (if any) listens to the hold queue and need not end gently.
-  ports.cluster.remove({Kind::pod, ns, pod}, {uid, 1, ""}, stop);
-  wait_pod_gone(ports.cluster, ns, pod, uid, stop);
+  remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
 }
 
 /// The source may go only when the copy answers its probes: a Service's endpoints must never be empty.
@@ -142,7 +136,7 @@ void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   ports.cluster.patch(target_ref, PatchType::merge, change, stop);
   try {
     ports.cluster.watch({Kind::pod, ns, source}, [&](const Json* pod) {
-      return pod == nullptr || pod->at("metadata").at("uid") != uid || pod->at("metadata").contains("deletionTimestamp");
+      return pod == nullptr || pod->at("metadata").at("uid") != uid || is_terminating(*pod);
     }, stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;  // another pod that was not ready ranked before it: it must go all the same

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include "migration/facts.hpp"
+#include "migration/operations.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
-
-std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
 ObjectRef pod_of(const Json& o) { return {Kind::pod, text(o, "ns"), text(o, "pod")}; }
 ObjectRef set_of(const Json& o) { return {Kind::stateful_set, text(o, "ns"), text(o, "set")}; }
@@ -57,7 +56,7 @@ void wait_observed(Migrator::Ports& ports, const Json& o, const StopToken& stop)
 
 void wait_adopted(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   ports.cluster.watch(pod_of(o), [&](const Json* pod) {
-    if (pod == nullptr || pod->at("metadata").contains("deletionTimestamp")) throw Error(ErrorKind::inconsistent, fmt::format("the restored pod {} is gone", text(o, "pod")));
+    if (pod == nullptr || is_terminating(*pod)) throw Error(ErrorKind::inconsistent, fmt::format("the restored pod {} is gone", text(o, "pod")));
     const Json* owner = controller_of(*pod);
     return owner != nullptr && owner->value("uid", "") == text(o, "set_uid");
   }, stop);

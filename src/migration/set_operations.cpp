@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include "migration/names.hpp"
+#include "migration/operations.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
-
-std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
 ObjectRef ref_of(const Json& object, Kind kind) {
   return {kind, object.at("metadata").value("namespace", "default"), object.at("metadata").at("name")};
@@ -31,11 +30,7 @@ void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string&
 }
 
 void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
-  const auto pod = ports.cluster.get(ref, stop);
-  if (!pod) return;
-  const std::string uid = pod->at("metadata").at("uid");
-  ports.cluster.remove(ref, {uid, 1, ""}, stop);
-  wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
+  if (const auto pod = ports.cluster.get(ref, stop)) remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
 }
 
 bool has_failed(const Json& pod, const std::string& name, const std::string& container) {

@@ -190,9 +190,7 @@ bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool va
   const auto pod = ports.cluster.get(ref, stop);
   if (!pod) return true;
   if (!valve_held && ever_started(*pod, start.value("container", ""))) return false;
-  const std::string uid = pod->at("metadata").at("uid");
-  ports.cluster.remove(ref, {uid, 1, ""}, stop);
-  wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
+  remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
   return true;
 }
 

@@ -1,14 +1,13 @@
 #include "migration/uncontrolled_operations.hpp"
 
 #include "migration/names.hpp"
+#include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
-
-std::string text(const Json& operation, const char* key) { return operation.value(key, ""); }
 
 bool other_pod(const Json& pod, const std::string& uid) { return pod.at("metadata").value("uid", "") != uid; }
 
@@ -42,11 +41,8 @@ void start_copy(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 void thaw_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef copy{Kind::pod, text(o, "ns"), text(o, "copy")};
   const auto there = ports.cluster.get(copy, stop);
-  if (there && there->at("metadata").value("labels", Json::object()).value(kIdLabel, "") == text(o, "id")) {
-    const std::string uid = there->at("metadata").at("uid");
-    ports.cluster.remove(copy, {uid, 1, ""}, stop);
-    wait_pod_gone(ports.cluster, copy.ns, copy.name, uid, stop);
-  }
+  if (there && there->at("metadata").value("labels", Json::object()).value(kIdLabel, "") == text(o, "id"))
+    remove_at_once(ports.cluster, copy, there->at("metadata").at("uid"), stop);
   // False: its container has ended; what the kubelet started since is not frozen.
   ports.processes.thaw(text(o, "node"), text(o, "frozen"), stop);
   const auto source = ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop);

@@ -25,6 +25,11 @@ void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& p
       [&](const Json* object) { return object == nullptr || (!uid.empty() && object->at("metadata").at("uid") != uid); }, stop);
 }
 
+void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& uid, const StopToken& stop) {
+  cluster.remove(pod, {uid, 1, ""}, stop);
+  wait_pod_gone(cluster, pod.ns, pod.name, uid, stop);
+}
+
 bool is_terminating(const Json& object) { return object.at("metadata").contains("deletionTimestamp"); }
 
 bool kubelet_knows_deletion(const Json& pod) {

@@ -38,6 +38,9 @@ class Unchanged {
 /// Waits until the pod is gone (or another one, by uid, has its name).
 void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop);
 
+/// Deletes that very pod, which need not end gently, and waits until it is gone.
+void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& uid, const StopToken& stop);
+
 bool is_terminating(const Json& object);
 /// The deletion is a new generation of the pod, and the kubelet reports the generation that it acts on (Kubernetes 1.34 and
 /// later; kube-transcripts/watch-shadow-pod: 0.14 s). Before that it would start a killed container anew, cold.
