@@ -104,6 +104,7 @@ class Consumer:
     def _forget_connection(self):
         self._connection = self._wire = self._data = self._control = None
         self._inbox = collections.deque()
+        self._flush_at = 0.0  # then a batch is processed although it is not full
         self._commands = collections.deque()
         self._cancelled = None
 
@@ -154,13 +155,15 @@ class Consumer:
                 raise ConnectionLost(f"the broker cancelled {self._cancelled}")
             if self._commands:
                 self._take_command()
-            elif self._inbox:
-                self._process(*self._inbox.popleft())
+            elif self._inbox and (len(self._inbox) >= self._settings.batch or time.monotonic() >= self._flush_at):
+                self._process(min(len(self._inbox), self._settings.batch))
             else:
-                self._wire.wait(IDLE_S)
+                self._wire.wait(min(IDLE_S, max(0.0, self._flush_at - time.monotonic())) if self._inbox else IDLE_S)
 
     def _on_data(self, channel, method, properties, body):
         if channel is self._data:  # pika may still dispatch deliveries of a closed channel
+            if not self._inbox:
+                self._flush_at = time.monotonic() + self._settings.batch_wait_s
             self._inbox.append((method, properties, body))
 
     def _on_control(self, _channel, method, _properties, body):
@@ -183,7 +186,7 @@ class Consumer:
     def _finish_inbox(self):
         """A relay queue is left for good: what was delivered from it would wait there unseen."""
         while self._inbox:
-            self._process(*self._inbox.popleft())
+            self._process(min(len(self._inbox), self._settings.batch))
 
     def _leave_queue(self):
         """Closes the data channel, and sends no basic.cancel before.
@@ -203,16 +206,21 @@ class Consumer:
         self._queue = control.queue or self._settings.queue
         self._state.assigned(control.migration, control.role)
 
-    def _process(self, method, properties, body):
-        self._work()
-        message = Message(properties, body)
-        emitted = self._state.apply(message, self._queue, method.redelivered)
-        self._data.basic_ack(method.delivery_tag)
-        self._sink.emit(message, emitted)
+    def _process(self, count):
+        """The first `count` messages: worked on, applied and acknowledged together."""
+        self._work(count)
+        done = []
+        for method, properties, body in (self._inbox.popleft() for _ in range(count)):
+            message = Message(properties, body)
+            done.append((message, self._state.apply(message, self._queue, method.redelivered)))
+        self._data.basic_ack(method.delivery_tag, multiple=count > 1)
+        self._flush_at = time.monotonic() + self._settings.batch_wait_s
+        for message, emitted in done:
+            self._sink.emit(message, emitted)
 
-    def _work(self):
+    def _work(self, count):
         """Stands for real work. Raises, with nothing applied, when the connection is lost meanwhile."""
-        deadline = time.monotonic() + self._settings.delay_s
+        deadline = time.monotonic() + count * self._settings.delay_s
         while (left := deadline - time.monotonic()) > 0:
             if self._stopping and left > EXIT_BUDGET_S:
                 raise Stopped

@@ -39,6 +39,8 @@ class Settings:
     queue_arguments: dict = None
     delay_s: float = 0.05
     prefetch: int = 50
+    batch: int = 1  # so many messages are processed and acknowledged together, consumer.py only
+    batch_wait_s: float = 1.0  # for so long at most a batch waits to be full
     http_port: int = 8080
     reconnect_delay_s: float = 3.0
     effect_sink: str = ""
@@ -59,6 +61,8 @@ class Settings:
             queue_arguments=queue_arguments(env),
             delay_s=float(env.get("PROCESSING_DELAY_MS", "50")) / 1000.0,
             prefetch=int(env.get("PREFETCH", "50")),
+            batch=int(env.get("BATCH", "1")),
+            batch_wait_s=float(env.get("BATCH_WAIT", "1")),
             http_port=int(env.get("HTTP_PORT", "8080")),
             reconnect_delay_s=float(env.get("RECONNECT_DELAY", "3")),
             effect_sink=env.get("EFFECT_SINK", ""),

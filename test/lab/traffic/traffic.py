@@ -133,6 +133,8 @@ def parser():
     begin.add_argument("--replicas", type=int, default=1)
     begin.add_argument("--consumer", choices=sorted(workload.SCRIPTS), default="subscribing")
     begin.add_argument("--prefetch", type=int, default=50)
+    begin.add_argument("--batch", type=int, default=1, help="messages processed and acknowledged together")
+    begin.add_argument("--batch-wait", type=float, default=1, help="seconds after which a batch is processed though not full")
     begin.add_argument("--queue", default="app.events")
     begin.add_argument("--queue-type", choices=("classic", "quorum"), default="classic")
     begin.add_argument("--queue-args", help="JSON")

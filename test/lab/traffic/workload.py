@@ -42,6 +42,8 @@ def consumer_env(options):
         env["QUEUE_ARGS"] = options.queue_args
     if options.exchange not in ("fanout", "default"):
         env["EXCHANGE_TYPE"] = options.exchange
+    if options.batch > 1:
+        env.update(BATCH=str(options.batch), BATCH_WAIT=f"{options.batch_wait:g}")
     if options.reconnect_delay is not None:
         env["RECONNECT_DELAY"] = f"{options.reconnect_delay:g}"
     if options.ignore_sigterm:
