@@ -94,6 +94,35 @@ void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
     throw Error(ErrorKind::inconsistent, "the source is not quiet any more");
 }
 
+namespace {
+
+/// First by what the source was told; the valve helps one that is too busy to look.
+void await_quiet(Run& run, const StopToken& stop) {
+  const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
+  const StopToken patience = all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet));
+  const auto with_valve = [&] {
+    try {
+      wait_quiet(run, true, all);
+    } catch (Error& error) {
+      if (error.kind() == ErrorKind::timeout)
+        error.with_remedy(fmt::format("the source never came to its control queue {}: let the consumer subscribe to it, slow down the publishers, or raise --quiet-timeout", run.plan.source_control_queue));
+      throw;
+    }
+  };
+  try {
+    if (!wait_quiet(run, false, patience)) {
+      if (close_valve_in_time(run, all)) return with_valve();
+      wait_quiet(run, true, patience);
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout || run.valve) throw;
+    close_valve(run, all);
+    with_valve();
+  }
+}
+
+}  // namespace
+
 void make_source_quiet(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
@@ -101,15 +130,7 @@ void make_source_quiet(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::checkpointing, "make the source quiet",
                      op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, run.other_consumers}), Json());
   run.ports.broker.publish({"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
-  const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
-  const StopToken patience = all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet));
-  try {
-    if (!wait_quiet(run, false, patience)) wait_quiet(run, true, close_valve_in_time(run, all) ? all : patience);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout || run.valve) throw;
-    close_valve(run, all);
-    wait_quiet(run, true, all);
-  }
+  await_quiet(run, stop);
   run.quiet_at = Clock::now();
   run.ready_at_quiet = run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
   run.source_instance = instance_of(run, stop);
