@@ -45,13 +45,6 @@ class BarePod(scenario.Scenario):
         self.assert_exact()
         self.assert_no_debris()
 
-    def test_quorum_queue(self):
-        (source,) = self.start_traffic("--queue-type", "quorum")
-        self.migrate(source.name, "worker-2", "--strategy", "handoff")
-        self.assert_serving("worker-2", source.state["boot_id"])
-        self.assert_exact()
-        self.assert_no_debris()
-
 
 if __name__ == "__main__":
     scenario.main()
