@@ -111,6 +111,9 @@ class ImageStore {
   virtual bool remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) = 0;
 };
 
+/// "cri-o://08eb..." or "08eb..." -> "08eb..."; empty unless that is 12 to 64 hexadecimal digits.
+std::string bare_container_id(const std::string& container);
+
 /// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has it
 /// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container that is
 /// killed while its pod is not being deleted is started again, cold. A container that has ended has no control group: false.

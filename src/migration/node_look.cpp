@@ -28,13 +28,6 @@ for f in $(grep -l "$id" /proc/[0-9]*/cgroup 2>/dev/null); do
 done
 exit 0)sh";
 
-std::string bare_id(const std::string& container) {
-  const auto at = container.find("://");
-  const std::string id = at == std::string::npos ? container : container.substr(at + 3);
-  const bool hex = std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  return hex && id.size() >= 12 ? id : "";
-}
-
 Content content_of(const std::string& word) {
   return word == "data" ? Content::data : word == "empty" ? Content::empty : Content::unknown;
 }
@@ -56,7 +49,7 @@ void read_line(const std::string& line, NodeLook& look) {
 }  // namespace
 
 NodeLook look_at_node(NodeShell& shell, const std::string& node, const LookAt& what, const StopToken& stop) {
-  std::vector<std::string> argv{"sh", "-c", kScript, "sh", what.pod_uid, bare_id(what.container_id)};
+  std::vector<std::string> argv{"sh", "-c", kScript, "sh", what.pod_uid, bare_container_id(what.container_id)};
   argv.insert(argv.end(), what.empty_dirs.begin(), what.empty_dirs.end());
   NodeLook look;
   try {

@@ -122,12 +122,6 @@ std::string text(const Json& operation, const char* key) { return operation.valu
 
 namespace {
 
-/// "cri-o://08eb..." -> "08eb..."
-std::string bare_id(const std::string& container) {
-  const auto at = container.find("://");
-  return at == std::string::npos ? container : container.substr(at + 3);
-}
-
 struct Words {
   const char* op;
   std::string (*describe)(const Json&);
@@ -159,7 +153,7 @@ const Words kWords[] = {
     {"thaw_source", [](const Json& o) { return fmt::format("thaw pod {}/{}, which consumes {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
      [](const Json& o) {
        return fmt::format("kubectl -n {} delete pod {}, and then on node {}: find /sys/fs/cgroup -name 'crio-{:.12}*' and write 0 to its cgroup.freeze",
-                          text(o, "ns"), text(o, "copy"), text(o, "node"), bare_id(text(o, "frozen")));
+                          text(o, "ns"), text(o, "copy"), text(o, "node"), bare_container_id(text(o, "frozen")));
      }},
     {"start_copy", [](const Json& o) { return fmt::format("restore pod {}/{} and see it consume {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
      [](const Json&) { return std::string("ms2m resume: it starts the copy, or takes it away and thaws the source"); }},

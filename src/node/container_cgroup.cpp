@@ -1,7 +1,5 @@
 #include "node/container_cgroup.hpp"
 
-#include <algorithm>
-
 #include "ms2m/error.hpp"
 #include "wrap/posix/subprocess.hpp"
 
@@ -58,10 +56,8 @@ esac)sh";
 }  // namespace
 
 std::string node::container_id(const std::string& container) {
-  const auto at = container.find("://");
-  const std::string id = at == std::string::npos ? container : container.substr(at + 3);
-  const bool hex = std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (!hex || id.size() < 12 || id.size() > 64) throw Error(ErrorKind::usage, "'" + container + "' is not the ID of a container");
+  const std::string id = bare_container_id(container);
+  if (id.empty()) throw Error(ErrorKind::usage, "'" + container + "' is not the ID of a container");
   return id;
 }
 

@@ -28,7 +28,7 @@ class ContainerCgroup : public ContainerProcess {
 };
 
 namespace node {
-/// "cri-o://08eb..." or "08eb..." -> "08eb..."; Error{usage} unless that is 12 to 64 hexadecimal digits.
+/// bare_container_id(), but Error{usage} instead of an empty one.
 std::string container_id(const std::string& container);
 }  // namespace node
 
