@@ -158,6 +158,13 @@ std::vector<Effect> Journal::effects() const {
   return effects_;
 }
 
+std::optional<Effect> Journal::effect_with(const std::string& op) const {
+  const auto is = [&](const Json& operation) { return operation.is_object() && operation.value("op", "") == op; };
+  for (const Effect& effect : effects())
+    if (is(effect.undo) || is(effect.finish)) return effect;
+  return std::nullopt;
+}
+
 bool Journal::marked(const std::string& type) const noexcept {
   for (const auto& mark : marks_)
     if (mark == type) return true;

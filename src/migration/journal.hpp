@@ -28,7 +28,7 @@ struct Effect {
   bool settled = false;
 };
 
-/// Appends to one journal. settled() and effects() may be called from several threads, the rest is for one. Throws Error{failed} when a record cannot be made durable.
+/// Appends to one journal. settled(), effects() and effect_with() may be called from several threads, the rest is for one. Throws Error{failed} when a record cannot be made durable.
 class Journal {
  public:
   /// A new journal in <root>/<id>/ (0700/0600).
@@ -50,6 +50,8 @@ class Journal {
 
   const Json& begin() const noexcept { return begin_; }
   std::vector<Effect> effects() const;
+  /// The first effect whose undo or finish is the operation of that name.
+  std::optional<Effect> effect_with(const std::string& op) const;
   bool marked(const std::string& type) const noexcept;
   std::optional<std::string> ended() const noexcept { return ended_; }
 

@@ -27,9 +27,8 @@ JournalSummary summarise(Journal& journal) {
   s.kubeconfig = b.value("kubeconfig", "");
   s.context = b.value("context", "");
   s.broker = b.value("broker", "");
-  for (const Effect& effect : journal.effects())
-    if (effect.finish.is_object() && (effect.finish.value("op", "") == "restore_pod" || effect.finish.value("op", "") == "take_identity"))
-      s.pod = effect.finish.value(effect.finish["op"] == "restore_pod" ? "object" : "source", Json());
+  if (const auto effect = journal.effect_with("restore_pod")) s.pod = effect->finish.value("object", Json());
+  if (const auto effect = journal.effect_with("take_identity")) s.pod = effect->finish.value("source", Json());
   s.pid = b.value("pid", 0L);
   s.host = b.value("host", "");
   return s;

@@ -54,21 +54,13 @@ Outcome outcome_of(const JournalSummary& s) {
 
 /// Consumers of the primary besides the source, as the journal has it.
 std::uint64_t competing(const Journal& journal) {
-  for (const Effect& effect : journal.effects())
-    if (effect.undo.is_object() && effect.undo.value("op", "") == "resume_source") return effect.undo.value("others", std::uint64_t{0});
-  return 0;
-}
-
-/// The effect that gives the copy the source's name, if this migration has one.
-std::optional<Effect> identity_effect(const Journal& journal) {
-  for (const Effect& effect : journal.effects())
-    if (effect.finish.is_object() && effect.finish.value("op", "") == "take_identity") return effect;
-  return std::nullopt;
+  const auto effect = journal.effect_with("resume_source");
+  return effect ? effect->undo.value("others", std::uint64_t{0}) : 0;
 }
 
 /// Once the copy has taken the source's name, that is who serves.
 void tell_identity(const Journal& journal, Outcome& outcome) {
-  const auto effect = identity_effect(journal);
+  const auto effect = journal.effect_with("take_identity");
   if (effect && effect->settled) outcome.target_pod = outcome.source_pod;
 }
 
@@ -150,7 +142,7 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
     const auto clean_nodes = [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); };
     std::future<Settlement> cleaning;
     Settlement cleaned;
-    if (identity_effect(journal))
+    if (journal.effect_with("take_identity"))
       cleaned = clean_nodes();
     else
       cleaning = std::async(std::launch::async, clean_nodes);
@@ -374,7 +366,7 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
 }
 
 void Migrator::Impl::forget_children(const Journal& journal) {
-  if (!identity_effect(journal)) return;
+  if (!journal.effect_with("take_identity")) return;
   for (int n = 2;; ++n) {
     const std::string id = fmt::format("{}-{}", journal.begin().value("id", ""), n);
     const auto child = journals.find(id);

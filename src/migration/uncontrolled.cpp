@@ -131,9 +131,8 @@ bool source_retired(const Journal& journal) {
 }
 
 Json start_of(const Journal& journal) {
-  for (const Effect& effect : journal.effects())
-    if (effect.finish.is_object() && effect.finish.value("op", "") == "start_copy") return effect.finish;
-  return {};
+  const auto effect = journal.effect_with("start_copy");
+  return effect ? effect->finish : Json();
 }
 
 }  // namespace
