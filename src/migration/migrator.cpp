@@ -104,8 +104,7 @@ struct Migrator::Impl {
   void fail(Run& run, Outcome& outcome, const std::exception& error);
   void finish(Journal& journal, Outcome& outcome, Seconds limit);
   void undo(Journal& journal, Outcome& outcome, Seconds limit);
-  std::string who_serves(const Outcome& outcome, bool target);
-  std::string who_serves_undone(Journal& journal, const Outcome& outcome);
+  std::string who_serves(const Outcome& outcome, bool target, const std::string& uid = "");
   void tell_who_serves(Outcome& outcome);
   void carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop);
   void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance, Outcome& outcome, const StopToken& stop);
@@ -165,22 +164,24 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   journal.end(outcome.result);
 }
 
-/// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there.
-std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target) {
+/// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there. `uid`: what it had;
+/// under another one it is what its controller has started in its place.
+std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target, const std::string& uid) {
   const std::string& name = target ? outcome.target_pod : outcome.source_pod;
-  std::string node = target ? outcome.target_node : outcome.source_node;
+  std::string node = target ? outcome.target_node : outcome.source_node, anew;
   try {
     const auto pod = ports.cluster.get({Kind::pod, outcome.ns, name}, StopToken().within(std::chrono::seconds(10)));
     if (!pod) return fmt::format("nobody: pod {}/{} is gone", outcome.ns, name);
     node = pod_node(*pod);
+    if (!uid.empty() && pod_uid(*pod) != uid) anew = ", started anew: the pod that was to be moved is gone";
     const std::string phase = pod->value("status", Json::object()).value("phase", "Pending");
-    if (phase != "Running") return fmt::format("nobody: pod {}/{} on {} is {}", outcome.ns, name, node, phase);
+    if (phase != "Running") return fmt::format("nobody: pod {}/{} on {} is {}{}", outcome.ns, name, node, phase, anew);
   } catch (const Error&) {
     // Cannot be asked; the broker saw it consume.
   }
   // A StatefulSet's pod has the same name everywhere.
   const bool there = outcome.source_pod == outcome.target_pod ? node == outcome.target_node : target;
-  return serving(there ? "target" : "source", outcome.ns, name, node);
+  return serving(there ? "target" : "source", outcome.ns, name, node) + anew;
 }
 
 /// A StatefulSet's pod whose restore failed on the target is back on the source node, under the same name.
@@ -190,17 +191,6 @@ void Migrator::Impl::tell_who_serves(Outcome& outcome) {
   if (!elsewhere) return;
   if (outcome.result == Result::done) outcome.result = Result::undone;
   if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
-}
-
-/// The source, or what its controller has started in its place.
-std::string Migrator::Impl::who_serves_undone(Journal& journal, const Outcome& outcome) {
-  std::string text = who_serves(outcome, false);
-  try {
-    const auto pod = ports.cluster.get({Kind::pod, outcome.ns, outcome.source_pod}, StopToken().within(std::chrono::seconds(10)));
-    if (pod && pod_uid(*pod) != journal.begin().value("source_uid", "")) text += ", started anew: the pod that was to be moved is gone";
-  } catch (const Error&) {
-  }
-  return text;
 }
 
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
@@ -224,7 +214,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
   const char* nobody = journal.begin().value("protocol", "") == "none"
                            ? "nobody for certain: the source could not be thawed; ms2m resume does it"
                            : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
-  outcome.serving = back ? who_serves_undone(journal, outcome) : nobody;
+  outcome.serving = back ? who_serves(outcome, false, journal.begin().value("source_uid", "")) : nobody;
   journal.end(outcome.result);
 }
 

@@ -115,7 +115,7 @@ void retire_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string ns = text(o, "ns"), pod = text(o, "pod"), uid = text(o, "uid");
   if (is_pod(ports, ns, pod, uid, stop)) {
     wait_ready(ports, {Kind::pod, ns, text(o, "target")}, stop);
-    if (!text(o, "hold").empty()) return remove_source(ports, o, stop);
+    if (!text(o, "hold").empty()) return end_quiet_source(ports, o, stop);
     end_source(ports, ns, pod, uid, stop);
   }
   wait_pod_gone(ports.cluster, ns, pod, uid, stop);

@@ -89,9 +89,13 @@ void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 }
 
 void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  if (o.contains("target")) wait_successor(ports, {Kind::pod, text(o, "ns"), text(o, "target")}, stop);
+  end_quiet_source(ports, o, stop);
+}
+
+void end_quiet_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
   const std::string uid = text(o, "uid");
-  if (o.contains("target")) wait_successor(ports, {Kind::pod, ref.ns, text(o, "target")}, stop);
   // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
   if (ports.cluster.remove(ref, {uid, 1, ""}, stop)) {
     try {
