@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
