@@ -61,7 +61,7 @@ class Settings:
             queue_arguments=queue_arguments(env),
             delay_s=float(env.get("PROCESSING_DELAY_MS", "50")) / 1000.0,
             prefetch=int(env.get("PREFETCH", "50")),
-            batch=int(env.get("BATCH", "1")),
+            batch=max(1, int(env.get("BATCH", "1"))),
             batch_wait_s=float(env.get("BATCH_WAIT", "1")),
             http_port=int(env.get("HTTP_PORT", "8080")),
             reconnect_delay_s=float(env.get("RECONNECT_DELAY", "3")),

@@ -81,6 +81,14 @@ std::optional<QueueTotals> totals_of(const Json& queue) {
   return QueueTotals{member(queue, "messages_ready", std::uint64_t{0}), member(queue, "messages_unacknowledged", std::uint64_t{0})};
 }
 
+/// Of an operator's policy and a user's the smaller limit counts, and else the operator's.
+void merge(Json& effective, const Json& definition) {
+  for (const auto& [key, value] : definition.items()) {
+    const bool limit = effective.contains(key) && effective[key].is_number() && value.is_number();
+    if (!limit || value < effective[key]) effective[key] = value;
+  }
+}
+
 /// Whether a policy is one for a classic queue of that name. The broker's patterns are PCRE: one that is no ECMAScript does not.
 bool applies(const Json& policy, const std::string& queue_name) {
   const auto to = member(policy, "apply-to", std::string("all"));
@@ -158,8 +166,7 @@ Json RabbitAdmin::policy_by_name(const std::string& queue, const StopToken& stop
     for (const auto& [key, path] : {std::pair{"policy", "policies/"}, std::pair{"operator_policy", "operator-policies/"}}) {
       const auto name = member(each, key, std::string{});
       if (name.empty()) continue;
-      // For numeric limits the broker takes the smaller of both; the operator's is near enough for a warning.
-      if (const auto policy = get_if_allowed(path + vhost_ + "/" + url_encode(name), stop)) effective.update(table(*policy, "definition"));
+      if (const auto policy = get_if_allowed(path + vhost_ + "/" + url_encode(name), stop)) merge(effective, table(*policy, "definition"));
     }
   }
   return effective;
@@ -198,7 +205,7 @@ std::optional<Json> RabbitAdmin::policy_for(const std::string& queue_name, const
     const Json* chosen = nullptr;
     for (const Json& each : *all)
       if (applies(each, queue_name) && (chosen == nullptr || member(each, "priority", 0) > member(*chosen, "priority", 0))) chosen = &each;
-    if (chosen != nullptr) effective.update(table(*chosen, "definition"));
+    if (chosen != nullptr) merge(effective, table(*chosen, "definition"));
   }
   return effective;
 }

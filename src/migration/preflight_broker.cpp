@@ -7,6 +7,8 @@ namespace ms2m {
 namespace {
 
 constexpr std::int64_t kLongMillis = 10 * 60 * 1000;  ///< no migration lasts that long
+constexpr std::int64_t kMinuteMillis = 60 * 1000;
+constexpr std::int64_t kFewReturns = 5;
 constexpr std::int64_t kManyMessages = 10'000;
 constexpr std::int64_t kManyBytes = 100'000'000;
 
@@ -20,18 +22,29 @@ std::optional<std::int64_t> number(const Json& in, const std::string& key) {
   return found->get<std::int64_t>();
 }
 
-/// A catch-all policy acts on ms2m's own queues as well: what waits there for the copy could expire or be pushed out.
-void check_policies(const Json& policy, std::vector<Finding>& out) {
+/// A catch-all policy acts on ms2m's own queues as well. In shadow messages wait there for the copy: one that expired or was
+/// pushed out is in the source's memory only. Else there are a few control messages, and queues that nobody uses for a while.
+void check_policies(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (request.protocol == Protocol::none) return;  // no queue of ours
+  const bool shadow = request.strategy == Strategy::shadow;
+  if (!facts.policy_on_ours) {
+    if (shadow)
+      out.push_back({"policy", Level::warning, "the broker's policies may not be read: one for every queue could make messages that wait for the copy expire", "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
+    return;
+  }
   const auto least = [&](const char* key, std::int64_t enough, const char* does) {
-    const auto value = number(policy, key);
+    const auto value = number(*facts.policy_on_ours, key);
     if (value && *value < enough)
       refuse(out, "policy", fmt::format("a policy of the broker sets {} = {} for every queue, ms2m's own included: {}", key, *value, does),
              "let its pattern leave out names that begin with \"ms2m.\"");
   };
-  least("message-ttl", kLongMillis, "messages that wait for the copy could expire");
+  least("message-ttl", shadow ? kLongMillis : kMinuteMillis, "what waits there could expire");
   least("expires", kLongMillis, "a queue could vanish before the copy comes to it");
+  if (!shadow) return;
   least("max-length", kManyMessages, "messages that wait for the copy could be dropped");
   least("max-length-bytes", kManyBytes, "messages that wait for the copy could be dropped");
+  if (facts.policy_on_ours->contains("dead-letter-exchange"))
+    out.push_back({"policy", Level::warning, "a policy gives every queue a dead-letter exchange, ms2m's own included: what both copies reject meanwhile is dead-lettered twice", "use --strategy handoff if the consumer may reject messages"});
 }
 
 /// What the queue does with messages besides keeping them in order, by its arguments or by a policy.
@@ -40,21 +53,24 @@ void check_limits(const QueueFacts& facts, const MigrationRequest& request, std:
     const auto argument = number(facts.arguments, "x-" + key), policy = number(facts.policy, key);
     return argument && policy ? std::min(*argument, *policy) : argument ? argument : policy;
   };
-  const auto warn = [&](std::string text, const char* cure) { out.push_back({"queue-type", Level::warning, std::move(text), cure}); };
+  const auto warn = [&](std::string text, const char* cure = "") { out.push_back({"queue-limits", Level::warning, std::move(text), cure}); };
   const std::string& queue = request.queue;
-  if (facts.arguments.contains("x-max-priority")) warn(fmt::format("{} is a priority queue: order is by priority, not by arrival", queue), "");
-  if (request.strategy == Strategy::shadow) {
-    if (facts.arguments.contains("x-dead-letter-exchange") || facts.policy.contains("dead-letter-exchange"))
-      warn(fmt::format("{} has a dead-letter exchange: what the consumer rejects while it is fed by the relay is dropped, not dead-lettered", queue),
-           "use --strategy handoff if it may reject messages");
-    return;
-  }
-  // Nobody consumes the queue meanwhile.
-  if (const auto ttl = limit("message-ttl"); ttl && *ttl < 60'000)
-    warn(fmt::format("messages in {} expire after {} ms, also while they wait for the copy", queue, *ttl), "use --strategy shadow");
+  const bool shadow = request.strategy == Strategy::shadow;
+  if (facts.arguments.contains("x-max-priority")) warn(fmt::format("{} is a priority queue: order is by priority, not by arrival", queue));
+  if (shadow && (facts.arguments.contains("x-dead-letter-exchange") || facts.policy.contains("dead-letter-exchange")))
+    warn(fmt::format("{} has a dead-letter exchange: what the consumer rejects while it is fed by the relay is dropped, not dead-lettered", queue),
+         "use --strategy handoff if it may reject messages");
+  // It is longer meanwhile than it would be without the move: nobody consumes it, or the relay is held back.
+  if (const auto ttl = limit("message-ttl"); ttl && *ttl < kMinuteMillis)
+    warn(fmt::format("messages in {} expire after {} ms, also while they wait for the move", queue, *ttl));
   for (const char* key : {"max-length", "max-length-bytes"})
-    if (const auto most = limit(key))
-      warn(fmt::format("{} has {} {}: it drops or refuses what is more, also while nobody consumes it", queue, key, *most), "use --strategy shadow");
+    if (const auto most = limit(key)) warn(fmt::format("{} has {} {}: it drops or refuses what is more, also what waits for the move", queue, key, *most));
+  if (const auto expires = limit("expires"); !shadow && expires && *expires < kLongMillis)
+    refuse(out, "queue-limits", fmt::format("{} is deleted when nobody has consumed it for {} ms, and nobody does while the process moves", queue, *expires), "raise its x-expires");
+  // A message goes back to the queue whenever somebody leaves it: the source, the relay, in a set's shadow both twice.
+  if (const auto returns = limit("delivery-limit"); returns && *returns >= 0 && *returns < kFewReturns)
+    refuse(out, "queue-limits", fmt::format("{} drops a message that was returned to it more than {} times, and a move can return one {} times", queue, *returns, kFewReturns - 1),
+           fmt::format("raise its delivery limit to {}", kFewReturns));
 }
 
 }  // namespace
@@ -76,7 +92,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
     return;
   }
   for (const std::string& alarm : facts.alarms) refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");
-  if (facts.policy_on_ours) check_policies(*facts.policy_on_ours, out);
+  check_policies(facts, request, out);
   if (!facts.queue) return;
   if (facts.queue->type == "stream") refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue), "streams need no hand-over: start the copy by hand");
   if (facts.queue->exclusive) refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue), "declare the queue without exclusive");

@@ -42,27 +42,32 @@ std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& 
 /// Shadow: what was relayed to the source must be worked off before it leaves its queue. A queue that is gone was drained by
 /// an earlier attempt; one that nobody consumes although messages wait in it (the source was told to go, or started anew)
 /// gets the source again first.
-/// One that stands still although it was sent everything acknowledges when it is sent away: to the hold queue, lest it
-/// takes something new from the primary before what it gives back.
+/// Whether a source that listens to its queue has something in hand, only exact totals tell. Without them, or when it stands
+/// still with a part of a batch, it is sent to the hold queue, lest it takes something new from the primary before what it
+/// gives back; what it gave back it is called for again, and has longer for it.
 void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "relay");
   const auto send_to = [&](const std::string& to, const char* role) {
     ports.broker.publish({"", text(o, "control"), start_replay(to, role, ""), "application/json", ""}, stop);
   };
   Unchanged unchanged;
+  Seconds patience = kStandstill;
   for (bool called = false, sent_away = false;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
     const auto depth = ports.broker.depth(queue, stop);
     if (!depth) return;
     const auto totals = totals_if_any(ports.admin, queue, stop);
     const std::uint64_t left = totals ? totals->ready + totals->unacked : depth->ready;
-    if (left == 0) return;
-    const bool stands_still = unchanged.look(left) > kStandstill;
+    if (left == 0 && depth->ready == 0 && (totals || depth->consumers == 0)) return;
+    const bool stands_still = depth->ready == 0 && unchanged.look(left) > patience;
     if (depth->consumers > 0) {
       called = false;
-      if (depth->ready == 0 && stands_still && !std::exchange(sent_away, true)) send_to(text(o, "hold"), "hold");
+      if (stands_still && !std::exchange(sent_away, true)) send_to(text(o, "hold"), "hold");
     } else {
       sent_away = false;
-      if (depth->ready > 0 && !std::exchange(called, true)) send_to(queue, "source");
+      if (depth->ready == 0 || std::exchange(called, true)) continue;
+      send_to(queue, "source");
+      unchanged = Unchanged();
+      patience *= 2;
     }
   }
 }

@@ -146,8 +146,7 @@ class ToHold {
   /// went before the new subscription, on the same channel. False: there is something, and the copy is on its way back to it.
   bool confirm(const StopToken& stop) {
     if (backlog(run_, queue_, stop) == 0) return true;
-    send(run_, control_, start_replay(queue_, role_, run_.plan.id), stop);
-    arrived_ = sent_ = false;
+    call_back(stop);
     return false;
   }
 
@@ -162,18 +161,27 @@ class ToHold {
     if (own.consumers > 0) return false;
     if (own.ready > 0) {
       // Without exact totals a consumer that hands back what it was sent can leave too early: let it finish.
-      send(run_, control_, start_replay(queue_, role_, run_.plan.id), stop);
-      sent_ = false;
+      call_back(stop);
       return false;
     }
     return true;
   }
 
+  /// For what it gave back, and each time it has twice as long.
+  void call_back(const StopToken& stop) {
+    send(run_, control_, start_replay(queue_, role_, run_.plan.id), stop);
+    arrived_ = sent_ = false;
+    unchanged_ = Unchanged();
+    patience_ *= 2;
+  }
+
   /// Nothing left; or nothing but what it holds and does not acknowledge before it gets more: it does when it is sent away.
   bool worked_off(const StopToken& stop) {
-    const std::uint64_t left = backlog(run_, queue_, stop);
-    if (left == 0) return true;
-    return unchanged_.look(left) > standstill(run_.measures.service_rate.value_or(0)) && run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready == 0;
+    const auto exact = outstanding(run_, queue_, stop);
+    const std::uint64_t ready = run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready;
+    const bool first = patience_ == 1;
+    if (exact.value_or(ready) == 0 && (exact || first)) return true;
+    return unchanged_.look(exact.value_or(ready)) > patience_ * standstill(run_.measures.service_rate.value_or(0)) && ready == 0;
   }
 
   Run& run_;
@@ -181,6 +189,7 @@ class ToHold {
   const char* role_;
   bool sent_ = false, arrived_ = false;
   Unchanged unchanged_;
+  int patience_ = 1;
 };
 
 void cut_over(Run& run, const StopToken& stop) {
@@ -191,6 +200,8 @@ void cut_over(Run& run, const StopToken& stop) {
   if (stats.user_ids_dropped > 0)
     run.warn(fmt::format("{} messages were relayed without their user_id, which is not ms2m's own", stats.user_ids_dropped),
              "if the application reads it: give ms2m the publishers' user, or use --strategy handoff");
+  if (stats.expirations_dropped > 0)
+    run.warn(fmt::format("{} messages were relayed without their short expiration, lest one expire for one copy only", stats.expirations_dropped), "use --strategy handoff if the application reads it");
   ToHold source(run, run.names.source, run.plan.source_control_queue, "source");
   ToHold target(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));

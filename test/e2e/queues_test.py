@@ -1,9 +1,13 @@
 #!/usr/bin/python3
-"""Every kind of exchange and queue, by shadow there and by handoff back; consumers that acknowledge in batches."""
+"""Every kind of exchange and queue, by shadow there and by handoff back; consumers that acknowledge in batches; a shadow that is
+undone while the source works on the relay."""
 
 import json
+import signal
 
 import scenario
+
+SLOW_BATCHES = ("--rate", "8", "--delay-ms", "20", "--batch", "20", "--batch-wait", "5")
 
 
 class Queues(scenario.Scenario):
@@ -19,9 +23,8 @@ class Queues(scenario.Scenario):
     def test_direct_exchange_and_a_single_active_consumer(self):
         self.there_and_back("--exchange", "direct", "--queue-args", json.dumps({"x-single-active-consumer": True}))
 
-    def test_topic_exchange_and_a_quorum_queue_with_a_single_active_consumer(self):
-        self.there_and_back("--exchange", "topic", "--queue-type", "quorum",
-                            "--queue-args", json.dumps({"x-single-active-consumer": True}))
+    def test_topic_exchange_and_a_quorum_queue(self):
+        self.there_and_back("--exchange", "topic", "--queue-type", "quorum")
 
     def test_headers_exchange_and_a_priority_queue(self):
         self.there_and_back("--exchange", "headers", "--queue-args", json.dumps({"x-max-priority": 5}))
@@ -36,7 +39,29 @@ class Queues(scenario.Scenario):
 
     def test_batches_that_wait_to_be_full(self):
         """The source stands still with less than a batch, for longer than ms2m takes for that."""
-        self.there_and_back("--rate", "8", "--delay-ms", "20", "--batch", "20", "--batch-wait", "4")
+        self.there_and_back(*SLOW_BATCHES)
+
+
+class Undone(scenario.Scenario):
+    def interrupt(self, traffic, *arguments):
+        (source,) = self.start_traffic(*traffic)
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "shadow", *arguments)
+        self.journal.await_record("effect", "import image", process=run)
+        run.signal(signal.SIGINT)
+        run.wait()
+        self.assertEqual(run.status, 130, run.said())
+        self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []))
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+        return run
+
+    def test_source_with_part_of_a_batch(self):
+        run = self.interrupt(SLOW_BATCHES)
+        self.assertGreater(run.seconds, 2)  # it was waited for: the part was there
+
+    def test_source_that_gives_back_and_no_exact_totals(self):
+        self.interrupt(("--consumer", "polling", "--rate", "40", "--delay-ms", "20"), "--broker-api", "http://198.18.0.2:1")
 
 
 if __name__ == "__main__":

@@ -246,12 +246,28 @@ TEST_CASE("without the control protocol, a source that was served past the valve
 }
 
 TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
-  Sweep run({"", Strategy::handoff});
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  const bool exact_totals = GENERATE(true, false);
+  Sweep run({"", strategy});
+  run.server().set_admin_reachable(exact_totals);
   run.nodes().fail_restore_on("worker-2");
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::undone);
   CHECK(run.outcome()->error.find("CRIU restoring FAILED") != std::string::npos);
   run.check("failed restore");
+}
+
+TEST_CASE("a broker that makes quorum queues of ms2m's own", "[sweep]") {
+  Sweep shadow({"", Strategy::shadow}), handoff({"", Strategy::handoff});
+  shadow.server().set_default_type("quorum");
+  shadow.run(Fault::none, 0);
+  CHECK(shadow.outcome()->result == Result::undone);
+  CHECK(shadow.outcome()->error.find("the relay needs classic ones") != std::string::npos);
+  shadow.check("shadow with quorum queues");
+  handoff.server().set_default_type("quorum");
+  handoff.run(Fault::none, 0);
+  CHECK(handoff.outcome()->result == Result::done);
+  handoff.check("handoff with quorum queues");
 }
 
 TEST_CASE("a pod that keeps its name and that the target cannot restore is brought back on the source", "[sweep]") {

@@ -39,6 +39,7 @@ Facts good() {
   f.depth = QueueDepth{3, 1};
   f.admin_version = "3.10.8";
   f.queue = QueueFacts{};
+  f.policy_on_ours = Json::object();
   return f;
 }
 
@@ -267,15 +268,33 @@ TEST_CASE("the queue", "[preflight]") {
   f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
   CHECK_THAT(refusal(f), Contains("automatic acknowledgement"));
   f = good();
-  for (const char* key : {"message-ttl", "expires", "max-length", "max-length-bytes"}) {
-    f.policy_on_ours = Json{{key, 5000}};
-    CHECK_THAT(refusal(f), Contains(std::string("sets ") + key + " = 5000"));
-    f.policy_on_ours = Json{{key, 1'000'000'000}};
-    CHECK_THAT(refusal(f), !Contains("sets"));
-  }
   f = good();
   f.alarms = {"disk on rabbit@x"};
   CHECK_THAT(refusal(f), Contains("alarm"));
+}
+
+TEST_CASE("policies that act on ms2m's own queues", "[preflight]") {
+  MigrationRequest shadow = request(), handoff = request(), none = request();
+  shadow.strategy = Strategy::shadow;
+  handoff.strategy = none.strategy = Strategy::handoff;
+  none.protocol = Protocol::none;
+  Facts f = good();
+  for (const char* key : {"message-ttl", "expires", "max-length", "max-length-bytes"}) {
+    f.policy_on_ours = Json{{key, 5000}};
+    CHECK_THAT(refusal(f, shadow), Contains(std::string("sets ") + key + " = 5000"));
+    CHECK_THAT(refusal(f, none), !Contains("policy"));
+    f.policy_on_ours = Json{{key, 1'000'000'000}};
+    CHECK(refusal(f, shadow).empty());
+  }
+  f.policy_on_ours = Json{{"max-length", 5000}};
+  CHECK(refusal(f, handoff).empty());
+  f.policy_on_ours = Json{{"expires", 5000}};
+  CHECK_THAT(refusal(f, handoff), Contains("sets expires = 5000"));
+  f.policy_on_ours = Json{{"dead-letter-exchange", "dead"}};
+  CHECK_THAT(warning(f, shadow), Contains("dead-lettered twice"));
+  f.policy_on_ours.reset();
+  CHECK_THAT(warning(f, shadow), Contains("may not be read"));
+  CHECK(warning(f, handoff).empty());
 }
 
 TEST_CASE("what a queue does with messages besides keeping them", "[preflight]") {
@@ -291,14 +310,22 @@ TEST_CASE("what a queue does with messages besides keeping them", "[preflight]")
   CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
   f = good();
   f.queue->arguments = {{"x-message-ttl", 30000}};
-  CHECK(warning(f, shadow).empty());
-  CHECK_THAT(warning(f, handoff), Contains("expire after 30000 ms"));
+  CHECK_THAT(warning(f, shadow), Contains("expire after 30000 ms"));
   f.queue->policy = {{"message-ttl", 20000}};
   CHECK_THAT(warning(f, handoff), Contains("expire after 20000 ms"));
   f = good();
   f.queue->arguments = {{"x-max-length", 100}};
-  CHECK(warning(f, shadow).empty());
   CHECK_THAT(warning(f, handoff), Contains("max-length 100"));
+  f = good();
+  f.queue->arguments = {{"x-expires", 30000}};
+  CHECK(refusal(f, shadow).empty());
+  CHECK_THAT(refusal(f, handoff), Contains("deleted when nobody has consumed it for 30000 ms"));
+  f = good();
+  f.queue->type = "quorum";
+  f.queue->arguments = {{"x-delivery-limit", 3}};
+  CHECK_THAT(refusal(f, shadow), Contains("returned to it more than 3 times"));
+  f.queue->arguments = {{"x-delivery-limit", -1}};
+  CHECK(refusal(f, shadow).empty());
 }
 
 TEST_CASE("a consumer without the control protocol", "[preflight]") {

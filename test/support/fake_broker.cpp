@@ -157,7 +157,10 @@ void FakeBroker::declare_queue(const QueueSpec& spec, const StopToken& stop) {
   FakeCall::run(*world_, process_, "declare " + spec.name, stop, [&] {
     const bool arguments = spec.message_ttl || spec.dead_letter_routing_key;
     const auto [found, fresh] = world_->queues.try_emplace(spec.name);
-    if (fresh) found->second.arguments = arguments;
+    if (fresh) {
+      found->second.arguments = arguments;
+      found->second.type = world_->default_type;
+    }
     if (found->second.arguments != arguments)
       throw Error(ErrorKind::conflict, "PRECONDITION_FAILED - inequivalent arg for queue '" + spec.name + "'");
   });

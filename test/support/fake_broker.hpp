@@ -100,6 +100,7 @@ class FakeServer {
   void fire_dead_man(const std::string& queue);  ///< as if its time had passed, renewed or not
   void set_alarms(std::vector<std::string> alarms);
   void set_admin_reachable(bool reachable);      ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
+  void set_default_type(const std::string& type);  ///< of queues that are declared through the port from now on
   void break_pump();               ///< connection lost: what was not committed returns
   void break_valve();
   /// So many messages came at once that the broker counted the valve as blocked, and served the consumers with them.

@@ -172,6 +172,11 @@ void FakeServer::set_admin_reachable(bool reachable) {
   world_->admin_reachable = reachable;
 }
 
+void FakeServer::set_default_type(const std::string& type) {
+  const Lock lock(world_->mutex);
+  world_->default_type = type;
+}
+
 void FakeServer::break_pump() {
   const Lock lock(world_->mutex);
   for (auto& [id, each] : world_->relays) {

@@ -75,6 +75,7 @@ struct FakeWorld {
   std::function<void()> producer;
   Clock::duration offset{0};
   int next = 0;
+  std::string default_type = "classic";
   bool admin_reachable = true, settling = false;
 
   TimePoint now() const { return Clock::now() + offset; }
