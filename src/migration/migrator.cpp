@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <future>
 
 #include "migration/identity.hpp"
@@ -103,7 +104,7 @@ struct Migrator::Impl {
   void carry_out(Run& run, Outcome& outcome, const StopToken& stop);
   void fail(Run& run, Outcome& outcome, const std::exception& error);
   void finish(Journal& journal, Outcome& outcome, Seconds limit);
-  void undo(Journal& journal, Outcome& outcome, Seconds limit);
+  void undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided = {});
   std::string who_serves(const Outcome& outcome, bool target, const std::string& uid = "");
   void tell_who_serves(Outcome& outcome);
   void carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop);
@@ -193,7 +194,8 @@ void Migrator::Impl::tell_who_serves(Outcome& outcome) {
   if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
 }
 
-void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
+/// `source_decided` is called when the source is back, or could not be brought back.
+void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided) {
   Operations operations(ports);
   const auto stage = [&](int from, int upto, bool stop_at_failure) {
     Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, from, upto, stop_at_failure});
@@ -204,6 +206,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit) {
   outcome.undone.clear();
   outcome.leftovers.clear();
   const bool back = stage(0, kRetired, true);
+  if (source_decided) source_decided();
   stage(kRetired + 1, kQueues - 1, false);
   // While the source is not back, its queues and the dead man's switch, which sends it back, must stay.
   if (back) stage(kQueues, kNodes - 1, false);
@@ -238,9 +241,10 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   if (leads_forward(run.journal)) {
     finish(run.journal, outcome, limit);
   } else {
-    // It stops renewing, but stays armed until the source is back: should that fail, the broker sends it back.
-    if (run.dead_man) run.dead_man->stop_renewing();
-    undo(run.journal, outcome, limit);
+    // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the broker does it.
+    undo(run.journal, outcome, limit, [&] {
+      if (run.dead_man) run.dead_man->stop_renewing();
+    });
   }
 }
 

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::int64_t kLongMillis = 10 * 60 * 1000;  ///< no migration lasts that long
 constexpr std::int64_t kMinuteMillis = 60 * 1000;
-constexpr std::int64_t kFewReturns = 5;
 constexpr std::int64_t kManyMessages = 10'000;
 constexpr std::int64_t kManyBytes = 100'000'000;
 
@@ -22,11 +21,16 @@ std::optional<std::int64_t> number(const Json& in, const std::string& key) {
   return found->get<std::int64_t>();
 }
 
+bool in_a_set(const Facts& facts) {
+  const Json* owner = controller_of(facts.pod);
+  return owner != nullptr && owner->value("kind", "") == "StatefulSet";
+}
+
 /// A catch-all policy acts on ms2m's own queues as well. In shadow messages wait there for the copy: one that expired or was
 /// pushed out is in the source's memory only. Else there are a few control messages, and queues that nobody uses for a while.
 void check_policies(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (request.protocol == Protocol::none) return;  // no queue of ours
-  const bool shadow = request.strategy == Strategy::shadow;
+  const bool shadow = request.strategy == Strategy::shadow || request.replay == Replay::fanout;  // messages wait in our queues
   if (!facts.policy_on_ours) {
     if (shadow)
       out.push_back({"policy", Level::warning, "the broker's policies may not be read: one for every queue could make messages that wait for the copy expire", "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
@@ -47,8 +51,19 @@ void check_policies(const Facts& facts, const MigrationRequest& request, std::ve
     out.push_back({"policy", Level::warning, "a policy gives every queue a dead-letter exchange, ms2m's own included: what both copies reject meanwhile is dead-lettered twice", "use --strategy handoff if the consumer may reject messages"});
 }
 
+/// A message goes back to the queue whenever somebody leaves it: the source, and then the relay or the valve.
+void check_returns(const QueueFacts& facts, const MigrationRequest& request, int times, std::vector<Finding>& out) {
+  const auto argument = number(facts.arguments, "x-delivery-limit"), policy = number(facts.policy, "delivery-limit");
+  if (!argument && !policy) return;
+  std::int64_t most = argument ? *argument : *policy;
+  if (argument && policy) most = std::min(*argument, *policy) < 0 ? std::max(*argument, *policy) : std::min(*argument, *policy);
+  if (most < 0 || most > times) return;
+  refuse(out, "queue-limits", fmt::format("{} has a delivery limit of {}, and a move can return a message {} times: one that the application has returned too would be dropped", request.queue, most, times),
+         fmt::format("raise it above {}", times));
+}
+
 /// What the queue does with messages besides keeping them in order, by its arguments or by a policy.
-void check_limits(const QueueFacts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_limits(const QueueFacts& facts, const MigrationRequest& request, bool set, std::vector<Finding>& out) {
   const auto limit = [&](const std::string& key) {
     const auto argument = number(facts.arguments, "x-" + key), policy = number(facts.policy, key);
     return argument && policy ? std::min(*argument, *policy) : argument ? argument : policy;
@@ -65,12 +80,11 @@ void check_limits(const QueueFacts& facts, const MigrationRequest& request, std:
     warn(fmt::format("messages in {} expire after {} ms, also while they wait for the move", queue, *ttl));
   for (const char* key : {"max-length", "max-length-bytes"})
     if (const auto most = limit(key)) warn(fmt::format("{} has {} {}: it drops or refuses what is more, also what waits for the move", queue, key, *most));
-  if (const auto expires = limit("expires"); !shadow && expires && *expires < kLongMillis)
-    refuse(out, "queue-limits", fmt::format("{} is deleted when nobody has consumed it for {} ms, and nobody does while the process moves", queue, *expires), "raise its x-expires");
-  // A message goes back to the queue whenever somebody leaves it: the source, the relay, in a set's shadow both twice.
-  if (const auto returns = limit("delivery-limit"); returns && *returns >= 0 && *returns < kFewReturns)
-    refuse(out, "queue-limits", fmt::format("{} drops a message that was returned to it more than {} times, and a move can return one {} times", queue, *returns, kFewReturns - 1),
-           fmt::format("raise its delivery limit to {}", kFewReturns));
+  // There are moments in every exact strategy when nobody consumes it: as long as a checkpoint takes, at least.
+  const bool always_consumed = request.protocol == Protocol::none || request.replay == Replay::fanout;
+  if (const auto expires = limit("expires"); !always_consumed && expires && *expires < kLongMillis)
+    refuse(out, "queue-limits", fmt::format("{} is deleted when nobody has consumed it for {} ms, and nobody may while the process moves", queue, *expires), "raise its x-expires to ten minutes");
+  if (facts.type == "quorum") check_returns(facts, request, shadow && set ? 4 : 2, out);
 }
 
 }  // namespace
@@ -98,7 +112,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   if (facts.queue->exclusive) refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue), "declare the queue without exclusive");
   if (facts.queue->auto_delete) refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue), "declare the queue without auto-delete");
   if (!facts.queue->durable) out.push_back({"queue-type", Level::warning, fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue), ""});
-  check_limits(*facts.queue, request, out);
+  check_limits(*facts.queue, request, in_a_set(facts), out);
   for (const QueueConsumer& consumer : facts.queue->consumers)
     if (!consumer.ack_required)
       refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),

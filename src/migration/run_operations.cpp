@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "migration/names.hpp"
@@ -14,6 +15,9 @@
 
 namespace ms2m {
 namespace {
+
+/// A source that passed through its queue unseen is called for the rest again.
+constexpr std::chrono::seconds kCallAgain{5};
 
 using Handler = void (*)(Migrator::Ports&, const Json&, const StopToken&);
 
@@ -46,28 +50,38 @@ std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& 
 /// still with a part of a batch, it is sent to the hold queue, lest it takes something new from the primary before what it
 /// gives back; what it gave back it is called for again, and has longer for it.
 void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const std::string queue = text(o, "relay");
+  const std::string queue = text(o, "relay"), hold = text(o, "hold");
   const auto send_to = [&](const std::string& to, const char* role) {
     ports.broker.publish({"", text(o, "control"), start_replay(to, role, ""), "application/json", ""}, stop);
   };
+  // Whoever listens somewhere else has acknowledged or refused what it had, on the same channel.
+  const auto arrived = [&] {
+    const auto there = ports.broker.depth(hold, stop), primary = ports.broker.depth(text(o, "queue"), stop);
+    return !there || there->consumers > 0 || (primary && primary->consumers > o.value("others", std::uint64_t{0}));
+  };
   Unchanged unchanged;
   Seconds patience = kStandstill;
-  for (bool called = false, sent_away = false;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
+  std::optional<TimePoint> called;
+  bool exact = true, sent_away = false;
+  for (int calls = 0;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
+    const bool settled_elsewhere = exact || !sent_away || arrived();  // asked first: what it gave back is in the queue then
     const auto depth = ports.broker.depth(queue, stop);
     if (!depth) return;
-    const auto totals = totals_if_any(ports.admin, queue, stop);
-    const std::uint64_t left = totals ? totals->ready + totals->unacked : depth->ready;
-    if (left == 0 && depth->ready == 0 && (totals || depth->consumers == 0)) return;
-    const bool stands_still = depth->ready == 0 && unchanged.look(left) > patience;
+    const auto totals = exact ? totals_if_any(ports.admin, queue, stop) : std::nullopt;
+    exact = totals.has_value();
+    const std::uint64_t left = exact ? totals->ready + totals->unacked : depth->ready;
+    if (left == 0 && depth->ready == 0 && (exact || (depth->consumers == 0 && settled_elsewhere))) return;
     if (depth->consumers > 0) {
-      called = false;
-      if (stands_still && !std::exchange(sent_away, true)) send_to(text(o, "hold"), "hold");
-    } else {
+      called.reset();
+      const bool stands_still = unchanged.look(left) > patience || (!exact && calls == 0);
+      if (depth->ready == 0 && stands_still && !std::exchange(sent_away, true)) send_to(hold, "hold");
+    } else if (depth->ready > 0 && (!called || Clock::now() - *called > kCallAgain)) {
+      called = Clock::now();
       sent_away = false;
-      if (depth->ready == 0 || std::exchange(called, true)) continue;
       send_to(queue, "source");
       unchanged = Unchanged();
-      patience *= 2;
+      if (exact || calls > 0) patience *= 2;
+      ++calls;
     }
   }
 }

@@ -268,7 +268,6 @@ TEST_CASE("the queue", "[preflight]") {
   f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
   CHECK_THAT(refusal(f), Contains("automatic acknowledgement"));
   f = good();
-  f = good();
   f.alarms = {"disk on rabbit@x"};
   CHECK_THAT(refusal(f), Contains("alarm"));
 }
@@ -318,14 +317,19 @@ TEST_CASE("what a queue does with messages besides keeping them", "[preflight]")
   CHECK_THAT(warning(f, handoff), Contains("max-length 100"));
   f = good();
   f.queue->arguments = {{"x-expires", 30000}};
-  CHECK(refusal(f, shadow).empty());
+  CHECK_THAT(refusal(f, shadow), Contains("deleted when nobody has consumed it"));
   CHECK_THAT(refusal(f, handoff), Contains("deleted when nobody has consumed it for 30000 ms"));
   f = good();
+  f.queue->arguments = {{"x-delivery-limit", 2}};
+  CHECK(refusal(f, shadow).empty());  // no meaning on a classic queue
   f.queue->type = "quorum";
+  CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 2"));
   f.queue->arguments = {{"x-delivery-limit", 3}};
-  CHECK_THAT(refusal(f, shadow), Contains("returned to it more than 3 times"));
+  CHECK(refusal(f, handoff).empty());
   f.queue->arguments = {{"x-delivery-limit", -1}};
   CHECK(refusal(f, shadow).empty());
+  f.queue->policy = {{"delivery-limit", 1}};
+  CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 1"));
 }
 
 TEST_CASE("a consumer without the control protocol", "[preflight]") {

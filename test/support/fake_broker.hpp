@@ -42,6 +42,8 @@ struct ConsumerOptions {
     ignores,     ///< reads and ignores commands (a consumer that does not answer)
     none,        ///< no control protocol at all: no control queue
   } control = Control::subscribes;
+  std::size_t batch = 1;    ///< so many are applied and acknowledged together,
+  Millis flush_after{0};    ///< or, that long (of real time) after the first of them, fewer
   std::string peer_host;  ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
 

@@ -205,10 +205,15 @@ bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
   if (app.options.control == Control::subscribes || app.options.control == Control::ignores) progress |= obey(app);
   if (!valve_on(app.queue)) {
     auto& ready = queues[app.queue].ready;
+    if (app.unacked.empty()) app.batch_since = Clock::now();
     while (!ready.empty() && app.unacked.size() < app.options.prefetch) app.unacked.push_back(take(ready));
   }
-  while (budget > 0 && !app.unacked.empty()) {
-    app.applied.push_back(take(app.unacked).id);
+  const auto ready_to_work = [&] {
+    return !app.unacked.empty() && (app.unacked.size() >= app.options.batch || Clock::now() - app.batch_since > app.options.flush_after);
+  };
+  while (budget > 0 && ready_to_work()) {
+    for (std::size_t i = 0; i < app.options.batch && !app.unacked.empty(); ++i) app.applied.push_back(take(app.unacked).id);
+    app.batch_since = Clock::now();
     --budget;
     progress = true;
   }

@@ -39,6 +39,7 @@ struct FakeApp {
   bool alive = true, frozen = false, connected = false;
   std::vector<std::string> applied;
   std::deque<FakeMessage> unacked;
+  TimePoint batch_since;
   std::string control() const { return "ms2m.control." + hostname; }
 };
 
