@@ -25,12 +25,19 @@ void bind_replay_queue(Run& run, const std::string& replay, const StopToken& sto
                 "the exact replay (the default) needs no exchange");
 }
 
+/// It gets nothing more, and what waits in it is lost. Else a copy that is as fast as the messages come would never be done with it.
+std::uint64_t cut_off(Run& run, const std::string& replay, const StopToken& stop) {
+  for (const QueueBinding& binding : run.ports.admin.bindings(replay, stop))
+    if (!binding.exchange.empty()) run.ports.broker.unbind_queue(replay, binding.exchange, binding.key, stop);
+  return run.ports.broker.purge_queue(replay, stop);
+}
+
 /// Until the replay queue is empty (its ready messages: the published system looks at no others) or the cut-off.
 void replay_until(Run& run, const std::string& replay, const StopToken& stop) {
   const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(run.request.cutoff);
-  while (const auto ready = run.ports.broker.depth(replay, stop).value_or(QueueDepth{}).ready) {
+  while (run.ports.broker.depth(replay, stop).value_or(QueueDepth{}).ready > 0) {
     if (Clock::now() >= end) {
-      run.warn(fmt::format("cut off: {} messages in the replay queue are lost", ready), "the exact replay (the default) loses none");
+      run.warn(fmt::format("cut off: {} messages in the replay queue are lost, and what comes until the source is gone", cut_off(run, replay, stop)), "the exact replay (the default) loses none");
       return;
     }
     stop.sleep(Millis{50}, "replaying");
