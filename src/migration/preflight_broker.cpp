@@ -1,6 +1,9 @@
 // Findings about the broker, the queue and its consumers.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "migration/preflight.hpp"
 
 namespace ms2m {
