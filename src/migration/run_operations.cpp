@@ -64,11 +64,11 @@ void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   std::optional<TimePoint> called;
   bool exact = true, sent_away = false;
   for (int calls = 0;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
-    const bool settled_elsewhere = exact || !sent_away || arrived();  // asked first: what it gave back is in the queue then
-    const auto depth = ports.broker.depth(queue, stop);
-    if (!depth) return;
     const auto totals = exact ? totals_if_any(ports.admin, queue, stop) : std::nullopt;
     exact = totals.has_value();
+    const bool settled_elsewhere = exact || !sent_away || arrived();  // asked before the depth: what it gave back is there then
+    const auto depth = ports.broker.depth(queue, stop);
+    if (!depth) return;
     const std::uint64_t left = exact ? totals->ready + totals->unacked : depth->ready;
     if (left == 0 && depth->ready == 0 && (exact || (depth->consumers == 0 && settled_elsewhere))) return;
     if (depth->consumers > 0) {

@@ -177,11 +177,12 @@ class ToHold {
 
   /// Nothing left; or nothing but what it holds and does not acknowledge before it gets more: it does when it is sent away.
   bool worked_off(const StopToken& stop) {
+    const auto ready = [&] { return run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready; };
     const auto exact = outstanding(run_, queue_, stop);
-    const std::uint64_t ready = run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready;
+    const std::uint64_t left = exact ? *exact : ready();
     const bool first = patience_ == 1;
-    if (exact.value_or(ready) == 0 && (exact || first)) return true;
-    return unchanged_.look(exact.value_or(ready)) > patience_ * standstill(run_.measures.service_rate.value_or(0)) && ready == 0;
+    if (left == 0 && (exact || first)) return true;
+    return unchanged_.look(left) > patience_ * standstill(run_.measures.service_rate.value_or(0)) && ready() == 0;
   }
 
   Run& run_;
