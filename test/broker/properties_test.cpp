@@ -59,32 +59,48 @@ amqp_basic_properties_t everything(std::vector<amqp_table_entry_t>& headers) {
   return made;
 }
 
+/// A queue, a source's queue behind a tee, and the pump between them, once it is started.
+struct Relay {
+  Client client;
+  Raw raw;
+  PumpSpec spec;
+
+  explicit Relay(const std::string& name) {
+    spec.from = unique(name);
+    spec.exchange = unique("tee");
+    spec.follow = unique("source");
+    client.declare(spec.from);
+    client.declare(spec.follow);
+    client.connection().declare_exchange(spec.exchange, "fanout", false, limit());
+    client.connection().bind_queue(spec.follow, spec.exchange, "", limit());
+  }
+  void publish(const amqp_basic_properties_t& properties, const char* body) {
+    REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(spec.from), 0, 0, &properties, amqp_cstring_bytes(body)) == 0);
+  }
+  void remove() {
+    for (const auto& each : {spec.from, spec.follow}) client.connection().delete_queue(each, limit());
+    client.connection().delete_exchange(spec.exchange, limit());
+  }
+};
+
 }  // namespace
 
 TEST_CASE("every property, the headers, the routing key and the body survive the pump") {
-  const auto from = unique("props"), source = unique("source"), tee = unique("tee"), direct = unique("direct");
-  Client client;
-  client.declare(from);
-  client.declare(source);
-  client.connection().declare_exchange(tee, "fanout", false, limit());
-  client.connection().declare_exchange(direct, "direct", false, limit());
-  client.connection().bind_queue(from, direct, "the.key", limit());
-  client.connection().bind_queue(source, tee, "", limit());
-  Raw raw;
+  Relay relay("props");
+  Raw& raw = relay.raw;
+  const auto direct = unique("direct");
+  relay.client.connection().declare_exchange(direct, "direct", false, limit());
+  relay.client.connection().bind_queue(relay.spec.from, direct, "the.key", limit());
   std::vector<amqp_table_entry_t> headers;
   const auto sent = everything(headers);
   const std::string body("b\0dy", 4);
   REQUIRE(amqp_basic_publish(raw.get(), 1, amqp::bytes_of(direct), amqp_cstring_bytes("the.key"), 0, 0, &sent, amqp::bytes_of(body)) == 0);
   RabbitBroker broker(address(), "props", limit());
-  PumpSpec spec;
-  spec.from = from;
-  spec.exchange = tee;
-  spec.follow = source;
-  auto pump = broker.start_pump(spec, limit());
+  auto pump = broker.start_pump(relay.spec, limit());
   eventually([&] { return pump->stats().relayed == 1; });
   CHECK(pump->stats().user_ids_dropped == 0);
 
-  amqp_basic_consume(raw.get(), 1, amqp::bytes_of(source), amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
+  amqp_basic_consume(raw.get(), 1, amqp::bytes_of(relay.spec.follow), amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
   amqp_envelope_t envelope;
   timeval patience{5, 0};
   REQUIRE(amqp_consume_message(raw.get(), &envelope, &patience, 0).reply_type == AMQP_RESPONSE_NORMAL);
@@ -114,70 +130,48 @@ TEST_CASE("every property, the headers, the routing key and the body survive the
   }
   amqp_destroy_envelope(&envelope);
   pump->stop(limit());
-  for (const auto& each : {from, source}) client.connection().delete_queue(each, limit());
-  for (const auto& each : {tee, direct}) client.connection().delete_exchange(each, limit());
+  relay.client.connection().delete_exchange(direct, limit());
+  relay.remove();
 }
 
 TEST_CASE("an expiration is dropped when a message could expire for one copy and not for the other") {
-  const auto from = unique("expiration"), source = unique("source"), tee = unique("tee");
-  Client client;
-  client.declare(from);
-  client.declare(source);
-  client.connection().declare_exchange(tee, "fanout", false, limit());
-  client.connection().bind_queue(source, tee, "", limit());
-  Raw raw;
+  Relay relay("expiration");
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_EXPIRATION_FLAG;
   for (const char* each : {"300", "600000"}) {
     properties.expiration = amqp_cstring_bytes(each);
-    REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(from), 0, 0, &properties, amqp_cstring_bytes(each)) == 0);
+    relay.publish(properties, each);
   }
   RabbitBroker broker(address(), "expiration", limit());
-  PumpSpec spec;
-  spec.from = from;
-  spec.exchange = tee;
-  spec.follow = source;
-  auto pump = broker.start_pump(spec, limit());
+  auto pump = broker.start_pump(relay.spec, limit());
   eventually([&] { return pump->stats().relayed == 2; });
   CHECK(pump->stats().expirations_dropped == 1);
   pump->stop(limit());
   StopToken{}.sleep(Millis{400}, "letting the short one expire, if it still can");
-  const auto first = client.connection().get(source, limit()), second = client.connection().get(source, limit());
+  const auto first = relay.client.connection().get(relay.spec.follow, limit()), second = relay.client.connection().get(relay.spec.follow, limit());
   REQUIRE(first);
   REQUIRE(second);
   CHECK(first->body == "300");
   CHECK_FALSE(first->properties.expiration());
   CHECK(second->properties.expiration() == Millis{600000});
-  for (const auto& each : {from, source}) client.connection().delete_queue(each, limit());
-  client.connection().delete_exchange(tee, limit());
+  relay.remove();
 }
 
 TEST_CASE("a user_id that is not ours is dropped and counted, not refused") {
   // The message is written by "tester" and pumped by somebody else.
-  const auto from = unique("userid"), source = unique("source"), tee = unique("tee");
-  Client client;
-  client.declare(from);
-  client.declare(source);
-  client.connection().declare_exchange(tee, "fanout", false, limit());
-  client.connection().bind_queue(source, tee, "", limit());
-  Raw raw;
+  Relay relay("userid");
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_USER_ID_FLAG;
   properties.user_id = amqp_cstring_bytes("tester");
-  REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(from), 0, 0, &properties, amqp_cstring_bytes("x")) == 0);
+  relay.publish(properties, "x");
   make_user("other", "other");
   auto where = address();
   where.user = where.password = "other";
   RabbitBroker broker(where, "userid", limit());
-  PumpSpec spec;
-  spec.from = from;
-  spec.exchange = tee;
-  spec.follow = source;
-  auto pump = broker.start_pump(spec, limit());
+  auto pump = broker.start_pump(relay.spec, limit());
   eventually([&] { return pump->stats().relayed == 1; });
   CHECK(pump->stats().user_ids_dropped == 1);
   CHECK_FALSE(pump->broken());
   pump->stop(limit());
-  for (const auto& each : {from, source}) client.connection().delete_queue(each, limit());
-  client.connection().delete_exchange(tee, limit());
+  relay.remove();
 }
