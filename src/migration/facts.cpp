@@ -23,6 +23,11 @@ const Json* controller_of(const Json& object) {
   return nullptr;
 }
 
+bool in_a_set(const Json& pod) {
+  const Json* owner = controller_of(pod);
+  return owner != nullptr && owner->value("kind", "") == "StatefulSet";
+}
+
 namespace {
 /// Scaled down and up, or deleted and created again.
 std::vector<const char*> set_verbs(Strategy strategy) {
@@ -41,8 +46,7 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Json& po
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
   else
     rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
-  const Json* owner = controller_of(pod);
-  const bool set = owner != nullptr && owner->value("kind", "") == "StatefulSet";
+  const bool set = in_a_set(pod);
   // A StatefulSet's pod is checkpointed once more on the target (identity.hpp).
   if (set && request.strategy == Strategy::shadow)
     rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "", request.target_node});
@@ -132,7 +136,7 @@ void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& fact
                   facts, stop);
   facts.lease = cluster.get({Kind::lease, facts.ns, "ms2m-" + request.pod}, stop);
   facts.checkpoint_gate = cluster.checkpoint_enabled(source_node, stop);
-  if (facts.owner && controller_of(facts.pod)->value("kind", "") == "StatefulSet" && request.strategy == Strategy::shadow && facts.target.object)
+  if (facts.owner && in_a_set(facts.pod) && request.strategy == Strategy::shadow && facts.target.object)
     facts.target_gate = cluster.checkpoint_enabled(request.target_node, stop);
 }
 

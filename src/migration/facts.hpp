@@ -63,6 +63,8 @@ std::string pod_uid(const Json& object);
 std::string pod_node(const Json& object);
 /// The controlling owner reference, or nullptr.
 const Json* controller_of(const Json& object);
+/// Whether that is a StatefulSet.
+bool in_a_set(const Json& pod);
 
 /// The rights that this request needs (also the source of examples/rbac.yaml's test).
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);

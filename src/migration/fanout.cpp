@@ -37,7 +37,8 @@ void replay_until(Run& run, const std::string& replay, const StopToken& stop) {
   const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(run.request.cutoff);
   while (run.ports.broker.depth(replay, stop).value_or(QueueDepth{}).ready > 0) {
     if (Clock::now() >= end) {
-      run.warn(fmt::format("cut off: {} messages in the replay queue are lost, and what comes until the source is gone", cut_off(run, replay, stop)), "the exact replay (the default) loses none");
+      const std::uint64_t lost = cut_off(run, replay, stop);
+      run.warn(fmt::format("cut off: {} messages in the replay queue are lost, and what comes until the source is gone", lost), "the exact replay (the default) loses none");
       return;
     }
     stop.sleep(Millis{50}, "replaying");

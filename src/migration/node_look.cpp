@@ -1,6 +1,5 @@
 #include "migration/node_look.hpp"
 
-#include <algorithm>
 #include <sstream>
 
 #include "ms2m/error.hpp"

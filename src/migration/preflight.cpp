@@ -101,8 +101,7 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
 /// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is checkpointed there
 /// (identity.hpp). What is wrong then would be found when the source is gone.
 void check_second_half(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  const Json* owner = controller_of(facts.pod);
-  if (owner == nullptr || owner->value("kind", "") != "StatefulSet" || request.strategy != Strategy::shadow || !facts.target.object) return;
+  if (!in_a_set(facts.pod) || request.strategy != Strategy::shadow || !facts.target.object) return;
   const auto refuse = [&](const char* check, std::string text, const std::string& cure) { out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"}); };
   if (facts.target_gate && !*facts.target_gate)
     refuse("checkpoint-gate", fmt::format("the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too", request.target_node),
@@ -124,6 +123,10 @@ void check_lease(const Facts& facts, const MigrationRequest& request, std::vecto
 }
 
 }  // namespace
+
+void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
+  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
+}
 
 std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
   std::vector<Finding> findings;

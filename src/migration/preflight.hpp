@@ -17,6 +17,9 @@ void check_sequential(const Facts& facts, const MigrationRequest& request, std::
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
+/// Adds a finding of level refusal.
+void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
+
 /// What `--protocol none` asks for besides (preflight_uncontrolled.cpp).
 void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 

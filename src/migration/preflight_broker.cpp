@@ -14,19 +14,10 @@ constexpr std::int64_t kMinuteMillis = 60 * 1000;
 constexpr std::int64_t kManyMessages = 10'000;
 constexpr std::int64_t kManyBytes = 100'000'000;
 
-void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
-  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
-}
-
 std::optional<std::int64_t> number(const Json& in, const std::string& key) {
   const auto found = in.find(key);
   if (found == in.end() || !found->is_number_integer()) return std::nullopt;
   return found->get<std::int64_t>();
-}
-
-bool in_a_set(const Facts& facts) {
-  const Json* owner = controller_of(facts.pod);
-  return owner != nullptr && owner->value("kind", "") == "StatefulSet";
 }
 
 /// A catch-all policy acts on ms2m's own queues as well. In shadow messages wait there for the copy: one that expired or was
@@ -115,7 +106,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   if (facts.queue->exclusive) refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue), "declare the queue without exclusive");
   if (facts.queue->auto_delete) refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue), "declare the queue without auto-delete");
   if (!facts.queue->durable) out.push_back({"queue-type", Level::warning, fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue), ""});
-  check_limits(*facts.queue, request, in_a_set(facts), out);
+  check_limits(*facts.queue, request, in_a_set(facts.pod), out);
   for (const QueueConsumer& consumer : facts.queue->consumers)
     if (!consumer.ack_required)
       refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
@@ -11,10 +9,6 @@
 
 namespace ms2m {
 namespace {
-
-void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
-  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
-}
 
 void check_running(const Facts& facts, std::vector<Finding>& out) {
   const std::string name = pod_name(facts.pod);

@@ -39,7 +39,7 @@ void check_sequential(const Facts& facts, const MigrationRequest& request, std::
     refuse(out, "strategy sequential restores a pod under its own name, which a ReplicaSet never gives to another pod", "use --strategy handoff or shadow");
   if (!request.target_name.empty() && request.target_name != request.pod)
     refuse(out, "strategy sequential restores the pod under its own name", "leave --target-name out, or use --strategy handoff or shadow");
-  if (owner != nullptr && owner->value("kind", "") == "StatefulSet" && facts.owner) check_set(facts, out);
+  if (in_a_set(facts.pod) && facts.owner) check_set(facts, out);
 }
 
 }  // namespace ms2m

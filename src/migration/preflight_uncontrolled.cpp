@@ -8,10 +8,6 @@
 namespace ms2m {
 namespace {
 
-void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
-  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
-}
-
 constexpr const char* kFollow = "let the consumer follow ms2m-protocol(7)";
 
 void check_queue(const QueueFacts& queue, const std::string& name, std::vector<Finding>& out) {
@@ -45,7 +41,7 @@ void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<F
 }  // namespace
 
 void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (const Json* owner = controller_of(facts.pod); owner != nullptr && owner->value("kind", "") == "StatefulSet")
+  if (in_a_set(facts.pod))
     refuse(out, "protocol", "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy could not be taken back", kFollow);
   check_liveness(facts, out);
   if (!facts.depth || !facts.queue) return;  // said by check_broker()
