@@ -232,8 +232,14 @@ class Checks(Objects):
             "apiVersion": "v1", "kind": "Pod", "metadata": dict({"name": name, "namespace": "default"}, **(metadata or {})),
             "spec": dict({"nodeName": node, "containers": [dict(
                 {"name": "c", "image": IMAGE, "imagePullPolicy": "Never", "command": SLEEP}, **(container or {}))]}, **(spec or {}))})
-        self.addCleanup(self.api.delete, f"{API}/pods/{name}", 1)
+        self.addCleanup(self.remove_pod, name)
         self.eventually(lambda: kube.is_ready(self.pod(name)), f"pod {name} runs", 20)
+
+    def remove_pod(self, name):
+        """Returns when it takes no room on its node any more."""
+        self.api.delete(f"{API}/pods/{name}", 1)
+        self.eventually(lambda: name not in [pod["metadata"]["name"] for pod in self.api.get(f"{API}/pods")["items"]],
+                        f"pod {name} is gone", 30)
 
 
 class Refused(Checks, refusals_test.RefusalCase):
