@@ -172,8 +172,7 @@ void predict(Plan& plan, const MigrationRequest& request, const Facts& facts) {
 
 }  // namespace
 
-Strategy effective_strategy(const MigrationRequest& request, const Facts& facts) {
-  (void)facts;
+Strategy effective_strategy(const MigrationRequest& request) {
   if (request.replay == Replay::fanout) return Strategy::handoff;  // its queues are its own
   if (request.protocol == Protocol::none && request.strategy == Strategy::shadow) return Strategy::handoff;  // a tee needs commands
   return request.strategy;

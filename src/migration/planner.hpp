@@ -8,8 +8,8 @@
 
 namespace ms2m {
 
-/// A StatefulSet's pod keeps its name, and a name can exist once: its copy cannot run beside it, so shadow becomes handoff.
-Strategy effective_strategy(const MigrationRequest& request, const Facts& facts);
+/// What --replay fanout and --protocol none leave of the strategy that was asked for.
+Strategy effective_strategy(const MigrationRequest& request);
 
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id);
 

@@ -10,6 +10,10 @@
 
 namespace ms2m {
 
+/// Operations by priority: up to kServing the target (undo: the source) is brought to work, up to kRetired the source goes, then
+/// what ms2m made is removed, from kNodes on what is on the nodes, and last the lease.
+inline constexpr int kServing = 10, kRetired = 20, kQueues = 50, kNodes = 60, kLease = 90, kAll = 1000;
+
 enum class Direction { undo, finish };
 
 struct Settlement {
@@ -24,7 +28,7 @@ struct Settlement {
 struct SettleOptions {
   Seconds limit{60};
   int from = 0;
-  int upto = 1000;
+  int upto = kAll;
   bool stop_at_failure = false;
 };
 Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options);
