@@ -79,6 +79,7 @@ class ArchiveMover {
 struct StoredImage {
   std::string id;                  ///< config digest, hex without "sha256:"
   std::vector<std::string> names;
+  std::string user{};      ///< that the image's configuration names; empty: none
 };
 
 struct CheckpointImage {
@@ -88,6 +89,8 @@ struct CheckpointImage {
   std::string name;        ///< localhost/ms2m/<pod>:<id>
   std::string container;   ///< value of the annotations
   std::string architecture = "amd64";
+  /// The original image's: a kubelet takes an image without one for root's, and refuses it where the pod says runAsNonRoot.
+  std::string user{};
 };
 
 /// The container image store of a node (CRI-O's containers-storage by skopeo, or containerd's by ctr).

@@ -45,9 +45,11 @@ bool is_sha256(const std::string& text) {
 
 OciLayout make_layout(const CheckpointImage& image) {
   if (!is_sha256(image.sha256)) throw Error(ErrorKind::usage, "'" + image.sha256 + "' is not a SHA-256 digest");
+  Json settings = Json::object();
+  if (!image.user.empty()) settings["User"] = image.user;
   const Json config{{"architecture", image.architecture},
                     {"os", "linux"},
-                    {"config", Json::object()},
+                    {"config", settings},
                     {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({"sha256:" + image.sha256})}}}};
   const Json annotations{{kCrioAnnotation, image.container}, {kContainerdAnnotation, image.container}};
   return assemble(config, Json::array({descriptor(kLayerType, image.sha256, image.bytes.count)}), annotations, image.name);

@@ -18,7 +18,9 @@ constexpr const char* kFind = R"sh(look "$1"
 printf '%s\n--ms2m--\n' "$m"
 if command -v podman >/dev/null; then
   podman image inspect --format '{{.Id}}{{range .RepoTags}}{{"\n"}}{{.}}{{end}}' -- "${1#@}" 2>/dev/null || :
-fi)sh";
+fi
+printf '\n--ms2m--\n'
+skopeo inspect --config --raw "containers-storage:$1" 2>/dev/null || :)sh";
 
 // Afterwards the name must lead to the same config as the ID does, whoever changed it.
 constexpr const char* kPoint = R"sh(look "@$2"

@@ -22,7 +22,7 @@ TMPDIR=$1 skopeo copy -q --insecure-policy --digestfile digest "oci:$1" "contain
 cd / && rm -rf -- "$1" || exit 1
 rmdir -- "$9" 2>/dev/null || :)sh";
 
-std::string find_script();         ///< name or @id; prints the manifest, a separator, podman's ID and names
+std::string find_script();         ///< name or @id; prints manifest, separator, podman's ID and names, separator, configuration
 std::string point_script();        ///< name id
 std::string remove_name_script();  ///< name config-digest config manifest-digest manifest index marker annotation
 std::string remove_image_script(); ///< id

@@ -7,6 +7,7 @@
 #include "image/skopeo_scripts.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
+#include "wrap/posix/sha256.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 namespace ms2m {
@@ -32,24 +33,43 @@ std::string checked_id(const std::string& id) {
   return ref.substr(1);
 }
 
-/// The script's answer: the manifest in one line, then (by podman) the ID and each name in a line of its own.
+/// The ID of an image is the digest of its configuration. A name with the digest of a manifest list (as CRI-O reports it for an
+/// image that was pulled for several architectures) shows that list, which has no configuration; skopeo chooses from it itself.
+std::string id_of(const std::string& manifest, const std::string& config) {
+  const auto json = Json::parse(manifest, nullptr, false);
+  const auto digest = json.is_object() ? json.value("/config/digest"_json_pointer, "") : "";
+  if (digest.starts_with("sha256:")) return digest.substr(7);
+  return config.empty() ? "" : posix::Sha256::of(config);
+}
+
+std::string user_of(const std::string& config) {
+  const auto json = Json::parse(config, nullptr, false);
+  const auto user = json.is_object() ? json.find("config") : json.end();
+  if (!json.is_object() || user == json.end() || !user->is_object()) return "";
+  return user->value("User", "");
+}
+
+/// The script's answer: the manifest; then (by podman) the ID and each name in a line of its own; then the configuration, byte
+/// for byte.
 StoredImage parse_found(const std::string& node, const std::string& ref, const std::string& out) {
   std::istringstream lines(out);
   StoredImage found;
   std::string line;
   std::string manifest;
   while (std::getline(lines, line) && line != kFoundSeparator) manifest += line;
-  std::getline(lines, found.id);
-  while (std::getline(lines, line))
-    if (!line.empty()) found.names.push_back(line);
+  if (std::getline(lines, line) && line != kFoundSeparator) {
+    found.id = line;
+    while (std::getline(lines, line) && line != kFoundSeparator)
+      if (!line.empty()) found.names.push_back(line);
+  }
+  const std::string config = lines.good() ? out.substr(static_cast<std::size_t>(lines.tellg())) : "";
+  found.user = user_of(config);
   if (ref.front() == '@') {
     found.id = ref.substr(1);
   } else if (found.id.empty()) {
-    const auto json = Json::parse(manifest, nullptr, false);
-    const auto digest = json.is_object() ? json.value("/config/digest"_json_pointer, "") : "";
-    if (!digest.starts_with("sha256:"))
+    found.id = id_of(manifest, config);
+    if (!image::is_sha256(found.id))
       throw Error(ErrorKind::protocol, "skopeo on node " + node + " shows no config digest for image " + ref);
-    found.id = digest.substr(7);
   }
   if (found.names.empty() && ref.front() != '@') found.names.push_back(ref);
   return found;

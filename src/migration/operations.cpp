@@ -85,7 +85,7 @@ Json remove_source(const std::string& ns, const std::string& pod, const std::str
 }
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& f) {
   return {{"op", "restore_pod"}, {"prio", 6}, {"object", pod}, {"hold", hold_queue}, {"node", f.node}, {"archive", f.archive},
-          {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}, {"control", f.control_queue}};
+          {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}, {"user", f.user}, {"control", f.control_queue}};
 }
 Json recreate_set(const Json& set, const std::string& pod) {
   // After the consumers: should it fail, they are at work.

@@ -67,7 +67,7 @@ Json orphan_set(const std::string& ns, const std::string& name, const std::strin
 Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& hold_queue);
 /// Where the process goes back to when the target cannot restore it.
 struct Fallback {
-  std::string node, archive, directory, image, container, architecture, control_queue;
+  std::string node, archive, directory, image, container, architecture, user, control_queue;
 };
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& fallback);
 Json recreate_set(const Json& set, const std::string& pod);

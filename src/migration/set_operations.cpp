@@ -133,7 +133,7 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const StopToken again = StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
   remove_pod(ports, ref, again);
   const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, again);
-  ports.images.import_checkpoint(node, {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container, text(o, "architecture")}, again);
+  ports.images.import_checkpoint(node, {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container, text(o, "architecture"), text(o, "user")}, again);
   pod["spec"]["nodeName"] = node;
   create_and_wait(ports, pod, container, hold, again);
 }

@@ -35,7 +35,7 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
                      final ? op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod)
                            : op::remove_staged_name(plan.target_node, image));
   const std::string architecture = architecture_of(run.facts.target);
-  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, image, plan.container, architecture}, limit);
+  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, image, plan.container, architecture, run.facts.source.image->user}, limit);
   // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
   run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));
   run.step(Phase::transferring, "image " + image + " is on " + plan.target_node);

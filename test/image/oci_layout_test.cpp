@@ -47,6 +47,9 @@ TEST_CASE("layout of a checkpoint image, byte for byte") {
 TEST_CASE("the same archive gives the same image; the architecture is part of it") {
   auto other = sample();
   CHECK(make_layout(other).config_digest == make_layout(sample()).config_digest);
+  other.user = "1000:1000";
+  CHECK(Json::parse(make_layout(other).config).at("config") == Json{{"User", "1000:1000"}});
+  other.user.clear();
   other.architecture = "arm64";
   CHECK(make_layout(other).config_digest != make_layout(sample()).config_digest);
   CHECK(make_empty_layout("a").config_digest != make_empty_layout("b").config_digest);

@@ -9,6 +9,7 @@
 
 #include "image/oci_layout.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/json.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/files.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -84,6 +85,32 @@ struct Node {
     return image;
   }
 
+  /// Stores it as a registry's image for several architectures is stored: under the digest of the manifest list as well, which
+  /// is returned.
+  std::string pull_from_list(const CheckpointImage& image) {
+    const auto layout = image::make_layout(image);
+    const fs::path blobs = fs::path(image.directory) / "blobs/sha256";
+    std::ofstream(blobs / layout.config_digest) << layout.config;
+    std::ofstream(blobs / layout.manifest_digest) << layout.manifest;
+    const auto entry = [](const std::string& digest, std::size_t size, const char* architecture) {
+      return Json{{"mediaType", "application/vnd.oci.image.manifest.v1+json"}, {"digest", "sha256:" + digest}, {"size", size},
+                  {"platform", {{"architecture", architecture}, {"os", "linux"}}}};
+    };
+    const std::string list = Json{{"schemaVersion", 2},
+                                  {"mediaType", "application/vnd.oci.image.index.v1+json"},
+                                  {"manifests", Json::array({entry(std::string(64, '5'), 500, "s390x"), entry(layout.manifest_digest, layout.manifest.size(), "amd64")})}}
+                                 .dump();
+    const std::string digest = posix::Sha256::of(list);
+    std::ofstream(blobs / digest) << list;
+    std::ofstream(fs::path(image.directory) / "oci-layout") << layout.marker;
+    const Json top{{"mediaType", "application/vnd.oci.image.index.v1+json"}, {"digest", "sha256:" + digest}, {"size", list.size()}};
+    std::ofstream(fs::path(image.directory) / "index.json") << Json{{"schemaVersion", 2}, {"manifests", Json::array({top})}}.dump();
+    const auto copied = shell.run("n", {"skopeo", "--override-arch", "amd64", "copy", "-q", "--insecure-policy", "oci:" + image.directory, "containers-storage:" + image.name}, "", {});
+    INFO(copied.err);
+    REQUIRE(copied.ok());
+    return digest;
+  }
+
   std::size_t layers() const {
     std::size_t count = 0;
     const fs::path overlay = dir.path() / "storage/overlay";
@@ -144,6 +171,7 @@ TEST_CASE("store: import, find, remove") {
     REQUIRE(found);
     CHECK(found->id == id);
     CHECK(found->names == std::vector<std::string>{image.name});
+    CHECK(found->user.empty());
     found = node.store.find("n", id, {});
     REQUIRE(found);
     CHECK(found->id == id);
@@ -155,6 +183,26 @@ TEST_CASE("store: import, find, remove") {
     CHECK_FALSE(node.store.remove_image("n", id, {}));
     CHECK_FALSE(node.store.find("n", image.name, {}));
     CHECK(node.layers() == 0);
+  }
+}
+
+TEST_CASE("store: an image by the digest of its manifest list, with its user") {
+  for (const auto tools : both()) {
+    Node node(tools);
+    auto image = node.archive("orig", "original");
+    image.name = "docker.io/library/app:1";
+    image.user = "1000:1000";
+    const std::string list = node.pull_from_list(image);
+    // As CRI-O names it in a pod's status.
+    const auto found = node.store.find("n", "docker.io/library/app@sha256:" + list, {});
+    REQUIRE(found);
+    CHECK(found->id == image::make_layout(image).config_digest);
+    CHECK(found->user == "1000:1000");
+    const auto by_id = node.store.find("n", found->id, {});
+    REQUIRE(by_id);
+    CHECK(by_id->user == "1000:1000");
+    node.store.point_name("n", "localhost/ms2m/c:1", found->id, {});
+    CHECK(node.store.find("n", "localhost/ms2m/c:1", {})->id == found->id);
   }
 }
 

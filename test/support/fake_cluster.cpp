@@ -51,7 +51,7 @@ FakeNodes::FakeNodes(FakeServer& broker) : broker_(broker) {
   for (const char* name : {"worker-1", "worker-2"}) {
     put(Json::parse(R"({"status":{"conditions":[{"type":"Ready","status":"True"}],"nodeInfo":{"architecture":"amd64"}},"spec":{}})"), "node/" + std::string(name))
         ["metadata"]["name"] = name;
-    nodes_[name].images[kBase] = {kBase, std::nullopt};
+    nodes_[name].images[kBase] = {kBase, std::nullopt, "1000"};
     nodes_[name].names["base"] = kBase;
   }
 }
@@ -66,7 +66,7 @@ Json& FakeNodes::put(Json object, const std::string& where) {
 void FakeNodes::start_pod(const std::string& name, const std::string& queue, const std::string& owner, ConsumerOptions options) {
   queue_ = queue;
   Json pod = Json::parse(R"({"metadata":{"namespace":"default","labels":{"app":"consumer"}},
-    "spec":{"nodeName":"worker-1","containers":[{"name":"consumer","image":"base"}]}})");
+    "spec":{"nodeName":"worker-1","securityContext":{"runAsNonRoot":true},"containers":[{"name":"consumer","image":"base"}]}})");
   pod["metadata"]["name"] = name;
   if (owner == "ReplicaSet") {
     Json& set = put(Json::parse(R"({"metadata":{"name":"web-1"},"spec":{"replicas":1}})"), "rs/web-1");
@@ -104,6 +104,8 @@ void FakeNodes::sync(const std::string& name) {
   if (pod.at("spec").at("nodeName") == failing_node_)
     return container({{"waiting", {{"reason", "RunContainerError"}, {"message", "CRIU restoring FAILED"}}}}, false);
   const Image& stored = node.images.at(image->second);
+  if (stored.user.empty() && pod.at("spec").value("securityContext", Json::object()).value("runAsNonRoot", false))
+    return container({{"waiting", {{"reason", "CreateContainerConfigError"}, {"message", "container has runAsNonRoot and image will run as root"}}}}, false);
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;
   consumers_[name] = stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
   containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
@@ -406,7 +408,7 @@ std::optional<StoredImage> FakeStore::find(const std::string& node, const std::s
     const auto& store = world_.nodes_[node];
     const auto named = store.names.find(name_or_id);
     const std::string id = named != store.names.end() ? named->second : name_or_id;
-    if (store.images.count(id) > 0) found = StoredImage{id, {name_or_id}};
+    if (store.images.count(id) > 0) found = StoredImage{id, {name_or_id}, store.images.at(id).user};
   }
   call.done();
   return found;
@@ -420,7 +422,7 @@ std::string FakeStore::import_checkpoint(const std::string& node, const Checkpoi
     auto& store = world_.nodes_[node];
     const auto layout = store.layouts.find(image.directory);
     if (layout == store.layouts.end()) throw Error(ErrorKind::failed, "no such layout");
-    store.images[id] = {id, layout->second};
+    store.images[id] = {id, layout->second, image.user};
     store.names[image.name] = id;
     store.layouts.erase(layout);
     world_.image_named(node);

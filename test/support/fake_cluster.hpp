@@ -43,6 +43,7 @@ class FakeNodes {
   struct Image {
     std::string id;
     std::optional<ConsumerImage> checkpoint;
+    std::string user;
   };
   struct Node {
     std::map<std::string, std::string> names;  ///< image name -> id
