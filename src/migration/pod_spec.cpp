@@ -74,7 +74,8 @@ Json kept_metadata(const Json& source, const PodEdits& edits) {
     annotations.erase(gone);
   // CNI plugins leave the source's addresses here; they are another pod's on the target.
   for (auto it = annotations.begin(); it != annotations.end();)
-    it = it.key().rfind("cni.projectcalico.org/", 0) == 0 || it.key().rfind("k8s.v1.cni.cncf.io/network-status", 0) == 0
+    it = it.key().rfind("cni.projectcalico.org/", 0) == 0 || it.key().rfind("k8s.v1.cni.cncf.io/network-status", 0) == 0 ||
+                 it.key().rfind("k8s.ovn.org/", 0) == 0
              ? annotations.erase(it)
              : std::next(it);
   if (!annotations.empty()) metadata["annotations"] = annotations;

@@ -82,6 +82,39 @@ void check_companions(const Facts& facts, const MigrationRequest& request, std::
                  ""});
 }
 
+/// Parts of the specification that a restored process or a pod without a scheduler cannot have.
+void check_specification(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json& spec = facts.pod.at("spec");
+  if (spec.value("hostNetwork", false))
+    refuse(out, "host-network", "the pod uses the host's network: CRIU cannot restore it in another host's", "run the workload without hostNetwork");
+  for (const char* key : {"hostPID", "hostIPC"})
+    if (spec.value(key, false))
+      refuse(out, "host-namespaces", fmt::format("the pod uses {}: its process cannot be restored elsewhere", key), "run the workload without it");
+  if (spec.value("shareProcessNamespace", false))
+    refuse(out, "host-namespaces", "the pod's containers share their processes: CRIU restores each process under its own number, which another container's may have there",
+           "run the workload without shareProcessNamespace");
+  if (!spec.value("hostUsers", true))
+    refuse(out, "user-namespace", "the pod has a user namespace of its own (hostUsers: false), and the copy would get one with other numbers", "run the workload without hostUsers: false");
+  if (!spec.value("resourceClaims", Json::array()).empty())
+    refuse(out, "resource-claims", "the pod has resource claims: what a device holds cannot be checkpointed, and the scheduler alone can allocate them", "run the workload without resourceClaims");
+  const Json finalizers = facts.pod.at("metadata").value("finalizers", Json::array());
+  if (!finalizers.empty() && (in_a_set(facts.pod) || request.strategy == Strategy::sequential))
+    refuse(out, "finalizers", fmt::format("the pod has the finalizer {}: when its name is free again is up to somebody else", finalizers[0].get<std::string>()), "remove the finalizer, or what sets it");
+}
+
+/// What the copy's kubelet does that no checkpoint knows of.
+void check_life_cycle(const Facts& facts, std::vector<Finding>& out) {
+  const Json* container = find_container(facts.pod, facts.container);
+  if (container->value("lifecycle", Json::object()).contains("postStart"))
+    out.push_back({"life-cycle", Level::warning, fmt::format("the postStart hook of container {} runs once more, in the restored process's container", facts.container), ""});
+  std::vector<std::string> gates;
+  for (const Json& gate : facts.pod.at("spec").value("readinessGates", Json::array())) gates.push_back(gate.value("conditionType", ""));
+  if (!gates.empty())
+    out.push_back({"readiness-gates", Level::warning,
+                   fmt::format("readiness gate {}: the source stays, quiet, until somebody has set it for the copy", fmt::join(gates, ", ")),
+                   "make sure that whoever sets it sees the copy"});
+}
+
 }  // namespace
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -90,11 +123,8 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
   if (request.strategy == Strategy::sequential) check_sequential(facts, request, out);
   check_budgets(facts, out);
   check_companions(facts, request, out);
-  if (facts.pod.at("spec").value("hostNetwork", false))
-    refuse(out, "host-network", "the pod uses the host's network: CRIU cannot restore it in another host's", "run the workload without hostNetwork");
-  for (const char* key : {"hostPID", "hostIPC"})
-    if (facts.pod.at("spec").value(key, false))
-      refuse(out, "host-namespaces", fmt::format("the pod uses {}: its process cannot be restored elsewhere", key), "run the workload without it");
+  check_specification(facts, request, out);
+  check_life_cycle(facts, out);
 }
 
 }  // namespace ms2m

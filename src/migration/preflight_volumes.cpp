@@ -59,6 +59,23 @@ void check_claim(const Facts& facts, const MigrationRequest& request, const Json
   out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", name, fmt::join(modes, ", ")), ""});
 }
 
+/// $(NAME) of a subPathExpr is expanded anew for the copy.
+void check_sub_paths(const Facts& facts, const MigrationRequest& request, const Json& container, std::vector<Finding>& out) {
+  const bool keeps_name = request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
+  for (const Json& mount : container.value("volumeMounts", Json::array())) {
+    const std::string path = mount.value("subPathExpr", "");
+    for (const Json& variable : container.value("env", Json::array())) {
+      if (path.find("$(" + variable.value("name", "") + ")") == std::string::npos) continue;
+      const std::string field = variable.value("/valueFrom/fieldRef/fieldPath"_json_pointer, "");
+      const bool stays = field.empty() || field == "metadata.namespace" || field == "spec.serviceAccountName" || field.rfind("metadata.labels[", 0) == 0 ||
+                         field.rfind("metadata.annotations[", 0) == 0 || (keeps_name && field == "metadata.name");
+      if (!stays)
+        refuse(out, fmt::format("mount {} leads to a directory that is named after {}, which is another for the copy", mount.value("mountPath", ""), field),
+               field == "metadata.name" && in_a_set(facts.pod) ? "use --strategy handoff, which keeps the pod's name" : "let subPathExpr name something that does not change with the pod");
+    }
+  }
+}
+
 }  // namespace
 
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -67,13 +84,17 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
     const std::string name = volume.value("name", "");
     const bool mounted = mount_of(*container, name) != nullptr;
     if (volume.contains("emptyDir") && mounted) check_empty_dir(facts, request, name, out);
-    if (volume.contains("ephemeral") && mounted)
+    if (volume.contains("ephemeral") && (in_a_set(facts.pod) || request.strategy == Strategy::sequential))
+      refuse(out, fmt::format("ephemeral volume {} is tied to this very pod: one of the same name cannot have it, nor another as long as it exists", name),
+             "use a volume of another kind");
+    else if (volume.contains("ephemeral") && mounted)
       lost(request, out, fmt::format("ephemeral volume {} belongs to this pod alone: the copy gets an empty one, so its files would be gone", name));
     if (volume.contains("hostPath") && !request.allow_hostpath)
       refuse(out, fmt::format("hostPath volume {} ({}) is another directory on the target node", name, volume["hostPath"].value("path", "")),
              "if both nodes have the same content there, allow it with --allow-hostpath");
   }
   check_shared_memory(facts, request, *container, out);
+  check_sub_paths(facts, request, *container, out);
   for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
   for (const std::string& name : facts.unread_claims)
     refuse(out, fmt::format("you may not read claim {}: whether it can follow to another node is not known", name), "grant `get` on persistentvolumeclaims with examples/rbac.yaml");

@@ -120,6 +120,48 @@ TEST_CASE("the pod", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("checkpoints switched off"));
 }
 
+TEST_CASE("what a restored process or a pod without a scheduler cannot have", "[preflight]") {
+  const auto with = [](const char* field, Json value) {
+    Facts f = good();
+    f.pod["spec"][field] = std::move(value);
+    return f;
+  };
+  CHECK_THAT(refusal(with("shareProcessNamespace", true)), Contains("share their processes"));
+  CHECK(refusal(with("shareProcessNamespace", false)).empty());
+  CHECK_THAT(refusal(with("hostUsers", false)), Contains("hostUsers: false"));
+  CHECK(refusal(with("hostUsers", true)).empty());
+  CHECK_THAT(refusal(with("resourceClaims", Json::array({{{"name", "gpu"}}}))), Contains("resource claims"));
+  CHECK_THAT(warning(with("readinessGates", Json::array({{{"conditionType", "example.com/in"}}}))), Contains("readiness gate example.com/in"));
+  Facts f = good();
+  f.pod["spec"]["containers"][0]["lifecycle"]["postStart"]["exec"] = Json::object();
+  CHECK_THAT(warning(f), Contains("postStart hook of container consumer runs once more"));
+}
+
+TEST_CASE("the name of a pod with a finalizer is not free when its object is deleted", "[preflight]") {
+  Facts f = good();
+  f.pod["metadata"]["finalizers"] = Json::array({"example.com/wait"});
+  CHECK(refusal(f).empty());
+  MigrationRequest r = request();
+  r.strategy = Strategy::sequential;
+  CHECK_THAT(refusal(f, r), Contains("finalizer example.com/wait"));
+}
+
+TEST_CASE("a directory that is named after the pod is another for the copy", "[preflight]") {
+  Facts f = good();
+  Json& container = f.pod["spec"]["containers"][0];
+  container["env"] = Json::parse(R"([{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":"ZONE","value":"b"},
+    {"name":"NODE","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}}])");
+  container["volumeMounts"] = Json::parse(R"([{"name":"data","mountPath":"/data","subPathExpr":"$(ZONE)/x"}])");
+  CHECK(refusal(f).empty());
+  container["volumeMounts"][0]["subPathExpr"] = "$(ZONE)/$(POD)";
+  CHECK_THAT(refusal(f), Contains("mount /data leads to a directory that is named after metadata.name"));
+  MigrationRequest r = request();
+  r.strategy = Strategy::sequential;
+  CHECK(refusal(f, r).empty());  // keeps the name
+  container["volumeMounts"][0]["subPathExpr"] = "$(NODE)";
+  CHECK_THAT(refusal(f, r), Contains("named after spec.nodeName"));
+}
+
 TEST_CASE("strategy sequential", "[preflight]") {
   MigrationRequest r = request();
   r.strategy = Strategy::sequential;
@@ -220,6 +262,10 @@ TEST_CASE("claims and other volumes", "[preflight]") {
   f.pod["spec"]["volumes"] = Json::array({{{"name", "own"}, {"ephemeral", Json::object()}}});
   f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "own"}, {"mountPath", "/own"}}});
   CHECK_THAT(refusal(f), Contains("ephemeral volume own belongs to this pod alone"));
+  r.accept_volume_loss = true;
+  CHECK(refusal(f, r).empty());
+  r.strategy = Strategy::sequential;
+  CHECK_THAT(refusal(f, r), Contains("ephemeral volume own is tied to this very pod"));
 }
 
 TEST_CASE("a processor that lacks something", "[preflight]") {
