@@ -95,19 +95,44 @@ void check_selectors(const Json& pod, const Json& node, std::vector<Misfit>& out
                    "choose a node that it matches, or change the workload's affinity first"});
 }
 
-/// What the pod occupies while it runs, in thousandths: its containers, sidecars among them, and its runtime's overhead.
-std::map<std::string, std::int64_t> requests_of(const Json& pod) {
-  std::map<std::string, std::int64_t> sum;
-  const auto add = [&](const Json& quantities) {
-    for (const auto& [name, quantity] : quantities.items())
-      if (quantity.is_string()) sum[name] += parse_quantity(quantity.get<std::string>()).value_or(0);
-  };
+using Quantities = std::map<std::string, std::int64_t>;  ///< in thousandths
+
+Quantities quantities(const Json& of) {
+  Quantities all;
+  for (const auto& [name, quantity] : of.items())
+    if (quantity.is_string()) all[name] = parse_quantity(quantity.get<std::string>()).value_or(0);
+  return all;
+}
+
+void add(Quantities& sum, const Quantities& more) {
+  for (const auto& [name, amount] : more) sum[name] += amount;
+}
+
+Quantities requests_in(const Json& resources_of) {
+  return quantities(resources_of.value("resources", Json::object()).value("requests", Json::object()));
+}
+
+/// What the kubelet counts for a pod: its containers with its sidecars; an init container (beside the sidecars that began before
+/// it) where it asks for more, also when it has long ended; what the pod as a whole asks for instead of their sum; and its
+/// runtime's overhead. `init`: false for a copy, which comes without its init containers.
+Quantities requests_of(const Json& pod, bool init) {
   const Json& spec = pod.at("spec");
-  for (const char* list : {"containers", "initContainers"})
-    for (const Json& container : spec.value(list, Json::array()))
-      if (std::string(list) == "containers" || container.value("restartPolicy", "") == "Always")
-        add(container.value("resources", Json::object()).value("requests", Json::object()));
-  add(spec.value("overhead", Json::object()));
+  Quantities sum, sidecars, most;
+  for (const Json& container : spec.at("containers")) add(sum, requests_in(container));
+  for (const Json& container : spec.value("initContainers", Json::array())) {
+    if (container.value("restartPolicy", "") == "Always") {
+      add(sidecars, requests_in(container));
+      continue;
+    }
+    Quantities at_that_time = sidecars;
+    add(at_that_time, requests_in(container));
+    for (const auto& [name, amount] : at_that_time) most[name] = std::max(most[name], amount);
+  }
+  add(sum, sidecars);
+  if (init)
+    for (const auto& [name, amount] : most) sum[name] = std::max(sum[name], amount);
+  for (const auto& [name, amount] : requests_in(spec)) sum[name] = amount;
+  add(sum, quantities(spec.value("overhead", Json::object())));
   return sum;
 }
 
@@ -118,14 +143,14 @@ bool is_over(const Json& pod) {
 
 void check_resources(const Json& pod, const Json& node, const std::vector<Json>& others, std::vector<Misfit>& out) {
   const Json allocatable = node.value("status", Json::object()).value("allocatable", Json::object());
-  std::map<std::string, std::int64_t> taken;
+  Quantities taken;
   std::int64_t running = 0;
   for (const Json& other : others) {
     if (is_over(other)) continue;
     ++running;
-    for (const auto& [resource, amount] : requests_of(other)) taken[resource] += amount;
+    add(taken, requests_of(other, true));
   }
-  for (const auto& [resource, asked] : requests_of(pod)) {
+  for (const auto& [resource, asked] : requests_of(pod, false)) {
     const bool always_there = resource == "cpu" || resource == "memory" || resource == "ephemeral-storage";
     if (asked == 0 || (always_there && !allocatable.contains(resource))) continue;  // a node that does not say
     const std::int64_t left = parse_quantity(allocatable.value(resource, "0")).value_or(0) - taken[resource];

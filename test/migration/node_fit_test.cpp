@@ -90,6 +90,23 @@ TEST_CASE("sidecars and resources of other names count as well", "[node_fit]") {
   CHECK(misfits(pod, node, {}).empty());
 }
 
+TEST_CASE("of other pods the kubelet also counts init containers that have ended, and what a pod asks for as a whole", "[node_fit]") {
+  Json pod = plain_pod();
+  pod["spec"]["containers"][0]["resources"]["requests"] = {{"cpu", "500m"}};
+  Json other = plain_pod();
+  other["status"]["phase"] = "Running";
+  other["spec"]["containers"][0]["resources"]["requests"] = {{"cpu", "100m"}};
+  other["spec"]["initContainers"] = Json::parse(R"([{"name":"beside","restartPolicy":"Always","resources":{"requests":{"cpu":"600m"}}},
+    {"name":"once","resources":{"requests":{"cpu":"900m"}}}])");
+  CHECK(misfits(pod, ready_node(), {other}).empty());  // 1500 m beside 500 m
+  other["spec"]["initContainers"][1]["resources"]["requests"]["cpu"] = "901m";
+  CHECK(only(misfits(pod, ready_node(), {other})).find("too little free cpu") != std::string::npos);
+  other["spec"]["resources"]["requests"] = {{"cpu", "1"}};
+  CHECK(misfits(pod, ready_node(), {other}).empty());
+  pod["spec"]["resources"]["requests"] = {{"cpu", "1500m"}};
+  CHECK(only(misfits(pod, ready_node(), {other})).find("too little free cpu: 1.5 asked, 1 left") != std::string::npos);
+}
+
 TEST_CASE("a port of the node can be had once", "[node_fit]") {
   Json pod = plain_pod();
   pod["spec"]["containers"][0]["ports"] = Json::parse(R"([{"containerPort":80,"hostPort":8080}])");
