@@ -86,7 +86,7 @@ struct CheckpointImage {
   std::string directory;   ///< the layout with the layer's blob in it
   std::string sha256;      ///< the layer's digest
   Bytes bytes;             ///< the layer's size
-  std::string name;        ///< localhost/ms2m/<pod>:<id>
+  std::string name;        ///< localhost/ms2m/<pod>:<id>, or a tag of the original's repository
   std::string container;   ///< value of the annotations
   std::string architecture = "amd64";
   /// The original image's: a kubelet takes an image without one for root's, and refuses it where the pod says runAsNonRoot.

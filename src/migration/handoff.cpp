@@ -1,6 +1,8 @@
 // Strategy handoff: nobody consumes the primary queue while the data moves; messages wait in it, in order.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "migration/identity.hpp"
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
@@ -30,7 +32,7 @@ PhaseScope::~PhaseScope() {
 
 void plan_image_name_removal(Run& run) {
   const std::string image = find_container(run.facts.pod, run.plan.container)->value("image", "");
-  if (image.rfind(kImagePrefix, 0) == 0)
+  if (is_checkpoint_image_name(image))
     run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(), op::remove_image_name(run.plan.source_node, image));
 }
 
@@ -41,14 +43,30 @@ op::Adoption adoption_of(const Run& run) {
           metadata.value("annotations", Json::object()).value(kDeletionCost, Json())};
 }
 
+namespace {
+
+/// The time until the copy can count as ready, by its containers' probes: the source goes after that.
+Seconds time_to_ready(const Json& pod) {
+  int most = 0;
+  for (const Json& container : pod.at("spec").at("containers")) {
+    int seconds = 0;
+    for (const char* kind : {"startupProbe", "readinessProbe"})
+      if (const auto probe = container.find(kind); probe != container.end())
+        seconds += probe->value("initialDelaySeconds", 0) + probe->value("periodSeconds", 10) * (probe->value("successThreshold", 1) + 1);
+    most = std::max(most, seconds);
+  }
+  return Seconds(most);
+}
+
+}  // namespace
+
 void plan_retirement(Run& run) {
   const Plan& plan = run.plan;
   if (plan.workload == Workload::stateful_set) return plan_identity_swap(run);
-  if (plan.workload == Workload::replica_set)
-    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(), op::adopt(adoption_of(run)));
-  else
-    run.journal.effect(Phase::finalizing, "delete the source pod", Json(),
-                       op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, run.quiet_at ? run.names.hold : ""));
+  const bool set = plan.workload == Workload::replica_set;
+  Json retirement = set ? op::adopt(adoption_of(run)) : op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, run.quiet_at ? run.names.hold : "");
+  retirement["limit_s"] = (time_to_ready(plan.target_spec) + run.request.timeouts.retire).count();
+  run.journal.effect(Phase::finalizing, set ? "let the ReplicaSet swap the pods" : "delete the source pod", Json(), std::move(retirement));
   run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
                      op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));
   plan_image_name_removal(run);

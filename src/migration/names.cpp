@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 
@@ -51,9 +52,25 @@ std::string target_pod_name(const Json& source, const std::string& suffix) {
   return base + "-" + suffix;
 }
 
-std::string checkpoint_image_name(const std::string& pod, const std::string& id) {
+namespace {
+
+/// Without tag and digest; empty unless a registry is named.
+std::string registry_repository(std::string image) {
+  image.resize(std::min(image.find('@'), image.size()));
+  const auto slash = image.rfind('/');
+  if (slash == std::string::npos) return "";
+  image.resize(std::min(image.find(':', slash), image.size()));
+  return image.substr(0, image.find('/')).find_first_of(".:") == std::string::npos ? "" : image;
+}
+
+}  // namespace
+
+std::string checkpoint_image_name(const std::string& original, const std::string& pod, const std::string& id) {
+  if (const std::string repository = registry_repository(original); !repository.empty()) return repository + kImageTag + id;
   return fmt::format("{}{}:{}", kImagePrefix, pod, id);
 }
+
+bool is_checkpoint_image_name(const std::string& name) { return name.rfind(kImagePrefix, 0) == 0 || name.find(kImageTag) != std::string::npos; }
 
 std::string start_replay(const std::string& queue, const std::string& role, const std::string& id) {
   return Json{{"type", "START_REPLAY"}, {"payload", {{"queue", queue}, {"role", role}, {"migration", id}}}}.dump();

@@ -25,11 +25,17 @@ QueueNames queue_names(const std::string& id);
 /// characters.
 std::string target_pod_name(const Json& source, const std::string& suffix);
 
-/// localhost/ms2m/<pod>:<id>
-std::string checkpoint_image_name(const std::string& pod, const std::string& id);
+/// localhost/ms2m/<pod>:<id>; where the pod's image is a registry's, <its repository>:ms2m-moved-<id>. A kubelet that pulled the
+/// original itself lets a pod start the same image only under the repository that it pulled it from, and would not start the
+/// container again after a crash otherwise (KubeletEnsureSecretPulledImages, on by default since 1.35; it looks at the name
+/// without its tag).
+std::string checkpoint_image_name(const std::string& original, const std::string& pod, const std::string& id);
+/// Made by checkpoint_image_name().
+bool is_checkpoint_image_name(const std::string& name);
 /// The same until nothing speaks against the restore any more: no pod names it.
 std::string staged_image_name(const std::string& image);
 inline constexpr const char* kImagePrefix = "localhost/ms2m/";
+inline constexpr const char* kImageTag = ":ms2m-moved-";
 
 inline constexpr const char* kIdLabel = "ms2m.io/id";
 inline constexpr const char* kBaseNameAnnotation = "ms2m.io/base-name";

@@ -31,7 +31,7 @@ list_pods() {
     "lease \(.metadata.namespace) \(.metadata.name) holder=\(.spec.holderIdentity // "")"' || echo "unknown leases -"
 }
 
-# Runs on a node. Image names below localhost/ms2m/ are ms2m's; one that points at the base image is how a survivor keeps
+# Runs on a node. Image names below localhost/ms2m/, and tags that begin with ms2m-moved-, are ms2m's; one that points at the base image is how a survivor keeps
 # its name, so its image ID is in the line.
 read -r -d '' NODE_LISTER <<'END' || true
 shopt -s nullglob dotglob
@@ -50,7 +50,7 @@ for image in images:
     if not names:
         print("image", os.environ["NODE"], "<none>", image["id"][:12])
     for name in names:
-        if name.startswith("localhost/ms2m/") and image["id"] not in base:
+        if (name.startswith("localhost/ms2m/") or ":ms2m-moved-" in name) and image["id"] not in base:
             print("image", os.environ["NODE"], name, image["id"][:12])
 PY
 END
