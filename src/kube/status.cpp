@@ -45,16 +45,29 @@ ErrorKind kind_of(int status) {
   }
 }
 
+namespace {
+
+/// RBAC says "User ... cannot VERB resource ..."; any other 403 is admission's, which no Role changes.
+std::string remedy_of_forbidden(const std::string& message) {
+  if (message.find("system:anonymous") != std::string::npos)
+    return "the request carried no valid credentials: check the user of the kubeconfig with: kubectl auth whoami";
+  if (message.find("exceeded quota") != std::string::npos) return "raise the quota, or free some of it: for some seconds there are two such pods";
+  if (message.find("violates PodSecurity") != std::string::npos)
+    return "the namespace's pod security level was raised since the pod was started: change the workload, or the level";
+  if (message.find(" cannot ") == std::string::npos) return "the cluster's admission says so, not its access rules: change what it names";
+  return "grant it with examples/rbac.yaml";
+}
+
+}  // namespace
+
 Error status_error(const HttpResponse& answer) {
   std::string remedy;
   std::string message = message_of(answer);
   if (answer.status == 401) {
     message = fmt::format("the API server does not accept the credentials ({})", message);
     remedy = "log in again, or choose another user or context; check with: kubectl auth whoami";
-  } else if (answer.status == 403 && message.find("system:anonymous") != std::string::npos) {
-    remedy = "the request carried no valid credentials: check the user of the kubeconfig with: kubectl auth whoami";
   } else if (answer.status == 403) {
-    remedy = "grant it with examples/rbac.yaml";
+    remedy = remedy_of_forbidden(message);
   }
   return Error(kind_of(answer.status), std::move(message), std::move(remedy));
 }
