@@ -35,7 +35,7 @@ namespace {
 void try_creation(Run& run, const StopToken& stop) {
   Json trial = run.plan.target_spec;
   trial["metadata"]["name"] = "ms2m-trial-" + run.plan.id;
-  run.ports.cluster.create({Kind::pod, run.plan.ns, "ms2m-trial-" + run.plan.id}, trial, {true}, stop);
+  check_admitted(run, run.ports.cluster.create({Kind::pod, run.plan.ns, "ms2m-trial-" + run.plan.id}, trial, {true}, stop));
 }
 
 }  // namespace

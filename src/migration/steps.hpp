@@ -45,6 +45,8 @@ struct Run {
 void take_lease(Run& run, const StopToken& stop);
 void declare_queues(Run& run, const StopToken& stop);
 void create_target_pod(Run& run, const StopToken& stop);
+/// Throws Error{refused} when admission made of the target pod what no kubelet could restore.
+void check_admitted(const Run& run, const Json& admitted);
 /// Until the pod waits for its image.
 void wait_target_warm(Run& run, const StopToken& stop);
 /// Until the pod has waited so long that the kubelet answers the kick at once.

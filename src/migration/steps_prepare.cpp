@@ -106,7 +106,18 @@ void create_target_pod(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   run.journal.effect(Phase::preparing, "create pod " + plan.target_pod, op::delete_pod(plan.ns, plan.target_pod, plan.id),
                      op::strip_marks(plan.ns, plan.target_pod));
-  run.ports.cluster.create({Kind::pod, plan.ns, plan.target_pod}, plan.target_spec, {}, stop);
+  check_admitted(run, run.ports.cluster.create({Kind::pod, plan.ns, plan.target_pod}, plan.target_spec, {}, stop));
+}
+
+void check_admitted(const Run& run, const Json& admitted) {
+  const Plan& plan = run.plan;
+  const Json* container = find_container(admitted, plan.container);
+  const std::string image = container == nullptr ? "" : container->value("image", ""), policy = container == nullptr ? "" : container->value("imagePullPolicy", "");
+  if (image == plan.image && policy == "Never") return;
+  throw Error(ErrorKind::refused,
+              image != plan.image ? fmt::format("the cluster's admission changes the image of the target pod from {} to {}", plan.image, image)
+                                  : fmt::format("the cluster's admission makes the image pull policy of the target pod {}: its kubelet would look for the checkpoint in a registry", policy),
+              "exempt the namespace, or images like this one, from the webhook or from the admission plugin AlwaysPullImages");
 }
 
 namespace {

@@ -263,6 +263,19 @@ TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
   run.check("failed restore");
 }
 
+TEST_CASE("admission that changes the target's image or its pull policy is found before the source stops", "[sweep]") {
+  const Case c = GENERATE(Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow}, Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential});
+  const bool image = GENERATE(true, false);
+  Sweep run(c);
+  run.nodes().admission = [&](Json& pod) { pod["spec"]["containers"][0][image ? "image" : "imagePullPolicy"] = image ? "mirror/base" : "Always"; };
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.outcome()->error.find(image ? "to mirror/base" : "image pull policy of the target pod Always") != std::string::npos);
+  CHECK_FALSE(run.outcome()->remedy.empty());
+  CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-1"});
+  run.check("admission");
+}
+
 // It gives back the part of a batch when it is sent away, and needs longer for it than ms2m waits at first.
 TEST_CASE("an undone shadow waits for a source that stands still with a part of a batch", "[sweep]") {
   const bool exact_totals = GENERATE(true, false);

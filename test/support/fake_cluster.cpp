@@ -270,8 +270,10 @@ std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
   return object;
 }
 
-Json FakeCluster::create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken&) {
+Json FakeCluster::create(const ObjectRef& ref, const Json& given, const CreateOptions& options, const StopToken&) {
   Call call(world_, "create " + ref.name);
+  Json object = given;
+  if (world_.admission && ref.kind == Kind::pod) world_.admission(object);
   if (options.dry_run) {
     call.done();
     return object;

@@ -32,6 +32,8 @@ class FakeNodes {
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a while.
   void set_eager_kubelet() { eager_ = true; }
+  /// What mutating admission does with every pod that is created, dry runs included.
+  std::function<void(Json& pod)> admission;
 
   std::function<void(const std::string& call, bool before)> hook;  ///< as FakeServer::set_hook, for every port call here
 
