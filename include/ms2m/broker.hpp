@@ -215,6 +215,9 @@ class BrokerAdmin {
   /// nullopt: the management API cannot be reached (not installed, wrong port); Error{forbidden} for bad credentials.
   virtual std::optional<std::string> version(const StopToken& stop) = 0;
   virtual std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) = 0;
+  /// "classic", "quorum", "stream"; nullopt: no such queue. True from the declaration on, and one cheap question whatever else
+  /// the broker has, where queue() may list all queues and consumers (a queue's first seconds: 0.1-0.2 s with 3000 queues).
+  virtual std::optional<std::string> queue_type(const std::string& name, const StopToken& stop) = 0;
   /// What the policies make of a new classic queue of that name (the effective definition, empty when none applies); nullopt: the
   /// user may not read them (before 4.x that takes the tag policymaker).
   virtual std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) = 0;

@@ -75,6 +75,9 @@ QueueConsumer consumer_of(const Json& from) {
   return consumer;
 }
 
+/// Before 3.8 there was but one type, and no member that says so.
+std::string type_of(const Json& queue) { return member(queue, "type", std::string("classic")); }
+
 /// nullopt: the counts are not there.
 std::optional<QueueTotals> totals_of(const Json& queue) {
   if (!queue.contains("messages_ready") || !queue.contains("messages_unacknowledged")) return std::nullopt;
@@ -177,11 +180,17 @@ bool RabbitAdmin::counts_single_queues(const StopToken& stop) {
   return single_.load() == 1;
 }
 
+std::optional<std::string> RabbitAdmin::queue_type(const std::string& name, const StopToken& stop) {
+  const auto found = get("queues/" + vhost_ + "/" + url_encode(name) + kNoStatistics, stop);
+  if (!found) return std::nullopt;
+  return type_of(*found);
+}
+
 std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const StopToken& stop) {
   const auto found = get("queues/" + vhost_ + "/" + url_encode(name), stop);
   if (!found) return std::nullopt;
   QueueFacts facts;
-  facts.type = member(*found, "type", std::string("classic"));
+  facts.type = type_of(*found);
   facts.durable = member(*found, "durable", true);
   facts.exclusive = member(*found, "exclusive", false);
   facts.auto_delete = member(*found, "auto_delete", false);

@@ -77,9 +77,9 @@ void declare_queues(Run& run, const StopToken& stop) {
   declare(run.names.hold);
   // Asked of a queue that is there: what its virtual host makes of a declaration without a type.
   if (run.request.strategy == Strategy::shadow && run.facts.admin_version) {
-    const auto made = run.ports.admin.queue(run.names.hold, stop);
-    if (made && made->type != "classic")
-      throw Error(ErrorKind::failed, fmt::format("the broker makes {} queues of ms2m's own, and the relay needs classic ones: only of those the numbers are exact at once", made->type),
+    const auto type = run.ports.admin.queue_type(run.names.hold, stop);
+    if (type && *type != "classic")
+      throw Error(ErrorKind::failed, fmt::format("the broker makes {} queues of ms2m's own, and the relay needs classic ones: only of those the numbers are exact at once", *type),
                   "use --strategy handoff, or set the virtual host's default queue type to classic");
   }
   declare(run.names.pivot);

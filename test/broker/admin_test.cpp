@@ -1,3 +1,4 @@
+#include "broker/cut_proxy.hpp"
 #include "broker/harness.hpp"
 #include "broker/rabbit_admin.hpp"
 
@@ -57,6 +58,27 @@ TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the cons
   eventually([&] { return !admin.close_connection(seen.connection, limit()); });  // its list is a little late
   client.connection().delete_queue(queue, limit());
   client.connection().delete_exchange(exchange, limit());
+}
+
+TEST_CASE("admin: the type of a queue is told at once, and without a list of all queues") {
+  CutProxy proxy(15672);
+  auto where = address();
+  where.api_url = "http://127.0.0.1:" + std::to_string(proxy.port());
+  RabbitAdmin admin(where);
+  Client client;
+  std::vector<std::string> queues;
+  for (int i = 0; i < 60; ++i) client.declare(queues.emplace_back(unique("other")));
+  const auto classic = queues.emplace_back(unique("type /%")), quorum = queues.emplace_back(unique("type"));
+  CHECK_FALSE(admin.queue_type(classic, limit()));
+  RabbitBroker(address(), "a", limit()).declare_queue({classic, {}, {}}, limit());
+  CHECK(admin.queue_type(classic, limit()) == "classic");
+  client.declare(quorum, {{"x-queue-type", std::string("quorum")}});
+  CHECK(admin.queue_type(quorum, limit()) == "quorum");
+  // Three answers with their headers; a list of 60 queues has more than that.
+  CHECK(proxy.answered() < 6000);
+  admin.queue_names("other", limit());
+  CHECK(proxy.answered() > 8000);
+  for (const auto& queue : queues) client.connection().delete_queue(queue, limit());
 }
 
 TEST_CASE("admin: the effective policy of a queue") {

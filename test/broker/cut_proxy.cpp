@@ -103,6 +103,7 @@ void CutProxy::transfer(int from, int to, bool answers) {
   char buffer[65536];
   const auto count = ::recv(from, buffer, sizeof buffer, 0);
   bool ok = count > 0;
+  if (ok && answers) answered_ += static_cast<std::size_t>(count);
   for (ssize_t sent = 0; ok && sent < count;) {
     const auto now = ::send(to, buffer + sent, static_cast<std::size_t>(count - sent), MSG_NOSIGNAL);
     ok = now > 0;

@@ -18,6 +18,7 @@ class CutProxy {
   void stall(bool stall);    ///< nothing is passed on in either direction; connections stay
   void stall_answers(bool stall);  ///< what the broker says is withheld
   std::size_t connections() const;
+  std::size_t answered() const { return answered_; }  ///< bytes that the broker has sent so far
 
  private:
   void run();
@@ -28,6 +29,7 @@ class CutProxy {
   std::uint16_t to_port_, port_ = 0;
   int listener_ = -1, wake_ = -1;
   std::atomic<bool> ending_{false}, cut_{false}, refuse_{false}, stall_{false}, stall_answers_{false};
+  std::atomic<std::size_t> answered_{0};
   mutable std::mutex mutex_;
   std::map<int, int> pairs_;  // client -> broker
   std::thread thread_;

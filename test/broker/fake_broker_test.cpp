@@ -123,6 +123,18 @@ TEST_CASE("fake: the valve starves a saturated poller until it looks, and return
   CHECK(target->applied() == scene.server.published("q"));
 }
 
+TEST_CASE("fake: the type of a queue") {
+  Scene scene;
+  CHECK_FALSE(scene.broker.queue_type("x", scene.stop));
+  scene.broker.declare_queue({"x", {}, {}}, scene.stop);
+  CHECK(scene.broker.queue_type("x", scene.stop) == "classic");
+  scene.server.set_default_type("quorum");
+  scene.broker.declare_queue({"y", {}, {}}, scene.stop);
+  CHECK(scene.broker.queue_type("y", scene.stop) == "quorum");
+  scene.server.set_admin_reachable(false);
+  CHECK_THROWS_AS(scene.broker.queue_type("y", scene.stop), Error);
+}
+
 TEST_CASE("fake: the hook fails calls before and after their effect") {
   Scene scene;
   scene.server.set_hook([](const std::string& call, bool before) {

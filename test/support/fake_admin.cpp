@@ -49,6 +49,15 @@ std::optional<QueueFacts> FakeBroker::queue(const std::string& name, const StopT
   });
 }
 
+std::optional<std::string> FakeBroker::queue_type(const std::string& name, const StopToken& stop) {
+  return look(*world_, process_, stop, [&]() -> std::optional<std::string> {
+    require_reachable(*world_);
+    const auto found = world_->queues.find(name);
+    if (found == world_->queues.end()) return std::nullopt;
+    return found->second.type;
+  });
+}
+
 std::optional<Json> FakeBroker::policy_for(const std::string&, const StopToken& stop) {
   return look(*world_, process_, stop, [&]() -> std::optional<Json> {
     require_reachable(*world_);
