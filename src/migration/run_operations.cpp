@@ -7,6 +7,7 @@
 
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
+#include "migration/relay_exit.hpp"
 #include "migration/scale_operations.hpp"
 #include "migration/set_operations.hpp"
 #include "migration/uncontrolled_operations.hpp"
@@ -15,9 +16,6 @@
 
 namespace ms2m {
 namespace {
-
-/// A source that passed through its queue unseen is called for the rest again.
-constexpr std::chrono::seconds kCallAgain{5};
 
 using Handler = void (*)(Migrator::Ports&, const Json&, const StopToken&);
 
@@ -35,55 +33,32 @@ bool source_there(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
   }
 }
 
+/// No management API: it is not asked again, for it may take its time to say so.
 std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
   try {
     return admin.totals(queue, stop.within(std::chrono::seconds(5)));
   } catch (const Error&) {
-    return std::nullopt;  // no management API: the ready messages must do
+    return std::nullopt;
   }
 }
 
-/// Shadow: what was relayed to the source must be worked off before it leaves its queue. A queue that is gone was drained by
-/// an earlier attempt; one that nobody consumes although messages wait in it (the source was told to go, or started anew)
-/// gets the source again first.
-/// Whether a source that listens to its queue has something in hand, only exact totals tell. Without them, or when it stands
-/// still with a part of a batch, it is sent to the hold queue, lest it takes something new from the primary before what it
-/// gives back; what it gave back it is called for again, and has longer for it.
+/// Shadow: what was relayed to the source must be worked off before it goes back to the primary.
 void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const std::string queue = text(o, "relay"), hold = text(o, "hold");
-  const auto send_to = [&](const std::string& to, const char* role) {
-    ports.broker.publish({"", text(o, "control"), start_replay(to, role, ""), "application/json", ""}, stop);
+  RelayExitSpec spec{text(o, "relay"), text(o, "control"), text(o, "hold"), "source", ""};
+  bool told = true;
+  spec.outstanding = [&ports, &told, queue = spec.queue](const StopToken& limit) -> std::optional<std::uint64_t> {
+    if (!told) return std::nullopt;
+    const auto totals = totals_if_any(ports.admin, queue, limit);
+    told = totals.has_value();
+    if (!totals) return std::nullopt;
+    return totals->ready + totals->unacked;
   };
-  // Whoever listens somewhere else has acknowledged or refused what it had, on the same channel.
-  const auto arrived = [&] {
-    const auto there = ports.broker.depth(hold, stop), primary = ports.broker.depth(text(o, "queue"), stop);
+  spec.arrived = [&](const StopToken& limit) {
+    const auto there = ports.broker.depth(text(o, "hold"), limit), primary = ports.broker.depth(text(o, "queue"), limit);
     return !there || there->consumers > 0 || (primary && primary->consumers > o.value("others", std::uint64_t{0}));
   };
-  Unchanged unchanged;
-  Seconds patience = kStandstill;
-  std::optional<TimePoint> called;
-  bool exact = true, sent_away = false;
-  for (int calls = 0;; stop.sleep(Millis{20}, "waiting for the source to finish its queue")) {
-    const auto totals = exact ? totals_if_any(ports.admin, queue, stop) : std::nullopt;
-    exact = totals.has_value();
-    const bool settled_elsewhere = exact || !sent_away || arrived();  // asked before the depth: what it gave back is there then
-    const auto depth = ports.broker.depth(queue, stop);
-    if (!depth) return;
-    const std::uint64_t left = exact ? totals->ready + totals->unacked : depth->ready;
-    if (left == 0 && depth->ready == 0 && (exact || (depth->consumers == 0 && settled_elsewhere))) return;
-    if (depth->consumers > 0) {
-      called.reset();
-      const bool stands_still = unchanged.look(left) > patience || (!exact && calls == 0);
-      if (depth->ready == 0 && stands_still && !std::exchange(sent_away, true)) send_to(hold, "hold");
-    } else if (depth->ready > 0 && (!called || Clock::now() - *called > kCallAgain)) {
-      called = Clock::now();
-      sent_away = false;
-      send_to(queue, "source");
-      unchanged = Unchanged();
-      if (exact || calls > 0) patience *= 2;
-      ++calls;
-    }
-  }
+  RelayExit source(ports.broker, std::move(spec));
+  while (!source.finished(stop)) stop.sleep(Millis{20}, "waiting for the source to finish its queue");
 }
 
 void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {

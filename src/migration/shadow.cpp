@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "migration/operations.hpp"
+#include "migration/relay_exit.hpp"
 #include "migration/strategies.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
@@ -130,68 +131,13 @@ void catch_up(Run& run, const StopToken& stop) {
   if (progress.rate() > 0) run.measures.service_rate = progress.rate();
 }
 
-/// Sends a copy to the hold queue once it has worked off its own, and sees it there.
-class ToHold {
- public:
-  ToHold(Run& run, std::string queue, std::string control, const char* role) : run_(run), queue_(std::move(queue)), control_(std::move(control)), role_(role) {}
-
-  /// One look; true when the copy listens to the hold queue and its own queue is empty.
-  bool advance(const StopToken& stop) {
-    if (arrived_) return true;
-    arrived_ = look(stop);
-    return arrived_;
-  }
-
-  /// When both copies listen to the hold queue, whatever a copy gave back on its way there is in its queue again: the refusals
-  /// went before the new subscription, on the same channel. False: there is something, and the copy is on its way back to it.
-  bool confirm(const StopToken& stop) {
-    if (backlog(run_, queue_, stop) == 0) return true;
-    call_back(stop);
-    return false;
-  }
-
- private:
-  bool look(const StopToken& stop) {
-    if (!sent_) {
-      if (!worked_off(stop)) return false;
-      send(run_, control_, start_replay(run_.names.hold, "hold", run_.plan.id), stop);
-      sent_ = true;
-    }
-    const auto own = run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{});
-    if (own.consumers > 0) return false;
-    if (own.ready > 0) {
-      // Without exact totals a consumer that hands back what it was sent can leave too early: let it finish.
-      call_back(stop);
-      return false;
-    }
-    return true;
-  }
-
-  /// For what it gave back, and each time it has twice as long.
-  void call_back(const StopToken& stop) {
-    send(run_, control_, start_replay(queue_, role_, run_.plan.id), stop);
-    arrived_ = sent_ = false;
-    unchanged_ = Unchanged();
-    patience_ *= 2;
-  }
-
-  /// Nothing left; or nothing but what it holds and does not acknowledge before it gets more: it does when it is sent away.
-  bool worked_off(const StopToken& stop) {
-    const auto ready = [&] { return run_.ports.broker.depth(queue_, stop).value_or(QueueDepth{}).ready; };
-    const auto exact = outstanding(run_, queue_, stop);
-    const std::uint64_t left = exact ? *exact : ready();
-    const bool first = patience_ == 1;
-    if (left == 0 && (exact || first)) return true;
-    return unchanged_.look(left) > patience_ * standstill(run_.measures.service_rate.value_or(0)) && ready() == 0;
-  }
-
-  Run& run_;
-  std::string queue_, control_;
-  const char* role_;
-  bool sent_ = false, arrived_ = false;
-  Unchanged unchanged_;
-  int patience_ = 1;
-};
+/// Both copies end on the hold queue, so nobody's arrival is certain before there are two.
+RelayExit exit_of(Run& run, const std::string& queue, const std::string& control, const char* role) {
+  RelayExitSpec spec{queue, control, run.names.hold, role, run.plan.id, standstill(run.measures.service_rate.value_or(0)), true};
+  spec.outstanding = [&run, queue](const StopToken& stop) { return outstanding(run, queue, stop); };
+  spec.arrived = [&run](const StopToken& stop) { return run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{}).consumers >= 2; };
+  return RelayExit(run.ports.broker, std::move(spec));
+}
 
 void cut_over(Run& run, const StopToken& stop) {
   const PumpStats stats = run.pump->stop(stop.within(std::chrono::seconds(15)));
@@ -203,14 +149,12 @@ void cut_over(Run& run, const StopToken& stop) {
              "if the application reads it: give ms2m the publishers' user, or use --strategy handoff");
   if (stats.expirations_dropped > 0)
     run.warn(fmt::format("{} messages were relayed without their short expiration, lest one expire for one copy only", stats.expirations_dropped), "use --strategy handoff if the application reads it");
-  ToHold source(run, run.names.source, run.plan.source_control_queue, "source");
-  ToHold target(run, run.names.target, run.plan.target_control_queue, "target");
+  RelayExit source = exit_of(run, run.names.source, run.plan.source_control_queue, "source");
+  RelayExit target = exit_of(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
   const auto finished = [&] {
-    const bool first = source.advance(limit), second = target.advance(limit);
-    if (!first || !second || run.ports.broker.depth(run.names.hold, limit).value_or(QueueDepth{}).consumers < 2) return false;
-    const bool none = source.confirm(limit), neither = target.confirm(limit);
-    return none && neither;
+    const bool first = source.finished(limit), second = target.finished(limit);
+    return first && second;
   };
   while (!finished()) {
     check_guards(run);
