@@ -245,7 +245,7 @@ class Scenario(unittest.TestCase):
         self.eventually(lambda: verdict.consumers(self.api, QUEUE)[0].state["count"] > state["count"], "it processes")
         return found[0]
 
-    def eventually(self, condition, what, seconds=5.0):
+    def eventually(self, condition, what, seconds=20.0):
         deadline = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), deadline, f"not within {seconds:g} s: {what}")

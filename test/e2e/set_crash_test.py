@@ -71,7 +71,7 @@ class SetCrash(scenario.Scenario):
         self.assertEqual(node, "worker-2" if report["result"] == "done" else "worker-1", report)
         self.assertTrue(report["serving"].endswith(f"pod default/{name} on {node}"), report["serving"])
         self.eventually(lambda: self.api.get(APPS + "statefulsets/consumer")["status"].get("readyReplicas") == self.replicas,
-                        "all replicas are ready", 10)
+                        "all replicas are ready")
         found = self.instances()
         self.assertEqual(sorted(instance.state["boot_id"] for instance in found), self.boot_ids, "the same processes")
         self.assertEqual({instance.name: instance.node for instance in found}[name], node)
