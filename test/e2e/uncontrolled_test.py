@@ -117,7 +117,7 @@ class Crash(UncontrolledCase):
 
     def copy_goes_on(self, type_, text, *workload):
         source = self.killed_at(type_, text, *workload)
-        time.sleep(1)
+        time.sleep(1)  # what was on its way comes, with nobody to lead it
         report = self.recover("resume")
         self.assertEqual((report["result"], report["leftovers"]), ("done", []))
         self.ends_on("worker-2", source)
