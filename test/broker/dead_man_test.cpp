@@ -30,21 +30,21 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("renewed, the dead man's switch never fires; left alone it fires after its time, once") {
-  Scene scene(Millis{600});
+  Scene scene(Millis{1200});
   auto dead_man = scene.broker->arm(scene.spec, limit());
   CHECK(scene.client.count(scene.spec.queue).messages <= 1);
-  StopToken{}.sleep(Millis{2000}, "");  // the passage of time is what is tested
+  StopToken{}.sleep(Millis{3000}, "");  // the passage of time is what is tested
   CHECK_FALSE(dead_man->fired());
   CHECK(scene.fired_messages() == 0);
-  CHECK(dead_man->margin() > Millis{300});
-  CHECK(dead_man->margin() < Millis{600});
+  CHECK(dead_man->margin() > Millis{400});
+  CHECK(dead_man->margin() < Millis{1200});
   dead_man->stop_renewing();
   dead_man->stop_renewing();
   const auto stopped = Clock::now();
   CHECK(scene.client.count(scene.spec.queue).messages == 1);
   eventually([&] { return scene.fired_messages() == 1; });
-  CHECK(Clock::now() - stopped > Millis{450});
-  CHECK(Clock::now() - stopped < Millis{900});
+  CHECK(Clock::now() - stopped > Millis{1000});
+  CHECK(Clock::now() - stopped < Millis{2000});
   eventually([&] { return dead_man->fired(); });
   CHECK(scene.client.drain(scene.spec.control_queue) == std::vector<std::string>{kEnd});
   CHECK(scene.client.count(scene.spec.queue).messages == 0);
@@ -66,7 +66,7 @@ TEST_CASE("arming again takes the place of what an earlier process left") {
 }
 
 TEST_CASE("a switch that was robbed, purged or deleted counts as fired") {
-  Scene scene(Millis{600});
+  Scene scene(Millis{1500});
   auto dead_man = scene.broker->arm(scene.spec, limit());
   const int how = GENERATE(0, 1, 2);
   if (how == 0) eventually([&] { return !scene.client.drain(scene.spec.queue).empty(); });
@@ -74,7 +74,7 @@ TEST_CASE("a switch that was robbed, purged or deleted counts as fired") {
   if (how == 2) scene.client.connection().delete_queue(scene.spec.queue, limit());
   const auto robbed = Clock::now();
   eventually([&] { return dead_man->fired(); });
-  CHECK(Clock::now() - robbed < Millis{400});  // noticed by the renewal, not by the deadline
+  CHECK(Clock::now() - robbed < Millis{1100});  // noticed by the renewal, not by the deadline
   if (how != 2) CHECK(scene.client.count(scene.spec.queue).messages == 0);
 }
 
@@ -130,9 +130,9 @@ TEST_CASE("a stalled broker: fired() tells by the clock alone, and stop_renewing
   proxy.stall(true);
   const auto stalled = Clock::now();
   eventually([&] { return dead_man->fired(); });
-  CHECK(Clock::now() - stalled < Millis{1000});
+  CHECK(Clock::now() - stalled < Millis{2000});
   dead_man->stop_renewing();
-  CHECK(Clock::now() - stalled < Millis{1500});
+  CHECK(Clock::now() - stalled < Millis{3000});
 }
 
 TEST_CASE("the destructor does not wait for a stalled broker") {
@@ -142,7 +142,7 @@ TEST_CASE("the destructor does not wait for a stalled broker") {
   proxy.stall(true);
   const auto begun = Clock::now();
   dead_man.reset();
-  CHECK(Clock::now() - begun < Millis{100});
+  CHECK(Clock::now() - begun < Millis{1000});
 }
 
 TEST_CASE("killed at a random instant, the switch fires exactly once") {

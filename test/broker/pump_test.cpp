@@ -53,7 +53,7 @@ TEST_CASE("the pump relays everything in order, at once, and returns the rest wh
   const auto begun = Clock::now();
   scene.client.publish_numbers(scene.from, 500, 1);
   eventually([&] { return pump->stats().relayed == 501; });
-  CHECK(Clock::now() - begun < Millis{150});
+  CHECK(Clock::now() - begun < Millis{700});
   scene.client.publish_numbers(scene.from, 501, 300);
   const auto end = pump->stop(limit());
   CHECK(pump->stop(limit()).relayed == end.relayed);
@@ -99,11 +99,12 @@ TEST_CASE("the pump's limit and its arrival rate") {
   RabbitBroker broker(address(), "pump", limit());
   auto pump = broker.start_pump(scene.spec(), limit());
   pump->limit(200);
+  const auto begun = Clock::now();  // it relays from the first message on
   scene.client.publish_numbers(scene.from, 0, 1000);
-  const auto begun = Clock::now();
   eventually([&] { return pump->stats().relayed >= 200; });
-  const double rate = static_cast<double>(pump->stats().relayed) / seconds_between(begun, Clock::now());
-  CHECK(rate > 120);
+  const std::uint64_t relayed = pump->stats().relayed;
+  const double rate = static_cast<double>(relayed) / seconds_between(begun, Clock::now());
+  CHECK(rate > 60);
   CHECK(rate < 260);
   CHECK(pump->stats().arrival_rate > 100);
   pump->limit(0);
@@ -221,7 +222,7 @@ TEST_CASE("stopping a pump that hangs is interrupted by the token") {
   scene.client.publish_numbers(scene.from, 0, 10);
   const auto begun = Clock::now();
   CHECK_THROWS_AS(pump->stop(limit(Millis{100})), Error);
-  CHECK(Clock::now() - begun < Millis{500});
+  CHECK(Clock::now() - begun < Millis{2000});
   CHECK(pump->broken());
 }
 

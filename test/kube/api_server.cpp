@@ -86,7 +86,7 @@ ApiServer::ApiServer(Handler handler, const std::string& certificate) : handler_
   };
   server_->Get(".*", handle).Post(".*", handle).Put(".*", handle).Patch(".*", handle).Delete(".*", handle);
   server_->set_tcp_nodelay(true);
-  server_->set_keep_alive_timeout(1);
+  server_->set_keep_alive_timeout(5);
   server_->set_payload_max_length(64u << 20);
   server_->new_task_queue = [] { return new httplib::ThreadPool(32); };
   port_ = server_->bind_to_any_port("127.0.0.1");  // listens from here on: clients may connect at once

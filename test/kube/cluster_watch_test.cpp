@@ -134,23 +134,25 @@ TEST_CASE("a server in trouble is waited for, a refusal is not") {
 }
 
 TEST_CASE("the deadline names the watch and its last trouble, a stop ends it at once") {
-  Script script(Steps{{pod_list("10", {p("7")})}, {nullptr, {}, End::open}});
+  const Steps steps{{pod_list("10", {p("7")})}, {nullptr, {}, End::open}};
+  Script late(steps);
   const TimePoint began = Clock::now();
-  const Error e = error_of([&] { watched(script.server(), "never", StopToken{}.within(Millis{200})); });
+  const Error e = error_of([&] { watched(late.server(), "never", StopToken{}.within(Millis{200})); });
   CHECK(e.kind() == ErrorKind::timeout);
   CHECK(std::string(e.what()) == "timed out watching pod default/consumer-0");
-  CHECK(Clock::now() - began < Millis{400});
+  CHECK(Clock::now() - began < Millis{1200});  // at once, on a machine that does other things, too
 
+  Script script(steps);
   StopSource source;
   TimePoint stopped;
-  std::thread stopper([&, before = script.server().count()] {
-    script.server().wait_for_requests(before + 1);
+  std::thread stopper([&] {
+    script.server().wait_for_requests(2);
     stopped = Clock::now();
     source.request_stop();
   });
   CHECK_THROWS_AS(watched(script.server(), "never", source.token()), Cancelled);
   stopper.join();
-  CHECK(Clock::now() - stopped < Millis{100});
+  CHECK(Clock::now() - stopped < Millis{1000});
 }
 
 TEST_CASE("what `done` throws passes through, whatever it is") {
