@@ -197,6 +197,7 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
 void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
   facts.broker_version = ports.broker.server_version();
   facts.depth = ports.broker.depth(request.queue, stop);
+  if (request.protocol == Protocol::control) facts.source_control = ports.broker.depth(control_queue(pod_hostname(facts.pod)), stop);
   try {
     facts.admin_version = ports.admin.version(stop);
     if (!facts.admin_version) return;

@@ -50,6 +50,7 @@ struct Facts {
   std::optional<Json> lease;
 
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue
+  std::optional<QueueDepth> source_control;  ///< of the source's control queue; nullopt: no such queue
   std::optional<std::string> admin_version;  ///< nullopt: no management API
   std::optional<QueueFacts> queue;
   std::optional<Json> policy_on_ours;        ///< what the policies make of ms2m's own queues; nullopt: not known

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "migration/names.hpp"
+#include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
 
 namespace ms2m {
@@ -56,6 +58,13 @@ void check_returns(const QueueFacts& facts, const MigrationRequest& request, int
          fmt::format("raise it above {}", times));
 }
 
+/// The published procedure tells the source nothing.
+void check_control(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (request.protocol == Protocol::none || request.replay == Replay::fanout || facts.source_control) return;
+  refuse(out, "protocol", fmt::format("there is no queue {}: the consumer does not follow the control protocol, or does not name its control queue after /etc/hostname", control_queue(pod_hostname(facts.pod))),
+         "let the consumer declare and read it (ms2m-protocol(7)), or use --protocol none");
+}
+
 /// What the queue does with messages besides keeping them in order, by its arguments or by a policy.
 void check_limits(const QueueFacts& facts, const MigrationRequest& request, bool set, std::vector<Finding>& out) {
   const auto limit = [&](const std::string& key) {
@@ -88,7 +97,8 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   if (!facts.depth)
     return refuse(out, "queue", fmt::format("queue {} does not exist", queue), "name the queue that the pod consumes with --queue");
   if (facts.depth->consumers == 0)
-    return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue), "check that the pod is connected and that --queue and --broker are right");
+    return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue), "check that the pod is connected and that --queue and --broker are right; a consumer that fetches with basic.get must subscribe to be moved");
+  check_control(facts, request, out);
   if (facts.depth->consumers > 1 && request.protocol != Protocol::none && !request.allow_competing)
     refuse(out, "consumers", fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue, facts.depth->consumers),
            "scale to one consumer, or allow it with --allow-competing (then nothing is lost or doubled, but order is up to the broker)");

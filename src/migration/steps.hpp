@@ -54,7 +54,10 @@ void wait_kick_works(const Run& run, const StopToken& stop);
 void arm_dead_man(Run& run, const StopToken& stop);
 
 // steps_checkpoint.cpp
-/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`.
+/// Throws Error{refused}: consumer `tag` acknowledges automatically.
+[[noreturn]] void refuse_automatic(const std::string& tag, const std::string& queue);
+/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`. Refuses one that
+/// acknowledges automatically when the preflight could not see that yet.
 void make_source_quiet(Run& run, const StopToken& stop);
 /// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold` consumers of the
 /// hold queue, nobody new on the primary, the dead man's switch not fired.

@@ -96,6 +96,16 @@ void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
 
 namespace {
 
+/// Whether it has taken the command makes the difference.
+[[noreturn]] void never_quiet(const Run& run, const StopToken& stop) {
+  const std::string& control = run.plan.source_control_queue;
+  if (run.ports.broker.depth(control, stop.within(std::chrono::seconds(5))).value_or(QueueDepth{}).ready > 0)
+    throw Error(ErrorKind::timeout, "the source did not come to its control queue " + control,
+                "let the consumer subscribe to it, slow down the publishers, or raise --quiet-timeout");
+  throw Error(ErrorKind::timeout, fmt::format("the source took START_REPLAY from {} and did not consume {} instead of {}", control, run.names.hold, run.plan.queue),
+              "it must leave its queue for the one that it is sent to, and take that as it is or declare it durable and without arguments (ms2m-protocol(7)); if it is slow, raise --quiet-timeout");
+}
+
 /// First by what the source was told; the valve helps one that is too busy to look.
 void await_quiet(Run& run, const StopToken& stop) {
   const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
@@ -103,10 +113,9 @@ void await_quiet(Run& run, const StopToken& stop) {
   const auto with_valve = [&] {
     try {
       wait_quiet(run, true, all);
-    } catch (Error& error) {
-      if (error.kind() == ErrorKind::timeout)
-        error.with_remedy(fmt::format("the source never came to its control queue {}: let the consumer subscribe to it, slow down the publishers, or raise --quiet-timeout", run.plan.source_control_queue));
-      throw;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::timeout) throw;
+      never_quiet(run, stop);
     }
   };
   try {
@@ -121,10 +130,38 @@ void await_quiet(Run& run, const StopToken& stop) {
   }
 }
 
+/// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was not in
+/// it. A message that waits for its acknowledgement tells as much, and at once.
+void check_acknowledgement(const Run& run, const StopToken& stop) {
+  const std::string& queue = run.plan.queue;
+  if (!run.facts.admin_version || !run.facts.queue || run.facts.queue->consumers.size() >= run.facts.depth->consumers) return;
+  const bool exact_totals = run.facts.queue->type == "classic" && run.facts.depth->consumers == 1;
+  const StopToken limit = stop.within(std::chrono::seconds(7));
+  try {
+    for (;; limit.sleep(Millis{20}, "waiting for the management API to name the consumer of " + queue)) {
+      const auto facts = run.ports.admin.queue(queue, limit);
+      for (const QueueConsumer& consumer : facts ? facts->consumers : std::vector<QueueConsumer>{})
+        if (!consumer.ack_required) refuse_automatic(consumer.tag, queue);
+      if (facts && facts->consumers.size() >= run.facts.depth->consumers) return;
+      const auto totals = exact_totals ? run.ports.admin.totals(queue, limit) : std::nullopt;
+      if (totals && totals->unacked > 0) return;
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    run.warn("the management API does not name the consumer of " + queue + ": whether it acknowledges by hand was not checked", "");
+  }
+}
+
 }  // namespace
+
+void refuse_automatic(const std::string& tag, const std::string& queue) {
+  throw Error(ErrorKind::refused, fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", tag, queue),
+              "let the application acknowledge after its state update");
+}
 
 void make_source_quiet(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
+  check_acknowledgement(run, stop);
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
   const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
   run.journal.effect(Phase::checkpointing, "make the source quiet",

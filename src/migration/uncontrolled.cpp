@@ -59,9 +59,7 @@ void find_connection(Run& run, const StopToken& stop) {
     const auto facts = run.ports.admin.queue(run.plan.queue, limit);
     if (!facts || facts->consumers.size() != 1 || facts->consumers.front().connection.empty()) continue;
     const QueueConsumer& consumer = facts->consumers.front();
-    if (!consumer.ack_required)
-      throw Error(ErrorKind::refused, fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, run.plan.queue),
-                  "let the application acknowledge after its state update");
+    if (!consumer.ack_required) refuse_automatic(consumer.tag, run.plan.queue);
     run.source_connection = consumer.connection;
     return;
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <exception>
 #include <future>
 
@@ -50,6 +51,15 @@ bool container_running(const Json* pod, const std::string& container) {
   return own != nullptr && own->value("state", Json::object()).contains("running");
 }
 
+namespace {
+
+Error ended(const Json& terminated) {
+  return Error(ErrorKind::failed, fmt::format("the restored container ended with exit code {}", terminated.value("exitCode", -1)),
+               "its connections are closed when it wakes up, those of the loopback interface too: the consumer must survive that (ms2m-protocol(7))");
+}
+
+}  // namespace
+
 void check_restore(const Json* pod, const std::string& name, const std::string& container) {
   if (pod == nullptr) throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", name));
   const Json status = pod->value("status", Json::object());
@@ -63,19 +73,32 @@ void check_restore(const Json* pod, const std::string& name, const std::string& 
   for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError", "InvalidImageName", "CrashLoopBackOff"})
     if (reason == fatal) throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", reason, waiting.value("message", "")));
   if (state.contains("terminated"))
-    throw Error(ErrorKind::failed, fmt::format("the restored container ended at once with exit code {}", state["terminated"].value("exitCode", -1)),
-                fmt::format("kubectl logs {}", name));
+    throw ended(state["terminated"]);
 }
+
+namespace {
+
+/// It ran, and ended: its kubelet starts it again, from the same image, and again.
+void check_runs_on(const Json* pod, const std::string& name, const std::string& container) {
+  const Json* own = pod == nullptr ? nullptr : find_container_status(*pod, container);
+  const Json before = own == nullptr ? Json() : own->value("lastState", Json::object()).value("terminated", Json());
+  if (before.is_object()) throw ended(before);
+  check_restore(pod, name, container);
+}
+
+}  // namespace
 
 void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container, const Arrival& arrival,
                    const std::function<void(bool now_running)>& look, const StopToken& stop) {
   StopSource over;
   std::exception_ptr failure;
+  std::atomic<bool> running{false};
   auto watcher = std::async(std::launch::async, [&] {
     try {
       ports.cluster.watch(ref, [&](const Json* pod) {
-        check_restore(pod, ref.name, container);
-        return container_running(pod, container);
+        check_runs_on(pod, ref.name, container);
+        running = running || container_running(pod, container);
+        return false;  // it may still end
       }, over.token().within(std::chrono::hours(1)));
     } catch (const Cancelled&) {
     } catch (...) {
@@ -92,15 +115,22 @@ void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std
   } guard{over, watcher};
 
   const TimePoint begin = Clock::now();
-  while (ports.broker.depth(arrival.queue, stop).value_or(QueueDepth{}).consumers < arrival.consumers) {
-    bool now_running = false;
-    if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
-      watcher.get();
-      if (failure) std::rethrow_exception(failure);
-      now_running = true;
+  bool told = false;
+  try {
+    while (ports.broker.depth(arrival.queue, stop).value_or(QueueDepth{}).consumers < arrival.consumers) {
+      if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+        watcher.get();
+        if (failure) std::rethrow_exception(failure);
+      }
+      const bool now_running = running && !told;
+      look(now_running);
+      told = told || now_running;
+      stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
     }
-    look(now_running);
-    stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout || !running) throw;
+    throw Error(ErrorKind::timeout, "the restored process runs and does not come to " + arrival.queue,
+                "its connections are closed when it wakes up: the consumer must notice that and connect again (ms2m-protocol(7)); if it is slow at it, raise --restore-timeout");
   }
 }
 

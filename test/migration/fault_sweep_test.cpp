@@ -33,6 +33,8 @@ struct Case {
   Protocol protocol = Protocol::control;
   std::size_t batch = 1;
   Millis flush_after{0};
+  ConsumerOptions::Control control = ConsumerOptions::Control::subscribes;
+  bool manual_acks = true;
 };
 
 /// One world, one migration with a fault at call number `at`, and what came of it.
@@ -46,6 +48,8 @@ class Sweep {
     ConsumerOptions options;
     options.batch = c.batch;
     options.flush_after = c.flush_after;
+    options.control = c.control;
+    options.manual_acks = c.manual_acks;
     if (c.protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
@@ -92,6 +96,8 @@ class Sweep {
 
   /// Before that call the broker serves the source past the valve.
   void flood_at(const std::string& call) { flood_at_ = call; }
+
+  void quiet_within(Millis time) { quiet_ = time; }
 
   /// The operator's next process: abort whatever the journal says is open.
   void recover() {
@@ -157,7 +163,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
-    request.timeouts.quiet = Seconds(2);
+    request.timeouts.quiet = Seconds(quiet_);
     return migrator.migrate(request, {}, StopToken());
   }
 
@@ -168,6 +174,7 @@ class Sweep {
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;
   std::string flood_at_;
+  Millis quiet_{2000};
   std::optional<Outcome> outcome_, recovered_;
 };
 
@@ -286,6 +293,33 @@ TEST_CASE("an undone shadow waits for a source that stands still with a part of 
   CHECK(run.outcome()->result == Result::undone);
   CHECK(run.outcome()->leftovers.empty());
   run.check("part of a batch");
+}
+
+TEST_CASE("automatic acknowledgement is seen when the management API names the consumer late", "[sweep]") {
+  const bool manual = GENERATE(true, false);
+  Sweep run({"", Strategy::handoff, Protocol::control, 1, Millis{0}, ConsumerOptions::Control::subscribes, manual});
+  run.server().set_unlisted(4);
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == (manual ? Result::done : Result::undone));
+  if (!manual) CHECK_THAT(run.outcome()->error, Catch::Contains("automatic acknowledgement"));
+  run.check("listed late");
+}
+
+TEST_CASE("a source that takes the command and does not obey is not called one that never looked", "[sweep]") {
+  Sweep run({"", Strategy::handoff, Protocol::control, 1, Millis{0}, ConsumerOptions::Control::ignores});
+  run.quiet_within(Millis{50});
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("took START_REPLAY from ms2m.control.consumer-0"));
+}
+
+TEST_CASE("a restored process that ends is not waited for", "[sweep]") {
+  Sweep run({"", Strategy::handoff});
+  run.nodes().end_restored_on("worker-2");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("the restored container ended with exit code 1"));
+  run.check("ended");
 }
 
 TEST_CASE("a broker that makes quorum queues of ms2m's own", "[sweep]") {

@@ -37,6 +37,7 @@ Facts good() {
   f.source.look = NodeLook{{"avx2", "fpu", "vme"}, {}, Content::empty};
   f.target.look = f.source.look;
   f.depth = QueueDepth{3, 1};
+  f.source_control = QueueDepth{0, 1};
   f.admin_version = "3.10.8";
   f.queue = QueueFacts{};
   f.policy_on_ours = Json::object();
@@ -376,6 +377,19 @@ TEST_CASE("what a queue does with messages besides keeping them", "[preflight]")
   CHECK(refusal(f, shadow).empty());
   f.queue->policy = {{"delivery-limit", 1}};
   CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 1"));
+}
+
+TEST_CASE("the control queue must be there for those who are told by it", "[preflight]") {
+  Facts f = good();
+  f.source_control.reset();
+  CHECK_THAT(refusal(f), Contains("there is no queue ms2m.control.consumer-0"));
+  MigrationRequest r = request();
+  r.protocol = Protocol::none;
+  r.strategy = Strategy::handoff;
+  CHECK(refusal(f, r).empty());
+  r = request();
+  r.replay = Replay::fanout;
+  CHECK(refusal(f, r).empty());
 }
 
 TEST_CASE("a consumer without the control protocol", "[preflight]") {

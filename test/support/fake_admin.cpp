@@ -26,6 +26,7 @@ QueueConsumer consumer_of(const FakeApp& app) {
   consumer.connection = "sim " + app.hostname;
   consumer.peer_host = app.options.peer_host;
   consumer.prefetch = app.options.prefetch;
+  consumer.ack_required = app.options.manual_acks;
   return consumer;
 }
 
@@ -43,6 +44,7 @@ std::optional<QueueFacts> FakeBroker::queue(const std::string& name, const StopT
     if (found == world_->queues.end()) return std::nullopt;
     QueueFacts facts;
     facts.type = found->second.type;
+    if (world_->unlisted > 0 && --world_->unlisted >= 0) return facts;
     for (const auto& [id, app] : world_->apps)
       if (app.connected && app.queue == name) facts.consumers.push_back(consumer_of(app));
     return facts;

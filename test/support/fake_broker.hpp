@@ -44,6 +44,7 @@ struct ConsumerOptions {
   } control = Control::subscribes;
   std::size_t batch = 1;    ///< so many are applied and acknowledged together,
   Millis flush_after{0};    ///< or, that long (of real time) after the first of them, fewer
+  bool manual_acks = true;  ///< false: it acknowledges automatically
   std::string peer_host;  ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
 
@@ -102,6 +103,7 @@ class FakeServer {
   void fire_dead_man(const std::string& queue);  ///< as if its time had passed, renewed or not
   void set_alarms(std::vector<std::string> alarms);
   void set_admin_reachable(bool reachable);      ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
+  void set_unlisted(int looks);                  ///< so many looks of the management API name no consumers yet
   void set_default_type(const std::string& type);  ///< of queues that are declared through the port from now on
   void break_pump();               ///< connection lost: what was not committed returns
   void break_valve();

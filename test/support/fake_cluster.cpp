@@ -104,6 +104,11 @@ void FakeNodes::sync(const std::string& name) {
   if (pod.at("spec").at("nodeName") == failing_node_)
     return container({{"waiting", {{"reason", "RunContainerError"}, {"message", "CRIU restoring FAILED"}}}}, false);
   const Image& stored = node.images.at(image->second);
+  if (stored.checkpoint && pod.at("spec").at("nodeName") == ending_node_) {
+    container({{"running", Json::object()}}, true);
+    status["containerStatuses"][0]["lastState"] = {{"terminated", {{"exitCode", 1}}}};
+    return;
+  }
   if (stored.user.empty() && pod.at("spec").value("securityContext", Json::object()).value("runAsNonRoot", false))
     return container({{"waiting", {{"reason", "CreateContainerConfigError"}, {"message", "container has runAsNonRoot and image will run as root"}}}}, false);
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;

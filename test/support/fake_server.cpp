@@ -167,6 +167,11 @@ void FakeServer::set_alarms(std::vector<std::string> alarms) {
   world_->alarms = std::move(alarms);
 }
 
+void FakeServer::set_unlisted(int looks) {
+  const std::lock_guard lock(world_->mutex);
+  world_->unlisted = looks;
+}
+
 void FakeServer::set_admin_reachable(bool reachable) {
   const Lock lock(world_->mutex);
   world_->admin_reachable = reachable;

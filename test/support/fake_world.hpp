@@ -78,6 +78,7 @@ struct FakeWorld {
   int next = 0;
   std::string default_type = "classic";
   bool admin_reachable = true, settling = false;
+  int unlisted = 0;  ///< looks at which the management API does not name the consumers yet
 
   TimePoint now() const { return Clock::now() + offset; }
   void settle();
