@@ -76,6 +76,30 @@ void check_sub_paths(const Facts& facts, const MigrationRequest& request, const 
   }
 }
 
+/// CRIU opens what was open by its path. The files of these volumes are gone, or lie in a directory whose name has the time in it
+/// at which the kubelet wrote it ("..2026_11_22_09_12_09.123456789").
+void check_open_files(const Facts& facts, const Json& container, std::vector<Finding>& out) {
+  const auto beginning_with = [&](const std::string& prefix) -> std::string {
+    const auto file = facts.source.look.open_files.lower_bound(prefix);
+    return file != facts.source.look.open_files.end() && file->rfind(prefix, 0) == 0 ? *file : "";
+  };
+  const auto refuse_open = [&](const std::string& file, const std::string& what) {
+    if (!file.empty()) refuse(out, fmt::format("file {} of {} is open, and the copy cannot open it again", file, what), "let the application close it before the move, or keep it in another volume");
+  };
+  bool own_shm = true;
+  for (const Json& mount : container.value("volumeMounts", Json::array())) {
+    const std::string path = mount.value("mountPath", ""), name = mount.value("name", "");
+    own_shm = own_shm && path != "/dev/shm";
+    for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
+      if (volume.value("name", "") != name) continue;
+      if (volume.contains("emptyDir")) refuse_open(beginning_with(path + "/"), "emptyDir volume " + name);
+      for (const char* kind : {"configMap", "secret", "projected", "downwardAPI"})
+        if (volume.contains(kind)) refuse_open(beginning_with(path + "/..2"), fmt::format("{} volume {}", kind, name));
+    }
+  }
+  if (own_shm) refuse_open(beginning_with("/dev/shm/"), "/dev/shm");
+}
+
 }  // namespace
 
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -94,6 +118,7 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
              "if both nodes have the same content there, allow it with --allow-hostpath");
   }
   check_shared_memory(facts, request, *container, out);
+  check_open_files(facts, *container, out);
   check_sub_paths(facts, request, *container, out);
   for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
   for (const std::string& name : facts.unread_claims)

@@ -39,6 +39,29 @@ TEST_CASE("what a node says about itself", "[node_look]") {
         std::vector<std::string>{"uid", "0123456789abcdef", "scratch", "tmp", "other"});
 }
 
+TEST_CASE("what the container's processes have open", "[node_look]") {
+  const auto look = [](const std::string& out) {
+    CannedShell shell("cpu fpu\n" + out);
+    return look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {}}, {});
+  };
+  const NodeLook files = look("fd /data/x\nfd /data/gone (deleted)\nfd /dev/null\nfd pipe:[77]\nfd socket:[4711]\nfd /data/x\nfd /a b\n");
+  CHECK(files.open_files == std::set<std::string>{"/a b", "/data/x"});
+  CHECK_FALSE(files.listens_on_own_address);
+  const auto listens = [&](const char* address) {
+    return look(std::string("shm empty\nlisten    0: ") + address + ":1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\nfd socket:[4711]\n").listens_on_own_address;
+  };
+  CHECK_FALSE(listens("00000000"));
+  CHECK_FALSE(listens("0100007F"));
+  CHECK_FALSE(listens("00000000000000000000000000000000"));
+  CHECK_FALSE(listens("00000000000000000000000001000000"));
+  CHECK_FALSE(listens("0000000000000000FFFF00000100007F"));
+  CHECK(listens("0201A8C6"));  // 198.168.1.2
+  CHECK(listens("0000000000000000FFFF00000201A8C6"));
+  CHECK(listens("B80D01200000000067452301EFCDAB89"));
+  // Another container's of the same pod.
+  CHECK_FALSE(look("listen 0: 0201A8C6:1F90 00000000:0000 0A 0:0 00:0 0 0 0 4712 1\nfd socket:[4711]\n").listens_on_own_address);
+}
+
 TEST_CASE("an ID that is none is not looked for", "[node_look]") {
   CannedShell shell("cpu fpu\n");
   const NodeLook look = look_at_node(shell, "worker-1", {"uid", "cri-o://.*", {}}, {});
