@@ -41,15 +41,19 @@ QueueNames queue_names(const std::string& id) {
   return {prefix + "hold", prefix + "deadman", prefix + "pivot", prefix + "tee", prefix + "source", prefix + "target"};
 }
 
+std::string name_with_suffix(std::string base, const std::string& suffix) {
+  const std::size_t room = 63 - suffix.size() - 1;
+  if (base.size() > room) base.resize(room);
+  while (!base.empty() && (base.back() == '-' || base.back() == '.')) base.pop_back();
+  return base + "-" + suffix;
+}
+
 std::string target_pod_name(const Json& source, const std::string& suffix) {
   const Json& metadata = source.at("metadata");
   std::string base = metadata.at("name").get<std::string>();
   if (const auto annotations = metadata.find("annotations"); annotations != metadata.end() && annotations->is_object())
     base = annotations->value(kBaseNameAnnotation, base);
-  const std::size_t room = 63 - suffix.size() - 1;
-  if (base.size() > room) base.resize(room);
-  while (!base.empty() && (base.back() == '-' || base.back() == '.')) base.pop_back();
-  return base + "-" + suffix;
+  return name_with_suffix(base, suffix);
 }
 
 namespace {

@@ -21,6 +21,8 @@ struct QueueNames {
 };
 QueueNames queue_names(const std::string& id);
 
+/// <base>-<suffix>, the base cut so that it is a host name: at most 63 characters.
+std::string name_with_suffix(std::string base, const std::string& suffix);
 /// <base>-<suffix>, where an earlier migration's suffix (annotation ms2m.io/base-name) is replaced, not added to; at most 63
 /// characters.
 std::string target_pod_name(const Json& source, const std::string& suffix);

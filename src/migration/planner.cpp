@@ -191,7 +191,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.container = facts.container;
   plan.queue = request.queue;
   plan.target_pod = request.target_name.empty() ? target_pod_name(facts.pod, id) : request.target_name;
-  if (plan.workload == Workload::replica_set && request.target_name.empty()) plan.target_pod = plan.owner + "-" + id.substr(0, 5);
+  if (plan.workload == Workload::replica_set && request.target_name.empty()) plan.target_pod = name_with_suffix(plan.owner, id.substr(0, 5));
   if (plan.workload == Workload::stateful_set) plan.target_pod = request.strategy == Strategy::shadow ? target_pod_name(facts.pod, id) : plan.source_pod;
   if (request.strategy == Strategy::sequential) plan.target_pod = plan.source_pod;
   plan.image = checkpoint_image_name(find_container(facts.pod, facts.container)->value("image", ""), plan.target_pod, id);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "migration/names.hpp"
 #include "ms2m/error.hpp"
@@ -61,6 +62,35 @@ void drop_init_containers(Json& spec, std::vector<std::string>& notes) {
     *found = kept;
 }
 
+/// The API server adds a label's value to the selector beside matchLabelKeys when a pod is created, and refuses one that has it
+/// already. What the copy's own labels will bring back is taken out of the source's; what they will not, stays.
+void drop_merged_expressions(Json& term, const Json& labels) {
+  const auto selector = term.find("labelSelector");
+  if (selector == term.end() || !selector->contains("matchExpressions")) return;
+  Json& expressions = (*selector)["matchExpressions"];
+  for (const auto& [list, op] : {std::pair{"matchLabelKeys", "In"}, std::pair{"mismatchLabelKeys", "NotIn"}})
+    for (const Json& key : term.value(list, Json::array())) {
+      const Json value = labels.value(key.get<std::string>(), Json());
+      if (value.is_null()) continue;
+      const Json merged{{"key", key}, {"operator", op}, {"values", Json::array({value})}};
+      if (const auto found = std::find(expressions.begin(), expressions.end(), merged); found != expressions.end()) expressions.erase(found);
+    }
+  if (expressions.empty()) selector->erase("matchExpressions");
+}
+
+void drop_merged_expressions_of_all(Json& spec, const Json& labels) {
+  if (spec.contains("topologySpreadConstraints"))
+    for (Json& constraint : spec["topologySpreadConstraints"]) drop_merged_expressions(constraint, labels);
+  for (const char* kind : {"podAffinity", "podAntiAffinity"}) {
+    if (!spec.contains("affinity") || !spec["affinity"].contains(kind)) continue;
+    Json& terms = spec["affinity"][kind];
+    if (terms.contains("requiredDuringSchedulingIgnoredDuringExecution"))
+      for (Json& term : terms["requiredDuringSchedulingIgnoredDuringExecution"]) drop_merged_expressions(term, labels);
+    if (terms.contains("preferredDuringSchedulingIgnoredDuringExecution"))
+      for (Json& weighted : terms["preferredDuringSchedulingIgnoredDuringExecution"]) drop_merged_expressions(weighted["podAffinityTerm"], labels);
+  }
+}
+
 Json kept_metadata(const Json& source, const PodEdits& edits) {
   Json metadata{{"name", edits.name}, {"namespace", source.value("namespace", "default")}};
   Json labels = source.value("labels", Json::object());
@@ -106,7 +136,9 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
       target.notes.push_back(fmt::format("container {} starts afresh on the target", container.value("name", "")));
     }
   }
-  target.pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", kept_metadata(source.at("metadata"), edits)}, {"spec", spec}};
+  const Json metadata = kept_metadata(source.at("metadata"), edits);
+  drop_merged_expressions_of_all(spec, metadata.at("labels"));
+  target.pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", spec}};
   return target;
 }
 

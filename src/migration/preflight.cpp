@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "migration/cpu_fit.hpp"
 #include "migration/node_fit.hpp"
+#include "migration/selector.hpp"
 
 namespace ms2m {
 namespace {
@@ -18,6 +21,22 @@ void check_rights(const Facts& facts, std::vector<Finding>& out) {
     out.push_back({"rights", Level::refusal, fmt::format("you may not {}", fmt::join(missing, ", ")), "grant them with examples/rbac.yaml"});
 }
 
+/// No kubelet asks for it, but the scheduler would never have put the pod there. Only what names the node itself is looked at.
+void check_anti_affinity(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json anti = facts.pod.at("spec").value("affinity", Json::object()).value("podAntiAffinity", Json::object());
+  for (const Json& term : anti.value("requiredDuringSchedulingIgnoredDuringExecution", Json::array())) {
+    if (term.value("topologyKey", "") != "kubernetes.io/hostname" || term.contains("namespaceSelector") || !term.contains("labelSelector")) continue;
+    const Json namespaces = term.value("namespaces", Json::array({facts.ns}));
+    for (const Json& other : facts.target_node_pods) {
+      const std::string phase = other.value("status", Json::object()).value("phase", ""), ns = other.at("metadata").value("namespace", facts.ns);
+      if (phase == "Succeeded" || phase == "Failed" || std::find(namespaces.begin(), namespaces.end(), ns) == namespaces.end()) continue;
+      if (selects(term.at("labelSelector"), other.at("metadata").value("labels", Json::object())))
+        return refuse(out, "target-node", fmt::format("the pod's required anti-affinity forbids a node with pod {}, and that is on {}", pod_name(other), request.target_node),
+                      "choose another node, or change the workload's anti-affinity first");
+    }
+  }
+}
+
 void check_target(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.target.object) {
     out.push_back({"target-node", Level::refusal, fmt::format("node {} does not exist", request.target_node), "kubectl get nodes shows what there is"});
@@ -29,6 +48,7 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
   }
   const auto speaking_against = misfits(facts.pod, *facts.target.object, facts.target_node_pods);
   for (const Misfit& misfit : speaking_against) out.push_back({"target-node", Level::refusal, misfit.text, misfit.cure});
+  check_anti_affinity(facts, request, out);
   if (speaking_against.empty()) out.push_back({"target-node", Level::ok, fmt::format("node {} is Ready and takes the pod", request.target_node), ""});
   if (!facts.source.object) return;
   const auto info = [](const Json& node, const char* key) { return node.value("status", Json::object()).value("nodeInfo", Json::object()).value(key, ""); };

@@ -90,6 +90,10 @@ void check_specification(const Facts& facts, const MigrationRequest& request, st
   for (const char* key : {"hostPID", "hostIPC"})
     if (spec.value(key, false))
       refuse(out, "host-namespaces", fmt::format("the pod uses {}: its process cannot be restored elsewhere", key), "run the workload without it");
+  if (facts.source.look.listens_on_own_address)
+    refuse(out, "sockets", fmt::format("container {} listens on the pod's own address, and the copy has another", facts.container), "let it listen on all addresses (0.0.0.0 or ::)");
+  if (spec.value("setHostnameAsFQDN", false) && !spec.value("subdomain", "").empty() && request.protocol == Protocol::control)
+    refuse(out, "host-name", "the pod's host name is its full domain name (setHostnameAsFQDN), and so is that of its control queue, which ms2m does not know", "run the workload without setHostnameAsFQDN");
   if (spec.value("shareProcessNamespace", false))
     refuse(out, "host-namespaces", "the pod's containers share their processes: CRIU restores each process under its own number, which another container's may have there",
            "run the workload without shareProcessNamespace");

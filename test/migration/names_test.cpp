@@ -38,6 +38,11 @@ TEST_CASE("a second migration replaces the suffix of the first", "[names]") {
   CHECK(target_pod_name(pod, "xyz789").size() == 63);
 }
 
+TEST_CASE("a pod's name is a host name that begins with its owner's", "[names]") {
+  CHECK(name_with_suffix("web-5d4f", "abc23") == "web-5d4f-abc23");
+  CHECK(name_with_suffix(std::string(56, 'w') + "-5d4f8c7b9", "abc23") == std::string(56, 'w') + "-abc23");
+}
+
 TEST_CASE("the checkpoint image has a tag of its own in the repository that the kubelet pulled from", "[names]") {
   const auto name = [](const char* original) { return checkpoint_image_name(original, "web-1-abc23", "abc234"); };
   CHECK(name("docker.io/library/app:1.0") == "docker.io/library/app:ms2m-moved-abc234");

@@ -91,6 +91,18 @@ TEST_CASE("nodes", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("amd64, the target node is arm64"));
 }
 
+TEST_CASE("required anti-affinity between nodes", "[preflight]") {
+  Facts f = good();
+  f.pod["spec"]["affinity"] = Json::parse(R"({"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
+    {"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app":"consumer"}}}]}})");
+  f.target_node_pods = {Json::parse(R"({"metadata":{"name":"consumer-1","namespace":"default","labels":{"app":"other"}},"spec":{"containers":[]}})")};
+  CHECK(refusal(f).empty());
+  f.target_node_pods[0]["metadata"]["labels"]["app"] = "consumer";
+  CHECK_THAT(refusal(f), Contains("anti-affinity forbids a node with pod consumer-1"));
+  f.target_node_pods[0]["metadata"]["namespace"] = "elsewhere";
+  CHECK(refusal(f).empty());
+}
+
 TEST_CASE("the base image must be there under the same ID", "[preflight]") {
   Facts f = good();
   f.target.image.reset();
@@ -145,6 +157,33 @@ TEST_CASE("the name of a pod with a finalizer is not free when its object is del
   MigrationRequest r = request();
   r.strategy = Strategy::sequential;
   CHECK_THAT(refusal(f, r), Contains("finalizer example.com/wait"));
+}
+
+TEST_CASE("files and sockets that the copy could not open again", "[preflight]") {
+  Facts f = good();
+  f.source.look.listens_on_own_address = true;
+  CHECK_THAT(refusal(f), Contains("listens on the pod's own address"));
+  f = good();
+  f.pod["spec"]["volumes"] = Json::parse(R"([{"name":"settings","configMap":{"name":"c"}},{"name":"scratch","emptyDir":{}},{"name":"share","nfs":{}}])");
+  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::parse(R"([{"name":"settings","mountPath":"/etc/app"},{"name":"scratch","mountPath":"/tmp/s"},{"name":"share","mountPath":"/share"}])");
+  MigrationRequest r = request();
+  r.accept_volume_loss = true;
+  f.source.look.open_files = {"/app/main.py", "/etc/app/other", "/share/x", "/tmp/somewhere"};
+  CHECK(refusal(f, r).empty());
+  f.source.look.open_files.insert("/etc/app/..2026_11_22_09_12_09.123456789/settings.yaml");
+  CHECK_THAT(refusal(f, r), Contains("settings.yaml of configMap volume settings is open"));
+  f.source.look.open_files = {"/tmp/s/journal"};
+  CHECK_THAT(refusal(f, r), Contains("file /tmp/s/journal of emptyDir volume scratch is open"));
+  f.source.look.open_files = {"/dev/shm/sem.x"};
+  CHECK_THAT(refusal(f, r), Contains("file /dev/shm/sem.x of /dev/shm is open"));
+}
+
+TEST_CASE("a host name that is a full domain name", "[preflight]") {
+  Facts f = good();
+  f.pod["spec"]["setHostnameAsFQDN"] = true;
+  CHECK(refusal(f).empty());
+  f.pod["spec"]["subdomain"] = "consumer";
+  CHECK_THAT(refusal(f), Contains("setHostnameAsFQDN"));
 }
 
 TEST_CASE("a directory that is named after the pod is another for the copy", "[preflight]") {
