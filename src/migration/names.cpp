@@ -27,7 +27,7 @@ std::string now_rfc3339() {
 std::string control_queue(const std::string& hostname) { return "ms2m.control." + hostname; }
 
 std::string pod_hostname(const Json& pod) {
-  const std::string set = pod.at("spec").value("hostname", "");
+  const std::string set = pod.at("spec").value("hostnameOverride", pod.at("spec").value("hostname", ""));
   std::string name = set.empty() ? pod.at("metadata").at("name").get<std::string>() : set;
   if (name.size() > 63) {
     name.resize(63);

@@ -11,8 +11,8 @@ std::string new_id();
 /// Now, RFC 3339, UTC, milliseconds.
 std::string now_rfc3339();
 
-/// `ms2m.control.<host name of the pod, from /etc/hostname>`: spec.hostname when set, else the pod's name, cut to 63
-/// characters as the kubelet cuts it.
+/// `ms2m.control.<host name of the pod, from /etc/hostname>`: spec.hostnameOverride or spec.hostname when set, else the pod's
+/// name, cut to 63 characters as the kubelet cuts it.
 std::string control_queue(const std::string& hostname);
 std::string pod_hostname(const Json& pod);
 

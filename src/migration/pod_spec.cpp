@@ -123,10 +123,11 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
   // The scheduler set these two or nobody did; nodeName bypasses it, and ephemeral containers cannot be created.
   spec.erase("ephemeralContainers");
   spec.erase("schedulingGates");
-  if (spec.contains("hostname") && edits.name != source.at("metadata").at("name")) {
+  for (const char* field : {"hostname", "hostnameOverride"}) {
+    if (!spec.contains(field) || edits.name == source.at("metadata").at("name")) continue;
     // Both pods live for a while; with one host name they would share one control queue and eat each other's messages.
-    spec.erase("hostname");
-    target.notes.push_back("spec.hostname is dropped: the copy's host name is its pod name (gethostname() in the process stays)");
+    spec.erase(field);
+    target.notes.push_back(fmt::format("spec.{} is dropped: the copy's host name is its pod name (gethostname() in the process stays)", field));
   }
   for (Json& container : spec.at("containers")) {
     if (container.at("name") == edits.container) {

@@ -23,6 +23,9 @@ TEST_CASE("the control queue follows /etc/hostname", "[names]") {
   CHECK(control_queue(pod_hostname(pod)) == "ms2m.control.consumer-0");
   pod["spec"]["hostname"] = "other";
   CHECK(pod_hostname(pod) == "other");
+  pod["spec"]["hostnameOverride"] = "mine";
+  CHECK(pod_hostname(pod) == "mine");
+  pod["spec"].erase("hostnameOverride");
   pod["spec"].erase("hostname");
   pod["metadata"]["name"] = std::string(62, 'a') + "-bcdef";
   CHECK(pod_hostname(pod) == std::string(62, 'a'));

@@ -87,7 +87,9 @@ TEST_CASE("what the API server merges into selectors is left to it again", "[pod
 TEST_CASE("two living pods never share a host name", "[pod_spec]") {
   Json source = real_pod();
   source["spec"]["hostname"] = "consumer-0";
+  source["spec"]["hostnameOverride"] = "mine";
   CHECK_FALSE(make_target_pod(source, edits()).pod.at("spec").contains("hostname"));
+  CHECK_FALSE(make_target_pod(source, edits()).pod.at("spec").contains("hostnameOverride"));
   PodEdits same = edits();
   same.name = "consumer-0";
   CHECK(make_target_pod(source, same).pod.at("spec").at("hostname") == "consumer-0");
