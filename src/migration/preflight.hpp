@@ -16,6 +16,8 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
 void check_sequential(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+/// One consumer of the queue.
+void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out);
 
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);

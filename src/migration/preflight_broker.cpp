@@ -117,10 +117,16 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   if (facts.queue->auto_delete) refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue), "declare the queue without auto-delete");
   if (!facts.queue->durable) out.push_back({"queue-type", Level::warning, fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue), ""});
   check_limits(*facts.queue, request, in_a_set(facts.pod), out);
-  for (const QueueConsumer& consumer : facts.queue->consumers)
-    if (!consumer.ack_required)
-      refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),
-             "let the application acknowledge after its state update");
+  for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, queue, out);
+}
+
+void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out) {
+  if (!consumer.ack_required)
+    refuse(out, "ack-mode", fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", consumer.tag, queue),
+           "let the application acknowledge after its state update");
+  if (consumer.exclusive)
+    refuse(out, "consumers", fmt::format("consumer {} of {} is an exclusive one: source and copy could not listen to the same queue", consumer.tag, queue),
+           "let the application consume without the exclusive flag; a queue with x-single-active-consumer serves one at a time too");
 }
 
 }  // namespace ms2m

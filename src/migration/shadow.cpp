@@ -126,6 +126,7 @@ void catch_up(Run& run, const StopToken& stop) {
   CatchUp progress(run);
   while (!progress.near_enough(limit)) {
     check_guards(run);
+    check_nobody_came(run, 1, limit);
     limit.sleep(Millis{10}, "waiting for the copy to catch up");
   }
   if (progress.rate() > 0) run.measures.service_rate = progress.rate();
@@ -137,6 +138,18 @@ RelayExit exit_of(Run& run, const std::string& queue, const std::string& control
   spec.outstanding = [&run, queue](const StopToken& stop) { return outstanding(run, queue, stop); };
   spec.arrived = [&run](const StopToken& stop) { return run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{}).consumers >= 2; };
   return RelayExit(run.ports.broker, std::move(spec));
+}
+
+/// The pump's consumer is gone a moment after it was stopped; whoever is there then came by himself.
+void wait_pump_gone(const Run& run, const StopToken& stop) {
+  const StopToken patience = stop.within(std::chrono::seconds(2));
+  try {
+    wait_for_depth(
+        run.ports.broker, run.plan.queue, [&](const QueueDepth& d) { return d.consumers <= run.other_consumers; }, "waiting for the relay to leave " + run.plan.queue, patience);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    check_nobody_came(run, 0, stop);
+  }
 }
 
 void cut_over(Run& run, const StopToken& stop) {
@@ -152,7 +165,10 @@ void cut_over(Run& run, const StopToken& stop) {
   RelayExit source = exit_of(run, run.names.source, run.plan.source_control_queue, "source");
   RelayExit target = exit_of(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
+  // Nobody is sent anywhere before the primary was seen without a consumer: what went back to it would not be seen there any more.
+  wait_pump_gone(run, limit);
   const auto finished = [&] {
+    check_nobody_came(run, 0, limit);
     const bool first = source.finished(limit), second = target.finished(limit);
     return first && second;
   };

@@ -54,14 +54,17 @@ void wait_kick_works(const Run& run, const StopToken& stop);
 void arm_dead_man(Run& run, const StopToken& stop);
 
 // steps_checkpoint.cpp
-/// Throws Error{refused}: consumer `tag` acknowledges automatically.
-[[noreturn]] void refuse_automatic(const std::string& tag, const std::string& queue);
-/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`. Refuses one that
-/// acknowledges automatically when the preflight could not see that yet.
+/// Throws Error{refused} for what check_consumer() has against it: the preflight may have come before the broker named it.
+void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue);
+/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`. Makes up for a preflight
+/// that could not see the source's consumer yet.
 void make_source_quiet(Run& run, const StopToken& stop);
 /// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold` consumers of the
 /// hold queue, nobody new on the primary, the dead man's switch not fired.
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
+/// Throws Error{inconsistent} when the primary has more consumers than `ours` of ms2m's own and those that were there before: a
+/// copy that lost its connection and went back to the primary has taken messages that the other one never gets.
+void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop);
 /// The dead man's switch and the relay; cheap, for every loop that waits.
 void check_guards(const Run& run);
 /// Holds back what is in the primary and what comes. Error{failed} when more waits than the valve can keep in order, unless the

@@ -2,6 +2,7 @@
 
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
+#include "migration/preflight.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
@@ -84,6 +85,13 @@ void check_guards(const Run& run) {
   if (run.dead_man && run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
 }
 
+void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop) {
+  if (run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).consumers <= run.other_consumers + ours) return;
+  throw Error(ErrorKind::inconsistent,
+              fmt::format("a consumer came to {} by itself: the source or its copy, after it had lost its connection, or a new one", run.plan.queue),
+              "let the consumer go on with the queue that it was last told of when it connects again (ms2m-protocol(7)), and run ms2m again");
+}
+
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
   check_guards(run);
   if (instance_of(run, stop) != run.source_instance)
@@ -131,8 +139,8 @@ void await_quiet(Run& run, const StopToken& stop) {
 }
 
 /// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was not in
-/// it. A message that waits for its acknowledgement tells as much, and at once.
-void check_acknowledgement(const Run& run, const StopToken& stop) {
+/// it. A message that waits for its acknowledgement tells the most important thing, and at once.
+void check_consumer_named(const Run& run, const StopToken& stop) {
   const std::string& queue = run.plan.queue;
   if (!run.facts.admin_version || !run.facts.queue || run.facts.queue->consumers.size() >= run.facts.depth->consumers) return;
   const bool exact_totals = run.facts.queue->type == "classic" && run.facts.depth->consumers == 1;
@@ -141,7 +149,7 @@ void check_acknowledgement(const Run& run, const StopToken& stop) {
     for (;; limit.sleep(Millis{20}, "waiting for the management API to name the consumer of " + queue)) {
       const auto facts = run.ports.admin.queue(queue, limit);
       for (const QueueConsumer& consumer : facts ? facts->consumers : std::vector<QueueConsumer>{})
-        if (!consumer.ack_required) refuse_automatic(consumer.tag, queue);
+        refuse_unmovable(consumer, queue);
       if (facts && facts->consumers.size() >= run.facts.depth->consumers) return;
       const auto totals = exact_totals ? run.ports.admin.totals(queue, limit) : std::nullopt;
       if (totals && totals->unacked > 0) return;
@@ -154,14 +162,15 @@ void check_acknowledgement(const Run& run, const StopToken& stop) {
 
 }  // namespace
 
-void refuse_automatic(const std::string& tag, const std::string& queue) {
-  throw Error(ErrorKind::refused, fmt::format("consumer {} of {} uses automatic acknowledgement: what it was sent cannot be told from what it has done", tag, queue),
-              "let the application acknowledge after its state update");
+void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue) {
+  std::vector<Finding> findings;
+  check_consumer(consumer, queue, findings);
+  if (!findings.empty()) throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
 }
 
 void make_source_quiet(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
-  check_acknowledgement(run, stop);
+  check_consumer_named(run, stop);
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
   const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
   run.journal.effect(Phase::checkpointing, "make the source quiet",

@@ -49,9 +49,13 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
   const Json kick{{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}};
   run.ports.cluster.patch(ref, PatchType::merge, kick, limit);
 
+  // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never leaves it.)
+  const bool nobody_else = run.quiet_at && run.request.protocol == Protocol::control;
+  const std::uint64_t ours = (run.valve ? 1 : 0) + (run.pump ? 1 : 0);
   wait_restored(run.ports, ref, plan.container, {queue, consumers}, [&](bool now_running) {
     if (now_running) run.step(Phase::restoring, "container " + plan.container + " is running");
     check_guards(run);
+    if (nobody_else) check_nobody_came(run, ours, limit);
   }, limit);
   run.step(Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
 }

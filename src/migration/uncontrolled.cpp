@@ -59,7 +59,7 @@ void find_connection(Run& run, const StopToken& stop) {
     const auto facts = run.ports.admin.queue(run.plan.queue, limit);
     if (!facts || facts->consumers.size() != 1 || facts->consumers.front().connection.empty()) continue;
     const QueueConsumer& consumer = facts->consumers.front();
-    if (!consumer.ack_required) refuse_automatic(consumer.tag, run.plan.queue);
+    refuse_unmovable(consumer, run.plan.queue);
     run.source_connection = consumer.connection;
     return;
   }

@@ -3,6 +3,7 @@
 // exactly one instance consumes the queue, every message had its effect once and in order, nothing is left behind.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 
@@ -35,6 +36,7 @@ struct Case {
   Millis flush_after{0};
   ConsumerOptions::Control control = ConsumerOptions::Control::subscribes;
   bool manual_acks = true;
+  bool forgetful = false;
 };
 
 /// One world, one migration with a fault at call number `at`, and what came of it.
@@ -50,6 +52,7 @@ class Sweep {
     options.flush_after = c.flush_after;
     options.control = c.control;
     options.manual_acks = c.manual_acks;
+    options.forgetful = c.forgetful;
     if (c.protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
@@ -69,6 +72,10 @@ class Sweep {
     std::atomic<bool> over{false};
     const auto hook = [&](const std::string& name, bool before) {
       if (before && !flood_at_.empty() && name == flood_at_) server_.flood_valve({"flood-1", "flood-2"});
+      if (before && !cut_at_.empty() && name.starts_with(cut_at_)) {
+        cut_at_.clear();
+        server_.cut_connection("consumer-0");
+      }
       if (over) return;
       const int n = before ? ++calls : calls.load();
       if (n != at) return;
@@ -97,6 +104,8 @@ class Sweep {
   /// Before that call the broker serves the source past the valve.
   void flood_at(const std::string& call) { flood_at_ = call; }
 
+  /// Before the first such call the source loses its connection.
+  void cut_at(const std::string& call) { cut_at_ = call; }
   void quiet_within(Millis time) { quiet_ = time; }
 
   /// The operator's next process: abort whatever the journal says is open.
@@ -111,7 +120,7 @@ class Sweep {
     }
   }
 
-  void check(const std::string& what) {
+  void check(const std::string& what, bool in_order = true) {
     INFO(what << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")) << "; first outcome "
               << (outcome_ ? std::string(to_string(outcome_->result)) + " " + outcome_->error : "crashed") << "; recovered "
               << (recovered_ ? std::string(to_string(recovered_->result)) + " " + recovered_->error : "not needed"));
@@ -123,7 +132,12 @@ class Sweep {
     const SimConsumer* consumer = nodes_.consumer_of(nodes_.survivor());
     REQUIRE(consumer != nullptr);
     CHECK(consumer->queue() == kQueue);
-    CHECK(consumer->applied() == server_.published(kQueue));
+    auto applied = consumer->applied(), published = server_.published(kQueue);
+    if (!in_order) {
+      std::sort(applied.begin(), applied.end());
+      std::sort(published.begin(), published.end());
+    }
+    CHECK(applied == published);
     CHECK(nodes_.debris() == std::vector<std::string>{});
     for (const std::string& queue : server_.queues()) {
       const bool ours = queue.rfind("ms2m.", 0) == 0 && queue != "ms2m.control." + nodes_.survivor();
@@ -173,7 +187,7 @@ class Sweep {
   Silent silent_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;
-  std::string flood_at_;
+  std::string flood_at_, cut_at_;
   Millis quiet_{2000};
   std::optional<Outcome> outcome_, recovered_;
 };
@@ -311,6 +325,19 @@ TEST_CASE("a source that takes the command and does not obey is not called one t
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::undone);
   CHECK_THAT(run.outcome()->error, Catch::Contains("took START_REPLAY from ms2m.control.consumer-0"));
+}
+
+TEST_CASE("a source that loses its connection", "[sweep]") {
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  const bool forgetful = GENERATE(true, false);
+  const std::string at = GENERATE("import", "stop pump");
+  Sweep run({"", strategy, Protocol::control, 1, Millis{0}, ConsumerOptions::Control::subscribes, true, forgetful});
+  run.cut_at(at);
+  run.run(Fault::none, 0);
+  const bool strays = forgetful && (strategy == Strategy::shadow || at == "import");
+  CHECK(run.outcome()->result == (strays ? Result::undone : Result::done));
+  if (strays) CHECK_THAT(run.outcome()->error, Catch::Contains("a consumer came to app.events by itself"));
+  run.check(at + (forgetful ? ", forgetful" : ""), !strays);  // what was relayed to it waited while it took newer ones
 }
 
 TEST_CASE("a restored process that ends is not waited for", "[sweep]") {

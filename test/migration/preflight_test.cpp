@@ -418,6 +418,14 @@ TEST_CASE("what a queue does with messages besides keeping them", "[preflight]")
   CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 1"));
 }
 
+TEST_CASE("a consumer that nobody else may join", "[preflight]") {
+  Facts f = good();
+  f.queue->consumers = {QueueConsumer{}};
+  CHECK(refusal(f).empty());
+  f.queue->consumers[0].exclusive = true;
+  CHECK_THAT(refusal(f), Contains("is an exclusive one"));
+}
+
 TEST_CASE("the control queue must be there for those who are told by it", "[preflight]") {
   Facts f = good();
   f.source_control.reset();

@@ -44,6 +44,7 @@ struct ConsumerOptions {
   } control = Control::subscribes;
   std::size_t batch = 1;    ///< so many are applied and acknowledged together,
   Millis flush_after{0};    ///< or, that long (of real time) after the first of them, fewer
+  bool forgetful = false;   ///< connects again to its primary queue, not to the one that it was last told of
   bool manual_acks = true;  ///< false: it acknowledges automatically
   std::string peer_host;  ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
@@ -105,6 +106,7 @@ class FakeServer {
   void set_admin_reachable(bool reachable);      ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
   void set_unlisted(int looks);                  ///< so many looks of the management API name no consumers yet
   void set_default_type(const std::string& type);  ///< of queues that are declared through the port from now on
+  void cut_connection(const std::string& hostname);  ///< of a consumer, which connects again
   void break_pump();               ///< connection lost: what was not committed returns
   void break_valve();
   /// So many messages came at once that the broker counted the valve as blocked, and served the consumers with them.

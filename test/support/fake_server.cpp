@@ -167,6 +167,12 @@ void FakeServer::set_alarms(std::vector<std::string> alarms) {
   world_->alarms = std::move(alarms);
 }
 
+void FakeServer::cut_connection(const std::string& hostname) {
+  const std::lock_guard lock(world_->mutex);
+  for (auto& [id, app] : world_->apps)
+    if (app.hostname == hostname && app.connected) world_->disconnect(app);
+}
+
 void FakeServer::set_unlisted(int looks) {
   const std::lock_guard lock(world_->mutex);
   world_->unlisted = looks;

@@ -171,6 +171,7 @@ void FakeWorld::disconnect(FakeApp& app) {
   app.connected = false;
   if (const auto found = queues.find(app.queue); found != queues.end()) put_back(app.unacked, found->second.ready);
   app.unacked.clear();
+  if (app.options.forgetful) app.queue = app.primary;
 }
 
 bool FakeWorld::obey(FakeApp& app) {
