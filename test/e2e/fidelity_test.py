@@ -274,6 +274,21 @@ class Refused(Checks, refusals_test.RefusalCase):
         self.assertEqual([text for text in self.findings() if "emptyDir" in text or "shm" in text], [])
         self.refused(refusals_test.REFUSED, "nodeSelector")
 
+    def test_what_the_process_has_open(self):
+        self.make(f"{API}/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "open", "namespace": "default"},
+                                        "data": {"settings": "colour=blue"}})
+        listen = ("import os, socket, time; s = socket.socket(); s.bind((os.environ['POD_IP'], 9999)); s.listen(); "
+                  "open('/scratch/listens', 'w').close(); time.sleep(100000)")
+        self.run_pod("open", "worker-1",
+                     spec={"volumes": [{"name": "config", "configMap": {"name": "open"}}, {"name": "scratch", "emptyDir": {}}]},
+                     container={"command": ["/bin/sh", "-c", f'exec 3</etc/c/settings 4>/scratch/journal; exec python3 -c "{listen}"'],
+                                "env": [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
+                                "volumeMounts": [{"name": "config", "mountPath": "/etc/c"}, {"name": "scratch", "mountPath": "/scratch"}]})
+        self.eventually(lambda: in_container(self.pod("open"), "c", "ls $root/scratch/listens 2>/dev/null || :"), "it listens")
+        found = self.findings("--accept-volume-loss", pod="open")
+        self.assert_found(found, "container c listens on the pod's own address", "/settings of configMap volume config is open",
+                          "file /scratch/journal of emptyDir volume scratch is open")
+
     def test_what_the_node_is(self):
         taint = [{"key": "dedicated", "value": "gpu", "effect": "NoExecute"}]
         self.addCleanup(self.api.merge, "/api/v1/nodes/worker-2", {"spec": {"unschedulable": None, "taints": None}})

@@ -1,19 +1,40 @@
 #include "pod/volumes.hpp"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <ctime>
 
 #include "base/files.hpp"
 
 namespace kubelet {
 namespace {
 
+// "..2026_11_22_09_12_09.123456789"
+std::string time_stamp() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return fmt::format("..{:%Y_%m_%d_%H_%M_%S}.{:09}", fmt::gmtime(now.tv_sec), now.tv_nsec);
+}
+
+// As the kubelet's atomic writer: the files lie in a directory that is named after the time, behind two links.
 struct Writer {
   fs::path dir;
   mode_t mode = 0644;
+  std::string stamp;
   void put(const std::string& path, const std::string& content) const {
-    make_dirs((dir / path).parent_path());
-    write_file(dir / path, content, mode);
+    const fs::path file = dir / stamp / path;
+    make_dirs(file.parent_path());
+    write_file(file, content, mode);
+    const fs::path first = *fs::path(path).begin();
+    link("..data", stamp);
+    link(first, fs::path("..data") / first);
+  }
+  void link(const fs::path& name, const fs::path& target) const {
+    fs::remove(dir / name);
+    fs::create_symlink(target, dir / name);
   }
   // All keys, or those in `items`.
   void put_all(const Data& data, const Json& source) const {
@@ -130,7 +151,7 @@ std::string PodDirectory::make_volume(const Json& pod, const Json& volume, const
   const std::string ns = string_at(at_or_null(pod, "metadata"), "namespace");
   const auto place = [&](const char* kind, const Json& source) {
     Writer out{root_ / "volumes" / kind / string_at(volume, "name"),
-               static_cast<mode_t>(long_at(source, "defaultMode", 0644))};
+               static_cast<mode_t>(long_at(source, "defaultMode", 0644)), time_stamp()};
     make_dirs(out.dir);
     return out;
   };
