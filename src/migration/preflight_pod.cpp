@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <utility>
+
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
@@ -26,6 +28,25 @@ bool rolling(const Json& workload) {
   const std::int64_t replicas = workload.at("spec").value("replicas", 1);
   return status.value("observedGeneration", 0) != workload.at("metadata").value("generation", 0) ||
          status.value("updatedReplicas", std::int64_t{0}) != replicas || status.value("replicas", std::int64_t{0}) != replicas;
+}
+
+/// Shadow and handoff delete the set and create it again: nobody may keep it from going, or bring it back before that.
+void check_set(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (request.strategy == Strategy::sequential) return;
+  const Json& metadata = facts.owner->at("metadata");
+  const std::string name = pod_name(*facts.owner);
+  const Json finalizers = metadata.value("finalizers", Json::array());
+  if (!finalizers.empty())
+    refuse(out, "owner", fmt::format("statefulset {} has the finalizer {}: it would not be gone when it is deleted", name, finalizers[0].get<std::string>()),
+           "remove the finalizer, or use --strategy sequential, which does not delete the set");
+  for (const auto& [mark, who] : {std::pair{"argocd.argoproj.io/", "Argo CD"}, std::pair{"kustomize.toolkit.fluxcd.io/", "Flux"}, std::pair{"helm.toolkit.fluxcd.io/", "Flux"}})
+    for (const char* map : {"labels", "annotations"}) {
+      const Json marks = metadata.value(map, Json::object());
+      for (const auto& [key, value] : marks.items())
+        if (key.rfind(mark, 0) == 0)
+          return out.push_back({"owner", Level::warning, fmt::format("statefulset {} is deployed by {}, which could create it again while ms2m has it deleted for some seconds", name, who),
+                                fmt::format("suspend {} for this application meanwhile, or use --strategy sequential", who)});
+    }
 }
 
 void check_owner(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -55,6 +76,7 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
                   fmt::format("wait for it: kubectl -n {} rollout status statefulset/{}", facts.ns, name));
   if (kind == "StatefulSet" && request.replay == Replay::fanout)
     return refuse(out, "owner", "--replay fanout needs the copy beside the source, and a StatefulSet's pod keeps its name", "use the exact replay (the default)");
+  if (kind == "StatefulSet") check_set(facts, request, out);
   out.push_back({"owner", Level::ok, fmt::format("owned by {} {}", kind, name), ""});
 }
 

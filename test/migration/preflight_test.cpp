@@ -186,6 +186,24 @@ TEST_CASE("a host name that is a full domain name", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("setHostnameAsFQDN"));
 }
 
+TEST_CASE("a set that would not go, or that somebody could bring back", "[preflight]") {
+  Facts f = good();
+  f.pod["metadata"]["labels"] = {{"app", "consumer"}};
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
+  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})");
+  MigrationRequest r = request();
+  r.strategy = Strategy::handoff;
+  CHECK(refusal(f, r).empty());
+  CHECK(warning(f, r).empty());
+  (*f.owner)["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "app:apps/StatefulSet:default/consumer";
+  CHECK_THAT(warning(f, r), Contains("statefulset consumer is deployed by Argo CD"));
+  (*f.owner)["metadata"]["finalizers"] = Json::array({"example.com/wait"});
+  CHECK_THAT(refusal(f, r), Contains("statefulset consumer has the finalizer example.com/wait"));
+  r.strategy = Strategy::sequential;
+  CHECK(refusal(f, r).empty());
+}
+
 TEST_CASE("a directory that is named after the pod is another for the copy", "[preflight]") {
   Facts f = good();
   Json& container = f.pod["spec"]["containers"][0];
