@@ -5,11 +5,26 @@
 #include <future>
 
 #include "migration/coordinator.hpp"
+#include "migration/lost_copy.hpp"
 #include "migration/settle.hpp"
+#include "migration/waits.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
+
+constexpr const char* kNobody = "nobody";
+constexpr const char* kAnew = "started anew";
+/// Where the source had to go first, nothing has waited for the copy's probe yet. It works already: so only as long as it takes
+/// a kubelet to report a container and its first probe, and not until the next one of a slow period.
+constexpr std::chrono::seconds kReadySoon{2};
+
+/// By its image's name, which no controller gives a pod.
+bool is_copy(const Json& pod) {
+  for (const Json& container : pod.at("spec").at("containers"))
+    if (container.value("image", "").rfind(kImagePrefix, 0) == 0) return true;
+  return false;
+}
 
 /// True while the pod's owner is not what it was: gone, or smaller. What brings it back is named among what is left.
 bool tell_owner(const Journal& journal, Outcome& outcome) {
@@ -46,7 +61,13 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   };
   outcome.leftovers.clear();
   outcome.serving.clear();
-  if (stage(0, kServing, true)) {
+  bool served_on = stage(0, kServing, true);
+  if (!served_on && restore_again(journal)) {
+    outcome.leftovers.clear();
+    served_on = stage(0, kServing, true);
+  }
+  bool retired = false;
+  if (served_on) {
     // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy that is to
     // be copied once more must have nothing of the first time left there.
     const auto clean_nodes = [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); };
@@ -57,48 +78,121 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
     else
       cleaning = std::async(std::launch::async, clean_nodes);
     // A source that loses the hold queue could go back to the primary: its queues go only after it.
-    if (stage(kServing + 1, kRetired, true)) stage(kRetired + 1, kNodes - 1, false);
+    retired = stage(kServing + 1, kRetired, true);
+    if (retired) stage(kRetired + 1, kNodes - 1, false);
     if (cleaning.valid()) cleaned = cleaning.get();
     for (Leftover& left : cleaned.left) outcome.leftovers.push_back(std::move(left));
     if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   } else {
     outcome.serving = "nobody: the hand-over is not complete";
   }
+  if (!retired && take_back(journal, outcome, limit)) return;
   tell_identity(journal, outcome);
   const bool owner_missing = tell_owner(journal, outcome);
   if (outcome.leftovers.empty()) forget_children(journal);
   outcome.resumable = !outcome.leftovers.empty();
-  const bool served = outcome.serving.rfind("nobody", 0) != 0;
+  const bool served = outcome.serving.rfind(kNobody, 0) != 0;
   outcome.result = outcome.leftovers.empty() ? Result::done : served && !owner_missing ? Result::cleanup_incomplete : Result::leftovers;
   if (served) tell_who_serves(outcome);
   if (lost && outcome.result == Result::done) outcome.result = Result::undone;
   journal.end(outcome.result);
 }
 
+bool Migrator::Impl::restore_again(const Journal& journal) {
+  try {
+    if (!restored_again(ports, journal, StopToken().within(std::chrono::minutes(5)))) return false;
+  } catch (const std::exception&) {
+    return false;  // what could not be done, the first attempt has said
+  }
+  Event event;
+  event.type = Event::Type::warning;
+  event.phase = Phase::replaying;
+  event.text = "the restored pod was lost before it was seen to consume the queue: it was restored again, without what it may have done in between";
+  observer.on(event);
+  return true;
+}
+
+void Migrator::Impl::forget_name(const Json& settled, Outcome& outcome) {
+  const Json removal = op::remove_image_name(text(settled, "node"), text(settled, "name"));
+  try {
+    Operations(ports).run(removal, StopToken().within(std::chrono::seconds(30)));
+  } catch (const std::exception& error) {
+    outcome.leftovers.push_back({describe(removal) + ": " + error.what(), command(removal)});
+  }
+}
+
+bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit) {
+  try {
+    const StopToken stop = StopToken().within(std::chrono::minutes(4));
+    if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) return false;
+  } catch (const std::exception&) {
+    return false;  // a resume looks again
+  }
+  journal.mark("turned_back");
+  if (!outcome.failed_phase) outcome.failed_phase = Phase::finalizing;
+  undo(journal, outcome, limit);
+  // Settled for a copy that was there; the name leads to the original image since, and to nobody's container.
+  for (const Effect& effect : journal.effects())
+    if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image") forget_name(effect.finish, outcome);
+  const bool source = outcome.serving.rfind(kNobody, 0) != 0;
+  outcome.error = fmt::format("the copy {}/{} was lost after the hand-over, and with it what it had done; {}", outcome.ns, outcome.target_pod,
+                              source ? "the source has the queue back" : "the source is not there either");
+  return true;
+}
+
 std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target, const std::string& uid) {
   const std::string& name = target ? outcome.target_pod : outcome.source_pod;
-  std::string node = target ? outcome.target_node : outcome.source_node, anew;
+  std::string node = target ? outcome.target_node : outcome.source_node, more;
   try {
     const auto pod = ports.cluster.get({Kind::pod, outcome.ns, name}, StopToken().within(std::chrono::seconds(10)));
-    if (!pod) return fmt::format("nobody: pod {}/{} is gone", outcome.ns, name);
+    if (!pod) return fmt::format("{}: pod {}/{} is gone", kNobody, outcome.ns, name);
     node = pod_node(*pod);
-    if (!uid.empty() && pod_uid(*pod) != uid) anew = ", started anew: the pod that was to be moved is gone";
+    const bool copy = target && is_copy(*pod);
+    if (target && !copy) more = fmt::format(", {}: the copy is gone", kAnew);
+    if (!uid.empty() && pod_uid(*pod) != uid) more = fmt::format(", {}: the pod that was to be moved is gone", kAnew);
     const std::string phase = pod->value("status", Json::object()).value("phase", "Pending");
-    if (phase != "Running") return fmt::format("nobody: pod {}/{} on {} is {}{}", outcome.ns, name, node, phase, anew);
+    // The broker saw the copy consume: what the kubelet has not reported yet says nothing against it.
+    if (copy ? pod_is_lost(&*pod) : phase != "Running")
+      return fmt::format("{}: pod {}/{} on {} is {}{}", kNobody, outcome.ns, name, node, is_terminating(*pod) ? "being deleted" : phase, more);
+    if (copy && !pod_is_ready(*pod)) more = ", not Ready yet";
   } catch (const Error&) {
     // Cannot be asked; the broker saw it consume.
   }
   // A StatefulSet's pod has the same name everywhere.
   const bool there = outcome.source_pod == outcome.target_pod ? node == outcome.target_node : target;
-  return serving(there ? "target" : "source", outcome.ns, name, node) + anew;
+  return serving(there ? "target" : "source", outcome.ns, name, node) + more;
+}
+
+void Migrator::Impl::await_ready(const Outcome& outcome) {
+  const ObjectRef ref{Kind::pod, outcome.ns, outcome.target_pod};
+  try {
+    ports.cluster.watch(ref, [](const Json* pod) { return pod_is_lost(pod) || pod_is_ready(*pod); }, StopToken().within(kReadySoon));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) return;  // not to be found out
+    Event event;
+    event.type = Event::Type::warning;
+    event.phase = Phase::finalizing;
+    event.text = fmt::format("pod {}/{} consumes {} and is not Ready yet", outcome.ns, outcome.target_pod, outcome.queue);
+    event.remedy = fmt::format("kubectl -n {} wait --for=condition=Ready pod/{}", outcome.ns, outcome.target_pod);
+    observer.on(event);
+  }
 }
 
 void Migrator::Impl::tell_who_serves(Outcome& outcome) {
+  await_ready(outcome);
   outcome.serving = who_serves(outcome, true);
+  const bool nobody = outcome.serving.rfind(kNobody, 0) == 0;
   const bool elsewhere = outcome.target_pod == outcome.source_pod && outcome.serving.rfind("source", 0) == 0;
-  if (!elsewhere) return;
-  if (outcome.result == Result::done) outcome.result = Result::undone;
-  if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
+  if (nobody || outcome.serving.find(kAnew) != std::string::npos) {
+    // Migrated it was, but for nothing.
+    if (outcome.result == Result::done) outcome.result = Result::undone;
+    if (outcome.result == Result::cleanup_incomplete) outcome.result = Result::leftovers;
+    if (outcome.error.empty())
+      outcome.error = fmt::format("the copy {}/{} was lost after the source had gone, and its state with it, as when a pod dies without a migration", outcome.ns, outcome.target_pod);
+  } else if (elsewhere) {
+    if (outcome.result == Result::done) outcome.result = Result::undone;
+    if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
+  }
 }
 
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided) {

@@ -31,10 +31,20 @@ struct Migrator::Impl {
   void finish(Journal& journal, Outcome& outcome, Seconds limit);
   /// `source_decided` is called when the source is back, or could not be brought back.
   void undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided = {});
+  /// Instead of what is left to be finished, when the copy is lost and the source is not retired (lost_copy.hpp; without the
+  /// control protocol must_turn_back()): undoes the
+  /// migration. False: that is not so, or could not be found out, and nothing was done.
+  bool take_back(Journal& journal, Outcome& outcome, Seconds limit);
+  void forget_name(const Json& settled, Outcome& outcome);
+  /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
+  bool restore_again(const Journal& journal);
   /// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there. `uid`: what it
   /// had; under another one it is what its controller has started in its place.
   std::string who_serves(const Outcome& outcome, bool target, const std::string& uid = "");
-  /// A StatefulSet's pod whose restore failed on the target is back on the source node, under the same name.
+  /// Waits a moment for the target to be Ready; if it is not by then: a warning.
+  void await_ready(const Outcome& outcome);
+  /// Who serves after the pivot, and what that makes of the result: a StatefulSet's pod whose restore failed on the target is back
+  /// on the source node, under the same name; a copy may be lost although everything was finished.
   void tell_who_serves(Outcome& outcome);
 
   // second_half.cpp

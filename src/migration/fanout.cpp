@@ -77,7 +77,7 @@ void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
   replay_until(run, replay, stop);
   plan_retirement(run);
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message, run.facts.depth->consumers));
+  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.facts.depth->consumers}, message));
   run.journal.mark("pivoted");
   run.ports.broker.publish({"", plan.target_control_queue, message, "application/json", ""}, stop);
   wait_for_depth(

@@ -66,7 +66,7 @@ void plan_retirement(Run& run) {
   const bool set = plan.workload == Workload::replica_set;
   Json retirement = set ? op::adopt(adoption_of(run)) : op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, run.quiet_at ? run.names.hold : "");
   retirement["limit_s"] = (time_to_ready(plan.target_spec) + run.request.timeouts.retire).count();
-  run.journal.effect(Phase::finalizing, set ? "let the ReplicaSet swap the pods" : "delete the source pod", Json(), std::move(retirement));
+  run.journal.effect(Phase::finalizing, set ? "let the ReplicaSet swap the pods" : "delete the source pod", set ? op::restore_cost(adoption_of(run)) : Json(), std::move(retirement));
   run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
                      op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));
   plan_image_name_removal(run);

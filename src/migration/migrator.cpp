@@ -135,7 +135,8 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   // A phase of the hand-over may have ended early: what it lacks is made up for now, and the valve must not pass for a consumer.
   run.valve.reset();
   finish(run.journal, outcome, run.request.timeouts.retire);
-  scope.note(outcome.leftovers.empty() ? "source retired, nothing of ms2m left" : "not everything could be cleaned up");
+  const bool turned_back = run.journal.marked("turned_back");
+  scope.note(!outcome.leftovers.empty() ? "not everything could be cleaned up" : turned_back ? "undone" : "source retired, nothing of ms2m left");
 }
 
 void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance, Outcome& outcome, const StopToken& stop) {

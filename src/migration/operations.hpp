@@ -20,8 +20,11 @@ struct Source {
   std::uint64_t others = 0; ///< consumers of the primary besides it
 };
 Json resume_source(const Source& source);
-/// `others`: competing consumers of the queue. The valve is not among them: it is open, or dead, when this is carried out.
-Json resume_target(const std::string& queue, const std::string& control_queue, const std::string& message, std::uint64_t others);
+struct Target {
+  std::string ns, pod, control_queue, queue;
+  std::uint64_t others = 0; ///< competing consumers of the queue. The valve is not among them: it is open, or dead, when this is carried out
+};
+Json resume_target(const Target& target, const std::string& message);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);
 /// `hold`: the queue that it listens to, if it need not end gently (remove_source); else empty.
 Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target, const std::string& hold);

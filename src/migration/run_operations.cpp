@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "migration/lost_copy.hpp"
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
 #include "migration/relay_exit.hpp"
@@ -80,7 +81,11 @@ void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   const auto consumed = [&](const QueueDepth& d) { return d.consumers > others; };
   if (!consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{})))
     ports.broker.publish({"", text(o, "control"), text(o, "message"), "application/json", ""}, stop);
-  wait_for_depth(ports.broker, queue, consumed, "waiting for the target to consume " + queue, stop);
+  StillThere target(ports.cluster, {Kind::pod, text(o, "ns"), text(o, "pod")});
+  wait_for_depth(ports.broker, queue, [&](const QueueDepth& d) {
+    if (!consumed(d)) target.check(stop);
+    return consumed(d);
+  }, "waiting for the target to consume " + queue, stop);
 }
 
 void delete_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -94,7 +99,7 @@ void delete_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 /// The source may go only when the copy answers its probes: a Service's endpoints must never be empty.
 void wait_ready(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   ports.cluster.watch(ref, [&](const Json* pod) {
-    if (pod == nullptr) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
+    if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
     return pod_is_ready(*pod);
   }, stop);
 }
@@ -134,13 +139,14 @@ void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
     }, stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;  // another pod that was not ready ranked before it: it must go all the same
+    wait_ready(ports, target_ref, stop);            // unless it is the only one
   }
   end_source(ports, ns, source, uid, stop);
   kill_when_deleted(ports, o, {Kind::pod, ns, source}, stop);
   wait_pod_gone(ports.cluster, ns, source, uid, stop);
   ports.cluster.watch(
       target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); }, stop);
-  ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
+  if (ports.cluster.get(target_ref, stop)) ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
 }
 
 void restore_cost(Migrator::Ports& ports, const Json& o, const StopToken& stop) {

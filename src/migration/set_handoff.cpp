@@ -24,7 +24,7 @@ void plan_identity(Run& run, const Json& end_source, const Json& copy) {
   effect(Phase::restoring, "layout on the source, if it had to go back", op::remove_layout(plan.source_node, directory));
   effect(Phase::restoring, "image name on the source, if it had to go back", op::settle_image(plan.source_node, plan.image, original, plan.ns, plan.target_pod));
   effect(Phase::restoring, "checkpoint image on the source, if it had to go back", op::remove_image(plan.source_node, run.checkpoint_image));
-  effect(Phase::replaying, "hand the queue over", op::resume_target(plan.queue, plan.target_control_queue, end_replay("target", plan.id), run.other_consumers));
+  effect(Phase::replaying, "hand the queue over", op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers}, end_replay("target", plan.id)));
   effect(Phase::finalizing, "remove ms2m's marks", op::strip_marks(plan.ns, plan.target_pod));
   plan_image_name_removal(run);
 }

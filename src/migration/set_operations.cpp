@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "migration/lost_copy.hpp"
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
 #include "migration/waits.hpp"
@@ -68,10 +69,13 @@ void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string
 }
 
 /// The source's successor should answer its probes before the source goes: a Service's endpoints must not be empty. One that
-/// does not for long is another matter; one that is gone too.
+/// does not for long is another matter; for one that is lost the source must stay.
 void wait_successor(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   try {
-    ports.cluster.watch(ref, [](const Json* pod) { return pod == nullptr || pod_is_ready(*pod); }, stop.within(std::chrono::seconds(30)));
+    ports.cluster.watch(ref, [&](const Json* pod) {
+      if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
+      return pod_is_ready(*pod);
+    }, stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;
   }
@@ -89,7 +93,9 @@ void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 }
 
 void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  if (o.contains("target")) wait_successor(ports, {Kind::pod, text(o, "ns"), text(o, "target")}, stop);
+  const auto source = ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop);
+  const bool there = source && source->at("metadata").at("uid") == text(o, "uid") && !is_terminating(*source);
+  if (there && o.contains("target")) wait_successor(ports, {Kind::pod, text(o, "ns"), text(o, "target")}, stop);
   end_quiet_source(ports, o, stop);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migration/lost_copy.hpp"
 #include "migration/operations.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
@@ -36,7 +37,7 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target(plan.queue, plan.target_control_queue, message, run.other_consumers));
+  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers}, message));
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
@@ -48,9 +49,12 @@ void disarm(Run& run, const StopToken& stop) {
 
 void wait_target_serving(Run& run, const StopToken& stop) {
   const std::uint64_t expected = run.other_consumers + 1 + (run.valve ? 1 : 0);
+  StillThere target(run.ports.cluster, {Kind::pod, run.plan.ns, run.plan.target_pod});
   wait_for_depth(
-      run.ports.broker, run.plan.queue, [&](const QueueDepth& d) { return d.consumers >= expected; },
-      "waiting for the target to consume " + run.plan.queue, stop);
+      run.ports.broker, run.plan.queue, [&](const QueueDepth& d) {
+        if (d.consumers < expected) target.check(stop);
+        return d.consumers >= expected;
+      }, "waiting for the target to consume " + run.plan.queue, stop);
   if (run.valve) run.valve->open();
   run.target_at = Clock::now();
 }

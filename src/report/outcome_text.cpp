@@ -77,7 +77,7 @@ std::string failure_text(const Outcome& outcome) {
   if (!migrated(outcome)) text += labelled("Serving:", outcome.serving) + undone_lines(outcome);
   text += leftover_lines(outcome);
   if (outcome.result == Result::undone && outcome.leftovers.empty())
-    text += labelled("Left:", "nothing: everything was undone");
+    text += labelled("Left:", outcome.undone.empty() ? "nothing" : "nothing: everything was undone");
   return text + next_lines(outcome);
 }
 

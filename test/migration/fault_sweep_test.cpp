@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 
 #include "migration/journal.hpp"
 #include "ms2m/error.hpp"
@@ -23,7 +24,14 @@ constexpr const char* kQueue = "app.events";
 
 class Silent : public Observer {
  public:
-  void on(const Event&) noexcept override {}
+  void on(const Event& event) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (event.type == Event::Type::warning) warnings.push_back(event.text);
+  }
+  std::vector<std::string> warnings;
+
+ private:
+  std::mutex mutex_;
 };
 
 enum class Fault { none, fail_before, fail_after, crash_before, crash_after };
@@ -101,6 +109,29 @@ class Sweep {
     return calls;
   }
 
+  /// Before call number `at` after the pivot everything that runs on worker-2 is gone. False: there was nothing to lose.
+  bool run_and_lose_target(int at) {
+    bool pivoted = false, lost = false;
+    int calls = 0;
+    const auto hook = [&](const std::string& name, bool before) {
+      if (!before && (name.rfind("pivot", 0) == 0 || name.rfind("open valve", 0) == 0)) pivoted = true;
+      const bool there = pivoted && nodes_.pods().size() > 0 && nodes_.pods().back().ends_with("@worker-2");
+      if (!before || !there || ++calls != at) return;
+      for (const std::string& pod : nodes_.pods())
+        if (pod.ends_with("@worker-2")) {
+          lost = true;
+          nodes_.lose_pod(pod.substr(0, pod.find('@')));
+        }
+    };
+    FakeBroker broker(server_);
+    server_.set_hook(hook);
+    nodes_.hook = hook;
+    outcome_ = migrate(broker);
+    server_.set_hook({});
+    nodes_.hook = {};
+    return lost;
+  }
+
   /// Before that call the broker serves the source past the valve.
   void flood_at(const std::string& call) { flood_at_ = call; }
 
@@ -151,6 +182,26 @@ class Sweep {
     if (outcome_ && outcome_->result == Result::done) CHECK(nodes_.pods()[0].find("@worker-2") != std::string::npos);
   }
 
+  /// What the outcome says of a migration whose copy was lost is so; and it is no dead end.
+  void check_loss(const std::string& what) {
+    for (int i = 0; i < 5; ++i) server_.settle();
+    const Outcome first = outcome_.value();
+    INFO(what << "; " << to_string(first.result) << "; serving " << first.serving << "; " << first.error << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")));
+    CHECK(server_.consumers(kQueue).empty() == (first.serving.rfind("nobody", 0) == 0));
+    const bool moved = !nodes_.pods().empty() && nodes_.pods().back().ends_with("@worker-2");
+    CHECK((first.result == Result::done) == moved);
+    CHECK(first.error.empty() == moved);
+    recover();
+    CHECK((recovered_ ? recovered_->leftovers.size() : first.leftovers.size()) == 0);
+    if (case_.owner == "StatefulSet") CHECK(nodes_.set_is_whole());
+    // The name of its image is what a pod that was moved leaves behind when it is deleted.
+    const bool taken_back = first.error.find("has the queue back") != std::string::npos;
+    for (const std::string& line : nodes_.debris())
+      if (taken_back || line.rfind("image name", 0) != 0) CHECK((line == "0 pods" ? "" : line) == "");
+    for (const std::string& queue : server_.queues()) CHECK((queue.rfind("ms2m.control.", 0) == 0 ? kQueue : queue) == kQueue);
+  }
+
+  std::vector<std::string> warnings() const { return silent_.warnings; }
   const std::optional<Outcome>& outcome() const { return outcome_; }
   FakeNodes& nodes() { return nodes_; }
   FakeServer& server() { return server_; }
@@ -370,4 +421,40 @@ TEST_CASE("a pod that keeps its name and that the target cannot restore is broug
   CHECK(run.outcome()->result == Result::undone);
   CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-1"});
   run.check("failed restore of a set's pod");
+}
+
+TEST_CASE("a copy that is lost after the pivot: the source takes the queue back while it can, and who serves is told as it is", "[sweep]") {
+  const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow}, Case{"StatefulSet", Strategy::shadow},
+                          Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::sequential}, Case{"", Strategy::handoff, Protocol::none});
+  for (const int at : {1, 4, 6, 9, 20, 44}) {
+    Sweep run(c);
+    if (!run.run_and_lose_target(at)) continue;
+    run.check_loss(fmt::format("copy of a {} lost before call {}", c.owner, at));
+    const bool early = at == 1;
+    if (early) CHECK(run.server().consumers(kQueue) == std::set<std::string>{"consumer-0"});
+    if (early) CHECK(run.outcome()->serving == "source pod default/consumer-0 on worker-1");
+    if (early) CHECK(exit_status(*run.outcome()) == 1);
+  }
+}
+
+TEST_CASE("a restored pod that is lost before it consumes is restored again", "[sweep]") {
+  const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::sequential});
+  Sweep run(c);
+  REQUIRE(run.run_and_lose_target(2));
+  CHECK(run.outcome()->result == Result::done);
+  run.check("restored again");
+}
+
+TEST_CASE("a target that is not Ready when everything else is done: a warning, and it is done all the same", "[sweep]") {
+  Sweep run({"StatefulSet", Strategy::handoff});
+  run.nodes().never_ready_on("worker-2");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::done);
+  CHECK(run.outcome()->serving == "target pod default/consumer-0 on worker-2, not Ready yet");
+  CHECK(run.warnings().back() == "pod default/consumer-0 consumes app.events and is not Ready yet");
+  run.check("not ready");
+  Sweep ready({"StatefulSet", Strategy::handoff});
+  ready.run(Fault::none, 0);
+  CHECK(ready.outcome()->serving == "target pod default/consumer-0 on worker-2");
+  CHECK(ready.warnings().size() + 1 == run.warnings().size());
 }

@@ -92,7 +92,7 @@ void FakeNodes::sync(const std::string& name) {
   Node& node = nodes_[pod.at("spec").at("nodeName").get<std::string>()];
   const auto container = [&](Json state, bool ready) {
     status["phase"] = ready ? "Running" : "Pending";
-    status["conditions"] = Json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}}});
+    status["conditions"] = Json::array({{{"type", "Ready"}, {"status", ready && pod.at("spec").at("nodeName") != unready_node_ ? "True" : "False"}}});
     status["containerStatuses"] = Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
     for (const auto& [id, of] : containers_)
       if (of == name) status["containerStatuses"][0]["containerID"] = id;
@@ -130,6 +130,13 @@ void FakeNodes::remove_pod(const std::string& name) {
   }
   std::erase_if(containers_, [&](const auto& each) { return each.second == name; });
   objects_.erase("pod/" + name);
+}
+
+void FakeNodes::lose_pod(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  ending_.erase("pod/" + name);
+  remove_pod(name);
+  run_controllers();
 }
 
 /// A deletion is a new generation; the kubelet ends the process in its own time. By force the object goes at once, the process

@@ -1,0 +1,72 @@
+#include "migration/lost_copy.hpp"
+
+#include <fmt/format.h>
+
+#include "migration/operations.hpp"
+#include "migration/steps.hpp"
+#include "migration/waits.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+/// What ends the source once a copy beside it serves, if that was not done yet; else null.
+Json open_retirement(const Journal& journal) {
+  for (const Effect& effect : journal.effects()) {
+    const Json& o = effect.finish;
+    const std::string name = o.is_object() ? o.value("op", "") : "";
+    const bool retires = name == "retire_pod" || name == "adopt" || name == "remove_source";
+    if (retires && !effect.settled && !text(o, "target").empty()) return o;
+  }
+  return {};
+}
+
+bool is_lost(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
+  const auto pod = cluster.get(ref, stop);
+  return pod_is_lost(pod ? &*pod : nullptr);
+}
+
+}  // namespace
+
+bool pod_is_lost(const Json* pod) {
+  if (pod == nullptr || is_terminating(*pod)) return true;
+  const std::string phase = pod->value("status", Json::object()).value("phase", "");
+  return phase == "Failed" || phase == "Succeeded";
+}
+
+void StillThere::check(const StopToken& stop) {
+  if (target_.name.empty() || Clock::now() < next_) return;
+  next_ = Clock::now() + std::chrono::seconds(1);
+  try {
+    if (!is_lost(cluster_, target_, stop)) return;
+  } catch (const Error&) {
+    return;
+  }
+  throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", target_.ns, target_.name));
+}
+
+bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  const auto quiet = journal.effect_with("resume_source");
+  const Json retirement = open_retirement(journal);
+  if (!quiet || !retirement.is_object()) return false;
+  const Json& source = quiet->undo;
+  if (!is_lost(ports.cluster, {Kind::pod, text(source, "ns"), text(retirement, "target")}, stop)) return false;
+  const std::uint64_t others = source.value("others", std::uint64_t{0});
+  // A dead node's connection is held for two or three heartbeats.
+  wait_for_depth(
+      ports.broker, text(source, "queue"), [&](const QueueDepth& d) { return d.consumers <= others; }, "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
+  return true;
+}
+
+bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  const auto restore = journal.effect_with("restore_pod"), hand_over = journal.effect_with("resume_target");
+  if (!restore || !restore->settled || !hand_over || hand_over->settled) return false;
+  const Json& metadata = restore->finish.at("object").at("metadata");
+  const ObjectRef copy{Kind::pod, metadata.value("namespace", "default"), metadata.at("name")};
+  if (!is_lost(ports.cluster, copy, stop)) return false;
+  ports.cluster.watch(copy, [](const Json* pod) { return pod == nullptr || !is_terminating(*pod); }, stop);
+  Operations(ports).run(restore->finish, stop);
+  return true;
+}
+
+}  // namespace ms2m

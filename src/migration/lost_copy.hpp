@@ -1,0 +1,38 @@
+// A copy that is lost after the pivot, while its source is still there: deleted by somebody, evicted, gone with its node.
+#pragma once
+#include "migration/journal.hpp"
+#include "ms2m/cluster.hpp"
+#include "ms2m/json.hpp"
+#include "ms2m/migrator.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m {
+
+/// Gone, on its way out, or ended for good: no kubelet starts it again. nullptr: it does not exist.
+bool pod_is_lost(const Json* pod);
+
+/// For a wait on the broker for something that only a living target does.
+class StillThere {
+ public:
+  StillThere(Cluster& cluster, ObjectRef target) : cluster_(cluster), target_(std::move(target)) {}
+  /// Throws Error{inconsistent} when the pod is lost. Asks at most once a second, and never in the first. An API server that
+  /// cannot be asked, or no name, says nothing.
+  void check(const StopToken& stop);
+
+ private:
+  Cluster& cluster_;
+  const ObjectRef target_;
+  TimePoint next_ = Clock::now() + std::chrono::seconds(1);
+};
+
+/// After the pivot: true when the copy is lost and the source has not been retired, so that what is left of the migration is to
+/// be undone, not finished: the source, which is quiet and has everything up to the pivot, gets the queue back (if it is gone
+/// too, nobody does). Returns only when nobody consumes the queue in the copy's place: a node that cannot be reached may still
+/// run it; Error{timeout} then. Never true where the source had to go before the copy came, and for the published fan-out.
+bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
+
+/// Where the copy has the source's name, and the source is gone: true when the copy is lost before it was seen to consume, and
+/// has been restored once more from the same checkpoint.
+bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
+
+}  // namespace ms2m
