@@ -65,6 +65,27 @@ class Crash(scenario.Scenario):
         self.assert_exact()
         self.assert_no_debris()
 
+    def lost_after_the_pivot(self, strategy):
+        """The target pod is deleted while the source is still there: that has the queue back, and says what is lost."""
+        source = self.killed_at("pivoted", "", strategy)
+        (copy,) = [pod["metadata"] for pod in self.api.pods() if pod["metadata"]["name"] != source.name]
+        self.api.delete(f"/api/v1/namespaces/{copy['namespace']}/pods/{copy['name']}", 0)
+        report = self.recover("resume", status=1)
+        self.assertEqual((report["result"], report["leftovers"]), ("undone", []))
+        self.assertIn(f"{copy['name']} was lost after the hand-over", report["error"]["message"])
+        self.assertTrue(report["serving"].startswith(f"source pod {copy['namespace']}/{source.name} on worker-1"), report["serving"])
+        (found,) = self.instances()
+        self.assertEqual((found.node, found.state["boot_id"]), ("worker-1", source.state["boot_id"]))
+        self.eventually(lambda: self.instances()[0].state["count"] > found.state["count"], "it processes")
+        self.stop_traffic()
+        self.assert_no_debris()
+
+    def test_target_lost_after_the_pivot(self):
+        self.lost_after_the_pivot("handoff")
+
+    def test_target_lost_after_the_pivot_of_a_shadow(self):
+        self.lost_after_the_pivot("shadow")
+
     def test_take_over(self):
         """Who was killed still holds the lease: named, refused, and taken over when the source is back."""
         source = self.killed_at("effect", "arm the dead man")
