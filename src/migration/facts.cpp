@@ -185,12 +185,16 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
   auto here = std::async(std::launch::async, [&] { look(source, facts.source, source_look(facts)); });
   if (!facts.source.access) {
     look_for_image(ports, source, facts.base_image, facts.source, stop);
+    here.get();
+    // The pod's status names it by its digest, which leads nowhere when the tag has moved on to a newer image since.
+    if (const std::string& id = facts.source.look.base_image; !facts.source.image && !facts.source.tool_trouble && !id.empty())
+      look_for_image(ports, source, id, facts.source, stop);
     for (const auto& file : ports.archives.list(source, facts.ns, request.pod, facts.container, stop))
       facts.archives_before.push_back(file.path);
   }
   if (!facts.target.access)
     look_for_image(ports, target, facts.source.image ? facts.source.image->id : facts.base_image, facts.target, stop);
-  here.get();
+  if (here.valid()) here.get();
   there.get();
 }
 

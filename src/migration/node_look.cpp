@@ -22,6 +22,8 @@ content() {
 grep -E -m1 '^(flags|Features)' /proc/cpuinfo | sed 's/^[^:]*:/cpu/'
 for v; do echo "volume $(content "/var/lib/kubelet/pods/$uid/volumes/kubernetes.io~empty-dir/$v") $v"; done
 [ -n "$id" ] || exit 0
+tr '{' '\n' </var/lib/containers/storage/overlay-containers/containers.json 2>/dev/null |
+  sed -n 's/^"id":"'"$id"'",.*"image":"\([0-9a-f]\{64\}\)".*/image \1/p'
 n=0
 for f in $(grep -l "$id" /proc/[0-9]*/cgroup 2>/dev/null); do
   if grep -q "conmon-$id" "$f"; then continue; fi
@@ -78,6 +80,8 @@ void read_line(const std::string& line, NodeLook& look) {
     std::sort(look.features.begin(), look.features.end());
   } else if (what == "volume" && words >> word >> name) {
     look.volumes[name] = content_of(word);
+  } else if (what == "image" && words >> word) {
+    look.base_image = word;
   } else if (what == "shm" && words >> word) {
     look.shm = content_of(word);
   }

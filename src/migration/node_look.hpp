@@ -18,6 +18,7 @@ struct NodeLook {
   std::map<std::string, Content> volumes;  ///< by the emptyDir's name
   Content shm = Content::unknown;          ///< /dev/shm as the container sees it
   std::set<std::string> open_files{};      ///< by the container's processes, as they see them; not those that are deleted
+  std::string base_image{};                ///< ID of the image that the container was made from (CRI-O); empty: unknown
   bool listens_on_own_address = false;     ///< one of them does, on neither all addresses nor the loopback's
 };
 

@@ -30,11 +30,12 @@ class CannedShell : public NodeShell {
 }  // namespace
 
 TEST_CASE("what a node says about itself", "[node_look]") {
-  CannedShell shell("cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nshm empty\n");
+  CannedShell shell("cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nimage 0bce92\nshm empty\n");
   const NodeLook look = look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {"scratch", "tmp", "other"}}, {});
   CHECK(look.features == std::vector<std::string>{"avx2", "fpu", "sse"});
   CHECK(look.volumes == std::map<std::string, Content>{{"other", Content::unknown}, {"scratch", Content::data}, {"tmp", Content::empty}});
   CHECK(look.shm == Content::empty);
+  CHECK(look.base_image == "0bce92");
   CHECK(std::vector<std::string>(shell.argv_.begin() + 4, shell.argv_.end()) ==
         std::vector<std::string>{"uid", "0123456789abcdef", "scratch", "tmp", "other"});
 }
