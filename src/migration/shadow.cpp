@@ -26,6 +26,8 @@ constexpr Seconds kShortestStandstill{0.5};
 Seconds standstill(double rate) { return rate > 0 ? std::max(kShortestStandstill, Seconds(3 / rate)) : kStandstill; }
 /// A copy that needs longer than this to catch up at the present rates is helped by throttling the relay.
 constexpr double kPatienceSeconds = 1.0;
+/// Throttled, it gains three quarters of the time, so within this it has come nearer, or never will.
+constexpr Seconds kNoNearer{10};
 
 std::optional<std::uint64_t> outstanding(Run& run, const std::string& queue, const StopToken& stop) {
   if (!run.facts.admin_version) return std::nullopt;
@@ -92,6 +94,7 @@ class CatchUp {
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;
     if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
+    if (no_nearer(behind)) return true;
     help(drain);
     return false;
   }
@@ -99,6 +102,19 @@ class CatchUp {
   double rate() const { return rate_; }
 
  private:
+  /// Throttling helps only where a message is done so fast that the relay can be timed between two. Where it does not, nothing is
+  /// gained by waiting: what is left is bounded, because the relay is never more than a window ahead of the source.
+  bool no_nearer(std::uint64_t behind) {
+    const TimePoint now = Clock::now();
+    if (behind < nearest_ || !throttled_) {
+      nearest_ = behind;
+      nearest_at_ = now;
+    }
+    if (now - nearest_at_ <= std::max(kNoNearer, standstill(rate_))) return false;
+    run_.step(Phase::replaying, fmt::format("the copy comes no nearer: {} messages are left to it", behind));
+    return true;
+  }
+
   void help(double drain) {
     if (throttled_) return;
     const double arrival = run_.pump->stats().arrival_rate;
@@ -115,6 +131,8 @@ class CatchUp {
 
   Run& run_;
   std::optional<TimePoint> begin_;
+  std::uint64_t nearest_ = 0;  // the least that it was behind since the relay is throttled
+  TimePoint nearest_at_;
   Unchanged unchanged_;
   double processed_at_begin_ = 0;
   double rate_ = 0;
