@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kReadySoon{2};
 /// By its image's name, which no controller gives a pod.
 bool is_copy(const Json& pod) {
   for (const Json& container : pod.at("spec").at("containers"))
-    if (container.value("image", "").rfind(kImagePrefix, 0) == 0) return true;
+    if (is_checkpoint_image_name(container.value("image", ""))) return true;
   return false;
 }
 

@@ -32,9 +32,9 @@ struct Migrator::Impl {
   /// `source_decided` is called when the source is back, or could not be brought back.
   void undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided = {});
   /// Instead of what is left to be finished, when the copy is lost and the source is not retired (lost_copy.hpp; without the
-  /// control protocol must_turn_back()): undoes the
-  /// migration. False: that is not so, or could not be found out, and nothing was done.
+  /// control protocol must_turn_back()): undoes the migration. False: that is not so, or could not be found out, and nothing was done.
   bool take_back(Journal& journal, Outcome& outcome, Seconds limit);
+  /// Removes the name that an operation settle_image has left for a copy.
   void forget_name(const Json& settled, Outcome& outcome);
   /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
   bool restore_again(const Journal& journal);

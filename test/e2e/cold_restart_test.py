@@ -14,7 +14,19 @@ def image_digest(pod):
 
 class ColdRestart(scenario.Scenario):
     def test_killed_after_the_move(self):
-        (source,) = self.start_traffic()
+        self.move_and_kill()
+
+    def test_an_image_of_a_registry(self):
+        """The kubelet's records know it by its repository, so the copy's image has a name there."""
+        repository = "registry.example:5000/queues/consumer"
+        for node in ("worker-1", "worker-2"):
+            scenario.on_node(node, f"podman tag localhost/ms2m-consumer:latest {repository}:1.0")
+            self.addCleanup(scenario.on_node, node, f"podman untag {repository}:1.0 {repository}:1.0")
+        pod = self.move_and_kill("--pod-patch", self.patch_file({"container": {"image": f"{repository}:1.0"}}))
+        self.assertRegex(pod["spec"]["containers"][0]["image"], f"^{repository}:ms2m-moved-")
+
+    def move_and_kill(self, *traffic):
+        (source,) = self.start_traffic(*traffic)
         path = "/api/v1/namespaces/default/pods/"
         original = image_digest(self.api.get(path + source.name))
         report = self.migrate(source.name, "worker-2", "--strategy", "handoff")
@@ -37,6 +49,7 @@ class ColdRestart(scenario.Scenario):
         self.stop_traffic()
         self.eventually(lambda: kube.is_ready(self.api.get(path + cold.name)), "it is ready")
         self.assert_no_debris()
+        return pod
 
 
 if __name__ == "__main__":

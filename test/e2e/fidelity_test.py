@@ -2,9 +2,6 @@
 """A pod with every kind of volume and field: restored whole where it can be, refused in one sentence where it cannot."""
 
 import copy
-import json
-import os
-import tempfile
 
 import refusals_test
 import scenario
@@ -107,13 +104,6 @@ def local_volume(name):
                      "nodeAffinity": {"required": {"nodeSelectorTerms": terms}}}}
 
 
-def patch_file(case, patch):
-    with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
-        json.dump(patch, file)
-    case.addClassCleanup(os.unlink, file.name)
-    return file.name
-
-
 def in_container(pod, container, command):
     """A command on the pod's node; $root is the container's root as its process sees it."""
     (status,) = [status for status in pod["status"]["containerStatuses"] if status["name"] == container]
@@ -170,7 +160,7 @@ class Whole(Objects):
         cls.make_common()
 
     def test_everything_that_can_follow(self):
-        (source,) = self.start_traffic("--pod-patch", patch_file(type(self), RICH))
+        (source,) = self.start_traffic("--pod-patch", self.patch_file(RICH))
         before = self.pod(source.name)
         report = self.migrate(source.name, "worker-2", "-c", "consumer", "--allow-hostpath", "--strategy", "handoff")
         self.assertIn("only container consumer moves with its state; proxy, beside start afresh on worker-2", self.runs[-1].err)
@@ -251,7 +241,7 @@ class Refused(Checks, refusals_test.RefusalCase):
         cls.make(f"{API}/persistentvolumeclaims", claim("fidelity-own", "ReadWriteOnce"))
         cls.make("/api/v1/persistentvolumes", local_volume("fidelity-local"))
         cls.make(f"{API}/persistentvolumeclaims", claim("fidelity-local", "ReadWriteMany", volumeName="fidelity-local"))
-        scenario.driver.traffic("start", "--rate", "5", "--pod-patch", patch_file(cls, STUCK))
+        scenario.driver.traffic("start", "--rate", "5", "--pod-patch", cls.patch_file(STUCK))
 
     def test_what_the_pod_has(self):
         pod = self.pod("consumer-0")

@@ -217,6 +217,14 @@ class Scenario(unittest.TestCase):
         debris.snapshot()
         return sorted(self.instances(), key=lambda instance: instance.name)
 
+    @classmethod
+    def patch_file(cls, patch):
+        """For --pod-patch; removed with the class."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+            json.dump(patch, file)
+        cls.addClassCleanup(os.unlink, file.name)
+        return file.name
+
     def stop_traffic(self):
         driver.traffic("stop")
 
