@@ -1,9 +1,9 @@
 // Ports: the message broker (AMQP 0-9-1) and its management API, as far as a migration needs them.
 //
-// Thread rule: a Broker and each object it hands out (DeadMan, Valve, Pump) has a connection of its own; the Broker is used
-// from one thread at a time, the others do their work on a thread of their own. Every call may block until its token stops
-// or its deadline passes. Errors: {unavailable} not reachable or connection lost and not safely repeatable, {forbidden}
-// login or permission (ACCESS_REFUSED), {protocol} otherwise. Facts: rabbitmq-facts.md sections 3, 4 and 8.
+// Thread rule: a Broker and each object it hands out (DeadMan, Valve, Pump) has a connection of its own; the Broker is
+// used from one thread at a time, the others do their work on a thread of their own. Every call may block until its
+// token stops or its deadline passes. Errors: {unavailable} not reachable or connection lost and not safely repeatable,
+// {forbidden} login or permission (ACCESS_REFUSED), {protocol} otherwise. Facts: rabbitmq-facts.md sections 3, 4 and 8.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -29,16 +29,16 @@ struct BrokerAddress {
   std::string ca_file;           ///< amqps: verify the peer against this; empty: the system's store
   std::string certificate_file;  ///< amqps: client certificate (PEM), may be empty
   std::string key_file;
-  std::string server_name;       ///< amqps: verify against this name instead of host
-  std::string api_url;           ///< management API; empty: http://host:15672 (https://host:15671 with tls)
-  bool verify = true;            ///< amqps: false (?verify=verify_none) accepts any certificate
+  std::string server_name;  ///< amqps: verify against this name instead of host
+  std::string api_url;      ///< management API; empty: http://host:15672 (https://host:15671 with tls)
+  bool verify = true;       ///< amqps: false (?verify=verify_none) accepts any certificate
   std::chrono::seconds heartbeat{10};
 };
 /// "amqp://host:port/vhost", without user and password.
 std::string describe(const BrokerAddress& address);
 
-/// What a passive declare tells: synchronous and exact for classic queues; never counts unacknowledged messages; on a quorum
-/// queue a single 0,0 proves nothing (250 ms time-out inside the broker).
+/// What a passive declare tells: synchronous and exact for classic queues; never counts unacknowledged messages; on a
+/// quorum queue a single 0,0 proves nothing (250 ms time-out inside the broker).
 struct QueueDepth {
   std::uint64_t ready = 0;
   std::uint64_t consumers = 0;
@@ -46,10 +46,10 @@ struct QueueDepth {
 
 struct QueueSpec {
   std::string name;
-  std::optional<Millis> message_ttl;                 ///< x-message-ttl
+  std::optional<Millis> message_ttl;                   ///< x-message-ttl
   std::optional<std::string> dead_letter_routing_key;  ///< with x-dead-letter-exchange "" (the default exchange)
-  // Always durable, classic, not exclusive, not auto-delete. Without the two options: no arguments at all, because published
-  // consumers declare the queue they are sent to again, and any argument is answered with 406.
+  // Always durable, classic, not exclusive, not auto-delete. Without the two options: no arguments at all, because
+  // published consumers declare the queue they are sent to again, and any argument is answered with 406.
 };
 
 struct Outgoing {
@@ -60,8 +60,8 @@ struct Outgoing {
   std::string message_id;
 };
 
-/// The dead man's switch: while it is armed and renewed nothing happens; when ms2m dies, the broker itself moves the message
-/// to the source's control queue `ttl` after the last renewal.
+/// The dead man's switch: while it is armed and renewed nothing happens; when ms2m dies, the broker itself moves the
+/// message to the source's control queue `ttl` after the last renewal.
 struct DeadManSpec {
   std::string queue;          ///< ms2m.<id>.deadman; declared by arm(), deleted by nobody here
   std::string control_queue;  ///< of the source
@@ -84,11 +84,12 @@ class DeadMan {
 class Valve {
  public:
   virtual ~Valve() = default;
-  virtual std::uint64_t held() const noexcept = 0;        ///< messages held unacknowledged
+  virtual std::uint64_t held() const noexcept = 0;  ///< messages held unacknowledged
   virtual std::uint64_t ready_at_closing() const noexcept = 0;
-  virtual bool broken() const noexcept = 0;               ///< connection lost, or more than max_held
-  /// When the last flood came, if ever: more than 150 messages within half a second, the ones that waited at the closing aside.
-  /// In it the broker may have counted the valve as blocked (200 unsent deliveries) and served somebody else.
+  virtual bool broken() const noexcept = 0;  ///< connection lost, or more than max_held
+  /// When the last flood came, if ever: more than 150 messages within half a second, the ones that waited at the
+  /// closing aside. In it the broker may have counted the valve as blocked (200 unsent deliveries) and served somebody
+  /// else.
   virtual std::optional<TimePoint> flooded() const noexcept = 0;
   /// Closes the channel: what was held returns to the queue in its old order. Idempotent; returns what was held.
   virtual std::uint64_t open() = 0;
@@ -97,39 +98,40 @@ class Valve {
 /// Keeps the source from running away from a copy that starts later: after a batch that kept it busy for t it rests for
 /// t(1/share - 1), but no longer than `rest_at_most` (or t, where one message takes longer than that).
 struct Pace {
-  double share = 1;          ///< of the time that the source may be busy; 1 = no pacing
+  double share = 1;  ///< of the time that the source may be busy; 1 = no pacing
   Millis rest_at_most{150};
-  Millis lasts{0};           ///< from now on; afterwards there is no pacing. 0: until it is changed
+  Millis lasts{0};  ///< from now on; afterwards there is no pacing. 0: until it is changed
 };
 
 struct PumpSpec {
-  std::string from;       ///< primary queue
-  std::string exchange;   ///< the tee (fan-out)
-  std::string follow;     ///< the source's queue: the pump is never more than a window of messages ahead in it
+  std::string from;      ///< primary queue
+  std::string exchange;  ///< the tee (fan-out)
+  std::string follow;    ///< the source's queue: the pump is never more than a window of messages ahead in it
   std::uint64_t max_window = 64;
-  /// Time in which the source must be able to work off what is ahead of it (half the dead man's time): the window is kept at
-  /// what the source was seen to process in that time, between 1 and max_window; it begins with 4.
+  /// Time in which the source must be able to work off what is ahead of it (half the dead man's time): the window is
+  /// kept at what the source was seen to process in that time, between 1 and max_window; it begins with 4.
   Millis horizon{7500};
-  /// Ready + unacknowledged messages of `follow`, exact (BrokerAdmin::totals); nullopt or empty: count the ready ones only
-  /// (passive declare). Called on the pump's thread.
+  /// Ready + unacknowledged messages of `follow`, exact (BrokerAdmin::totals); nullopt or empty: count the ready ones
+  /// only (passive declare). Called on the pump's thread.
   std::function<std::optional<std::uint64_t>()> outstanding;
-  /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead man's
-  /// switch has fired: nobody listens to `follow` any more).
+  /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead
+  /// man's switch has fired: nobody listens to `follow` any more).
   std::function<bool()> may_go_on;
-  Pace pace;                 ///< needs `outstanding`: without it nobody can tell when the source is busy
+  Pace pace;  ///< needs `outstanding`: without it nobody can tell when the source is busy
 };
 
 struct PumpStats {
-  std::uint64_t relayed = 0;        ///< committed so far
-  std::uint64_t returned = 0;       ///< taken but not relayed: back in the primary, in order
-  double arrival_rate = 0;          ///< messages/s taken from the primary over the last seconds
+  std::uint64_t relayed = 0;           ///< committed so far
+  std::uint64_t returned = 0;          ///< taken but not relayed: back in the primary, in order
+  double arrival_rate = 0;             ///< messages/s taken from the primary over the last seconds
   std::uint64_t user_ids_dropped = 0;  ///< messages whose user_id was not ours: the broker would refuse them (406)
-  std::uint64_t expirations_dropped = 0;  ///< messages that would have expired within ten minutes, perhaps for one copy only
-  bool blocked = false;             ///< the broker has an alarm and takes nothing
+  std::uint64_t expirations_dropped =
+      0;                 ///< messages that would have expired within ten minutes, perhaps for one copy only
+  bool blocked = false;  ///< the broker has an alarm and takes nothing
 };
 
-/// Relays every message of `from` to `exchange` in AMQP transactions (publish + ack in one): killed at any point, nothing
-/// is lost or doubled (a crash of the broker inside a commit may double: measured).
+/// Relays every message of `from` to `exchange` in AMQP transactions (publish + ack in one): killed at any point,
+/// nothing is lost or doubled (a crash of the broker inside a commit may double: measured).
 class Pump {
  public:
   virtual ~Pump() = default;
@@ -140,13 +142,14 @@ class Pump {
   virtual void limit(double messages_per_second) noexcept = 0;
   /// From now on; as PumpSpec::pace. Any thread.
   virtual void pace(const Pace& pace) noexcept = 0;
-  /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit. Idempotent.
+  /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit.
+  /// Idempotent.
   virtual PumpStats stop(const StopToken& stop) = 0;
 };
 
 enum class PivotResult {
-  done,     ///< the dead man's message was taken away and END_REPLAY was published, in one transaction
-  fired,    ///< the dead man's queue is empty: it has fired (or never was); nothing was published
+  done,   ///< the dead man's message was taken away and END_REPLAY was published, in one transaction
+  fired,  ///< the dead man's queue is empty: it has fired (or never was); nothing was published
 };
 
 class Broker {
@@ -154,26 +157,34 @@ class Broker {
   virtual ~Broker() = default;
 
   virtual std::string server_version() const = 0;  ///< "3.10.8"
-  virtual std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) = 0;  ///< nullopt: no such queue
-  virtual void declare_queue(const QueueSpec& spec, const StopToken& stop) = 0;      ///< idempotent
-  virtual bool delete_queue(const std::string& queue, const StopToken& stop) = 0;    ///< idempotent; with whatever is in it
-  virtual std::uint64_t purge_queue(const std::string& queue, const StopToken& stop) = 0;  ///< ready messages; 0: no such queue
+  virtual std::optional<QueueDepth> depth(const std::string& queue,
+                                          const StopToken& stop) = 0;            ///< nullopt: no such queue
+  virtual void declare_queue(const QueueSpec& spec, const StopToken& stop) = 0;  ///< idempotent
+  virtual bool delete_queue(const std::string& queue,
+                            const StopToken& stop) = 0;  ///< idempotent; with whatever is in it
+  virtual std::uint64_t purge_queue(const std::string& queue,
+                                    const StopToken& stop) = 0;  ///< ready messages; 0: no such queue
   virtual void declare_fanout(const std::string& exchange, const StopToken& stop) = 0;
   virtual bool delete_exchange(const std::string& exchange, const StopToken& stop) = 0;
-  virtual void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) = 0;
-  virtual void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) = 0;
-  /// Persistent, mandatory, confirmed: returns when the broker has it in a queue; Error{not_found} when it was unroutable.
+  virtual void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                          const StopToken& stop) = 0;
+  virtual void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                            const StopToken& stop) = 0;
+  /// Persistent, mandatory, confirmed: returns when the broker has it in a queue; Error{not_found} when it was
+  /// unroutable.
   virtual void publish(const Outgoing& message, const StopToken& stop) = 0;
 
   /// Declares the queue, puts the message in and starts renewing on a thread and connection of its own.
   virtual std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) = 0;
-  virtual std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) = 0;
+  virtual std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held,
+                                             const StopToken& stop) = 0;
   virtual std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) = 0;
 
-  /// The pivot: takes the dead man's message and publishes `messages` (END_REPLAY to the target, and a marker that tells a
-  /// later `resume` that it was committed), all in one transaction (tx.commit). If the connection is lost inside the commit:
-  /// Error{unavailable}; then either all happened or nothing, and the marker's queue tells which.
-  virtual PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) = 0;
+  /// The pivot: takes the dead man's message and publishes `messages` (END_REPLAY to the target, and a marker that
+  /// tells a later `resume` that it was committed), all in one transaction (tx.commit). If the connection is lost
+  /// inside the commit: Error{unavailable}; then either all happened or nothing, and the marker's queue tells which.
+  virtual PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
+                            const StopToken& stop) = 0;
 };
 
 // ---- the management API ---------------------------------------------------------------------------------------------
@@ -215,11 +226,12 @@ class BrokerAdmin {
   /// nullopt: the management API cannot be reached (not installed, wrong port); Error{forbidden} for bad credentials.
   virtual std::optional<std::string> version(const StopToken& stop) = 0;
   virtual std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) = 0;
-  /// "classic", "quorum", "stream"; nullopt: no such queue. True from the declaration on, and one cheap question whatever else
-  /// the broker has, where queue() may list all queues and consumers (a queue's first seconds: 0.1-0.2 s with 3000 queues).
+  /// "classic", "quorum", "stream"; nullopt: no such queue. True from the declaration on, and one cheap question
+  /// whatever else the broker has, where queue() may list all queues and consumers (a queue's first seconds: 0.1-0.2 s
+  /// with 3000 queues).
   virtual std::optional<std::string> queue_type(const std::string& name, const StopToken& stop) = 0;
-  /// What the policies make of a new classic queue of that name (the effective definition, empty when none applies); nullopt: the
-  /// user may not read them (before 4.x that takes the tag policymaker).
+  /// What the policies make of a new classic queue of that name (the effective definition, empty when none applies);
+  /// nullopt: the user may not read them (before 4.x that takes the tag policymaker).
   virtual std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) = 0;
   virtual std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) = 0;
   /// Exact and immediate for classic queues; up to 5 s stale for quorum queues.

@@ -1,9 +1,9 @@
 // Port: the Kubernetes API, as far as a migration needs it.
 //
 // Thread rule: implementations are safe to call from several threads. Every call may block until its token stops or its
-// deadline passes. Retries of 429/503/dropped connections happen inside, as client-go does them; what comes out is final:
-// Error{forbidden} 401/403, {conflict} 409, {refused} 400/422, {unavailable} not reachable or 5xx, {protocol} otherwise.
-// Facts: kube-facts.md.
+// deadline passes. Retries of 429/503/dropped connections happen inside, as client-go does them; what comes out is
+// final: Error{forbidden} 401/403, {conflict} 409, {refused} 400/422, {unavailable} not reachable or 5xx, {protocol}
+// otherwise. Facts: kube-facts.md.
 #pragma once
 #include <functional>
 #include <optional>
@@ -44,9 +44,9 @@ std::string to_string(const ObjectRef& ref);  // "pod default/consumer-0", "node
 enum class PatchType { merge, json, strategic };
 
 struct DeleteOptions {
-  std::string uid;                        ///< precondition; empty: none
-  std::optional<int> grace_seconds;       ///< nullopt: the object's own
-  std::string propagation;                ///< "", "Background", "Foreground", "Orphan"
+  std::string uid;                   ///< precondition; empty: none
+  std::optional<int> grace_seconds;  ///< nullopt: the object's own
+  std::string propagation;           ///< "", "Background", "Foreground", "Orphan"
 };
 
 struct CreateOptions {
@@ -56,10 +56,10 @@ struct CreateOptions {
 /// One question for SelfSubjectAccessReview.
 struct Right {
   std::string verb;
-  std::string group;        ///< "" = core
+  std::string group;  ///< "" = core
   std::string resource;
   std::string subresource;
-  std::string ns;           ///< "" = cluster scope
+  std::string ns;  ///< "" = cluster scope
   std::string name;
 };
 std::string to_string(const Right& right);  // "create nodes/proxy", "delete pods in namespace default"
@@ -85,16 +85,18 @@ class Cluster {
                                  const std::string& field_selector, const StopToken& stop) = 0;
   /// Returns the object as stored. Error{conflict} when it exists already. After an ambiguous failure (connection lost
   /// after sending) the adapter reads the object and returns it when it carries the same ms2m.io/id label/annotation.
-  virtual Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) = 0;
+  virtual Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options,
+                      const StopToken& stop) = 0;
   virtual Json update(const ObjectRef& ref, const Json& object, const StopToken& stop) = 0;
   virtual Json patch(const ObjectRef& ref, PatchType type, const Json& patch, const StopToken& stop) = 0;
   /// false: it was not there (also when the uid precondition does not match: then the one that was meant is gone).
   virtual bool remove(const ObjectRef& ref, const DeleteOptions& options, const StopToken& stop) = 0;
 
-  /// Watches one object (get, then watch from its resourceVersion; re-lists on 410 Gone, reconnects on a dropped or ended
-  /// watch) and hands every state to `done`, beginning with the present one; nullptr: the object does not exist (now).
-  /// Returns as soon as `done` returns true. Exceptions of `done` pass through.
-  virtual void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) = 0;
+  /// Watches one object (get, then watch from its resourceVersion; re-lists on 410 Gone, reconnects on a dropped or
+  /// ended watch) and hands every state to `done`, beginning with the present one; nullptr: the object does not exist
+  /// (now). Returns as soon as `done` returns true. Exceptions of `done` pass through.
+  virtual void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done,
+                     const StopToken& stop) = 0;
 
   virtual bool allowed(const Right& right, const StopToken& stop) = 0;
 
@@ -102,9 +104,10 @@ class Cluster {
   /// nullopt: the kubelet does not say, or the caller may not read it.
   virtual std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop) = 0;
 
-  /// POST .../checkpoint/{ns}/{pod}/{container}. Blocks while the container is frozen. Never retried inside. On a timeout or
-  /// a lost connection the dump GOES ON on the node: Error{timeout} or {unavailable}; the caller looks for the archive.
-  /// Error{failed} carries the kubelet's own text, boiled down to its cause (noise lines of CRIU's log removed).
+  /// POST .../checkpoint/{ns}/{pod}/{container}. Blocks while the container is frozen. Never retried inside. On a
+  /// timeout or a lost connection the dump GOES ON on the node: Error{timeout} or {unavailable}; the caller looks for
+  /// the archive. Error{failed} carries the kubelet's own text, boiled down to its cause (noise lines of CRIU's log
+  /// removed).
   virtual CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                        const std::string& container, const StopToken& stop) = 0;
 };

@@ -7,7 +7,8 @@
 
 namespace ms2m {
 
-/// The phases of a migration, named as baseline.md names them; `Preparing` is all before the first effect on the source.
+/// The phases of a migration, named as baseline.md names them; `Preparing` is all before the first effect on the
+/// source.
 enum class Phase { preparing, checkpointing, transferring, restoring, replaying, finalizing };
 const char* to_string(Phase phase) noexcept;  // "Preparing", "Checkpointing", ...
 

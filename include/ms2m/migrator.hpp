@@ -19,25 +19,27 @@ namespace ms2m {
 /// What the journal of one migration says, without carrying anything out. Secrets are never in a journal.
 struct JournalSummary {
   std::string id;
-  std::string started;   ///< RFC 3339, UTC
-  std::string state;     ///< "running or crashed", "done", "undone", "leftovers", "cleanup_incomplete"
+  std::string started;  ///< RFC 3339, UTC
+  std::string state;    ///< "running or crashed", "done", "undone", "leftovers", "cleanup_incomplete"
   bool pivoted = false;
   std::string ns, source_pod, source_node, target_pod, target_node, queue, strategy;
   std::string kubeconfig, context;  ///< as given, so that abort can take them again
   std::string broker;               ///< without secrets
-  Json pod;                         ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to ask for the broker
-  long pid = 0;                     ///< of the process that wrote it
+  Json pod;  ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to
+             ///< ask for the broker
+  long pid = 0;  ///< of the process that wrote it
   std::string host;
 };
 
-/// $XDG_STATE_HOME/ms2m (default ~/.local/state/ms2m), one directory <id>/ (0700) with journal.jsonl (0600) per migration.
+/// $XDG_STATE_HOME/ms2m (default ~/.local/state/ms2m), one directory <id>/ (0700) with journal.jsonl (0600) per
+/// migration.
 class JournalStore {
  public:
   explicit JournalStore(std::filesystem::path root);
   static std::filesystem::path default_root();
-  std::vector<JournalSummary> list() const;   ///< newest first; unreadable ones are left out
+  std::vector<JournalSummary> list() const;  ///< newest first; unreadable ones are left out
   std::optional<JournalSummary> find(const std::string& id) const;
-  void forget(const std::string& id) const;   ///< removes the directory of a finished migration
+  void forget(const std::string& id) const;  ///< removes the directory of a finished migration
   const std::filesystem::path& root() const { return root_; }
 
  private:
@@ -71,8 +73,8 @@ class Migrator {
   Plan plan(const MigrationRequest& request, const StopToken& stop);
   /// plan(), refuses or carries it out. Never throws: whatever happened is in the Outcome.
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop);
-  /// Undoes (before the pivot) or finishes (after it) what the journal says. Refuses while the process that wrote the journal
-  /// still runs on this host. Never throws.
+  /// Undoes (before the pivot) or finishes (after it) what the journal says. Refuses while the process that wrote the
+  /// journal still runs on this host. Never throws.
   Outcome abort(const std::string& id, const StopToken& stop);
   /// Goes on: after the pivot as abort(); before it undoes, because a half-done transfer is not worth continuing.
   Outcome resume(const std::string& id, const StopToken& stop);

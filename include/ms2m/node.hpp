@@ -1,7 +1,7 @@
 // Ports: what ms2m does on the nodes themselves: commands, the archive's way, the image store.
 //
-// Thread rule: safe to call from several threads. Every call may block until its token stops or its deadline passes; a stop
-// ends the remote command too (as far as ssh can). All of it runs as root on the node (directly, or by sudo -n).
+// Thread rule: safe to call from several threads. Every call may block until its token stops or its deadline passes; a
+// stop ends the remote command too (as far as ssh can). All of it runs as root on the node (directly, or by sudo -n).
 #pragma once
 #include <functional>
 #include <map>
@@ -15,10 +15,10 @@
 namespace ms2m {
 
 struct CommandResult {
-  int exit_code = 0;   ///< meaningful when signal == 0
-  int signal = 0;      ///< ended by this signal
+  int exit_code = 0;  ///< meaningful when signal == 0
+  int signal = 0;     ///< ended by this signal
   std::string out;
-  std::string err;     ///< last 8 KiB
+  std::string err;  ///< last 8 KiB
   bool ok() const { return signal == 0 && exit_code == 0; }
 };
 
@@ -26,8 +26,8 @@ struct CommandResult {
 class NodeShell {
  public:
   virtual ~NodeShell() = default;
-  /// argv is quoted for the remote shell here; nothing is interpreted. Error{unavailable} when the node cannot be reached
-  /// (ssh's own exit status 255), {timeout}; a command that ran and failed is a CommandResult.
+  /// argv is quoted for the remote shell here; nothing is interpreted. Error{unavailable} when the node cannot be
+  /// reached (ssh's own exit status 255), {timeout}; a command that ran and failed is a CommandResult.
   virtual CommandResult run(const std::string& node, const std::vector<std::string>& argv, const std::string& input,
                             const StopToken& stop) = 0;
   /// Opens (and keeps) the connection, so that later calls are fast. Error as run().
@@ -55,7 +55,7 @@ class CheckpointArchives {
 
 struct MoveRequest {
   std::string from_node;
-  std::string archive;    ///< path on from_node
+  std::string archive;  ///< path on from_node
   std::string to_node;
   std::string directory;  ///< OCI image layout to be, on to_node; created with mode 0700
 };
@@ -71,25 +71,26 @@ using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 class ArchiveMover {
  public:
   virtual ~ArchiveMover() = default;
-  /// Error{failed} with the side that failed (source, relay, target) and its first cause. A partial directory stays: its
-  /// removal is the caller's undo entry.
+  /// Error{failed} with the side that failed (source, relay, target) and its first cause. A partial directory stays:
+  /// its removal is the caller's undo entry.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
 };
 
 struct StoredImage {
-  std::string id;                  ///< config digest, hex without "sha256:"
+  std::string id;  ///< config digest, hex without "sha256:"
   std::vector<std::string> names;
-  std::string user{};      ///< that the image's configuration names; empty: none
+  std::string user{};  ///< that the image's configuration names; empty: none
 };
 
 struct CheckpointImage {
-  std::string directory;   ///< the layout with the layer's blob in it
-  std::string sha256;      ///< the layer's digest
-  Bytes bytes;             ///< the layer's size
-  std::string name;        ///< localhost/ms2m/<pod>:<id>, or a tag of the original's repository
-  std::string container;   ///< value of the annotations
+  std::string directory;  ///< the layout with the layer's blob in it
+  std::string sha256;     ///< the layer's digest
+  Bytes bytes;            ///< the layer's size
+  std::string name;       ///< localhost/ms2m/<pod>:<id>, or a tag of the original's repository
+  std::string container;  ///< value of the annotations
   std::string architecture = "amd64";
-  /// The original image's: a kubelet takes an image without one for root's, and refuses it where the pod says runAsNonRoot.
+  /// The original image's: a kubelet takes an image without one for root's, and refuses it where the pod says
+  /// runAsNonRoot.
   std::string user{};
 };
 
@@ -100,12 +101,15 @@ class ImageStore {
   /// The tool that it uses there and its version ("skopeo 1.20.0"); Error{refused} with the cure when there is none.
   virtual std::string probe(const std::string& node, const StopToken& stop) = 0;
   /// By name or by ID.
-  virtual std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id, const StopToken& stop) = 0;
-  /// Writes config, manifest and index beside the layer (both annotations in manifest and index entry) and brings the image
-  /// into the store under its name; removes the layout's directory. Returns the image's ID.
-  virtual std::string import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) = 0;
+  virtual std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id,
+                                          const StopToken& stop) = 0;
+  /// Writes config, manifest and index beside the layer (both annotations in manifest and index entry) and brings the
+  /// image into the store under its name; removes the layout's directory. Returns the image's ID.
+  virtual std::string import_checkpoint(const std::string& node, const CheckpointImage& image,
+                                        const StopToken& stop) = 0;
   /// Points `name` at the image `id` (of the original image); the image that had the name before loses it.
-  virtual void point_name(const std::string& node, const std::string& name, const std::string& id, const StopToken& stop) = 0;
+  virtual void point_name(const std::string& node, const std::string& name, const std::string& id,
+                          const StopToken& stop) = 0;
   /// Removes a name, and the image itself when nothing else names it. false: was not there.
   virtual bool remove_name(const std::string& node, const std::string& name, const StopToken& stop) = 0;
   /// Removes an image by ID (with its layers). false: was not there.
@@ -117,18 +121,21 @@ class ImageStore {
 /// "cri-o://08eb..." or "08eb..." -> "08eb..."; empty unless that is 12 to 64 hexadecimal digits.
 std::string bare_container_id(const std::string& container);
 
-/// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has it
-/// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container that is
-/// killed while its pod is not being deleted is started again, cold. A container that has ended has no control group: false.
-/// Error{failed} when the kernel did not do it within seconds, {unavailable, timeout} as NodeShell::run(). All idempotent.
+/// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has
+/// it
+/// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container
+/// that is killed while its pod is not being deleted is started again, cold. A container that has ended has no control
+/// group: false. Error{failed} when the kernel did not do it within seconds, {unavailable, timeout} as
+/// NodeShell::run(). All idempotent.
 class ContainerProcess {
  public:
   virtual ~ContainerProcess() = default;
-  /// Returns true when every process of it has stopped; connections stay open, timers of the outside run on. Should it fail, it
-  /// is thawed again.
+  /// Returns true when every process of it has stopped; connections stay open, timers of the outside run on. Should it
+  /// fail, it is thawed again.
   virtual bool freeze(const std::string& node, const std::string& container, const StopToken& stop) = 0;
   virtual bool thaw(const std::string& node, const std::string& container, const StopToken& stop) = 0;
-  /// SIGKILL to all of them at once, frozen or not: none runs another instruction of its own. Returns when they are gone.
+  /// SIGKILL to all of them at once, frozen or not: none runs another instruction of its own. Returns when they are
+  /// gone.
   virtual bool kill(const std::string& node, const std::string& container, const StopToken& stop) = 0;
 };
 

@@ -33,28 +33,28 @@ struct PhaseTiming {
 /// Measured while it ran; absent where it does not apply or was not reached.
 struct Measures {
   Seconds total{0};
-  std::optional<Seconds> source_pause;    ///< source quiet until it (shadow) or the target (handoff) works again
-  std::optional<Seconds> gap;             ///< primary queue without a consumer: the time in which no message is worked on
-  std::optional<Bytes> bytes;             ///< size of the checkpoint archive
-  std::optional<std::uint64_t> held;      ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
+  std::optional<Seconds> source_pause;  ///< source quiet until it (shadow) or the target (handoff) works again
+  std::optional<Seconds> gap;           ///< primary queue without a consumer: the time in which no message is worked on
+  std::optional<Bytes> bytes;           ///< size of the checkpoint archive
+  std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;
   std::optional<std::uint64_t> overtaken_at_most;
-  std::optional<double> arrival_rate;     ///< messages/s
+  std::optional<double> arrival_rate;  ///< messages/s
   std::optional<double> service_rate;
   std::optional<Seconds> dead_man_margin;
 };
 
 struct Outcome {
   Result result = Result::done;
-  bool interrupted = false;   ///< by a signal: exit 130 whatever the result
-  std::string id;             ///< of the migration; empty when refused before there was one
+  bool interrupted = false;  ///< by a signal: exit 130 whatever the result
+  std::string id;            ///< of the migration; empty when refused before there was one
   std::string strategy;
   std::string ns, source_pod, source_node, target_pod, target_node, queue;
   std::optional<Phase> failed_phase;
-  std::string error;          ///< one sentence; empty when done
+  std::string error;  ///< one sentence; empty when done
   std::string remedy;
-  std::string serving;        ///< who takes work from the queue now: "pod default/consumer-0 on worker-1"
+  std::string serving;  ///< who takes work from the queue now: "pod default/consumer-0 on worker-1"
   std::vector<std::string> undone;
   std::vector<Leftover> leftovers;
   bool resumable = false;

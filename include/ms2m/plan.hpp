@@ -38,12 +38,13 @@ const char* to_string(Workload workload) noexcept;  // "pod", "ReplicaSet", "Sta
 struct Plan {
   std::string id;
   Workload workload = Workload::bare_pod;
-  bool second_half = false;   ///< of a shadow of a StatefulSet's pod: the source is ms2m's own copy and need not end gently
-  std::string owner;          ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
+  bool second_half =
+      false;          ///< of a shadow of a StatefulSet's pod: the source is ms2m's own copy and need not end gently
+  std::string owner;  ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
   std::string ns, source_pod, source_uid, source_node, target_pod, target_node, container, queue;
   std::string source_control_queue, target_control_queue, hold_queue, dead_man_queue;
-  std::string image;          ///< name of the checkpoint image
-  Json target_spec;           ///< the target pod as it will be created
+  std::string image;              ///< name of the checkpoint image
+  Json target_spec;               ///< the target pod as it will be created
   std::vector<std::string> diff;  ///< unified-diff-like lines, source pod -> target pod
   std::vector<Finding> findings;
   std::vector<PlannedStep> steps;

@@ -14,29 +14,29 @@ enum class Strategy {
 };
 const char* to_string(Strategy strategy) noexcept;
 
-enum class Replay { exact, fanout };       ///< fanout: the published procedure, for comparison; it loses and doubles
-enum class Protocol { control, none };     ///< none: the consumer knows no control protocol (handoff only)
-enum class Prefer { gap, total };          ///< what to make small: the time without processing, or the whole migration
+enum class Replay { exact, fanout };    ///< fanout: the published procedure, for comparison; it loses and doubles
+enum class Protocol { control, none };  ///< none: the consumer knows no control protocol (handoff only)
+enum class Prefer { gap, total };       ///< what to make small: the time without processing, or the whole migration
 enum class KubeletPath { proxy, direct };
 
 struct StepTimeouts {
   Seconds connect{10};
-  Seconds quiet{10};        ///< source quiet after START_REPLAY before the valve is closed
+  Seconds quiet{10};  ///< source quiet after START_REPLAY before the valve is closed
   Seconds checkpoint{120};
   Seconds transfer{600};
   Seconds restore{120};
   Seconds replay{300};
-  Seconds retire{120};      ///< source gone after its deletion
-  Seconds undo{60};         ///< each undo entry
+  Seconds retire{120};  ///< source gone after its deletion
+  Seconds undo{60};     ///< each undo entry
 };
 
 struct MigrationRequest {
-  std::string ns;            ///< empty: the context's
+  std::string ns;  ///< empty: the context's
   std::string pod;
   std::string target_node;
-  std::string container;     ///< empty: the only one, or the annotation kubectl.kubernetes.io/default-container
-  std::string target_name;   ///< empty: chosen by the planner
-  std::string queue;         ///< already resolved by the cli
+  std::string container;    ///< empty: the only one, or the annotation kubectl.kubernetes.io/default-container
+  std::string target_name;  ///< empty: chosen by the planner
+  std::string queue;        ///< already resolved by the cli
   Strategy strategy = Strategy::shadow;
   Replay replay = Replay::exact;
   Protocol protocol = Protocol::control;

@@ -6,8 +6,8 @@ namespace ms2m {
 
 std::string describe(const BrokerAddress& address) {
   const bool v6 = address.host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}/{}", address.tls ? "amqps" : "amqp", v6 ? "[" : "", address.host, v6 ? "]" : "", address.port,
-                     address.vhost == "/" ? "" : address.vhost);
+  return fmt::format("{}://{}{}{}:{}/{}", address.tls ? "amqps" : "amqp", v6 ? "[" : "", address.host, v6 ? "]" : "",
+                     address.port, address.vhost == "/" ? "" : address.vhost);
 }
 
 }  // namespace ms2m

@@ -6,20 +6,34 @@ namespace {
 
 const char* word(Kind kind) {
   switch (kind) {
-    case Kind::pod: return "pod";
-    case Kind::node: return "node";
-    case Kind::event: return "event";
-    case Kind::lease: return "lease";
-    case Kind::secret: return "secret";
-    case Kind::config_map: return "config map";
-    case Kind::service_account: return "service account";
-    case Kind::persistent_volume_claim: return "persistent volume claim";
-    case Kind::persistent_volume: return "persistent volume";
-    case Kind::pod_disruption_budget: return "pod disruption budget";
-    case Kind::deployment: return "deployment";
-    case Kind::replica_set: return "replica set";
-    case Kind::stateful_set: return "stateful set";
-    case Kind::controller_revision: return "controller revision";
+    case Kind::pod:
+      return "pod";
+    case Kind::node:
+      return "node";
+    case Kind::event:
+      return "event";
+    case Kind::lease:
+      return "lease";
+    case Kind::secret:
+      return "secret";
+    case Kind::config_map:
+      return "config map";
+    case Kind::service_account:
+      return "service account";
+    case Kind::persistent_volume_claim:
+      return "persistent volume claim";
+    case Kind::persistent_volume:
+      return "persistent volume";
+    case Kind::pod_disruption_budget:
+      return "pod disruption budget";
+    case Kind::deployment:
+      return "deployment";
+    case Kind::replica_set:
+      return "replica set";
+    case Kind::stateful_set:
+      return "stateful set";
+    case Kind::controller_revision:
+      return "controller revision";
   }
   return "object";
 }

@@ -6,16 +6,26 @@ namespace ms2m {
 
 const char* to_string(ErrorKind kind) noexcept {
   switch (kind) {
-    case ErrorKind::usage: return "usage";
-    case ErrorKind::refused: return "refused";
-    case ErrorKind::not_found: return "not found";
-    case ErrorKind::forbidden: return "forbidden";
-    case ErrorKind::conflict: return "conflict";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::timeout: return "timeout";
-    case ErrorKind::protocol: return "protocol";
-    case ErrorKind::failed: return "failed";
-    case ErrorKind::inconsistent: return "inconsistent";
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::refused:
+      return "refused";
+    case ErrorKind::not_found:
+      return "not found";
+    case ErrorKind::forbidden:
+      return "forbidden";
+    case ErrorKind::conflict:
+      return "conflict";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::timeout:
+      return "timeout";
+    case ErrorKind::protocol:
+      return "protocol";
+    case ErrorKind::failed:
+      return "failed";
+    case ErrorKind::inconsistent:
+      return "inconsistent";
   }
   return "unknown";
 }

@@ -8,41 +8,58 @@ namespace ms2m {
 
 const char* to_string(Phase phase) noexcept {
   switch (phase) {
-    case Phase::preparing: return "Preparing";
-    case Phase::checkpointing: return "Checkpointing";
-    case Phase::transferring: return "Transferring";
-    case Phase::restoring: return "Restoring";
-    case Phase::replaying: return "Replaying";
-    case Phase::finalizing: return "Finalizing";
+    case Phase::preparing:
+      return "Preparing";
+    case Phase::checkpointing:
+      return "Checkpointing";
+    case Phase::transferring:
+      return "Transferring";
+    case Phase::restoring:
+      return "Restoring";
+    case Phase::replaying:
+      return "Replaying";
+    case Phase::finalizing:
+      return "Finalizing";
   }
   return "?";
 }
 
 const char* to_string(Strategy strategy) noexcept {
   switch (strategy) {
-    case Strategy::handoff: return "handoff";
-    case Strategy::shadow: return "shadow";
-    case Strategy::sequential: return "sequential";
+    case Strategy::handoff:
+      return "handoff";
+    case Strategy::shadow:
+      return "shadow";
+    case Strategy::sequential:
+      return "sequential";
   }
   return "?";
 }
 
 const char* to_string(Result result) noexcept {
   switch (result) {
-    case Result::done: return "done";
-    case Result::undone: return "undone";
-    case Result::leftovers: return "leftovers";
-    case Result::refused: return "refused";
-    case Result::cleanup_incomplete: return "cleanup_incomplete";
+    case Result::done:
+      return "done";
+    case Result::undone:
+      return "undone";
+    case Result::leftovers:
+      return "leftovers";
+    case Result::refused:
+      return "refused";
+    case Result::cleanup_incomplete:
+      return "cleanup_incomplete";
   }
   return "?";
 }
 
 const char* to_string(Workload workload) noexcept {
   switch (workload) {
-    case Workload::bare_pod: return "pod";
-    case Workload::replica_set: return "ReplicaSet";
-    case Workload::stateful_set: return "StatefulSet";
+    case Workload::bare_pod:
+      return "pod";
+    case Workload::replica_set:
+      return "ReplicaSet";
+    case Workload::stateful_set:
+      return "StatefulSet";
   }
   return "?";
 }
@@ -50,11 +67,16 @@ const char* to_string(Workload workload) noexcept {
 int exit_status(const Outcome& outcome) noexcept {
   if (outcome.interrupted) return 130;
   switch (outcome.result) {
-    case Result::done: return 0;
-    case Result::undone: return 1;
-    case Result::leftovers: return 3;
-    case Result::refused: return 4;
-    case Result::cleanup_incomplete: return 5;
+    case Result::done:
+      return 0;
+    case Result::undone:
+      return 1;
+    case Result::leftovers:
+      return 3;
+    case Result::refused:
+      return 4;
+    case Result::cleanup_incomplete:
+      return 5;
   }
   return 1;
 }

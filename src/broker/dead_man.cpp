@@ -72,7 +72,8 @@ void RabbitDeadMan::stop_renewing() noexcept {
 
 void RabbitDeadMan::send_next(const StopToken& stop) {
   sent_ = fmt::format("{}-{}", prefix_, ++sequence_);
-  connection_->publish("", spec_.queue, amqp::Properties::make("application/json", sent_, true), spec_.message, true, stop);
+  connection_->publish("", spec_.queue, amqp::Properties::make("application/json", sent_, true), spec_.message, true,
+                       stop);
 }
 
 void RabbitDeadMan::arm(const StopToken& stop) {
@@ -159,7 +160,8 @@ void RabbitDeadMan::renew() {
 
 void RabbitDeadMan::commit(const amqp::Delivery& old, const StopToken& stop) {
   const TimePoint now = Clock::now();
-  const auto left = std::chrono::duration_cast<Millis>(TimePoint(Clock::duration(state_->deadline.load())) - now).count();
+  const auto left =
+      std::chrono::duration_cast<Millis>(TimePoint(Clock::duration(state_->deadline.load())) - now).count();
   state_->margin_ms.store(std::min(state_->margin_ms.load(), std::int64_t{left}));
   uncertain_ = sent_;
   uncertain_expires_ = now + spec_.ttl;

@@ -1,11 +1,11 @@
 // The dead man's switch on RabbitMQ.
 //
-// Its queue holds exactly one message. A renewal replaces it in one AMQP transaction: publish the new one, get the old one,
-// acknowledge it, tx.commit. So there is no instant with two messages or none, and an empty queue means that it has fired.
-// The publish comes before the get on purpose: a broker with an alarm stops reading at the publish, so the old message
-// is not held by us and fires in time. Only between get and commit (about a millisecond) is it held: should this host vanish
-// without a trace just then, it fires when the broker misses our heartbeats, at most about 3 x 5 s later.
-// Every message has a number in its message_id; finding another one than expected, or none, latches fired().
+// Its queue holds exactly one message. A renewal replaces it in one AMQP transaction: publish the new one, get the old
+// one, acknowledge it, tx.commit. So there is no instant with two messages or none, and an empty queue means that it
+// has fired. The publish comes before the get on purpose: a broker with an alarm stops reading at the publish, so the
+// old message is not held by us and fires in time. Only between get and commit (about a millisecond) is it held: should
+// this host vanish without a trace just then, it fires when the broker misses our heartbeats, at most about 3 x 5 s
+// later. Every message has a number in its message_id; finding another one than expected, or none, latches fired().
 #pragma once
 #include <atomic>
 #include <memory>
@@ -26,7 +26,7 @@ struct DeadManState {
   std::atomic<TimePoint::rep> deadline{0};  ///< before it the message cannot have expired; no renewal until then: fired
   std::atomic<std::int64_t> margin_ms{0};
 
-  std::string current() const;              ///< message_id of the one in the queue
+  std::string current() const;  ///< message_id of the one in the queue
   void replace(std::string id, TimePoint expires);
 
  private:
@@ -61,12 +61,12 @@ class RabbitDeadMan : public DeadMan {
   std::shared_ptr<DeadManState> state_;
   std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs
   std::uint64_t sequence_ = 0;
-  std::string sent_;        // published in the transaction in hand
-  std::string uncertain_;   // of a transaction whose commit was not answered
+  std::string sent_;       // published in the transaction in hand
+  std::string uncertain_;  // of a transaction whose commit was not answered
   TimePoint uncertain_expires_{};
   bool after_loss_ = false;  // a dead connection of ours may still hold the message
-  StopSource soft_;  // no further renewal
-  StopSource hard_;  // not even the one in hand
+  StopSource soft_;          // no further renewal
+  StopSource hard_;          // not even the one in hand
   std::thread thread_;
 };
 

@@ -33,9 +33,11 @@ void commit(amqp::Connection& connection, std::uint64_t last, std::size_t count)
     connection.ack(last, count > 1, limited);
     connection.commit(limited);
   } catch (const Error& error) {
-    throw Error(ErrorKind::unavailable,
-                fmt::format("the pivot's transaction was sent and not answered, so it has happened completely or not at all ({})",
-                            error.message()));
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format(
+            "the pivot's transaction was sent and not answered, so it has happened completely or not at all ({})",
+            error.message()));
   }
 }
 
@@ -57,14 +59,15 @@ PivotResult carry_out_pivot(amqp::Connection& connection, const std::string& dea
     require_queues(connection, messages, stop);
     connection.select_transactions(stop);
     for (const auto& each : messages)
-      connection.publish(each.exchange, each.routing_key, amqp::Properties::make(each.content_type, each.message_id, true),
-                         each.body, true, stop);
+      connection.publish(each.exchange, each.routing_key,
+                         amqp::Properties::make(each.content_type, each.message_id, true), each.body, true, stop);
     taken = take_all(connection, dead_man_queue, stop);
   } catch (const amqp::ConnectionLost& lost) {
     throw Error(ErrorKind::unavailable, fmt::format("before the pivot, nothing was published: {}", lost.message()));
   }
   // What this process put in is known: anything else means that the message we renewed last has expired.
-  const bool expected = state == nullptr || (!taken.empty() && taken.front().properties.message_id() == state->current());
+  const bool expected =
+      state == nullptr || (!taken.empty() && taken.front().properties.message_id() == state->current());
   if (taken.empty() || !expected || (state != nullptr && state->latched.load())) return PivotResult::fired;
   stop.check("at the pivot");
   commit(connection, taken.back().tag, taken.size());

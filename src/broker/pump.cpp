@@ -13,15 +13,15 @@ namespace {
 
 constexpr std::size_t kBatch = 50;
 constexpr std::uint16_t kPrefetch = 2 * kBatch;  // one batch in hand, one on its way
-// Nothing tells a publisher that a queue has become shorter, so it has to look: a passive declare costs 0.2 ms, the exact
-// count of the management API some 2 ms and more where there are many queues.
+// Nothing tells a publisher that a queue has become shorter, so it has to look: a passive declare costs 0.2 ms, the
+// exact count of the management API some 2 ms and more where there are many queues.
 constexpr Millis kLookAgain{5};
 constexpr Millis kLookAgainExactly{20};
 constexpr Millis kLookWhilePacing{5};
 constexpr Millis kLong{60000};
 constexpr std::uint64_t kFirstWindow = 4;
-// What is relayed has been taken from its queue in time, and waits for a copy that is not there yet: it must not expire there
-// while the source works on it. Longer ones stay, because no migration lasts that long.
+// What is relayed has been taken from its queue in time, and waits for a copy that is not there yet: it must not expire
+// there while the source works on it. Longer ones stay, because no migration lasts that long.
 constexpr Millis kShortExpiration = std::chrono::minutes(10);
 
 }  // namespace
@@ -102,13 +102,18 @@ std::uint64_t Pacer::allowance(TimePoint now) const {
 }
 
 RabbitPump::RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const StopToken& stop)
-    : spec_(std::move(spec)), user_(endpoint.user), window_(spec_.max_window, spec_.horizon), pacer_(spec_.pace, Clock::now()), rate_(Clock::now()) {
+    : spec_(std::move(spec)),
+      user_(endpoint.user),
+      window_(spec_.max_window, spec_.horizon),
+      pacer_(spec_.pace, Clock::now()),
+      rate_(Clock::now()) {
   connection_ = std::make_unique<amqp::Connection>(endpoint, stop);
   connection_->declare_exchange(spec_.exchange, "fanout", true, stop);
   connection_->select_transactions(stop);
   connection_->watch_blocked(&blocked_);
   connection_->inspect_queue(spec_.follow, stop);
-  connection_->set_prefetch(static_cast<std::uint16_t>(std::clamp<std::uint64_t>(spec_.max_window, 1, kPrefetch)), stop);
+  connection_->set_prefetch(static_cast<std::uint16_t>(std::clamp<std::uint64_t>(spec_.max_window, 1, kPrefetch)),
+                            stop);
   connection_->consume(spec_.from, {}, stop);
   thread_ = std::thread([this] { run(); });
 }
@@ -181,7 +186,8 @@ void RabbitPump::relay_until_stopped() {
   auto& waiting = connection_->deliveries();
   while (!soft.stop_requested()) {
     const std::uint64_t pace = paced();
-    const std::uint64_t now = waiting.empty() ? 0 : std::min({std::uint64_t{waiting.size()}, std::uint64_t{kBatch}, pace, allowance()});
+    const std::uint64_t now =
+        waiting.empty() ? 0 : std::min({std::uint64_t{waiting.size()}, std::uint64_t{kBatch}, pace, allowance()});
     const std::uint64_t count = now == 0 ? 0 : std::min(now, room());
     const bool pacing = spec_.outstanding && pacer_.active(Clock::now());
     const Millis look_again = pacing ? kLookWhilePacing : spec_.outstanding ? kLookAgainExactly : kLookAgain;
@@ -275,7 +281,8 @@ void RabbitPump::relay(std::size_t count) {
   try {
     connection_->commit(hard);
   } catch (const amqp::ConnectionLost& lost) {
-    throw amqp::ConnectionLost(fmt::format("{}; the last {} messages were relayed or returned, all of them", lost.message(), count));
+    throw amqp::ConnectionLost(
+        fmt::format("{}; the last {} messages were relayed or returned, all of them", lost.message(), count));
   }
   if (!connection_->take_returned().empty()) put_back(count);
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
@@ -289,7 +296,8 @@ void RabbitPump::relay(std::size_t count) {
   stats_.expirations_dropped += expirations;
 }
 
-/// No queue was bound to the tee (any more), and the commit has acknowledged the messages: they are lost unless put back.
+/// No queue was bound to the tee (any more), and the commit has acknowledged the messages: they are lost unless put
+/// back.
 void RabbitPump::put_back(std::size_t count) {
   const StopToken hard = hard_.token();
   for (std::size_t i = 0; i < count; ++i) {
@@ -297,8 +305,9 @@ void RabbitPump::put_back(std::size_t count) {
     connection_->publish("", spec_.from, each.properties, each.body, true, hard);
   }
   connection_->commit(hard);
-  throw Error(ErrorKind::inconsistent, fmt::format("no queue is bound to '{}': {} messages were put back at the end of '{}'",
-                                                   spec_.exchange, count, spec_.from));
+  throw Error(ErrorKind::inconsistent,
+              fmt::format("no queue is bound to '{}': {} messages were put back at the end of '{}'", spec_.exchange,
+                          count, spec_.from));
 }
 
 void RabbitPump::note_arrivals() {

@@ -1,9 +1,9 @@
 // The pump on RabbitMQ: one connection, one channel in transaction mode.
 //
-// Publish and acknowledgement are committed together, so that a pump that dies at any point leaves each message either in the
-// tee or in the primary. Another pump may be started after one that broke, once the primary shows no consumer any more: until
-// then the broker holds the dead one's messages back, and the new one would overtake them.
-// A batch is what can be read at once, at most 50: a single message is relayed without delay, a flood at full speed.
+// Publish and acknowledgement are committed together, so that a pump that dies at any point leaves each message either
+// in the tee or in the primary. Another pump may be started after one that broke, once the primary shows no consumer
+// any more: until then the broker holds the dead one's messages back, and the new one would overtake them. A batch is
+// what can be read at once, at most 50: a single message is relayed without delay, a flood at full speed.
 #pragma once
 #include <array>
 #include <atomic>
@@ -50,12 +50,13 @@ class AheadWindow {
   const Millis horizon_;
   std::optional<TimePoint> last_;
   std::uint64_t processed_ = 0;
-  double busy_done_ = 0;   // messages and seconds in which the source was never idle; old ones fade
+  double busy_done_ = 0;  // messages and seconds in which the source was never idle; old ones fade
   double busy_time_ = 0;
-  double at_least_ = 0;    // messages/s that it managed although it was idle in between
+  double at_least_ = 0;  // messages/s that it managed although it was idle in between
 };
 
-/// Carries out a Pace: hands out batches that keep the source busy for about `kCycle`, one after the other. Not thread-safe.
+/// Carries out a Pace: hands out batches that keep the source busy for about `kCycle`, one after the other. Not
+/// thread-safe.
 class Pacer {
  public:
   Pacer(const Pace& pace, TimePoint now) { set(pace, now); }
@@ -63,8 +64,8 @@ class Pacer {
   bool active(TimePoint now) const { return pace_.share < 1 && now < until_; }
   /// True while a batch is in the source's hands: somebody has to look() often.
   bool waiting() const { return in_hand_ > 0; }
-  /// What is still before the source. A source that acknowledges several at once may never get to 0: one that has not moved
-  /// for kStandstill counts as done.
+  /// What is still before the source. A source that acknowledges several at once may never get to 0: one that has not
+  /// moved for kStandstill counts as done.
   void look(std::uint64_t ahead, TimePoint now);
   void sent(std::uint64_t count, TimePoint now);
   /// Messages that may go now.
@@ -89,7 +90,8 @@ class RabbitPump : public Pump {
   std::string failure() const override;
   void limit(double messages_per_second) noexcept override { limit_.store(messages_per_second); }
   void pace(const Pace& pace) noexcept override;
-  /// Cancelled or Error{timeout} when the token ends first: the socket is closed then, and stats().relayed may lack one batch.
+  /// Cancelled or Error{timeout} when the token ends first: the socket is closed then, and stats().relayed may lack one
+  /// batch.
   PumpStats stop(const StopToken& stop) override;
 
  private:
@@ -110,11 +112,11 @@ class RabbitPump : public Pump {
   const std::string user_;
   std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs
   AheadWindow window_;
-  std::uint64_t room_ = 0;       // messages that may still go to `follow` without another look
+  std::uint64_t room_ = 0;  // messages that may still go to `follow` without another look
   std::uint64_t seen_ = 0;
   std::uint64_t relayed_ = 0;
   Pacer pacer_;
-  double tokens_ = 0;            // of the limit
+  double tokens_ = 0;  // of the limit
   TimePoint filled_ = Clock::now();
   std::atomic<double> limit_{0};
   std::atomic<bool> blocked_{false};

@@ -81,7 +81,8 @@ std::string type_of(const Json& queue) { return member(queue, "type", std::strin
 /// nullopt: the counts are not there.
 std::optional<QueueTotals> totals_of(const Json& queue) {
   if (!queue.contains("messages_ready") || !queue.contains("messages_unacknowledged")) return std::nullopt;
-  return QueueTotals{member(queue, "messages_ready", std::uint64_t{0}), member(queue, "messages_unacknowledged", std::uint64_t{0})};
+  return QueueTotals{member(queue, "messages_ready", std::uint64_t{0}),
+                     member(queue, "messages_unacknowledged", std::uint64_t{0})};
 }
 
 /// Of an operator's policy and a user's the smaller limit counts, and else the operator's.
@@ -92,7 +93,8 @@ void merge(Json& effective, const Json& definition) {
   }
 }
 
-/// Whether a policy is one for a classic queue of that name. The broker's patterns are PCRE: one that is no ECMAScript does not.
+/// Whether a policy is one for a classic queue of that name. The broker's patterns are PCRE: one that is no ECMAScript
+/// does not.
 bool applies(const Json& policy, const std::string& queue_name) {
   const auto to = member(policy, "apply-to", std::string("all"));
   if (to != "all" && to != "queues" && to != "classic_queues") return false;
@@ -117,8 +119,8 @@ HttpResponse RabbitAdmin::ask(const std::string& method, const std::string& path
   if (method == "DELETE") request.headers.emplace_back("X-Reason", "closed by ms2m");
   HttpResponse answer = http_.request(request, stop);
   if (answer.ok() || answer.status == 404) return answer;
-  const std::string text = fmt::format("RabbitMQ's management API at {} answers {} to {} {}: {}", printable_url(base_), answer.status,
-                                       method, path, reason_of(answer));
+  const std::string text = fmt::format("RabbitMQ's management API at {} answers {} to {} {}: {}", printable_url(base_),
+                                       answer.status, method, path, reason_of(answer));
   if (answer.status == 401 || answer.status == 403)
     throw Error(ErrorKind::forbidden, text, "give the broker's user the tag \"management\"");
   throw Error(answer.status >= 500 ? ErrorKind::unavailable : ErrorKind::protocol, text);
@@ -129,7 +131,8 @@ std::optional<Json> RabbitAdmin::get(const std::string& path, const StopToken& s
   if (answer.status == 404) return std::nullopt;
   Json body = Json::parse(answer.body, nullptr, false);
   if (body.is_discarded())
-    throw Error(ErrorKind::protocol, fmt::format("RabbitMQ's management API at {} answers with no JSON", printable_url(base_)));
+    throw Error(ErrorKind::protocol,
+                fmt::format("RabbitMQ's management API at {} answers with no JSON", printable_url(base_)));
   return body;
 }
 
@@ -152,7 +155,7 @@ std::optional<std::string> RabbitAdmin::version(const StopToken& stop) {
     return version;
   } catch (const TransportError& error) {
     if (error.kind() == ErrorKind::forbidden) throw;  // its certificate
-    return std::nullopt;  // nobody listens there, or something that speaks no HTTP
+    return std::nullopt;                              // nobody listens there, or something that speaks no HTTP
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol) return std::nullopt;
     throw;
@@ -166,10 +169,12 @@ Json RabbitAdmin::policy_by_name(const std::string& queue, const StopToken& stop
   if (!all || !all->is_array()) return effective;
   for (const Json& each : *all) {
     if (member(each, "name", std::string{}) != queue) continue;
-    for (const auto& [key, path] : {std::pair{"policy", "policies/"}, std::pair{"operator_policy", "operator-policies/"}}) {
+    for (const auto& [key, path] :
+         {std::pair{"policy", "policies/"}, std::pair{"operator_policy", "operator-policies/"}}) {
       const auto name = member(each, key, std::string{});
       if (name.empty()) continue;
-      if (const auto policy = get_if_allowed(path + vhost_ + "/" + url_encode(name), stop)) merge(effective, table(*policy, "definition"));
+      if (const auto policy = get_if_allowed(path + vhost_ + "/" + url_encode(name), stop))
+        merge(effective, table(*policy, "definition"));
     }
   }
   return effective;
@@ -213,7 +218,9 @@ std::optional<Json> RabbitAdmin::policy_for(const std::string& queue_name, const
     if (!all || !all->is_array()) return std::nullopt;
     const Json* chosen = nullptr;
     for (const Json& each : *all)
-      if (applies(each, queue_name) && (chosen == nullptr || member(each, "priority", 0) > member(*chosen, "priority", 0))) chosen = &each;
+      if (applies(each, queue_name) &&
+          (chosen == nullptr || member(each, "priority", 0) > member(*chosen, "priority", 0)))
+        chosen = &each;
     if (chosen != nullptr) merge(effective, table(*chosen, "definition"));
   }
   return effective;
@@ -241,7 +248,8 @@ std::optional<QueueTotals> RabbitAdmin::totals(const std::string& queue, const S
   for (const Json& each : *all) {
     if (member(each, "name", std::string{}) != queue) continue;
     if (const auto totals = totals_of(each)) return totals;
-    throw Error(ErrorKind::protocol, fmt::format("RabbitMQ's management API tells no exact counts of queue '{}'", queue));
+    throw Error(ErrorKind::protocol,
+                fmt::format("RabbitMQ's management API tells no exact counts of queue '{}'", queue));
   }
   return std::nullopt;
 }
@@ -256,7 +264,8 @@ std::vector<std::string> RabbitAdmin::alarms(const StopToken& stop) {
   const Json body = Json::parse(answer.body, nullptr, false);
   if (answer.status == 503 && body.is_object() && body.contains("alarms") && body["alarms"].is_array()) {
     for (const Json& each : body["alarms"])
-      found.push_back(fmt::format("{} on {}", member(each, "resource", std::string("resource")), member(each, "node", std::string("?"))));
+      found.push_back(fmt::format("{} on {}", member(each, "resource", std::string("resource")),
+                                  member(each, "node", std::string("?"))));
     if (found.empty()) found.emplace_back("an alarm");
     return found;
   }

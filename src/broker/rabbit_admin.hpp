@@ -14,8 +14,8 @@ namespace ms2m {
 /// Errors: {unavailable} not reachable or 5xx, {forbidden} 401/403 (the user needs the tag "management", for
 /// close_connection() "administrator"; a user with "monitoring" sees other users' consumers), {protocol} otherwise.
 /// Thread rule: any thread. Repeats nothing by itself: everything is a single question that the caller may ask again.
-/// queue().consumers: a new consumer appears up to 5 s late, and its connection and peer_host may be empty for as long; a gone
-/// one disappears at once.
+/// queue().consumers: a new consumer appears up to 5 s late, and its connection and peer_host may be empty for as long;
+/// a gone one disappears at once.
 class RabbitAdmin : public BrokerAdmin {
  public:
   /// Asks nothing yet. TLS (https) verifies as AMQP does, with the same files.

@@ -52,7 +52,8 @@ RabbitBroker::~RabbitBroker() = default;
 amqp::Connection& RabbitBroker::connection(const StopToken& stop) {
   if (connection_ && connection_->usable()) {
     try {
-      // Reads what has come since the last call; a connection that died meanwhile shows itself here, before anything is sent.
+      // Reads what has come since the last call; a connection that died meanwhile shows itself here, before anything is
+      // sent.
       while (connection_->receive(Millis{0}, 1, stop)) {
       }
     } catch (const amqp::ConnectionLost&) {
@@ -94,7 +95,9 @@ std::optional<QueueDepth> RabbitBroker::depth(const std::string& queue, const St
 }
 
 void RabbitBroker::declare_queue(const QueueSpec& spec, const StopToken& stop) {
-  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) { to.declare_queue(spec.name, arguments_of(spec), limited); });
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+    to.declare_queue(spec.name, arguments_of(spec), limited);
+  });
 }
 
 bool RabbitBroker::delete_queue(const std::string& queue, const StopToken& stop) {
@@ -116,8 +119,9 @@ std::uint64_t RabbitBroker::purge_queue(const std::string& queue, const StopToke
 }
 
 void RabbitBroker::declare_fanout(const std::string& exchange, const StopToken& stop) {
-  repeated(stop,
-           [&](amqp::Connection& to, const StopToken& limited) { to.declare_exchange(exchange, "fanout", false, limited); });
+  repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+    to.declare_exchange(exchange, "fanout", false, limited);
+  });
 }
 
 bool RabbitBroker::delete_exchange(const std::string& exchange, const StopToken& stop) {
@@ -145,14 +149,15 @@ void RabbitBroker::unbind_queue(const std::string& queue, const std::string& exc
 void RabbitBroker::publish(const Outgoing& message, const StopToken& stop) {
   const auto attempt = [&](amqp::Connection& to, const StopToken& limited) {
     to.take_returned();
-    to.publish(message.exchange, message.routing_key, amqp::Properties::make(message.content_type, message.message_id, true),
-               message.body, true, limited);
+    to.publish(message.exchange, message.routing_key,
+               amqp::Properties::make(message.content_type, message.message_id, true), message.body, true, limited);
     to.wait_confirmed(limited);
     if (to.take_returned().empty()) return;
-    throw Error(ErrorKind::not_found,
-                message.exchange.empty()
-                    ? fmt::format("there is no queue '{}' for a message to it", message.routing_key)
-                    : fmt::format("no queue is bound to exchange '{}' for key '{}'", message.exchange, message.routing_key));
+    throw Error(
+        ErrorKind::not_found,
+        message.exchange.empty()
+            ? fmt::format("there is no queue '{}' for a message to it", message.routing_key)
+            : fmt::format("no queue is bound to exchange '{}' for key '{}'", message.exchange, message.routing_key));
   };
   if (message.exchange.empty()) return repeated(stop, attempt);
   repeated(stop, [](amqp::Connection&, const StopToken&) {});
@@ -172,7 +177,8 @@ std::unique_ptr<DeadMan> RabbitBroker::arm(const DeadManSpec& spec, const StopTo
   });
 }
 
-std::unique_ptr<Valve> RabbitBroker::close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) {
+std::unique_ptr<Valve> RabbitBroker::close_valve(const std::string& queue, std::uint64_t max_held,
+                                                 const StopToken& stop) {
   return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<Valve> {
     return std::make_unique<RabbitValve>(endpoint_of(address_, id_, "valve"), queue, max_held, limited);
   });
@@ -184,13 +190,15 @@ std::unique_ptr<Pump> RabbitBroker::start_pump(const PumpSpec& spec, const StopT
   });
 }
 
-PivotResult RabbitBroker::pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) {
+PivotResult RabbitBroker::pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
+                                const StopToken& stop) {
   const auto connect = [&](amqp::Connection&, const StopToken& limited) {
     return std::make_unique<amqp::Connection>(endpoint_of(address_, id_, "pivot"), limited);
   };
   const auto own = repeated(stop, connect);
   const auto known = armed_.find(dead_man_queue);
-  return carry_out_pivot(*own, dead_man_queue, known == armed_.end() ? nullptr : known->second.get(), messages, bounded(stop));
+  return carry_out_pivot(*own, dead_man_queue, known == armed_.end() ? nullptr : known->second.get(), messages,
+                         bounded(stop));
 }
 
 }  // namespace ms2m

@@ -1,4 +1,5 @@
-// The Broker port on RabbitMQ. One connection of its own for commands, one more for each DeadMan, Valve, Pump and pivot.
+// The Broker port on RabbitMQ. One connection of its own for commands, one more for each DeadMan, Valve, Pump and
+// pivot.
 #pragma once
 #include <map>
 #include <memory>
@@ -11,18 +12,20 @@ namespace ms2m {
 
 struct DeadManState;
 
-/// Repeats. A lost connection is made anew and the operation repeated until the token's deadline (30 s without one), except:
-///  - publish() to a named exchange is sent once; {unavailable} after a loss means "perhaps". Straight to a queue (exchange "")
-///    it is repeated, because what ms2m sends there are control commands and markers: each sets a state, so that the same
-///    one twice in a row changes nothing;
-///    While the broker has an alarm, publish() ends with {unavailable} at the deadline, but what was sent may still be taken when
-///    the alarm ends: nothing can call it back;
+/// Repeats. A lost connection is made anew and the operation repeated until the token's deadline (30 s without one),
+/// except:
+///  - publish() to a named exchange is sent once; {unavailable} after a loss means "perhaps". Straight to a queue
+///  (exchange "")
+///    it is repeated, because what ms2m sends there are control commands and markers: each sets a state, so that the
+///    same one twice in a row changes nothing; While the broker has an alarm, publish() ends with {unavailable} at the
+///    deadline, but what was sent may still be taken when the alarm ends: nothing can call it back;
 ///  - pivot() is never repeated once it has begun; its error says whether the transaction can have been committed.
 /// arm() of a queue that was declared with another ttl or control queue: {conflict} (406).
 /// A connection that has been idle for long is looked at before it is used.
 class RabbitBroker : public Broker {
  public:
-  /// Connects and logs in; one attempt. `id` of the migration (or of the command), for the broker's list of connections.
+  /// Connects and logs in; one attempt. `id` of the migration (or of the command), for the broker's list of
+  /// connections.
   RabbitBroker(BrokerAddress address, std::string id, const StopToken& stop);
   ~RabbitBroker() override;
 
@@ -33,14 +36,17 @@ class RabbitBroker : public Broker {
   std::uint64_t purge_queue(const std::string& queue, const StopToken& stop) override;
   void declare_fanout(const std::string& exchange, const StopToken& stop) override;
   bool delete_exchange(const std::string& exchange, const StopToken& stop) override;
-  void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) override;
-  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) override;
+  void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                  const StopToken& stop) override;
+  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                    const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
 
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) override;
   std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) override;
-  PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) override;
+  PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
+                    const StopToken& stop) override;
 
  private:
   amqp::Connection& connection(const StopToken& stop);

@@ -43,7 +43,8 @@ template <typename Number>
 Number number(std::string_view text, const char* part) {
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) bad(fmt::format("the {} must be a number up to 65535", part));
+  if (error != std::errc{} || end != text.data() + text.size())
+    bad(fmt::format("the {} must be a number up to 65535", part));
   return value;
 }
 
@@ -52,7 +53,8 @@ std::string_view scheme(std::string_view& rest, BrokerAddress& address) {
   // No scheme at all is not repeated in the message: what stands there may be a password.
   if (end == std::string_view::npos) bad("it must begin with amqp:// or amqps://");
   std::string name(rest.substr(0, end));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (name != "amqp" && name != "amqps") bad("it must begin with amqp:// or amqps://");
   address.tls = name == "amqps";
   address.port = address.tls ? 5671 : 5672;
@@ -132,6 +134,5 @@ BrokerAddress parse_broker_uri(std::string_view uri) {
   if (address.certificate_file.empty() && !address.key_file.empty()) bad("keyfile needs certfile");
   return address;
 }
-
 
 }  // namespace ms2m

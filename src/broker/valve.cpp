@@ -16,7 +16,8 @@ constexpr Millis kFloodTime{500};
 
 }  // namespace
 
-RabbitValve::RabbitValve(const amqp::Endpoint& endpoint, std::string queue, std::uint64_t max_held, const StopToken& stop)
+RabbitValve::RabbitValve(const amqp::Endpoint& endpoint, std::string queue, std::uint64_t max_held,
+                         const StopToken& stop)
     : max_held_(max_held), connection_(std::make_unique<amqp::Connection>(endpoint, stop)) {
   ready_at_closing_ = connection_->inspect_queue(queue, stop).messages;
   connection_->count_only();

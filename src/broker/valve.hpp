@@ -1,5 +1,6 @@
-// The valve on RabbitMQ: one connection, one channel, no prefetch limit, x-priority above everybody's. It reads at once: a
-// consumer with 200 unsent deliveries counts as blocked, and the others are served with newer messages (facts, section 10).
+// The valve on RabbitMQ: one connection, one channel, no prefetch limit, x-priority above everybody's. It reads at
+// once: a consumer with 200 unsent deliveries counts as blocked, and the others are served with newer messages (facts,
+// section 10).
 #pragma once
 #include <atomic>
 #include <deque>

@@ -25,7 +25,8 @@ struct EngineOptions {
   BrokerAddress broker;
   SshOptions ssh;
   StepTimeouts timeouts;
-  std::string label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
+  std::string
+      label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
 };
 
 /// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.

@@ -130,11 +130,12 @@ void choose_address(const BrokerQuestion& question, const Json* container, Broke
   if (!found) found = from_annotation(question);
   if (!found && container != nullptr) found = from_container(question, *container);
   if (!found)
-    throw Error(ErrorKind::refused,
-                fmt::format("nothing says which broker {} uses: no --broker, MS2M_BROKER, config.yaml, annotation {} or "
-                            "RABBITMQ_URL of its container",
-                            pod_words(question), kSecretAnnotation),
-                "give --broker amqp://USER@HOST:5672/VHOST, and the password in MS2M_BROKER_PASSWORD");
+    throw Error(
+        ErrorKind::refused,
+        fmt::format("nothing says which broker {} uses: no --broker, MS2M_BROKER, config.yaml, annotation {} or "
+                    "RABBITMQ_URL of its container",
+                    pod_words(question), kSecretAnnotation),
+        "give --broker amqp://USER@HOST:5672/VHOST, and the password in MS2M_BROKER_PASSWORD");
   choice.address = found->address;
   choice.address_origin = found->origin;
   // The rest is about the way to the broker from here, so it never comes from the pod.
@@ -170,11 +171,12 @@ void choose_queue(const BrokerQuestion& question, const Json* container, BrokerC
     choice.queue = name.value_or("");
   }
   if (choice.queue.empty() && question.queue_needed)
-    throw Error(ErrorKind::refused,
-                fmt::format("nothing says which queue {} consumes: no --queue, MS2M_QUEUE, config.yaml, annotation {} or "
-                            "QUEUE_NAME of its container",
-                            pod_words(question), kQueueAnnotation),
-                "give --queue NAME");
+    throw Error(
+        ErrorKind::refused,
+        fmt::format("nothing says which queue {} consumes: no --queue, MS2M_QUEUE, config.yaml, annotation {} or "
+                    "QUEUE_NAME of its container",
+                    pod_words(question), kQueueAnnotation),
+        "give --queue NAME");
 }
 
 }  // namespace

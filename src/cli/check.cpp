@@ -22,11 +22,13 @@ int run_check(const Context& context, const MigrateOptions& options) {
 }  // namespace
 
 void add_check(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("check", "Say whether a pod can be moved, and what cures what is in the way")->group("Commands");
+  auto* command = app.add_subcommand("check", "Say whether a pod can be moved, and what cures what is in the way")
+                      ->group("Commands");
   const auto options = std::make_shared<MigrateOptions>();
   add_migrate_options(*command, *options);
-  command->footer(examples({"ms2m check pod/consumer-0 --to worker-2",
-                            "ms2m check pod/consumer-0 --to worker-2 -o json | jq '.findings[] | select(.level==\"refusal\")'"}));
+  command->footer(
+      examples({"ms2m check pod/consumer-0 --to worker-2",
+                "ms2m check pod/consumer-0 --to worker-2 -o json | jq '.findings[] | select(.level==\"refusal\")'"}));
   command->callback([options, &chosen] {
     chosen = {"check", [options](const Context& context) { return run_check(context, *options); }};
   });

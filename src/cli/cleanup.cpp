@@ -60,7 +60,9 @@ int run_cleanup(const Context& context, const std::string& id) {
 }  // namespace
 
 void add_cleanup(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("cleanup", "Remove what unfinished migrations left, and the journals of finished ones")->group("Commands");
+  auto* command =
+      app.add_subcommand("cleanup", "Remove what unfinished migrations left, and the journals of finished ones")
+          ->group("Commands");
   const auto id = std::make_shared<std::string>();
   command->add_option("ID", *id, "of one migration (default: all of them)")->type_name("");
   command->footer(examples({"ms2m cleanup", "ms2m cleanup m7k2q9"}));

@@ -21,7 +21,9 @@ CLI::Option* add_word(CLI::App& app, const char* names, Value& field, const Word
     for (const auto& [word, value] : words) known += (known.empty() ? "" : ", ") + word;
     return "'" + given + "' is not one of " + known;
   };
-  return app.add_option_function<std::string>(names, [&field, words](const std::string& given) { field = words.at(given); }, help)
+  return app
+      .add_option_function<std::string>(
+          names, [&field, words](const std::string& given) { field = words.at(given); }, help)
       ->type_name("WORD")
       ->check(CLI::Validator(check, "", ""));
 }
@@ -34,8 +36,10 @@ void add_global_options(CLI::App& app, GlobalOptions& globals) {
   text("--context", globals.context, "of the kubeconfig (default: its current one)", "NAME");
   text("-n,--namespace", globals.ns, "of the pod (default: the context's)", "NAME");
   const std::string broker = "Broker (default: MS2M_BROKER, config.yaml, then what the pod says itself)";
-  text("--broker", globals.broker.uri, "amqp[s]://USER@HOST:PORT/VHOST; password in MS2M_BROKER_PASSWORD", "URI")->group(broker);
-  text("--broker-api", globals.broker.api, "management API (default: port 15672, or 15671 with TLS)", "URL")->group(broker);
+  text("--broker", globals.broker.uri, "amqp[s]://USER@HOST:PORT/VHOST; password in MS2M_BROKER_PASSWORD", "URI")
+      ->group(broker);
+  text("--broker-api", globals.broker.api, "management API (default: port 15672, or 15671 with TLS)", "URL")
+      ->group(broker);
   text("--broker-ca", globals.broker.ca, "amqps: certificates to trust", "FILE")->group(broker);
   text("--broker-cert", globals.broker.certificate, "amqps: client certificate", "FILE")->group(broker);
   text("--broker-key", globals.broker.key, "amqps: its key", "FILE")->group(broker);
@@ -75,13 +79,15 @@ void declare(CLI::App& app, CommandLine& line) {
   add_abort(app, line.command);
   add_cleanup(app, line.command);
   add_version(app, line.command);
-  app.footer("Examples:\n"
-              "  ms2m check pod/consumer-0 --to worker-2\n"
-              "  ms2m migrate pod/consumer-0 --to worker-2\n"
-              "  MS2M_BROKER=amqp://admin@broker:5672/ MS2M_BROKER_PASSWORD=... ms2m migrate pod/consumer-0 --to worker-2\n\n"
-              "Exit status: 0 done, 1 failed and undone, 2 wrong command line or configuration, 3 failed and something is left,\n"
-              "4 refused before anything was touched, 5 migrated but clean-up incomplete, 130 interrupted.\n"
-              "Everything: 'man ms2m', 'man ms2m-protocol'.");
+  app.footer(
+      "Examples:\n"
+      "  ms2m check pod/consumer-0 --to worker-2\n"
+      "  ms2m migrate pod/consumer-0 --to worker-2\n"
+      "  MS2M_BROKER=amqp://admin@broker:5672/ MS2M_BROKER_PASSWORD=... ms2m migrate pod/consumer-0 --to worker-2\n\n"
+      "Exit status: 0 done, 1 failed and undone, 2 wrong command line or configuration, 3 failed and something is "
+      "left,\n"
+      "4 refused before anything was touched, 5 migrated but clean-up incomplete, 130 interrupted.\n"
+      "Everything: 'man ms2m', 'man ms2m-protocol'.");
 }
 
 /// CLI11 leaves two blank lines between groups.
@@ -107,8 +113,9 @@ std::string one_sentence(const CLI::App& app, const CLI::ParseError& error) {
 std::string examples(std::initializer_list<const char*> lines) {
   std::string text = "Examples:\n";
   for (const auto* line : lines) text += "  " + std::string(line) + "\n";
-  return text + "\nThe options that every command takes (kubeconfig, broker, ssh, output): 'ms2m --help'.\n"
-                "Everything: 'man ms2m'.";
+  return text +
+         "\nThe options that every command takes (kubeconfig, broker, ssh, output): 'ms2m --help'.\n"
+         "Everything: 'man ms2m'.";
 }
 
 CommandLine parse_command_line(std::vector<std::string> arguments) {

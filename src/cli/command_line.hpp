@@ -9,9 +9,9 @@ namespace ms2m::cli {
 
 struct CommandLine {
   GlobalOptions globals;
-  Command command;      ///< empty when there is nothing left to do
-  int status = 0;       ///< then the exit status: 0 (help, version) or 2
-  std::string text;     ///< and what to print: to standard output for 0, else to standard error
+  Command command;   ///< empty when there is nothing left to do
+  int status = 0;    ///< then the exit status: 0 (help, version) or 2
+  std::string text;  ///< and what to print: to standard output for 0, else to standard error
 };
 
 /// `arguments` without the program's name. Never throws for a wrong command line.

@@ -1,4 +1,5 @@
-// The commands, one file each. add_X() declares the command with its options and help; when it is chosen, `chosen` is set.
+// The commands, one file each. add_X() declares the command with its options and help; when it is chosen, `chosen` is
+// set.
 #pragma once
 #include <CLI/CLI.hpp>
 

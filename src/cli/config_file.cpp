@@ -17,21 +17,23 @@ namespace {
 class ConfigReader {
  public:
   explicit ConfigReader(Config& config)
-      : config_(config),
-        strings_{{"broker", &config.broker.uri},         {"broker_api", &config.broker.api},
-                 {"broker_ca", &config.broker.ca},       {"broker_cert", &config.broker.certificate},
-                 {"broker_key", &config.broker.key},     {"broker_password", &config.broker.password},
-                 {"queue", &config.broker.queue},        {"ssh_config", &config.ssh.config},
-                 {"ssh_host", &config.ssh.host}} {}
+      : config_(config), strings_{{"broker", &config.broker.uri},     {"broker_api", &config.broker.api},
+                                  {"broker_ca", &config.broker.ca},   {"broker_cert", &config.broker.certificate},
+                                  {"broker_key", &config.broker.key}, {"broker_password", &config.broker.password},
+                                  {"queue", &config.broker.queue},    {"ssh_config", &config.ssh.config},
+                                  {"ssh_host", &config.ssh.host}} {}
 
   void read(const YAML::Node& root) {
     if (root.IsNull()) return;
     if (!root.IsMap()) throw wrong(root, "the file must be a map of settings");
     for (const auto& entry : root) {
       const auto key = entry.first.Scalar();
-      if (key == "timeouts") read_timeouts(entry.second);
-      else if (const auto text = strings_.find(key); text != strings_.end()) *text->second = scalar(entry.first, entry.second);
-      else if (!set(entry.first, entry.second, key)) throw wrong(entry.first, "unknown key '" + key + "'");
+      if (key == "timeouts")
+        read_timeouts(entry.second);
+      else if (const auto text = strings_.find(key); text != strings_.end())
+        *text->second = scalar(entry.first, entry.second);
+      else if (!set(entry.first, entry.second, key))
+        throw wrong(entry.first, "unknown key '" + key + "'");
     }
   }
 
@@ -76,7 +78,8 @@ class ConfigReader {
 bool others_may_read(const std::filesystem::path& path) {
   using std::filesystem::perms;
   std::error_code ignored;
-  return (std::filesystem::status(path, ignored).permissions() & (perms::group_read | perms::others_read)) != perms::none;
+  return (std::filesystem::status(path, ignored).permissions() & (perms::group_read | perms::others_read)) !=
+         perms::none;
 }
 
 }  // namespace

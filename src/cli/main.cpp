@@ -22,6 +22,6 @@ int main(int argc, char** argv) {
   const auto environment = ms2m::cli::Environment::of_process(environ);
   const bool terminal = ::isatty(STDERR_FILENO) != 0 && environment.get("TERM").value_or("dumb") != "dumb";
   const auto backend = ms2m::cli::make_backend();
-  return ms2m::cli::run({argv + 1, argv + argc}, environment, {std::cout, std::cerr, terminal, columns_of(STDERR_FILENO)},
-                        *backend, stop.token());
+  return ms2m::cli::run({argv + 1, argv + argc}, environment,
+                        {std::cout, std::cerr, terminal, columns_of(STDERR_FILENO)}, *backend, stop.token());
 }

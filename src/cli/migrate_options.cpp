@@ -25,8 +25,8 @@ void add_settings(CLI::App& command, SettingValues& values) {
     const std::string name = setting.name;
     const bool is_timeout = name.ends_with("-timeout");
     command
-        .add_option_function<std::string>("--" + name, [&values, name](const std::string& value) { values[name] = value; },
-                                          setting.help)
+        .add_option_function<std::string>(
+            "--" + name, [&values, name](const std::string& value) { values[name] = value; }, setting.help)
         ->type_name(setting.value)
         ->check(checked_by(setting))
         ->group(is_timeout ? "Time limits" : "How");
@@ -44,7 +44,8 @@ void add_migrate_options(CLI::App& command, MigrateOptions& options) {
       ->type_name("NAME");
   add_settings(command, options.settings);
   const std::string allow = "What to allow";
-  command.add_flag("--allow-reorder", options.allow_reorder, "a bounded number of messages may be overtaken")->group(allow);
+  command.add_flag("--allow-reorder", options.allow_reorder, "a bounded number of messages may be overtaken")
+      ->group(allow);
   command.add_flag("--allow-competing", options.allow_competing, "other consumers may be on the queue")->group(allow);
   command.add_flag("--allow-hostpath", options.allow_hostpath, "hostPath volumes, as they are on the target node")
       ->group(allow);

@@ -16,11 +16,16 @@ Millis parse_duration(const std::string& text) {
   if (failure != std::errc() || std::signbit(value)) throw wrong();
   const std::string unit(rest, text.data() + text.size());
   double millis = 0;
-  if (unit == "ms") millis = value;
-  else if (unit == "s") millis = value * 1000;
-  else if (unit == "m") millis = value * 60'000;
-  else if (unit == "h") millis = value * 3'600'000;
-  else throw wrong();
+  if (unit == "ms")
+    millis = value;
+  else if (unit == "s")
+    millis = value * 1000;
+  else if (unit == "m")
+    millis = value * 60'000;
+  else if (unit == "h")
+    millis = value * 3'600'000;
+  else
+    throw wrong();
   if (!(millis <= 86'400'000)) throw Error(ErrorKind::usage, "'" + text + "' is more than a day");
   return Millis(std::llround(millis));
 }

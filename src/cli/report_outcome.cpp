@@ -16,8 +16,10 @@ void print_json(const Context& context, const Json& json) {
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command, bool undone_is_success) {
   const bool succeeded = undone_is_success && outcome.result == Result::undone && !outcome.interrupted;
   const int status = succeeded ? 0 : exit_status(outcome);
-  if (context.globals.output == Output::json) print_json(context, report::outcome_json(outcome, command, status));
-  else context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome)) << std::flush;
+  if (context.globals.output == Output::json)
+    print_json(context, report::outcome_json(outcome, command, status));
+  else
+    context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome)) << std::flush;
   if (const auto failure = succeeded ? std::string() : report::failure_text(outcome); !failure.empty())
     context.err << "ms2m: " << failure << std::flush;
   return status;
@@ -31,8 +33,9 @@ int report_error(const Context& context, const Error& error, const std::string& 
   const int status = error.kind() == ErrorKind::usage ? 2 : exit_status(outcome);
   if (context.globals.output == Output::json) print_json(context, report::outcome_json(outcome, command, status));
   context.err << "ms2m: "
-              << (status == 2 ? outcome.error + "\n" + (outcome.remedy.empty() ? "" : "Cure:     " + outcome.remedy + "\n")
-                              : report::failure_text(outcome))
+              << (status == 2
+                      ? outcome.error + "\n" + (outcome.remedy.empty() ? "" : "Cure:     " + outcome.remedy + "\n")
+                      : report::failure_text(outcome))
               << std::flush;
   return status;
 }

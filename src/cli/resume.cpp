@@ -3,7 +3,8 @@
 namespace ms2m::cli {
 
 void add_resume(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("resume", "Finish a migration that crashed; undo it when it was before its pivot")->group("Commands");
+  auto* command = app.add_subcommand("resume", "Finish a migration that crashed; undo it when it was before its pivot")
+                      ->group("Commands");
   const auto id = std::make_shared<std::string>();
   command->add_option("ID", *id, "of the migration, as ms2m list shows it")->required()->type_name("");
   command->footer(examples({"ms2m list", "ms2m resume m7k2q9"}));

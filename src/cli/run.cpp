@@ -16,10 +16,14 @@ std::unique_ptr<Observer> make_observer(const GlobalOptions& globals, const Stre
   auto style = globals.quiet ? ProgressStyle::none : globals.progress;
   if (style == ProgressStyle::automatic) style = streams.err_is_terminal ? ProgressStyle::tty : ProgressStyle::plain;
   switch (style) {
-    case ProgressStyle::tty: return report::make_tty_progress(streams.err, options);
-    case ProgressStyle::jsonl: return report::make_json_progress(streams.err, options);
-    case ProgressStyle::none: return report::make_quiet_progress(streams.err);
-    default: return report::make_plain_progress(streams.err, options);
+    case ProgressStyle::tty:
+      return report::make_tty_progress(streams.err, options);
+    case ProgressStyle::jsonl:
+      return report::make_json_progress(streams.err, options);
+    case ProgressStyle::none:
+      return report::make_quiet_progress(streams.err);
+    default:
+      return report::make_plain_progress(streams.err, options);
   }
 }
 
@@ -41,7 +45,8 @@ int run_command(const CommandLine& line, const Context& context) {
   } catch (const Error& error) {
     return report_error(context, error, line.command.name);
   } catch (const std::exception& error) {
-    return report_error(context, Error(ErrorKind::failed, std::string("internal error: ") + error.what()), line.command.name);
+    return report_error(context, Error(ErrorKind::failed, std::string("internal error: ") + error.what()),
+                        line.command.name);
   }
 }
 

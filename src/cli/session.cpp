@@ -49,8 +49,10 @@ PodLookups lookups_in(const Context& context, std::shared_ptr<Cluster> cluster, 
 /// So that abort finds the same files from another directory and without the same environment.
 Provenance provenance_of(const Context& context) {
   std::string kubeconfig = context.globals.kubeconfig;
-  if (!kubeconfig.empty()) kubeconfig = std::filesystem::absolute(kubeconfig).string();
-  else kubeconfig = context.environment.get("KUBECONFIG").value_or("");
+  if (!kubeconfig.empty())
+    kubeconfig = std::filesystem::absolute(kubeconfig).string();
+  else
+    kubeconfig = context.environment.get("KUBECONFIG").value_or("");
   return {kubeconfig, context.globals.context, ""};
 }
 
@@ -77,17 +79,16 @@ BrokerChoice choose(const Context& context, const std::shared_ptr<Cluster>& clus
 
 /// From a pod the broker's name is often one that only the cluster resolves: say so instead of a bare "cannot resolve".
 std::unique_ptr<Engine> connect(const Context& context, const std::shared_ptr<Cluster>& cluster,
-                                const BrokerChoice& choice, const StepTimeouts& timeouts,
-                                const std::string& label) {
+                                const BrokerChoice& choice, const StepTimeouts& timeouts, const std::string& label) {
   try {
-    return context.backend.engine(cluster, {choice.address, ssh_options(context), timeouts, label},
-                                  context.observer,
+    return context.backend.engine(cluster, {choice.address, ssh_options(context), timeouts, label}, context.observer,
                                   context.stop);
   } catch (Error& error) {
     if (error.kind() == ErrorKind::unavailable && error.remedy().empty())
-      error.with_remedy(fmt::format("the address comes from {}; when it is not reachable from here, forward a port "
-                                    "(kubectl port-forward) and give --broker",
-                                    choice.address_origin));
+      error.with_remedy(
+          fmt::format("the address comes from {}; when it is not reachable from here, forward a port "
+                      "(kubectl port-forward) and give --broker",
+                      choice.address_origin));
     throw;
   }
 }
@@ -128,9 +129,9 @@ Session open_session(const Context& context, MigrationRequest& request) {
     throw Error(ErrorKind::refused, fmt::format("there is no pod {} in namespace {}", request.pod, request.ns),
                 "kubectl get pods -n " + request.ns);
   if (!request.container.empty() && find_container(*pod, request.container) == nullptr)
-    throw Error(ErrorKind::refused,
-                fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
-                fmt::format("kubectl get pod {} -n {} -o jsonpath='{{.spec.containers[*].name}}'", request.pod, request.ns));
+    throw Error(
+        ErrorKind::refused, fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
+        fmt::format("kubectl get pod {} -n {} -o jsonpath='{{.spec.containers[*].name}}'", request.pod, request.ns));
   const auto choice =
       choose(context, session.cluster, *pod, request.ns, request.container, true, request.timeouts.connect);
   request.queue = choice.queue;
@@ -145,7 +146,9 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
   warn_about_secrets(context);
   MigrationRequest settings_only;
   apply_settings(settings_only, context.config.settings);
-  const auto or_journal = [](const std::string& given, const std::string& noted) { return given.empty() ? noted : given; };
+  const auto or_journal = [](const std::string& given, const std::string& noted) {
+    return given.empty() ? noted : given;
+  };
   Session session;
   session.provenance = {or_journal(context.globals.kubeconfig, journal.kubeconfig),
                         or_journal(context.globals.context, journal.context), ""};
@@ -158,13 +161,14 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
     if (!name.empty() && pod.empty())
       pod = session.cluster->get({Kind::pod, journal.ns, name}, context.stop.within(limit)).value_or(Json::object());
   if (pod.empty() && journal.pod.is_object()) pod = journal.pod;
-  const auto choice =
-      choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
+  const auto choice = choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
   session.provenance.broker = describe(choice.address);
   // On another broker every queue would look as if it had been deleted already.
   if (!journal.broker.empty() && journal.broker != session.provenance.broker)
-    throw Error(ErrorKind::refused, fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker, session.provenance.broker),
+    throw Error(ErrorKind::refused,
+                fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
+                            session.provenance.broker),
                 "name that broker with --broker");
   session.engine = connect(context, session.cluster, choice, settings_only.timeouts, journal.id);
   return session;

@@ -33,8 +33,8 @@ struct Session {
   Provenance provenance;
 };
 
-/// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and every
-/// other Error for what was not to be found, reached or allowed; nothing has been touched then.
+/// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and
+/// every other Error for what was not to be found, reached or allowed; nothing has been touched then.
 Session open_session(const Context& context, MigrationRequest& request);
 
 /// For abort, resume and cleanup: the cluster and the broker of that journal, as far as the flags do not say otherwise.

@@ -53,9 +53,8 @@ std::vector<Setting> all_settings() {
   std::vector<Setting> list{
       {"strategy", "WORD", "shadow (default), handoff or sequential",
        [](MigrationRequest& r, const std::string& v) {
-         r.strategy = choice<Strategy>(v, {{"shadow", Strategy::shadow},
-                                           {"handoff", Strategy::handoff},
-                                           {"sequential", Strategy::sequential}});
+         r.strategy = choice<Strategy>(
+             v, {{"shadow", Strategy::shadow}, {"handoff", Strategy::handoff}, {"sequential", Strategy::sequential}});
        }},
       {"replay", "WORD", "exact (default) or fanout: the published procedure, which loses and doubles",
        [](MigrationRequest& r, const std::string& v) {

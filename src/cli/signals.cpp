@@ -12,8 +12,8 @@ namespace ms2m::cli {
 
 namespace {
 
-// A signal handler gets nothing but a number, so what it acts on has to have static storage. This pointer is the program's
-// only one: set before the handlers are installed, cleared after they are gone, and used by them alone.
+// A signal handler gets nothing but a number, so what it acts on has to have static storage. This pointer is the
+// program's only one: set before the handlers are installed, cleared after they are gone, and used by them alone.
 std::atomic<StopSource*> stop_source{nullptr};
 std::atomic<int> signals_seen{0};
 static_assert(std::atomic<StopSource*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
@@ -36,7 +36,7 @@ extern "C" void on_end_signal(int) {
 }
 
 void install(int signal, void (*handler)(int)) {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // what blocks watches the stop token's descriptor
   sigemptyset(&action.sa_mask);

@@ -4,8 +4,9 @@
 
 namespace ms2m::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP request a stop at `source` (the second one ends the process with status 130
-/// at once: the journal was written before every effect, so it says what remains), and SIGPIPE is ignored. At most one.
+/// While it lives, SIGINT, SIGTERM and SIGHUP request a stop at `source` (the second one ends the process with status
+/// 130 at once: the journal was written before every effect, so it says what remains), and SIGPIPE is ignored. At most
+/// one.
 class SignalGuard {
  public:
   explicit SignalGuard(StopSource& source);

@@ -10,14 +10,15 @@ void add_version(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand("version", "Print the version")->group("Commands");
   command->footer(examples({"ms2m version", "ms2m version -o json"}));
   command->callback([&chosen] {
-    chosen = {"version", [](const Context& context) {
-                if (context.globals.output == Output::json)
-                  context.out << Json({{"schema", report::kSchema}, {"kind", "version"}, {"version", MS2M_VERSION}}).dump(2);
-                else
-                  context.out << version_text();
-                context.out << '\n' << std::flush;
-                return 0;
-              }};
+    chosen = {
+        "version", [](const Context& context) {
+          if (context.globals.output == Output::json)
+            context.out << Json({{"schema", report::kSchema}, {"kind", "version"}, {"version", MS2M_VERSION}}).dump(2);
+          else
+            context.out << version_text();
+          context.out << '\n' << std::flush;
+          return 0;
+        }};
   });
 }
 

@@ -44,7 +44,8 @@ class WiredEngine final : public Engine {
  public:
   WiredEngine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer, const StopToken& stop)
       : cluster_(std::move(cluster)),
-        broker_(options.broker, options.label, stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect))),
+        broker_(options.broker, options.label,
+                stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect))),
         admin_(options.broker),
         shell_(ssh_options(options), addresses_from(cluster_)),
         archives_(shell_),
@@ -83,7 +84,8 @@ class Wiring final : public Backend {
     source.context = options.context;
     // A journal may hold the list that $KUBECONFIG was when the migration began.
     const std::string& list = options.kubeconfig;
-    if (list.find(':') == std::string::npos) source.file = list;
+    if (list.find(':') == std::string::npos)
+      source.file = list;
     else
       source.env = [list](const std::string& name) -> std::optional<std::string> {
         if (name == "KUBECONFIG") return list;

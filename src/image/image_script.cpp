@@ -14,8 +14,9 @@ rm -rf -- "$1" || exit 1
 rmdir -- "$2" 2>/dev/null || :)sh";
 
 bool all_of(const std::string& text, const std::string& extra) {
-  return std::all_of(text.begin(), text.end(),
-                     [&](unsigned char c) { return std::isalnum(c) != 0 || extra.find(static_cast<char>(c)) != std::string::npos; });
+  return std::all_of(text.begin(), text.end(), [&](unsigned char c) {
+    return std::isalnum(c) != 0 || extra.find(static_cast<char>(c)) != std::string::npos;
+  });
 }
 
 /// skopeo and podman wrap the cause in time="..." level=fatal msg="...".
@@ -42,9 +43,11 @@ CommandResult run_script(NodeShell& shell, const std::string& node, const std::s
 void fail(const std::string& doing, const std::string& node, const CommandResult& result) {
   std::string said = cause(posix::last_line(result.err));
   if (said.empty())
-    said = result.signal != 0 ? "killed by signal " + std::to_string(result.signal) : "exit status " + std::to_string(result.exit_code);
+    said = result.signal != 0 ? "killed by signal " + std::to_string(result.signal)
+                              : "exit status " + std::to_string(result.exit_code);
   const bool full = said.find("no space left") != std::string::npos || said.find("No space left") != std::string::npos;
-  throw Error(ErrorKind::failed, doing + " on node " + node + ": " + said, full ? "free some space on node " + node : "");
+  throw Error(ErrorKind::failed, doing + " on node " + node + ": " + said,
+              full ? "free some space on node " + node : "");
 }
 
 void check_layout_directory(const std::string& directory, const std::string& root) {
@@ -58,8 +61,8 @@ void check_image_name(const std::string& name) {
     throw Error(ErrorKind::usage, "'" + name + "' is not the name of an image");
 }
 
-bool remove_layout_directory(NodeShell& shell, const std::string& node, const std::string& directory, const std::string& root,
-                             const StopToken& stop) {
+bool remove_layout_directory(NodeShell& shell, const std::string& node, const std::string& directory,
+                             const std::string& root, const StopToken& stop) {
   check_layout_directory(directory, root);
   const auto result = run_script(shell, node, kRemoveLayout, {directory, root}, stop);
   if (result.signal == 0 && result.exit_code == kNotThere) return false;

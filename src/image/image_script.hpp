@@ -21,7 +21,7 @@ void check_layout_directory(const std::string& directory, const std::string& roo
 /// Error{usage} unless it can be an image's name: no option, no blank, no shell's or transport's special character.
 void check_image_name(const std::string& name);
 /// rm -rf of a layout, and of the root when it is empty then. false: was not there.
-bool remove_layout_directory(NodeShell& shell, const std::string& node, const std::string& directory, const std::string& root,
-                             const StopToken& stop);
+bool remove_layout_directory(NodeShell& shell, const std::string& node, const std::string& directory,
+                             const std::string& root, const StopToken& stop);
 
 }  // namespace ms2m::image

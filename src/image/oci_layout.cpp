@@ -21,12 +21,13 @@ OciLayout assemble(const Json& config, const Json& layers, const Json& annotatio
   OciLayout layout;
   layout.config = config.dump();
   layout.config_digest = posix::Sha256::of(layout.config);
-  layout.manifest = Json{{"schemaVersion", 2},
-                         {"mediaType", kManifestType},
-                         {"config", descriptor(kConfigType, layout.config_digest, layout.config.size())},
-                         {"layers", layers},
-                         {"annotations", annotations}}
-                        .dump();
+  layout.manifest = Json{
+      {"schemaVersion", 2},
+      {"mediaType", kManifestType},
+      {"config", descriptor(kConfigType, layout.config_digest, layout.config.size())},
+      {"layers", layers},
+      {"annotations",
+       annotations}}.dump();
   layout.manifest_digest = posix::Sha256::of(layout.manifest);
   Json entry = descriptor(kManifestType, layout.manifest_digest, layout.manifest.size());
   entry["annotations"] = annotations;
@@ -52,7 +53,8 @@ OciLayout make_layout(const CheckpointImage& image) {
                     {"config", settings},
                     {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array({"sha256:" + image.sha256})}}}};
   const Json annotations{{kCrioAnnotation, image.container}, {kContainerdAnnotation, image.container}};
-  return assemble(config, Json::array({descriptor(kLayerType, image.sha256, image.bytes.count)}), annotations, image.name);
+  return assemble(config, Json::array({descriptor(kLayerType, image.sha256, image.bytes.count)}), annotations,
+                  image.name);
 }
 
 OciLayout make_empty_layout(const std::string& salt) {

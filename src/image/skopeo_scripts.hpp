@@ -11,8 +11,9 @@ inline constexpr const char* kProbeScript = R"sh(command -v skopeo >/dev/null ||
 skopeo --version)sh";
 
 // directory name config-digest config manifest-digest manifest index marker layout-root
-// --insecure-policy: the image is our own, made a moment ago; a policy.json of the node can only refuse it or be missing.
-// TMPDIR: skopeo's copy of the layer goes where there was room for it, and is removed with the layout after a crash.
+// --insecure-policy: the image is our own, made a moment ago; a policy.json of the node can only refuse it or be
+// missing. TMPDIR: skopeo's copy of the layer goes where there was room for it, and is removed with the layout after a
+// crash.
 inline constexpr const char* kImportScript = R"sh(umask 077
 cd -- "$1" || exit 1
 { printf %s "$4" >"blobs/sha256/$3" && printf %s "$6" >"blobs/sha256/$5" &&
@@ -22,9 +23,10 @@ TMPDIR=$1 skopeo copy -q --insecure-policy --digestfile digest "oci:$1" "contain
 cd / && rm -rf -- "$1" || exit 1
 rmdir -- "$9" 2>/dev/null || :)sh";
 
-std::string find_script();         ///< name or @id; prints manifest, separator, podman's ID and names, separator, configuration
-std::string point_script();        ///< name id
-std::string remove_name_script();  ///< name config-digest config manifest-digest manifest index marker annotation
-std::string remove_image_script(); ///< id
+std::string
+find_script();  ///< name or @id; prints manifest, separator, podman's ID and names, separator, configuration
+std::string point_script();         ///< name id
+std::string remove_name_script();   ///< name config-digest config manifest-digest manifest index marker annotation
+std::string remove_image_script();  ///< id
 
 }  // namespace ms2m

@@ -33,8 +33,9 @@ std::string checked_id(const std::string& id) {
   return ref.substr(1);
 }
 
-/// The ID of an image is the digest of its configuration. A name with the digest of a manifest list (as CRI-O reports it for an
-/// image that was pulled for several architectures) shows that list, which has no configuration; skopeo chooses from it itself.
+/// The ID of an image is the digest of its configuration. A name with the digest of a manifest list (as CRI-O reports
+/// it for an image that was pulled for several architectures) shows that list, which has no configuration; skopeo
+/// chooses from it itself.
 std::string id_of(const std::string& manifest, const std::string& config) {
   const auto json = Json::parse(manifest, nullptr, false);
   const auto digest = json.is_object() ? json.value("/config/digest"_json_pointer, "") : "";
@@ -49,8 +50,8 @@ std::string user_of(const std::string& config) {
   return user->value("User", "");
 }
 
-/// The script's answer: the manifest; then (by podman) the ID and each name in a line of its own; then the configuration, byte
-/// for byte.
+/// The script's answer: the manifest; then (by podman) the ID and each name in a line of its own; then the
+/// configuration, byte for byte.
 StoredImage parse_found(const std::string& node, const std::string& ref, const std::string& out) {
   std::istringstream lines(out);
   StoredImage found;
@@ -92,7 +93,8 @@ std::string SkopeoStore::probe(const std::string& node, const StopToken& stop) {
   return name + " " + version;
 }
 
-std::optional<StoredImage> SkopeoStore::find(const std::string& node, const std::string& name_or_id, const StopToken& stop) {
+std::optional<StoredImage> SkopeoStore::find(const std::string& node, const std::string& name_or_id,
+                                             const StopToken& stop) {
   const std::string ref = reference(name_or_id);
   const auto result = run_script(shell_, node, find_script(), {ref}, stop);
   if (not_there(result)) return std::nullopt;
@@ -100,19 +102,21 @@ std::optional<StoredImage> SkopeoStore::find(const std::string& node, const std:
   return parse_found(node, ref, result.out);
 }
 
-std::string SkopeoStore::import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) {
+std::string SkopeoStore::import_checkpoint(const std::string& node, const CheckpointImage& image,
+                                           const StopToken& stop) {
   image::check_layout_directory(image.directory, layout_root_);
   image::check_image_name(image.name);
   const auto layout = image::make_layout(image);
   const auto result = run_script(shell_, node, kImportScript,
-                                 {image.directory, image.name, layout.config_digest, layout.config, layout.manifest_digest,
-                                  layout.manifest, layout.index, layout.marker, layout_root_},
+                                 {image.directory, image.name, layout.config_digest, layout.config,
+                                  layout.manifest_digest, layout.manifest, layout.index, layout.marker, layout_root_},
                                  stop);
   if (!result.ok()) image::fail("importing image " + image.name, node, result);
   return layout.config_digest;
 }
 
-void SkopeoStore::point_name(const std::string& node, const std::string& name, const std::string& id, const StopToken& stop) {
+void SkopeoStore::point_name(const std::string& node, const std::string& name, const std::string& id,
+                             const StopToken& stop) {
   image::check_image_name(name);
   const auto result = run_script(shell_, node, point_script(), {name, checked_id(id)}, stop);
   if (not_there(result)) throw Error(ErrorKind::not_found, "no image with ID " + id + " on node " + node);
@@ -124,8 +128,8 @@ bool SkopeoStore::remove_name(const std::string& node, const std::string& name, 
   // The empty image that takes the name over when podman is not there; the name in its config makes its ID its own.
   const auto empty = image::make_empty_layout(name);
   const auto result = run_script(shell_, node, remove_name_script(),
-                                 {name, empty.config_digest, empty.config, empty.manifest_digest, empty.manifest, empty.index,
-                                  empty.marker, image::kCrioAnnotation},
+                                 {name, empty.config_digest, empty.config, empty.manifest_digest, empty.manifest,
+                                  empty.index, empty.marker, image::kCrioAnnotation},
                                  stop);
   if (not_there(result)) return false;
   if (!result.ok()) image::fail("removing image name " + name, node, result);

@@ -51,10 +51,12 @@ namespace {
 std::string remedy_of_forbidden(const std::string& message) {
   if (message.find("system:anonymous") != std::string::npos)
     return "the request carried no valid credentials: check the user of the kubeconfig with: kubectl auth whoami";
-  if (message.find("exceeded quota") != std::string::npos) return "raise the quota, or free some of it: for some seconds there are two such pods";
+  if (message.find("exceeded quota") != std::string::npos)
+    return "raise the quota, or free some of it: for some seconds there are two such pods";
   if (message.find("violates PodSecurity") != std::string::npos)
     return "the namespace's pod security level was raised since the pod was started: change the workload, or the level";
-  if (message.find(" cannot ") == std::string::npos) return "the cluster's admission says so, not its access rules: change what it names";
+  if (message.find(" cannot ") == std::string::npos)
+    return "the cluster's admission says so, not its access rules: change what it names";
   return "grant it with examples/rbac.yaml";
 }
 

@@ -1,4 +1,5 @@
-// How a migration ends: after the pivot what is left of it is finished, before it undone, stage by stage; then who serves is told.
+// How a migration ends: after the pivot what is left of it is finished, before it undone, stage by stage; then who
+// serves is told.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,8 +16,8 @@ namespace {
 
 constexpr const char* kNobody = "nobody";
 constexpr const char* kAnew = "started anew";
-/// Where the source had to go first, nothing has waited for the copy's probe yet. It works already: so only as long as it takes
-/// a kubelet to report a container and its first probe, and not until the next one of a slow period.
+/// Where the source had to go first, nothing has waited for the copy's probe yet. It works already: so only as long as
+/// it takes a kubelet to report a container and its first probe, and not until the next one of a slow period.
 constexpr std::chrono::seconds kReadySoon{2};
 
 /// By its image's name, which no controller gives a pod.
@@ -34,7 +35,8 @@ bool tell_owner(const Journal& journal, Outcome& outcome) {
     if (effect.settled || (name != "recreate_set" && name != "scale_up" && name != "take_identity")) continue;
     missing = true;
     const std::string what = describe(effect.finish);
-    const bool named = std::any_of(outcome.leftovers.begin(), outcome.leftovers.end(), [&](const Leftover& left) { return left.what.rfind(what, 0) == 0; });
+    const bool named = std::any_of(outcome.leftovers.begin(), outcome.leftovers.end(),
+                                   [&](const Leftover& left) { return left.what.rfind(what, 0) == 0; });
     if (!named) outcome.leftovers.push_back({what, "ms2m resume " + journal.begin().value("id", "ID")});
   }
   return missing;
@@ -53,7 +55,8 @@ std::string serving(const char* kind, const std::string& ns, const std::string& 
 
 void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   bool lost = false;
-  Operations operations(ports, [&](const Json& operation, const StopToken&) { lost = !take_identity(journal, operation, outcome); });
+  Operations operations(
+      ports, [&](const Json& operation, const StopToken&) { lost = !take_identity(journal, operation, outcome); });
   const auto stage = [&](int from, int upto, bool stop_at_failure) {
     Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, from, upto, stop_at_failure});
     for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
@@ -68,9 +71,11 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   }
   bool retired = false;
   if (served_on) {
-    // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy that is to
-    // be copied once more must have nothing of the first time left there.
-    const auto clean_nodes = [&] { return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false}); };
+    // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy
+    // that is to be copied once more must have nothing of the first time left there.
+    const auto clean_nodes = [&] {
+      return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false});
+    };
     std::future<Settlement> cleaning;
     Settlement cleaned;
     if (journal.effect_with("take_identity"))
@@ -92,7 +97,9 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   if (outcome.leftovers.empty()) forget_children(journal);
   outcome.resumable = !outcome.leftovers.empty();
   const bool served = outcome.serving.rfind(kNobody, 0) != 0;
-  outcome.result = outcome.leftovers.empty() ? Result::done : served && !owner_missing ? Result::cleanup_incomplete : Result::leftovers;
+  outcome.result = outcome.leftovers.empty()  ? Result::done
+                   : served && !owner_missing ? Result::cleanup_incomplete
+                                              : Result::leftovers;
   if (served) tell_who_serves(outcome);
   if (lost && outcome.result == Result::done) outcome.result = Result::undone;
   journal.end(outcome.result);
@@ -107,7 +114,9 @@ bool Migrator::Impl::restore_again(const Journal& journal) {
   Event event;
   event.type = Event::Type::warning;
   event.phase = Phase::replaying;
-  event.text = "the restored pod was lost before it was seen to consume the queue: it was restored again, without what it may have done in between";
+  event.text =
+      "the restored pod was lost before it was seen to consume the queue: it was restored again, without what it may "
+      "have done in between";
   observer.on(event);
   return true;
 }
@@ -133,10 +142,12 @@ bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit
   undo(journal, outcome, limit);
   // Settled for a copy that was there; the name leads to the original image since, and to nobody's container.
   for (const Effect& effect : journal.effects())
-    if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image") forget_name(effect.finish, outcome);
+    if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image")
+      forget_name(effect.finish, outcome);
   const bool source = outcome.serving.rfind(kNobody, 0) != 0;
-  outcome.error = fmt::format("the copy {}/{} was lost after the hand-over, and with it what it had done; {}", outcome.ns, outcome.target_pod,
-                              source ? "the source has the queue back" : "the source is not there either");
+  outcome.error =
+      fmt::format("the copy {}/{} was lost after the hand-over, and with it what it had done; {}", outcome.ns,
+                  outcome.target_pod, source ? "the source has the queue back" : "the source is not there either");
   return true;
 }
 
@@ -153,7 +164,8 @@ std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target, cons
     const std::string phase = pod->value("status", Json::object()).value("phase", "Pending");
     // The broker saw the copy consume: what the kubelet has not reported yet says nothing against it.
     if (copy ? pod_is_lost(&*pod) : phase != "Running")
-      return fmt::format("{}: pod {}/{} on {} is {}{}", kNobody, outcome.ns, name, node, is_terminating(*pod) ? "being deleted" : phase, more);
+      return fmt::format("{}: pod {}/{} on {} is {}{}", kNobody, outcome.ns, name, node,
+                         is_terminating(*pod) ? "being deleted" : phase, more);
     if (copy && !pod_is_ready(*pod)) more = ", not Ready yet";
   } catch (const Error&) {
     // Cannot be asked; the broker saw it consume.
@@ -166,13 +178,15 @@ std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target, cons
 void Migrator::Impl::await_ready(const Outcome& outcome) {
   const ObjectRef ref{Kind::pod, outcome.ns, outcome.target_pod};
   try {
-    ports.cluster.watch(ref, [](const Json* pod) { return pod_is_lost(pod) || pod_is_ready(*pod); }, StopToken().within(kReadySoon));
+    ports.cluster.watch(
+        ref, [](const Json* pod) { return pod_is_lost(pod) || pod_is_ready(*pod); }, StopToken().within(kReadySoon));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) return;  // not to be found out
     Event event;
     event.type = Event::Type::warning;
     event.phase = Phase::finalizing;
-    event.text = fmt::format("pod {}/{} consumes {} and is not Ready yet", outcome.ns, outcome.target_pod, outcome.queue);
+    event.text =
+        fmt::format("pod {}/{} consumes {} and is not Ready yet", outcome.ns, outcome.target_pod, outcome.queue);
     event.remedy = fmt::format("kubectl -n {} wait --for=condition=Ready pod/{}", outcome.ns, outcome.target_pod);
     observer.on(event);
   }
@@ -188,14 +202,20 @@ void Migrator::Impl::tell_who_serves(Outcome& outcome) {
     if (outcome.result == Result::done) outcome.result = Result::undone;
     if (outcome.result == Result::cleanup_incomplete) outcome.result = Result::leftovers;
     if (outcome.error.empty())
-      outcome.error = fmt::format("the copy {}/{} was lost after the source had gone, and its state with it, as when a pod dies without a migration", outcome.ns, outcome.target_pod);
+      outcome.error = fmt::format(
+          "the copy {}/{} was lost after the source had gone, and its state with it, as when a pod dies without a "
+          "migration",
+          outcome.ns, outcome.target_pod);
   } else if (elsewhere) {
     if (outcome.result == Result::done) outcome.result = Result::undone;
-    if (outcome.error.empty()) outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node, outcome.source_node);
+    if (outcome.error.empty())
+      outcome.error = fmt::format("the restore on {} failed; the process was brought back on {}", outcome.target_node,
+                                  outcome.source_node);
   }
 }
 
-void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided) {
+void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
+                          const std::function<void()>& source_decided) {
   Operations operations(ports);
   const auto stage = [&](int from, int upto, bool stop_at_failure) {
     Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, from, upto, stop_at_failure});
@@ -214,9 +234,10 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit, con
   if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
   outcome.resumable = !outcome.leftovers.empty();
-  const char* nobody = journal.begin().value("protocol", "") == "none"
-                           ? "nobody for certain: the source could not be thawed; ms2m resume does it"
-                           : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
+  const char* nobody =
+      journal.begin().value("protocol", "") == "none"
+          ? "nobody for certain: the source could not be thawed; ms2m resume does it"
+          : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
   outcome.serving = back ? who_serves(outcome, false, journal.begin().value("source_uid", "")) : nobody;
   journal.end(outcome.result);
 }

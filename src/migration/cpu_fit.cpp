@@ -8,15 +8,20 @@
 namespace ms2m {
 namespace {
 
-// Names: Linux, arch/x86/include/asm/cpufeatures.h. Everything that adds instructions or state which user space can use.
+// Names: Linux, arch/x86/include/asm/cpufeatures.h. Everything that adds instructions or state which user space can
+// use.
 bool is_instruction(const std::string& flag) {
   static const std::set<std::string_view> kNames{
-      "3dnow", "3dnowext", "3dnowprefetch", "abm", "adx", "aes", "bmi1", "bmi2", "cldemote", "clflush", "clflushopt", "clwb",
-      "clzero", "cmov", "cmpccxadd", "cx16", "cx8", "enqcmd", "erms", "f16c", "fma", "fma4", "fpu", "fsgsbase", "fsrm", "fxsr",
-      "fxsr_opt", "gfni", "hle", "ibt", "lahf_lm", "lam", "lm", "lwp", "mmx", "mmxext", "movbe", "movdir64b", "movdiri", "mwaitx",
-      "ospke", "pclmulqdq", "pku", "pni", "popcnt", "prefetchi", "ptwrite", "rdpid", "rdpru", "rdrand", "rdseed", "rdtscp", "rtm",
-      "serialize", "sha512", "sha_ni", "sm3", "sm4", "sse", "sse2", "sse4_1", "sse4_2", "sse4a", "ssse3", "syscall", "tbm", "tsc",
-      "user_shstk", "vaes", "vpclmulqdq", "waitpkg", "wbnoinvd", "xgetbv1", "xop", "xsave", "xsavec", "xsaveopt", "xsaves"};
+      "3dnow",    "3dnowext",  "3dnowprefetch", "abm",        "adx",      "aes",        "bmi1",      "bmi2",
+      "cldemote", "clflush",   "clflushopt",    "clwb",       "clzero",   "cmov",       "cmpccxadd", "cx16",
+      "cx8",      "enqcmd",    "erms",          "f16c",       "fma",      "fma4",       "fpu",       "fsgsbase",
+      "fsrm",     "fxsr",      "fxsr_opt",      "gfni",       "hle",      "ibt",        "lahf_lm",   "lam",
+      "lm",       "lwp",       "mmx",           "mmxext",     "movbe",    "movdir64b",  "movdiri",   "mwaitx",
+      "ospke",    "pclmulqdq", "pku",           "pni",        "popcnt",   "prefetchi",  "ptwrite",   "rdpid",
+      "rdpru",    "rdrand",    "rdseed",        "rdtscp",     "rtm",      "serialize",  "sha512",    "sha_ni",
+      "sm3",      "sm4",       "sse",           "sse2",       "sse4_1",   "sse4_2",     "sse4a",     "ssse3",
+      "syscall",  "tbm",       "tsc",           "user_shstk", "vaes",     "vpclmulqdq", "waitpkg",   "wbnoinvd",
+      "xgetbv1",  "xop",       "xsave",         "xsavec",     "xsaveopt", "xsaves"};
   return kNames.count(flag) > 0 || flag.rfind("avx", 0) == 0 || flag.rfind("amx_", 0) == 0;
 }
 

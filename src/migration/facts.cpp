@@ -39,8 +39,10 @@ std::vector<const char*> set_verbs(Strategy strategy) {
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node) {
   const std::string ns = request.ns;
   std::vector<Right> rights;
-  for (const char* verb : {"get", "list", "watch", "create", "patch", "delete"}) rights.push_back({verb, "", "pods", "", ns, ""});
-  for (const char* verb : {"get", "create", "patch", "delete"}) rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
+  for (const char* verb : {"get", "list", "watch", "create", "patch", "delete"})
+    rights.push_back({verb, "", "pods", "", ns, ""});
+  for (const char* verb : {"get", "create", "patch", "delete"})
+    rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
   rights.push_back({"get", "", "nodes", "", "", ""});
   if (request.kubelet == KubeletPath::proxy)
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
@@ -49,7 +51,8 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Json& po
   const bool set = in_a_set(pod);
   // A StatefulSet's pod is checkpointed once more on the target (identity.hpp).
   if (set && request.strategy == Strategy::shadow)
-    rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "", request.target_node});
+    rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "",
+                      request.target_node});
   if (set)
     for (const char* verb : set_verbs(request.strategy)) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
   return rights;
@@ -60,8 +63,9 @@ namespace {
 Json read_pod(Cluster& cluster, const MigrationRequest& request, const StopToken& stop) {
   auto pod = cluster.get({Kind::pod, request.ns, request.pod}, stop);
   if (!pod)
-    throw Error(ErrorKind::refused, fmt::format("pod {} not found in namespace {}", request.pod, request.ns),
-                fmt::format("kubectl -n {} get pods shows what there is; choose another namespace with -n", request.ns));
+    throw Error(
+        ErrorKind::refused, fmt::format("pod {} not found in namespace {}", request.pod, request.ns),
+        fmt::format("kubectl -n {} get pods shows what there is; choose another namespace with -n", request.ns));
   return *pod;
 }
 
@@ -78,8 +82,8 @@ void read_owner(Cluster& cluster, Facts& facts, const StopToken& stop) {
 }
 
 /// A list that the caller may not read is no reason to refuse, but the check that needs it was not made.
-std::vector<Json> list_or_say(Cluster& cluster, Kind kind, const std::string& ns, const std::string& fields, Trouble unchecked, Facts& facts,
-                              const StopToken& stop) {
+std::vector<Json> list_or_say(Cluster& cluster, Kind kind, const std::string& ns, const std::string& fields,
+                              Trouble unchecked, Facts& facts, const StopToken& stop) {
   try {
     return cluster.list(kind, ns, "", fields, stop);
   } catch (const Error& error) {
@@ -96,8 +100,9 @@ void read_volume(Cluster& cluster, const Json& claim, Facts& facts, const StopTo
     if (auto volume = cluster.get({Kind::persistent_volume, "", name}, stop)) facts.volumes.push_back(*volume);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::forbidden) throw;
-    facts.unchecked.push_back({fmt::format("you may not get persistentvolumes: whether volume {} is tied to its node was not checked", name),
-                               "grant it with examples/rbac.yaml"});
+    facts.unchecked.push_back(
+        {fmt::format("you may not get persistentvolumes: whether volume {} is tied to its node was not checked", name),
+         "grant it with examples/rbac.yaml"});
   }
 }
 
@@ -128,11 +133,16 @@ void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& fact
   read_claims(cluster, facts, stop);
   facts.disruption_budgets =
       list_or_say(cluster, Kind::pod_disruption_budget, facts.ns, "",
-                  {"you may not list poddisruptionbudgets: whether one forbids the move was not checked", "grant it with examples/rbac.yaml"}, facts, stop);
+                  {"you may not list poddisruptionbudgets: whether one forbids the move was not checked",
+                   "grant it with examples/rbac.yaml"},
+                  facts, stop);
   facts.target_node_pods =
       list_or_say(cluster, Kind::pod, "", "spec.nodeName=" + request.target_node,
-                  {fmt::format("you may not list pods of all namespaces: what is still free on node {} was not checked", request.target_node),
-                   "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look yourself: kubectl describe node " + request.target_node},
+                  {fmt::format("you may not list pods of all namespaces: what is still free on node {} was not checked",
+                               request.target_node),
+                   "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look "
+                   "yourself: kubectl describe node " +
+                       request.target_node},
                   facts, stop);
   facts.lease = cluster.get({Kind::lease, facts.ns, "ms2m-" + request.pod}, stop);
   facts.checkpoint_gate = cluster.checkpoint_enabled(source_node, stop);
@@ -148,7 +158,8 @@ void reach(NodeShell& shell, const std::string& node, NodeFacts& facts, const St
   }
 }
 
-void look_for_image(const Migrator::Ports& ports, const std::string& node, const std::string& name, NodeFacts& facts, const StopToken& stop) {
+void look_for_image(const Migrator::Ports& ports, const std::string& node, const std::string& name, NodeFacts& facts,
+                    const StopToken& stop) {
   try {
     facts.tool = ports.images.probe(node, stop);
     facts.image = ports.images.find(node, name, stop);
@@ -166,10 +177,12 @@ std::string running_image(const Json& pod, const std::string& container) {
 /// The source's container and those emptyDir volumes that it mounts.
 LookAt source_look(const Facts& facts) {
   LookAt what{pod_uid(facts.pod), "", {}};
-  if (const Json* status = find_container_status(facts.pod, facts.container)) what.container_id = status->value("containerID", "");
+  if (const Json* status = find_container_status(facts.pod, facts.container))
+    what.container_id = status->value("containerID", "");
   const Json* container = find_container(facts.pod, facts.container);
   for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array()))
-    if (volume.contains("emptyDir") && mount_of(*container, volume.value("name", "")) != nullptr) what.empty_dirs.push_back(volume.at("name"));
+    if (volume.contains("emptyDir") && mount_of(*container, volume.value("name", "")) != nullptr)
+      what.empty_dirs.push_back(volume.at("name"));
   return what;
 }
 
@@ -187,7 +200,8 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
     look_for_image(ports, source, facts.base_image, facts.source, stop);
     here.get();
     // The pod's status names it by its digest, which leads nowhere when the tag has moved on to a newer image since.
-    if (const std::string& id = facts.source.look.base_image; !facts.source.image && !facts.source.tool_trouble && !id.empty())
+    if (const std::string& id = facts.source.look.base_image;
+        !facts.source.image && !facts.source.tool_trouble && !id.empty())
       look_for_image(ports, source, id, facts.source, stop);
     for (const auto& file : ports.archives.list(source, facts.ns, request.pod, facts.container, stop))
       facts.archives_before.push_back(file.path);
@@ -201,7 +215,8 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
 void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
   facts.broker_version = ports.broker.server_version();
   facts.depth = ports.broker.depth(request.queue, stop);
-  if (request.protocol == Protocol::control) facts.source_control = ports.broker.depth(control_queue(pod_hostname(facts.pod)), stop);
+  if (request.protocol == Protocol::control)
+    facts.source_control = ports.broker.depth(control_queue(pod_hostname(facts.pod)), stop);
   try {
     facts.admin_version = ports.admin.version(stop);
     if (!facts.admin_version) return;

@@ -22,10 +22,10 @@ struct Trouble {
 
 struct NodeFacts {
   std::optional<Json> object;
-  std::optional<Trouble> access;       ///< ssh does not work
-  std::string tool;                    ///< of the image store
+  std::optional<Trouble> access;  ///< ssh does not work
+  std::string tool;               ///< of the image store
   std::optional<Trouble> tool_trouble;
-  std::optional<StoredImage> image;    ///< the base image there
+  std::optional<StoredImage> image;  ///< the base image there
   NodeLook look;
 };
 
@@ -38,22 +38,22 @@ struct Facts {
   std::string base_image;          ///< name@digest or name of the image that the container runs
   NodeFacts source, target;
   std::optional<bool> checkpoint_gate;
-  std::optional<bool> target_gate;           ///< of the target's kubelet; asked only where it is needed (identity.hpp)
+  std::optional<bool> target_gate;  ///< of the target's kubelet; asked only where it is needed (identity.hpp)
   std::vector<Right> missing_rights;
   std::vector<std::string> archives_before;  ///< on the source node
   std::vector<Json> target_node_pods;
-  std::vector<Json> claims;                  ///< PVCs that the pod mounts
-  std::vector<std::string> unread_claims;    ///< names of those that the caller may not read
-  std::vector<Json> volumes;                 ///< PVs that the claims are bound to
+  std::vector<Json> claims;                ///< PVCs that the pod mounts
+  std::vector<std::string> unread_claims;  ///< names of those that the caller may not read
+  std::vector<Json> volumes;               ///< PVs that the claims are bound to
   std::vector<Json> disruption_budgets;
-  std::vector<Trouble> unchecked;            ///< what the caller may not read; the checks that need it were left out
+  std::vector<Trouble> unchecked;  ///< what the caller may not read; the checks that need it were left out
   std::optional<Json> lease;
 
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue
   std::optional<QueueDepth> source_control;  ///< of the source's control queue; nullopt: no such queue
   std::optional<std::string> admin_version;  ///< nullopt: no management API
   std::optional<QueueFacts> queue;
-  std::optional<Json> policy_on_ours;        ///< what the policies make of ms2m's own queues; nullopt: not known
+  std::optional<Json> policy_on_ours;  ///< what the policies make of ms2m's own queues; nullopt: not known
   std::optional<QueueTotals> totals;
   std::vector<std::string> alarms;
   std::string broker_version;
@@ -70,8 +70,8 @@ bool in_a_set(const Json& pod);
 /// The rights that this request needs (also the source of examples/rbac.yaml's test).
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);
 
-/// Reads everything, cluster and nodes side by side. Throws Error{refused} when the pod or container does not exist, other
-/// Errors when the cluster cannot be read at all; whatever else is wrong is a fact.
+/// Reads everything, cluster and nodes side by side. Throws Error{refused} when the pod or container does not exist,
+/// other Errors when the cluster cannot be read at all; whatever else is wrong is a fact.
 Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop);
 
 }  // namespace ms2m

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "migration/operations.hpp"
-#include "migration/pod_spec.hpp"
 #include "migration/planner.hpp"
+#include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
 
 namespace ms2m {
@@ -12,8 +12,10 @@ namespace ms2m {
 namespace {
 
 const std::pair<const char*, Seconds StepTimeouts::*> kTimeouts[] = {
-    {"connect", &StepTimeouts::connect}, {"quiet", &StepTimeouts::quiet},   {"checkpoint", &StepTimeouts::checkpoint}, {"transfer", &StepTimeouts::transfer},
-    {"restore", &StepTimeouts::restore}, {"replay", &StepTimeouts::replay}, {"retire", &StepTimeouts::retire},         {"undo", &StepTimeouts::undo}};
+    {"connect", &StepTimeouts::connect},       {"quiet", &StepTimeouts::quiet},
+    {"checkpoint", &StepTimeouts::checkpoint}, {"transfer", &StepTimeouts::transfer},
+    {"restore", &StepTimeouts::restore},       {"replay", &StepTimeouts::replay},
+    {"retire", &StepTimeouts::retire},         {"undo", &StepTimeouts::undo}};
 
 Json timeouts_json(const StepTimeouts& timeouts) {
   Json json;
@@ -30,15 +32,23 @@ void plan_identity_swap(Run& run) {
   source["prio"] = 15;  // after the copy is at work: nobody waits for this
   source["target"] = plan.target_pod;
   run.journal.effect(Phase::finalizing, "delete the quiet source", Json(), source);
-  op::Identity identity{plan.id, plan.ns, plan.target_pod, plan.target_node, plan.container, plan.queue, run.facts.pod, Json()};
+  op::Identity identity{plan.id,        plan.ns,    plan.target_pod, plan.target_node,
+                        plan.container, plan.queue, run.facts.pod,   Json()};
   identity.source.erase("status");
   identity.source["metadata"].erase("managedFields");
-  identity.settings = {{"dead_man", r.dead_man.count()}, {"downtime_limit", r.downtime_limit.count()}, {"relay_window", r.relay_window},
-                       {"max_held", r.max_held},         {"total", r.prefer == Prefer::total},         {"allow_reorder", r.allow_reorder},
-                       {"direct", r.kubelet == KubeletPath::direct}, {"timeouts", timeouts_json(r.timeouts)}};
-  run.journal.effect(Phase::finalizing, "let the copy take the name " + plan.source_pod, Json(), op::take_identity(identity));
+  identity.settings = {{"dead_man", r.dead_man.count()},
+                       {"downtime_limit", r.downtime_limit.count()},
+                       {"relay_window", r.relay_window},
+                       {"max_held", r.max_held},
+                       {"total", r.prefer == Prefer::total},
+                       {"allow_reorder", r.allow_reorder},
+                       {"direct", r.kubelet == KubeletPath::direct},
+                       {"timeouts", timeouts_json(r.timeouts)}};
+  run.journal.effect(Phase::finalizing, "let the copy take the name " + plan.source_pod, Json(),
+                     op::take_identity(identity));
   // The second half removes both; these are for a copy that was lost before it.
-  run.journal.effect(Phase::finalizing, "delete the copy's control queue", Json(), op::delete_control_queue(plan.target_control_queue, plan.ns, plan.target_pod, ""));
+  run.journal.effect(Phase::finalizing, "delete the copy's control queue", Json(),
+                     op::delete_control_queue(plan.target_control_queue, plan.ns, plan.target_pod, ""));
   Json name = op::remove_image_name(plan.target_node, plan.image);
   name["prio"] = 53;  // not before the second half: the copy may have to start again from it
   run.journal.effect(Phase::finalizing, "remove the name of the copy's image", Json(), name);
@@ -72,7 +82,8 @@ MigrationRequest identity_request(const Json& o) {
 Plan identity_plan(const Json& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
   Plan plan = make_plan(request, facts, id);
   plan.second_half = true;
-  const TargetPod pod = make_target_pod(o.at("source"), {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
+  const TargetPod pod =
+      make_target_pod(o.at("source"), {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
   plan.target_spec = pod.pod;
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   return plan;

@@ -20,7 +20,8 @@ namespace {
 constexpr int kVersion = 1;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* doing) {
-  throw Error(ErrorKind::failed, fmt::format("cannot {} the journal {}: {}", doing, path.string(), std::strerror(errno)),
+  throw Error(ErrorKind::failed,
+              fmt::format("cannot {} the journal {}: {}", doing, path.string(), std::strerror(errno)),
               "make room or give ms2m a writable $XDG_STATE_HOME");
 }
 
@@ -36,8 +37,8 @@ void sync_directory(const std::filesystem::path& path) {
 }
 
 Phase phase_of(const std::string& word) {
-  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring, Phase::replaying,
-                            Phase::finalizing})
+  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring,
+                            Phase::replaying, Phase::finalizing})
     if (word == to_string(phase)) return phase;
   return Phase::preparing;
 }
@@ -65,8 +66,9 @@ Journal Journal::create(const std::filesystem::path& root, const std::string& id
 Journal Journal::read(const std::filesystem::path& root, const std::string& id) {
   const auto path = file_of(root, id);
   std::ifstream in(path);
-  if (!in) throw Error(ErrorKind::not_found, fmt::format("there is no migration {} in {}", id, root.string()),
-                       "ms2m list shows the migrations that this user started on this machine");
+  if (!in)
+    throw Error(ErrorKind::not_found, fmt::format("there is no migration {} in {}", id, root.string()),
+                "ms2m list shows the migrations that this user started on this machine");
   Journal journal;
   for (std::string line; std::getline(in, line);) {
     const Json record = Json::parse(line, nullptr, false);
@@ -84,7 +86,8 @@ Journal Journal::open(const std::filesystem::path& root, const std::string& id) 
   const int fd = ::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
   if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(fd);
-    throw Error(ErrorKind::refused, fmt::format("migration {} is still under way", id), "interrupt the ms2m that runs it with Ctrl-C first");
+    throw Error(ErrorKind::refused, fmt::format("migration {} is still under way", id),
+                "interrupt the ms2m that runs it with Ctrl-C first");
   }
   Journal journal = read(root, id);  // after the lock: nobody writes any more
   journal.fd_ = fd;
@@ -141,7 +144,11 @@ void Journal::replay(const Json& record) {
 
 int Journal::effect(Phase phase, const std::string& text, Json undo, Json finish) {
   const int n = effects_.empty() ? 1 : effects_.back().n + 1;
-  append({{"type", "effect"}, {"n", n}, {"phase", to_string(phase)}, {"text", text}, {"undo", std::move(undo)},
+  append({{"type", "effect"},
+          {"n", n},
+          {"phase", to_string(phase)},
+          {"text", text},
+          {"undo", std::move(undo)},
           {"finish", std::move(finish)}});
   return n;
 }

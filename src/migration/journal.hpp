@@ -1,10 +1,10 @@
 // The journal of one migration: JSON Lines, one record a line, fsynced before the effect that it announces.
 //
-// Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}: written
-// BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried out, end {result}.
-// turned_back: after "pivoted", the target cannot serve and has got nothing, so it is undone all the same.
-// `undo` and `finish` are operations as data (operations.hpp): undo is carried out when the migration is given up before the
-// pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
+// Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}:
+// written BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried
+// out, end {result}. turned_back: after "pivoted", the target cannot serve and has got nothing, so it is undone all the
+// same. `undo` and `finish` are operations as data (operations.hpp): undo is carried out when the migration is given up
+// before the pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -23,12 +23,13 @@ struct Effect {
   int n = 0;
   Phase phase = Phase::preparing;
   std::string text;
-  Json undo;     ///< null: nothing to undo
-  Json finish;   ///< null: nothing to finish
+  Json undo;    ///< null: nothing to undo
+  Json finish;  ///< null: nothing to finish
   bool settled = false;
 };
 
-/// Appends to one journal. settled(), effects() and effect_with() may be called from several threads, the rest is for one. Throws Error{failed} when a record cannot be made durable.
+/// Appends to one journal. settled(), effects() and effect_with() may be called from several threads, the rest is for
+/// one. Throws Error{failed} when a record cannot be made durable.
 class Journal {
  public:
   /// A new journal in <root>/<id>/ (0700/0600).

@@ -54,7 +54,8 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
   const std::uint64_t others = source.value("others", std::uint64_t{0});
   // A dead node's connection is held for two or three heartbeats.
   wait_for_depth(
-      ports.broker, text(source, "queue"), [&](const QueueDepth& d) { return d.consumers <= others; }, "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
+      ports.broker, text(source, "queue"), [&](const QueueDepth& d) { return d.consumers <= others; },
+      "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
   return true;
 }
 
@@ -64,7 +65,8 @@ bool restored_again(const Migrator::Ports& ports, const Journal& journal, const 
   const Json& metadata = restore->finish.at("object").at("metadata");
   const ObjectRef copy{Kind::pod, metadata.value("namespace", "default"), metadata.at("name")};
   if (!is_lost(ports.cluster, copy, stop)) return false;
-  ports.cluster.watch(copy, [](const Json* pod) { return pod == nullptr || !is_terminating(*pod); }, stop);
+  ports.cluster.watch(
+      copy, [](const Json* pod) { return pod == nullptr || !is_terminating(*pod); }, stop);
   Operations(ports).run(restore->finish, stop);
   return true;
 }

@@ -1,4 +1,5 @@
-// A copy that is lost after the pivot, while its source is still there: deleted by somebody, evicted, gone with its node.
+// A copy that is lost after the pivot, while its source is still there: deleted by somebody, evicted, gone with its
+// node.
 #pragma once
 #include "migration/journal.hpp"
 #include "ms2m/cluster.hpp"
@@ -15,8 +16,8 @@ bool pod_is_lost(const Json* pod);
 class StillThere {
  public:
   StillThere(Cluster& cluster, ObjectRef target) : cluster_(cluster), target_(std::move(target)) {}
-  /// Throws Error{inconsistent} when the pod is lost. Asks at most once a second, and never in the first. An API server that
-  /// cannot be asked, or no name, says nothing.
+  /// Throws Error{inconsistent} when the pod is lost. Asks at most once a second, and never in the first. An API server
+  /// that cannot be asked, or no name, says nothing.
   void check(const StopToken& stop);
 
  private:
@@ -25,14 +26,15 @@ class StillThere {
   TimePoint next_ = Clock::now() + std::chrono::seconds(1);
 };
 
-/// After the pivot: true when the copy is lost and the source has not been retired, so that what is left of the migration is to
-/// be undone, not finished: the source, which is quiet and has everything up to the pivot, gets the queue back (if it is gone
-/// too, nobody does). Returns only when nobody consumes the queue in the copy's place: a node that cannot be reached may still
-/// run it; Error{timeout} then. Never true where the source had to go before the copy came, and for the published fan-out.
+/// After the pivot: true when the copy is lost and the source has not been retired, so that what is left of the
+/// migration is to be undone, not finished: the source, which is quiet and has everything up to the pivot, gets the
+/// queue back (if it is gone too, nobody does). Returns only when nobody consumes the queue in the copy's place: a node
+/// that cannot be reached may still run it; Error{timeout} then. Never true where the source had to go before the copy
+/// came, and for the published fan-out.
 bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
-/// Where the copy has the source's name, and the source is gone: true when the copy is lost before it was seen to consume, and
-/// has been restored once more from the same checkpoint.
+/// Where the copy has the source's name, and the source is gone: true when the copy is lost before it was seen to
+/// consume, and has been restored once more from the same checkpoint.
 bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
 }  // namespace ms2m

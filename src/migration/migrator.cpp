@@ -19,12 +19,25 @@ std::string host_name() {
   return name;
 }
 
-Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance, const std::string& id) {
-  return {{"ns", plan.ns}, {"source_pod", plan.source_pod}, {"source_uid", plan.source_uid}, {"source_node", plan.source_node},
-          {"target_pod", plan.target_pod}, {"target_node", plan.target_node}, {"container", plan.container}, {"queue", plan.queue},
-          {"strategy", to_string(request.strategy)}, {"protocol", request.protocol == Protocol::none ? "none" : "control"}, {"broker", provenance.broker}, {"kubeconfig", provenance.kubeconfig}, {"context", provenance.context},
-          {"pid", static_cast<long>(::getpid())}, {"host", host_name()},
-          {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m", host_name(), ::getpid(), id)}};
+Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance,
+                  const std::string& id) {
+  return {{"ns", plan.ns},
+          {"source_pod", plan.source_pod},
+          {"source_uid", plan.source_uid},
+          {"source_node", plan.source_node},
+          {"target_pod", plan.target_pod},
+          {"target_node", plan.target_node},
+          {"container", plan.container},
+          {"queue", plan.queue},
+          {"strategy", to_string(request.strategy)},
+          {"protocol", request.protocol == Protocol::none ? "none" : "control"},
+          {"broker", provenance.broker},
+          {"kubeconfig", provenance.kubeconfig},
+          {"context", provenance.context},
+          {"pid", static_cast<long>(::getpid())},
+          {"host", host_name()},
+          {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
+                                 host_name(), ::getpid(), id)}};
 }
 
 Outcome outcome_of(const JournalSummary& s) {
@@ -82,11 +95,14 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   const Seconds limit = run.request.timeouts.undo;
   if (!run.journal.marked("pivoted") && run.journal.marked("pivot_intent")) {
     try {
-      if (pivot_was_committed(ports, run.plan.id, run.plan.queue, competing(run.journal), StopToken().within(std::chrono::seconds(90)))) run.journal.mark("pivoted");
+      if (pivot_was_committed(ports, run.plan.id, run.plan.queue, competing(run.journal),
+                              StopToken().within(std::chrono::seconds(90))))
+        run.journal.mark("pivoted");
     } catch (const std::exception& unknown) {
       outcome.result = Result::leftovers;
       outcome.resumable = true;
-      outcome.serving = fmt::format("unknown: whether the hand-over was committed could not be found out ({})", unknown.what());
+      outcome.serving =
+          fmt::format("unknown: whether the hand-over was committed could not be found out ({})", unknown.what());
       outcome.leftovers = {{"the whole migration", "ms2m resume " + run.plan.id}};
       return;
     }
@@ -94,7 +110,8 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   if (leads_forward(run.journal)) {
     finish(run.journal, outcome, limit);
   } else {
-    // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the broker does it.
+    // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
+    // broker does it.
     undo(run.journal, outcome, limit, [&] {
       if (run.dead_man) run.dead_man->stop_renewing();
     });
@@ -105,11 +122,15 @@ void Migrator::Impl::carry_out_in_place(Run& run, Outcome& outcome, const StopTo
   const bool sequential = run.request.strategy == Strategy::sequential;
   sequential ? run_sequential(run, outcome.phases, stop) : run_set_handoff(run, outcome.phases, stop);
   Operations operations(ports);
-  const auto settled = [&](int upto) { return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, 0, upto, true}).left.empty(); };
+  const auto settled = [&](int upto) {
+    return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, 0, upto, true})
+        .left.empty();
+  };
   {
     PhaseScope scope(run, Phase::restoring, outcome.phases, StopToken());
     if (!settled(kServing - 1)) return;
-    scope.note(sequential ? "the source's own termination awaited, restored under its name" : "set orphaned, source gone, restored under its name");
+    scope.note(sequential ? "the source's own termination awaited, restored under its name"
+                          : "set orphaned, source gone, restored under its name");
   }
   PhaseScope scope(run, Phase::replaying, outcome.phases, StopToken());
   // The source is gone and the copy on hold: what the valve held goes back before anybody takes it.
@@ -124,7 +145,8 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
     run_uncontrolled(run, outcome.phases, stop);
   else if (run.request.replay == Replay::fanout)
     run_fanout(run, outcome.phases, stop);
-  else if (run.request.strategy == Strategy::sequential || (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
+  else if (run.request.strategy == Strategy::sequential ||
+           (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
     carry_out_in_place(run, outcome, stop);
   else if (run.request.strategy == Strategy::shadow)
     run_shadow(run, outcome.phases, stop);
@@ -132,14 +154,18 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
     run_handoff(run, outcome.phases, stop);
   PhaseScope scope(run, Phase::finalizing, outcome.phases, StopToken());
   run.dead_man.reset();
-  // A phase of the hand-over may have ended early: what it lacks is made up for now, and the valve must not pass for a consumer.
+  // A phase of the hand-over may have ended early: what it lacks is made up for now, and the valve must not pass for a
+  // consumer.
   run.valve.reset();
   finish(run.journal, outcome, run.request.timeouts.retire);
   const bool turned_back = run.journal.marked("turned_back");
-  scope.note(!outcome.leftovers.empty() ? "not everything could be cleaned up" : turned_back ? "undone" : "source retired, nothing of ms2m left");
+  scope.note(!outcome.leftovers.empty() ? "not everything could be cleaned up"
+             : turned_back              ? "undone"
+                                        : "source retired, nothing of ms2m left");
 }
 
-void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance, Outcome& outcome, const StopToken& stop) {
+void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan,
+                              const Provenance& provenance, Outcome& outcome, const StopToken& stop) {
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
@@ -152,7 +178,8 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
     fail(run, outcome, error);
   }
   run.measures.total = Clock::now() - begin;
-  if (run.quiet_at && run.target_at) run.measures.gap = *run.target_at - (run.fenced_at ? *run.fenced_at : *run.quiet_at);
+  if (run.quiet_at && run.target_at)
+    run.measures.gap = *run.target_at - (run.fenced_at ? *run.fenced_at : *run.quiet_at);
   // Of two gaps (identity.hpp) the longer one.
   if (run.measures.gap && outcome.measures.gap) run.measures.gap = std::max(*run.measures.gap, *outcome.measures.gap);
   if (run.quiet_at && (run.serving_again_at || run.target_at))
@@ -202,7 +229,8 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     const JournalSummary summary = journals.find(id).value();
     outcome = outcome_of(summary);
     outcome.result = Result::refused;
-    if (journal.ended() && (*journal.ended() == to_string(Result::done) || *journal.ended() == to_string(Result::undone))) {
+    if (journal.ended() &&
+        (*journal.ended() == to_string(Result::done) || *journal.ended() == to_string(Result::undone))) {
       outcome.result = *journal.ended() == to_string(Result::done) ? Result::done : Result::undone;
       tell_identity(journal, outcome);
       outcome.serving = who_serves(outcome, outcome.result == Result::done);
@@ -211,7 +239,8 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
         pivot_was_committed(ports, id, summary.queue, competing(journal), stop.within(std::chrono::seconds(120))))
       journal.mark("pivoted");
-    if (leads_forward(journal) && must_turn_back(ports, journal, stop.within(std::chrono::minutes(4)))) journal.mark("turned_back");
+    if (leads_forward(journal) && must_turn_back(ports, journal, stop.within(std::chrono::minutes(4))))
+      journal.mark("turned_back");
     if (leads_forward(journal))
       finish(journal, outcome, Seconds(120));
     else
@@ -236,7 +265,8 @@ std::vector<Outcome> Migrator::cleanup(const std::string& id, const StopToken& s
   for (const std::string& each : ids) {
     outcomes.push_back(impl_->recover(each, stop));
     const Outcome& outcome = outcomes.back();
-    if (outcome.error.empty() && (outcome.result == Result::done || outcome.result == Result::undone)) impl_->journals.forget(each);
+    if (outcome.error.empty() && (outcome.result == Result::done || outcome.result == Result::undone))
+      impl_->journals.forget(each);
   }
   return outcomes;
 }

@@ -70,11 +70,14 @@ std::string registry_repository(std::string image) {
 }  // namespace
 
 std::string checkpoint_image_name(const std::string& original, const std::string& pod, const std::string& id) {
-  if (const std::string repository = registry_repository(original); !repository.empty()) return repository + kImageTag + id;
+  if (const std::string repository = registry_repository(original); !repository.empty())
+    return repository + kImageTag + id;
   return fmt::format("{}{}:{}", kImagePrefix, pod, id);
 }
 
-bool is_checkpoint_image_name(const std::string& name) { return name.rfind(kImagePrefix, 0) == 0 || name.find(kImageTag) != std::string::npos; }
+bool is_checkpoint_image_name(const std::string& name) {
+  return name.rfind(kImagePrefix, 0) == 0 || name.find(kImageTag) != std::string::npos;
+}
 
 std::string start_replay(const std::string& queue, const std::string& role, const std::string& id) {
   return Json{{"type", "START_REPLAY"}, {"payload", {{"queue", queue}, {"role", role}, {"migration", id}}}}.dump();

@@ -11,8 +11,8 @@ std::string new_id();
 /// Now, RFC 3339, UTC, milliseconds.
 std::string now_rfc3339();
 
-/// `ms2m.control.<host name of the pod, from /etc/hostname>`: spec.hostnameOverride or spec.hostname when set, else the pod's
-/// name, cut to 63 characters as the kubelet cuts it.
+/// `ms2m.control.<host name of the pod, from /etc/hostname>`: spec.hostnameOverride or spec.hostname when set, else the
+/// pod's name, cut to 63 characters as the kubelet cuts it.
 std::string control_queue(const std::string& hostname);
 std::string pod_hostname(const Json& pod);
 
@@ -23,14 +23,14 @@ QueueNames queue_names(const std::string& id);
 
 /// <base>-<suffix>, the base cut so that it is a host name: at most 63 characters.
 std::string name_with_suffix(std::string base, const std::string& suffix);
-/// <base>-<suffix>, where an earlier migration's suffix (annotation ms2m.io/base-name) is replaced, not added to; at most 63
-/// characters.
+/// <base>-<suffix>, where an earlier migration's suffix (annotation ms2m.io/base-name) is replaced, not added to; at
+/// most 63 characters.
 std::string target_pod_name(const Json& source, const std::string& suffix);
 
-/// localhost/ms2m/<pod>:<id>; where the pod's image is a registry's, <its repository>:ms2m-moved-<id>. A kubelet that pulled the
-/// original itself lets a pod start the same image only under the repository that it pulled it from, and would not start the
-/// container again after a crash otherwise (KubeletEnsureSecretPulledImages, on by default since 1.35; it looks at the name
-/// without its tag).
+/// localhost/ms2m/<pod>:<id>; where the pod's image is a registry's, <its repository>:ms2m-moved-<id>. A kubelet that
+/// pulled the original itself lets a pod start the same image only under the repository that it pulled it from, and
+/// would not start the container again after a crash otherwise (KubeletEnsureSecretPulledImages, on by default
+/// since 1.35; it looks at the name without its tag).
 std::string checkpoint_image_name(const std::string& original, const std::string& pod, const std::string& id);
 /// Made by checkpoint_image_name().
 bool is_checkpoint_image_name(const std::string& name);

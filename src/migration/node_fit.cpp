@@ -11,10 +11,22 @@
 namespace ms2m {
 
 std::optional<std::int64_t> parse_quantity(const std::string& quantity) {
-  static const std::map<std::string, double> kSuffixes{
-      {"", 1},     {"n", 1e-9},  {"u", 1e-6},  {"m", 1e-3},           {"k", 1e3},           {"M", 1e6},           {"G", 1e9},
-      {"T", 1e12}, {"P", 1e15},  {"E", 1e18},  {"Ki", 1024.0},        {"Mi", 1048576.0},    {"Gi", 1073741824.0}, {"Ti", 1099511627776.0},
-      {"Pi", 1125899906842624.0}, {"Ei", 1152921504606846976.0}};
+  static const std::map<std::string, double> kSuffixes{{"", 1},
+                                                       {"n", 1e-9},
+                                                       {"u", 1e-6},
+                                                       {"m", 1e-3},
+                                                       {"k", 1e3},
+                                                       {"M", 1e6},
+                                                       {"G", 1e9},
+                                                       {"T", 1e12},
+                                                       {"P", 1e15},
+                                                       {"E", 1e18},
+                                                       {"Ki", 1024.0},
+                                                       {"Mi", 1048576.0},
+                                                       {"Gi", 1073741824.0},
+                                                       {"Ti", 1099511627776.0},
+                                                       {"Pi", 1125899906842624.0},
+                                                       {"Ei", 1152921504606846976.0}};
   char* end = nullptr;
   const double number = std::strtod(quantity.c_str(), &end);
   if (end == quantity.c_str()) return std::nullopt;
@@ -40,9 +52,11 @@ void check_taints(const Json& pod, const Json& node, std::vector<Misfit>& out) {
   for (const Json& taint : node.value("spec", Json::object()).value("taints", Json::array())) {
     const std::string effect = taint.value("effect", ""), key = taint.value("key", "");
     if (effect == "PreferNoSchedule" || key == "node.kubernetes.io/unschedulable") continue;
-    if (std::any_of(tolerations.begin(), tolerations.end(), [&](const Json& t) { return tolerates(t, taint); })) continue;
-    out.push_back({fmt::format("node {} has the taint {}:{}, which the pod does not tolerate", name_of(node), key, effect),
-                   fmt::format("kubectl taint nodes {} {}:{}- or add a toleration to the workload", name_of(node), key, effect)});
+    if (std::any_of(tolerations.begin(), tolerations.end(), [&](const Json& t) { return tolerates(t, taint); }))
+      continue;
+    out.push_back(
+        {fmt::format("node {} has the taint {}:{}, which the pod does not tolerate", name_of(node), key, effect),
+         fmt::format("kubectl taint nodes {} {}:{}- or add a toleration to the workload", name_of(node), key, effect)});
   }
 }
 
@@ -51,9 +65,11 @@ void check_state(const Json& node, std::vector<Misfit>& out) {
   for (const Json& condition : node.value("status", Json::object()).value("conditions", Json::array()))
     if (condition.value("type", "") == "Ready") ready = condition.value("status", "");
   if (ready != "True")
-    out.push_back({fmt::format("node {} is not Ready ({})", name_of(node), ready), fmt::format("kubectl describe node {} tells why", name_of(node))});
+    out.push_back({fmt::format("node {} is not Ready ({})", name_of(node), ready),
+                   fmt::format("kubectl describe node {} tells why", name_of(node))});
   if (node.value("spec", Json::object()).value("unschedulable", false))
-    out.push_back({fmt::format("node {} is cordoned", name_of(node)), fmt::format("kubectl uncordon {}", name_of(node))});
+    out.push_back(
+        {fmt::format("node {} is cordoned", name_of(node)), fmt::format("kubectl uncordon {}", name_of(node))});
 }
 
 bool matches(const Json& expression, const Json& labels) {
@@ -66,7 +82,8 @@ bool matches(const Json& expression, const Json& labels) {
   if (op == "Exists") return present;
   if (op == "DoesNotExist") return !present;
   if (!present || values.empty()) return false;
-  const long have = std::atol(labels.at(key).get<std::string>().c_str()), want = std::atol(values[0].get<std::string>().c_str());
+  const long have = std::atol(labels.at(key).get<std::string>().c_str()),
+             want = std::atol(values[0].get<std::string>().c_str());
   return op == "Gt" ? have > want : have < want;
 }
 
@@ -86,11 +103,14 @@ void check_selectors(const Json& pod, const Json& node, std::vector<Misfit>& out
   const Json selector = spec.value("nodeSelector", Json::object());
   for (const auto& [key, value] : selector.items())
     if (!labels.contains(key) || labels.at(key) != value)
-      out.push_back({fmt::format("the pod's nodeSelector {}={} does not match node {}", key, value.get<std::string>(), name_of(node)),
+      out.push_back({fmt::format("the pod's nodeSelector {}={} does not match node {}", key, value.get<std::string>(),
+                                 name_of(node)),
                      "choose a node that has the label, or change the workload's nodeSelector first"});
   const Json affinity = spec.value("affinity", Json::object()).value("nodeAffinity", Json::object());
-  const Json terms = affinity.value("requiredDuringSchedulingIgnoredDuringExecution", Json::object()).value("nodeSelectorTerms", Json::array());
-  if (!terms.empty() && std::none_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); }))
+  const Json terms = affinity.value("requiredDuringSchedulingIgnoredDuringExecution", Json::object())
+                         .value("nodeSelectorTerms", Json::array());
+  if (!terms.empty() &&
+      std::none_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); }))
     out.push_back({fmt::format("the pod's required node affinity does not match node {}", name_of(node)),
                    "choose a node that it matches, or change the workload's affinity first"});
 }
@@ -112,9 +132,9 @@ Quantities requests_in(const Json& resources_of) {
   return quantities(resources_of.value("resources", Json::object()).value("requests", Json::object()));
 }
 
-/// What the kubelet counts for a pod: its containers with its sidecars; an init container (beside the sidecars that began before
-/// it) where it asks for more, also when it has long ended; what the pod as a whole asks for instead of their sum; and its
-/// runtime's overhead. `init`: false for a copy, which comes without its init containers.
+/// What the kubelet counts for a pod: its containers with its sidecars; an init container (beside the sidecars that
+/// began before it) where it asks for more, also when it has long ended; what the pod as a whole asks for instead of
+/// their sum; and its runtime's overhead. `init`: false for a copy, which comes without its init containers.
 Quantities requests_of(const Json& pod, bool init) {
   const Json& spec = pod.at("spec");
   Quantities sum, sidecars, most;
@@ -159,9 +179,11 @@ void check_resources(const Json& pod, const Json& node, const std::vector<Json>&
                                  static_cast<double>(asked) / 1000.0, static_cast<double>(left) / 1000.0),
                      "choose another node or make room on this one"});
   }
-  const std::int64_t pods = allocatable.contains("pods") ? parse_quantity(allocatable.at("pods").get<std::string>()).value_or(0) / 1000 : 0;
+  const std::int64_t pods =
+      allocatable.contains("pods") ? parse_quantity(allocatable.at("pods").get<std::string>()).value_or(0) / 1000 : 0;
   if (pods > 0 && running >= pods)
-    out.push_back({fmt::format("node {} is full: {} pods", name_of(node), running), "choose another node or make room on this one"});
+    out.push_back({fmt::format("node {} is full: {} pods", name_of(node), running),
+                   "choose another node or make room on this one"});
 }
 
 /// "8080 (TCP)" of every container; a port of the node can be had once (the kubelet's NodePorts admission).
@@ -169,7 +191,8 @@ std::set<std::string> host_ports(const Json& pod) {
   std::set<std::string> ports;
   for (const Json& container : pod.at("spec").at("containers"))
     for (const Json& port : container.value("ports", Json::array()))
-      if (const int number = port.value("hostPort", 0); number != 0) ports.insert(fmt::format("{} ({})", number, port.value("protocol", "TCP")));
+      if (const int number = port.value("hostPort", 0); number != 0)
+        ports.insert(fmt::format("{} ({})", number, port.value("protocol", "TCP")));
   return ports;
 }
 
@@ -180,7 +203,8 @@ void check_host_ports(const Json& pod, const Json& node, const std::vector<Json>
     if (is_over(other)) continue;
     for (const std::string& port : host_ports(other))
       if (wanted.count(port) > 0)
-        out.push_back({fmt::format("host port {} of node {} is taken by pod {}", port, name_of(node), name_of(other)), "choose another node"});
+        out.push_back({fmt::format("host port {} of node {} is taken by pod {}", port, name_of(node), name_of(other)),
+                       "choose another node"});
   }
 }
 
@@ -199,7 +223,8 @@ std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector
 bool reaches(const Json& node, const Json& volume) {
   const Json affinity = volume.at("spec").value("nodeAffinity", Json::object()).value("required", Json::object());
   const Json terms = affinity.value("nodeSelectorTerms", Json::array());
-  return terms.empty() || std::any_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); });
+  return terms.empty() ||
+         std::any_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); });
 }
 
 }  // namespace ms2m

@@ -18,8 +18,8 @@ struct Misfit {
   std::string cure;
 };
 
-/// Everything that speaks against it: not Ready, cordoned, taints not tolerated, nodeSelector or required node affinity not
-/// matched, requests beyond what is free (of any resource), ports of the node that are taken.
+/// Everything that speaks against it: not Ready, cordoned, taints not tolerated, nodeSelector or required node affinity
+/// not matched, requests beyond what is free (of any resource), ports of the node that are taken.
 std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node);
 
 /// Whether a pod on this node can have the PersistentVolume: its required node affinity (a local volume has one).

@@ -9,8 +9,8 @@
 namespace ms2m {
 namespace {
 
-// $1 uid of the pod, $2 ID of the container, then volumes. conmon's control group has the container's ID in its name as well,
-// but conmon sees the node's /dev/shm.
+// $1 uid of the pod, $2 ID of the container, then volumes. conmon's control group has the container's ID in its name as
+// well, but conmon sees the node's /dev/shm.
 constexpr const char* kScript = R"sh(uid=$1 id=$2
 shift 2
 content() {
@@ -63,12 +63,15 @@ bool own_address(std::string address) {
 
 /// Only the container's own sockets count: the network is the pod's, and its other containers start afresh.
 bool listens_on_own_address(const std::vector<Listener>& listeners, const std::set<std::string>& sockets) {
-  return std::any_of(listeners.begin(), listeners.end(), [&](const Listener& each) { return sockets.count(each.socket) > 0 && own_address(each.address); });
+  return std::any_of(listeners.begin(), listeners.end(),
+                     [&](const Listener& each) { return sockets.count(each.socket) > 0 && own_address(each.address); });
 }
 
 void read_open_file(const std::string& target, NodeLook& look) {
   constexpr std::string_view kDeleted = " (deleted)";
-  if (target.front() == '/' && !target.ends_with(kDeleted) && target.rfind("/dev/pts/", 0) != 0 && target != "/dev/null") look.open_files.insert(target);
+  if (target.front() == '/' && !target.ends_with(kDeleted) && target.rfind("/dev/pts/", 0) != 0 &&
+      target != "/dev/null")
+    look.open_files.insert(target);
 }
 
 void read_line(const std::string& line, NodeLook& look) {

@@ -1,5 +1,5 @@
-// What is read on the nodes themselves beside images and archives: the processor's features, whether anything lies in what a
-// restore does not bring back (emptyDir volumes, /dev/shm), and what the container's processes have open.
+// What is read on the nodes themselves beside images and archives: the processor's features, whether anything lies in
+// what a restore does not bring back (emptyDir volumes, /dev/shm), and what the container's processes have open.
 #pragma once
 #include <map>
 #include <set>
@@ -14,12 +14,12 @@ namespace ms2m {
 enum class Content { unknown, empty, data };
 
 struct NodeLook {
-  std::vector<std::string> features;       ///< sorted; "flags" (x86) or "Features" (arm) of /proc/cpuinfo; empty: unknown
+  std::vector<std::string> features;  ///< sorted; "flags" (x86) or "Features" (arm) of /proc/cpuinfo; empty: unknown
   std::map<std::string, Content> volumes;  ///< by the emptyDir's name
   Content shm = Content::unknown;          ///< /dev/shm as the container sees it
-  std::set<std::string> open_files{};      ///< by the container's processes, as they see them; not those that are deleted
-  std::string base_image{};                ///< ID of the image that the container was made from (CRI-O); empty: unknown
-  bool listens_on_own_address = false;     ///< one of them does, on neither all addresses nor the loopback's
+  std::set<std::string> open_files{};   ///< by the container's processes, as they see them; not those that are deleted
+  std::string base_image{};             ///< ID of the image that the container was made from (CRI-O); empty: unknown
+  bool listens_on_own_address = false;  ///< one of them does, on neither all addresses nor the loopback's
 };
 
 /// The container whose files are asked for; with empty fields only the processor is looked at.
@@ -30,10 +30,10 @@ struct LookAt {
 };
 
 /// One command on the node; changes nothing. An emptyDir is the directory
-/// /var/lib/kubelet/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by the kubelet when it is in memory;
-/// /dev/shm is found by a process whose control group has the container's ID in its path; open files and listening sockets are
-/// those of the first 100 such processes. What cannot be found is unknown:
-/// an Error of the shell too, as whoever needs the node will meet it. Throws Cancelled.
+/// /var/lib/kubelet/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by the kubelet when it is in
+/// memory; /dev/shm is found by a process whose control group has the container's ID in its path; open files and
+/// listening sockets are those of the first 100 such processes. What cannot be found is unknown: an Error of the shell
+/// too, as whoever needs the node will meet it. Throws Cancelled.
 NodeLook look_at_node(NodeShell& shell, const std::string& node, const LookAt& what, const StopToken& stop);
 
 }  // namespace ms2m

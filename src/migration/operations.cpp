@@ -8,27 +8,35 @@ namespace ms2m {
 namespace op {
 
 Json resume_source(const Source& s) {
-  return {{"op", "resume_source"}, {"prio", 20},         {"ns", s.ns},           {"pod", s.pod},           {"uid", s.uid},
-          {"control", s.control_queue}, {"queue", s.queue}, {"hold", s.hold_queue}, {"relay", s.relay_queue}, {"others", s.others}};
+  return {{"op", "resume_source"}, {"prio", 20},           {"ns", s.ns},
+          {"pod", s.pod},          {"uid", s.uid},         {"control", s.control_queue},
+          {"queue", s.queue},      {"hold", s.hold_queue}, {"relay", s.relay_queue},
+          {"others", s.others}};
 }
 Json resume_target(const Target& t, const std::string& message) {
-  return {{"op", "resume_target"}, {"prio", 10}, {"ns", t.ns}, {"pod", t.pod}, {"queue", t.queue}, {"control", t.control_queue}, {"message", message}, {"others", t.others}};
+  return {{"op", "resume_target"},      {"prio", 10},         {"ns", t.ns},        {"pod", t.pod}, {"queue", t.queue},
+          {"control", t.control_queue}, {"message", message}, {"others", t.others}};
 }
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id) {
   return {{"op", "delete_pod"}, {"prio", 30}, {"ns", ns}, {"pod", pod}, {"id", id}};
 }
-Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target, const std::string& hold) {
-  return {{"op", "retire_pod"}, {"prio", 20}, {"ns", ns}, {"pod", pod}, {"uid", uid}, {"target", target}, {"hold", hold}};
+Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target,
+                const std::string& hold) {
+  return {{"op", "retire_pod"}, {"prio", 20},       {"ns", ns},    {"pod", pod},
+          {"uid", uid},         {"target", target}, {"hold", hold}};
 }
 Json adopt(const Adoption& a) {
-  return {{"op", "adopt"},       {"prio", 20},     {"ns", a.ns},           {"source", a.source_pod},
-          {"uid", a.source_uid}, {"hash", a.hash}, {"target", a.target_pod}, {"cost", a.source_cost}};
+  return {{"op", "adopt"},          {"prio", 20},           {"ns", a.ns},
+          {"source", a.source_pod}, {"uid", a.source_uid},  {"hash", a.hash},
+          {"target", a.target_pod}, {"cost", a.source_cost}};
 }
 Json restore_cost(const Adoption& a) {
-  return {{"op", "restore_cost"}, {"prio", 40}, {"ns", a.ns}, {"pod", a.source_pod}, {"uid", a.source_uid}, {"cost", a.source_cost}};
+  return {{"op", "restore_cost"}, {"prio", 40},          {"ns", a.ns},
+          {"pod", a.source_pod},  {"uid", a.source_uid}, {"cost", a.source_cost}};
 }
 Json retire_frozen(const Frozen& s) {
-  return {{"op", "retire_frozen"}, {"prio", 20}, {"ns", s.ns}, {"pod", s.pod}, {"uid", s.uid}, {"node", s.node}, {"frozen", s.container}};
+  return {{"op", "retire_frozen"}, {"prio", 20},     {"ns", s.ns},           {"pod", s.pod},
+          {"uid", s.uid},          {"node", s.node}, {"frozen", s.container}};
 }
 Json adopt_from_frozen(const Adoption& adoption, const Frozen& s) {
   Json operation = adopt(adoption);
@@ -36,26 +44,36 @@ Json adopt_from_frozen(const Adoption& adoption, const Frozen& s) {
   operation["frozen"] = s.container;
   return operation;
 }
-Json thaw_source(const Frozen& s, const std::string& queue, std::uint64_t others, const std::string& copy, const std::string& id) {
-  return {{"op", "thaw_source"}, {"prio", 20}, {"ns", s.ns}, {"pod", s.pod}, {"uid", s.uid}, {"node", s.node}, {"frozen", s.container},
-          {"queue", queue}, {"others", others}, {"copy", copy}, {"id", id}};
+Json thaw_source(const Frozen& s, const std::string& queue, std::uint64_t others, const std::string& copy,
+                 const std::string& id) {
+  return {
+      {"op", "thaw_source"},   {"prio", 20},     {"ns", s.ns},       {"pod", s.pod}, {"uid", s.uid}, {"node", s.node},
+      {"frozen", s.container}, {"queue", queue}, {"others", others}, {"copy", copy}, {"id", id}};
 }
 Json start_copy(const Copy& c) {
-  return {{"op", "start_copy"}, {"prio", 4}, {"ns", c.ns}, {"pod", c.pod}, {"id", c.id}, {"container", c.container}, {"node", c.node},
-          {"image", c.image}, {"checkpoint", c.checkpoint}, {"queue", c.queue}};
+  return {{"op", "start_copy"}, {"prio", 4},        {"ns", c.ns},
+          {"pod", c.pod},       {"id", c.id},       {"container", c.container},
+          {"node", c.node},     {"image", c.image}, {"checkpoint", c.checkpoint},
+          {"queue", c.queue}};
 }
 Json strip_marks(const std::string& ns, const std::string& pod) {
   return {{"op", "strip_marks"}, {"prio", 40}, {"ns", ns}, {"pod", pod}};
 }
 Json delete_queue(const std::string& queue) { return {{"op", "delete_queue"}, {"prio", 50}, {"queue", queue}}; }
-Json delete_drained_queue(const std::string& queue) { return {{"op", "delete_queue"}, {"prio", 50}, {"queue", queue}, {"drained", true}}; }
-Json delete_exchange(const std::string& exchange) { return {{"op", "delete_exchange"}, {"prio", 51}, {"exchange", exchange}}; }
-Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod, const std::string& uid) {
+Json delete_drained_queue(const std::string& queue) {
+  return {{"op", "delete_queue"}, {"prio", 50}, {"queue", queue}, {"drained", true}};
+}
+Json delete_exchange(const std::string& exchange) {
+  return {{"op", "delete_exchange"}, {"prio", 51}, {"exchange", exchange}};
+}
+Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod,
+                          const std::string& uid) {
   return {{"op", "delete_control_queue"}, {"prio", 52}, {"queue", queue}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
 }
-Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                     const Json& keep) {
-  return {{"op", "remove_archives"}, {"prio", 60}, {"node", node}, {"ns", ns}, {"pod", pod}, {"container", container}, {"keep", keep}};
+Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod,
+                     const std::string& container, const Json& keep) {
+  return {{"op", "remove_archives"}, {"prio", 60},  {"node", node}, {"ns", ns}, {"pod", pod},
+          {"container", container},  {"keep", keep}};
 }
 Json remove_layout(const std::string& node, const std::string& directory) {
   return {{"op", "remove_layout"}, {"prio", 60}, {"node", node}, {"directory", directory}};
@@ -69,9 +87,10 @@ Json remove_staged_name(const std::string& node, const std::string& name) {
 Json remove_image(const std::string& node, const std::string& id) {
   return {{"op", "remove_image"}, {"prio", 62}, {"node", node}, {"id", id}};
 }
-Json settle_image(const std::string& node, const std::string& name, const std::string& original_id, const std::string& ns,
-                  const std::string& pod) {
-  return {{"op", "settle_image"}, {"prio", 61}, {"node", node}, {"name", name}, {"original", original_id}, {"ns", ns}, {"pod", pod}};
+Json settle_image(const std::string& node, const std::string& name, const std::string& original_id,
+                  const std::string& ns, const std::string& pod) {
+  return {{"op", "settle_image"},    {"prio", 61}, {"node", node}, {"name", name},
+          {"original", original_id}, {"ns", ns},   {"pod", pod}};
 }
 Json release_lease(const std::string& ns, const std::string& name, const std::string& holder) {
   return {{"op", "release_lease"}, {"prio", 90}, {"ns", ns}, {"name", name}, {"holder", holder}};
@@ -80,25 +99,39 @@ Json release_lease(const std::string& ns, const std::string& name, const std::st
 Json orphan_set(const std::string& ns, const std::string& name, const std::string& uid) {
   return {{"op", "orphan_set"}, {"prio", 4}, {"ns", ns}, {"name", name}, {"uid", uid}};
 }
-Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& hold_queue) {
+Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid,
+                   const std::string& hold_queue) {
   return {{"op", "remove_source"}, {"prio", 5}, {"ns", ns}, {"pod", pod}, {"uid", uid}, {"hold", hold_queue}};
 }
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& f) {
-  return {{"op", "restore_pod"}, {"prio", 6}, {"object", pod}, {"hold", hold_queue}, {"node", f.node}, {"archive", f.archive},
-          {"directory", f.directory}, {"image", f.image}, {"container", f.container}, {"architecture", f.architecture}, {"user", f.user}, {"control", f.control_queue}};
+  return {{"op", "restore_pod"},
+          {"prio", 6},
+          {"object", pod},
+          {"hold", hold_queue},
+          {"node", f.node},
+          {"archive", f.archive},
+          {"directory", f.directory},
+          {"image", f.image},
+          {"container", f.container},
+          {"architecture", f.architecture},
+          {"user", f.user},
+          {"control", f.control_queue}};
 }
 Json recreate_set(const Json& set, const std::string& pod) {
   // After the consumers: should it fail, they are at work.
   return {{"op", "recreate_set"}, {"prio", 21}, {"object", set}, {"pod", pod}};
 }
 Json take_identity(const Identity& i) {
-  return {{"op", "take_identity"}, {"prio", 20}, {"limit_s", 900}, {"id", i.id}, {"ns", i.ns}, {"copy", i.copy}, {"node", i.node},
-          {"container", i.container}, {"queue", i.queue}, {"source", i.source}, {"settings", i.settings}};
+  return {
+      {"op", "take_identity"}, {"prio", 20},     {"limit_s", 900},           {"id", i.id},       {"ns", i.ns},
+      {"copy", i.copy},        {"node", i.node}, {"container", i.container}, {"queue", i.queue}, {"source", i.source},
+      {"settings", i.settings}};
 }
 
 namespace {
 Json scale(const char* name, int priority, const Scaling& s) {
-  return {{"op", name}, {"prio", priority}, {"ns", s.ns}, {"set", s.set}, {"set_uid", s.set_uid}, {"replicas", s.replicas},
+  return {{"op", name},   {"prio", priority},     {"ns", s.ns},
+          {"set", s.set}, {"set_uid", s.set_uid}, {"replicas", s.replicas},
           {"pod", s.pod}, {"pod_uid", s.pod_uid}, {"image", s.image}};
 }
 }  // namespace
@@ -110,8 +143,9 @@ Json scale_up(const Scaling& scaling, const Json& labels) {
   return operation;
 }
 Json end_source(const Ending& e) {
-  return {{"op", "end_source"}, {"prio", 5}, {"ns", e.ns}, {"pod", e.pod}, {"pod_uid", e.uid}, {"image", e.image}, {"hold", e.hold_queue},
-          {"grace", e.grace_seconds}, {"delete", e.delete_pod}};
+  return {{"op", "end_source"},    {"prio", 5},        {"ns", e.ns},           {"pod", e.pod},
+          {"pod_uid", e.uid},      {"image", e.image}, {"hold", e.hold_queue}, {"grace", e.grace_seconds},
+          {"delete", e.delete_pod}};
 }
 
 }  // namespace op
@@ -130,40 +164,68 @@ struct Words {
 
 // One table for the two texts of every operation.
 const Words kWords[] = {
-    {"resume_source", [](const Json& o) { return fmt::format("send pod {}/{} back to queue {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
+    {"resume_source",
      [](const Json& o) {
-       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'", text(o, "control"));
+       return fmt::format("send pod {}/{} back to queue {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
+     },
+     [](const Json& o) {
+       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'",
+                          text(o, "control"));
      }},
     {"resume_target", [](const Json& o) { return fmt::format("send the target to queue {}", text(o, "queue")); },
      [](const Json& o) {
-       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'", text(o, "control"));
+       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'",
+                          text(o, "control"));
      }},
     {"delete_pod", [](const Json& o) { return fmt::format("delete pod {}/{}", text(o, "ns"), text(o, "pod")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"retire_pod", [](const Json& o) { return fmt::format("delete the source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+    {"retire_pod",
+     [](const Json& o) { return fmt::format("delete the source pod {}/{}", text(o, "ns"), text(o, "pod")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"adopt", [](const Json& o) { return fmt::format("let the ReplicaSet adopt {} and delete {}", text(o, "target"), text(o, "source")); },
+    {"adopt",
      [](const Json& o) {
-       return fmt::format("kubectl -n {0} annotate --overwrite pod {1} {4}=-2147483647 && kubectl -n {0} label pod {2} {5}={3}", text(o, "ns"),
-                          text(o, "source"), text(o, "target"), text(o, "hash"), "controller.kubernetes.io/pod-deletion-cost",
-                          "pod-template-hash");
-     }},
-    {"retire_frozen", [](const Json& o) { return fmt::format("delete the frozen source pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {} --grace-period=1", text(o, "ns"), text(o, "pod")); }},
-    {"thaw_source", [](const Json& o) { return fmt::format("thaw pod {}/{}, which consumes {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
+       return fmt::format("let the ReplicaSet adopt {} and delete {}", text(o, "target"), text(o, "source"));
+     },
      [](const Json& o) {
-       return fmt::format("kubectl -n {} delete pod {}, and then on node {}: find /sys/fs/cgroup -name 'crio-{:.12}*' and write 0 to its cgroup.freeze",
-                          text(o, "ns"), text(o, "copy"), text(o, "node"), bare_container_id(text(o, "frozen")));
+       return fmt::format(
+           "kubectl -n {0} annotate --overwrite pod {1} {4}=-2147483647 && kubectl -n {0} label pod {2} {5}={3}",
+           text(o, "ns"), text(o, "source"), text(o, "target"), text(o, "hash"),
+           "controller.kubernetes.io/pod-deletion-cost", "pod-template-hash");
      }},
-    {"start_copy", [](const Json& o) { return fmt::format("restore pod {}/{} and see it consume {}", text(o, "ns"), text(o, "pod"), text(o, "queue")); },
+    {"retire_frozen",
+     [](const Json& o) { return fmt::format("delete the frozen source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {} delete pod {} --grace-period=1", text(o, "ns"), text(o, "pod"));
+     }},
+    {"thaw_source",
+     [](const Json& o) {
+       return fmt::format("thaw pod {}/{}, which consumes {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
+     },
+     [](const Json& o) {
+       return fmt::format(
+           "kubectl -n {} delete pod {}, and then on node {}: find /sys/fs/cgroup -name 'crio-{:.12}*' and write 0 to "
+           "its cgroup.freeze",
+           text(o, "ns"), text(o, "copy"), text(o, "node"), bare_container_id(text(o, "frozen")));
+     }},
+    {"start_copy",
+     [](const Json& o) {
+       return fmt::format("restore pod {}/{} and see it consume {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
+     },
      [](const Json&) { return std::string("ms2m resume: it starts the copy, or takes it away and thaws the source"); }},
-    {"restore_cost", [](const Json& o) { return fmt::format("restore the deletion cost of pod {}/{}", text(o, "ns"), text(o, "pod")); },
+    {"restore_cost",
+     [](const Json& o) { return fmt::format("restore the deletion cost of pod {}/{}", text(o, "ns"), text(o, "pod")); },
      [](const Json& o) {
-       return fmt::format("kubectl -n {} annotate pod {} controller.kubernetes.io/pod-deletion-cost-", text(o, "ns"), text(o, "pod"));
+       return fmt::format("kubectl -n {} annotate pod {} controller.kubernetes.io/pod-deletion-cost-", text(o, "ns"),
+                          text(o, "pod"));
      }},
-    {"strip_marks", [](const Json& o) { return fmt::format("remove ms2m's label and annotation from pod {}/{}", text(o, "ns"), text(o, "pod")); },
+    {"strip_marks",
      [](const Json& o) {
-       return fmt::format("kubectl -n {0} label pod {1} ms2m.io/id-; kubectl -n {0} annotate pod {1} ms2m.io/image-ready-", text(o, "ns"), text(o, "pod"));
+       return fmt::format("remove ms2m's label and annotation from pod {}/{}", text(o, "ns"), text(o, "pod"));
+     },
+     [](const Json& o) {
+       return fmt::format(
+           "kubectl -n {0} label pod {1} ms2m.io/id-; kubectl -n {0} annotate pod {1} ms2m.io/image-ready-",
+           text(o, "ns"), text(o, "pod"));
      }},
     {"delete_queue", [](const Json& o) { return "delete queue " + text(o, "queue"); },
      [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
@@ -171,34 +233,81 @@ const Words kWords[] = {
      [](const Json& o) { return "rabbitmqadmin delete exchange name=" + text(o, "exchange"); }},
     {"delete_control_queue", [](const Json& o) { return "delete the source's control queue " + text(o, "queue"); },
      [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
-    {"remove_archives", [](const Json& o) { return fmt::format("remove the checkpoint archive of {}/{} on {}", text(o, "ns"), text(o, "pod"), text(o, "node")); },
+    {"remove_archives",
      [](const Json& o) {
-       return fmt::format("ssh {} ls -l '/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-*.tar' and remove the newest", text(o, "node"), text(o, "pod"), text(o, "ns"), text(o, "container"));
+       return fmt::format("remove the checkpoint archive of {}/{} on {}", text(o, "ns"), text(o, "pod"),
+                          text(o, "node"));
+     },
+     [](const Json& o) {
+       return fmt::format("ssh {} ls -l '/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-*.tar' and remove the newest",
+                          text(o, "node"), text(o, "pod"), text(o, "ns"), text(o, "container"));
      }},
-    {"remove_layout", [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
+    {"remove_layout",
+     [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
      [](const Json& o) { return fmt::format("ssh {} rm -rf {}", text(o, "node"), text(o, "directory")); }},
-    {"remove_image_name", [](const Json& o) { return fmt::format("remove image {} on {}", text(o, "name"), text(o, "node")); },
+    {"remove_image_name",
+     [](const Json& o) { return fmt::format("remove image {} on {}", text(o, "name"), text(o, "node")); },
      [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "name")); }},
-    {"settle_image", [](const Json& o) { return fmt::format("point {} at the original image on {}", text(o, "name"), text(o, "node")); },
-     [](const Json& o) { return fmt::format("ssh {} podman tag {} {}", text(o, "node"), text(o, "original"), text(o, "name")); }},
-    {"remove_image", [](const Json& o) { return fmt::format("remove the checkpoint image {:.12} on {}", text(o, "id"), text(o, "node")); },
+    {"settle_image",
+     [](const Json& o) {
+       return fmt::format("point {} at the original image on {}", text(o, "name"), text(o, "node"));
+     },
+     [](const Json& o) {
+       return fmt::format("ssh {} podman tag {} {}", text(o, "node"), text(o, "original"), text(o, "name"));
+     }},
+    {"remove_image",
+     [](const Json& o) {
+       return fmt::format("remove the checkpoint image {:.12} on {}", text(o, "id"), text(o, "node"));
+     },
      [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "id")); }},
-    {"orphan_set", [](const Json& o) { return fmt::format("delete statefulset {}/{} and leave its pods", text(o, "ns"), text(o, "name")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete statefulset {} --cascade=orphan", text(o, "ns"), text(o, "name")); }},
-    {"remove_source", [](const Json& o) { return fmt::format("delete the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+    {"orphan_set",
+     [](const Json& o) {
+       return fmt::format("delete statefulset {}/{} and leave its pods", text(o, "ns"), text(o, "name"));
+     },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {} delete statefulset {} --cascade=orphan", text(o, "ns"), text(o, "name"));
+     }},
+    {"remove_source",
+     [](const Json& o) { return fmt::format("delete the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"restore_pod", [](const Json& o) { return "restore pod " + o.at("object").at("metadata").value("name", "") + " from its checkpoint"; },
-     [](const Json& o) { return "keep " + text(o, "archive") + " on " + text(o, "node") + ": it holds the only state; then ms2m resume"; }},
-    {"recreate_set", [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
+    {"restore_pod",
+     [](const Json& o) {
+       return "restore pod " + o.at("object").at("metadata").value("name", "") + " from its checkpoint";
+     },
+     [](const Json& o) {
+       return "keep " + text(o, "archive") + " on " + text(o, "node") + ": it holds the only state; then ms2m resume";
+     }},
+    {"recreate_set",
+     [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
      [](const Json&) { return std::string("ms2m resume: the set's object is in the journal"); }},
-    {"take_identity", [](const Json& o) { return fmt::format("let {} take the name {}", text(o, "copy"), o.at("source").at("metadata").value("name", "")); },
-     [](const Json& o) { return fmt::format("ms2m resume {}; until then {} serves, and its StatefulSet is in the journal only", text(o, "id"), text(o, "copy")); }},
-    {"scale_down", [](const Json& o) { return fmt::format("scale statefulset {}/{} to {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1); },
-     [](const Json& o) { return fmt::format("kubectl -n {} scale statefulset {} --replicas={}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1); }},
-    {"end_source", [](const Json& o) { return fmt::format("end the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+    {"take_identity",
+     [](const Json& o) {
+       return fmt::format("let {} take the name {}", text(o, "copy"), o.at("source").at("metadata").value("name", ""));
+     },
+     [](const Json& o) {
+       return fmt::format("ms2m resume {}; until then {} serves, and its StatefulSet is in the journal only",
+                          text(o, "id"), text(o, "copy"));
+     }},
+    {"scale_down",
+     [](const Json& o) {
+       return fmt::format("scale statefulset {}/{} to {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1);
+     },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {} scale statefulset {} --replicas={}", text(o, "ns"), text(o, "set"),
+                          o.value("replicas", 1) - 1);
+     }},
+    {"end_source",
+     [](const Json& o) { return fmt::format("end the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"scale_up", [](const Json& o) { return fmt::format("scale statefulset {}/{} to {}, which adopts {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1), text(o, "pod")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} scale statefulset {} --replicas={}, then ms2m resume", text(o, "ns"), text(o, "set"), o.value("replicas", 1)); }},
+    {"scale_up",
+     [](const Json& o) {
+       return fmt::format("scale statefulset {}/{} to {}, which adopts {}", text(o, "ns"), text(o, "set"),
+                          o.value("replicas", 1), text(o, "pod"));
+     },
+     [](const Json& o) {
+       return fmt::format("kubectl -n {} scale statefulset {} --replicas={}, then ms2m resume", text(o, "ns"),
+                          text(o, "set"), o.value("replicas", 1));
+     }},
     {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
      [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
 };

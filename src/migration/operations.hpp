@@ -16,33 +16,36 @@ namespace ms2m {
 namespace op {
 struct Source {
   std::string ns, pod, uid, control_queue, queue, hold_queue;
-  std::string relay_queue;  ///< shadow: the source's own queue, to be drained before it goes back; else empty
-  std::uint64_t others = 0; ///< consumers of the primary besides it
+  std::string relay_queue;   ///< shadow: the source's own queue, to be drained before it goes back; else empty
+  std::uint64_t others = 0;  ///< consumers of the primary besides it
 };
 Json resume_source(const Source& source);
 struct Target {
   std::string ns, pod, control_queue, queue;
-  std::uint64_t others = 0; ///< competing consumers of the queue. The valve is not among them: it is open, or dead, when this is carried out
+  std::uint64_t others = 0;  ///< competing consumers of the queue. The valve is not among them: it is open, or dead,
+                             ///< when this is carried out
 };
 Json resume_target(const Target& target, const std::string& message);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);
 /// `hold`: the queue that it listens to, if it need not end gently (remove_source); else empty.
-Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target, const std::string& hold);
+Json retire_pod(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& target,
+                const std::string& hold);
 struct Adoption {
   std::string ns, source_pod, source_uid, target_pod, hash;
   Json source_cost;  ///< the source's own deletion cost, or null
 };
 Json adopt(const Adoption& adoption);
 Json restore_cost(const Adoption& adoption);
-/// The same for a source that is frozen (`--protocol none`): once it is being deleted, its process is killed on the node, so
-/// that nothing can wake it. Not before: the kubelet would start it again.
+/// The same for a source that is frozen (`--protocol none`): once it is being deleted, its process is killed on the
+/// node, so that nothing can wake it. Not before: the kubelet would start it again.
 struct Frozen {
   std::string ns, pod, uid, node, container;  ///< container: the ID in the pod's status
 };
 Json retire_frozen(const Frozen& source);
 Json adopt_from_frozen(const Adoption& adoption, const Frozen& source);
 /// Removes the copy first, so that two never consume; then waits until the source consumes `queue` besides `others`.
-Json thaw_source(const Frozen& source, const std::string& queue, std::uint64_t others, const std::string& copy, const std::string& id);
+Json thaw_source(const Frozen& source, const std::string& queue, std::uint64_t others, const std::string& copy,
+                 const std::string& id);
 struct Copy {
   std::string ns, pod, id, container, node, image, checkpoint, queue;
 };
@@ -52,29 +55,34 @@ Json delete_queue(const std::string& queue);
 /// A queue whose messages have left the primary: refuses to delete it while any is in it.
 Json delete_drained_queue(const std::string& queue);
 Json delete_exchange(const std::string& exchange);
-Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod, const std::string& uid);
-Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                     const Json& keep);
+Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod,
+                          const std::string& uid);
+Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod,
+                     const std::string& container, const Json& keep);
 Json remove_layout(const std::string& node, const std::string& directory);
 Json remove_image_name(const std::string& node, const std::string& name);
 /// After remove_image(): what is left of a name that nothing runs from.
 Json remove_staged_name(const std::string& node, const std::string& name);
 Json remove_image(const std::string& node, const std::string& id);
-/// Points the checkpoint image's name, if it is there, at the original image; removes it where the pod is not on that node.
-Json settle_image(const std::string& node, const std::string& name, const std::string& original_id, const std::string& ns,
-                  const std::string& pod);
+/// Points the checkpoint image's name, if it is there, at the original image; removes it where the pod is not on that
+/// node.
+Json settle_image(const std::string& node, const std::string& name, const std::string& original_id,
+                  const std::string& ns, const std::string& pod);
 Json release_lease(const std::string& ns, const std::string& name, const std::string& holder);
 
-// StatefulSet: a name can exist once, so the set and the source go before the copy comes. After the pivot, in this order.
+// StatefulSet: a name can exist once, so the set and the source go before the copy comes. After the pivot, in this
+// order.
 Json orphan_set(const std::string& ns, const std::string& name, const std::string& uid);
-Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid, const std::string& hold_queue);
+Json remove_source(const std::string& ns, const std::string& pod, const std::string& uid,
+                   const std::string& hold_queue);
 /// Where the process goes back to when the target cannot restore it.
 struct Fallback {
   std::string node, archive, directory, image, container, architecture, user, control_queue;
 };
 Json restore_pod(const Json& pod, const std::string& hold_queue, const Fallback& fallback);
 Json recreate_set(const Json& set, const std::string& pod);
-/// Shadow: the copy gets the source's name by a migration of its own (identity.hpp). Only the coordinator can carry it out.
+/// Shadow: the copy gets the source's name by a migration of its own (identity.hpp). Only the coordinator can carry it
+/// out.
 struct Identity {
   std::string id, ns, copy, node, container, queue;
   Json source;    ///< the pod whose name and spec it takes
@@ -82,7 +90,8 @@ struct Identity {
 };
 Json take_identity(const Identity& identity);
 
-// Sequential: the set is scaled down and up around the copy. After the pivot, in this order, with restore_pod in between.
+// Sequential: the set is scaled down and up around the copy. After the pivot, in this order, with restore_pod in
+// between.
 struct Scaling {
   std::string ns, set, set_uid;
   int replicas = 1;  ///< before and after
@@ -93,8 +102,8 @@ Json scale_down(const Scaling& scaling);
 Json scale_up(const Scaling& scaling, const Json& labels);
 struct Ending {
   std::string ns, pod, uid, image, hold_queue;
-  int grace_seconds = 30;    ///< the pod's own
-  bool delete_pod = false;   ///< false: the set's controller deletes it
+  int grace_seconds = 30;   ///< the pod's own
+  bool delete_pod = false;  ///< false: the set's controller deletes it
 };
 Json end_source(const Ending& ending);
 }  // namespace op

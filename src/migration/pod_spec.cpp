@@ -62,8 +62,9 @@ void drop_init_containers(Json& spec, std::vector<std::string>& notes) {
     *found = kept;
 }
 
-/// The API server adds a label's value to the selector beside matchLabelKeys when a pod is created, and refuses one that has it
-/// already. What the copy's own labels will bring back is taken out of the source's; what they will not, stays.
+/// The API server adds a label's value to the selector beside matchLabelKeys when a pod is created, and refuses one
+/// that has it already. What the copy's own labels will bring back is taken out of the source's; what they will not,
+/// stays.
 void drop_merged_expressions(Json& term, const Json& labels) {
   const auto selector = term.find("labelSelector");
   if (selector == term.end() || !selector->contains("matchExpressions")) return;
@@ -73,7 +74,8 @@ void drop_merged_expressions(Json& term, const Json& labels) {
       const Json value = labels.value(key.get<std::string>(), Json());
       if (value.is_null()) continue;
       const Json merged{{"key", key}, {"operator", op}, {"values", Json::array({value})}};
-      if (const auto found = std::find(expressions.begin(), expressions.end(), merged); found != expressions.end()) expressions.erase(found);
+      if (const auto found = std::find(expressions.begin(), expressions.end(), merged); found != expressions.end())
+        expressions.erase(found);
     }
   if (expressions.empty()) selector->erase("matchExpressions");
 }
@@ -87,7 +89,8 @@ void drop_merged_expressions_of_all(Json& spec, const Json& labels) {
     if (terms.contains("requiredDuringSchedulingIgnoredDuringExecution"))
       for (Json& term : terms["requiredDuringSchedulingIgnoredDuringExecution"]) drop_merged_expressions(term, labels);
     if (terms.contains("preferredDuringSchedulingIgnoredDuringExecution"))
-      for (Json& weighted : terms["preferredDuringSchedulingIgnoredDuringExecution"]) drop_merged_expressions(weighted["podAffinityTerm"], labels);
+      for (Json& weighted : terms["preferredDuringSchedulingIgnoredDuringExecution"])
+        drop_merged_expressions(weighted["podAffinityTerm"], labels);
   }
 }
 
@@ -104,8 +107,8 @@ Json kept_metadata(const Json& source, const PodEdits& edits) {
     annotations.erase(gone);
   // CNI plugins leave the source's addresses here; they are another pod's on the target.
   for (auto it = annotations.begin(); it != annotations.end();)
-    it = it.key().rfind("cni.projectcalico.org/", 0) == 0 || it.key().rfind("k8s.v1.cni.cncf.io/network-status", 0) == 0 ||
-                 it.key().rfind("k8s.ovn.org/", 0) == 0
+    it = it.key().rfind("cni.projectcalico.org/", 0) == 0 ||
+                 it.key().rfind("k8s.v1.cni.cncf.io/network-status", 0) == 0 || it.key().rfind("k8s.ovn.org/", 0) == 0
              ? annotations.erase(it)
              : std::next(it);
   if (!annotations.empty()) metadata["annotations"] = annotations;
@@ -127,7 +130,8 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
     if (!spec.contains(field) || edits.name == source.at("metadata").at("name")) continue;
     // Both pods live for a while; with one host name they would share one control queue and eat each other's messages.
     spec.erase(field);
-    target.notes.push_back(fmt::format("spec.{} is dropped: the copy's host name is its pod name (gethostname() in the process stays)", field));
+    target.notes.push_back(fmt::format(
+        "spec.{} is dropped: the copy's host name is its pod name (gethostname() in the process stays)", field));
   }
   for (Json& container : spec.at("containers")) {
     if (container.at("name") == edits.container) {
@@ -169,7 +173,9 @@ std::string choose_container(const Json& pod, const std::string& wanted) {
   std::vector<std::string> names;
   for (const Json& container : pod.at("spec").at("containers")) names.push_back(container.at("name"));
   const std::string pod_name = pod.at("metadata").at("name");
-  const auto known = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto known = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   if (!wanted.empty()) {
     if (known(wanted)) return wanted;
     throw Error(ErrorKind::refused, fmt::format("pod {} has no container {}", pod_name, wanted),
@@ -179,7 +185,8 @@ std::string choose_container(const Json& pod, const std::string& wanted) {
   const Json annotations = pod.at("metadata").value("annotations", Json::object());
   const std::string preferred = annotations.value("kubectl.kubernetes.io/default-container", "");
   if (known(preferred)) return preferred;
-  throw Error(ErrorKind::refused, fmt::format("pod {} has {} containers and none is marked as the default", pod_name, names.size()),
+  throw Error(ErrorKind::refused,
+              fmt::format("pod {} has {} containers and none is marked as the default", pod_name, names.size()),
               fmt::format("name the one with the state: -c {}", fmt::join(names, " | -c ")));
 }
 

@@ -10,9 +10,9 @@ namespace ms2m {
 struct PodEdits {
   std::string name;
   std::string node;
-  std::string container;  ///< the one that is restored
-  std::string image;      ///< its checkpoint image
-  std::string id;         ///< of the migration
+  std::string container;                    ///< the one that is restored
+  std::string image;                        ///< its checkpoint image
+  std::string id;                           ///< of the migration
   std::vector<std::string> without_labels;  ///< e.g. pod-template-hash, so that nobody adopts the copy early
 };
 
@@ -21,7 +21,8 @@ struct TargetPod {
   std::vector<std::string> notes;  ///< what was dropped or will start afresh
 };
 
-/// - name, nodeName and the restored container's image and pull policy (Never) are changed; spec.hostname stays what it was;
+/// - name, nodeName and the restored container's image and pull policy (Never) are changed; spec.hostname stays what it
+/// was;
 /// - the kube-api-access-* volume that admission made and its mounts are dropped: admission makes the copy's own;
 /// - init containers are dropped (they have run; the process image is their result); restartable ones (sidecars) stay;
 /// - what the API server merged into label selectors beside matchLabelKeys is left to it again;
@@ -37,8 +38,8 @@ const Json* find_container(const Json& pod, const std::string& name);
 const Json* mount_of(const Json& container, const std::string& volume);
 const Json* find_container_status(const Json& pod, const std::string& name);
 
-/// The container to move: the given name; else the annotation kubectl.kubernetes.io/default-container; else the only one.
-/// Throws Error{refused} naming the choices.
+/// The container to move: the given name; else the annotation kubectl.kubernetes.io/default-container; else the only
+/// one. Throws Error{refused} naming the choices.
 std::string choose_container(const Json& pod, const std::string& wanted);
 
 }  // namespace ms2m

@@ -1,4 +1,5 @@
-// The preflight: facts in, findings out. Pure: the same facts give the same findings, for `check`, `plan` and `migrate`.
+// The preflight: facts in, findings out. Pure: the same facts give the same findings, for `check`, `plan` and
+// `migrate`.
 #pragma once
 #include <vector>
 
@@ -8,7 +9,8 @@
 
 namespace ms2m {
 
-/// Every check with its level; refusals name cause and cure. Missing rights come alone: nothing else could be read then.
+/// Every check with its level; refusals name cause and cure. Missing rights come alone: nothing else could be read
+/// then.
 std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request);
 
 /// Parts of it, by subject.

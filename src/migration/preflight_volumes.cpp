@@ -22,69 +22,97 @@ void lost(const MigrationRequest& request, std::vector<Finding>& out, std::strin
 }
 
 /// Files there are gone after a restore, and an open one fails it ("Can't open file ... on restore"; kube-facts.md).
-void check_empty_dir(const Facts& facts, const MigrationRequest& request, const std::string& name, std::vector<Finding>& out) {
+void check_empty_dir(const Facts& facts, const MigrationRequest& request, const std::string& name,
+                     std::vector<Finding>& out) {
   const auto found = facts.source.look.volumes.find(name);
   const Content content = found == facts.source.look.volumes.end() ? Content::unknown : found->second;
   if (content == Content::empty)
-    out.push_back({"volumes", Level::ok, fmt::format("emptyDir volume {} is empty: the copy gets a new one", name), ""});
+    out.push_back(
+        {"volumes", Level::ok, fmt::format("emptyDir volume {} is empty: the copy gets a new one", name), ""});
   else if (content == Content::data)
-    lost(request, out, fmt::format("emptyDir volume {} has files in it, which do not move: they would be gone, and an open one fails the restore", name));
+    lost(request, out,
+         fmt::format("emptyDir volume {} has files in it, which do not move: they would be gone, and an open one fails "
+                     "the restore",
+                     name));
   else
-    lost(request, out, fmt::format("emptyDir volume {} does not move and could not be looked into: its files would be gone, and an open one fails the restore", name));
+    lost(request, out,
+         fmt::format("emptyDir volume {} does not move and could not be looked into: its files would be gone, and an "
+                     "open one fails the restore",
+                     name));
 }
 
-void check_shared_memory(const Facts& facts, const MigrationRequest& request, const Json& container, std::vector<Finding>& out) {
+void check_shared_memory(const Facts& facts, const MigrationRequest& request, const Json& container,
+                         std::vector<Finding>& out) {
   if (facts.source.access) return;  // refused for that
   for (const Json& mount : container.value("volumeMounts", Json::array()))
     if (mount.value("mountPath", "") == "/dev/shm") return;  // a volume like others
   const Content content = facts.source.look.shm;
   if (content == Content::data)
-    lost(request, out, "/dev/shm has files in it, which do not move: they would be gone, and an open one fails the restore");
+    lost(request, out,
+         "/dev/shm has files in it, which do not move: they would be gone, and an open one fails the restore");
   else if (content == Content::unknown && !request.accept_volume_loss)
-    out.push_back({"volumes", Level::warning, "/dev/shm of the container could not be looked into: files there do not move", ""});
+    out.push_back(
+        {"volumes", Level::warning, "/dev/shm of the container could not be looked into: files there do not move", ""});
 }
 
 void check_claim(const Facts& facts, const MigrationRequest& request, const Json& claim, std::vector<Finding>& out) {
   const std::string name = claim.at("metadata").value("name", ""), bound_to = claim.at("spec").value("volumeName", "");
   const Json status = claim.value("status", Json::object());
-  const auto modes = status.value("accessModes", claim.at("spec").value("accessModes", Json::array())).get<std::vector<std::string>>();
-  const bool shared = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) { return mode == "ReadWriteMany" || mode == "ReadOnlyMany"; });
+  const auto modes =
+      status.value("accessModes", claim.at("spec").value("accessModes", Json::array())).get<std::vector<std::string>>();
+  const bool shared = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) {
+    return mode == "ReadWriteMany" || mode == "ReadOnlyMany";
+  });
   if (!shared)
-    return refuse(out, fmt::format("claim {} is {}: source and target cannot both have it, on two nodes", name, fmt::join(modes, ", ")),
+    return refuse(out,
+                  fmt::format("claim {} is {}: source and target cannot both have it, on two nodes", name,
+                              fmt::join(modes, ", ")),
                   "use a ReadWriteMany volume");
   for (const Json& volume : facts.volumes)
-    if (volume.at("metadata").value("name", "") == bound_to && facts.target.object && !reaches(*facts.target.object, volume))
-      return refuse(out, fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so", bound_to, name, request.target_node),
+    if (volume.at("metadata").value("name", "") == bound_to && facts.target.object &&
+        !reaches(*facts.target.object, volume))
+      return refuse(out,
+                    fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so", bound_to,
+                                name, request.target_node),
                     "choose a node that it allows, or use a volume that is tied to none");
   out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", name, fmt::join(modes, ", ")), ""});
 }
 
 /// $(NAME) of a subPathExpr is expanded anew for the copy.
-void check_sub_paths(const Facts& facts, const MigrationRequest& request, const Json& container, std::vector<Finding>& out) {
-  const bool keeps_name = request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
+void check_sub_paths(const Facts& facts, const MigrationRequest& request, const Json& container,
+                     std::vector<Finding>& out) {
+  const bool keeps_name =
+      request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
   for (const Json& mount : container.value("volumeMounts", Json::array())) {
     const std::string path = mount.value("subPathExpr", "");
     for (const Json& variable : container.value("env", Json::array())) {
       if (path.find("$(" + variable.value("name", "") + ")") == std::string::npos) continue;
       const std::string field = variable.value("/valueFrom/fieldRef/fieldPath"_json_pointer, "");
-      const bool stays = field.empty() || field == "metadata.namespace" || field == "spec.serviceAccountName" || field.rfind("metadata.labels[", 0) == 0 ||
-                         field.rfind("metadata.annotations[", 0) == 0 || (keeps_name && field == "metadata.name");
+      const bool stays = field.empty() || field == "metadata.namespace" || field == "spec.serviceAccountName" ||
+                         field.rfind("metadata.labels[", 0) == 0 || field.rfind("metadata.annotations[", 0) == 0 ||
+                         (keeps_name && field == "metadata.name");
       if (!stays)
-        refuse(out, fmt::format("mount {} leads to a directory that is named after {}, which is another for the copy", mount.value("mountPath", ""), field),
-               field == "metadata.name" && in_a_set(facts.pod) ? "use --strategy handoff, which keeps the pod's name" : "let subPathExpr name something that does not change with the pod");
+        refuse(out,
+               fmt::format("mount {} leads to a directory that is named after {}, which is another for the copy",
+                           mount.value("mountPath", ""), field),
+               field == "metadata.name" && in_a_set(facts.pod)
+                   ? "use --strategy handoff, which keeps the pod's name"
+                   : "let subPathExpr name something that does not change with the pod");
     }
   }
 }
 
-/// CRIU opens what was open by its path. The files of these volumes are gone, or lie in a directory whose name has the time in it
-/// at which the kubelet wrote it ("..2026_11_22_09_12_09.123456789").
+/// CRIU opens what was open by its path. The files of these volumes are gone, or lie in a directory whose name has the
+/// time in it at which the kubelet wrote it ("..2026_11_22_09_12_09.123456789").
 void check_open_files(const Facts& facts, const Json& container, std::vector<Finding>& out) {
   const auto beginning_with = [&](const std::string& prefix) -> std::string {
     const auto file = facts.source.look.open_files.lower_bound(prefix);
     return file != facts.source.look.open_files.end() && file->rfind(prefix, 0) == 0 ? *file : "";
   };
   const auto refuse_open = [&](const std::string& file, const std::string& what) {
-    if (!file.empty()) refuse(out, fmt::format("file {} of {} is open, and the copy cannot open it again", file, what), "let the application close it before the move, or keep it in another volume");
+    if (!file.empty())
+      refuse(out, fmt::format("file {} of {} is open, and the copy cannot open it again", file, what),
+             "let the application close it before the move, or keep it in another volume");
   };
   bool own_shm = true;
   for (const Json& mount : container.value("volumeMounts", Json::array())) {
@@ -109,12 +137,20 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
     const bool mounted = mount_of(*container, name) != nullptr;
     if (volume.contains("emptyDir") && mounted) check_empty_dir(facts, request, name, out);
     if (volume.contains("ephemeral") && (in_a_set(facts.pod) || request.strategy == Strategy::sequential))
-      refuse(out, fmt::format("ephemeral volume {} is tied to this very pod: one of the same name cannot have it, nor another as long as it exists", name),
+      refuse(out,
+             fmt::format("ephemeral volume {} is tied to this very pod: one of the same name cannot have it, nor "
+                         "another as long as it exists",
+                         name),
              "use a volume of another kind");
     else if (volume.contains("ephemeral") && mounted)
-      lost(request, out, fmt::format("ephemeral volume {} belongs to this pod alone: the copy gets an empty one, so its files would be gone", name));
+      lost(request, out,
+           fmt::format(
+               "ephemeral volume {} belongs to this pod alone: the copy gets an empty one, so its files would be gone",
+               name));
     if (volume.contains("hostPath") && !request.allow_hostpath)
-      refuse(out, fmt::format("hostPath volume {} ({}) is another directory on the target node", name, volume["hostPath"].value("path", "")),
+      refuse(out,
+             fmt::format("hostPath volume {} ({}) is another directory on the target node", name,
+                         volume["hostPath"].value("path", "")),
              "if both nodes have the same content there, allow it with --allow-hostpath");
   }
   check_shared_memory(facts, request, *container, out);
@@ -122,7 +158,8 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
   check_sub_paths(facts, request, *container, out);
   for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
   for (const std::string& name : facts.unread_claims)
-    refuse(out, fmt::format("you may not read claim {}: whether it can follow to another node is not known", name), "grant `get` on persistentvolumeclaims with examples/rbac.yaml");
+    refuse(out, fmt::format("you may not read claim {}: whether it can follow to another node is not known", name),
+           "grant `get` on persistentvolumeclaims with examples/rbac.yaml");
 }
 
 }  // namespace ms2m

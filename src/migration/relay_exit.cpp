@@ -18,7 +18,8 @@ bool RelayExit::finished(const StopToken& stop) {
 bool RelayExit::look(const StopToken& stop) {
   // Asked before what is left: what it gave back on its way is in the queue then.
   const bool elsewhere = sent_away_ && spec_.arrived(stop);
-  // The dearest question, and of one that has to leave the answer matters only before it is told to and after it has arrived.
+  // The dearest question, and of one that has to leave the answer matters only before it is told to and after it has
+  // arrived.
   const bool ask = !spec_.must_leave || !sent_away_ || elsewhere;
   const auto exact = ask ? spec_.outstanding(stop) : std::nullopt;
   const auto own = broker_.depth(spec_.queue, stop);

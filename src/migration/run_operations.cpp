@@ -20,7 +20,8 @@ namespace {
 
 using Handler = void (*)(Migrator::Ports&, const Json&, const StopToken&);
 
-bool is_pod(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
+bool is_pod(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
+            const StopToken& stop) {
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
   return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !is_terminating(*object);
 }
@@ -55,7 +56,8 @@ void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
     return totals->ready + totals->unacked;
   };
   spec.arrived = [&](const StopToken& limit) {
-    const auto there = ports.broker.depth(text(o, "hold"), limit), primary = ports.broker.depth(text(o, "queue"), limit);
+    const auto there = ports.broker.depth(text(o, "hold"), limit),
+               primary = ports.broker.depth(text(o, "queue"), limit);
     return !there || there->consumers > 0 || (primary && primary->consumers > o.value("others", std::uint64_t{0}));
   };
   RelayExit source(ports.broker, std::move(spec));
@@ -71,10 +73,12 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
   const std::uint64_t others = o.value("others", std::uint64_t{0});
   wait_for_depth(
-      ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + queue, stop);
+      ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; },
+      "waiting for the source to consume " + queue, stop);
 }
 
-/// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once more.
+/// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once
+/// more.
 void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue");
   const std::uint64_t others = o.value("others", std::uint64_t{0});
@@ -82,31 +86,39 @@ void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   if (!consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{})))
     ports.broker.publish({"", text(o, "control"), text(o, "message"), "application/json", ""}, stop);
   StillThere target(ports.cluster, {Kind::pod, text(o, "ns"), text(o, "pod")});
-  wait_for_depth(ports.broker, queue, [&](const QueueDepth& d) {
-    if (!consumed(d)) target.check(stop);
-    return consumed(d);
-  }, "waiting for the target to consume " + queue, stop);
+  wait_for_depth(
+      ports.broker, queue,
+      [&](const QueueDepth& d) {
+        if (!consumed(d)) target.check(stop);
+        return consumed(d);
+      },
+      "waiting for the target to consume " + queue, stop);
 }
 
 void delete_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
   const auto pod = ports.cluster.get(ref, stop);
-  if (!pod || pod->at("metadata").value("labels", Json::object()).value(kIdLabel, "") != text(o, "id")) return;  // somebody else's pod of that name
+  if (!pod || pod->at("metadata").value("labels", Json::object()).value(kIdLabel, "") != text(o, "id"))
+    return;  // somebody else's pod of that name
   // The copy owns nothing: its process (if any) listens to the hold queue and need not end gently.
   remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
 }
 
 /// The source may go only when the copy answers its probes: a Service's endpoints must never be empty.
 void wait_ready(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
-  ports.cluster.watch(ref, [&](const Json* pod) {
-    if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
-    return pod_is_ready(*pod);
-  }, stop);
+  ports.cluster.watch(
+      ref,
+      [&](const Json* pod) {
+        if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
+        return pod_is_ready(*pod);
+      },
+      stop);
 }
 
-/// The process goes on elsewhere: what is left here must end, not wind up. Its shutdown hooks would speak for the living one,
-/// and a consumer that does not heed SIGTERM would take its whole grace period.
-void end_source(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
+/// The process goes on elsewhere: what is left here must end, not wind up. Its shutdown hooks would speak for the
+/// living one, and a consumer that does not heed SIGTERM would take its whole grace period.
+void end_source(Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
+                const StopToken& stop) {
   ports.cluster.remove({Kind::pod, ns, pod}, {uid, 1, ""}, stop);
 }
 
@@ -134,24 +146,29 @@ void adopt(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   // Cost first and label second would be two syncs of the controller; in one patch it sees both or none.
   ports.cluster.patch(target_ref, PatchType::merge, change, stop);
   try {
-    ports.cluster.watch({Kind::pod, ns, source}, [&](const Json* pod) {
-      return pod == nullptr || pod->at("metadata").at("uid") != uid || is_terminating(*pod);
-    }, stop.within(std::chrono::seconds(30)));
+    ports.cluster.watch(
+        {Kind::pod, ns, source},
+        [&](const Json* pod) { return pod == nullptr || pod->at("metadata").at("uid") != uid || is_terminating(*pod); },
+        stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout) throw;  // another pod that was not ready ranked before it: it must go all the same
-    wait_ready(ports, target_ref, stop);            // unless it is the only one
+    if (error.kind() != ErrorKind::timeout)
+      throw;                              // another pod that was not ready ranked before it: it must go all the same
+    wait_ready(ports, target_ref, stop);  // unless it is the only one
   }
   end_source(ports, ns, source, uid, stop);
   kill_when_deleted(ports, o, {Kind::pod, ns, source}, stop);
   wait_pod_gone(ports.cluster, ns, source, uid, stop);
   ports.cluster.watch(
-      target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); }, stop);
-  if (ports.cluster.get(target_ref, stop)) ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
+      target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); },
+      stop);
+  if (ports.cluster.get(target_ref, stop))
+    ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
 }
 
 void restore_cost(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   if (!is_pod(ports, text(o, "ns"), text(o, "pod"), text(o, "uid"), stop)) return;
-  ports.cluster.patch({Kind::pod, text(o, "ns"), text(o, "pod")}, PatchType::merge, annotation(kDeletionCost, o.value("cost", Json())), stop);
+  ports.cluster.patch({Kind::pod, text(o, "ns"), text(o, "pod")}, PatchType::merge,
+                      annotation(kDeletionCost, o.value("cost", Json())), stop);
 }
 
 void strip_marks(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -170,7 +187,9 @@ void delete_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
                 "shovel them back to the primary queue before deleting it");
   ports.broker.delete_queue(queue, stop);
 }
-void delete_exchange(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.broker.delete_exchange(text(o, "exchange"), stop); }
+void delete_exchange(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  ports.broker.delete_exchange(text(o, "exchange"), stop);
+}
 
 void delete_control_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   // The pod of that name may be somebody else's by now (a StatefulSet's, say); then the queue is its.
@@ -180,7 +199,8 @@ void delete_control_queue(Migrator::Ports& ports, const Json& o, const StopToken
 
 void remove_archives(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const Json keep = o.value("keep", Json::array());
-  for (const auto& file : ports.archives.list(text(o, "node"), text(o, "ns"), text(o, "pod"), text(o, "container"), stop)) {
+  for (const auto& file :
+       ports.archives.list(text(o, "node"), text(o, "ns"), text(o, "pod"), text(o, "container"), stop)) {
     if (std::find(keep.begin(), keep.end(), file.path) != keep.end()) continue;
     // A dump whose request was lost goes on, and the container stays frozen until it is written.
     ports.archives.wait_complete(text(o, "node"), file.path, stop);
@@ -207,7 +227,9 @@ void settle_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
     ports.images.point_name(node, name, original, stop);
 }
 
-void remove_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) { ports.images.remove_image(text(o, "node"), text(o, "id"), stop); }
+void remove_image(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  ports.images.remove_image(text(o, "node"), text(o, "id"), stop);
+}
 
 void release_lease(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const ObjectRef ref{Kind::lease, text(o, "ns"), text(o, "name")};
@@ -217,21 +239,32 @@ void release_lease(Migrator::Ports& ports, const Json& o, const StopToken& stop)
 }
 
 const std::map<std::string, Handler>& handlers() {
-  static const std::map<std::string, Handler> table{
-      {"resume_source", resume_source}, {"resume_target", resume_target},
-      {"delete_pod", delete_pod},       {"retire_pod", retire_pod},
-      {"adopt", adopt},                 {"restore_cost", restore_cost},
-      {"strip_marks", strip_marks},     {"delete_queue", delete_queue},
-      {"delete_exchange", delete_exchange}, {"delete_control_queue", delete_control_queue},
-      {"remove_archives", remove_archives}, {"remove_layout", remove_layout},
-      {"remove_image_name", remove_image_name}, {"settle_image", settle_image},
-      {"remove_image", remove_image},   {"release_lease", release_lease},
-      {"orphan_set", orphan_set},       {"remove_source", remove_source},
-      {"restore_pod", restore_pod},     {"recreate_set", recreate_set},
-      {"scale_down", scale_down},       {"end_source", end_source_in_its_time},
-      {"scale_up", scale_up},
-      {"start_copy", start_copy},       {"thaw_source", thaw_source},
-      {"retire_frozen", retire_frozen}};
+  static const std::map<std::string, Handler> table{{"resume_source", resume_source},
+                                                    {"resume_target", resume_target},
+                                                    {"delete_pod", delete_pod},
+                                                    {"retire_pod", retire_pod},
+                                                    {"adopt", adopt},
+                                                    {"restore_cost", restore_cost},
+                                                    {"strip_marks", strip_marks},
+                                                    {"delete_queue", delete_queue},
+                                                    {"delete_exchange", delete_exchange},
+                                                    {"delete_control_queue", delete_control_queue},
+                                                    {"remove_archives", remove_archives},
+                                                    {"remove_layout", remove_layout},
+                                                    {"remove_image_name", remove_image_name},
+                                                    {"settle_image", settle_image},
+                                                    {"remove_image", remove_image},
+                                                    {"release_lease", release_lease},
+                                                    {"orphan_set", orphan_set},
+                                                    {"remove_source", remove_source},
+                                                    {"restore_pod", restore_pod},
+                                                    {"recreate_set", recreate_set},
+                                                    {"scale_down", scale_down},
+                                                    {"end_source", end_source_in_its_time},
+                                                    {"scale_up", scale_up},
+                                                    {"start_copy", start_copy},
+                                                    {"thaw_source", thaw_source},
+                                                    {"retire_frozen", retire_frozen}};
   return table;
 }
 
@@ -241,7 +274,8 @@ void Operations::run(const Json& operation, const StopToken& stop) {
   if (take_identity_ && operation.value("op", "") == "take_identity") return take_identity_(operation, stop);
   const auto found = handlers().find(operation.value("op", ""));
   if (found == handlers().end())
-    throw Error(ErrorKind::refused, "the journal names an operation that this ms2m does not know: " + operation.value("op", ""),
+    throw Error(ErrorKind::refused,
+                "the journal names an operation that this ms2m does not know: " + operation.value("op", ""),
                 "use the ms2m that started the migration");
   found->second(ports_, operation, stop);
 }

@@ -20,7 +20,10 @@ std::string Migrator::Impl::free_child(const Json& o, Outcome& child) {
     child = recover(id, StopToken());
     if (child.result == Result::done || child.result == Result::cleanup_incomplete) return id;
     if (child.result != Result::undone || !child.error.empty())
-      throw Error(ErrorKind::failed, child.error.empty() ? "an earlier attempt could not be undone: " + (child.leftovers.empty() ? id : child.leftovers.front().what) : child.error,
+      throw Error(ErrorKind::failed,
+                  child.error.empty() ? "an earlier attempt could not be undone: " +
+                                            (child.leftovers.empty() ? id : child.leftovers.front().what)
+                                      : child.error,
                   child.remedy);
   }
 }
@@ -38,19 +41,23 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
     if (!ports.cluster.get({Kind::pod, request.ns, request.pod}, soon)) {
       // Nobody but an attempt whose journal was cleaned up since has made a pod of that name: there is no set.
       if (ports.cluster.get({Kind::pod, request.ns, request.target_name}, soon)) return true;
-      outcome.error = fmt::format("the copy {} was lost before it could take the name {}: the set starts that anew", request.pod, request.target_name);
+      outcome.error = fmt::format("the copy {} was lost before it could take the name {}: the set starts that anew",
+                                  request.pod, request.target_name);
       return false;
     }
     const Facts facts = gather_facts(ports, request, StopToken().within(std::chrono::seconds(60)));
     const Plan plan = identity_plan(o, request, facts, id);
-    for (const Finding& finding : plan.findings)  // two that are true of every copy: it is there already, and it disturbs a budget
+    for (const Finding& finding :
+         plan.findings)  // two that are true of every copy: it is there already, and it disturbs a budget
       if (finding.level == Level::refusal && finding.check != "target-node" && finding.check != "disruption-budget")
         throw Error(ErrorKind::refused, finding.text, finding.cure);
     const Json& begin = journal.begin();
     child.ns = plan.ns;
     child.source_pod = plan.source_pod;
     child.source_node = child.target_node = plan.target_node;
-    inner.run_plan(request, facts, plan, {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", "")}, child, StopToken());
+    inner.run_plan(request, facts, plan,
+                   {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", "")}, child,
+                   StopToken());
     if (!taken()) throw Error(ErrorKind::failed, child.error.empty() ? child.serving : child.error, child.remedy);
     outcome.measures.gap = child.measures.gap;
   }

@@ -13,7 +13,9 @@ bool selects(const Json& selector, const Json& labels) {
     const Json values = expression.value("values", Json::array());
     const bool present = labels.contains(key);
     const bool listed = present && std::find(values.begin(), values.end(), labels.at(key)) != values.end();
-    if ((op == "In" && !listed) || (op == "NotIn" && listed) || (op == "Exists" && !present) || (op == "DoesNotExist" && present)) return false;
+    if ((op == "In" && !listed) || (op == "NotIn" && listed) || (op == "Exists" && !present) ||
+        (op == "DoesNotExist" && present))
+      return false;
   }
   return true;
 }

@@ -10,8 +10,8 @@ namespace ms2m {
 /// Whether a selector of the API (matchLabels, matchExpressions) selects an object with these labels.
 bool selects(const Json& selector, const Json& labels);
 
-/// A label without which the selector no longer selects: taking it away hides a pod from its controller. nullopt: there is
-/// none.
+/// A label without which the selector no longer selects: taking it away hides a pod from its controller. nullopt: there
+/// is none.
 std::optional<std::string> deciding_label(const Json& selector, const Json& labels);
 
 }  // namespace ms2m

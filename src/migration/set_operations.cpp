@@ -20,18 +20,22 @@ bool ours(const Json& pod, const Json& wanted) {
          wanted.at("metadata").at("labels").at(kIdLabel).get<std::string>();
 }
 
-void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const std::string& hold, const StopToken& stop) {
+void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const std::string& hold,
+                     const StopToken& stop) {
   const ObjectRef ref = ref_of(pod, Kind::pod);
   const auto present = ports.cluster.get(ref, stop);
   if (present && !ours(*present, pod))
-    throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name), "delete it, then ms2m resume");
+    throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name),
+                "delete it, then ms2m resume");
   if (!present) ports.cluster.create(ref, pod, {}, stop);
   // Nobody else listens to the hold queue: the source's process is gone.
-  wait_restored(ports, ref, container, {hold, 1}, [](bool) {}, stop);
+  wait_restored(
+      ports, ref, container, {hold, 1}, [](bool) {}, stop);
 }
 
 void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
-  if (const auto pod = ports.cluster.get(ref, stop)) remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
+  if (const auto pod = ports.cluster.get(ref, stop))
+    remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
 }
 
 bool has_failed(const Json& pod, const std::string& name, const std::string& container) {
@@ -48,34 +52,45 @@ std::vector<std::string> running_containers(const Json& pod) {
   const Json status = pod.value("status", Json::object());
   for (const char* list : {"containerStatuses", "initContainerStatuses"})
     for (const Json& container : status.value(list, Json::array()))
-      if (container.value("state", Json::object()).contains("running")) ids.push_back(container.value("containerID", ""));
+      if (container.value("state", Json::object()).contains("running"))
+        ids.push_back(container.value("containerID", ""));
   return ids;
 }
 
-/// The kubelet takes one or two seconds from the end of a deleted pod's processes to the end of its object: more than all the
-/// rest of the hand-over. So the processes are killed on the node, and when that is proven, the object is removed by force. Not
-/// before the kubelet knows of the deletion: it starts a killed container anew, cold, otherwise. All containers are killed, so
-/// that never two pods of that name run, which a StatefulSet promises.
-void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold, const StopToken& stop) {
+/// The kubelet takes one or two seconds from the end of a deleted pod's processes to the end of its object: more than
+/// all the rest of the hand-over. So the processes are killed on the node, and when that is proven, the object is
+/// removed by force. Not before the kubelet knows of the deletion: it starts a killed container anew, cold, otherwise.
+/// All containers are killed, so that never two pods of that name run, which a StatefulSet promises.
+void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold,
+                 const StopToken& stop) {
   Json pod;
-  ports.cluster.watch(ref, [&](const Json* now) {
-    pod = now == nullptr || now->at("metadata").at("uid") != uid ? Json() : *now;
-    return pod.is_null() || kubelet_knows_deletion(pod);
-  }, stop);
+  ports.cluster.watch(
+      ref,
+      [&](const Json* now) {
+        pod = now == nullptr || now->at("metadata").at("uid") != uid ? Json() : *now;
+        return pod.is_null() || kubelet_knows_deletion(pod);
+      },
+      stop);
   if (pod.is_null()) return;
-  for (const std::string& container : running_containers(pod)) ports.processes.kill(pod.at("spec").value("nodeName", ""), container, stop);
-  wait_for_depth(ports.broker, hold, [](const QueueDepth& d) { return d.consumers == 0; }, "waiting for the source's process to end", stop);
+  for (const std::string& container : running_containers(pod))
+    ports.processes.kill(pod.at("spec").value("nodeName", ""), container, stop);
+  wait_for_depth(
+      ports.broker, hold, [](const QueueDepth& d) { return d.consumers == 0; },
+      "waiting for the source's process to end", stop);
   ports.cluster.remove(ref, {uid, 0, ""}, stop);
 }
 
-/// The source's successor should answer its probes before the source goes: a Service's endpoints must not be empty. One that
-/// does not for long is another matter; for one that is lost the source must stay.
+/// The source's successor should answer its probes before the source goes: a Service's endpoints must not be empty. One
+/// that does not for long is another matter; for one that is lost the source must stay.
 void wait_successor(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   try {
-    ports.cluster.watch(ref, [&](const Json* pod) {
-      if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
-      return pod_is_ready(*pod);
-    }, stop.within(std::chrono::seconds(30)));
+    ports.cluster.watch(
+        ref,
+        [&](const Json* pod) {
+          if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
+          return pod_is_ready(*pod);
+        },
+        stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;
   }
@@ -111,8 +126,11 @@ void end_quiet_source(Migrator::Ports& ports, const Json& o, const StopToken& st
     }
   }
   wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
-  // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control queue.
-  wait_for_depth(ports.broker, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; }, "waiting for the source's process to end", stop);
+  // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control
+  // queue.
+  wait_for_depth(
+      ports.broker, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
+      "waiting for the source's process to end", stop);
 }
 
 void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -136,10 +154,14 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::conflict || error.kind() == ErrorKind::unavailable || fell_back) throw;
   }
-  const StopToken again = StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
+  const StopToken again =
+      StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
   remove_pod(ports, ref, again);
   const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, again);
-  ports.images.import_checkpoint(node, {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container, text(o, "architecture"), text(o, "user")}, again);
+  ports.images.import_checkpoint(node,
+                                 {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container,
+                                  text(o, "architecture"), text(o, "user")},
+                                 again);
   pod["spec"]["nodeName"] = node;
   create_and_wait(ports, pod, container, hold, again);
 }
@@ -148,22 +170,28 @@ void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
   Json set = o.at("object");
   const ObjectRef ref = ref_of(set, Kind::stateful_set);
   set.erase("status");
-  for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "deletionTimestamp",
-                                 "deletionGracePeriodSeconds", "finalizers"})
+  for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
+                                 "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"})
     set["metadata"].erase(server_set);
   // One that is still being deleted (a crash in between) is not there: the garbage collector lets go of its pods first.
   std::optional<Json> present;
-  ports.cluster.watch(ref, [&](const Json* now) {
-    present = now == nullptr ? std::nullopt : std::optional<Json>(*now);
-    return !present || !is_terminating(*present);
-  }, stop);
+  ports.cluster.watch(
+      ref,
+      [&](const Json* now) {
+        present = now == nullptr ? std::nullopt : std::optional<Json>(*now);
+        return !present || !is_terminating(*present);
+      },
+      stop);
   const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
-  ports.cluster.watch({Kind::pod, ref.ns, text(o, "pod")}, [&](const Json* pod) {
-    if (pod == nullptr) return false;  // lost meanwhile: the set starts it anew
-    for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
-      if (owner.value("uid", "") == uid) return true;
-    return false;
-  }, stop);
+  ports.cluster.watch(
+      {Kind::pod, ref.ns, text(o, "pod")},
+      [&](const Json* pod) {
+        if (pod == nullptr) return false;  // lost meanwhile: the set starts it anew
+        for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
+          if (owner.value("uid", "") == uid) return true;
+        return false;
+      },
+      stop);
 }
 
 }  // namespace ms2m

@@ -19,10 +19,12 @@ std::vector<Entry> open_entries(Journal& journal, Direction direction, const Set
   for (const Effect& effect : journal.effects()) {
     const Json& operation = direction == Direction::undo ? effect.undo : effect.finish;
     if (effect.settled || !operation.is_object()) continue;
-    if (priority(operation) >= options.from && priority(operation) <= options.upto) entries.push_back({effect.n, operation});
+    if (priority(operation) >= options.from && priority(operation) <= options.upto)
+      entries.push_back({effect.n, operation});
   }
   if (direction == Direction::undo) std::reverse(entries.begin(), entries.end());
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return priority(a.operation) < priority(b.operation); });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return priority(a.operation) < priority(b.operation); });
   return entries;
 }
 
@@ -37,14 +39,16 @@ void report(Observer& observer, const std::string& text, bool ok) {
 
 }  // namespace
 
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options) {
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer,
+                  const SettleOptions& options) {
   Settlement result;
   for (const Entry& entry : open_entries(journal, direction, options)) {
     const std::string text = describe(entry.operation);
     std::string failure;
     try {
       // A fresh token: an interruption of the migration must not interrupt its undo.
-      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(std::max(options.limit, patience(entry.operation)))));
+      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(
+                                          std::max(options.limit, patience(entry.operation)))));
     } catch (const std::exception& error) {
       failure = error.what();
     }

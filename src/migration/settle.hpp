@@ -10,8 +10,8 @@
 
 namespace ms2m {
 
-/// Operations by priority: up to kServing the target (undo: the source) is brought to work, up to kRetired the source goes, then
-/// what ms2m made is removed, from kNodes on what is on the nodes, and last the lease.
+/// Operations by priority: up to kServing the target (undo: the source) is brought to work, up to kRetired the source
+/// goes, then what ms2m made is removed, from kNodes on what is on the nodes, and last the lease.
 inline constexpr int kServing = 10, kRetired = 20, kQueues = 50, kNodes = 60, kLease = 90, kAll = 1000;
 
 enum class Direction { undo, finish };
@@ -23,14 +23,16 @@ struct Settlement {
 
 /// Runs the open entries of the journal: lower priority first; of equal ones, undo takes the latest first, finish the
 /// earliest. An entry that fails is reported and the next one tried; each has the limit. Never throws.
-/// Only entries of a priority in [from, upto]: the coordinator finishes a move stage by stage, and what is to be done on the
-/// nodes beside the rest (two calls with disjoint ranges may run at once). With `stop_at_failure` the entries after a failed one are left for a resume, because they build on it.
+/// Only entries of a priority in [from, upto]: the coordinator finishes a move stage by stage, and what is to be done
+/// on the nodes beside the rest (two calls with disjoint ranges may run at once). With `stop_at_failure` the entries
+/// after a failed one are left for a resume, because they build on it.
 struct SettleOptions {
   Seconds limit{60};
   int from = 0;
   int upto = kAll;
   bool stop_at_failure = false;
 };
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer, const SettleOptions& options);
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer,
+                  const SettleOptions& options);
 
 }  // namespace ms2m

@@ -1,8 +1,8 @@
 // Strategy shadow: the source serves on while the copy catches up through the tee.
 //
-// What crosses the pivot is the same as in the handoff: both copies have worked off everything that was relayed, both listen
-// to the hold queue, nothing is unacknowledged anywhere. So ms2m may die at any instant before it, and the dead man's switch
-// sends the source back to the primary queue, from which nothing is missing but what it has processed.
+// What crosses the pivot is the same as in the handoff: both copies have worked off everything that was relayed, both
+// listen to the hold queue, nothing is unacknowledged anywhere. So ms2m may die at any instant before it, and the dead
+// man's switch sends the source back to the primary queue, from which nothing is missing but what it has processed.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +18,9 @@ namespace {
 
 /// Share of its capacity that the source is left with while a copy that cannot catch up otherwise does so.
 constexpr double kThrottledShare = 0.25;
-/// The relay is paced so from its beginning: a move takes about a second and a half, and what the source does not run ahead in
-/// that time the copy need not catch up with. A move that takes longer is not helped by it: then the source gets all its time.
+/// The relay is paced so from its beginning: a move takes about a second and a half, and what the source does not run
+/// ahead in that time the copy need not catch up with. A move that takes longer is not helped by it: then the source
+/// gets all its time.
 constexpr Millis kShortMove{3000};
 constexpr Seconds kShortestStandstill{0.5};
 /// kStandstill, or three of the times that one message takes, when that is known.
@@ -51,7 +52,8 @@ void serve_on(Run& run, const StopToken& stop) {
   send(run, plan.target_control_queue, start_replay(run.names.target, "target", plan.id), stop);
   send(run, plan.source_control_queue, start_replay(run.names.source, "source", plan.id), stop);
   wait_for_depth(
-      run.ports.broker, run.names.source, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the source to serve on",
+      run.ports.broker, run.names.source, [](const QueueDepth& d) { return d.consumers > 0; },
+      "waiting for the source to serve on",
       stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4)));
   PumpSpec spec;
   spec.from = plan.queue;
@@ -90,7 +92,9 @@ class CatchUp {
     const double elapsed = seconds_between(*begin_, now);
     if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
     if (behind == 0) return true;
-    if (unchanged_.look(behind) > standstill(rate_) && run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0) return true;
+    if (unchanged_.look(behind) > standstill(rate_) &&
+        run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0)
+      return true;
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;
     if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
@@ -102,8 +106,9 @@ class CatchUp {
   double rate() const { return rate_; }
 
  private:
-  /// Throttling helps only where a message is done so fast that the relay can be timed between two. Where it does not, nothing is
-  /// gained by waiting: what is left is bounded, because the relay is never more than a window ahead of the source.
+  /// Throttling helps only where a message is done so fast that the relay can be timed between two. Where it does not,
+  /// nothing is gained by waiting: what is left is bounded, because the relay is never more than a window ahead of the
+  /// source.
   bool no_nearer(std::uint64_t behind) {
     const TimePoint now = Clock::now();
     if (behind < nearest_ || !throttled_) {
@@ -152,9 +157,12 @@ void catch_up(Run& run, const StopToken& stop) {
 
 /// Both copies end on the hold queue, so nobody's arrival is certain before there are two.
 RelayExit exit_of(Run& run, const std::string& queue, const std::string& control, const char* role) {
-  RelayExitSpec spec{queue, control, run.names.hold, role, run.plan.id, standstill(run.measures.service_rate.value_or(0)), true};
+  RelayExitSpec spec{
+      queue, control, run.names.hold, role, run.plan.id, standstill(run.measures.service_rate.value_or(0)), true};
   spec.outstanding = [&run, queue](const StopToken& stop) { return outstanding(run, queue, stop); };
-  spec.arrived = [&run](const StopToken& stop) { return run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{}).consumers >= 2; };
+  spec.arrived = [&run](const StopToken& stop) {
+    return run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{}).consumers >= 2;
+  };
   return RelayExit(run.ports.broker, std::move(spec));
 }
 
@@ -163,7 +171,8 @@ void wait_pump_gone(const Run& run, const StopToken& stop) {
   const StopToken patience = stop.within(std::chrono::seconds(2));
   try {
     wait_for_depth(
-        run.ports.broker, run.plan.queue, [&](const QueueDepth& d) { return d.consumers <= run.other_consumers; }, "waiting for the relay to leave " + run.plan.queue, patience);
+        run.ports.broker, run.plan.queue, [&](const QueueDepth& d) { return d.consumers <= run.other_consumers; },
+        "waiting for the relay to leave " + run.plan.queue, patience);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;
     check_nobody_came(run, 0, stop);
@@ -176,14 +185,18 @@ void cut_over(Run& run, const StopToken& stop) {
   run.measures.relayed = stats.relayed;
   run.measures.returned = stats.returned;
   if (stats.user_ids_dropped > 0)
-    run.warn(fmt::format("{} messages were relayed without their user_id, which is not ms2m's own", stats.user_ids_dropped),
-             "if the application reads it: give ms2m the publishers' user, or use --strategy handoff");
+    run.warn(
+        fmt::format("{} messages were relayed without their user_id, which is not ms2m's own", stats.user_ids_dropped),
+        "if the application reads it: give ms2m the publishers' user, or use --strategy handoff");
   if (stats.expirations_dropped > 0)
-    run.warn(fmt::format("{} messages were relayed without their short expiration, lest one expire for one copy only", stats.expirations_dropped), "use --strategy handoff if the application reads it");
+    run.warn(fmt::format("{} messages were relayed without their short expiration, lest one expire for one copy only",
+                         stats.expirations_dropped),
+             "use --strategy handoff if the application reads it");
   RelayExit source = exit_of(run, run.names.source, run.plan.source_control_queue, "source");
   RelayExit target = exit_of(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
-  // Nobody is sent anywhere before the primary was seen without a consumer: what went back to it would not be seen there any more.
+  // Nobody is sent anywhere before the primary was seen without a consumer: what went back to it would not be seen
+  // there any more.
   wait_pump_gone(run, limit);
   const auto finished = [&] {
     check_nobody_came(run, 0, limit);
@@ -226,7 +239,8 @@ void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
     scope.note("CRIU restore in the waiting pod, reconnected to the broker");
   }
   PhaseScope scope(run, Phase::replaying, timings, stop);
-  if (run.plan.workload == Workload::stateful_set) Operations(run.ports).run(plan_orphaning(run, stop), stop.within(std::chrono::seconds(60)));
+  if (run.plan.workload == Workload::stateful_set)
+    Operations(run.ports).run(plan_orphaning(run, stop), stop.within(std::chrono::seconds(60)));
   catch_up(run, stop);
   cut_over(run, stop);
   plan_retirement(run);

@@ -1,5 +1,5 @@
-// The steps of a migration that its strategies share. Each writes its effect to the journal, with its undo and its finish,
-// before it happens.
+// The steps of a migration that its strategies share. Each writes its effect to the journal, with its undo and its
+// finish, before it happens.
 #pragma once
 #include <memory>
 #include <optional>
@@ -24,15 +24,15 @@ struct Run {
   Observer& observer;
   QueueNames names;
   std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
-  std::string source_instance{};        ///< container and restarts of the source when it became quiet
-  std::string source_connection{};      ///< of its consumer at the broker (only without the control protocol)
+  std::string source_instance{};      ///< container and restarts of the source when it became quiet
+  std::string source_connection{};    ///< of its consumer at the broker (only without the control protocol)
 
   std::unique_ptr<DeadMan> dead_man{};
   std::unique_ptr<Valve> valve{};
   std::unique_ptr<Pump> pump{};
-  std::string archive{};                 ///< path on the source node
-  std::string checkpoint_image{};        ///< ID; the same on every node, as config and layer are
-  std::uint64_t ready_at_quiet = 0;    ///< messages in the primary
+  std::string archive{};             ///< path on the source node
+  std::string checkpoint_image{};    ///< ID; the same on every node, as config and layer are
+  std::uint64_t ready_at_quiet = 0;  ///< messages in the primary
   std::optional<TimePoint> warm_at{}, quiet_at{}, serving_again_at{}, fenced_at{}, target_at{};
   Measures measures{};
 
@@ -54,27 +54,29 @@ void wait_kick_works(const Run& run, const StopToken& stop);
 void arm_dead_man(Run& run, const StopToken& stop);
 
 // steps_checkpoint.cpp
-/// Throws Error{refused} for what check_consumer() has against it: the preflight may have come before the broker named it.
+/// Throws Error{refused} for what check_consumer() has against it: the preflight may have come before the broker named
+/// it.
 void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue);
-/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`. Makes up for a preflight
-/// that could not see the source's consumer yet.
+/// Afterwards nothing that was delivered to the source is unacknowledged, and it listens to `queue`. Makes up for a
+/// preflight that could not see the source's consumer yet.
 void make_source_quiet(Run& run, const StopToken& stop);
-/// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold` consumers of the
-/// hold queue, nobody new on the primary, the dead man's switch not fired.
+/// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold`
+/// consumers of the hold queue, nobody new on the primary, the dead man's switch not fired.
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
-/// Throws Error{inconsistent} when the primary has more consumers than `ours` of ms2m's own and those that were there before: a
-/// copy that lost its connection and went back to the primary has taken messages that the other one never gets.
+/// Throws Error{inconsistent} when the primary has more consumers than `ours` of ms2m's own and those that were there
+/// before: a copy that lost its connection and went back to the primary has taken messages that the other one never
+/// gets.
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop);
 /// The dead man's switch and the relay; cheap, for every loop that waits.
 void check_guards(const Run& run);
-/// Holds back what is in the primary and what comes. Error{failed} when more waits than the valve can keep in order, unless the
-/// request allows that.
+/// Holds back what is in the primary and what comes. Error{failed} when more waits than the valve can keep in order,
+/// unless the request allows that.
 void close_valve(Run& run, const StopToken& stop);
-/// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the source
-/// is served with newer ones (rabbitmq-facts.md section 10).
+/// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the
+/// source is served with newer ones (rabbitmq-facts.md section 10).
 inline constexpr std::uint64_t kStrictOrderReady = 150;
-/// ID and restarts of the source's container: one that was started again is another process, although the pod is the same.
-/// Error{inconsistent} when the pod is gone.
+/// ID and restarts of the source's container: one that was started again is another process, although the pod is the
+/// same. Error{inconsistent} when the pod is gone.
 std::string instance_of(Run& run, const StopToken& stop);
 /// The archive alone; nothing is checked after it.
 void take_checkpoint(Run& run, const StopToken& stop);
@@ -87,26 +89,30 @@ std::string architecture_of(const NodeFacts& node);
 void transfer(Run& run, const StopToken& stop);
 /// The same, but the image comes under another name, so that no kubelet can start the target pod from it yet.
 void transfer_as(Run& run, const std::string& image, const StopToken& stop);
-/// Kicks the kubelet and returns when `queue` has `consumers` consumers: the restored process lives and talks to the broker.
+/// Kicks the kubelet and returns when `queue` has `consumers` consumers: the restored process lives and talks to the
+/// broker.
 void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop);
 
 // steps_pivot.cpp
 /// Throws Error{inconsistent} when the dead man's switch has fired. Returns: the journal says "pivoted".
 void pivot(Run& run, const StopToken& stop);
-/// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does not
-/// exist yet.
+/// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does
+/// not exist yet.
 void disarm(Run& run, const StopToken& stop);
 void wait_target_serving(Run& run, const StopToken& stop);
-/// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the source.
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop);
+/// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the
+/// source.
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue,
+                         std::uint64_t others, const StopToken& stop);
 
 // uncontrolled.cpp
-/// `--protocol none`, after the pivot, and the copy does not serve (after a crash: carries out its start first). True: it never
-/// ran, or `valve_held` (it ran behind a valve that was closed all the time, so it got nothing); then it was removed and cannot
-/// come any more, and the source may be thawed. False: it serves, or may have had messages: only forward. Throws Error when
-/// neither can be told.
+/// `--protocol none`, after the pivot, and the copy does not serve (after a crash: carries out its start first). True:
+/// it never ran, or `valve_held` (it ran behind a valve that was closed all the time, so it got nothing); then it was
+/// removed and cannot come any more, and the source may be thawed. False: it serves, or may have had messages: only
+/// forward. Throws Error when neither can be told.
 bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool valve_held, const StopToken& stop);
-/// For abort and resume: carries out the start of the copy if that is what the journal leads to; then as withdraw_copy().
+/// For abort and resume: carries out the start of the copy if that is what the journal leads to; then as
+/// withdraw_copy().
 bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
 }  // namespace ms2m

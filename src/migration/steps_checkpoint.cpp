@@ -10,7 +10,8 @@
 namespace ms2m {
 namespace {
 
-/// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still can.
+/// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still
+/// can.
 constexpr std::uint64_t kGrowingReady = 50;
 constexpr Millis kAnswersAtOnce{200};
 
@@ -35,13 +36,15 @@ bool wait_quiet(Run& run, bool to_the_end, const StopToken& stop) {
     check_guards(run);
     const bool growing = sight.ready >= kGrowingReady && sight.ready <= kStrictOrderReady;
     if (!to_the_end && run.other_consumers == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
-    stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10}, "waiting for the source to become quiet");
+    stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10},
+               "waiting for the source to become quiet");
   }
 }
 
 /// A consumer that polls its control queue only when its own queue is empty never looks while it is saturated.
 void warn_of_valve(const Run& run) {
-  run.warn("the source does not look at its control queue: closing the valve", "let the consumer subscribe to its control queue");
+  run.warn("the source does not look at its control queue: closing the valve",
+           "let the consumer subscribe to its control queue");
 }
 
 /// While the backlog still fits. False: it has outgrown the valve meanwhile, which is open again.
@@ -61,8 +64,10 @@ void close_valve(Run& run, const StopToken& stop) {
     if (ready <= kStrictOrderReady) return;
     if (!run.request.allow_reorder)
       throw Error(ErrorKind::failed,
-                  fmt::format("{}with {} messages waiting the valve cannot keep their order", deaf ? "the source does not look at its control queue, and " : "", ready),
-                  fmt::format("{}wait until fewer than 150 messages wait, or pass --allow-reorder", deaf ? "let the consumer subscribe to its control queue, " : ""));
+                  fmt::format("{}with {} messages waiting the valve cannot keep their order",
+                              deaf ? "the source does not look at its control queue, and " : "", ready),
+                  fmt::format("{}wait until fewer than 150 messages wait, or pass --allow-reorder",
+                              deaf ? "let the consumer subscribe to its control queue, " : ""));
     run.measures.overtaken_at_most = ready - kStrictOrderReady;
   };
   certify(run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready);
@@ -81,21 +86,30 @@ std::string instance_of(Run& run, const StopToken& stop) {
 
 void check_guards(const Run& run) {
   if (run.pump && run.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + run.pump->failure());
-  if (run.valve && run.valve->broken()) throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
-  if (run.dead_man && run.dead_man->fired()) throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
+  if (run.valve && run.valve->broken())
+    throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
+  if (run.dead_man && run.dead_man->fired())
+    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
 }
 
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop) {
-  if (run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).consumers <= run.other_consumers + ours) return;
-  throw Error(ErrorKind::inconsistent,
-              fmt::format("a consumer came to {} by itself: the source or its copy, after it had lost its connection, or a new one", run.plan.queue),
-              "let the consumer go on with the queue that it was last told of when it connects again (ms2m-protocol(7)), and run ms2m again");
+  if (run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).consumers <= run.other_consumers + ours)
+    return;
+  throw Error(
+      ErrorKind::inconsistent,
+      fmt::format(
+          "a consumer came to {} by itself: the source or its copy, after it had lost its connection, or a new one",
+          run.plan.queue),
+      "let the consumer go on with the queue that it was last told of when it connects again (ms2m-protocol(7)), and "
+      "run ms2m again");
 }
 
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
   check_guards(run);
   if (instance_of(run, stop) != run.source_instance)
-    throw Error(ErrorKind::inconsistent, "the source's container was started again during the migration: its memory is gone, as without a migration");
+    throw Error(
+        ErrorKind::inconsistent,
+        "the source's container was started again during the migration: its memory is gone, as without a migration");
   const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
   const auto primary = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
   if (hold.consumers < on_hold || primary.consumers != run.other_consumers + (run.valve ? 1 : 0))
@@ -110,8 +124,11 @@ namespace {
   if (run.ports.broker.depth(control, stop.within(std::chrono::seconds(5))).value_or(QueueDepth{}).ready > 0)
     throw Error(ErrorKind::timeout, "the source did not come to its control queue " + control,
                 "let the consumer subscribe to it, slow down the publishers, or raise --quiet-timeout");
-  throw Error(ErrorKind::timeout, fmt::format("the source took START_REPLAY from {} and did not consume {} instead of {}", control, run.names.hold, run.plan.queue),
-              "it must leave its queue for the one that it is sent to, and take that as it is or declare it durable and without arguments (ms2m-protocol(7)); if it is slow, raise --quiet-timeout");
+  throw Error(ErrorKind::timeout,
+              fmt::format("the source took START_REPLAY from {} and did not consume {} instead of {}", control,
+                          run.names.hold, run.plan.queue),
+              "it must leave its queue for the one that it is sent to, and take that as it is or declare it durable "
+              "and without arguments (ms2m-protocol(7)); if it is slow, raise --quiet-timeout");
 }
 
 /// First by what the source was told; the valve helps one that is too busy to look.
@@ -138,11 +155,12 @@ void await_quiet(Run& run, const StopToken& stop) {
   }
 }
 
-/// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was not in
-/// it. A message that waits for its acknowledgement tells the most important thing, and at once.
+/// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was
+/// not in it. A message that waits for its acknowledgement tells the most important thing, and at once.
 void check_consumer_named(const Run& run, const StopToken& stop) {
   const std::string& queue = run.plan.queue;
-  if (!run.facts.admin_version || !run.facts.queue || run.facts.queue->consumers.size() >= run.facts.depth->consumers) return;
+  if (!run.facts.admin_version || !run.facts.queue || run.facts.queue->consumers.size() >= run.facts.depth->consumers)
+    return;
   const bool exact_totals = run.facts.queue->type == "classic" && run.facts.depth->consumers == 1;
   const StopToken limit = stop.within(std::chrono::seconds(7));
   try {
@@ -156,7 +174,9 @@ void check_consumer_named(const Run& run, const StopToken& stop) {
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;
-    run.warn("the management API does not name the consumer of " + queue + ": whether it acknowledges by hand was not checked", "");
+    run.warn("the management API does not name the consumer of " + queue +
+                 ": whether it acknowledges by hand was not checked",
+             "");
   }
 }
 
@@ -174,18 +194,23 @@ void make_source_quiet(Run& run, const StopToken& stop) {
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
   const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
   run.journal.effect(Phase::checkpointing, "make the source quiet",
-                     op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, run.names.hold, relay, run.other_consumers}), Json());
-  run.ports.broker.publish({"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
+                     op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue,
+                                        plan.queue, run.names.hold, relay, run.other_consumers}),
+                     Json());
+  run.ports.broker.publish(
+      {"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
   await_quiet(run, stop);
   run.quiet_at = Clock::now();
-  run.ready_at_quiet = run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
+  run.ready_at_quiet =
+      run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
   run.source_instance = instance_of(run, stop);
   run.step(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
 }
 
 void take_checkpoint(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
-  const Json undo = op::remove_archives(plan.source_node, plan.ns, plan.source_pod, plan.container, run.facts.archives_before);
+  const Json undo =
+      op::remove_archives(plan.source_node, plan.ns, plan.source_pod, plan.container, run.facts.archives_before);
   run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, undo, undo);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
   run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
@@ -194,8 +219,8 @@ void take_checkpoint(Run& run, const StopToken& stop) {
 
 void checkpoint(Run& run, const StopToken& stop) {
   take_checkpoint(run, stop);
-  // Had it left the hold queue before it was frozen, the copy would wake up taking messages. (The published procedure freezes
-  // it wherever it is.)
+  // Had it left the hold queue before it was frozen, the copy would wake up taking messages. (The published procedure
+  // freezes it wherever it is.)
   if (run.quiet_at) check_still_quiet(run, 1, stop);
 }
 

@@ -15,20 +15,23 @@ namespace {
 /// Since the source became quiet nothing has left the primary but what was relayed.
 void measure_arrivals(Run& run) {
   if (run.other_consumers > 0) return;
-  const double arrived = static_cast<double>(*run.measures.held + run.measures.relayed.value_or(0)) - static_cast<double>(run.ready_at_quiet);
+  const double arrived = static_cast<double>(*run.measures.held + run.measures.relayed.value_or(0)) -
+                         static_cast<double>(run.ready_at_quiet);
   run.measures.arrival_rate = std::max(0.0, arrived) / std::max(1e-3, seconds_between(*run.quiet_at, Clock::now()));
 }
 
 void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) {
   check_still_quiet(run, on_hold, stop);
   run.measures.dead_man_margin = Seconds(run.dead_man->margin());
-  run.measures.held = run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
+  run.measures.held =
+      run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
   measure_arrivals(run);
   run.journal.mark("pivot_intent");
   run.dead_man->stop_renewing();
   messages.push_back({"", run.names.pivot, Json{{"pivoted", run.plan.id}}.dump(), "application/json", ""});
   if (run.ports.broker.pivot(run.names.dead_man, messages, stop) == PivotResult::fired)
-    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again", "give it more time with --deadman");
+    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
+                "give it more time with --deadman");
   run.journal.mark("pivoted");
 }
 
@@ -37,7 +40,10 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(), op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers}, message));
+  run.journal.effect(
+      Phase::replaying, "send the target to " + plan.queue, Json(),
+      op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers},
+                        message));
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
@@ -51,19 +57,22 @@ void wait_target_serving(Run& run, const StopToken& stop) {
   const std::uint64_t expected = run.other_consumers + 1 + (run.valve ? 1 : 0);
   StillThere target(run.ports.cluster, {Kind::pod, run.plan.ns, run.plan.target_pod});
   wait_for_depth(
-      run.ports.broker, run.plan.queue, [&](const QueueDepth& d) {
+      run.ports.broker, run.plan.queue,
+      [&](const QueueDepth& d) {
         if (d.consumers < expected) target.check(stop);
         return d.consumers >= expected;
-      }, "waiting for the target to consume " + run.plan.queue, stop);
+      },
+      "waiting for the target to consume " + run.plan.queue, stop);
   if (run.valve) run.valve->open();
   run.target_at = Clock::now();
 }
 
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue, std::uint64_t others, const StopToken& stop) {
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue,
+                         std::uint64_t others, const StopToken& stop) {
   const QueueNames names = queue_names(id);
   for (;;) {
-    // The marker came with the commit; the dead man's message back in its queue, or a source at work, says that there was
-    // none. Neither: the broker has not noticed yet that our old connection is gone.
+    // The marker came with the commit; the dead man's message back in its queue, or a source at work, says that there
+    // was none. Neither: the broker has not noticed yet that our old connection is gone.
     if (ports.broker.depth(names.dead_man, stop).value_or(QueueDepth{}).ready > 0) return false;
     if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
     const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > others;

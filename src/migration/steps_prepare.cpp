@@ -38,8 +38,8 @@ std::string micro_time() {
   return time;
 }
 
-/// A migration that no longer runs may have left its dead man's switch: it would send the source back to work in the middle
-/// of this one. Then its lease, unless somebody else has taken it meanwhile.
+/// A migration that no longer runs may have left its dead man's switch: it would send the source back to work in the
+/// middle of this one. Then its lease, unless somebody else has taken it meanwhile.
 void take_over(Run& run, const ObjectRef& ref, const StopToken& stop) {
   const Json& metadata = run.facts.lease->at("metadata");
   const std::string id = metadata.value("labels", Json::object()).value(kIdLabel, "");
@@ -58,13 +58,22 @@ void take_lease(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::preparing, "create lease " + name, undo, undo);
   const Json lease{{"apiVersion", "coordination.k8s.io/v1"},
                    {"kind", "Lease"},
-                   {"metadata", {{"name", name}, {"namespace", run.plan.ns}, {"labels", {{kIdLabel, run.plan.id}}}, {"annotations", {{"ms2m.io/phase", to_string(Phase::preparing)}}}}},
-                   {"spec", {{"holderIdentity", holder}, {"acquireTime", micro_time()}, {"renewTime", micro_time()}, {"leaseDurationSeconds", 3600}}}};
+                   {"metadata",
+                    {{"name", name},
+                     {"namespace", run.plan.ns},
+                     {"labels", {{kIdLabel, run.plan.id}}},
+                     {"annotations", {{"ms2m.io/phase", to_string(Phase::preparing)}}}}},
+                   {"spec",
+                    {{"holderIdentity", holder},
+                     {"acquireTime", micro_time()},
+                     {"renewTime", micro_time()},
+                     {"leaseDurationSeconds", 3600}}}};
   try {
     run.ports.cluster.create(ref, lease, {}, stop);
   } catch (Error& error) {
     if (error.kind() != ErrorKind::conflict) throw;
-    throw Error(ErrorKind::refused, fmt::format("another migration of pod {} has just begun", run.plan.source_pod), "wait for it; ms2m check shows who it is");
+    throw Error(ErrorKind::refused, fmt::format("another migration of pod {} has just begun", run.plan.source_pod),
+                "wait for it; ms2m check shows who it is");
   }
 }
 
@@ -79,18 +88,23 @@ void declare_queues(Run& run, const StopToken& stop) {
   if (run.request.strategy == Strategy::shadow && run.facts.admin_version) {
     const auto type = run.ports.admin.queue_type(run.names.hold, stop);
     if (type && *type != "classic")
-      throw Error(ErrorKind::failed, fmt::format("the broker makes {} queues of ms2m's own, and the relay needs classic ones: only of those the numbers are exact at once", *type),
+      throw Error(ErrorKind::failed,
+                  fmt::format("the broker makes {} queues of ms2m's own, and the relay needs classic ones: only of "
+                              "those the numbers are exact at once",
+                              *type),
                   "use --strategy handoff, or set the virtual host's default queue type to classic");
   }
   declare(run.names.pivot);
-  // The target's own control queue: stale messages of an earlier pod of that name must not reach it. It stays after success.
+  // The target's own control queue: stale messages of an earlier pod of that name must not reach it. It stays after
+  // success.
   const std::string& control = run.plan.target_control_queue;
   if (control == run.plan.source_control_queue) return;  // a StatefulSet's pod keeps its name and its queue
   run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), Json());
   broker.declare_queue({control, std::nullopt, std::nullopt}, stop);
   broker.purge_queue(control, stop);
   if (run.request.strategy != Strategy::shadow) return;
-  run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee), op::delete_exchange(run.names.tee));
+  run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee),
+                     op::delete_exchange(run.names.tee));
   broker.declare_fanout(run.names.tee, stop);
   for (const std::string& queue : {run.names.source, run.names.target}) {
     // Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
@@ -104,20 +118,25 @@ void declare_queues(Run& run, const StopToken& stop) {
 
 void create_target_pod(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
-  run.journal.effect(Phase::preparing, "create pod " + plan.target_pod, op::delete_pod(plan.ns, plan.target_pod, plan.id),
-                     op::strip_marks(plan.ns, plan.target_pod));
+  run.journal.effect(Phase::preparing, "create pod " + plan.target_pod,
+                     op::delete_pod(plan.ns, plan.target_pod, plan.id), op::strip_marks(plan.ns, plan.target_pod));
   check_admitted(run, run.ports.cluster.create({Kind::pod, plan.ns, plan.target_pod}, plan.target_spec, {}, stop));
 }
 
 void check_admitted(const Run& run, const Json& admitted) {
   const Plan& plan = run.plan;
   const Json* container = find_container(admitted, plan.container);
-  const std::string image = container == nullptr ? "" : container->value("image", ""), policy = container == nullptr ? "" : container->value("imagePullPolicy", "");
+  const std::string image = container == nullptr ? "" : container->value("image", ""),
+                    policy = container == nullptr ? "" : container->value("imagePullPolicy", "");
   if (image == plan.image && policy == "Never") return;
-  throw Error(ErrorKind::refused,
-              image != plan.image ? fmt::format("the cluster's admission changes the image of the target pod from {} to {}", plan.image, image)
-                                  : fmt::format("the cluster's admission makes the image pull policy of the target pod {}: its kubelet would look for the checkpoint in a registry", policy),
-              "exempt the namespace, or images like this one, from the webhook or from the admission plugin AlwaysPullImages");
+  throw Error(
+      ErrorKind::refused,
+      image != plan.image
+          ? fmt::format("the cluster's admission changes the image of the target pod from {} to {}", plan.image, image)
+          : fmt::format("the cluster's admission makes the image pull policy of the target pod {}: its kubelet would "
+                        "look for the checkpoint in a registry",
+                        policy),
+      "exempt the namespace, or images like this one, from the webhook or from the admission plugin AlwaysPullImages");
 }
 
 namespace {
@@ -127,7 +146,8 @@ std::pair<std::string, std::string> waiting(const Json* pod, const std::string& 
   if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
   const Json status = pod->value("status", Json::object());
   if (status.value("phase", "") == "Failed")
-    throw Error(ErrorKind::failed, fmt::format("the target's kubelet rejected the pod: {} {}", status.value("reason", ""), status.value("message", "")));
+    throw Error(ErrorKind::failed, fmt::format("the target's kubelet rejected the pod: {} {}",
+                                               status.value("reason", ""), status.value("message", "")));
   const Json* own = find_container_status(*pod, container);
   if (own == nullptr) return {};
   const Json state = own->value("state", Json::object()).value("waiting", Json::object());
@@ -142,9 +162,12 @@ void wait_target_warm(Run& run, const StopToken& stop) {
       {Kind::pod, run.plan.ns, run.plan.target_pod},
       [&](const Json* pod) {
         const auto [reason, message] = waiting(pod, run.plan.container);
-        // An admission plugin that makes every pull policy Always would let the kubelet look for the image in a registry.
-        for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError", "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
-          if (reason == fatal) throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", reason, message));
+        // An admission plugin that makes every pull policy Always would let the kubelet look for the image in a
+        // registry.
+        for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError",
+                                  "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
+          if (reason == fatal)
+            throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", reason, message));
         return reason == "ErrImageNeverPull";
       },
       limit);
@@ -153,16 +176,18 @@ void wait_target_warm(Run& run, const StopToken& stop) {
 }
 
 void wait_kick_works(const Run& run, const StopToken& stop) {
-  // The kubelet answers a kick at once only when its pod cache is newer than its last sync of the pod; the cache is relisted
-  // once a second (DESIGN section 6, measured).
+  // The kubelet answers a kick at once only when its pod cache is newer than its last sync of the pod; the cache is
+  // relisted once a second (DESIGN section 6, measured).
   const auto left = *run.warm_at + Millis{1100} - Clock::now();
-  if (left > Clock::duration::zero()) stop.sleep(std::chrono::ceil<Millis>(left), "waiting for the target pod to settle");
+  if (left > Clock::duration::zero())
+    stop.sleep(std::chrono::ceil<Millis>(left), "waiting for the target pod to settle");
 }
 
 void arm_dead_man(Run& run, const StopToken& stop) {
   const std::string& queue = run.names.dead_man;
   run.journal.effect(Phase::preparing, "arm the dead man's switch", op::delete_queue(queue), op::delete_queue(queue));
-  run.dead_man = run.ports.broker.arm({queue, run.plan.source_control_queue, end_replay("source", run.plan.id), run.request.dead_man}, stop);
+  run.dead_man = run.ports.broker.arm(
+      {queue, run.plan.source_control_queue, end_replay("source", run.plan.id), run.request.dead_man}, stop);
 }
 
 }  // namespace ms2m

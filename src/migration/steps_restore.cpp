@@ -17,8 +17,8 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.transfer));
-  run.journal.effect(Phase::transferring, "stream the archive to " + plan.target_node, op::remove_layout(plan.target_node, directory),
-                     op::remove_layout(plan.target_node, directory));
+  run.journal.effect(Phase::transferring, "stream the archive to " + plan.target_node,
+                     op::remove_layout(plan.target_node, directory), op::remove_layout(plan.target_node, directory));
   const auto progress = [&](Bytes done, std::optional<Bytes> total) {
     Event event;
     event.type = Event::Type::progress;
@@ -27,17 +27,23 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
     event.total = total;
     run.observer.on(event);
   };
-  const MoveResult moved = run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
+  const MoveResult moved =
+      run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
   run.measures.bytes = moved.bytes;
   check_guards(run);
   const bool final = image == plan.image;
-  run.journal.effect(Phase::transferring, "import image " + image, final ? op::remove_image_name(plan.target_node, image) : op::remove_staged_name(plan.target_node, image),
-                     final ? op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod)
-                           : op::remove_staged_name(plan.target_node, image));
+  run.journal.effect(
+      Phase::transferring, "import image " + image,
+      final ? op::remove_image_name(plan.target_node, image) : op::remove_staged_name(plan.target_node, image),
+      final ? op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod)
+            : op::remove_staged_name(plan.target_node, image));
   const std::string architecture = architecture_of(run.facts.target);
-  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(plan.target_node, {directory, moved.sha256, moved.bytes, image, plan.container, architecture, run.facts.source.image->user}, limit);
+  const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(
+      plan.target_node,
+      {directory, moved.sha256, moved.bytes, image, plan.container, architecture, run.facts.source.image->user}, limit);
   // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
-  run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));
+  run.journal.effect(Phase::transferring, "checkpoint image " + id, op::remove_image(plan.target_node, id),
+                     op::remove_image(plan.target_node, id));
   run.step(Phase::transferring, "image " + image + " is on " + plan.target_node);
 }
 
@@ -49,14 +55,18 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
   const Json kick{{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}};
   run.ports.cluster.patch(ref, PatchType::merge, kick, limit);
 
-  // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never leaves it.)
+  // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never
+  // leaves it.)
   const bool nobody_else = run.quiet_at && run.request.protocol == Protocol::control;
   const std::uint64_t ours = (run.valve ? 1 : 0) + (run.pump ? 1 : 0);
-  wait_restored(run.ports, ref, plan.container, {queue, consumers}, [&](bool now_running) {
-    if (now_running) run.step(Phase::restoring, "container " + plan.container + " is running");
-    check_guards(run);
-    if (nobody_else) check_nobody_came(run, ours, limit);
-  }, limit);
+  wait_restored(
+      run.ports, ref, plan.container, {queue, consumers},
+      [&](bool now_running) {
+        if (now_running) run.step(Phase::restoring, "container " + plan.container + " is running");
+        check_guards(run);
+        if (nobody_else) check_nobody_came(run, ours, limit);
+      },
+      limit);
   run.step(Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
 }
 

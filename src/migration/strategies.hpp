@@ -1,5 +1,5 @@
-// One function per strategy: the order of the steps up to and with the pivot. What follows (finish) and what happens on a
-// failure (undo) is the coordinator's, from the journal.
+// One function per strategy: the order of the steps up to and with the pivot. What follows (finish) and what happens on
+// a failure (undo) is the coordinator's, from the journal.
 #pragma once
 #include "migration/operations.hpp"
 #include "migration/steps.hpp"
@@ -23,9 +23,11 @@ class PhaseScope {
   std::string note_;
 };
 
-/// Journals what is to be done once the target owns the queue: retire the source, its control queue and its image's name.
+/// Journals what is to be done once the target owns the queue: retire the source, its control queue and its image's
+/// name.
 void plan_retirement(Run& run);
-/// The part of it for a source that an earlier migration has moved: such a pod leaves the name of its image behind on its node.
+/// The part of it for a source that an earlier migration has moved: such a pod leaves the name of its image behind on
+/// its node.
 void plan_image_name_removal(Run& run);
 /// How its ReplicaSet is to swap source and target.
 op::Adoption adoption_of(const Run& run);
@@ -42,8 +44,8 @@ void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
 void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 /// The StatefulSet as it is now. Error{conflict} when it was changed since it was looked at.
 Json unchanged_set(const Run& run, const StopToken& stop);
-/// Journals that the StatefulSet is deleted and its pods left (undo and finish: create it again); returns the operation that
-/// does it. Error{conflict} as unchanged_set().
+/// Journals that the StatefulSet is deleted and its pods left (undo and finish: create it again); returns the operation
+/// that does it. Error{conflict} as unchanged_set().
 Json plan_orphaning(Run& run, const StopToken& stop);
 
 // Where the copy takes the source's name, so that the source goes first (set_handoff.cpp):

@@ -1,10 +1,11 @@
-// Strategy handoff for a consumer that knows no control protocol (`--protocol none`). It cannot be sent to a hold queue, so
-// the valve holds the messages back, and a restored copy of it goes straight to the primary queue. Two must never consume:
-// the source is frozen and its connection closed before the copy can exist at all. The image gets the name that the waiting
-// pod asks for only then, because a kubelet may look again without being kicked.
+// Strategy handoff for a consumer that knows no control protocol (`--protocol none`). It cannot be sent to a hold
+// queue, so the valve holds the messages back, and a restored copy of it goes straight to the primary queue. Two must
+// never consume: the source is frozen and its connection closed before the copy can exist at all. The image gets the
+// name that the waiting pod asks for only then, because a kubelet may look again without being kicked.
 //
-// ms2m's death before the freeze opens the valve and the source goes on; after the kick it opens the valve for the copy.
-// Between the two (tenths of a second), or when the restore fails with nobody there to see it, `ms2m resume` is needed.
+// ms2m's death before the freeze opens the valve and the source goes on; after the kick it opens the valve for the
+// copy. Between the two (tenths of a second), or when the restore fails with nobody there to see it, `ms2m resume` is
+// needed.
 #include <fmt/format.h>
 
 #include "migration/operations.hpp"
@@ -16,8 +17,8 @@
 namespace ms2m {
 namespace {
 
-/// Exact for classic queues. The valve's count is read first and only grows: when the broker counts no more than that as
-/// unacknowledged, nothing that was delivered to the source is.
+/// Exact for classic queues. The valve's count is read first and only grows: when the broker counts no more than that
+/// as unacknowledged, nothing that was delivered to the source is.
 bool only_the_valve_holds(Run& run, std::uint64_t& of_the_source, const StopToken& stop) {
   const std::uint64_t held = run.valve->held();
   const auto totals = run.ports.admin.totals(run.plan.queue, stop);
@@ -36,7 +37,8 @@ void wait_until_only_the_valve_holds(Run& run, const StopToken& stop) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;
     throw Error(ErrorKind::failed, fmt::format("the source keeps about {} messages unacknowledged", of_the_source),
-                "give it more time with --quiet-timeout, or a smaller prefetch count; a consumer that acknowledges in batches never gets there");
+                "give it more time with --quiet-timeout, or a smaller prefetch count; a consumer that acknowledges in "
+                "batches never gets there");
   }
 }
 
@@ -46,10 +48,14 @@ void check_undisturbed(Run& run, const StopToken& stop) {
   // After the count: what came before it has been read, so a flood in it was seen.
   check_guards(run);
   if (const auto flooded = run.valve->flooded(); flooded && *flooded >= *run.quiet_at)
-    throw Error(ErrorKind::failed, "more than 150 messages came within half a second: whether the broker served the source with one of them cannot be told",
+    throw Error(ErrorKind::failed,
+                "more than 150 messages came within half a second: whether the broker served the source with one of "
+                "them cannot be told",
                 "run ms2m again when fewer arrive, or let the consumer follow ms2m-protocol(7)");
   if (instance_of(run, stop) != run.source_instance)
-    throw Error(ErrorKind::inconsistent, "the source's container was started again during the migration: its memory is gone, as without a migration");
+    throw Error(
+        ErrorKind::inconsistent,
+        "the source's container was started again during the migration: its memory is gone, as without a migration");
 }
 
 /// The list of consumers is up to five seconds old, so a source that has just connected is not in it yet.
@@ -67,35 +73,46 @@ void find_connection(Run& run, const StopToken& stop) {
 
 void drain_source(Run& run, const StopToken& stop) {
   close_valve(run, stop);
-  wait_until_only_the_valve_holds(run, stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
+  wait_until_only_the_valve_holds(run,
+                                  stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
   run.quiet_at = Clock::now();
   if (run.valve->flooded() && !run.request.allow_reorder)
-    throw Error(ErrorKind::failed, "more than 150 messages came within half a second: the valve cannot keep the order of so many", "run ms2m again when fewer arrive, or pass --allow-reorder");
+    throw Error(ErrorKind::failed,
+                "more than 150 messages came within half a second: the valve cannot keep the order of so many",
+                "run ms2m again when fewer arrive, or pass --allow-reorder");
   run.source_instance = instance_of(run, stop);
-  run.step(Phase::checkpointing, fmt::format("pod {} has acknowledged everything; {} messages held", run.plan.source_pod, run.valve->held()));
+  run.step(Phase::checkpointing,
+           fmt::format("pod {} has acknowledged everything; {} messages held", run.plan.source_pod, run.valve->held()));
 }
 
 op::Frozen source_of(const Run& run) {
   // "<container ID> <restarts>"
-  return {run.plan.ns, run.plan.source_pod, run.plan.source_uid, run.plan.source_node, run.source_instance.substr(0, run.source_instance.find(' '))};
+  return {run.plan.ns, run.plan.source_pod, run.plan.source_uid, run.plan.source_node,
+          run.source_instance.substr(0, run.source_instance.find(' '))};
 }
 
 /// Afterwards the source does nothing and is no consumer; whatever it was sent by mistake is back in the queue.
 void stop_source(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
-  run.journal.effect(Phase::restoring, "freeze the source", op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), Json());
+  run.journal.effect(Phase::restoring, "freeze the source",
+                     op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), Json());
   if (!run.ports.processes.freeze(source.node, source.container, stop))
-    throw Error(ErrorKind::inconsistent, fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
   check_undisturbed(run, stop);
   try {
     run.ports.admin.close_connection(run.source_connection, stop);
   } catch (Error& error) {
-    if (error.kind() == ErrorKind::forbidden) error.with_remedy("use the application's own broker user, or one with the tag administrator: only they may close its connection");
+    if (error.kind() == ErrorKind::forbidden)
+      error.with_remedy(
+          "use the application's own broker user, or one with the tag administrator: only they may close its "
+          "connection");
     throw;
   }
   wait_for_depth(
-      run.ports.broker, plan.queue, [](const QueueDepth& d) { return d.consumers <= 1; }, "waiting for the source's consumer to go", stop.within(std::chrono::seconds(10)));
+      run.ports.broker, plan.queue, [](const QueueDepth& d) { return d.consumers <= 1; },
+      "waiting for the source's consumer to go", stop.within(std::chrono::seconds(10)));
   check_guards(run);
   run.step(Phase::restoring, fmt::format("pod {} is frozen and its connection closed", plan.source_pod));
 }
@@ -103,12 +120,15 @@ void stop_source(Run& run, const StopToken& stop) {
 void plan_forward(Run& run) {
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
-  run.journal.effect(Phase::restoring, "name the image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
-                     op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
+  run.journal.effect(
+      Phase::restoring, "name the image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
+      op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
   run.journal.effect(Phase::restoring, "start the copy", Json(),
-                     op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.image, run.checkpoint_image, plan.queue}));
+                     op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.image,
+                                     run.checkpoint_image, plan.queue}));
   if (plan.workload == Workload::replica_set)
-    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(), op::adopt_from_frozen(adoption_of(run), source));
+    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
+                       op::adopt_from_frozen(adoption_of(run), source));
   else
     run.journal.effect(Phase::finalizing, "delete the source pod", Json(), op::retire_frozen(source));
   plan_image_name_removal(run);
@@ -118,7 +138,9 @@ void start_and_see_it_consume(Run& run, const StopToken& stop) {
   run.ports.images.point_name(run.plan.target_node, run.plan.image, run.checkpoint_image, stop);
   restore(run, run.plan.queue, 2, stop);
   const auto depth = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
-  if (depth.consumers > 2) throw Error(ErrorKind::inconsistent, fmt::format("queue {} has {} consumers besides the valve", run.plan.queue, depth.consumers - 1));
+  if (depth.consumers > 2)
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("queue {} has {} consumers besides the valve", run.plan.queue, depth.consumers - 1));
 }
 
 /// The source is gone for good: there is nothing to turn back to.
@@ -167,7 +189,8 @@ void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopTok
       start_and_see_it_consume(run, stop);
     } catch (const std::exception&) {
       // The valve was closed all the time: whatever ran got nothing.
-      if (withdraw_copy(run.ports, run.journal, !run.valve->broken(), StopToken().within(std::chrono::minutes(2)))) run.journal.mark("turned_back");
+      if (withdraw_copy(run.ports, run.journal, !run.valve->broken(), StopToken().within(std::chrono::minutes(2))))
+        run.journal.mark("turned_back");
       throw;
     }
     scope.note("source frozen, CRIU restore in the waiting pod, reconnected to the broker");
@@ -198,7 +221,8 @@ bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const 
     Operations(ports).run(start, stop.within(std::chrono::seconds(90)));
     return false;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::forbidden) throw;  // it may well serve: nothing was seen
+    if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::forbidden)
+      throw;  // it may well serve: nothing was seen
   }
   return withdraw_copy(ports, journal, false, stop);
 }

@@ -17,8 +17,8 @@ bool ever_started(const Json& pod, const std::string& container) {
   const Json* status = find_container_status(pod, container);
   if (status == nullptr) return false;
   const Json state = status->value("state", Json::object());
-  return state.contains("running") || state.contains("terminated") || !status->value("lastState", Json::object()).empty() ||
-         status->value("restartCount", 0) > 0;
+  return state.contains("running") || state.contains("terminated") ||
+         !status->value("lastState", Json::object()).empty() || status->value("restartCount", 0) > 0;
 }
 
 void start_copy(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -28,14 +28,20 @@ void start_copy(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   if (!pod) throw Error(ErrorKind::failed, "the target pod " + ref.name + " was deleted by somebody else");
   if (!ever_started(*pod, container)) {
     ports.images.point_name(text(o, "node"), text(o, "image"), text(o, "checkpoint"), stop);
-    ports.cluster.patch(ref, PatchType::merge, {{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}}, stop);
-    ports.cluster.watch(ref, [&](const Json* now) {
-      check_restore(now, ref.name, container);
-      return container_running(now, container);
-    }, stop);
+    ports.cluster.patch(ref, PatchType::merge, {{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}},
+                        stop);
+    ports.cluster.watch(
+        ref,
+        [&](const Json* now) {
+          check_restore(now, ref.name, container);
+          return container_running(now, container);
+        },
+        stop);
   }
   // Nobody else can: the source is frozen and its connection is closed, the valve is open or dead.
-  wait_for_depth(ports.broker, queue, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the restored consumer to connect", stop);
+  wait_for_depth(
+      ports.broker, queue, [](const QueueDepth& d) { return d.consumers > 0; },
+      "waiting for the restored consumer to connect", stop);
 }
 
 void thaw_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -49,16 +55,20 @@ void thaw_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   if (!source || other_pod(*source, text(o, "uid"))) return;  // nobody to wait for
   const std::uint64_t others = o.value("others", std::uint64_t{0});
   wait_for_depth(
-      ports.broker, text(o, "queue"), [&](const QueueDepth& d) { return d.consumers > others; }, "waiting for the source to consume " + text(o, "queue"), stop);
+      ports.broker, text(o, "queue"), [&](const QueueDepth& d) { return d.consumers > others; },
+      "waiting for the source to consume " + text(o, "queue"), stop);
 }
 
 void kill_when_deleted(Migrator::Ports& ports, const Json& o, const ObjectRef& ref, const StopToken& stop) {
   const std::string container = text(o, "frozen");
   if (container.empty()) return;
   const auto gone = [&](const Json* pod) { return pod == nullptr || other_pod(*pod, text(o, "uid")); };
-  ports.cluster.watch(ref, [&](const Json* pod) { return gone(pod) || is_terminating(*pod); }, stop);
+  ports.cluster.watch(
+      ref, [&](const Json* pod) { return gone(pod) || is_terminating(*pod); }, stop);
   try {
-    ports.cluster.watch(ref, [&](const Json* pod) { return gone(pod) || kubelet_knows_deletion(*pod); }, stop.within(std::chrono::seconds(3)));
+    ports.cluster.watch(
+        ref, [&](const Json* pod) { return gone(pod) || kubelet_knows_deletion(*pod); },
+        stop.within(std::chrono::seconds(3)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout) throw;  // a kubelet before 1.34 does not say it; by now it knows
   }

@@ -20,10 +20,14 @@ void wait_for_depth(Broker& broker, const std::string& queue, const std::functio
   }
 }
 
-void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop) {
+void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid,
+                   const StopToken& stop) {
   cluster.watch(
       {Kind::pod, ns, pod},
-      [&](const Json* object) { return object == nullptr || (!uid.empty() && object->at("metadata").at("uid") != uid); }, stop);
+      [&](const Json* object) {
+        return object == nullptr || (!uid.empty() && object->at("metadata").at("uid") != uid);
+      },
+      stop);
 }
 
 void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& uid, const StopToken& stop) {
@@ -35,7 +39,8 @@ bool is_terminating(const Json& object) { return object.at("metadata").contains(
 
 bool kubelet_knows_deletion(const Json& pod) {
   const std::int64_t generation = pod.at("metadata").value("generation", std::int64_t{0});
-  return is_terminating(pod) && generation > 0 && pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
+  return is_terminating(pod) && generation > 0 &&
+         pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
 }
 
 bool pod_is_ready(const Json& pod) {
@@ -54,26 +59,31 @@ bool container_running(const Json* pod, const std::string& container) {
 namespace {
 
 Error ended(const Json& terminated) {
-  return Error(ErrorKind::failed, fmt::format("the restored container ended with exit code {}", terminated.value("exitCode", -1)),
-               "its connections are closed when it wakes up, those of the loopback interface too: the consumer must survive that (ms2m-protocol(7))");
+  return Error(ErrorKind::failed,
+               fmt::format("the restored container ended with exit code {}", terminated.value("exitCode", -1)),
+               "its connections are closed when it wakes up, those of the loopback interface too: the consumer must "
+               "survive that (ms2m-protocol(7))");
 }
 
 }  // namespace
 
 void check_restore(const Json* pod, const std::string& name, const std::string& container) {
-  if (pod == nullptr) throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", name));
+  if (pod == nullptr)
+    throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", name));
   const Json status = pod->value("status", Json::object());
   if (status.value("phase", "") == "Failed")
-    throw Error(ErrorKind::failed, fmt::format("the target pod failed: {} {}", status.value("reason", ""), status.value("message", "")));
+    throw Error(ErrorKind::failed,
+                fmt::format("the target pod failed: {} {}", status.value("reason", ""), status.value("message", "")));
   const Json* own = find_container_status(*pod, container);
   if (own == nullptr) return;
   const Json state = own->value("state", Json::object());
   const Json waiting = state.value("waiting", Json::object());
   const std::string reason = waiting.value("reason", "");
-  for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError", "InvalidImageName", "CrashLoopBackOff"})
-    if (reason == fatal) throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", reason, waiting.value("message", "")));
-  if (state.contains("terminated"))
-    throw ended(state["terminated"]);
+  for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError",
+                            "InvalidImageName", "CrashLoopBackOff"})
+    if (reason == fatal)
+      throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", reason, waiting.value("message", "")));
+  if (state.contains("terminated")) throw ended(state["terminated"]);
 }
 
 namespace {
@@ -88,18 +98,21 @@ void check_runs_on(const Json* pod, const std::string& name, const std::string& 
 
 }  // namespace
 
-void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container, const Arrival& arrival,
-                   const std::function<void(bool now_running)>& look, const StopToken& stop) {
+void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container,
+                   const Arrival& arrival, const std::function<void(bool now_running)>& look, const StopToken& stop) {
   StopSource over;
   std::exception_ptr failure;
   std::atomic<bool> running{false};
   auto watcher = std::async(std::launch::async, [&] {
     try {
-      ports.cluster.watch(ref, [&](const Json* pod) {
-        check_runs_on(pod, ref.name, container);
-        running = running || container_running(pod, container);
-        return false;  // it may still end
-      }, over.token().within(std::chrono::hours(1)));
+      ports.cluster.watch(
+          ref,
+          [&](const Json* pod) {
+            check_runs_on(pod, ref.name, container);
+            running = running || container_running(pod, container);
+            return false;  // it may still end
+          },
+          over.token().within(std::chrono::hours(1)));
     } catch (const Cancelled&) {
     } catch (...) {
       failure = std::current_exception();
@@ -125,12 +138,14 @@ void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std
       const bool now_running = running && !told;
       look(now_running);
       told = told || now_running;
-      stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10}, "waiting for the restored consumer to connect");
+      stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10},
+                 "waiting for the restored consumer to connect");
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout || !running) throw;
     throw Error(ErrorKind::timeout, "the restored process runs and does not come to " + arrival.queue,
-                "its connections are closed when it wakes up: the consumer must notice that and connect again (ms2m-protocol(7)); if it is slow at it, raise --restore-timeout");
+                "its connections are closed when it wakes up: the consumer must notice that and connect again "
+                "(ms2m-protocol(7)); if it is slow at it, raise --restore-timeout");
   }
 }
 

@@ -13,12 +13,14 @@
 
 namespace ms2m {
 
-/// Looks at the queue until `done` holds for it (a missing queue is {0,0}). AMQP has no event for "who consumes a queue":
-/// a passive declare costs 0.2 ms and is exact, so it is asked every 2 ms at first, every 20 ms after the first second.
+/// Looks at the queue until `done` holds for it (a missing queue is {0,0}). AMQP has no event for "who consumes a
+/// queue": a passive declare costs 0.2 ms and is exact, so it is asked every 2 ms at first, every 20 ms after the first
+/// second.
 void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
                     const std::string& doing, const StopToken& stop);
 
-/// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long message).
+/// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long
+/// message).
 inline constexpr Seconds kStandstill{2};
 
 /// For how long a number has been the same.
@@ -36,30 +38,32 @@ class Unchanged {
 };
 
 /// Waits until the pod is gone (or another one, by uid, has its name).
-void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid, const StopToken& stop);
+void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid,
+                   const StopToken& stop);
 
 /// Deletes that very pod, which need not end gently, and waits until it is gone.
 void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& uid, const StopToken& stop);
 
 bool is_terminating(const Json& object);
-/// The deletion is a new generation of the pod, and the kubelet reports the generation that it acts on (Kubernetes 1.34 and
-/// later; kube-transcripts/watch-shadow-pod: 0.14 s). Before that it would start a killed container anew, cold.
+/// The deletion is a new generation of the pod, and the kubelet reports the generation that it acts on (Kubernetes 1.34
+/// and later; kube-transcripts/watch-shadow-pod: 0.14 s). Before that it would start a killed container anew, cold.
 bool kubelet_knows_deletion(const Json& pod);
 
 bool pod_is_ready(const Json& pod);
 bool container_running(const Json* pod, const std::string& container);
 
-/// A failed restore is retried for ever by the kubelet and is never terminal: throws Error{failed} with its message on the
-/// reasons that mean it, and when the pod is gone or failed.
+/// A failed restore is retried for ever by the kubelet and is never terminal: throws Error{failed} with its message on
+/// the reasons that mean it, and when the pod is gone or failed.
 void check_restore(const Json* pod, const std::string& name, const std::string& container);
 
 struct Arrival {
   std::string queue;
   std::uint64_t consumers;
 };
-/// Returns when the queue has so many consumers: the broker's proof that the restored process lives. A watch beside it tells
-/// early when that will never be (check_restore). `look` is called between, with "the container has just been seen running".
-void wait_restored(const Migrator::Ports& ports, const ObjectRef& pod, const std::string& container, const Arrival& arrival,
-                   const std::function<void(bool now_running)>& look, const StopToken& stop);
+/// Returns when the queue has so many consumers: the broker's proof that the restored process lives. A watch beside it
+/// tells early when that will never be (check_restore). `look` is called between, with "the container has just been
+/// seen running".
+void wait_restored(const Migrator::Ports& ports, const ObjectRef& pod, const std::string& container,
+                   const Arrival& arrival, const std::function<void(bool now_running)>& look, const StopToken& stop);
 
 }  // namespace ms2m

@@ -8,8 +8,9 @@ namespace {
 
 constexpr int kNotThere = 3;
 
-// $1 root, $2 id, $3 verb. A group counts only when processes are in it: on a hybrid root the same name is in several trees.
-// In version 1 a frozen process dies of SIGKILL only when it is thawed, but then before it runs on; frozen it cannot fork.
+// $1 root, $2 id, $3 verb. A group counts only when processes are in it: on a hybrid root the same name is in several
+// trees. In version 1 a frozen process dies of SIGKILL only when it is thawed, but then before it runs on; frozen it
+// cannot fork.
 constexpr const char* kScript = R"sh(root=$1 id=$2 g= kind=
 procs() { find "$1" -name cgroup.procs -exec cat {} + 2>/dev/null; }
 populated() { [ -n "$(procs "$1")" ]; }
@@ -61,8 +62,8 @@ std::string node::container_id(const std::string& container) {
   return id;
 }
 
-bool ContainerCgroup::act(const char* verb, const std::string& doing, const std::string& node, const std::string& container,
-                          const StopToken& stop) {
+bool ContainerCgroup::act(const char* verb, const std::string& doing, const std::string& node,
+                          const std::string& container, const StopToken& stop) {
   const std::string id = node::container_id(container);
   const auto result = shell_.run(node, {"sh", "-c", kScript, "sh", root_, id, verb}, "", stop);
   if (result.signal == 0 && result.exit_code == kNotThere) return false;

@@ -4,8 +4,8 @@
 
 namespace ms2m::node {
 
-/// A private directory with a path short enough for a socket's name, below $XDG_RUNTIME_DIR, else below /tmp; removed by
-/// the destructor. The constructor removes those that a killed ms2m of the same user left there: their lock is free.
+/// A private directory with a path short enough for a socket's name, below $XDG_RUNTIME_DIR, else below /tmp; removed
+/// by the destructor. The constructor removes those that a killed ms2m of the same user left there: their lock is free.
 class ControlDir {
  public:
   ControlDir();

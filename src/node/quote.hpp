@@ -6,7 +6,8 @@
 
 namespace ms2m::node {
 
-/// One word that a POSIX shell reads back as exactly these bytes. Error{usage} for a NUL byte, which no argument can hold.
+/// One word that a POSIX shell reads back as exactly these bytes. Error{usage} for a NUL byte, which no argument can
+/// hold.
 std::string quote(std::string_view word);
 /// Quoted words with spaces between them.
 std::string join(const std::vector<std::string>& words);

@@ -6,7 +6,8 @@ namespace ms2m::node {
 
 RemoteScript remote_script(std::string_view script, const std::vector<std::string>& args, bool sudo) {
   RemoteScript remote;
-  remote.prologue = "{\nPATH=\"$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\" LC_ALL=C\nexport PATH LC_ALL\n";
+  remote.prologue =
+      "{\nPATH=\"$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\" LC_ALL=C\nexport PATH LC_ALL\n";
   remote.prologue += "set -- " + join(args) + "\n";
   remote.prologue += script;
   remote.prologue += "\n}\n";

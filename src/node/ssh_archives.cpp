@@ -47,7 +47,8 @@ std::vector<std::string> script(const char* text, std::vector<std::string> args)
 
 Error failed(const std::string& doing, const CommandResult& result) {
   const auto said = posix::last_line(result.err);
-  return Error(ErrorKind::failed, doing + ": " + (said.empty() ? "exit status " + std::to_string(result.exit_code) : said));
+  return Error(ErrorKind::failed,
+               doing + ": " + (said.empty() ? "exit status " + std::to_string(result.exit_code) : said));
 }
 
 /// "2026-11-21T21:21:02Z" or with "+01:00"
@@ -69,7 +70,8 @@ std::string prefix_of(const std::string& ns, const std::string& pod, const std::
 
 }  // namespace
 
-bool node::is_archive_of(const std::string& file, const std::string& ns, const std::string& pod, const std::string& container) {
+bool node::is_archive_of(const std::string& file, const std::string& ns, const std::string& pod,
+                         const std::string& container) {
   const std::string prefix = prefix_of(ns, pod, container);
   return file.starts_with(prefix) && file.ends_with(".tar") && file.size() > prefix.size() + 4 &&
          is_time(std::string_view(file).substr(prefix.size(), file.size() - prefix.size() - 4));

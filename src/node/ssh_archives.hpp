@@ -30,7 +30,8 @@ class SshArchives : public CheckpointArchives {
 
 namespace node {
 /// "checkpoint-<pod>_<ns>-<container>-<RFC 3339 time>.tar": the time tells it from that of a container "<container>-x".
-bool is_archive_of(const std::string& file, const std::string& ns, const std::string& pod, const std::string& container);
+bool is_archive_of(const std::string& file, const std::string& ns, const std::string& pod,
+                   const std::string& container);
 /// "checkpoint-....tar" without a slash.
 bool is_archive_name(const std::string& file);
 }  // namespace node

@@ -8,7 +8,7 @@ namespace ms2m::node {
 namespace {
 
 struct Pattern {
-  const char* text;    ///< as OpenSSH 7.9 to 10 print it
+  const char* text;  ///< as OpenSSH 7.9 to 10 print it
   ErrorKind kind;
   const char* sentence;  ///< after "cannot reach NODE by ssh: "; nullptr: ssh's own line
   const char* remedy;    ///< {ssh} is replaced by the command
@@ -36,7 +36,8 @@ constexpr std::array kPatterns{
     Pattern{"timed out", ErrorKind::unavailable, "the connection timed out", "try: {ssh}"},
     Pattern{"No route to host", ErrorKind::unavailable, "no route to host", "try: {ssh}"},
     Pattern{"not responding", ErrorKind::unavailable, "it stopped answering", "try: {ssh}"},
-    Pattern{"Session open refused by peer", ErrorKind::unavailable, "it refused one more session (MaxSessions of its sshd)",
+    Pattern{"Session open refused by peer", ErrorKind::unavailable,
+            "it refused one more session (MaxSessions of its sshd)",
             "raise MaxSessions in its sshd_config to 10 or more"},
 };
 

@@ -40,7 +40,8 @@ posix::RunResult configuration(const std::string& program, const std::string& fi
     return posix::run_process(ask, stop, "reading the ssh configuration");
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) throw;
-    throw Error(ErrorKind::refused, "there is no ssh client here: " + error.message(), "install the package openssh-client");
+    throw Error(ErrorKind::refused, "there is no ssh client here: " + error.message(),
+                "install the package openssh-client");
   }
 }
 
@@ -69,9 +70,11 @@ std::string SshHost::command(const SshOptions& ssh) const {
 
 void check_host_word(const std::string& word) {
   const bool good = !word.empty() && word.front() != '-' && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '@' || c == '%' || c == '[' || c == ']';
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '@' || c == '%' || c == '[' ||
+           c == ']';
   });
-  if (!good || word.find("@-") != std::string::npos) throw Error(ErrorKind::usage, "'" + word + "' is not a host that ssh can be given");
+  if (!good || word.find("@-") != std::string::npos)
+    throw Error(ErrorKind::usage, "'" + word + "' is not a host that ssh can be given");
 }
 
 std::string config_value(const std::string& dump, const std::string& key) {
@@ -81,7 +84,8 @@ std::string config_value(const std::string& dump, const std::string& key) {
   return {};
 }
 
-SshHost choose_host(const SshOptions& ssh, const NodeAddresses& addresses, const std::string& node, const StopToken& stop) {
+SshHost choose_host(const SshOptions& ssh, const NodeAddresses& addresses, const std::string& node,
+                    const StopToken& stop) {
   check_host_word(node);
   SshHost host;
   host.destination = ssh.destination.empty() ? node : ssh.destination;

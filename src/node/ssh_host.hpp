@@ -10,8 +10,8 @@ namespace ms2m {
 
 struct SshOptions {
   std::string program = "ssh";
-  std::string config;        ///< -F: used instead of the user's own configuration when not empty
-  std::string destination;   ///< "root@{node}", "core@{ip}", ...; empty: chosen as SshShell says
+  std::string config;       ///< -F: used instead of the user's own configuration when not empty
+  std::string destination;  ///< "root@{node}", "core@{ip}", ...; empty: chosen as SshShell says
   Millis connect_timeout{10000};
 };
 
@@ -21,8 +21,8 @@ using NodeAddresses = std::function<std::vector<std::string>(const std::string& 
 namespace node {
 
 struct SshHost {
-  std::string destination;            ///< "worker-1", "root@198.18.0.11"
-  std::vector<std::string> options;   ///< "-o", "HostName=198.18.0.11"
+  std::string destination;           ///< "worker-1", "root@198.18.0.11"
+  std::vector<std::string> options;  ///< "-o", "HostName=198.18.0.11"
   /// What to ask for instead of OpenSSH's default order, when the configuration leaves that alone; else "".
   std::string ciphers;
   /// The same as a person would type it.
@@ -33,10 +33,12 @@ struct SshHost {
 void check_host_word(const std::string& word);
 /// What `ssh -G` printed for `key` ("hostname"), or "".
 std::string config_value(const std::string& dump, const std::string& key);
-/// The same names, AES-GCM first: it costs half the CPU time of OpenSSH's first choice, and every byte is ciphered four times.
+/// The same names, AES-GCM first: it costs half the CPU time of OpenSSH's first choice, and every byte is ciphered four
+/// times.
 std::string fast_ciphers_first(const std::string& ciphers);
 /// Blocks for `ssh -G` and the resolver, both as cancellable child processes.
-SshHost choose_host(const SshOptions& ssh, const NodeAddresses& addresses, const std::string& node, const StopToken& stop);
+SshHost choose_host(const SshOptions& ssh, const NodeAddresses& addresses, const std::string& node,
+                    const StopToken& stop);
 
 }  // namespace node
 }  // namespace ms2m

@@ -51,14 +51,16 @@ class Flow {
     digest_.update(chunk);
     done_.count += chunk.size();
     if (done_ > total_)
-      throw Error(ErrorKind::failed, "source " + request_.from_node + ": " + request_.archive + " grew while it was read");
+      throw Error(ErrorKind::failed,
+                  "source " + request_.from_node + ": " + request_.archive + " grew while it was read");
     report(done_ == total_);
   }
 
   std::string trailer() {
     if (done_ != total_)
       throw Error(ErrorKind::failed, "source " + request_.from_node + ": " + request_.archive + " gave only " +
-                                         std::to_string(done_.count) + " of " + std::to_string(total_.count) + " bytes");
+                                         std::to_string(done_.count) + " of " + std::to_string(total_.count) +
+                                         " bytes");
     hex_ = digest_.hex();
     return hex_ + "\n";
   }
@@ -67,7 +69,8 @@ class Flow {
 
  private:
   Error unexpected() const {
-    return Error(ErrorKind::protocol, "source " + request_.from_node + ": its shell printed something else than the archive");
+    return Error(ErrorKind::protocol,
+                 "source " + request_.from_node + ": its shell printed something else than the archive");
   }
   void report(bool now) {
     if (!progress_ || (!now && Clock::now() < next_)) return;

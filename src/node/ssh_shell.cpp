@@ -22,8 +22,8 @@ using posix::RunSpec;
 struct SshShell::Connection {
   std::string node;
   std::string socket;
-  std::mutex opening;                   ///< held while connecting; a second caller waits for the first one's result
-  mutable std::mutex state;             ///< guards the rest
+  std::mutex opening;        ///< held while connecting; a second caller waits for the first one's result
+  mutable std::mutex state;  ///< guards the rest
   std::optional<node::SshHost> host;
   std::unique_ptr<Child> master;
   bool sudo = false;
@@ -36,7 +36,8 @@ struct SshShell::Connection {
 
 namespace {
 
-/// What the master's own session tells: who we are there. It then waits for the end of its stdin, which is the end of us.
+/// What the master's own session tells: who we are there. It then waits for the end of its stdin, which is the end of
+/// us.
 constexpr const char* kGreeting = R"sh(u=$(id -u); e=; r=0
 [ "$u" = 0 ] || { e=$(sudo -n true 2>&1); r=$?; }
 printf 'ms2m-ready %s %s %s\n' "$u" "$r" "$(printf %s "$e" | tr '\n' ' ')"
@@ -49,7 +50,8 @@ struct Greeting {
 };
 
 /// Reads from the master until its greeting. nullopt: it ended before.
-std::optional<Greeting> await_greeting(Child& master, const std::string& node, std::string& err, const StopToken& stop) {
+std::optional<Greeting> await_greeting(Child& master, const std::string& node, std::string& err,
+                                       const StopToken& stop) {
   const std::string doing = "connecting to node " + node + " by ssh";
   std::string out;
   while (true) {
@@ -73,7 +75,10 @@ std::optional<Greeting> await_greeting(Child& master, const std::string& node, s
       return greeting;
     }
     if (master.try_wait()) return std::nullopt;
-    pollfd fds[] = {{master.pidfd(), POLLIN, 0}, {stop.fd(), POLLIN, 0}, {master.out.get(), POLLIN, 0}, {master.err.get(), POLLIN, 0}};
+    pollfd fds[] = {{master.pidfd(), POLLIN, 0},
+                    {stop.fd(), POLLIN, 0},
+                    {master.out.get(), POLLIN, 0},
+                    {master.err.get(), POLLIN, 0}};
     ::poll(fds, 4, static_cast<int>(stop.remaining(Millis{60000}).count()));
   }
 }
@@ -142,12 +147,14 @@ void SshShell::connect(Connection& link, const StopToken& stop) {
   }
   std::string err;
   // ConnectTimeout covers the connection; authentication gets as much again.
-  const auto greeting = await_greeting(*master, link.node, err, stop.within(2 * options_.connect_timeout + Millis{1000}));
+  const auto greeting =
+      await_greeting(*master, link.node, err, stop.within(2 * options_.connect_timeout + Millis{1000}));
   const std::string by_hand = link.host->command(options_);
   if (!greeting) throw node::ssh_error(link.node, by_hand, err);
   if (!greeting->root && !greeting->sudo_works)
-    throw Error(ErrorKind::forbidden, "the login on node " + link.node + " is not root and may not use sudo without a password (" +
-                                          greeting->sudo_said + ")",
+    throw Error(ErrorKind::forbidden,
+                "the login on node " + link.node + " is not root and may not use sudo without a password (" +
+                    greeting->sudo_said + ")",
                 "give it a NOPASSWD rule, or log in as root; this must work: " + by_hand + " sudo -n true");
   const std::lock_guard lock(link.state);
   link.sudo = !greeting->root;
@@ -170,16 +177,31 @@ RunSpec SshShell::stream(const std::string& node, const std::string& script, con
   const RemoteScript remote = node::remote_script(script, args, link->sudo);
   RunSpec spec;
   // Speaks to the master only: no configuration is read, and without a master it fails instead of connecting by itself.
-  spec.process.argv = {options_.program, "-F", "/dev/null", "-T", "-o", "ControlMaster=no", "-o", "ControlPath=" + link->socket,
-                       "-o", "ProxyCommand=false", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "EscapeChar=none",
-                       "--", node, remote.command};
+  spec.process.argv = {options_.program,
+                       "-F",
+                       "/dev/null",
+                       "-T",
+                       "-o",
+                       "ControlMaster=no",
+                       "-o",
+                       "ControlPath=" + link->socket,
+                       "-o",
+                       "ProxyCommand=false",
+                       "-o",
+                       "BatchMode=yes",
+                       "-o",
+                       "LogLevel=ERROR",
+                       "-o",
+                       "EscapeChar=none",
+                       "--",
+                       node,
+                       remote.command};
   spec.input = remote.prologue;
   return spec;
 }
 
 std::optional<Error> SshShell::ssh_failure(const std::string& node, const RunResult& result) {
-  if (result.status.signal != 0)
-    return Error(ErrorKind::unavailable, "the ssh client was " + result.status.text());
+  if (result.status.signal != 0) return Error(ErrorKind::unavailable, "the ssh client was " + result.status.text());
   if (result.status.code != 255) return std::nullopt;
   const auto link = connection(node);
   const std::lock_guard lock(link->state);

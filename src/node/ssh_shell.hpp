@@ -17,11 +17,12 @@ namespace ms2m {
 
 /// One connection (ControlMaster) per node, made by the first call; each command is a session in it (10-20 ms).
 /// The connection ends with this object and with the process, also after SIGKILL: it lives as long as a pipe of ours.
-/// Commands on a node end when the call is stopped, ms2m dies or the network breaks: a supervisor there sees its stdin end.
+/// Commands on a node end when the call is stopped, ms2m dies or the network breaks: a supervisor there sees its stdin
+/// end.
 ///
-/// Host: SshOptions::destination, else the node's name if the user's ssh configuration gives it an address or a proxy or if
-/// it resolves, else the same name with the node's InternalIP as HostName.
-/// A login that is not root needs `sudo -n`; open() finds out and says so. Thread-safe.
+/// Host: SshOptions::destination, else the node's name if the user's ssh configuration gives it an address or a proxy
+/// or if it resolves, else the same name with the node's InternalIP as HostName. A login that is not root needs `sudo
+/// -n`; open() finds out and says so. Thread-safe.
 class SshShell : public NodeShell {
  public:
   explicit SshShell(SshOptions options, NodeAddresses addresses = {});
@@ -33,8 +34,8 @@ class SshShell : public NodeShell {
   void open(const std::string& node, const StopToken& stop) override;
   std::string describe(const std::string& node) const override;
 
-  /// For streams: the local process that runs `script` as root on the node with args as $1...; its `input` comes first on
-  /// stdin and is not part of the script's stdin. Opens the connection when needed.
+  /// For streams: the local process that runs `script` as root on the node with args as $1...; its `input` comes first
+  /// on stdin and is not part of the script's stdin. Opens the connection when needed.
   posix::RunSpec stream(const std::string& node, const std::string& script, const std::vector<std::string>& args,
                         const StopToken& stop);
   /// The Error when a process of stream() or run() ended by ssh's own failure (exit 255), else nullopt.

@@ -10,15 +10,19 @@ std::string event_line(const Event& event) {
   const std::string text = printable(event.text);
   switch (event.type) {
     case Event::Type::phase_started:
-    case Event::Type::progress: return {};
+    case Event::Type::progress:
+      return {};
     case Event::Type::phase_finished:
       return fmt::format("{} {:>7}{}", pad(to_string(event.phase), 14), duration(event.elapsed),
                          text.empty() ? "" : "  " + text);
-    case Event::Type::step: return "  " + text;
-    case Event::Type::note: return text;
+    case Event::Type::step:
+      return "  " + text;
+    case Event::Type::note:
+      return text;
     case Event::Type::warning:
       return "warning: " + text + (event.remedy.empty() ? "" : " (" + printable(event.remedy) + ")");
-    case Event::Type::undo: return (event.ok ? "undone: " : "NOT undone: ") + text;
+    case Event::Type::undo:
+      return (event.ok ? "undone: " : "NOT undone: ") + text;
   }
   return {};
 }

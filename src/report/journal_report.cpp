@@ -13,7 +13,8 @@ std::string journals_text(const std::vector<JournalSummary>& journals) {
   if (journals.empty()) return "No migration has a journal here.\n";
   std::vector<std::vector<std::string>> rows{{"ID", "STARTED", "STATE", "POD", "FROM", "TO", "STRATEGY", "QUEUE"}};
   for (const auto& j : journals)
-    rows.push_back({j.id, j.started, j.state, j.ns + "/" + j.source_pod, j.source_node, j.target_node, j.strategy, j.queue});
+    rows.push_back(
+        {j.id, j.started, j.state, j.ns + "/" + j.source_pod, j.source_node, j.target_node, j.strategy, j.queue});
   std::vector<std::size_t> widths(rows.front().size());
   for (auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i] = printable(row[i])));

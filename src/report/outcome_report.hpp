@@ -14,8 +14,8 @@ inline constexpr const char* kSchema = "ms2m/v1";
 /// The good news: one sentence, the phase table, the measures, who is serving. Empty when the migration did not happen.
 std::string success_text(const Outcome& outcome);
 
-/// The bad news: what failed and why, the remedy, who is serving, what was undone, what is left and how to remove it, what
-/// to do next. Empty when there is none. Also for cleanup_incomplete (then only what is left).
+/// The bad news: what failed and why, the remedy, who is serving, what was undone, what is left and how to remove it,
+/// what to do next. Empty when there is none. Also for cleanup_incomplete (then only what is left).
 std::string failure_text(const Outcome& outcome);
 
 /// For abort and cleanup, whose success is that everything was undone: "Undone: ..." and who is serving.

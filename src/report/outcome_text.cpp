@@ -49,8 +49,7 @@ std::string next_lines(const Outcome& outcome) {
   if (outcome.id.empty() || outcome.result == Result::refused) return {};
   if (outcome.result == Result::cleanup_incomplete) return labelled("Next:", "ms2m cleanup " + outcome.id);
   if (outcome.result != Result::leftovers) return {};
-  if (outcome.resumable)
-    return labelled("Next:", fmt::format("ms2m resume {0}   (or: ms2m abort {0})", outcome.id));
+  if (outcome.resumable) return labelled("Next:", fmt::format("ms2m resume {0}   (or: ms2m abort {0})", outcome.id));
   return labelled("Next:", "ms2m abort " + outcome.id);
 }
 

@@ -7,7 +7,8 @@
 
 namespace ms2m::report {
 
-/// Rows of cells as an aligned Markdown table; the first row is the head. Cells are made printable; '|' in them is escaped.
+/// Rows of cells as an aligned Markdown table; the first row is the head. Cells are made printable; '|' in them is
+/// escaped.
 std::string markdown_table(const std::vector<std::vector<std::string>>& rows);
 
 /// Phase | Duration | % of Total | Notes: the phases of `outcome` in their order, then Total.

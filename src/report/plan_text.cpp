@@ -50,17 +50,20 @@ std::string head(const Plan& plan, const MigrationRequest& request) {
       "Plan {}: pod {}/{} ({}) from {} to {}{}\n"
       "Strategy {}, container {}, queue {}\n",
       plan.id, plan.ns, plan.source_pod, owner, plan.source_node, plan.target_node,
-      plan.target_pod == plan.source_pod ? ", keeping its name" : " as " + plan.target_pod,
-      to_string(request.strategy), plan.container, plan.queue);
+      plan.target_pod == plan.source_pod ? ", keeping its name" : " as " + plan.target_pod, to_string(request.strategy),
+      plan.container, plan.queue);
 }
 
 }  // namespace
 
 const char* to_word(Level level) noexcept {
   switch (level) {
-    case Level::ok: return "ok";
-    case Level::warning: return "warning";
-    case Level::refusal: return "refusal";
+    case Level::ok:
+      return "ok";
+    case Level::warning:
+      return "warning";
+    case Level::refusal:
+      return "refusal";
   }
   return "?";
 }
@@ -90,9 +93,9 @@ std::string check_text(const Plan& plan) {
   const auto refusals = count(Level::refusal);
   const auto warnings = count(Level::warning);
   std::string text = finding_lines(plan.findings);
-  text += refusals == 0 ? fmt::format("pod {}/{} can be migrated to {}", plan.ns, plan.source_pod, plan.target_node)
-                        : fmt::format("pod {}/{} cannot be migrated to {} as it is", plan.ns, plan.source_pod,
-                                      plan.target_node);
+  text += refusals == 0
+              ? fmt::format("pod {}/{} can be migrated to {}", plan.ns, plan.source_pod, plan.target_node)
+              : fmt::format("pod {}/{} cannot be migrated to {} as it is", plan.ns, plan.source_pod, plan.target_node);
   return text + fmt::format(": {} refusal{}, {} warning{}\n", refusals, refusals == 1 ? "" : "s", warnings,
                             warnings == 1 ? "" : "s");
 }

@@ -11,13 +11,20 @@ namespace {
 
 const char* type_word(Event::Type type) {
   switch (type) {
-    case Event::Type::phase_started: return "phase_started";
-    case Event::Type::phase_finished: return "phase_finished";
-    case Event::Type::step: return "step";
-    case Event::Type::progress: return "progress";
-    case Event::Type::note: return "note";
-    case Event::Type::warning: return "warning";
-    case Event::Type::undo: return "undo";
+    case Event::Type::phase_started:
+      return "phase_started";
+    case Event::Type::phase_finished:
+      return "phase_finished";
+    case Event::Type::step:
+      return "step";
+    case Event::Type::progress:
+      return "progress";
+    case Event::Type::note:
+      return "note";
+    case Event::Type::warning:
+      return "warning";
+    case Event::Type::undo:
+      return "undo";
   }
   return "?";
 }

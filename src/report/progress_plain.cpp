@@ -37,8 +37,7 @@ class QuietProgress final : public Observer {
   explicit QuietProgress(std::ostream& out) : out_(out) {}
 
   void on(const Event& event) noexcept override try {
-    const bool matters =
-        event.type == Event::Type::warning || (event.type == Event::Type::undo && !event.ok);
+    const bool matters = event.type == Event::Type::warning || (event.type == Event::Type::undo && !event.ok);
     if (!matters) return;
     const std::lock_guard lock(mutex_);
     out_ << event_line(event) << '\n' << std::flush;

@@ -30,8 +30,10 @@ class TtyProgress final : public Observer {
     const std::lock_guard lock(mutex_);
     const TimePoint now = options_.now();
     switch (event.type) {
-      case Event::Type::phase_started: return begin(event.phase, now);
-      case Event::Type::progress: return progress(event, now);
+      case Event::Type::phase_started:
+        return begin(event.phase, now);
+      case Event::Type::progress:
+        return progress(event, now);
       case Event::Type::step:
         if (options_.verbose) print(event, now);
         return draw(to_string(event.phase), printable(event.text));
@@ -45,7 +47,9 @@ class TtyProgress final : public Observer {
         print(event, now);
         if (running_) draw(to_string(*running_), "");
         return;
-      default: print(event, now); if (running_) draw(to_string(*running_), "");
+      default:
+        print(event, now);
+        if (running_) draw(to_string(*running_), "");
     }
   } catch (...) {
     // A report that cannot be written must not stop a migration.
@@ -85,7 +89,7 @@ class TtyProgress final : public Observer {
   const ProgressOptions options_;
   const TimePoint start_;
   std::mutex mutex_;
-  bool live_ = false;               // guarded by mutex_, as all below
+  bool live_ = false;  // guarded by mutex_, as all below
   std::optional<Phase> running_;
   std::optional<TimePoint> drawn_;
   std::optional<TransferMeter> meter_;

@@ -98,8 +98,10 @@ TEST_CASE("admin: the policy that a queue will have") {
   CHECK(admin.policy_for(name, limit()) == Json::object());
   api("PUT", "policies/%2F/all", R"({"pattern":".*","definition":{"max-length":5},"apply-to":"all","priority":1})");
   api("PUT", "policies/%2F/low", R"({"pattern":"^ms2m","definition":{"max-length":6},"apply-to":"queues"})");
-  api("PUT", "policies/%2F/exchanges", R"({"pattern":".*","definition":{"alternate-exchange":"x"},"apply-to":"exchanges","priority":9})");
-  api("PUT", "policies/%2F/others", R"({"pattern":"^other","definition":{"max-length":7},"apply-to":"queues","priority":9})");
+  api("PUT", "policies/%2F/exchanges",
+      R"({"pattern":".*","definition":{"alternate-exchange":"x"},"apply-to":"exchanges","priority":9})");
+  api("PUT", "policies/%2F/others",
+      R"({"pattern":"^other","definition":{"max-length":7},"apply-to":"queues","priority":9})");
   CHECK(admin.policy_for(name, limit()) == Json{{"max-length", 5}});
   Client client;
   client.declare(name);
@@ -120,8 +122,9 @@ TEST_CASE("admin: the policy that a queue will have") {
   api("DELETE", "users/onlooker");
 }
 
-// What was delivered is counted at once: "nothing is unacknowledged" is never told too early. An acknowledgement is counted when
-// the queue has come to it, which asks the question first when both wait for it (not seconds later, as statistics would).
+// What was delivered is counted at once: "nothing is unacknowledged" is never told too early. An acknowledgement is
+// counted when the queue has come to it, which asks the question first when both wait for it (not seconds later, as
+// statistics would).
 TEST_CASE("admin: totals of a classic queue are exact") {
   const auto queue = unique("totals");
   RabbitAdmin admin(address());

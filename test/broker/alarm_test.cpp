@@ -10,8 +10,8 @@ using namespace ms2m::test;
 
 namespace {
 
-/// Sets the high watermark of memory by the management API's own way: a policy-free runtime parameter does not exist, so by
-/// rabbitmqctl in the broker's root.
+/// Sets the high watermark of memory by the management API's own way: a policy-free runtime parameter does not exist,
+/// so by rabbitmqctl in the broker's root.
 void watermark(const std::string& value) {
   const std::string command = fixture_file("ctl") + " set_vm_memory_high_watermark " + value + " >/dev/null 2>&1";
   REQUIRE(std::system(command.c_str()) == 0);
@@ -20,7 +20,8 @@ void watermark(const std::string& value) {
 }  // namespace
 
 TEST_CASE("an alarm: publish says so, the pump waits and goes on, the switch fires in time or is renewed") {
-  const auto from = unique("alarm"), source = unique("source"), tee = unique("tee"), control = unique("control"), dead = unique("dead");
+  const auto from = unique("alarm"), source = unique("source"), tee = unique("tee"), control = unique("control"),
+             dead = unique("dead");
   Client client;
   for (const auto& each : {from, source, control}) client.declare(each);
   client.connection().declare_exchange(tee, "fanout", false, limit());

@@ -1,6 +1,6 @@
 // wrap/amqp by itself: confirms out of order, heartbeats, properties that survive the pump.
-#include "broker/harness.hpp"
 #include "broker/cut_proxy.hpp"
+#include "broker/harness.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -14,7 +14,8 @@ TEST_CASE("confirms are tracked one by one") {
   const std::string big(20000, 'x');
   for (int i = 0; i < 1000; ++i) {
     const bool odd = i % 2 != 0;
-    client.connection().publish("", odd ? quorum : classic, amqp::Properties::make("", "", odd), odd ? big : "x", true, limit());
+    client.connection().publish("", odd ? quorum : classic, amqp::Properties::make("", "", odd), odd ? big : "x", true,
+                                limit());
     if (i % 50 == 0)
       client.connection().publish("", "nowhere." + quorum, amqp::Properties::make("", "", false), "x", true, limit());
   }

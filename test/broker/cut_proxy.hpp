@@ -13,9 +13,9 @@ class CutProxy {
   explicit CutProxy(std::uint16_t to_port);
   ~CutProxy();
   std::uint16_t port() const { return port_; }
-  void cut();                ///< resets every connection; new ones are accepted
-  void refuse(bool refuse);  ///< new connections are reset at once
-  void stall(bool stall);    ///< nothing is passed on in either direction; connections stay
+  void cut();                      ///< resets every connection; new ones are accepted
+  void refuse(bool refuse);        ///< new connections are reset at once
+  void stall(bool stall);          ///< nothing is passed on in either direction; connections stay
   void stall_answers(bool stall);  ///< what the broker says is withheld
   std::size_t connections() const;
   std::size_t answered() const { return answered_; }  ///< bytes that the broker has sent so far

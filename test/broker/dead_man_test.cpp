@@ -84,8 +84,8 @@ TEST_CASE("another one's message in the queue counts as fired") {
   auto other = scene.broker->arm(scene.spec, limit());  // takes ours away
   eventually([&] { return dead_man->fired(); });
   StopToken{}.sleep(Millis{300}, "");
-  // The first one's look takes the other's message out of the queue for a moment. One that renews in that very moment gives up
-  // too, which is safe as long as the broker then does fire.
+  // The first one's look takes the other's message out of the queue for a moment. One that renews in that very moment
+  // gives up too, which is safe as long as the broker then does fire.
   if (other->fired()) eventually([&] { return scene.fired_messages() > 0; });
 }
 

@@ -1,6 +1,6 @@
 // The simulator must behave as the real broker does in everything that a migration relies on.
-#include "support/catch.hpp"
 #include "support/fake_broker.hpp"
+#include "support/catch.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -8,8 +8,12 @@ using namespace ms2m::test;
 namespace {
 
 constexpr const char* kEnd = R"({"type":"END_REPLAY"})";
-std::string start_replay(const std::string& queue) { return R"({"type":"START_REPLAY","payload":{"queue":")" + queue + "\"}}"; }
-Outgoing to(const std::string& queue, const std::string& body) { return Outgoing{"", queue, body, "application/json", ""}; }
+std::string start_replay(const std::string& queue) {
+  return R"({"type":"START_REPLAY","payload":{"queue":")" + queue + "\"}}";
+}
+Outgoing to(const std::string& queue, const std::string& body) {
+  return Outgoing{"", queue, body, "application/json", ""};
+}
 
 struct Scene {
   FakeServer server;

@@ -31,8 +31,8 @@ std::string unique(const std::string& stem) {
   return stem + "." + std::to_string(::getpid()) + "." + std::to_string(++counter);
 }
 
-Outgoing message(const std::string& exchange, const std::string& key, const std::string& body, const std::string& content_type,
-                 const std::string& id) {
+Outgoing message(const std::string& exchange, const std::string& key, const std::string& body,
+                 const std::string& content_type, const std::string& id) {
   return Outgoing{exchange, key, body, content_type, id};
 }
 
@@ -66,7 +66,9 @@ void eventually(const std::function<bool()>& condition, std::chrono::millisecond
 }
 
 Client::Client() : Client(endpoint_of(address(), "test", "client")) {}
-Client::Client(const amqp::Endpoint& endpoint) : connection_(endpoint, limit()) { connection_.select_confirms(limit()); }
+Client::Client(const amqp::Endpoint& endpoint) : connection_(endpoint, limit()) {
+  connection_.select_confirms(limit());
+}
 
 void Client::declare(const std::string& queue, const amqp::Arguments& arguments) {
   connection_.declare_queue(queue, arguments, limit());
@@ -84,7 +86,8 @@ void Client::publish(const std::string& queue, const std::string& body) {
 
 void Client::publish_numbers(const std::string& queue, int first, int count) {
   for (int i = first; i < first + count; ++i)
-    connection_.publish("", queue, amqp::Properties::make("text/plain", std::to_string(i), true), std::to_string(i), true, limit());
+    connection_.publish("", queue, amqp::Properties::make("text/plain", std::to_string(i), true), std::to_string(i),
+                        true, limit());
   connection_.wait_confirmed(limit(std::chrono::seconds{60}));
   refuse_returned();
 }

@@ -1,4 +1,5 @@
-// What the tests of the broker layer share: the private RabbitMQ's address, queues with names of their own, a plain client.
+// What the tests of the broker layer share: the private RabbitMQ's address, queues with names of their own, a plain
+// client.
 #pragma once
 #include <functional>
 #include <string>

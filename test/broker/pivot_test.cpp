@@ -15,7 +15,8 @@ struct Scene {
     for (const auto& each : {spec.control_queue, target, marker}) client.declare(each);
   }
   ~Scene() {
-    for (const auto& each : {spec.control_queue, target, marker, spec.queue}) client.connection().delete_queue(each, limit());
+    for (const auto& each : {spec.control_queue, target, marker, spec.queue})
+      client.connection().delete_queue(each, limit());
   }
   std::vector<Outgoing> orders() const { return {message("", target, kEnd), message("", marker, "{}")}; }
   PivotResult pivot(RabbitBroker& broker) { return broker.pivot(spec.queue, orders(), limit()); }

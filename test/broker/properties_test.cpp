@@ -12,7 +12,8 @@ class Raw {
   Raw() : state_(amqp_new_connection()) {
     amqp_socket_t* socket = amqp_tcp_socket_new(state_);
     REQUIRE(amqp_socket_open(socket, "127.0.0.1", 5672) == AMQP_STATUS_OK);
-    REQUIRE(amqp_login(state_, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "tester", "s3cret/@x").reply_type == AMQP_RESPONSE_NORMAL);
+    REQUIRE(amqp_login(state_, "/", 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, "tester", "s3cret/@x").reply_type ==
+            AMQP_RESPONSE_NORMAL);
     amqp_channel_open(state_, 1);
   }
   ~Raw() {
@@ -39,10 +40,10 @@ amqp_basic_properties_t everything(std::vector<amqp_table_entry_t>& headers) {
   entry.value.kind = AMQP_FIELD_KIND_VOID;
   headers.push_back(entry);
   amqp_basic_properties_t made{};
-  made._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG | AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG |
-                AMQP_BASIC_PRIORITY_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG | AMQP_BASIC_REPLY_TO_FLAG | AMQP_BASIC_EXPIRATION_FLAG |
-                AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_TYPE_FLAG | AMQP_BASIC_USER_ID_FLAG |
-                AMQP_BASIC_APP_ID_FLAG;
+  made._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_CONTENT_ENCODING_FLAG | AMQP_BASIC_HEADERS_FLAG |
+                AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_PRIORITY_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG |
+                AMQP_BASIC_REPLY_TO_FLAG | AMQP_BASIC_EXPIRATION_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG |
+                AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_TYPE_FLAG | AMQP_BASIC_USER_ID_FLAG | AMQP_BASIC_APP_ID_FLAG;
   made.content_type = amqp_cstring_bytes("text/x");
   made.content_encoding = amqp_cstring_bytes("gzip");
   made.headers = amqp_table_t{static_cast<int>(headers.size()), headers.data()};
@@ -75,7 +76,8 @@ struct Relay {
     client.connection().bind_queue(spec.follow, spec.exchange, "", limit());
   }
   void publish(const amqp_basic_properties_t& properties, const char* body) {
-    REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(spec.from), 0, 0, &properties, amqp_cstring_bytes(body)) == 0);
+    REQUIRE(amqp_basic_publish(raw.get(), 1, amqp_empty_bytes, amqp::bytes_of(spec.from), 0, 0, &properties,
+                               amqp_cstring_bytes(body)) == 0);
   }
   void remove() {
     for (const auto& each : {spec.from, spec.follow}) client.connection().delete_queue(each, limit());
@@ -94,7 +96,8 @@ TEST_CASE("every property, the headers, the routing key and the body survive the
   std::vector<amqp_table_entry_t> headers;
   const auto sent = everything(headers);
   const std::string body("b\0dy", 4);
-  REQUIRE(amqp_basic_publish(raw.get(), 1, amqp::bytes_of(direct), amqp_cstring_bytes("the.key"), 0, 0, &sent, amqp::bytes_of(body)) == 0);
+  REQUIRE(amqp_basic_publish(raw.get(), 1, amqp::bytes_of(direct), amqp_cstring_bytes("the.key"), 0, 0, &sent,
+                             amqp::bytes_of(body)) == 0);
   RabbitBroker broker(address(), "props", limit());
   auto pump = broker.start_pump(relay.spec, limit());
   eventually([&] { return pump->stats().relayed == 1; });
@@ -148,7 +151,8 @@ TEST_CASE("an expiration is dropped when a message could expire for one copy and
   CHECK(pump->stats().expirations_dropped == 1);
   pump->stop(limit());
   StopToken{}.sleep(Millis{400}, "letting the short one expire, if it still can");
-  const auto first = relay.client.connection().get(relay.spec.follow, limit()), second = relay.client.connection().get(relay.spec.follow, limit());
+  const auto first = relay.client.connection().get(relay.spec.follow, limit()),
+             second = relay.client.connection().get(relay.spec.follow, limit());
   REQUIRE(first);
   REQUIRE(second);
   CHECK(first->body == "300");

@@ -1,7 +1,7 @@
 // The pump on the real broker: exact, in order, with all properties, whatever kills it.
+#include "broker/pump.hpp"
 #include "broker/cut_proxy.hpp"
 #include "broker/harness.hpp"
-#include "broker/pump.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -91,7 +91,8 @@ TEST_CASE("a full window: what was taken and not relayed returns in order") {
   const auto end = pump->stop(limit());
   CHECK(end.relayed <= 20);
   CHECK(end.returned > 0);
-  CHECK(scene.client.drain_numbers(scene.from) == numbers(static_cast<int>(end.relayed), 300 - static_cast<int>(end.relayed)));
+  CHECK(scene.client.drain_numbers(scene.from) ==
+        numbers(static_cast<int>(end.relayed), 300 - static_cast<int>(end.relayed)));
 }
 
 TEST_CASE("the pump's limit and its arrival rate") {
@@ -125,7 +126,8 @@ TEST_CASE("a paced pump leaves the source idle for most of the time, until it is
   spec.outstanding = [&]() -> std::optional<std::uint64_t> {
     const TimePoint now = Clock::now();
     const std::uint64_t arrived = scene.client.connection().inspect_queue(scene.source, limit()).messages;
-    for (; simulated.taken < arrived; ++simulated.taken) simulated.free_at = std::max(simulated.free_at, now) + Millis{10};
+    for (; simulated.taken < arrived; ++simulated.taken)
+      simulated.free_at = std::max(simulated.free_at, now) + Millis{10};
     return simulated.free_at > now ? static_cast<std::uint64_t>((simulated.free_at - now) / Millis{10}) + 1 : 0;
   };
   scene.client.publish_numbers(scene.from, 0, 400);

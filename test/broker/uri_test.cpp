@@ -5,8 +5,10 @@
 using ms2m::parse_broker_uri;
 
 TEST_CASE("a broker address in full") {
-  const auto a = parse_broker_uri("amqps://us%40er:p%2Fw%3A%C3%A4@broker.example:5673/pro%2Fd?cacertfile=%2Fetc%2Fca.pem&certfile=/c.pem&keyfile=/k.pem"
-                                  "&server_name_indication=other.example&heartbeat=7&connection_timeout=1&verify=verify_none");
+  const auto a = parse_broker_uri(
+      "amqps://us%40er:p%2Fw%3A%C3%A4@broker.example:5673/pro%2Fd?cacertfile=%2Fetc%2Fca.pem&certfile=/c.pem&keyfile=/"
+      "k.pem"
+      "&server_name_indication=other.example&heartbeat=7&connection_timeout=1&verify=verify_none");
   CHECK(a.host == "broker.example");
   CHECK(a.port == 5673);
   CHECK(a.tls);

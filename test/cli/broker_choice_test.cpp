@@ -10,7 +10,8 @@ using Catch::Matchers::Contains;
 namespace {
 
 struct Pod {
-  Json json = Json::parse(R"({"metadata": {"name": "consumer-0", "namespace": "default"}, "spec": {"containers": [{"name": "app"}]}})");
+  Json json = Json::parse(
+      R"({"metadata": {"name": "consumer-0", "namespace": "default"}, "spec": {"containers": [{"name": "app"}]}})");
   std::map<std::string, Json> secrets, config_maps;
   std::vector<std::string> reads;
   std::vector<BrokerSource> sources;
@@ -18,7 +19,8 @@ struct Pod {
   Json& container() { return json["spec"]["containers"][0]; }
   void annotate(const std::string& key, const std::string& value) { json["metadata"]["annotations"][key] = value; }
   void env(const Json& entries) { container()["env"] = entries; }
-  void given(const std::string& origin, const std::string& uri, const std::string& queue, const std::string& password = {}) {
+  void given(const std::string& origin, const std::string& uri, const std::string& queue,
+             const std::string& password = {}) {
     BrokerOptions options;
     options.uri = uri;
     options.queue = queue;
@@ -95,7 +97,9 @@ TEST_CASE("a secret may name the parts, or the key be named") {
   Pod pod;
   pod.annotate("ms2m.io/queue", "q");
   pod.annotate("ms2m.io/broker-secret", "rabbit");
-  pod.secrets["rabbit"] = {{"data", {{"host", "cmFiYml0"}, {"port", "NTY3MQ=="}, {"username", "dQ=="}, {"password", "cA=="}, {"vhost", "dg=="}}}};
+  pod.secrets["rabbit"] = {
+      {"data",
+       {{"host", "cmFiYml0"}, {"port", "NTY3MQ=="}, {"username", "dQ=="}, {"password", "cA=="}, {"vhost", "dg=="}}}};
   const auto address = pod.choose().address;
   CHECK(address.host == "rabbit");
   CHECK(address.port == 5671);
@@ -145,7 +149,8 @@ TEST_CASE("the later of two sources wins, and env over envFrom") {
   Pod pod;
   pod.config_maps["a"] = {{"data", {{"RABBITMQ_URL", "amqp://a"}, {"QUEUE_NAME", "qa"}}}};
   pod.secrets["b"] = {{"data", {{"RABBITMQ_URL", "YW1xcDovL2I="}}}};
-  pod.container()["envFrom"] = {{{"configMapRef", {{"name", "a"}}}}, {{"secretRef", {{"name", "b"}}}},
+  pod.container()["envFrom"] = {{{"configMapRef", {{"name", "a"}}}},
+                                {{"secretRef", {{"name", "b"}}}},
                                 {{"secretRef", {{"name", "not-there"}, {"optional", true}}}}};
   CHECK(pod.choose().address.host == "b");
   CHECK(pod.choose().queue == "qa");
@@ -178,7 +183,8 @@ TEST_CASE("who said something wrong decides the exit status") {
 TEST_CASE("with several containers the default one counts, and none is guessed") {
   Pod pod;
   pod.json["spec"]["containers"].push_back(
-      {{"name", "side"}, {"env", {{{"name", "RABBITMQ_URL"}, {"value", "amqp://side"}}, {{"name", "QUEUE_NAME"}, {"value", "q"}}}}});
+      {{"name", "side"},
+       {"env", {{{"name", "RABBITMQ_URL"}, {"value", "amqp://side"}}, {{"name", "QUEUE_NAME"}, {"value", "q"}}}}});
   CHECK_THAT(refusal_of(pod), Contains("which broker"));
   pod.annotate("kubectl.kubernetes.io/default-container", "side");
   CHECK(pod.choose().address.host == "side");

@@ -33,16 +33,22 @@ class FakeCluster final : public Cluster {
     const auto found = objects.find(ref.name);
     return found == objects.end() ? std::nullopt : std::optional(found->second);
   }
-  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
   Json create(const ObjectRef&, const Json&, const CreateOptions&, const StopToken&) override { throw unexpected(); }
   Json update(const ObjectRef&, const Json&, const StopToken&) override { throw unexpected(); }
   Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
   bool remove(const ObjectRef&, const DeleteOptions&, const StopToken&) override { throw unexpected(); }
-  void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override { throw unexpected(); }
+  void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override {
+    throw unexpected();
+  }
   bool allowed(const Right&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { throw unexpected(); }
   CheckpointArchive checkpoint(const std::string&, const std::string&, const std::string&, const std::string&,
-                               const StopToken&) override { throw unexpected(); }
+                               const StopToken&) override {
+    throw unexpected();
+  }
 
  private:
   static std::logic_error unexpected() { return std::logic_error("the command line must not call this"); }
@@ -98,7 +104,8 @@ class FakeBackend final : public Backend {
     if (options.context == "nowhere") throw Error(ErrorKind::usage, "the kubeconfig has no context nowhere");
     return world_.cluster;
   }
-  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer&, const StopToken&) override {
+  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer&,
+                                 const StopToken&) override {
     world_.engine = options;
     if (world_.engine_failure) throw *world_.engine_failure;
     return std::make_unique<FakeEngine>(world_);

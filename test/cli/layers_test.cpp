@@ -90,7 +90,8 @@ TEST_CASE("layers see each other in one direction only") {
     if (!include.quoted || begins(include.target, "ms2m/")) continue;
     const auto from = layer_of(include.file);
     const auto to = layer_of(include.target);
-    const bool allowed = from == to || kMaySee.at(from).count(to) != 0 || (is_wiring(include.file) && kWiringSees.count(to) != 0);
+    const bool allowed =
+        from == to || kMaySee.at(from).count(to) != 0 || (is_wiring(include.file) && kWiringSees.count(to) != 0);
     INFO(include.file << " includes " << include.target);
     CHECK(allowed);
   }
@@ -108,7 +109,9 @@ TEST_CASE("a C library has one user") {
 TEST_CASE("the public headers are contracts: the C++ library, JSON, and each other") {
   for (const auto& include : includes_below("include")) {
     INFO(include.file << " includes " << include.target);
-    if (include.quoted) CHECK(begins(include.target, "ms2m/"));
-    else CHECK((include.target.find('.') == std::string::npos || include.target == "nlohmann/json.hpp"));
+    if (include.quoted)
+      CHECK(begins(include.target, "ms2m/"));
+    else
+      CHECK((include.target.find('.') == std::string::npos || include.target == "nlohmann/json.hpp"));
   }
 }

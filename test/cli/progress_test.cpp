@@ -70,9 +70,12 @@ void play(Observer& observer, Stage& stage) {
 std::string visible(std::string text) {
   std::string shown;
   for (const char c : text) {
-    if (c == '\r') shown += "<CR>";
-    else if (c == '\033') shown += "<ESC>";
-    else shown += c;
+    if (c == '\r')
+      shown += "<CR>";
+    else if (c == '\033')
+      shown += "<ESC>";
+    else
+      shown += c;
   }
   return shown;
 }

@@ -36,7 +36,8 @@ TEST_CASE("sizes") {
 
 TEST_CASE("what a server says cannot steer the terminal") {
   CHECK(printable("a\x1b[2Jb\r\nc\x7f") == "a [2Jb  c ");
-  CHECK(printable("\xC2\x9B" "31m") == "  31m");
+  CHECK(printable("\xC2\x9B"
+                  "31m") == "  31m");
   CHECK(printable("d\xC3\xA9j\xC3\xA0") == "d\xC3\xA9j\xC3\xA0");
   CHECK(fit("d\xC3\xA9j\xC3\xA0vu", 5) == "d\xC3\xA9...");
 }

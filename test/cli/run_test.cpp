@@ -32,7 +32,8 @@ struct Terminal {
   int run(const std::vector<std::string>& arguments) {
     std::ostringstream out_stream, err_stream;
     test::FakeBackend backend(world);
-    const int status = cli::run(arguments, cli::Environment(variables), {out_stream, err_stream}, backend, stop.token());
+    const int status =
+        cli::run(arguments, cli::Environment(variables), {out_stream, err_stream}, backend, stop.token());
     out = out_stream.str();
     err = err_stream.str();
     return status;
@@ -60,12 +61,52 @@ TEST_CASE("migrate finds broker and queue, says where from, and shows no passwor
 
 TEST_CASE("every setting of the command line arrives") {
   Terminal terminal;
-  CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "-n", "shop", "-c", "app", "--strategy", "handoff",
-                      "--protocol", "none", "--prefer", "total", "--kubelet", "direct", "--deadman", "20s",
-                      "--downtime-limit", "250ms", "--relay-window", "7", "--max-held", "8", "--quiet-timeout", "1.5s",
-                      "--undo-timeout", "2m", "--allow-reorder", "--allow-competing", "--allow-hostpath",
-                      "--accept-volume-loss", "--take-over", "--target-name", "copy", "--queue", "q", "--context", "lab",
-                      "--kubeconfig", "/k", "--broker-ca", "/ca", "--ssh-config", "/s", "-q"}) == 0);
+  CHECK(terminal.run({"migrate",
+                      "consumer-0",
+                      "--to",
+                      "worker-2",
+                      "-n",
+                      "shop",
+                      "-c",
+                      "app",
+                      "--strategy",
+                      "handoff",
+                      "--protocol",
+                      "none",
+                      "--prefer",
+                      "total",
+                      "--kubelet",
+                      "direct",
+                      "--deadman",
+                      "20s",
+                      "--downtime-limit",
+                      "250ms",
+                      "--relay-window",
+                      "7",
+                      "--max-held",
+                      "8",
+                      "--quiet-timeout",
+                      "1.5s",
+                      "--undo-timeout",
+                      "2m",
+                      "--allow-reorder",
+                      "--allow-competing",
+                      "--allow-hostpath",
+                      "--accept-volume-loss",
+                      "--take-over",
+                      "--target-name",
+                      "copy",
+                      "--queue",
+                      "q",
+                      "--context",
+                      "lab",
+                      "--kubeconfig",
+                      "/k",
+                      "--broker-ca",
+                      "/ca",
+                      "--ssh-config",
+                      "/s",
+                      "-q"}) == 0);
   const auto& request = terminal.world.request;
   CHECK(request.ns == "shop");
   CHECK(request.container == "app");
@@ -99,11 +140,20 @@ TEST_CASE("without the control protocol the strategy is handoff") {
 
 TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing is asked") {
   const std::vector<std::vector<std::string>> wrong{
-      {}, {"bogus"}, {"migrate"}, {"migrate", "consumer-0"}, {"migrate", "deployment/x", "--to", "n"},
-      {"migrate", "Consumer_0", "--to", "n"}, {"migrate", "x", "--to", "n", "--deadman", "soon"},
-      {"migrate", "x", "--to", "n", "--deadman", "0.5s"}, {"migrate", "x", "--to", "n", "--strategy", "magic"},
-      {"migrate", "x", "--to", "n", "--protocol", "none", "--strategy", "shadow"}, {"migrate", "x", "--to", "n", "--max-held", "-1"},
-      {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"}, {"list", "-o", "yaml"}, {"abort"}};
+      {},
+      {"bogus"},
+      {"migrate"},
+      {"migrate", "consumer-0"},
+      {"migrate", "deployment/x", "--to", "n"},
+      {"migrate", "Consumer_0", "--to", "n"},
+      {"migrate", "x", "--to", "n", "--deadman", "soon"},
+      {"migrate", "x", "--to", "n", "--deadman", "0.5s"},
+      {"migrate", "x", "--to", "n", "--strategy", "magic"},
+      {"migrate", "x", "--to", "n", "--protocol", "none", "--strategy", "shadow"},
+      {"migrate", "x", "--to", "n", "--max-held", "-1"},
+      {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"},
+      {"list", "-o", "yaml"},
+      {"abort"}};
   for (const auto& arguments : wrong) {
     Terminal terminal;
     INFO(Json(arguments).dump());
@@ -288,7 +338,8 @@ TEST_CASE("config.yaml: settings below the command line, wrong keys with file an
     return file;
   };
   const std::vector<std::string> migrate{"migrate", "pod/consumer-0", "--to", "n", "--deadman", "30s"};
-  const auto file = write("broker: amqp://c@configured\nbroker_password: pw\nstrategy: handoff\ndeadman: 20s\ntimeouts:\n  quiet: 3s\n");
+  const auto file = write(
+      "broker: amqp://c@configured\nbroker_password: pw\nstrategy: handoff\ndeadman: 20s\ntimeouts:\n  quiet: 3s\n");
   CHECK(terminal.run(migrate) == 0);
   CHECK(terminal.world.request.strategy == Strategy::handoff);
   CHECK(terminal.world.request.dead_man == Millis(30000));
@@ -301,11 +352,12 @@ TEST_CASE("config.yaml: settings below the command line, wrong keys with file an
   CHECK(terminal.run(migrate) == 0);
   CHECK_THAT(terminal.err, Contains("can be read by others"));
 
-  for (const auto& [text, line] : std::map<std::string, std::string>{{"queue: q\nqueu: r\n", ":2: unknown key 'queu'"},
-                                                                      {"\n\nstrategy: magic\n", ":3: 'magic' is not one of"},
-                                                                      {"timeouts:\n  lunch: 1h\n", ":2: unknown key 'timeouts.lunch'"},
-                                                                      {"queue: [a]\n", ":1: 'queue' must be a single value"},
-                                                                      {"a: b: c\n", ":1: "}}) {
+  for (const auto& [text, line] :
+       std::map<std::string, std::string>{{"queue: q\nqueu: r\n", ":2: unknown key 'queu'"},
+                                          {"\n\nstrategy: magic\n", ":3: 'magic' is not one of"},
+                                          {"timeouts:\n  lunch: 1h\n", ":2: unknown key 'timeouts.lunch'"},
+                                          {"queue: [a]\n", ":1: 'queue' must be a single value"},
+                                          {"a: b: c\n", ":1: "}}) {
     write(text);
     CHECK(terminal.run(migrate) == 2);
     CHECK_THAT(terminal.err, Contains(file.string() + line));

@@ -82,9 +82,10 @@ Plan deployment_plan() {
   plan.image = "localhost/ms2m/consumer-5d4f-abcde:m7k2q9";
   plan.target_spec = {{"kind", "Pod"}};
   plan.diff = {"-  nodeName: worker-1", "+  nodeName: worker-2"};
-  plan.findings = {{"target-node", Level::ok, "worker-2 is Ready and schedulable", ""},
-                   {"init-containers", Level::warning, "1 init container is dropped: it has done its work", "none needed"},
-                   {"rights", Level::refusal, "may not create nodes/proxy", "kubectl apply -f examples/rbac.yaml"}};
+  plan.findings = {
+      {"target-node", Level::ok, "worker-2 is Ready and schedulable", ""},
+      {"init-containers", Level::warning, "1 init container is dropped: it has done its work", "none needed"},
+      {"rights", Level::refusal, "may not create nodes/proxy", "kubectl apply -f examples/rbac.yaml"}};
   plan.steps = {{Phase::preparing, "declare queue ms2m.m7k2q9.hold", "delete queue ms2m.m7k2q9.hold"},
                 {Phase::finalizing, "delete pod default/consumer-5d4f-abcde", ""}};
   plan.predicted = {{Phase::checkpointing, Seconds(0.3), "archive of about 20 MB"},

@@ -1,5 +1,5 @@
-// By hand, against two real nodes (the lab is up): MS2M_SSH_CONFIG=... ms2m_lab_check [MB]. Moves random bytes in a tar from
-// worker-1 to worker-2, imports, finds, re-points and removes the image there; prints the seconds of each step.
+// By hand, against two real nodes (the lab is up): MS2M_SSH_CONFIG=... ms2m_lab_check [MB]. Moves random bytes in a tar
+// from worker-1 to worker-2, imports, finds, re-points and removes the image there; prints the seconds of each step.
 #include <cstdlib>
 #include <iostream>
 
@@ -28,7 +28,8 @@ void check(const std::string& megabytes) {
     shell.open("worker-2", {});
   });
   timed("one command", [&] { shell.run("worker-1", {"true"}, "", {}); });
-  const std::string make = "mkdir -p /var/tmp/c && head -c " + megabytes + "000000 /dev/urandom >/var/tmp/c/pages-1.img && "
+  const std::string make = "mkdir -p /var/tmp/c && head -c " + megabytes +
+                           "000000 /dev/urandom >/var/tmp/c/pages-1.img && "
                            "tar cf /var/tmp/ms2m-check.tar -C /var/tmp c && rm -r /var/tmp/c";
   if (!shell.run("worker-1", {"sh", "-c", make}, "", {}).ok()) throw Error(ErrorKind::failed, "no archive was made");
   CheckpointImage image;

@@ -26,13 +26,13 @@ TEST_CASE("layout of a checkpoint image, byte for byte") {
   CHECK(layout.config == R"({"architecture":"amd64","config":{},"os":"linux","rootfs":{"diff_ids":["sha256:)" + a +
                              R"("],"type":"layers"}})");
   CHECK(layout.config_digest == posix::Sha256::of(layout.config));
-  CHECK(layout.manifest ==
-        R"({"annotations":{"io.kubernetes.cri-o.annotations.checkpoint.name":"consumer",)"
-        R"("org.criu.checkpoint.container.name":"consumer"},"config":{"digest":"sha256:)" +
-            layout.config_digest + R"(","mediaType":"application/vnd.oci.image.config.v1+json","size":)" +
-            std::to_string(layout.config.size()) + R"(},"layers":[{"digest":"sha256:)" + a +
-            R"(","mediaType":"application/vnd.oci.image.layer.v1.tar","size":19873792}],)"
-            R"("mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2})");
+  CHECK(layout.manifest == R"({"annotations":{"io.kubernetes.cri-o.annotations.checkpoint.name":"consumer",)"
+                           R"("org.criu.checkpoint.container.name":"consumer"},"config":{"digest":"sha256:)" +
+                               layout.config_digest +
+                               R"(","mediaType":"application/vnd.oci.image.config.v1+json","size":)" +
+                               std::to_string(layout.config.size()) + R"(},"layers":[{"digest":"sha256:)" + a +
+                               R"(","mediaType":"application/vnd.oci.image.layer.v1.tar","size":19873792}],)"
+                               R"("mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2})");
   CHECK(layout.manifest_digest == posix::Sha256::of(layout.manifest));
   const auto index = Json::parse(layout.index);
   REQUIRE(index["manifests"].size() == 1);
@@ -59,9 +59,10 @@ TEST_CASE("the same archive gives the same image; the architecture is part of it
 
 TEST_CASE("directories and names that are refused") {
   CHECK_NOTHROW(check_layout_directory("/var/lib/ms2m/20261121-ab_c.d", "/var/lib/ms2m"));
-  for (const char* bad : {"/", "/var/lib/ms2m", "/var/lib/ms2m/", "/var/lib/ms2m/..", "/var/lib/ms2m/a/b", "/var/lib/ms2m/a:b",
-                          "/var/lib/ms2mx/a", "/var/lib/ms2m/ ", "/var/lib/ms2m/-x", "relative"})
+  for (const char* bad : {"/", "/var/lib/ms2m", "/var/lib/ms2m/", "/var/lib/ms2m/..", "/var/lib/ms2m/a/b",
+                          "/var/lib/ms2m/a:b", "/var/lib/ms2mx/a", "/var/lib/ms2m/ ", "/var/lib/ms2m/-x", "relative"})
     CHECK_THROWS_AS(check_layout_directory(bad, "/var/lib/ms2m"), Error);
   CHECK_NOTHROW(check_image_name("registry.example:5000/a/b_c-d:1.0@sha256:00"));
-  for (const char* bad : {"", "-x", "a b", "[overlay@/x]a", "a;b", "@x", "a\nb"}) CHECK_THROWS_AS(check_image_name(bad), Error);
+  for (const char* bad : {"", "-x", "a b", "[overlay@/x]a", "a;b", "@x", "a\nb"})
+    CHECK_THROWS_AS(check_image_name(bad), Error);
 }

@@ -51,8 +51,9 @@ struct Node {
   std::string root() const { return (dir.path() / "layouts").string(); }
 
   static std::vector<std::pair<std::string, std::string>> environment(const fs::path& dir, Tools tools) {
-    std::ofstream(dir / "storage.conf") << "[storage]\ndriver = \"overlay\"\ngraphroot = \"" << (dir / "storage").string()
-                                        << "\"\nrunroot = \"" << (dir / "run").string() << "\"\n";
+    std::ofstream(dir / "storage.conf") << "[storage]\ndriver = \"overlay\"\ngraphroot = \""
+                                        << (dir / "storage").string() << "\"\nrunroot = \"" << (dir / "run").string()
+                                        << "\"\n";
     std::vector<std::pair<std::string, std::string>> env{{"CONTAINERS_STORAGE_CONF", (dir / "storage.conf").string()}};
     if (tools == Tools::skopeo) {
       fs::create_directory(dir / "bin");
@@ -85,27 +86,37 @@ struct Node {
     return image;
   }
 
-  /// Stores it as a registry's image for several architectures is stored: under the digest of the manifest list as well, which
-  /// is returned.
+  /// Stores it as a registry's image for several architectures is stored: under the digest of the manifest list as
+  /// well, which is returned.
   std::string pull_from_list(const CheckpointImage& image) {
     const auto layout = image::make_layout(image);
     const fs::path blobs = fs::path(image.directory) / "blobs/sha256";
     std::ofstream(blobs / layout.config_digest) << layout.config;
     std::ofstream(blobs / layout.manifest_digest) << layout.manifest;
     const auto entry = [](const std::string& digest, std::size_t size, const char* architecture) {
-      return Json{{"mediaType", "application/vnd.oci.image.manifest.v1+json"}, {"digest", "sha256:" + digest}, {"size", size},
+      return Json{{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                  {"digest", "sha256:" + digest},
+                  {"size", size},
                   {"platform", {{"architecture", architecture}, {"os", "linux"}}}};
     };
-    const std::string list = Json{{"schemaVersion", 2},
-                                  {"mediaType", "application/vnd.oci.image.index.v1+json"},
-                                  {"manifests", Json::array({entry(std::string(64, '5'), 500, "s390x"), entry(layout.manifest_digest, layout.manifest.size(), "amd64")})}}
-                                 .dump();
+    const std::string list =
+        Json{{"schemaVersion", 2},
+             {"mediaType", "application/vnd.oci.image.index.v1+json"},
+             {"manifests", Json::array({entry(std::string(64, '5'), 500, "s390x"),
+                                        entry(layout.manifest_digest, layout.manifest.size(), "amd64")})}}
+            .dump();
     const std::string digest = posix::Sha256::of(list);
     std::ofstream(blobs / digest) << list;
     std::ofstream(fs::path(image.directory) / "oci-layout") << layout.marker;
-    const Json top{{"mediaType", "application/vnd.oci.image.index.v1+json"}, {"digest", "sha256:" + digest}, {"size", list.size()}};
-    std::ofstream(fs::path(image.directory) / "index.json") << Json{{"schemaVersion", 2}, {"manifests", Json::array({top})}}.dump();
-    const auto copied = shell.run("n", {"skopeo", "--override-arch", "amd64", "copy", "-q", "--insecure-policy", "oci:" + image.directory, "containers-storage:" + image.name}, "", {});
+    const Json top{{"mediaType", "application/vnd.oci.image.index.v1+json"},
+                   {"digest", "sha256:" + digest},
+                   {"size", list.size()}};
+    std::ofstream(fs::path(image.directory) / "index.json")
+        << Json{{"schemaVersion", 2}, {"manifests", Json::array({top})}}.dump();
+    const auto copied = shell.run("n",
+                                  {"skopeo", "--override-arch", "amd64", "copy", "-q", "--insecure-policy",
+                                   "oci:" + image.directory, "containers-storage:" + image.name},
+                                  "", {});
     INFO(copied.err);
     REQUIRE(copied.ok());
     return digest;
@@ -115,7 +126,8 @@ struct Node {
     std::size_t count = 0;
     const fs::path overlay = dir.path() / "storage/overlay";
     if (fs::exists(overlay))
-      for (const auto& entry : fs::directory_iterator(overlay)) count += entry.path().filename().string().size() == 64 ? 1 : 0;
+      for (const auto& entry : fs::directory_iterator(overlay))
+        count += entry.path().filename().string().size() == 64 ? 1 : 0;
     return count;
   }
 

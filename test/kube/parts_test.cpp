@@ -115,9 +115,13 @@ TEST_CASE("what admission forbids is not cured by a Role") {
     answer.body = Json{{"kind", "Status"}, {"message", message}, {"reason", "Forbidden"}, {"code", 403}}.dump();
     return status_error(answer).remedy();
   };
-  CHECK(contains(remedy("pods \"a\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3"), "quota"));
-  CHECK(contains(remedy("pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": runAsNonRoot != true"), "pod security level"));
-  CHECK(contains(remedy("pods is forbidden: User \"x\" cannot create resource \"pods\" in API group \"\" in the namespace \"default\""), "examples/rbac.yaml"));
+  CHECK(contains(remedy("pods \"a\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3"),
+                 "quota"));
+  CHECK(contains(remedy("pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\": runAsNonRoot != true"),
+                 "pod security level"));
+  CHECK(contains(remedy("pods is forbidden: User \"x\" cannot create resource \"pods\" in API group \"\" in the "
+                        "namespace \"default\""),
+                 "examples/rbac.yaml"));
 }
 
 TEST_CASE("every recorded error of the API server keeps its message and gets its kind") {
@@ -133,7 +137,8 @@ TEST_CASE("every recorded error of the API server keeps its message and gets its
       {"err-anonymous", ErrorKind::forbidden, "system:anonymous", "no valid credentials"},
       {"err-403-viewer-create-pod", ErrorKind::forbidden, "cannot create resource \"pods\"", "examples/rbac.yaml"},
       {"err-403-nobody-cert", ErrorKind::forbidden, "is forbidden", "examples/rbac.yaml"},
-      {"err-404-service-account", ErrorKind::forbidden, "error looking up service account", "the cluster's admission says so"},
+      {"err-404-service-account", ErrorKind::forbidden, "error looking up service account",
+       "the cluster's admission says so"},
       {"err-404-pod", ErrorKind::not_found, "pods \"nope\" not found", ""},
       {"err-404-path", ErrorKind::not_found, "the server could not find the requested resource", ""},
       {"err-409-pod-exists", ErrorKind::conflict, "already exists", ""},

@@ -1,6 +1,7 @@
 // The fault sweep: count the port calls of a clean migration; then, for each call and each of {fail before, fail after,
-// crash before, crash after}, run it again with that fault, recover as an operator would (`ms2m abort`), and check I1-I4:
-// exactly one instance consumes the queue, every message had its effect once and in order, nothing is left behind.
+// crash before, crash after}, run it again with that fault, recover as an operator would (`ms2m abort`), and check
+// I1-I4: exactly one instance consumes the queue, every message had its effect once and in order, nothing is left
+// behind.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -109,7 +110,8 @@ class Sweep {
     return calls;
   }
 
-  /// Before call number `at` after the pivot everything that runs on worker-2 is gone. False: there was nothing to lose.
+  /// Before call number `at` after the pivot everything that runs on worker-2 is gone. False: there was nothing to
+  /// lose.
   bool run_and_lose_target(int at) {
     bool pivoted = false, lost = false;
     int calls = 0;
@@ -153,12 +155,15 @@ class Sweep {
 
   void check(const std::string& what, bool in_order = true) {
     INFO(what << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")) << "; first outcome "
-              << (outcome_ ? std::string(to_string(outcome_->result)) + " " + outcome_->error : "crashed") << "; recovered "
+              << (outcome_ ? std::string(to_string(outcome_->result)) + " " + outcome_->error : "crashed")
+              << "; recovered "
               << (recovered_ ? std::string(to_string(recovered_->result)) + " " + recovered_->error : "not needed"));
     for (int i = 0; i < 5; ++i) server_.settle();
     REQUIRE_FALSE(nodes_.survivor().empty());
     const TimePoint flushed = Clock::now() + 2 * case_.flush_after;
-    while (case_.batch > 1 && Clock::now() < flushed && nodes_.consumer_of(nodes_.survivor())->applied() != server_.published(kQueue)) server_.settle();
+    while (case_.batch > 1 && Clock::now() < flushed &&
+           nodes_.consumer_of(nodes_.survivor())->applied() != server_.published(kQueue))
+      server_.settle();
     CHECK(server_.consumers(kQueue).size() == 1);
     const SimConsumer* consumer = nodes_.consumer_of(nodes_.survivor());
     REQUIRE(consumer != nullptr);
@@ -186,7 +191,8 @@ class Sweep {
   void check_loss(const std::string& what) {
     for (int i = 0; i < 5; ++i) server_.settle();
     const Outcome first = outcome_.value();
-    INFO(what << "; " << to_string(first.result) << "; serving " << first.serving << "; " << first.error << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")));
+    INFO(what << "; " << to_string(first.result) << "; serving " << first.serving << "; " << first.error << "; pods "
+              << fmt::format("{}", fmt::join(nodes_.pods(), " ")));
     CHECK(server_.consumers(kQueue).empty() == (first.serving.rfind("nobody", 0) == 0));
     const bool moved = !nodes_.pods().empty() && nodes_.pods().back().ends_with("@worker-2");
     CHECK((first.result == Result::done) == moved);
@@ -198,7 +204,8 @@ class Sweep {
     const bool taken_back = first.error.find("has the queue back") != std::string::npos;
     for (const std::string& line : nodes_.debris())
       if (taken_back || line.rfind("image name", 0) != 0) CHECK((line == "0 pods" ? "" : line) == "");
-    for (const std::string& queue : server_.queues()) CHECK((queue.rfind("ms2m.control.", 0) == 0 ? kQueue : queue) == kQueue);
+    for (const std::string& queue : server_.queues())
+      CHECK((queue.rfind("ms2m.control.", 0) == 0 ? kQueue : queue) == kQueue);
   }
 
   std::vector<std::string> warnings() const { return silent_.warnings; }
@@ -208,7 +215,9 @@ class Sweep {
 
  private:
   struct Ports {
-    Ports(FakeNodes& nodes, FakeBroker& broker) : cluster(nodes), shell(nodes), store(nodes), processes(nodes), all{cluster, broker, broker, shell, shell, shell, store, processes} {}
+    Ports(FakeNodes& nodes, FakeBroker& broker)
+        : cluster(nodes), shell(nodes), store(nodes), processes(nodes), all{cluster, broker, broker, shell,
+                                                                            shell,   shell,  store,  processes} {}
     FakeCluster cluster;
     FakeShell shell;
     FakeStore store;
@@ -245,11 +254,16 @@ class Sweep {
 
 const char* word(Fault fault) {
   switch (fault) {
-    case Fault::none: return "no fault";
-    case Fault::fail_before: return "fail before";
-    case Fault::fail_after: return "fail after";
-    case Fault::crash_before: return "crash before";
-    case Fault::crash_after: return "crash after";
+    case Fault::none:
+      return "no fault";
+    case Fault::fail_before:
+      return "fail before";
+    case Fault::fail_after:
+      return "fail after";
+    case Fault::crash_before:
+      return "crash before";
+    case Fault::crash_after:
+      return "crash after";
   }
   return "?";
 }
@@ -279,15 +293,25 @@ void sweep(const Case& c, int stride = 1) {
 
 TEST_CASE("handoff of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::handoff}); }
 TEST_CASE("handoff of a Deployment's pod survives every fault", "[sweep]") { sweep({"ReplicaSet", Strategy::handoff}); }
-TEST_CASE("handoff of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::handoff}); }
+TEST_CASE("handoff of a StatefulSet's pod survives every fault", "[sweep]") {
+  sweep({"StatefulSet", Strategy::handoff});
+}
 TEST_CASE("shadow of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::shadow}); }
-TEST_CASE("shadow of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::shadow}, 3); }
+TEST_CASE("shadow of a StatefulSet's pod survives every fault", "[sweep]") {
+  sweep({"StatefulSet", Strategy::shadow}, 3);
+}
 
-TEST_CASE("sequential move of a StatefulSet's pod survives every fault", "[sweep]") { sweep({"StatefulSet", Strategy::sequential}); }
+TEST_CASE("sequential move of a StatefulSet's pod survives every fault", "[sweep]") {
+  sweep({"StatefulSet", Strategy::sequential});
+}
 TEST_CASE("sequential move of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::sequential}); }
 
-TEST_CASE("handoff without the control protocol survives every fault", "[sweep]") { sweep({"", Strategy::handoff, Protocol::none}); }
-TEST_CASE("handoff of a Deployment's pod without the control protocol survives every fault", "[sweep]") { sweep({"ReplicaSet", Strategy::handoff, Protocol::none}); }
+TEST_CASE("handoff without the control protocol survives every fault", "[sweep]") {
+  sweep({"", Strategy::handoff, Protocol::none});
+}
+TEST_CASE("handoff of a Deployment's pod without the control protocol survives every fault", "[sweep]") {
+  sweep({"ReplicaSet", Strategy::handoff, Protocol::none});
+}
 
 TEST_CASE("without the control protocol, a restore that fails leaves the source at work", "[sweep]") {
   for (const char* owner : {"", "ReplicaSet"}) {
@@ -336,13 +360,17 @@ TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
 }
 
 TEST_CASE("admission that changes the target's image or its pull policy is found before the source stops", "[sweep]") {
-  const Case c = GENERATE(Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow}, Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential});
+  const Case c = GENERATE(Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow},
+                          Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential});
   const bool image = GENERATE(true, false);
   Sweep run(c);
-  run.nodes().admission = [&](Json& pod) { pod["spec"]["containers"][0][image ? "image" : "imagePullPolicy"] = image ? "mirror/base" : "Always"; };
+  run.nodes().admission = [&](Json& pod) {
+    pod["spec"]["containers"][0][image ? "image" : "imagePullPolicy"] = image ? "mirror/base" : "Always";
+  };
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::undone);
-  CHECK(run.outcome()->error.find(image ? "to mirror/base" : "image pull policy of the target pod Always") != std::string::npos);
+  CHECK(run.outcome()->error.find(image ? "to mirror/base" : "image pull policy of the target pod Always") !=
+        std::string::npos);
   CHECK_FALSE(run.outcome()->remedy.empty());
   CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-1"});
   run.check("admission");
@@ -414,7 +442,8 @@ TEST_CASE("a broker that makes quorum queues of ms2m's own", "[sweep]") {
 }
 
 TEST_CASE("a pod that keeps its name and that the target cannot restore is brought back on the source", "[sweep]") {
-  const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential}, Case{"", Strategy::sequential});
+  const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential},
+                          Case{"", Strategy::sequential});
   Sweep run(c);
   run.nodes().fail_restore_on("worker-2");
   run.run(Fault::none, 0);
@@ -423,9 +452,14 @@ TEST_CASE("a pod that keeps its name and that the target cannot restore is broug
   run.check("failed restore of a set's pod");
 }
 
-TEST_CASE("a copy that is lost after the pivot: the source takes the queue back while it can, and who serves is told as it is", "[sweep]") {
-  const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow}, Case{"StatefulSet", Strategy::shadow},
-                          Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::sequential}, Case{"", Strategy::handoff, Protocol::none});
+TEST_CASE(
+    "a copy that is lost after the pivot: the source takes the queue back while it can, and who serves is told as it "
+    "is",
+    "[sweep]") {
+  const Case c =
+      GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow},
+               Case{"StatefulSet", Strategy::shadow}, Case{"StatefulSet", Strategy::handoff},
+               Case{"", Strategy::sequential}, Case{"", Strategy::handoff, Protocol::none});
   for (const int at : {1, 4, 6, 9, 20, 44}) {
     Sweep run(c);
     if (!run.run_and_lose_target(at)) continue;
@@ -445,7 +479,8 @@ TEST_CASE("a restored pod that is lost before it consumes is restored again", "[
   run.check("restored again");
 }
 
-TEST_CASE("a target that is not Ready when everything else is done: a warning, and it is done all the same", "[sweep]") {
+TEST_CASE("a target that is not Ready when everything else is done: a warning, and it is done all the same",
+          "[sweep]") {
   Sweep run({"StatefulSet", Strategy::handoff});
   run.nodes().never_ready_on("worker-2");
   run.run(Fault::none, 0);

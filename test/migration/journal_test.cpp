@@ -23,7 +23,8 @@ struct TempDir {
 };
 
 Journal sample(const std::filesystem::path& root) {
-  Journal journal = Journal::create(root, "abc234", {{"ns", "default"}, {"source_pod", "consumer-0"}, {"strategy", "handoff"}});
+  Journal journal =
+      Journal::create(root, "abc234", {{"ns", "default"}, {"source_pod", "consumer-0"}, {"strategy", "handoff"}});
   journal.effect(Phase::preparing, "declare queue q", {{"op", "delete_queue"}, {"queue", "q"}}, Json());
   journal.effect(Phase::preparing, "create pod p", {{"op", "delete_pod"}}, {{"op", "strip_marks"}});
   return journal;
@@ -52,14 +53,16 @@ TEST_CASE("the summary has the pod of a StatefulSet that changes hands", "[journ
   TempDir dir;
   Journal journal = sample(dir.path);
   CHECK(JournalStore(dir.path).find("abc234")->pod.is_null());
-  journal.effect(Phase::restoring, "create the restored pod", Json(), {{"op", "restore_pod"}, {"object", {{"kind", "Pod"}}}});
+  journal.effect(Phase::restoring, "create the restored pod", Json(),
+                 {{"op", "restore_pod"}, {"object", {{"kind", "Pod"}}}});
   CHECK(JournalStore(dir.path).find("abc234")->pod == Json{{"kind", "Pod"}});
 }
 
 TEST_CASE("a journal is private to its user", "[journal]") {
   TempDir dir;
   Journal journal = sample(dir.path);
-  struct stat file {}, folder {};
+  struct stat file {
+  }, folder{};
   REQUIRE(::stat((dir.path / "abc234/journal.jsonl").c_str(), &file) == 0);
   REQUIRE(::stat((dir.path / "abc234").c_str(), &folder) == 0);
   CHECK((file.st_mode & 0777) == 0600);
@@ -89,7 +92,8 @@ TEST_CASE("a journal of a running process cannot be opened for writing", "[journ
 TEST_CASE("a journal of a newer version is refused", "[journal]") {
   TempDir dir;
   std::filesystem::create_directory(dir.path / "new");
-  std::ofstream(dir.path / "new/journal.jsonl") << R"({"type":"begin","v":99,"id":"new"})" << "\n";
+  std::ofstream(dir.path / "new/journal.jsonl") << R"({"type":"begin","v":99,"id":"new"})"
+                                                << "\n";
   CHECK_THROWS_WITH(Journal::open(dir.path, "new"), Catch::Contains("newer ms2m"));
 }
 

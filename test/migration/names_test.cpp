@@ -50,9 +50,11 @@ TEST_CASE("the checkpoint image has a tag of its own in the repository that the 
   const auto name = [](const char* original) { return checkpoint_image_name(original, "web-1-abc23", "abc234"); };
   CHECK(name("docker.io/library/app:1.0") == "docker.io/library/app:ms2m-moved-abc234");
   CHECK(name("198.18.0.1:5000/app") == "198.18.0.1:5000/app:ms2m-moved-abc234");
-  CHECK(name("quay.io/org/app@sha256:c6fcf37164f06db997bc6cb97a4ae582a60c5bdb65061be44e1c9c5fe492cce9") == "quay.io/org/app:ms2m-moved-abc234");
+  CHECK(name("quay.io/org/app@sha256:c6fcf37164f06db997bc6cb97a4ae582a60c5bdb65061be44e1c9c5fe492cce9") ==
+        "quay.io/org/app:ms2m-moved-abc234");
   CHECK(name("quay.io/org/app:ms2m-moved-xyz789") == "quay.io/org/app:ms2m-moved-abc234");
-  for (const char* local : {"localhost/app:latest", "localhost/ms2m/consumer-0:xyz789", "app:1", "org/app", "app"}) CHECK(name(local) == "localhost/ms2m/web-1-abc23:abc234");
+  for (const char* local : {"localhost/app:latest", "localhost/ms2m/consumer-0:xyz789", "app:1", "org/app", "app"})
+    CHECK(name(local) == "localhost/ms2m/web-1-abc23:abc234");
   CHECK(is_checkpoint_image_name(name("docker.io/library/app:1.0")));
   CHECK(is_checkpoint_image_name(name("app")));
   CHECK_FALSE(is_checkpoint_image_name("docker.io/library/app:1.0"));

@@ -7,7 +7,8 @@ using namespace ms2m;
 namespace {
 
 Json ready_node() {
-  return Json::parse(R"({"metadata":{"name":"worker-2","labels":{"kubernetes.io/hostname":"worker-2","zone":"b"}},"spec":{},
+  return Json::parse(
+      R"({"metadata":{"name":"worker-2","labels":{"kubernetes.io/hostname":"worker-2","zone":"b"}},"spec":{},
     "status":{"allocatable":{"cpu":"2","memory":"1Gi","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}})");
 }
 
@@ -44,7 +45,8 @@ TEST_CASE("a node that is not Ready, cordoned or tainted does not", "[node_fit]"
   node["spec"]["taints"] = Json::array({{{"key", "gpu"}, {"value", "yes"}, {"effect", "NoSchedule"}}});
   CHECK(only(misfits(plain_pod(), node, {})).find("taint gpu:NoSchedule") != std::string::npos);
   Json pod = plain_pod();
-  pod["spec"]["tolerations"] = Json::array({{{"key", "gpu"}, {"operator", "Equal"}, {"value", "yes"}, {"effect", "NoSchedule"}}});
+  pod["spec"]["tolerations"] =
+      Json::array({{{"key", "gpu"}, {"operator", "Equal"}, {"value", "yes"}, {"effect", "NoSchedule"}}});
   CHECK(misfits(pod, node, {}).empty());
   pod["spec"]["tolerations"] = Json::array({{{"operator", "Exists"}}});
   CHECK(misfits(pod, node, {}).empty());
@@ -55,10 +57,12 @@ TEST_CASE("selectors and required affinity are the kubelet's admission", "[node_
   pod["spec"]["nodeSelector"] = {{"kubernetes.io/hostname", "worker-1"}};
   CHECK(only(misfits(pod, ready_node(), {})).find("nodeSelector kubernetes.io/hostname=worker-1") != std::string::npos);
   pod = plain_pod();
-  pod["spec"]["affinity"] = Json::parse(R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
+  pod["spec"]["affinity"] =
+      Json::parse(R"({"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":{"nodeSelectorTerms":[
       {"matchExpressions":[{"key":"zone","operator":"In","values":["a"]}]},{"matchExpressions":[{"key":"zone","operator":"Exists"}]}]}}})");
   CHECK(misfits(pod, ready_node(), {}).empty());
-  Json& terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
+  Json& terms =
+      pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
   terms.erase(1);
   CHECK(only(misfits(pod, ready_node(), {})).find("required node affinity") != std::string::npos);
 }
@@ -90,13 +94,15 @@ TEST_CASE("sidecars and resources of other names count as well", "[node_fit]") {
   CHECK(misfits(pod, node, {}).empty());
 }
 
-TEST_CASE("of other pods the kubelet also counts init containers that have ended, and what a pod asks for as a whole", "[node_fit]") {
+TEST_CASE("of other pods the kubelet also counts init containers that have ended, and what a pod asks for as a whole",
+          "[node_fit]") {
   Json pod = plain_pod();
   pod["spec"]["containers"][0]["resources"]["requests"] = {{"cpu", "500m"}};
   Json other = plain_pod();
   other["status"]["phase"] = "Running";
   other["spec"]["containers"][0]["resources"]["requests"] = {{"cpu", "100m"}};
-  other["spec"]["initContainers"] = Json::parse(R"([{"name":"beside","restartPolicy":"Always","resources":{"requests":{"cpu":"600m"}}},
+  other["spec"]["initContainers"] =
+      Json::parse(R"([{"name":"beside","restartPolicy":"Always","resources":{"requests":{"cpu":"600m"}}},
     {"name":"once","resources":{"requests":{"cpu":"900m"}}}])");
   CHECK(misfits(pod, ready_node(), {other}).empty());  // 1500 m beside 500 m
   other["spec"]["initContainers"][1]["resources"]["requests"]["cpu"] = "901m";

@@ -12,7 +12,8 @@ namespace {
 class CannedShell : public NodeShell {
  public:
   explicit CannedShell(std::string out) : out_(std::move(out)) {}
-  CommandResult run(const std::string&, const std::vector<std::string>& argv, const std::string&, const StopToken&) override {
+  CommandResult run(const std::string&, const std::vector<std::string>& argv, const std::string&,
+                    const StopToken&) override {
     argv_ = argv;
     if (out_.empty()) throw Error(ErrorKind::unavailable, "gone");
     CommandResult result;
@@ -30,10 +31,13 @@ class CannedShell : public NodeShell {
 }  // namespace
 
 TEST_CASE("what a node says about itself", "[node_look]") {
-  CannedShell shell("cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nimage 0bce92\nshm empty\n");
-  const NodeLook look = look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {"scratch", "tmp", "other"}}, {});
+  CannedShell shell(
+      "cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nimage 0bce92\nshm empty\n");
+  const NodeLook look =
+      look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {"scratch", "tmp", "other"}}, {});
   CHECK(look.features == std::vector<std::string>{"avx2", "fpu", "sse"});
-  CHECK(look.volumes == std::map<std::string, Content>{{"other", Content::unknown}, {"scratch", Content::data}, {"tmp", Content::empty}});
+  CHECK(look.volumes == std::map<std::string, Content>{
+                            {"other", Content::unknown}, {"scratch", Content::data}, {"tmp", Content::empty}});
   CHECK(look.shm == Content::empty);
   CHECK(look.base_image == "0bce92");
   CHECK(std::vector<std::string>(shell.argv_.begin() + 4, shell.argv_.end()) ==
@@ -45,11 +49,15 @@ TEST_CASE("what the container's processes have open", "[node_look]") {
     CannedShell shell("cpu fpu\n" + out);
     return look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {}}, {});
   };
-  const NodeLook files = look("fd /data/x\nfd /data/gone (deleted)\nfd /dev/null\nfd pipe:[77]\nfd socket:[4711]\nfd /data/x\nfd /a b\n");
+  const NodeLook files =
+      look("fd /data/x\nfd /data/gone (deleted)\nfd /dev/null\nfd pipe:[77]\nfd socket:[4711]\nfd /data/x\nfd /a b\n");
   CHECK(files.open_files == std::set<std::string>{"/a b", "/data/x"});
   CHECK_FALSE(files.listens_on_own_address);
   const auto listens = [&](const char* address) {
-    return look(std::string("shm empty\nlisten    0: ") + address + ":1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\nfd socket:[4711]\n").listens_on_own_address;
+    return look(std::string("shm empty\nlisten    0: ") + address +
+                ":1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 "
+                "0\nfd socket:[4711]\n")
+        .listens_on_own_address;
   };
   CHECK_FALSE(listens("00000000"));
   CHECK_FALSE(listens("0100007F"));
@@ -60,7 +68,8 @@ TEST_CASE("what the container's processes have open", "[node_look]") {
   CHECK(listens("0000000000000000FFFF00000201A8C6"));
   CHECK(listens("B80D01200000000067452301EFCDAB89"));
   // Another container's of the same pod.
-  CHECK_FALSE(look("listen 0: 0201A8C6:1F90 00000000:0000 0A 0:0 00:0 0 0 0 4712 1\nfd socket:[4711]\n").listens_on_own_address);
+  CHECK_FALSE(look("listen 0: 0201A8C6:1F90 00000000:0000 0A 0:0 00:0 0 0 0 4712 1\nfd socket:[4711]\n")
+                  .listens_on_own_address);
 }
 
 TEST_CASE("an ID that is none is not looked for", "[node_look]") {

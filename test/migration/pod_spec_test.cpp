@@ -17,7 +17,9 @@ Json real_pod() {
   return Json::parse(in).at("response").at("body_json");
 }
 
-PodEdits edits() { return {"consumer-0-abc234", "worker-2", "consumer", "localhost/ms2m/consumer-0-abc234:abc234", "abc234", {}}; }
+PodEdits edits() {
+  return {"consumer-0-abc234", "worker-2", "consumer", "localhost/ms2m/consumer-0-abc234:abc234", "abc234", {}};
+}
 
 bool has_line(const std::vector<std::string>& lines, const std::string& start) {
   for (const auto& line : lines)
@@ -57,7 +59,8 @@ TEST_CASE("the generated token volume is left to admission, other volumes stay",
 
 TEST_CASE("init containers have run; sidecars start afresh", "[pod_spec]") {
   Json source = real_pod();
-  source["spec"]["initContainers"] = Json::array({{{"name", "init"}}, {{"name", "proxy"}, {"restartPolicy", "Always"}}});
+  source["spec"]["initContainers"] =
+      Json::array({{{"name", "init"}}, {{"name", "proxy"}, {"restartPolicy", "Always"}}});
   const TargetPod target = make_target_pod(source, edits());
   REQUIRE(target.pod.at("spec").at("initContainers").size() == 1);
   CHECK(target.pod.at("spec").at("initContainers")[0].at("name") == "proxy");
@@ -67,21 +70,36 @@ TEST_CASE("init containers have run; sidecars start afresh", "[pod_spec]") {
 TEST_CASE("what the API server merges into selectors is left to it again", "[pod_spec]") {
   Json pod = real_pod();
   pod["metadata"]["labels"] = {{"app", "consumer"}, {"zone", "b"}, {"pod-template-hash", "5d4f"}};
-  const Json hash = Json::parse(R"({"key":"pod-template-hash","operator":"In","values":["5d4f"]})"), zone = Json::parse(R"({"key":"zone","operator":"In","values":["b"]})"),
+  const Json hash = Json::parse(R"({"key":"pod-template-hash","operator":"In","values":["5d4f"]})"),
+             zone = Json::parse(R"({"key":"zone","operator":"In","values":["b"]})"),
              other = Json::parse(R"({"key":"zone","operator":"NotIn","values":["b"]})");
   const Json selector{{"matchLabels", {{"app", "consumer"}}}, {"matchExpressions", {hash, zone}}};
-  pod["spec"]["topologySpreadConstraints"] = Json::array({{{"matchLabelKeys", {"pod-template-hash", "zone"}}, {"labelSelector", selector}}});
-  pod["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
-      Json::array({{{"mismatchLabelKeys", Json::array({"zone"})}, {"labelSelector", {{"matchExpressions", {zone, other}}}}}});
+  pod["spec"]["topologySpreadConstraints"] =
+      Json::array({{{"matchLabelKeys", {"pod-template-hash", "zone"}}, {"labelSelector", selector}}});
+  pod["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] = Json::array(
+      {{{"mismatchLabelKeys", Json::array({"zone"})}, {"labelSelector", {{"matchExpressions", {zone, other}}}}}});
   pod["spec"]["affinity"]["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] =
-      Json::array({{{"weight", 1}, {"podAffinityTerm", {{"matchLabelKeys", Json::array({"zone"})}, {"labelSelector", {{"matchExpressions", Json::array({zone})}}}}}}});
+      Json::array({{{"weight", 1},
+                    {"podAffinityTerm",
+                     {{"matchLabelKeys", Json::array({"zone"})},
+                      {"labelSelector", {{"matchExpressions", Json::array({zone})}}}}}}});
   PodEdits edit = edits();
   edit.without_labels = {"pod-template-hash"};
   const Json spec = make_target_pod(pod, edit).pod.at("spec");
   // The copy has no hash when it is created, so nothing brings that back.
-  CHECK(spec.at("topologySpreadConstraints")[0].at("labelSelector") == Json{{"matchLabels", {{"app", "consumer"}}}, {"matchExpressions", Json::array({hash})}});
-  CHECK(spec.at("affinity").at("podAntiAffinity").at("requiredDuringSchedulingIgnoredDuringExecution")[0].at("labelSelector").at("matchExpressions") == Json::array({zone}));
-  CHECK(spec.at("affinity").at("podAffinity").at("preferredDuringSchedulingIgnoredDuringExecution")[0].at("podAffinityTerm").at("labelSelector").empty());
+  CHECK(spec.at("topologySpreadConstraints")[0].at("labelSelector") ==
+        Json{{"matchLabels", {{"app", "consumer"}}}, {"matchExpressions", Json::array({hash})}});
+  CHECK(spec.at("affinity")
+            .at("podAntiAffinity")
+            .at("requiredDuringSchedulingIgnoredDuringExecution")[0]
+            .at("labelSelector")
+            .at("matchExpressions") == Json::array({zone}));
+  CHECK(spec.at("affinity")
+            .at("podAffinity")
+            .at("preferredDuringSchedulingIgnoredDuringExecution")[0]
+            .at("podAffinityTerm")
+            .at("labelSelector")
+            .empty());
 }
 
 TEST_CASE("two living pods never share a host name", "[pod_spec]") {

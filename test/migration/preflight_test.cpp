@@ -26,7 +26,8 @@ Json node(const char* name) {
 Facts good() {
   Facts f;
   f.ns = "default";
-  f.pod = Json::parse(R"({"metadata":{"name":"consumer-0","uid":"u"},"spec":{"nodeName":"worker-1","containers":[{"name":"consumer","image":"i"}]},
+  f.pod = Json::parse(
+      R"({"metadata":{"name":"consumer-0","uid":"u"},"spec":{"nodeName":"worker-1","containers":[{"name":"consumer","image":"i"}]},
     "status":{"phase":"Running","containerStatuses":[{"name":"consumer","state":{"running":{}}}]}})");
   f.container = "consumer";
   f.base_image = "i";
@@ -95,7 +96,8 @@ TEST_CASE("required anti-affinity between nodes", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["affinity"] = Json::parse(R"({"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
     {"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app":"consumer"}}}]}})");
-  f.target_node_pods = {Json::parse(R"({"metadata":{"name":"consumer-1","namespace":"default","labels":{"app":"other"}},"spec":{"containers":[]}})")};
+  f.target_node_pods = {Json::parse(
+      R"({"metadata":{"name":"consumer-1","namespace":"default","labels":{"app":"other"}},"spec":{"containers":[]}})")};
   CHECK(refusal(f).empty());
   f.target_node_pods[0]["metadata"]["labels"]["app"] = "consumer";
   CHECK_THAT(refusal(f), Contains("anti-affinity forbids a node with pod consumer-1"));
@@ -126,7 +128,8 @@ TEST_CASE("the pod", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("a pod of a Job"));
   f = good();
   f.pod["metadata"]["labels"] = {{"app", "consumer"}};
-  f.disruption_budgets = {Json::parse(R"({"metadata":{"name":"b"},"spec":{"selector":{"matchLabels":{"app":"consumer"}}},"status":{"disruptionsAllowed":0}})")};
+  f.disruption_budgets = {Json::parse(
+      R"({"metadata":{"name":"b"},"spec":{"selector":{"matchLabels":{"app":"consumer"}}},"status":{"disruptionsAllowed":0}})")};
   CHECK_THAT(refusal(f), Contains("PodDisruptionBudget b allows no disruption"));
   f = good();
   f.checkpoint_gate = false;
@@ -144,7 +147,8 @@ TEST_CASE("what a restored process or a pod without a scheduler cannot have", "[
   CHECK_THAT(refusal(with("hostUsers", false)), Contains("hostUsers: false"));
   CHECK(refusal(with("hostUsers", true)).empty());
   CHECK_THAT(refusal(with("resourceClaims", Json::array({{{"name", "gpu"}}}))), Contains("resource claims"));
-  CHECK_THAT(warning(with("readinessGates", Json::array({{{"conditionType", "example.com/in"}}}))), Contains("readiness gate example.com/in"));
+  CHECK_THAT(warning(with("readinessGates", Json::array({{{"conditionType", "example.com/in"}}}))),
+             Contains("readiness gate example.com/in"));
   Facts f = good();
   f.pod["spec"]["containers"][0]["lifecycle"]["postStart"]["exec"] = Json::object();
   CHECK_THAT(warning(f), Contains("postStart hook of container consumer runs once more"));
@@ -164,8 +168,10 @@ TEST_CASE("files and sockets that the copy could not open again", "[preflight]")
   f.source.look.listens_on_own_address = true;
   CHECK_THAT(refusal(f), Contains("listens on the pod's own address"));
   f = good();
-  f.pod["spec"]["volumes"] = Json::parse(R"([{"name":"settings","configMap":{"name":"c"}},{"name":"scratch","emptyDir":{}},{"name":"share","nfs":{}}])");
-  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::parse(R"([{"name":"settings","mountPath":"/etc/app"},{"name":"scratch","mountPath":"/tmp/s"},{"name":"share","mountPath":"/share"}])");
+  f.pod["spec"]["volumes"] = Json::parse(
+      R"([{"name":"settings","configMap":{"name":"c"}},{"name":"scratch","emptyDir":{}},{"name":"share","nfs":{}}])");
+  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::parse(
+      R"([{"name":"settings","mountPath":"/etc/app"},{"name":"scratch","mountPath":"/tmp/s"},{"name":"share","mountPath":"/share"}])");
   MigrationRequest r = request();
   r.accept_volume_loss = true;
   f.source.look.open_files = {"/app/main.py", "/etc/app/other", "/share/x", "/tmp/somewhere"};
@@ -189,8 +195,10 @@ TEST_CASE("a host name that is a full domain name", "[preflight]") {
 TEST_CASE("a set that would not go, or that somebody could bring back", "[preflight]") {
   Facts f = good();
   f.pod["metadata"]["labels"] = {{"app", "consumer"}};
-  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
-  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+  f.pod["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
+  f.owner = Json::parse(
+      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
     "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})");
   MigrationRequest r = request();
   r.strategy = Strategy::handoff;
@@ -207,7 +215,8 @@ TEST_CASE("a set that would not go, or that somebody could bring back", "[prefli
 TEST_CASE("a directory that is named after the pod is another for the copy", "[preflight]") {
   Facts f = good();
   Json& container = f.pod["spec"]["containers"][0];
-  container["env"] = Json::parse(R"([{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":"ZONE","value":"b"},
+  container["env"] =
+      Json::parse(R"([{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":"ZONE","value":"b"},
     {"name":"NODE","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}}])");
   container["volumeMounts"] = Json::parse(R"([{"name":"data","mountPath":"/data","subPathExpr":"$(ZONE)/x"}])");
   CHECK(refusal(f).empty());
@@ -226,8 +235,10 @@ TEST_CASE("strategy sequential", "[preflight]") {
   CHECK(refusal(good(), r).empty());  // a bare pod
   Facts f = good();
   f.pod["metadata"]["labels"] = {{"app", "consumer"}};
-  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
-  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+  f.pod["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
+  f.owner = Json::parse(
+      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
     "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})");
   const Facts set = f;
   CHECK(refusal(set, r).empty());
@@ -253,7 +264,8 @@ TEST_CASE("strategy sequential", "[preflight]") {
   r.target_name.clear();
   f = good();
   f.pod["metadata"]["labels"] = {{"pod-template-hash", "1"}};
-  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "ReplicaSet"}, {"name", "web-1"}, {"controller", true}}});
+  f.pod["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "ReplicaSet"}, {"name", "web-1"}, {"controller", true}}});
   f.owner = Json::parse(R"({"metadata":{"name":"web-1"},"spec":{}})");
   CHECK_THAT(refusal(f, r), Contains("a ReplicaSet never gives to another pod"));
 }
@@ -296,7 +308,9 @@ TEST_CASE("/dev/shm does not move", "[preflight]") {
 TEST_CASE("claims and other volumes", "[preflight]") {
   Facts f = good();
   const auto claim = [](const char* mode) {
-    return Json{{"metadata", {{"name", "data"}}}, {"spec", {{"accessModes", {mode}}, {"volumeName", "pv-1"}}}, {"status", {{"accessModes", {mode}}}}};
+    return Json{{"metadata", {{"name", "data"}}},
+                {"spec", {{"accessModes", {mode}}, {"volumeName", "pv-1"}}},
+                {"status", {{"accessModes", {mode}}}}};
   };
   for (const char* mode : {"ReadWriteOnce", "ReadWriteOncePod"}) {
     f.claims = {claim(mode)};
@@ -329,7 +343,8 @@ TEST_CASE("claims and other volumes", "[preflight]") {
 TEST_CASE("a processor that lacks something", "[preflight]") {
   Facts f = good();
   f.target.look.features = {"fpu", "vme"};
-  CHECK_THAT(refusal(f), Contains("the processor of worker-2 lacks features of worker-1 that the process may be using: avx2"));
+  CHECK_THAT(refusal(f),
+             Contains("the processor of worker-2 lacks features of worker-1 that the process may be using: avx2"));
   f.target.look.features = {"avx2", "fpu"};
   CHECK(refusal(f).empty());
   CHECK_THAT(warning(f), Contains("of use to the kernel alone: vme"));
@@ -483,14 +498,16 @@ TEST_CASE("a consumer without the control protocol", "[preflight]") {
   f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
   CHECK_THAT(refusal(f, r), Contains("automatic acknowledgement"));
   f = good();
-  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
+  f.owner = Json::parse(
+      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
   f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
   CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
 }
 
 TEST_CASE("a second migration of the same pod", "[preflight]") {
   Facts f = good();
-  f.lease = Json::parse(R"({"metadata":{"name":"ms2m-consumer-0","annotations":{"ms2m.io/phase":"Transferring"}},"spec":{"holderIdentity":"root@ops pid 7"}})");
+  f.lease = Json::parse(
+      R"({"metadata":{"name":"ms2m-consumer-0","annotations":{"ms2m.io/phase":"Transferring"}},"spec":{"holderIdentity":"root@ops pid 7"}})");
   f.depth = QueueDepth{3, 0};  // its source is quiet
   CHECK_THAT(refusal(f), Contains("root@ops pid 7, phase Transferring"));
   f.depth = QueueDepth{3, 1};
@@ -501,8 +518,10 @@ TEST_CASE("a second migration of the same pod", "[preflight]") {
 
 TEST_CASE("shadow of a StatefulSet's pod needs the target twice", "[preflight]") {
   Facts f = good();
-  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"uid", "s"}, {"controller", true}}});
-  f.owner = Json::parse(R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
+  f.pod["metadata"]["ownerReferences"] =
+      Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"uid", "s"}, {"controller", true}}});
+  f.owner = Json::parse(
+      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
   MigrationRequest handoff = request(), shadow = request();
   handoff.strategy = Strategy::handoff;
   CHECK(refusal(f, shadow).empty());

@@ -1,4 +1,5 @@
-// A copy leaves its own queue: with exact totals and without, one that works at once and one that acknowledges in batches.
+// A copy leaves its own queue: with exact totals and without, one that works at once and one that acknowledges in
+// batches.
 #include "migration/relay_exit.hpp"
 
 #include <algorithm>
@@ -52,7 +53,9 @@ struct Scene {
   /// Commands that ms2m has sent to the copy.
   auto commands() const {
     const auto calls = server.calls();
-    return std::count_if(calls.begin(), calls.end(), [](const std::string& call) { return call.find("publish") == 0 && call.find("ms2m.control.a") != std::string::npos; });
+    return std::count_if(calls.begin(), calls.end(), [](const std::string& call) {
+      return call.find("publish") == 0 && call.find("ms2m.control.a") != std::string::npos;
+    });
   }
 };
 
@@ -106,8 +109,8 @@ TEST_CASE("relay exit: what a copy gives back it is called for again, and then i
   CHECK(scene.source->applied() == scene.server.published(kOwn));
   CHECK(scene.server.ready(kOwn).empty());
   CHECK(scene.source->queue() == (exact && !must_leave ? kOwn : kHold));
-  // At 0.05 and 0.1 s it is sent away too early and called back (without exact totals at once and at 0.1 s), at 0.2 s it has
-  // finished; a patience that did not grow would go on for ever.
+  // At 0.05 and 0.1 s it is sent away too early and called back (without exact totals at once and at 0.1 s), at 0.2 s
+  // it has finished; a patience that did not grow would go on for ever.
   const auto sent = scene.commands() - before;
   CHECK(sent >= 2);
   CHECK(sent <= 8);

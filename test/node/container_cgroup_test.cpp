@@ -23,7 +23,8 @@ namespace {
 /// The node is this machine.
 class LocalShell : public NodeShell {
  public:
-  CommandResult run(const std::string&, const std::vector<std::string>& argv, const std::string&, const StopToken& stop) override {
+  CommandResult run(const std::string&, const std::vector<std::string>& argv, const std::string&,
+                    const StopToken& stop) override {
     const auto result = posix::run_process(argv, stop, "running a script");
     return {result.status.code, result.status.signal, result.out, result.err};
   }
@@ -49,8 +50,10 @@ std::vector<fs::path> trees() {
     const fs::path own = fs::path(tree) / ("ms2m-test-" + std::to_string(::getpid()));
     std::error_code error;
     if (!fs::create_directory(own, error)) continue;
-    if (fs::exists(own / "cgroup.freeze") || fs::exists(own / "freezer.state")) found.push_back(own);
-    else fs::remove(own, error);
+    if (fs::exists(own / "cgroup.freeze") || fs::exists(own / "freezer.state"))
+      found.push_back(own);
+    else
+      fs::remove(own, error);
   }
   return found;
 }
@@ -63,7 +66,8 @@ struct Container {
     fs::remove(counter);
     pid = ::fork();
     if (pid == 0) {
-      ::execlp("sh", "sh", "-c", ("n=0; while :; do n=$((n+1)); echo $n >" + counter.string() + "; sleep 0.01; done").c_str(), nullptr);
+      ::execlp("sh", "sh", "-c",
+               ("n=0; while :; do n=$((n+1)); echo $n >" + counter.string() + "; sleep 0.01; done").c_str(), nullptr);
       ::_exit(127);
     }
     put(top / inner / "cgroup.procs", std::to_string(pid));
@@ -117,8 +121,12 @@ TEST_CASE("a container's processes are frozen, thawed and killed by its control 
   REQUIRE((::geteuid() != 0 || !found.empty()));
   for (const fs::path& tree : found) {
     ContainerCgroup processes(shell, tree);
-    for (const auto& [group, inner] : std::vector<std::pair<std::string, std::string>>{
-             {"crio-" + kId + ".scope", ""}, {"crio-" + kId + ".scope", "container"}, {"cri-containerd-" + kId + ".scope", ""}, {kId, ""}, {"crio-" + kId, ""}}) {
+    for (const auto& [group, inner] :
+         std::vector<std::pair<std::string, std::string>>{{"crio-" + kId + ".scope", ""},
+                                                          {"crio-" + kId + ".scope", "container"},
+                                                          {"cri-containerd-" + kId + ".scope", ""},
+                                                          {kId, ""},
+                                                          {"crio-" + kId, ""}}) {
       INFO((tree / group / inner).string());
       Container monitor(tree, "crio-conmon-" + kId + ".scope", "");
       Container own(tree, group, inner);

@@ -109,7 +109,8 @@ TEST_CASE("run_process: a stop ends the whole group at once") {
     source.request_stop();
   });
   // The shell ignores TERM, so KILL after the grace time must do it; the group's other member must go as well.
-  auto spec = shell("trap '' TERM; sleep 1000 & echo $! >" + mark + ".tmp; mv " + mark + ".tmp " + mark + "; wait; sleep 1000");
+  auto spec =
+      shell("trap '' TERM; sleep 1000 & echo $! >" + mark + ".tmp; mv " + mark + ".tmp " + mark + "; wait; sleep 1000");
   const auto start = Clock::now();
   CHECK_THROWS_AS(run_process(spec, source.token(), "test"), Cancelled);
   stopper.join();

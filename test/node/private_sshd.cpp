@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void make_key(const fs::path& path) {
-  const auto made = posix::run_process({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path.string()}, {}, "ssh-keygen");
+  const auto made =
+      posix::run_process({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path.string()}, {}, "ssh-keygen");
   INFO(made.err);
   REQUIRE(made.ok());
 }
@@ -58,9 +59,10 @@ PrivateSshd::PrivateSshd(const std::vector<std::string>& environment) {
     client += "Host " + name + "\n  HostKeyAlias " + name + "\n" + proxy;
   client += "Host refused\n  HostName 127.0.0.1\n  Port 1\n";
   client += "Host no-access\n  IdentityFile " + dir + "/stranger\nHost * !no-access\n  IdentityFile " + dir + "/user\n";
-  client += "Host *\n  User " + std::string(::getpwuid(::geteuid())->pw_name) + "\n" +
-            "  IdentitiesOnly yes\n  IdentityAgent none\n  StrictHostKeyChecking yes\n  GlobalKnownHostsFile /dev/null\n" +
-            "  UserKnownHostsFile " + dir + "/known_hosts\n  LogLevel QUIET\n  ControlPersist 1h\n";
+  client +=
+      "Host *\n  User " + std::string(::getpwuid(::geteuid())->pw_name) + "\n" +
+      "  IdentitiesOnly yes\n  IdentityAgent none\n  StrictHostKeyChecking yes\n  GlobalKnownHostsFile /dev/null\n" +
+      "  UserKnownHostsFile " + dir + "/known_hosts\n  LogLevel QUIET\n  ControlPersist 1h\n";
   write(path() / "ssh_config", client);
 }
 
@@ -74,7 +76,8 @@ std::vector<int> PrivateSshd::sessions() const {
   // sshd overwrites its argv; that it has our log open tells it from others.
   std::vector<int> found;
   for (const int pid : processes_with("sshd"))
-    for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd", fs::directory_options::skip_permission_denied)) {
+    for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd",
+                                                 fs::directory_options::skip_permission_denied)) {
       std::error_code gone;
       if (fs::read_symlink(fd.path(), gone) != path() / "sshd.log") continue;
       found.push_back(pid);

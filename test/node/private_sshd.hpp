@@ -1,4 +1,5 @@
-// An sshd of the test's own: own host key, own user key, no port. Each connection starts `sshd -i` as ssh's ProxyCommand.
+// An sshd of the test's own: own host key, own user key, no port. Each connection starts `sshd -i` as ssh's
+// ProxyCommand.
 #pragma once
 #include <string>
 #include <vector>

@@ -14,8 +14,9 @@ using namespace ms2m::node;
 TEST_CASE("quoted words come back from a shell as they were") {
   std::string all;
   for (int c = 1; c < 256; ++c) all += static_cast<char>(c);
-  for (const std::string& word : {all, std::string(), std::string("plain"), std::string("a=b"), std::string("~"), std::string("'"),
-                                  std::string("-n"), std::string("a\nb\n"), std::string("$(id)`id`\\")}) {
+  for (const std::string& word :
+       {all, std::string(), std::string("plain"), std::string("a=b"), std::string("~"), std::string("'"),
+        std::string("-n"), std::string("a\nb\n"), std::string("$(id)`id`\\")}) {
     const auto result = posix::run_process({"sh", "-c", "printf %s " + quote(word)}, {}, "test");
     CHECK(result.out == word);
     CHECK(posix::run_process({"bash", "-c", "printf %s " + quote(word)}, {}, "test").out == word);
@@ -44,7 +45,8 @@ TEST_CASE("remote scripts: arguments, the rest of stdin, cut off") {
   };
   CHECK(local(remote.prologue + "more\n").out == "a b|$x||more\n");
   // Not one command of a script that did not arrive as a whole is run.
-  for (std::size_t cut = 1; cut < remote.prologue.size() - 3; cut += 7) CHECK(local(remote.prologue.substr(0, cut)).out.empty());
+  for (std::size_t cut = 1; cut < remote.prologue.size() - 3; cut += 7)
+    CHECK(local(remote.prologue.substr(0, cut)).out.empty());
   CHECK(remote_script("x", {}, true).command.starts_with("sudo -n -- sh -c "));
 }
 
@@ -54,7 +56,8 @@ TEST_CASE("archive names") {
   CHECK(is_archive_of(good + "+01:00.tar", "default", "consumer-0", "consumer"));
   CHECK_FALSE(is_archive_of(good + ".tar", "default", "consumer-0", "consumer"));
   CHECK_FALSE(is_archive_of(good + "Z.tar.gz", "default", "consumer-0", "consumer"));
-  CHECK_FALSE(is_archive_of("checkpoint-consumer-0_default-consumer-b-2026-11-21T21:21:02Z.tar", "default", "consumer-0", "consumer"));
+  CHECK_FALSE(is_archive_of("checkpoint-consumer-0_default-consumer-b-2026-11-21T21:21:02Z.tar", "default",
+                            "consumer-0", "consumer"));
   CHECK_FALSE(is_archive_of("checkpoint-consumer-0_default-consumer-.tar", "default", "consumer-0", "consumer"));
   CHECK(is_archive_name(good + "Z.tar"));
   CHECK_FALSE(is_archive_name("checkpoint-/../x.tar"));
@@ -62,7 +65,8 @@ TEST_CASE("archive names") {
 }
 
 TEST_CASE("ssh's words become one sentence") {
-  const auto error = ssh_error("w", "ssh w", "@@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\r\n");
+  const auto error = ssh_error(
+      "w", "ssh w", "@@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\r\n");
   CHECK(error.kind() == ErrorKind::forbidden);
   CHECK(error.message() == "cannot reach node w by ssh: its host key is not the one in known_hosts");
   const auto other = ssh_error("w", "ssh w", "kex_exchange_identification: read: Connection reset by peer\r\n");

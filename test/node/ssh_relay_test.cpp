@@ -128,12 +128,14 @@ TEST_CASE("relay: an archive arrives with its digest, private") {
     Bytes last{};
     int reports = 0;
     const auto start = Clock::now();
-    const auto moved = lab.relay.move(request, [&](Bytes done, std::optional<Bytes> total) {
-      CHECK(done >= last);
-      CHECK(total == Bytes{size});
-      last = done;
-      ++reports;
-    }, {});
+    const auto moved = lab.relay.move(request,
+                                      [&](Bytes done, std::optional<Bytes> total) {
+                                        CHECK(done >= last);
+                                        CHECK(total == Bytes{size});
+                                        last = done;
+                                        ++reports;
+                                      },
+                                      {});
     std::cout << size << " bytes moved in " << seconds_between(start, Clock::now()) << " s\n";
     CHECK(moved.bytes == Bytes{size});
     CHECK(last == Bytes{size});
@@ -185,7 +187,8 @@ TEST_CASE("relay: a full disk is known before the first byte, and while it fills
 
   // A stat that promises more than there is: the write itself fails.
   const posix::TempDir fake;
-  std::ofstream(fake.path() / "stat") << "#!/bin/sh\n[ \"$1\" != -f ] || { echo '999999999*4096'; exit; }\nexec /usr/bin/stat \"$@\"\n";
+  std::ofstream(fake.path() / "stat")
+      << "#!/bin/sh\n[ \"$1\" != -f ] || { echo '999999999*4096'; exit; }\nexec /usr/bin/stat \"$@\"\n";
   ::chmod((fake.path() / "stat").c_str(), 0755);
   PrivateSshd sshd({"PATH=" + fake.path().string() + ":/usr/sbin:/usr/bin:/sbin:/bin"});
   SshShell shell(sshd.options());
@@ -202,14 +205,16 @@ TEST_CASE("relay: an archive that is cut off or grows is refused") {
   const posix::TempDir fake;
   const auto request = lab.request(lab.content(100000));
   for (const char* size : {"100001", "99999"}) {
-    std::ofstream(fake.path() / "stat") << "#!/bin/sh\n[ \"$1\" != -Lc ] || { echo " << size << "; exit; }\nexec /usr/bin/stat \"$@\"\n";
+    std::ofstream(fake.path() / "stat") << "#!/bin/sh\n[ \"$1\" != -Lc ] || { echo " << size
+                                        << "; exit; }\nexec /usr/bin/stat \"$@\"\n";
     ::chmod((fake.path() / "stat").c_str(), 0755);
     PrivateSshd sshd({"PATH=" + fake.path().string() + ":/usr/sbin:/usr/bin:/sbin:/bin"});
     SshShell shell(sshd.options());
     SshRelay relay(shell);
     const std::string said = error_of([&] { relay.move(request, {}, {}); }).what();
     CHECK(said.starts_with("source worker-1: "));
-    CHECK((said.find("grew while it was read") != std::string::npos || said.find("gave only 100000 of 100001 bytes") != std::string::npos));
+    CHECK((said.find("grew while it was read") != std::string::npos ||
+           said.find("gave only 100000 of 100001 bytes") != std::string::npos));
     CHECK(eventually([&] { return processes_with(request.directory).empty() && holds_no_file(request.directory); }));
   }
 }
@@ -220,16 +225,21 @@ TEST_CASE("relay: a stop is heeded within 100 ms, and nothing goes on on the nod
   fs::resize_file(request.archive, 4ull << 30);  // sparse: takes seconds to move
   StopSource source;
   TimePoint asked{};
-  CHECK_THROWS_AS(lab.relay.move(request, [&](Bytes done, std::optional<Bytes>) {
-    if (done.count > 10000000 && asked == TimePoint{}) {
-      asked = Clock::now();
-      source.request_stop();
-    }
-  }, source.token()), Cancelled);
+  CHECK_THROWS_AS(lab.relay.move(
+                      request,
+                      [&](Bytes done, std::optional<Bytes>) {
+                        if (done.count > 10000000 && asked == TimePoint{}) {
+                          asked = Clock::now();
+                          source.request_stop();
+                        }
+                      },
+                      source.token()),
+                  Cancelled);
   const auto took = seconds_between(asked, Clock::now());
   std::cout << "cancelled after " << took << " s\n";
   CHECK(took < 0.1);
-  CHECK(eventually([&] { return processes_with(request.archive).empty() && processes_with(request.directory).empty(); }));
+  CHECK(
+      eventually([&] { return processes_with(request.archive).empty() && processes_with(request.directory).empty(); }));
   CHECK(eventually([&] { return holds_no_file(request.directory); }));
   CHECK(lab.shell.run("worker-1", {"echo", "still"}, "", {}).out == "still\n");
 }
@@ -240,11 +250,13 @@ TEST_CASE("relay: a connection that breaks is the cause") {
   fs::resize_file(request.archive, 4ull << 30);
   bool cut = false;
   const auto error = error_of([&] {
-    lab.relay.move(request, [&](Bytes done, std::optional<Bytes>) {
-      if (done.count < 10000000 || cut) return;
-      cut = true;
-      for (const int pid : lab.sshd.sessions()) ::kill(pid, SIGKILL);
-    }, {});
+    lab.relay.move(request,
+                   [&](Bytes done, std::optional<Bytes>) {
+                     if (done.count < 10000000 || cut) return;
+                     cut = true;
+                     for (const int pid : lab.sshd.sessions()) ::kill(pid, SIGKILL);
+                   },
+                   {});
   });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(eventually([&] { return processes_with(request.directory).empty(); }));
@@ -259,18 +271,21 @@ TEST_CASE("relay: throughput", "[.speed]") {
   lab.shell.open("worker-1", {});
   lab.shell.open("worker-2", {});
   const std::string ssh = "ssh -F " + lab.sshd.options().config + " ";
-  const std::string plain = ssh + "worker-1 cat " + request.archive + " | " + ssh + "worker-2 'cat >" + lab.dir.path().string() + "/plain'";
+  const std::string plain =
+      ssh + "worker-1 cat " + request.archive + " | " + ssh + "worker-2 'cat >" + lab.dir.path().string() + "/plain'";
   const auto timed = [](const std::function<void()>& act) {
     const auto start = Clock::now();
     act();
     return seconds_between(start, Clock::now());
   };
   for (int round = 0; round < 3; ++round) {
-    const double connect = timed([&] { posix::run_process({"sh", "-c", ssh + "worker-1 true | " + ssh + "worker-2 true"}, {}, "test"); });
+    const double connect = timed([&] {
+      posix::run_process({"sh", "-c", ssh + "worker-1 true | " + ssh + "worker-2 true"}, {}, "test");
+    });
     const double raw = timed([&] { REQUIRE(posix::run_process({"sh", "-c", plain}, {}, "test").ok()); }) - connect;
     const double ours = timed([&] { lab.relay.move(request, {}, {}); });
-    std::cout << "plain pipe " << raw << " s (and " << connect << " s to connect), relay " << ours << " s = " << megabytes / ours
-              << " MB/s, ratio " << raw / ours << "\n";
+    std::cout << "plain pipe " << raw << " s (and " << connect << " s to connect), relay " << ours
+              << " s = " << megabytes / ours << " MB/s, ratio " << raw / ours << "\n";
     fs::remove_all(request.directory);
   }
 }
@@ -297,7 +312,8 @@ TEST_CASE("archives: list, wait, remove") {
 
   CHECK(lab.archives.remove("worker-1", files[0].path, {}));
   CHECK_FALSE(lab.archives.remove("worker-1", files[0].path, {}));
-  for (const std::string& bad : {std::string("/etc/passwd"), lab.root + "/../x.tar", lab.root + "/sub/checkpoint-x.tar", lab.root})
+  for (const std::string& bad :
+       {std::string("/etc/passwd"), lab.root + "/../x.tar", lab.root + "/sub/checkpoint-x.tar", lab.root})
     CHECK(error_of([&] { lab.archives.remove("worker-1", bad, {}); }).kind() == ErrorKind::refused);
   CHECK(error_of([&] { lab.archives.wait_complete("worker-1", files[0].path, {}); }).kind() == ErrorKind::not_found);
 }
@@ -307,7 +323,8 @@ TEST_CASE("archives: a dump that is still being written is waited for") {
   const std::string path = lab.root + "/" + kName;
   // Open for writing, but not growing for longer than the looks are apart.
   posix::UniqueFd writer(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-  CHECK(error_of([&] { lab.archives.wait_complete("worker-1", path, StopToken{}.within(Millis{1500})); }).kind() == ErrorKind::timeout);
+  CHECK(error_of([&] { lab.archives.wait_complete("worker-1", path, StopToken{}.within(Millis{1500})); }).kind() ==
+        ErrorKind::timeout);
   std::atomic<bool> closed{false};
   std::thread closer([&] {
     REQUIRE(::write(writer.get(), "x", 1) == 1);

@@ -30,7 +30,9 @@ Error error_of(const std::function<void()>& act) {
 }
 
 /// A word that no other process has in its argv.
-std::string unique_word() { return "ms2m-test-" + std::to_string(::getpid()) + "-" + std::to_string(Clock::now().time_since_epoch().count()); }
+std::string unique_word() {
+  return "ms2m-test-" + std::to_string(::getpid()) + "-" + std::to_string(Clock::now().time_since_epoch().count());
+}
 
 }  // namespace
 
@@ -69,7 +71,8 @@ TEST_CASE("ssh: one connection serves all commands, from several threads") {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
-      for (int i = 0; i < 5; ++i) good += shell.run("worker-1", {"echo", std::to_string(t)}, "", {}).out == std::to_string(t) + "\n";
+      for (int i = 0; i < 5; ++i)
+        good += shell.run("worker-1", {"echo", std::to_string(t)}, "", {}).out == std::to_string(t) + "\n";
     });
   for (auto& thread : threads) thread.join();
   CHECK(good == 20);
@@ -121,9 +124,9 @@ TEST_CASE("ssh: which host is called") {
     return std::vector<std::string>{"198.18.0.11"};
   };
   auto ssh = sshd.options();
-  CHECK(node::choose_host(ssh, addresses, "worker-1", {}).options.empty());     // proxied
-  CHECK(node::choose_host(ssh, addresses, "refused", {}).options.empty());      // has a HostName
-  CHECK(node::choose_host(ssh, addresses, "localhost", {}).options.empty());    // resolves
+  CHECK(node::choose_host(ssh, addresses, "worker-1", {}).options.empty());   // proxied
+  CHECK(node::choose_host(ssh, addresses, "refused", {}).options.empty());    // has a HostName
+  CHECK(node::choose_host(ssh, addresses, "localhost", {}).options.empty());  // resolves
   CHECK(asked == 0);
   const auto by_address = node::choose_host(ssh, addresses, "ms2m-none.invalid", {});
   CHECK(by_address.destination == "ms2m-none.invalid");
@@ -157,7 +160,9 @@ TEST_CASE("ssh: a stop ends the command here and there") {
   CHECK(eventually([&] { return processes_with(word).empty(); }));
   CHECK(shell.run("worker-1", {"echo", "still"}, "", {}).out == "still\n");
 
-  CHECK(error_of([&] { shell.run("worker-1", {"sleep", "1000"}, "", StopToken{}.within(Millis{100})); }).kind() == ErrorKind::timeout);
+  CHECK(error_of([&] {
+          shell.run("worker-1", {"sleep", "1000"}, "", StopToken{}.within(Millis{100}));
+        }).kind() == ErrorKind::timeout);
 }
 
 TEST_CASE("ssh: after the death of the connection the next call makes a new one") {

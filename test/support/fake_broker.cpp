@@ -49,7 +49,8 @@ class FakeDeadMan : public DeadMan {
 
 class FakeValve : public Valve {
  public:
-  FakeValve(std::shared_ptr<FakeWorld> world, int process, int id) : world_(std::move(world)), process_(process), id_(id) {}
+  FakeValve(std::shared_ptr<FakeWorld> world, int process, int id)
+      : world_(std::move(world)), process_(process), id_(id) {}
   ~FakeValve() override {
     const Lock lock(world_->mutex);
     world_->release(hold());
@@ -89,7 +90,8 @@ class FakeValve : public Valve {
 
 class FakePump : public Pump {
  public:
-  FakePump(std::shared_ptr<FakeWorld> world, int process, int id) : world_(std::move(world)), process_(process), id_(id) {}
+  FakePump(std::shared_ptr<FakeWorld> world, int process, int id)
+      : world_(std::move(world)), process_(process), id_(id) {}
   ~FakePump() override {
     const Lock lock(world_->mutex);
     relay().running = false;
@@ -194,7 +196,8 @@ bool FakeBroker::delete_exchange(const std::string& exchange, const StopToken& s
                        [&] { return world_->exchanges.erase(exchange) > 0; });
 }
 
-void FakeBroker::bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) {
+void FakeBroker::bind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                            const StopToken& stop) {
   FakeCall::run(*world_, process_, "bind " + queue + " " + exchange, stop, [&] {
     if (world_->queues.count(queue) == 0 || world_->exchanges.count(exchange) == 0)
       throw Error(ErrorKind::not_found, "NOT_FOUND - no queue '" + queue + "' or exchange '" + exchange + "'");
@@ -205,7 +208,8 @@ void FakeBroker::bind_queue(const std::string& queue, const std::string& exchang
 void FakeBroker::unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
                               const StopToken& stop) {
   FakeCall::run(*world_, process_, "unbind " + queue + " " + exchange, stop, [&] {
-    if (const auto found = world_->exchanges.find(exchange); found != world_->exchanges.end()) found->second.erase({queue, key});
+    if (const auto found = world_->exchanges.find(exchange); found != world_->exchanges.end())
+      found->second.erase({queue, key});
   });
 }
 
@@ -230,7 +234,8 @@ std::unique_ptr<DeadMan> FakeBroker::arm(const DeadManSpec& spec, const StopToke
   return std::make_unique<FakeDeadMan>(world_, process_, spec.queue, number, spec.ttl);
 }
 
-std::unique_ptr<Valve> FakeBroker::close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) {
+std::unique_ptr<Valve> FakeBroker::close_valve(const std::string& queue, std::uint64_t max_held,
+                                               const StopToken& stop) {
   const int id = FakeCall::run(*world_, process_, "close valve " + queue, stop, [&] {
     const auto found = world_->queues.find(queue);
     if (found == world_->queues.end()) throw Error(ErrorKind::not_found, "NOT_FOUND - no queue '" + queue + "'");
@@ -250,24 +255,27 @@ std::unique_ptr<Pump> FakeBroker::start_pump(const PumpSpec& spec, const StopTok
   int id = 0;
   try {
     FakeCall::run(*world_, process_, "start pump " + spec.from, stop, [&] {
-    if (world_->queues.count(spec.from) == 0 || world_->queues.count(spec.follow) == 0 || world_->exchanges.count(spec.exchange) == 0)
-      throw Error(ErrorKind::not_found, "NOT_FOUND - queue or exchange of the pump");
-    FakeRelay relay;
-    relay.process = process_;
-    relay.spec = spec;
-    relay.started = relay.filled = world_->now();
-    const int number = ++world_->next;
-    world_->relays[number] = std::move(relay);
-    return id = number;
+      if (world_->queues.count(spec.from) == 0 || world_->queues.count(spec.follow) == 0 ||
+          world_->exchanges.count(spec.exchange) == 0)
+        throw Error(ErrorKind::not_found, "NOT_FOUND - queue or exchange of the pump");
+      FakeRelay relay;
+      relay.process = process_;
+      relay.spec = spec;
+      relay.started = relay.filled = world_->now();
+      const int number = ++world_->next;
+      world_->relays[number] = std::move(relay);
+      return id = number;
     });
   } catch (...) {
-    if (id != 0) FakePump(world_, process_, id);  // its owner was never told: it ends as a constructor that throws ends it
+    if (id != 0)
+      FakePump(world_, process_, id);  // its owner was never told: it ends as a constructor that throws ends it
     throw;
   }
   return std::make_unique<FakePump>(world_, process_, id);
 }
 
-PivotResult FakeBroker::pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) {
+PivotResult FakeBroker::pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
+                              const StopToken& stop) {
   return FakeCall::run(*world_, process_, "pivot " + dead_man_queue, stop, [&] {
     for (const auto& each : messages)
       if (each.exchange.empty() && world_->queues.count(each.routing_key) == 0)
@@ -277,7 +285,8 @@ PivotResult FakeBroker::pivot(const std::string& dead_man_queue, const std::vect
     found->second.armed.reset();
     found->second.ready.clear();
     for (const auto& each : messages)
-      world_->route(each.exchange, each.routing_key, {each.message_id.empty() ? each.body : each.message_id, each.body});
+      world_->route(each.exchange, each.routing_key,
+                    {each.message_id.empty() ? each.body : each.message_id, each.body});
     return PivotResult::done;
   });
 }

@@ -1,10 +1,11 @@
-// A broker in memory for tests of the migration layer: queues, fan-out exchanges, the dead man's switch, valve, pump and
-// consumers that follow the control protocol. A simulator: it behaves as rabbitmq-facts.md says, and counts everything.
+// A broker in memory for tests of the migration layer: queues, fan-out exchanges, the dead man's switch, valve, pump
+// and consumers that follow the control protocol. A simulator: it behaves as rabbitmq-facts.md says, and counts
+// everything.
 //
-// One FakeServer is the world. A FakeBroker is one ms2m process's connection to it (Broker and BrokerAdmin): destroy it, or
-// crash() it, and make another one for the "next process". Consumers and the pump do their work inside settle(), which every
-// port call runs first and last, so a test is deterministic on one thread; all methods are also thread-safe.
-// Time is the steady clock plus what the test added with advance().
+// One FakeServer is the world. A FakeBroker is one ms2m process's connection to it (Broker and BrokerAdmin): destroy
+// it, or crash() it, and make another one for the "next process". Consumers and the pump do their work inside settle(),
+// which every port call runs first and last, so a test is deterministic on one thread; all methods are also
+// thread-safe. Time is the steady clock plus what the test added with advance().
 #pragma once
 #include <deque>
 #include <functional>
@@ -23,14 +24,15 @@ namespace ms2m::test {
 class FakeServer;
 struct FakeWorld;  // the state, private to the .cpp
 
-/// What crash() makes every later port call throw: the process is gone. Neither Error nor Cancelled: no undo may run on it.
+/// What crash() makes every later port call throw: the process is gone. Neither Error nor Cancelled: no undo may run on
+/// it.
 struct Crashed {};
 
 /// What a checkpoint holds of a consumer: the memory of the process.
 struct ConsumerImage {
   std::vector<std::string> applied;  ///< message ids, in the order of their effect
   std::string primary;
-  std::string queue;                 ///< what it was listening to
+  std::string queue;  ///< what it was listening to
 };
 
 struct ConsumerOptions {
@@ -46,7 +48,7 @@ struct ConsumerOptions {
   Millis flush_after{0};    ///< or, that long (of real time) after the first of them, fewer
   bool forgetful = false;   ///< connects again to its primary queue, not to the one that it was last told of
   bool manual_acks = true;  ///< false: it acknowledges automatically
-  std::string peer_host;  ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
+  std::string peer_host;    ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
 
 /// A simulated application instance. Acks after the effect. Killed or frozen by test code (fake node or cluster).
@@ -57,13 +59,13 @@ class SimConsumer {
   SimConsumer& operator=(const SimConsumer&) = delete;
 
   std::string hostname() const;
-  std::string queue() const;                 ///< what it consumes now
+  std::string queue() const;  ///< what it consumes now
   bool alive() const;
   std::vector<std::string> applied() const;  ///< message ids in the order of their effect, inherited ones included
   ConsumerImage checkpoint() const;          ///< with everything as it is now; what is unacked stays with the original
   void freeze();                             ///< cgroup freezer: keeps its connection and what was delivered
   void thaw();
-  void kill();                               ///< the connection closes: what was unacked returns in order
+  void kill();  ///< the connection closes: what was unacked returns in order
   /// The container was restarted by the kubelet: kill(), memory gone, then back on the primary queue.
   void restart_cold();
 
@@ -81,38 +83,41 @@ class FakeServer {
 
   // -- the world around ms2m
   void declare(const std::string& queue, const std::string& type = "classic");
-  /// A producer's message, straight to the queue (default exchange); the id is also its body. Ideal order = order of calls.
+  /// A producer's message, straight to the queue (default exchange); the id is also its body. Ideal order = order of
+  /// calls.
   void publish(const std::string& queue, const std::string& id);
   /// Called once per settle(), before the consumers: a producer that goes on publishing while ms2m works.
   void set_producer(std::function<void(FakeServer&)> producer);
   /// Starts an instance on its primary queue, cold.
-  std::unique_ptr<SimConsumer> start(const std::string& hostname, const std::string& primary, ConsumerOptions options = {});
+  std::unique_ptr<SimConsumer> start(const std::string& hostname, const std::string& primary,
+                                     ConsumerOptions options = {});
   /// Starts a restored one: memory of the image; connects anew, reads ms2m.control.<hostname> first, then consumes.
-  std::unique_ptr<SimConsumer> restore(const std::string& hostname, const ConsumerImage& image, ConsumerOptions options = {});
+  std::unique_ptr<SimConsumer> restore(const std::string& hostname, const ConsumerImage& image,
+                                       ConsumerOptions options = {});
 
   // -- what happened
   std::vector<std::string> published(const std::string& queue) const;  ///< ids in order: the ideal fold
   std::vector<std::string> ready(const std::string& queue) const;      ///< ids
   std::vector<std::string> queues() const;
   std::vector<std::string> exchanges() const;
-  std::set<std::string> consumers(const std::string& queue) const;     ///< host names; "ms2m valve", "ms2m pump"
+  std::set<std::string> consumers(const std::string& queue) const;  ///< host names; "ms2m valve", "ms2m pump"
   std::vector<std::string> calls() const;  ///< every port call so far: "depth app.events", "pivot ms2m.x.deadman", ...
 
   // -- time and trouble
-  void settle();                   ///< lets producer, consumers, pump and timers do what they can now
-  void advance(Millis time);       ///< moves the clock on and settles
+  void settle();                                 ///< lets producer, consumers, pump and timers do what they can now
+  void advance(Millis time);                     ///< moves the clock on and settles
   void fire_dead_man(const std::string& queue);  ///< as if its time had passed, renewed or not
   void set_alarms(std::vector<std::string> alarms);
-  void set_admin_reachable(bool reachable);      ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
-  void set_unlisted(int looks);                  ///< so many looks of the management API name no consumers yet
-  void set_default_type(const std::string& type);  ///< of queues that are declared through the port from now on
+  void set_admin_reachable(bool reachable);  ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
+  void set_unlisted(int looks);              ///< so many looks of the management API name no consumers yet
+  void set_default_type(const std::string& type);    ///< of queues that are declared through the port from now on
   void cut_connection(const std::string& hostname);  ///< of a consumer, which connects again
-  void break_pump();               ///< connection lost: what was not committed returns
+  void break_pump();                                 ///< connection lost: what was not committed returns
   void break_valve();
   /// So many messages came at once that the broker counted the valve as blocked, and served the consumers with them.
   void flood_valve(const std::vector<std::string>& ids);
-  /// Runs around every port call (also of DeadMan, Valve, Pump): (call, before). May throw: `before` = nothing happened,
-  /// after = it happened and the answer is lost. Not called with a lock held.
+  /// Runs around every port call (also of DeadMan, Valve, Pump): (call, before). May throw: `before` = nothing
+  /// happened, after = it happened and the answer is lost. Not called with a lock held.
   void set_hook(std::function<void(const std::string& call, bool before)> hook);
 
  private:
@@ -136,13 +141,16 @@ class FakeBroker : public Broker, public BrokerAdmin {
   std::uint64_t purge_queue(const std::string& queue, const StopToken& stop) override;
   void declare_fanout(const std::string& exchange, const StopToken& stop) override;
   bool delete_exchange(const std::string& exchange, const StopToken& stop) override;
-  void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) override;
-  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) override;
+  void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                  const StopToken& stop) override;
+  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                    const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) override;
   std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) override;
-  PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages, const StopToken& stop) override;
+  PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
+                    const StopToken& stop) override;
 
   std::optional<std::string> version(const StopToken& stop) override;
   std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) override;

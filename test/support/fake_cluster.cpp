@@ -14,12 +14,18 @@ constexpr const char* kBase = "basebasebasebase";
 
 const char* word(Kind kind) {
   switch (kind) {
-    case Kind::pod: return "pod";
-    case Kind::node: return "node";
-    case Kind::lease: return "lease";
-    case Kind::replica_set: return "rs";
-    case Kind::stateful_set: return "sts";
-    default: return "other";
+    case Kind::pod:
+      return "pod";
+    case Kind::node:
+      return "node";
+    case Kind::lease:
+      return "lease";
+    case Kind::replica_set:
+      return "rs";
+    case Kind::stateful_set:
+      return "sts";
+    default:
+      return "other";
   }
 }
 
@@ -35,22 +41,28 @@ struct Call {
   std::string name_;
 };
 
-std::string label(const Json& object, const char* name) { return object.at("metadata").value("labels", Json::object()).value(name, ""); }
+std::string label(const Json& object, const char* name) {
+  return object.at("metadata").value("labels", Json::object()).value(name, "");
+}
 
 long cost(const Json& pod) {
   return std::atol(pod.at("metadata").value("annotations", Json::object()).value(kDeletionCost, "0").c_str());
 }
 
 Json owner_reference(const char* kind, const Json& owner) {
-  return Json::array({{{"kind", kind}, {"name", owner.at("metadata").at("name")}, {"uid", owner.at("metadata").at("uid")}, {"controller", true}}});
+  return Json::array({{{"kind", kind},
+                       {"name", owner.at("metadata").at("name")},
+                       {"uid", owner.at("metadata").at("uid")},
+                       {"controller", true}}});
 }
 
 }  // namespace
 
 FakeNodes::FakeNodes(FakeServer& broker) : broker_(broker) {
   for (const char* name : {"worker-1", "worker-2"}) {
-    put(Json::parse(R"({"status":{"conditions":[{"type":"Ready","status":"True"}],"nodeInfo":{"architecture":"amd64"}},"spec":{}})"), "node/" + std::string(name))
-        ["metadata"]["name"] = name;
+    put(Json::parse(
+            R"({"status":{"conditions":[{"type":"Ready","status":"True"}],"nodeInfo":{"architecture":"amd64"}},"spec":{}})"),
+        "node/" + std::string(name))["metadata"]["name"] = name;
     nodes_[name].images[kBase] = {kBase, std::nullopt, "1000"};
     nodes_[name].names["base"] = kBase;
   }
@@ -63,7 +75,8 @@ Json& FakeNodes::put(Json object, const std::string& where) {
   return objects_[where] = std::move(object);
 }
 
-void FakeNodes::start_pod(const std::string& name, const std::string& queue, const std::string& owner, ConsumerOptions options) {
+void FakeNodes::start_pod(const std::string& name, const std::string& queue, const std::string& owner,
+                          ConsumerOptions options) {
   queue_ = queue;
   Json pod = Json::parse(R"({"metadata":{"namespace":"default","labels":{"app":"consumer"}},
     "spec":{"nodeName":"worker-1","securityContext":{"runAsNonRoot":true},"containers":[{"name":"consumer","image":"base"}]}})");
@@ -73,8 +86,11 @@ void FakeNodes::start_pod(const std::string& name, const std::string& queue, con
     pod["metadata"]["labels"][kTemplateHash] = "1";
     pod["metadata"]["ownerReferences"] = owner_reference("ReplicaSet", set);
   } else if (owner == "StatefulSet") {
-    Json& set = put(Json::parse(R"({"metadata":{"name":"consumer","namespace":"default","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
-      "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})"), "sts/consumer");
+    Json& set = put(
+        Json::parse(
+            R"({"metadata":{"name":"consumer","namespace":"default","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+      "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})"),
+        "sts/consumer");
     observed_replicas_ = 1;
     pod["metadata"]["ownerReferences"] = owner_reference("StatefulSet", set);
   }
@@ -92,8 +108,10 @@ void FakeNodes::sync(const std::string& name) {
   Node& node = nodes_[pod.at("spec").at("nodeName").get<std::string>()];
   const auto container = [&](Json state, bool ready) {
     status["phase"] = ready ? "Running" : "Pending";
-    status["conditions"] = Json::array({{{"type", "Ready"}, {"status", ready && pod.at("spec").at("nodeName") != unready_node_ ? "True" : "False"}}});
-    status["containerStatuses"] = Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
+    status["conditions"] = Json::array(
+        {{{"type", "Ready"}, {"status", ready && pod.at("spec").at("nodeName") != unready_node_ ? "True" : "False"}}});
+    status["containerStatuses"] =
+        Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
     for (const auto& [id, of] : containers_)
       if (of == name) status["containerStatuses"][0]["containerID"] = id;
   };
@@ -110,9 +128,13 @@ void FakeNodes::sync(const std::string& name) {
     return;
   }
   if (stored.user.empty() && pod.at("spec").value("securityContext", Json::object()).value("runAsNonRoot", false))
-    return container({{"waiting", {{"reason", "CreateContainerConfigError"}, {"message", "container has runAsNonRoot and image will run as root"}}}}, false);
+    return container({{"waiting",
+                       {{"reason", "CreateContainerConfigError"},
+                        {"message", "container has runAsNonRoot and image will run as root"}}}},
+                     false);
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;
-  consumers_[name] = stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
+  consumers_[name] =
+      stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
   containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
   container({{"running", Json::object()}}, true);
 }
@@ -139,8 +161,8 @@ void FakeNodes::lose_pod(const std::string& name) {
   run_controllers();
 }
 
-/// A deletion is a new generation; the kubelet ends the process in its own time. By force the object goes at once, the process
-/// does not.
+/// A deletion is a new generation; the kubelet ends the process in its own time. By force the object goes at once, the
+/// process does not.
 void FakeNodes::end_pod(const std::string& name, bool by_force) {
   const std::string where = "pod/" + name;
   Json& metadata = objects_.at(where)["metadata"];
@@ -166,7 +188,8 @@ void FakeNodes::tick() {
   for (auto& [where, looks] : ending_) {
     ++looks;
     Json& object = objects_.at(where);
-    if (looks == 2 && where.rfind("pod/", 0) == 0) object["status"]["observedGeneration"] = object["metadata"]["generation"];
+    if (looks == 2 && where.rfind("pod/", 0) == 0)
+      object["status"]["observedGeneration"] = object["metadata"]["generation"];
     if (looks == (where.rfind("pod/", 0) == 0 ? 6 : 3)) gone.push_back(where);
   }
   for (const std::string& where : gone) {
@@ -196,14 +219,16 @@ void FakeNodes::run_controllers() {
   run_set_controller();
 }
 
-/// It judges pods by the number of replicas that it has seen, which may be an old one: its caches of sets and pods are two.
+/// It judges pods by the number of replicas that it has seen, which may be an old one: its caches of sets and pods are
+/// two.
 void FakeNodes::run_set_controller() {
   const auto set = objects_.find("sts/consumer");
   if (set == objects_.end() || set->second.at("metadata").contains("deletionTimestamp")) return;
   if (const auto pod = objects_.find("pod/consumer-0"); pod != objects_.end()) {
     Json& metadata = pod->second["metadata"];
     if (label(pod->second, "app") != "consumer") return;  // not its; were it to create one, the name is taken
-    if (!metadata.contains("ownerReferences") && !metadata.contains("deletionTimestamp")) metadata["ownerReferences"] = owner_reference("StatefulSet", set->second);
+    if (!metadata.contains("ownerReferences") && !metadata.contains("deletionTimestamp"))
+      metadata["ownerReferences"] = owner_reference("StatefulSet", set->second);
     if (observed_replicas_ == 0) end_pod("consumer-0", false);
   } else if (observed_replicas_ == 1 && options_.count("consumer-0") > 0) {
     start_pod("consumer-0", queue_, "", options_.at("consumer-0"));  // a cold twin: the test will see it
@@ -222,7 +247,8 @@ void FakeNodes::observe_set() {
 std::vector<std::string> FakeNodes::pods() const {
   std::vector<std::string> all;
   for (const auto& [where, object] : objects_)
-    if (where.rfind("pod/", 0) == 0) all.push_back(where.substr(4) + "@" + object.at("spec").at("nodeName").get<std::string>());
+    if (where.rfind("pod/", 0) == 0)
+      all.push_back(where.substr(4) + "@" + object.at("spec").at("nodeName").get<std::string>());
   return all;
 }
 
@@ -233,10 +259,11 @@ std::string FakeNodes::survivor() const {
 
 bool FakeNodes::set_is_whole() const {
   const auto set = objects_.find("sts/consumer"), pod = objects_.find("pod/consumer-0");
-  if (set == objects_.end() || pod == objects_.end() || set->second.at("metadata").contains("deletionTimestamp")) return false;
+  if (set == objects_.end() || pod == objects_.end() || set->second.at("metadata").contains("deletionTimestamp"))
+    return false;
   const Json owners = pod->second.at("metadata").value("ownerReferences", Json::array());
-  return set->second.at("spec").value("replicas", 0) == 1 && label(pod->second, "app") == "consumer" && owners.size() == 1 &&
-         owners[0].at("uid") == set->second.at("metadata").at("uid");
+  return set->second.at("spec").value("replicas", 0) == 1 && label(pod->second, "app") == "consumer" &&
+         owners.size() == 1 && owners[0].at("uid") == set->second.at("metadata").at("uid");
 }
 
 const SimConsumer* FakeNodes::consumer_of(const std::string& pod) const {
@@ -261,7 +288,8 @@ std::vector<std::string> FakeNodes::debris() const {
       if (image == "base") continue;
       bool used = false;
       for (const auto& [where, object] : objects_)
-        used |= where.rfind("pod/", 0) == 0 && object.at("spec").at("nodeName") == name && object.at("spec").at("containers")[0].at("image") == image;
+        used |= where.rfind("pod/", 0) == 0 && object.at("spec").at("nodeName") == name &&
+                object.at("spec").at("containers")[0].at("image") == image;
       if (!used) found.push_back("image name " + image + " on " + name);
     }
   }
@@ -320,7 +348,8 @@ Json FakeCluster::patch(const ObjectRef& ref, PatchType, const Json& patch, cons
     if (found == world_.objects_.end()) throw Error(ErrorKind::not_found, ref.name + " not found");
     const Json spec = found->second.value("spec", Json());
     found->second.merge_patch(patch);
-    if (ref.kind == Kind::stateful_set && found->second["spec"] != spec) found->second["metadata"]["generation"] = found->second["metadata"].value("generation", 0) + 1;
+    if (ref.kind == Kind::stateful_set && found->second["spec"] != spec)
+      found->second["metadata"]["generation"] = found->second["metadata"].value("generation", 0) + 1;
     result = found->second;
     if (ref.kind == Kind::pod) world_.sync(ref.name);
     world_.run_controllers();
@@ -336,7 +365,8 @@ bool FakeCluster::remove(const ObjectRef& ref, const DeleteOptions& options, con
     std::lock_guard lock(world_.mutex_);
     const std::string where = world_.key(ref.kind, ref.name);
     const auto found = world_.objects_.find(where);
-    removed = found != world_.objects_.end() && (options.uid.empty() || found->second.at("metadata").at("uid") == options.uid);
+    removed = found != world_.objects_.end() &&
+              (options.uid.empty() || found->second.at("metadata").at("uid") == options.uid);
     if (removed && ref.kind == Kind::pod) {
       world_.end_pod(ref.name, options.grace_seconds == 0);
     } else if (removed && ref.kind == Kind::stateful_set) {
@@ -351,7 +381,8 @@ bool FakeCluster::remove(const ObjectRef& ref, const DeleteOptions& options, con
   return removed;
 }
 
-void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) {
+void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done,
+                        const StopToken& stop) {
   for (int look = 0;; ++look) {
     const auto object = get(ref, stop);
     if (done(object ? &*object : nullptr)) return;
@@ -360,8 +391,8 @@ void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Jso
   }
 }
 
-CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                                          const StopToken&) {
+CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
+                                          const std::string& container, const StopToken&) {
   Call call(world_, "checkpoint " + pod);
   std::string path;
   {
@@ -377,8 +408,8 @@ CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::st
 
 // ---- nodes ----------------------------------------------------------------------------------------------------------
 
-std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                                         const StopToken&) {
+std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::string& ns, const std::string& pod,
+                                         const std::string& container, const StopToken&) {
   Call call(world_, "list archives " + node);
   std::vector<ArchiveFile> files;
   {
@@ -503,7 +534,8 @@ bool FakeProcesses::act(const std::string& name, const std::string& node, const 
   {
     std::lock_guard lock(world_.mutex_);
     const auto found = world_.containers_.find(container);
-    there = found != world_.containers_.end() && world_.objects_.at("pod/" + found->second).at("spec").at("nodeName") == node;
+    there = found != world_.containers_.end() &&
+            world_.objects_.at("pod/" + found->second).at("spec").at("nodeName") == node;
     if (there) act(*world_.consumers_.at(found->second), found->second);
   }
   call.done();

@@ -1,6 +1,7 @@
-// A cluster, two nodes and their image stores in memory, around a FakeServer: for the fault sweep of the migration layer.
-// Pods run SimConsumers; a checkpoint copies one, a restore starts one from it. Behaves as kube-facts.md says where the
-// migration looks: a waiting pod and its kick, deletion, ReplicaSet adoption by deletion cost, StatefulSet orphans and adoption.
+// A cluster, two nodes and their image stores in memory, around a FakeServer: for the fault sweep of the migration
+// layer. Pods run SimConsumers; a checkpoint copies one, a restore starts one from it. Behaves as kube-facts.md says
+// where the migration looks: a waiting pod and its kick, deletion, ReplicaSet adoption by deletion cost, StatefulSet
+// orphans and adoption.
 #pragma once
 #include <map>
 #include <memory>
@@ -21,14 +22,16 @@ class FakeNodes {
   explicit FakeNodes(FakeServer& broker);
 
   /// A running pod of the base image on worker-1, consuming `queue`. `owner`: "", "ReplicaSet" or "StatefulSet".
-  void start_pod(const std::string& name, const std::string& queue, const std::string& owner, ConsumerOptions options = {});
+  void start_pod(const std::string& name, const std::string& queue, const std::string& owner,
+                 ConsumerOptions options = {});
 
-  /// Everything that ms2m could leave behind, one line each: pods beside the one survivor, archives, layouts, images, leases.
+  /// Everything that ms2m could leave behind, one line each: pods beside the one survivor, archives, layouts, images,
+  /// leases.
   std::vector<std::string> debris() const;
-  std::vector<std::string> pods() const;                  ///< name@node
+  std::vector<std::string> pods() const;  ///< name@node
   const SimConsumer* consumer_of(const std::string& pod) const;
-  std::string survivor() const;                           ///< the only pod's name; "" unless there is exactly one
-  bool set_is_whole() const;                              ///< it exists, has its replica, and owns it
+  std::string survivor() const;  ///< the only pod's name; "" unless there is exactly one
+  bool set_is_whole() const;     ///< it exists, has its replica, and owns it
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// A restored process runs there for a moment, ends, and is started again and again.
   void end_restored_on(const std::string& node) { ending_node_ = node; }
@@ -36,12 +39,14 @@ class FakeNodes {
   void never_ready_on(const std::string& node) { unready_node_ = node; }
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
-  /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a while.
+  /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a
+  /// while.
   void set_eager_kubelet() { eager_ = true; }
   /// What mutating admission does with every pod that is created, dry runs included.
   std::function<void(Json& pod)> admission;
 
-  std::function<void(const std::string& call, bool before)> hook;  ///< as FakeServer::set_hook, for every port call here
+  std::function<void(const std::string& call, bool before)>
+      hook;  ///< as FakeServer::set_hook, for every port call here
 
  private:
   friend class FakeCluster;
@@ -75,8 +80,8 @@ class FakeNodes {
   std::map<std::string, std::unique_ptr<SimConsumer>> consumers_;
   std::map<std::string, Node> nodes_;
   std::map<std::string, ConsumerOptions> options_;
-  std::map<std::string, std::string> containers_;  ///< running container's ID -> pod
-  std::map<std::string, int> ending_;            ///< object that is being deleted -> looks since
+  std::map<std::string, std::string> containers_;                     ///< running container's ID -> pod
+  std::map<std::string, int> ending_;                                 ///< object that is being deleted -> looks since
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string failing_node_, ending_node_, unready_node_, queue_;
   bool eager_ = false;
@@ -89,7 +94,9 @@ class FakeCluster : public Cluster {
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "simulated"; }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
-  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override { return {}; }
+  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    return {};
+  }
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) override;
   Json update(const ObjectRef& ref, const Json& object, const StopToken& stop) override;
   Json patch(const ObjectRef& ref, PatchType type, const Json& patch, const StopToken& stop) override;
@@ -97,8 +104,8 @@ class FakeCluster : public Cluster {
   void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) override;
   bool allowed(const Right&, const StopToken&) override { return true; }
   std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { return true; }
-  CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                               const StopToken& stop) override;
+  CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
+                               const std::string& container, const StopToken& stop) override;
 
  private:
   FakeNodes& world_;
@@ -107,11 +114,14 @@ class FakeCluster : public Cluster {
 class FakeShell : public NodeShell, public CheckpointArchives, public ArchiveMover {
  public:
   explicit FakeShell(FakeNodes& world) : world_(world) {}
-  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&, const StopToken&) override { return {}; }
+  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&,
+                    const StopToken&) override {
+    return {};
+  }
   void open(const std::string&, const StopToken&) override {}
   std::string describe(const std::string& node) const override { return node; }
-  std::vector<ArchiveFile> list(const std::string& node, const std::string& ns, const std::string& pod, const std::string& container,
-                                const StopToken& stop) override;
+  std::vector<ArchiveFile> list(const std::string& node, const std::string& ns, const std::string& pod,
+                                const std::string& container, const StopToken& stop) override;
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
   bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
@@ -124,9 +134,11 @@ class FakeStore : public ImageStore {
  public:
   explicit FakeStore(FakeNodes& world) : world_(world) {}
   std::string probe(const std::string&, const StopToken&) override { return "fake 1"; }
-  std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id, const StopToken& stop) override;
+  std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id,
+                                  const StopToken& stop) override;
   std::string import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) override;
-  void point_name(const std::string& node, const std::string& name, const std::string& id, const StopToken& stop) override;
+  void point_name(const std::string& node, const std::string& name, const std::string& id,
+                  const StopToken& stop) override;
   bool remove_name(const std::string& node, const std::string& name, const StopToken& stop) override;
   bool remove_image(const std::string& node, const std::string& id, const StopToken& stop) override;
   bool remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) override;

@@ -76,11 +76,13 @@ void FakeServer::set_producer(std::function<void(FakeServer&)> producer) {
   world_->producer = producer ? [this, producer = std::move(producer)] { producer(*this); } : std::function<void()>{};
 }
 
-std::unique_ptr<SimConsumer> FakeServer::start(const std::string& hostname, const std::string& primary, ConsumerOptions options) {
+std::unique_ptr<SimConsumer> FakeServer::start(const std::string& hostname, const std::string& primary,
+                                               ConsumerOptions options) {
   return restore(hostname, {{}, primary, primary}, std::move(options));
 }
 
-std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, const ConsumerImage& image, ConsumerOptions options) {
+std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, const ConsumerImage& image,
+                                                 ConsumerOptions options) {
   const Lock lock(world_->mutex);
   FakeApp app;
   app.id = ++world_->next;

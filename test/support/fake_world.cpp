@@ -76,7 +76,8 @@ void FakeWorld::end_process(int process) {
 }
 
 bool FakeWorld::valve_on(const std::string& queue) const {
-  return std::any_of(holds.begin(), holds.end(), [&](const auto& each) { return each.second.closed && each.second.queue == queue; });
+  return std::any_of(holds.begin(), holds.end(),
+                     [&](const auto& each) { return each.second.closed && each.second.queue == queue; });
 }
 
 std::uint64_t FakeWorld::unacked(const std::string& queue) const {
@@ -136,7 +137,8 @@ bool FakeWorld::relay(FakeRelay& relay) {
   }
   if (valve_on(relay.spec.from)) return false;
   const TimePoint time = now();
-  relay.tokens = std::min(relay.tokens + seconds_between(relay.filled, time) * relay.limit, std::max(1.0, relay.limit / 20));
+  relay.tokens =
+      std::min(relay.tokens + seconds_between(relay.filled, time) * relay.limit, std::max(1.0, relay.limit / 20));
   relay.filled = time;
   bool progress = false;
   while (!from->second.ready.empty()) {
@@ -210,16 +212,19 @@ bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
     while (!ready.empty() && app.unacked.size() < app.options.prefetch) app.unacked.push_back(take(ready));
   }
   const auto ready_to_work = [&] {
-    return !app.unacked.empty() && (app.unacked.size() >= app.options.batch || Clock::now() - app.batch_since > app.options.flush_after);
+    return !app.unacked.empty() &&
+           (app.unacked.size() >= app.options.batch || Clock::now() - app.batch_since > app.options.flush_after);
   };
   while (budget > 0 && ready_to_work()) {
-    for (std::size_t i = 0; i < app.options.batch && !app.unacked.empty(); ++i) app.applied.push_back(take(app.unacked).id);
+    for (std::size_t i = 0; i < app.options.batch && !app.unacked.empty(); ++i)
+      app.applied.push_back(take(app.unacked).id);
     app.batch_since = Clock::now();
     --budget;
     progress = true;
   }
   // It looks only when it has nothing to do.
-  if (app.options.control == Control::polls && app.unacked.empty() && (valve_on(app.queue) || queues[app.queue].ready.empty()))
+  if (app.options.control == Control::polls && app.unacked.empty() &&
+      (valve_on(app.queue) || queues[app.queue].ready.empty()))
     progress |= obey(app);
   return progress;
 }

@@ -84,8 +84,8 @@ QueueCount Connection::declare_queue(const std::string& queue, const Arguments& 
   declare.queue = bytes_of(queue);
   declare.durable = 1;
   declare.arguments = table_of(entries);
-  const auto* ok = static_cast<amqp_queue_declare_ok_t*>(
-      impl_->call(kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare, AMQP_QUEUE_DECLARE_OK_METHOD, stop, "declaring a queue"));
+  const auto* ok = static_cast<amqp_queue_declare_ok_t*>(impl_->call(
+      kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare, AMQP_QUEUE_DECLARE_OK_METHOD, stop, "declaring a queue"));
   return {ok->message_count, ok->consumer_count};
 }
 
@@ -93,8 +93,8 @@ QueueCount Connection::inspect_queue(const std::string& queue, const StopToken& 
   amqp_queue_declare_t declare{};
   declare.queue = bytes_of(queue);
   declare.passive = 1;
-  const auto* ok = static_cast<amqp_queue_declare_ok_t*>(
-      impl_->call(kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare, AMQP_QUEUE_DECLARE_OK_METHOD, stop, "asking for a queue's depth"));
+  const auto* ok = static_cast<amqp_queue_declare_ok_t*>(impl_->call(
+      kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare, AMQP_QUEUE_DECLARE_OK_METHOD, stop, "asking for a queue's depth"));
   return {ok->message_count, ok->consumer_count};
 }
 
@@ -107,27 +107,31 @@ void Connection::delete_queue(const std::string& queue, const StopToken& stop) {
 std::uint64_t Connection::purge_queue(const std::string& queue, const StopToken& stop) {
   amqp_queue_purge_t purge{};
   purge.queue = bytes_of(queue);
-  return static_cast<amqp_queue_purge_ok_t*>(
-             impl_->call(kChannel, AMQP_QUEUE_PURGE_METHOD, &purge, AMQP_QUEUE_PURGE_OK_METHOD, stop, "purging a queue"))
+  return static_cast<amqp_queue_purge_ok_t*>(impl_->call(kChannel, AMQP_QUEUE_PURGE_METHOD, &purge,
+                                                         AMQP_QUEUE_PURGE_OK_METHOD, stop, "purging a queue"))
       ->message_count;
 }
 
-void Connection::declare_exchange(const std::string& exchange, const std::string& type, bool passive, const StopToken& stop) {
+void Connection::declare_exchange(const std::string& exchange, const std::string& type, bool passive,
+                                  const StopToken& stop) {
   amqp_exchange_declare_t declare{};
   declare.exchange = bytes_of(exchange);
   declare.type = bytes_of(type);
   declare.passive = passive ? 1 : 0;
   declare.durable = 1;
-  impl_->call(kChannel, AMQP_EXCHANGE_DECLARE_METHOD, &declare, AMQP_EXCHANGE_DECLARE_OK_METHOD, stop, "declaring an exchange");
+  impl_->call(kChannel, AMQP_EXCHANGE_DECLARE_METHOD, &declare, AMQP_EXCHANGE_DECLARE_OK_METHOD, stop,
+              "declaring an exchange");
 }
 
 void Connection::delete_exchange(const std::string& exchange, const StopToken& stop) {
   amqp_exchange_delete_t remove{};
   remove.exchange = bytes_of(exchange);
-  impl_->call(kChannel, AMQP_EXCHANGE_DELETE_METHOD, &remove, AMQP_EXCHANGE_DELETE_OK_METHOD, stop, "deleting an exchange");
+  impl_->call(kChannel, AMQP_EXCHANGE_DELETE_METHOD, &remove, AMQP_EXCHANGE_DELETE_OK_METHOD, stop,
+              "deleting an exchange");
 }
 
-void Connection::bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) {
+void Connection::bind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                            const StopToken& stop) {
   amqp_queue_bind_t bind{};
   bind.queue = bytes_of(queue);
   bind.exchange = bytes_of(exchange);
@@ -135,7 +139,8 @@ void Connection::bind_queue(const std::string& queue, const std::string& exchang
   impl_->call(kChannel, AMQP_QUEUE_BIND_METHOD, &bind, AMQP_QUEUE_BIND_OK_METHOD, stop, "binding a queue");
 }
 
-void Connection::unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop) {
+void Connection::unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                              const StopToken& stop) {
   amqp_queue_unbind_t unbind{};
   unbind.queue = bytes_of(queue);
   unbind.exchange = bytes_of(exchange);
@@ -145,7 +150,8 @@ void Connection::unbind_queue(const std::string& queue, const std::string& excha
 
 void Connection::select_confirms(const StopToken& stop) {
   amqp_confirm_select_t select{};
-  impl_->call(kChannel, AMQP_CONFIRM_SELECT_METHOD, &select, AMQP_CONFIRM_SELECT_OK_METHOD, stop, "selecting publisher confirms");
+  impl_->call(kChannel, AMQP_CONFIRM_SELECT_METHOD, &select, AMQP_CONFIRM_SELECT_OK_METHOD, stop,
+              "selecting publisher confirms");
   impl_->confirms = true;
 }
 
@@ -161,11 +167,12 @@ void Connection::commit(const StopToken& stop) {
 
 void Connection::rollback(const StopToken& stop) {
   amqp_tx_rollback_t rollback{};
-  impl_->call(kChannel, AMQP_TX_ROLLBACK_METHOD, &rollback, AMQP_TX_ROLLBACK_OK_METHOD, stop, "rolling a transaction back");
+  impl_->call(kChannel, AMQP_TX_ROLLBACK_METHOD, &rollback, AMQP_TX_ROLLBACK_OK_METHOD, stop,
+              "rolling a transaction back");
 }
 
-void Connection::publish(const std::string& exchange, const std::string& key, const Properties& properties, const std::string& body,
-                         bool mandatory, const StopToken& stop) {
+void Connection::publish(const std::string& exchange, const std::string& key, const Properties& properties,
+                         const std::string& body, bool mandatory, const StopToken& stop) {
   const char* const doing = "publishing a message";
   impl_->require_open();
   impl_->wait_writable(stop, doing);
@@ -186,11 +193,13 @@ void Connection::wait_confirmed(const StopToken& stop) {
       throw;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::timeout || impl_->blocked.empty()) throw;
-      throw Error(ErrorKind::unavailable, fmt::format("the broker accepts nothing because of an alarm: {}", impl_->blocked));
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("the broker accepts nothing because of an alarm: {}", impl_->blocked));
     }
   }
   impl_->half_way = false;
-  if (std::exchange(impl_->refused, false)) throw Error(ErrorKind::unavailable, "the broker refused a message (basic.nack)");
+  if (std::exchange(impl_->refused, false))
+    throw Error(ErrorKind::unavailable, "the broker refused a message (basic.nack)");
 }
 
 std::vector<Returned> Connection::take_returned() { return std::exchange(impl_->returned, {}); }

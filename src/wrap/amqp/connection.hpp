@@ -2,11 +2,12 @@
 //
 // Thread rule: one thread at a time. Nothing runs between calls: heartbeats are answered only inside calls, so an idle
 // connection dies after about two heartbeats; receive() keeps it alive.
-// Blocking: every call ends at once when the token stops (Cancelled) or its deadline passes (Error{timeout}), apart from name
-// resolution, the TLS handshake (both at most connect_timeout or so) and writing a message that is bigger than the socket's
-// buffer to a broker that does not read (kStalledWrite). After Cancelled or a time-out inside a command usable() is false.
-// Errors: ChannelClosed, ConnectionLost (wrap/amqp/error.hpp), Error{forbidden} for a refused login or certificate.
-// librabbitmq's own waiting functions are not used, only its framing: they cannot be interrupted, see rabbitmq-facts.md section 8.
+// Blocking: every call ends at once when the token stops (Cancelled) or its deadline passes (Error{timeout}), apart
+// from name resolution, the TLS handshake (both at most connect_timeout or so) and writing a message that is bigger
+// than the socket's buffer to a broker that does not read (kStalledWrite). After Cancelled or a time-out inside a
+// command usable() is false. Errors: ChannelClosed, ConnectionLost (wrap/amqp/error.hpp), Error{forbidden} for a
+// refused login or certificate. librabbitmq's own waiting functions are not used, only its framing: they cannot be
+// interrupted, see rabbitmq-facts.md section 8.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -31,7 +32,7 @@ struct Tls {
   std::string ca_file;           ///< empty: the system's store
   std::string certificate_file;  ///< client certificate and key, may be empty
   std::string key_file;
-  std::string server_name;       ///< name to verify instead of the host; the SNI stays the host (librabbitmq)
+  std::string server_name;  ///< name to verify instead of the host; the SNI stays the host (librabbitmq)
 };
 
 struct Endpoint {
@@ -41,8 +42,8 @@ struct Endpoint {
   std::string password;
   std::string vhost = "/";
   Tls tls;
-  std::string connection_name;           ///< what `rabbitmqctl list_connections client_properties` shows
-  std::chrono::seconds heartbeat{10};    ///< the smaller of this and the broker's (0 at either side: the other's)
+  std::string connection_name;         ///< what `rabbitmqctl list_connections client_properties` shows
+  std::chrono::seconds heartbeat{10};  ///< the smaller of this and the broker's (0 at either side: the other's)
   Millis connect_timeout{5000};
 };
 
@@ -58,20 +59,23 @@ class Connection {
  public:
   /// Connects, logs in and opens the channel.
   Connection(const Endpoint& endpoint, const StopToken& stop);
-  ~Connection();  ///< closes the socket, no more: the broker returns what is unacknowledged, rolls back what is uncommitted
+  ~Connection();  ///< closes the socket, no more: the broker returns what is unacknowledged, rolls back what is
+                  ///< uncommitted
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   const std::string& server_version() const;
-  bool usable() const;            ///< false: a command was left half-way or the connection is lost; only destroy it
+  bool usable() const;  ///< false: a command was left half-way or the connection is lost; only destroy it
   const std::string& blocked() const;  ///< the broker's reason while an alarm stops publishers; else ""
-  void watch_blocked(std::atomic<bool>* flag);  ///< is set as blocked() changes, also inside calls; outlives the connection
+  void watch_blocked(
+      std::atomic<bool>* flag);  ///< is set as blocked() changes, also inside calls; outlives the connection
 
   // ---- channel
-  bool channel_open() const;                  ///< false after ChannelClosed
+  bool channel_open() const;  ///< false after ChannelClosed
   void open_channel(const StopToken& stop);
-  void close_channel(const StopToken& stop);  ///< waits for close-ok: then everything unacknowledged is back in its queue
-  void close(const StopToken& stop);          ///< orderly close of the connection
+  void close_channel(
+      const StopToken& stop);         ///< waits for close-ok: then everything unacknowledged is back in its queue
+  void close(const StopToken& stop);  ///< orderly close of the connection
 
   // ---- queues and exchanges (each one command, waits for its answer)
   QueueCount declare_queue(const std::string& queue, const Arguments& arguments, const StopToken& stop);
@@ -81,7 +85,8 @@ class Connection {
   void declare_exchange(const std::string& exchange, const std::string& type, bool passive, const StopToken& stop);
   void delete_exchange(const std::string& exchange, const StopToken& stop);
   void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop);
-  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop);
+  void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
+                    const StopToken& stop);
 
   // ---- publishing
   void select_confirms(const StopToken& stop);
@@ -89,9 +94,10 @@ class Connection {
   void commit(const StopToken& stop);
   void rollback(const StopToken& stop);
   /// Sends; with confirms selected its number is awaited by wait_confirmed(). Waits while the socket takes nothing.
-  void publish(const std::string& exchange, const std::string& key, const Properties& properties, const std::string& body,
-               bool mandatory, const StopToken& stop);
-  /// Until every publish so far is confirmed. Error{unavailable} when one was refused (basic.nack). Order does not matter.
+  void publish(const std::string& exchange, const std::string& key, const Properties& properties,
+               const std::string& body, bool mandatory, const StopToken& stop);
+  /// Until every publish so far is confirmed. Error{unavailable} when one was refused (basic.nack). Order does not
+  /// matter.
   void wait_confirmed(const StopToken& stop);
   std::vector<Returned> take_returned();  ///< complete once wait_confirmed() or commit() is back
 
@@ -108,7 +114,8 @@ class Connection {
   std::uint64_t delivered() const;  ///< by consume(), since the channel was opened
   bool consumer_cancelled() const;  ///< by the broker: the queue was deleted
 
-  /// Reads what has arrived until about `most` deliveries are in hand; waits up to `wait` for a first frame. False: nothing came.
+  /// Reads what has arrived until about `most` deliveries are in hand; waits up to `wait` for a first frame. False:
+  /// nothing came.
   bool receive(Millis wait, std::size_t most, const StopToken& stop);
 
   struct Impl;

@@ -18,9 +18,10 @@ struct Connection::Impl {
 
   // ---- wire.cpp: sending and waiting
   /// Sends a method and returns the decoded answer of id `reply`, valid until the next read.
-  void* call(amqp_channel_t channel, amqp_method_number_t method, void* fields, amqp_method_number_t reply, const StopToken& stop,
-             const char* doing);
-  void send(amqp_channel_t channel, amqp_method_number_t method, void* fields, const StopToken& stop, const char* doing);
+  void* call(amqp_channel_t channel, amqp_method_number_t method, void* fields, amqp_method_number_t reply,
+             const StopToken& stop, const char* doing);
+  void send(amqp_channel_t channel, amqp_method_number_t method, void* fields, const StopToken& stop,
+            const char* doing);
   void* await(amqp_method_number_t reply, const StopToken& stop, const char* doing);
   /// Reads one frame and acts on it. False: none came within `wait`.
   bool step(Millis wait, const StopToken& stop, const char* doing);
@@ -45,7 +46,7 @@ struct Connection::Impl {
 
   amqp_connection_state_t state = nullptr;
   bool dead = false;
-  bool half_way = false;   ///< a command was sent and its answer not yet read
+  bool half_way = false;  ///< a command was sent and its answer not yet read
   bool logging_in = false;
   std::string server_version;
   std::string blocked;

@@ -7,11 +7,15 @@ namespace {
 
 ErrorKind kind_of(int code) {
   switch (code) {
-    case 403: return ErrorKind::forbidden;
-    case 404: return ErrorKind::not_found;
+    case 403:
+      return ErrorKind::forbidden;
+    case 404:
+      return ErrorKind::not_found;
     case 405:
-    case 406: return ErrorKind::conflict;
-    default: return ErrorKind::protocol;
+    case 406:
+      return ErrorKind::conflict;
+    default:
+      return ErrorKind::protocol;
   }
 }
 

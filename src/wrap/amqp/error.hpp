@@ -6,8 +6,8 @@
 
 namespace ms2m::amqp {
 
-/// The broker closed the channel (its reply code and text). The connection lives: Connection::open_channel() makes it usable.
-/// Kind: 403 {forbidden}, 404 {not_found}, 405 and 406 {conflict}, otherwise {protocol}.
+/// The broker closed the channel (its reply code and text). The connection lives: Connection::open_channel() makes it
+/// usable. Kind: 403 {forbidden}, 404 {not_found}, 405 and 406 {conflict}, otherwise {protocol}.
 class ChannelClosed : public Error {
  public:
   ChannelClosed(int code, std::string text);
@@ -17,8 +17,8 @@ class ChannelClosed : public Error {
   int code_;
 };
 
-/// The connection is gone (closed by either side, reset, heartbeat missed). Error{unavailable}: what was under way may or may
-/// not have happened; look again on a new connection.
+/// The connection is gone (closed by either side, reset, heartbeat missed). Error{unavailable}: what was under way may
+/// or may not have happened; look again on a new connection.
 class ConnectionLost : public Error {
  public:
   explicit ConnectionLost(std::string message) : Error(ErrorKind::unavailable, std::move(message)) {}

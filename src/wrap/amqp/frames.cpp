@@ -20,12 +20,14 @@ std::unique_ptr<Properties::Impl> clone(const amqp_basic_properties_t& from) {
   auto copy = std::make_unique<Properties::Impl>();
   auto& to = copy->values;
   to = from;
-  amqp_bytes_t* const texts[] = {&to.content_type, &to.content_encoding, &to.correlation_id, &to.reply_to, &to.expiration,
-                                 &to.message_id,   &to.type,             &to.user_id,        &to.app_id,   &to.cluster_id};
-  const amqp_flags_t flags[] = {AMQP_BASIC_CONTENT_TYPE_FLAG, AMQP_BASIC_CONTENT_ENCODING_FLAG, AMQP_BASIC_CORRELATION_ID_FLAG,
-                                AMQP_BASIC_REPLY_TO_FLAG,     AMQP_BASIC_EXPIRATION_FLAG,       AMQP_BASIC_MESSAGE_ID_FLAG,
-                                AMQP_BASIC_TYPE_FLAG,         AMQP_BASIC_USER_ID_FLAG,          AMQP_BASIC_APP_ID_FLAG,
-                                AMQP_BASIC_CLUSTER_ID_FLAG};
+  amqp_bytes_t* const texts[] = {&to.content_type, &to.content_encoding, &to.correlation_id, &to.reply_to,
+                                 &to.expiration,   &to.message_id,       &to.type,           &to.user_id,
+                                 &to.app_id,       &to.cluster_id};
+  const amqp_flags_t flags[] = {AMQP_BASIC_CONTENT_TYPE_FLAG,   AMQP_BASIC_CONTENT_ENCODING_FLAG,
+                                AMQP_BASIC_CORRELATION_ID_FLAG, AMQP_BASIC_REPLY_TO_FLAG,
+                                AMQP_BASIC_EXPIRATION_FLAG,     AMQP_BASIC_MESSAGE_ID_FLAG,
+                                AMQP_BASIC_TYPE_FLAG,           AMQP_BASIC_USER_ID_FLAG,
+                                AMQP_BASIC_APP_ID_FLAG,         AMQP_BASIC_CLUSTER_ID_FLAG};
   for (std::size_t i = 0; i < std::size(texts); ++i) {
     const amqp_bytes_t source = *texts[i];
     *texts[i] = amqp_bytes_t{0, nullptr};
@@ -35,7 +37,8 @@ std::unique_ptr<Properties::Impl> clone(const amqp_basic_properties_t& from) {
     std::memcpy(texts[i]->bytes, source.bytes, source.len);
   }
   to.headers = amqp_table_t{0, nullptr};
-  if ((from._flags & AMQP_BASIC_HEADERS_FLAG) != 0 && amqp_table_clone(&from.headers, &to.headers, &copy->pool) != AMQP_STATUS_OK)
+  if ((from._flags & AMQP_BASIC_HEADERS_FLAG) != 0 &&
+      amqp_table_clone(&from.headers, &to.headers, &copy->pool) != AMQP_STATUS_OK)
     throw std::bad_alloc{};
   return copy;
 }
@@ -50,10 +53,16 @@ void Connection::Impl::on_frame(const amqp_frame_t& frame) {
       else
         on_channel_method(frame.payload.method);
       return;
-    case AMQP_FRAME_HEADER: on_header(frame); return;
-    case AMQP_FRAME_BODY: on_body(frame.payload.body_fragment); return;
-    case kProtocolHeader: lost("the broker does not speak AMQP 0-9-1");
-    default: return;  // heartbeats
+    case AMQP_FRAME_HEADER:
+      on_header(frame);
+      return;
+    case AMQP_FRAME_BODY:
+      on_body(frame.payload.body_fragment);
+      return;
+    case kProtocolHeader:
+      lost("the broker does not speak AMQP 0-9-1");
+    default:
+      return;  // heartbeats
   }
 }
 
@@ -111,10 +120,14 @@ void Connection::Impl::on_channel_method(const amqp_method_t& method) {
       settle(nack->delivery_tag, nack->multiple != 0, false);
       return;
     }
-    case AMQP_BASIC_CANCEL_METHOD: cancelled = true; return;
+    case AMQP_BASIC_CANCEL_METHOD:
+      cancelled = true;
+      return;
     case AMQP_BASIC_DELIVER_METHOD:
     case AMQP_BASIC_RETURN_METHOD:
-    case AMQP_BASIC_GET_OK_METHOD: on_content_method(method); return;
+    case AMQP_BASIC_GET_OK_METHOD:
+      on_content_method(method);
+      return;
     case AMQP_BASIC_GET_EMPTY_METHOD:
       if (expected != AMQP_BASIC_GET_OK_METHOD) lost("unexpected answer basic.get-empty");
       empty = answered = true;
@@ -145,7 +158,8 @@ void Connection::Impl::on_content_method(const amqp_method_t& method) {
     partial.routing_key = text_of(get->routing_key);
   } else {
     const auto* back = static_cast<const amqp_basic_return_t*>(method.decoded);
-    partial_return = Returned{back->reply_code, text_of(back->reply_text), text_of(back->exchange), text_of(back->routing_key)};
+    partial_return =
+        Returned{back->reply_code, text_of(back->reply_text), text_of(back->exchange), text_of(back->routing_key)};
   }
 }
 
@@ -162,7 +176,8 @@ void Connection::Impl::on_header(const amqp_frame_t& frame) {
 
 void Connection::Impl::on_body(amqp_bytes_t fragment) {
   if (!headed || fragment.len > missing) lost("unexpected content");
-  if (content != AMQP_BASIC_RETURN_METHOD && !counting) partial.body.append(static_cast<const char*>(fragment.bytes), fragment.len);
+  if (content != AMQP_BASIC_RETURN_METHOD && !counting)
+    partial.body.append(static_cast<const char*>(fragment.bytes), fragment.len);
   missing -= fragment.len;
   if (missing == 0) finish_content();
 }

@@ -30,7 +30,8 @@ amqp_table_entry_t yes(const char* key) {
 std::string version_in(const amqp_table_t& properties) {
   for (int i = 0; i < properties.num_entries; ++i) {
     const auto& each = properties.entries[i];
-    if (text_of(each.key) == "version" && each.value.kind == AMQP_FIELD_KIND_UTF8) return text_of(each.value.value.bytes);
+    if (text_of(each.key) == "version" && each.value.kind == AMQP_FIELD_KIND_UTF8)
+      return text_of(each.value.value.bytes);
   }
   return "unknown";
 }
@@ -40,10 +41,12 @@ int agreed(int ours, int theirs) { return ours == 0 || theirs == 0 ? std::max(ou
 
 /// Without cancel notifications the deletion of a consumed queue is silent; without connection.blocked so is an alarm.
 void send_start_ok(Connection::Impl& connection, const Endpoint& endpoint, const StopToken& stop) {
-  amqp_table_entry_t capabilities[] = {yes("consumer_cancel_notify"), yes("connection.blocked"), yes("publisher_confirms"),
-                                       yes("basic.nack"), yes("authentication_failure_close")};
+  amqp_table_entry_t capabilities[] = {yes("consumer_cancel_notify"), yes("connection.blocked"),
+                                       yes("publisher_confirms"), yes("basic.nack"),
+                                       yes("authentication_failure_close")};
   const std::string product = "ms2m";
-  amqp_table_entry_t properties[3] = {entry("product", product), entry("connection_name", endpoint.connection_name), {}};
+  amqp_table_entry_t properties[3] = {
+      entry("product", product), entry("connection_name", endpoint.connection_name), {}};
   properties[2].key = amqp_cstring_bytes("capabilities");
   properties[2].value.kind = AMQP_FIELD_KIND_TABLE;
   properties[2].value.value.table = amqp_table_t{static_cast<int>(std::size(capabilities)), capabilities};

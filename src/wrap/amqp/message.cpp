@@ -47,7 +47,9 @@ std::string Properties::user_id() const {
   return impl_->values._flags & AMQP_BASIC_USER_ID_FLAG ? text_of(impl_->values.user_id) : std::string{};
 }
 
-void Properties::drop_user_id() noexcept { impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_USER_ID_FLAG); }
+void Properties::drop_user_id() noexcept {
+  impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_USER_ID_FLAG);
+}
 
 std::optional<Millis> Properties::expiration() const {
   if (!(impl_->values._flags & AMQP_BASIC_EXPIRATION_FLAG)) return std::nullopt;
@@ -58,6 +60,8 @@ std::optional<Millis> Properties::expiration() const {
   return Millis{count};
 }
 
-void Properties::drop_expiration() noexcept { impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_EXPIRATION_FLAG); }
+void Properties::drop_expiration() noexcept {
+  impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_EXPIRATION_FLAG);
+}
 
 }  // namespace ms2m::amqp

@@ -58,7 +58,8 @@ void tune(int fd) {
 int wait_connected(int fd, const StopToken& limited) {
   for (;;) {
     pollfd fds[2] = {{fd, POLLOUT, 0}, {limited.fd(), POLLIN, 0}};
-    const int ready = ::poll(fds, limited.fd() >= 0 ? 2 : 1, static_cast<int>(limited.remaining(Millis{60000}).count()));
+    const int ready =
+        ::poll(fds, limited.fd() >= 0 ? 2 : 1, static_cast<int>(limited.remaining(Millis{60000}).count()));
     if (limited.stop_requested()) throw Cancelled{};
     if (ready > 0 && fds[0].revents != 0) {
       int error = 0;
@@ -126,8 +127,8 @@ void set_up_tls(amqp_socket_t* socket, const Endpoint& endpoint) {
   if (!tls.certificate_file.empty()) {
     const std::string& key = tls.key_file.empty() ? tls.certificate_file : tls.key_file;
     if (amqp_ssl_socket_set_key(socket, tls.certificate_file.c_str(), key.c_str()) != AMQP_STATUS_OK)
-      throw Error(ErrorKind::usage, fmt::format("cannot use client certificate {} with key {}: {}", tls.certificate_file, key,
-                                                tls_reason()));
+      throw Error(ErrorKind::usage, fmt::format("cannot use client certificate {} with key {}: {}",
+                                                tls.certificate_file, key, tls_reason()));
   }
 }
 
@@ -147,7 +148,8 @@ void open_tls(amqp_connection_state_t state, const Endpoint& endpoint, const Sto
   }
   stop.check("connecting to the broker");
   const std::string reason = tls_reason();
-  const bool untrusted = status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED || reason.find("certificate") != std::string::npos;
+  const bool untrusted =
+      status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED || reason.find("certificate") != std::string::npos;
   if (untrusted)
     throw Error(ErrorKind::forbidden, fmt::format("the broker at {} cannot be trusted: {}", where(endpoint),
                                                   reason.empty() ? amqp_error_string2(status) : reason));

@@ -6,7 +6,8 @@
 
 namespace ms2m::amqp {
 
-/// A broker that takes nothing for this long (TCP_USER_TIMEOUT) counts as lost: bounds writes, which librabbitmq never ends.
+/// A broker that takes nothing for this long (TCP_USER_TIMEOUT) counts as lost: bounds writes, which librabbitmq never
+/// ends.
 constexpr Millis kStalledWrite{20000};
 
 /// Connects and hands the socket to `state`. Error{unavailable}, {forbidden} (certificate), {usage} (files), Cancelled.

@@ -75,8 +75,8 @@ void Connection::Impl::send(amqp_channel_t channel, amqp_method_number_t method,
   check(amqp_send_method(state, channel, method, fields), doing);
 }
 
-void* Connection::Impl::call(amqp_channel_t channel, amqp_method_number_t method, void* fields, amqp_method_number_t reply,
-                             const StopToken& stop, const char* doing) {
+void* Connection::Impl::call(amqp_channel_t channel, amqp_method_number_t method, void* fields,
+                             amqp_method_number_t reply, const StopToken& stop, const char* doing) {
   stop.check(doing);
   send(channel, method, fields, stop, doing);
   return await(reply, stop, doing);

@@ -51,8 +51,7 @@ class Attributes {
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(&attributes_,
-                               POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
   Attributes(const Attributes&) = delete;
@@ -155,15 +154,17 @@ std::optional<ExitStatus> Child::wait_for(Millis limit) {
     const auto left = std::chrono::ceil<Millis>(end - Clock::now());
     if (left <= Millis{0}) break;
     pollfd ended{pidfd_.get(), POLLIN, 0};
-    if (pidfd_) ::poll(&ended, 1, static_cast<int>(left.count()));
-    else ::poll(nullptr, 0, 1);
+    if (pidfd_)
+      ::poll(&ended, 1, static_cast<int>(left.count()));
+    else
+      ::poll(nullptr, 0, 1);
   }
   return status_;
 }
 
 void Child::signal_group(int signal) noexcept {
-  // The group outlives its leader while one member lives, so that its number cannot be taken by somebody else before the
-  // leader is reaped; after that only a group that still has members is hit.
+  // The group outlives its leader while one member lives, so that its number cannot be taken by somebody else before
+  // the leader is reaped; after that only a group that still has members is hit.
   if (pid_ > 0) ::kill(-pid_, signal);
 }
 

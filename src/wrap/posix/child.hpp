@@ -24,7 +24,7 @@ struct ExitStatus {
 };
 
 struct ProcessSpec {
-  std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a '/'
+  std::vector<std::string> argv;                         ///< argv[0] is looked up in PATH unless it has a '/'
   std::vector<std::pair<std::string, std::string>> env;  ///< added to (or replacing in) the environment
   enum class Stream { pipe, null, inherit };
   Stream in = Stream::pipe;

@@ -25,7 +25,8 @@ class TempDir {
   std::filesystem::path path_;
 };
 
-/// Makes the directory and what is missing above it, all with mode 0700, and syncs the parents. Nothing to do when there.
+/// Makes the directory and what is missing above it, all with mode 0700, and syncs the parents. Nothing to do when
+/// there.
 void make_private_directories(const std::filesystem::path& path);
 
 /// An append-only file, mode 0600. append() returns when the bytes are on the disk. Not thread-safe.

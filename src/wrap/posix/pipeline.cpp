@@ -44,8 +44,10 @@ struct Side {
     const auto patience = StopToken{}.within(kLastWords);
     while (!child.try_wait()) {
       stop.check(doing);
-      if (patience.remaining(kLastWords) == Millis{0}) child.end(spec.grace);
-      else wait(stop, patience);
+      if (patience.remaining(kLastWords) == Millis{0})
+        child.end(spec.grace);
+      else
+        wait(stop, patience);
       listen();
     }
   }
@@ -62,7 +64,12 @@ struct Side {
 class Pipeline {
  public:
   Pipeline(const PipelineSpec& spec, const StopToken& stop, const std::string& doing)
-      : spec_(spec), stop_(stop), doing_(doing), from_(spec.from, false), to_(spec.to, true), buffer_(new char[kBuffer]) {
+      : spec_(spec),
+        stop_(stop),
+        doing_(doing),
+        from_(spec.from, false),
+        to_(spec.to, true),
+        buffer_(new char[kBuffer]) {
     // Fewer wake-ups; refused above the user's limit, which does no harm.
     ::fcntl(from_.child.out.get(), F_SETPIPE_SZ, kBuffer);
     ::fcntl(to_.child.in.get(), F_SETPIPE_SZ, kBuffer);

@@ -26,9 +26,7 @@ Sha256::Sha256() : context_(std::make_unique<Context>()) {
 }
 Sha256::~Sha256() = default;
 
-void Sha256::update(const void* data, std::size_t size) {
-  require(::EVP_DigestUpdate(context_->evp, data, size) == 1);
-}
+void Sha256::update(const void* data, std::size_t size) { require(::EVP_DigestUpdate(context_->evp, data, size) == 1); }
 
 std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;

@@ -47,8 +47,8 @@ class Run {
   void collect() {
     read_into(child_.out, out_, spec_.out_limit + 1);
     if (out_.size() > spec_.out_limit)
-      throw Error(ErrorKind::failed, spec_.process.argv[0] + " wrote more than " + std::to_string(spec_.out_limit) +
-                                         " bytes of output");
+      throw Error(ErrorKind::failed,
+                  spec_.process.argv[0] + " wrote more than " + std::to_string(spec_.out_limit) + " bytes of output");
     read_tail(child_.err, err_, spec_.err_limit);
   }
 

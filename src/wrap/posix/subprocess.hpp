@@ -10,11 +10,11 @@ namespace ms2m::posix {
 
 struct RunSpec {
   ProcessSpec process;
-  std::string input;                      ///< written to its stdin, which is closed after it
-  bool hold_stdin = false;                ///< keep stdin open after the input until the process ends
-  std::size_t out_limit = 16u << 20;      ///< more output than this is an Error{failed}
-  std::size_t err_limit = 8u << 10;       ///< the last bytes of stderr are kept
-  Millis grace{50};                       ///< between SIGTERM and SIGKILL after a stop or the deadline
+  std::string input;                  ///< written to its stdin, which is closed after it
+  bool hold_stdin = false;            ///< keep stdin open after the input until the process ends
+  std::size_t out_limit = 16u << 20;  ///< more output than this is an Error{failed}
+  std::size_t err_limit = 8u << 10;   ///< the last bytes of stderr are kept
+  Millis grace{50};                   ///< between SIGTERM and SIGKILL after a stop or the deadline
 };
 
 struct RunResult {
@@ -24,9 +24,9 @@ struct RunResult {
   bool ok() const noexcept { return status.ok(); }
 };
 
-/// Blocks until the process has ended and its output is read (output of grandchildren that outlive it is not waited for).
-/// A process that fails is a result. Stop: the whole process group is ended, then Cancelled; deadline: the same, then
-/// Error{timeout, "timed out <doing>"}. Error{not_found|failed} when it cannot be started. Thread-safe.
+/// Blocks until the process has ended and its output is read (output of grandchildren that outlive it is not waited
+/// for). A process that fails is a result. Stop: the whole process group is ended, then Cancelled; deadline: the same,
+/// then Error{timeout, "timed out <doing>"}. Error{not_found|failed} when it cannot be started. Thread-safe.
 RunResult run_process(const RunSpec& spec, const StopToken& stop, const std::string& doing);
 
 /// Shorthand: no input.

@@ -10,8 +10,13 @@
 namespace ms2m::lab {
 
 ApiServer::ApiServer(Store& store, Authenticator& authenticator, KubeletProxy proxy, bool with_faults)
-    : store_(store), authenticator_(authenticator), proxy_(std::move(proxy)), rbac_(store), reader_(store, faults_),
-      writer_(store), with_faults_(with_faults) {}
+    : store_(store),
+      authenticator_(authenticator),
+      proxy_(std::move(proxy)),
+      rbac_(store),
+      reader_(store, faults_),
+      writer_(store),
+      with_faults_(with_faults) {}
 
 Answer ApiServer::handle(Call& call) {
   try {
@@ -54,7 +59,8 @@ Answer ApiServer::resource(const Call& call) {
   if (type == nullptr) throw no_such_path();
   if (!info.subresource.empty()) return subresource(call, *type);
   if (type->namespaced() && info.space.empty() && info.verb != "list" && info.verb != "watch") throw no_such_path();
-  if (info.verb == "get" && query_flag(call.query, "watch")) throw bad_request("watch of a single object by its path is not served");
+  if (info.verb == "get" && query_flag(call.query, "watch"))
+    throw bad_request("watch of a single object by its path is not served");
   if (info.verb == "get") return reader_.get(call, *type);
   if (info.verb == "list") return reader_.list(call, *type);
   if (info.verb == "watch") return reader_.watch(call, *type);
@@ -71,7 +77,8 @@ Answer ApiServer::subresource(const Call& call, const ResourceType& type) {
   if (type.plural == "pods" && info.subresource == "log" && info.verb == "get") return proxy_.pod_log(call);
   if (type.plural == "pods" && info.subresource == "binding" && info.verb == "create") return writer_.bind(call);
   if (type.plural == "pods" && info.subresource == "eviction" && info.verb == "create") return writer_.evict(call);
-  if (type.plural == "serviceaccounts" && info.subresource == "token" && info.verb == "create") return issue_token(call);
+  if (type.plural == "serviceaccounts" && info.subresource == "token" && info.verb == "create")
+    return issue_token(call);
   if (type.has_scale && info.subresource == "scale") return writer_.scale(call, type);
   if (!type.has_status || info.subresource != "status") throw no_such_path();
   if (info.verb == "get") return reader_.get(call, type);

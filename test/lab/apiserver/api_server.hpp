@@ -4,8 +4,8 @@
 #include "authn.hpp"
 #include "faults.hpp"
 #include "kubelet_proxy.hpp"
-#include "reader.hpp"
 #include "rbac.hpp"
+#include "reader.hpp"
 #include "writer.hpp"
 
 namespace ms2m::lab {

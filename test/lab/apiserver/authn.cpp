@@ -24,9 +24,12 @@ std::vector<std::string> csv_fields(const std::string& line) {
   std::vector<std::string> fields(1);
   bool quoted = false;
   for (char letter : line) {
-    if (letter == '"') quoted = !quoted;
-    else if (letter == ',' && !quoted) fields.emplace_back();
-    else if (letter != '\r') fields.back() += letter;
+    if (letter == '"')
+      quoted = !quoted;
+    else if (letter == ',' && !quoted)
+      fields.emplace_back();
+    else if (letter != '\r')
+      fields.back() += letter;
   }
   return fields;
 }
@@ -48,7 +51,8 @@ void Authenticator::load_tokens(const std::string& file) {
 
 std::string Authenticator::issue_service_account_token(const std::string& space, const std::string& name,
                                                        const std::string& uid) {
-  User user{"system:serviceaccount:" + space + ":" + name, uid,
+  User user{"system:serviceaccount:" + space + ":" + name,
+            uid,
             {"system:serviceaccounts", "system:serviceaccounts:" + space, "system:authenticated"}};
   const std::string token = "lab." + random_suffix(40);
   const std::lock_guard lock(mutex_);

@@ -52,9 +52,9 @@ void add_all(Store& store, const std::string& source) {
 
 void fill_namespace(Store& store, const std::string& space) {
   if (!store.find(type_of("serviceaccounts"), space, "default"))
-    store.create(type_of("serviceaccounts"), {{"apiVersion", "v1"},
-                                              {"kind", "ServiceAccount"},
-                                              {"metadata", {{"name", "default"}, {"namespace", space}}}});
+    store.create(
+        type_of("serviceaccounts"),
+        {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", {{"name", "default"}, {"namespace", space}}}});
   const ObjectPtr root = store.find(type_of("configmaps"), "kube-system", kRootCa);
   if (store.find(type_of("configmaps"), space, kRootCa)) return;
   store.create(type_of("configmaps"), {{"apiVersion", "v1"},
@@ -65,8 +65,9 @@ void fill_namespace(Store& store, const std::string& space) {
 
 void load_bootstrap_objects(Store& store, const std::string& ca_file) {
   add(store, {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "kube-system"}}}});
-  store.update(type_of("configmaps"), "kube-system", kRootCa,
-               [&](Json& map) { map["data"] = {{"ca.crt", read_file(ca_file)}}; });
+  store.update(type_of("configmaps"), "kube-system", kRootCa, [&](Json& map) {
+    map["data"] = {{"ca.crt", read_file(ca_file)}};
+  });
   for (const char* space : {"default", "kube-public", "kube-node-lease"})
     add(store, {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", space}}}});
   add_all(store, bootstrap_policy());

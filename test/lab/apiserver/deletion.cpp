@@ -63,8 +63,10 @@ Deleted delete_object(Store& store, const ResourceType& type, const std::string&
   Deleted result;
   result.object = store.update(type, space, name, [&](Json& object) {
     check_preconditions(type, object, options);
-    if (type.plural == "pods") mark_pod(object, options);
-    else mark_other(object, options);
+    if (type.plural == "pods")
+      mark_pod(object, options);
+    else
+      mark_other(object, options);
     if (type.plural == "namespaces") object["status"]["phase"] = "Terminating";
   });
   const ObjectPtr now = store.find(type, space, name);

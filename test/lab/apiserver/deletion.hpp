@@ -14,7 +14,9 @@ struct DeleteOptions {
   std::string uid;          // preconditions
   std::string resource_version;
 
-  static DeleteOptions background(std::optional<std::int64_t> grace = std::nullopt) { return {grace, "Background", "", ""}; }
+  static DeleteOptions background(std::optional<std::int64_t> grace = std::nullopt) {
+    return {grace, "Background", "", ""};
+  }
 };
 
 struct Deleted {

@@ -39,7 +39,8 @@ Json resource_list(const std::string& group_version) {
     if (type.has_scale) resources.push_back(resource_entry(type.plural + "/scale", "Scale", true, status_verbs));
   }
   if (group_version == "v1") {
-    resources.push_back(resource_entry("nodes/proxy", "NodeProxyOptions", false, {"create", "delete", "get", "patch", "update"}));
+    resources.push_back(
+        resource_entry("nodes/proxy", "NodeProxyOptions", false, {"create", "delete", "get", "patch", "update"}));
     resources.push_back(resource_entry("pods/log", "Pod", true, Json::array({"get"})));
     resources.push_back(resource_entry("pods/eviction", "Eviction", true, Json::array({"create"})));
   }
@@ -82,9 +83,13 @@ std::optional<Answer> answer_discovery(const Call& call) {
     return answer;
   }
   if (path == "/api" || path == "/api/")
-    return json_answer(200, {{"kind", "APIVersions"}, {"versions", Json::array({"v1"})}, {"serverAddressByClientCIDRs", Json::array()}});
+    return json_answer(
+        200,
+        {{"kind", "APIVersions"}, {"versions", Json::array({"v1"})}, {"serverAddressByClientCIDRs", Json::array()}});
   if (path == "/apis" || path == "/apis/") return json_answer(200, group_list());
-  const std::string group_version = path.starts_with("/apis/") ? path.substr(6) : path.starts_with("/api/") ? path.substr(5) : "";
+  const std::string group_version = path.starts_with("/apis/")  ? path.substr(6)
+                                    : path.starts_with("/api/") ? path.substr(5)
+                                                                : "";
   if (group_version.empty()) return std::nullopt;
   Json list = resource_list(group_version);
   if (at(list, {"resources"}).empty()) return std::nullopt;

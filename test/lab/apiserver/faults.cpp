@@ -23,9 +23,13 @@ void Faults::add(const Json& spec) {
       watch_ends_.push_back({++epoch_, path, action == "close-watches" ? WatchFault::kClose : WatchFault::kExpire});
       return;
     }
-    Rule rule{spec,   std::regex(text(spec, {"verb"}, ".*")),        path,
-              static_cast<int>(number(spec, {"count"}, 1)),          action,
-              static_cast<int>(number(spec, {"code"}, 503)),         static_cast<int>(number(spec, {"delay_ms"}, 1000))};
+    Rule rule{spec,
+              std::regex(text(spec, {"verb"}, ".*")),
+              path,
+              static_cast<int>(number(spec, {"count"}, 1)),
+              action,
+              static_cast<int>(number(spec, {"code"}, 503)),
+              static_cast<int>(number(spec, {"delay_ms"}, 1000))};
     rules_.push_back(std::move(rule));
   } catch (const std::regex_error& error) {
     throw bad_request(error.what());

@@ -76,7 +76,8 @@ bool set_up_tls(SSL_CTX& context, const TlsFiles& files) {
 
 std::string entry_text(const X509_NAME* name, int position) {
   const ASN1_STRING* data = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, position));
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)), static_cast<std::size_t>(ASN1_STRING_length(data))};
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(data)),
+          static_cast<std::size_t>(ASN1_STRING_length(data))};
 }
 
 ClientCertificate read_certificate(const SSL* ssl) {
@@ -86,9 +87,11 @@ ClientCertificate read_certificate(const SSL* ssl) {
   result.presented = true;
   result.trusted = SSL_get_verify_result(ssl) == X509_V_OK;
   const X509_NAME* subject = X509_get_subject_name(certificate);
-  for (int at_entry = -1; (at_entry = X509_NAME_get_index_by_NID(const_cast<X509_NAME*>(subject), NID_commonName, at_entry)) >= 0;)
+  for (int at_entry = -1;
+       (at_entry = X509_NAME_get_index_by_NID(const_cast<X509_NAME*>(subject), NID_commonName, at_entry)) >= 0;)
     result.common_name = entry_text(subject, at_entry);
-  for (int at_entry = -1; (at_entry = X509_NAME_get_index_by_NID(const_cast<X509_NAME*>(subject), NID_organizationName, at_entry)) >= 0;)
+  for (int at_entry = -1;
+       (at_entry = X509_NAME_get_index_by_NID(const_cast<X509_NAME*>(subject), NID_organizationName, at_entry)) >= 0;)
     result.organizations.push_back(entry_text(subject, at_entry));
   X509_free(certificate);
   return result;
@@ -132,8 +135,10 @@ void send_answer(Answer answer, const httplib::Request& request, httplib::Respon
   response.set_header("Audit-Id", random_uuid());
   response.set_header("Cache-Control", "no-cache, private");
   for (const auto& [name, value] : answer.headers) response.headers.emplace(name, value);
-  if (answer.stream) send_stream(std::move(answer), response);
-  else response.set_content(answer.body, answer.content_type);
+  if (answer.stream)
+    send_stream(std::move(answer), response);
+  else
+    response.set_content(answer.body, answer.content_type);
 }
 }  // namespace
 
@@ -153,15 +158,19 @@ class HttpServer::Impl {
     server_.set_keep_alive_timeout(90);
     server_.set_read_timeout(60);
     server_.set_write_timeout(60);
-    // The library waits for a body until the connection closes when a POST or DELETE announces none; answer those first.
+    // The library waits for a body until the connection closes when a POST or DELETE announces none; answer those
+    // first.
     server_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      const bool body_follows = request.has_header("Transfer-Encoding") ||
-                                (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
+      const bool body_follows =
+          request.has_header("Transfer-Encoding") ||
+          (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
       if (body_follows) return httplib::Server::HandlerResponse::Unhandled;
       answer(request, response);
       return httplib::Server::HandlerResponse::Handled;
     });
-    const auto handler = [this](const httplib::Request& request, httplib::Response& response) { answer(request, response); };
+    const auto handler = [this](const httplib::Request& request, httplib::Response& response) {
+      answer(request, response);
+    };
     server_.Get(".*", handler).Post(".*", handler).Put(".*", handler).Patch(".*", handler).Delete(".*", handler);
   }
 
@@ -182,8 +191,10 @@ HttpServer::~HttpServer() = default;
 
 int HttpServer::bind(const std::string& host, int port) {
   httplib::SSLServer& server = impl_->server();
-  if (port == 0) port = server.bind_to_any_port(host);
-  else if (!server.bind_to_port(host, port)) port = -1;
+  if (port == 0)
+    port = server.bind_to_any_port(host);
+  else if (!server.bind_to_port(host, port))
+    port = -1;
   if (port < 0) throw std::runtime_error("cannot listen on " + host);
   return port;
 }

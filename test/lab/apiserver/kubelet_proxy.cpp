@@ -198,8 +198,8 @@ Answer KubeletProxy::forward(const Call& call, const Target& target, const std::
     return answer;
   }
   if (exchange->status() == 0) {
-    const bool dialing = exchange->error() == httplib::Error::Connection ||
-                         exchange->error() == httplib::Error::ConnectionTimeout;
+    const bool dialing =
+        exchange->error() == httplib::Error::Connection || exchange->error() == httplib::Error::ConnectionTimeout;
     throw service_unavailable("error trying to reach service: " +
                               (dialing ? dial_error(target.host, target.port) : std::string("EOF")));
   }

@@ -16,12 +16,12 @@
 // - Controllers of DaemonSets, Jobs, CronJobs and autoscalers (stored only); volumes are bound by a pretended
 //   provisioner; Deployments are never rolled back and their progress deadline is not watched.
 // - Encryption, node authorization (system:nodes is a ClusterRole here), service account tokens that expire.
+#include <sys/prctl.h>
+#include <unistd.h>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <thread>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "bootstrap.hpp"
 #include "controllers/manager.hpp"

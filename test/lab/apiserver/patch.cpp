@@ -10,13 +10,22 @@ namespace ms2m::lab {
 namespace {
 // patchMergeKey of the lists that a client changes in practice (k8s.io/api, struct tags).
 std::string merge_key(const std::string& field) {
-  static const std::map<std::string, std::string> keys{
-      {"containers", "name"},         {"initContainers", "name"}, {"ephemeralContainers", "name"},
-      {"volumes", "name"},            {"env", "name"},            {"volumeMounts", "mountPath"},
-      {"ports", "containerPort"},     {"hostAliases", "ip"},      {"imagePullSecrets", "name"},
-      {"conditions", "type"},         {"ownerReferences", "uid"}, {"addresses", "type"},
-      {"volumeDevices", "devicePath"}, {"taints", "key"},         {"podIPs", "ip"},
-      {"hostIPs", "ip"}};
+  static const std::map<std::string, std::string> keys{{"containers", "name"},
+                                                       {"initContainers", "name"},
+                                                       {"ephemeralContainers", "name"},
+                                                       {"volumes", "name"},
+                                                       {"env", "name"},
+                                                       {"volumeMounts", "mountPath"},
+                                                       {"ports", "containerPort"},
+                                                       {"hostAliases", "ip"},
+                                                       {"imagePullSecrets", "name"},
+                                                       {"conditions", "type"},
+                                                       {"ownerReferences", "uid"},
+                                                       {"addresses", "type"},
+                                                       {"volumeDevices", "devicePath"},
+                                                       {"taints", "key"},
+                                                       {"podIPs", "ip"},
+                                                       {"hostIPs", "ip"}};
   auto found = keys.find(field);
   return found == keys.end() ? "" : found->second;
 }
@@ -39,8 +48,10 @@ void merge_object(Json& target, const Json& patch, bool strategic) {
     if (value.is_null()) {
       target.erase(field);
     } else if (value.is_object()) {
-      if (strategic && text(value, {"$patch"}) == "delete") target.erase(field);
-      else merge_object(target[field], value, strategic);
+      if (strategic && text(value, {"$patch"}) == "delete")
+        target.erase(field);
+      else
+        merge_object(target[field], value, strategic);
     } else if (strategic && !merge_key(field).empty() && is_list_of_objects(value)) {
       // Service ports merge by "port", not by "containerPort".
       const bool by_port = field == "ports" && !value.empty() && !value[0].contains("containerPort");

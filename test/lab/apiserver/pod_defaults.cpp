@@ -62,8 +62,8 @@ void default_volume(Json& volume) {
 Json api_access_volume(const std::string& name) {
   Json sources = Json::array();
   sources.push_back({{"serviceAccountToken", {{"expirationSeconds", kTokenSeconds}, {"path", "token"}}}});
-  sources.push_back({{"configMap",
-                      {{"name", "kube-root-ca.crt"}, {"items", {{{"key", "ca.crt"}, {"path", "ca.crt"}}}}}}});
+  sources.push_back(
+      {{"configMap", {{"name", "kube-root-ca.crt"}, {"items", {{{"key", "ca.crt"}, {"path", "ca.crt"}}}}}}});
   sources.push_back(
       {{"downwardAPI",
         {{"items",
@@ -77,8 +77,8 @@ Json api_access_volume(const std::string& name) {
 void mount_api_access(Json& containers, const std::string& volume) {
   for (Json& container : containers) {
     if (!container["volumeMounts"].is_array()) container["volumeMounts"] = Json::array();
-    const bool mounted = std::ranges::any_of(container["volumeMounts"],
-                                             [](const Json& mount) { return text(mount, {"mountPath"}) == kTokenMount; });
+    const bool mounted = std::ranges::any_of(
+        container["volumeMounts"], [](const Json& mount) { return text(mount, {"mountPath"}) == kTokenMount; });
     if (!mounted)
       container["volumeMounts"].push_back({{"name", volume}, {"readOnly", true}, {"mountPath", kTokenMount}});
   }
@@ -86,7 +86,8 @@ void mount_api_access(Json& containers, const std::string& volume) {
 
 void add_service_account(const Store& store, Json& pod) {
   Json& spec = pod["spec"];
-  if (text(spec, {"serviceAccountName"}).empty()) spec["serviceAccountName"] = text(spec, {"serviceAccount"}, "default");
+  if (text(spec, {"serviceAccountName"}).empty())
+    spec["serviceAccountName"] = text(spec, {"serviceAccount"}, "default");
   const std::string account_name = text(spec, {"serviceAccountName"});
   spec["serviceAccount"] = account_name;
   const std::string space = namespace_of(pod);
@@ -129,13 +130,10 @@ void add_tolerations(Json& spec) {
 void add_priority(const Store& store, Json& pod) {
   Json& spec = pod["spec"];
   const std::string name = text(spec, {"priorityClassName"});
-  std::int64_t value = name == "system-node-critical"      ? 2000001000
-                       : name == "system-cluster-critical" ? 2000000000
-                                                           : 0;
+  std::int64_t value = name == "system-node-critical" ? 2000001000 : name == "system-cluster-critical" ? 2000000000 : 0;
   if (!name.empty() && value == 0) {
     const ObjectPtr priority = store.find(type_of("priorityclasses"), "", name);
-    if (!priority)
-      throw forbidden({"", "pods"}, name_of(pod), "no PriorityClass with name " + name + " was found");
+    if (!priority) throw forbidden({"", "pods"}, name_of(pod), "no PriorityClass with name " + name + " was found");
     value = number(*priority, {"value"});
     set_default(spec, "preemptionPolicy", text(*priority, {"preemptionPolicy"}, "PreemptLowerPriority"));
   }

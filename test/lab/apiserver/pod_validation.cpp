@@ -39,8 +39,10 @@ FieldError bad_value(const std::string& field, const std::string& value, const s
 
 void check_name(const Json& object, std::vector<FieldError>& errors) {
   const std::string name = name_of(object);
-  if (name.empty()) errors.push_back(required("metadata.name", "name or generateName is required"));
-  else if (!is_subdomain(name)) errors.push_back(bad_value("metadata.name", name, kSubdomain));
+  if (name.empty())
+    errors.push_back(required("metadata.name", "name or generateName is required"));
+  else if (!is_subdomain(name))
+    errors.push_back(bad_value("metadata.name", name, kSubdomain));
 }
 
 void check_mounts(const Json& container, const std::string& where, const std::set<std::string>& volumes,
@@ -49,7 +51,8 @@ void check_mounts(const Json& container, const std::string& where, const std::se
   for (std::size_t i = 0; i < mounts.size(); ++i) {
     const std::string field = fmt::format("{}.volumeMounts[{}]", where, i);
     const std::string volume = text(mounts[i], {"name"});
-    if (volume.empty()) errors.push_back(required(field + ".name"));
+    if (volume.empty())
+      errors.push_back(required(field + ".name"));
     else if (!volumes.contains(volume))
       errors.push_back({"FieldValueNotFound", field + ".name", fmt::format("Not found: \"{}\"", volume)});
     if (text(mounts[i], {"mountPath"}).empty()) errors.push_back(required(field + ".mountPath"));
@@ -63,8 +66,10 @@ void check_containers(const Json& spec, const char* list, const std::set<std::st
   for (std::size_t i = 0; i < containers.size(); ++i) {
     const std::string where = fmt::format("spec.{}[{}]", list, i);
     const std::string name = text(containers[i], {"name"});
-    if (name.empty()) errors.push_back(required(where + ".name"));
-    else if (!is_label(name)) errors.push_back(bad_value(where + ".name", name, kLabel));
+    if (name.empty())
+      errors.push_back(required(where + ".name"));
+    else if (!is_label(name))
+      errors.push_back(bad_value(where + ".name", name, kLabel));
     else if (!names.insert(name).second)
       errors.push_back({"FieldValueDuplicate", where + ".name", fmt::format("Duplicate value: \"{}\"", name)});
     if (text(containers[i], {"image"}).empty()) errors.push_back(required(where + ".image"));
@@ -99,19 +104,75 @@ const std::set<std::string>& known_fields(const std::string& where) {
         "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
         "managedFields"}},
       {"spec",
-       {"volumes", "initContainers", "containers", "ephemeralContainers", "restartPolicy",
-        "terminationGracePeriodSeconds", "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName",
-        "serviceAccount", "automountServiceAccountToken", "nodeName", "hostNetwork", "hostPID", "hostIPC",
-        "shareProcessNamespace", "securityContext", "imagePullSecrets", "hostname", "subdomain", "affinity",
-        "schedulerName", "tolerations", "hostAliases", "priorityClassName", "priority", "dnsConfig", "readinessGates",
-        "runtimeClassName", "enableServiceLinks", "preemptionPolicy", "overhead", "topologySpreadConstraints",
-        "setHostnameAsFQDN", "os", "hostUsers", "schedulingGates", "resourceClaims", "resources", "hostnameOverride",
-        "workloadRef", "schedulingGroup"}},
+       {"volumes",
+        "initContainers",
+        "containers",
+        "ephemeralContainers",
+        "restartPolicy",
+        "terminationGracePeriodSeconds",
+        "activeDeadlineSeconds",
+        "dnsPolicy",
+        "nodeSelector",
+        "serviceAccountName",
+        "serviceAccount",
+        "automountServiceAccountToken",
+        "nodeName",
+        "hostNetwork",
+        "hostPID",
+        "hostIPC",
+        "shareProcessNamespace",
+        "securityContext",
+        "imagePullSecrets",
+        "hostname",
+        "subdomain",
+        "affinity",
+        "schedulerName",
+        "tolerations",
+        "hostAliases",
+        "priorityClassName",
+        "priority",
+        "dnsConfig",
+        "readinessGates",
+        "runtimeClassName",
+        "enableServiceLinks",
+        "preemptionPolicy",
+        "overhead",
+        "topologySpreadConstraints",
+        "setHostnameAsFQDN",
+        "os",
+        "hostUsers",
+        "schedulingGates",
+        "resourceClaims",
+        "resources",
+        "hostnameOverride",
+        "workloadRef",
+        "schedulingGroup"}},
       {"container",
-       {"name", "image", "command", "args", "workingDir", "ports", "envFrom", "env", "resources", "resizePolicy",
-        "restartPolicy", "restartPolicyRules", "volumeMounts", "volumeDevices", "livenessProbe", "readinessProbe",
-        "startupProbe", "lifecycle", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy",
-        "securityContext", "stdin", "stdinOnce", "tty"}}};
+       {"name",
+        "image",
+        "command",
+        "args",
+        "workingDir",
+        "ports",
+        "envFrom",
+        "env",
+        "resources",
+        "resizePolicy",
+        "restartPolicy",
+        "restartPolicyRules",
+        "volumeMounts",
+        "volumeDevices",
+        "livenessProbe",
+        "readinessProbe",
+        "startupProbe",
+        "lifecycle",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+        "imagePullPolicy",
+        "securityContext",
+        "stdin",
+        "stdinOnce",
+        "tty"}}};
   return known.at(where);
 }
 
@@ -152,10 +213,10 @@ void validate_pod_update(const Json& before, const Json& after) {
   const Json new_part = fixed_part(at(after, {"spec"}));
   const Json& kept = at(before, {"spec", "tolerations"});
   const Json& wanted = at(after, {"spec", "tolerations"});
-  const bool only_added = std::ranges::all_of(
-      kept, [&](const Json& item) { return std::ranges::find(wanted, item) != wanted.end(); });
-  const bool same_grace = at(before, {"spec", "terminationGracePeriodSeconds"}) ==
-                          at(after, {"spec", "terminationGracePeriodSeconds"});
+  const bool only_added =
+      std::ranges::all_of(kept, [&](const Json& item) { return std::ranges::find(wanted, item) != wanted.end(); });
+  const bool same_grace =
+      at(before, {"spec", "terminationGracePeriodSeconds"}) == at(after, {"spec", "terminationGracePeriodSeconds"});
   if (old_part == new_part && only_added && same_grace) return;
   throw invalid("", "Pod", name_of(before),
                 {{"FieldValueForbidden", "spec",

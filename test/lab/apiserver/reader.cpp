@@ -60,10 +60,11 @@ void Reader::wait_for_revision(std::uint64_t revision) const {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
   while (store_.revision() < revision) {
     if (std::chrono::steady_clock::now() >= deadline || store_.stopping())
-      throw ApiError(504, "Timeout",
-                     fmt::format("Timeout: Too large resource version: {}, current: {}", revision, store_.revision()),
-                     Json{{"causes", {{{"reason", "ResourceVersionTooLarge"}, {"message", "Too large resource version"}}}},
-                          {"retryAfterSeconds", 1}});
+      throw ApiError(
+          504, "Timeout",
+          fmt::format("Timeout: Too large resource version: {}, current: {}", revision, store_.revision()),
+          Json{{"causes", {{{"reason", "ResourceVersionTooLarge"}, {"message", "Too large resource version"}}}},
+               {"retryAfterSeconds", 1}});
     store_.events_after(store_.revision(), deadline);
   }
 }

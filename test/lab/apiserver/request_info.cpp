@@ -23,10 +23,13 @@ std::vector<std::string> split_path(const std::string& path) {
 std::string url_decoded(const std::string& text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
                         std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0;
-    if (escape) result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
-    else result += text[i] == '+' ? ' ' : text[i];
+    if (escape)
+      result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+    else
+      result += text[i] == '+' ? ' ' : text[i];
     i += escape ? 2 : 0;
   }
   return result;
@@ -91,7 +94,9 @@ Query parse_query(const std::string& target) {
     const std::size_t end = std::min(target.find('&', begin), target.size());
     const std::string pair = target.substr(begin, end - begin);
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    if (!pair.empty()) query.emplace(url_decoded(pair.substr(0, equals)), equals < pair.size() ? url_decoded(pair.substr(equals + 1)) : "");
+    if (!pair.empty())
+      query.emplace(url_decoded(pair.substr(0, equals)),
+                    equals < pair.size() ? url_decoded(pair.substr(equals + 1)) : "");
     begin = end < target.size() ? end : std::string::npos;
   }
   return query;

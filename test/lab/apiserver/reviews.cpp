@@ -8,10 +8,16 @@ namespace {
 AccessRequest requested_access(const Json& spec) {
   const Json& resource = at(spec, {"resourceAttributes"});
   if (resource.is_object())
-    return {text(resource, {"verb"}),        text(resource, {"group"}), text(resource, {"resource"}),
-            text(resource, {"subresource"}), text(resource, {"name"}),  text(resource, {"namespace"}),
-            "",                              true};
-  return {text(spec, {"nonResourceAttributes", "verb"}), "", "", "", "", "", text(spec, {"nonResourceAttributes", "path"}), false};
+    return {text(resource, {"verb"}),
+            text(resource, {"group"}),
+            text(resource, {"resource"}),
+            text(resource, {"subresource"}),
+            text(resource, {"name"}),
+            text(resource, {"namespace"}),
+            "",
+            true};
+  return {text(spec, {"nonResourceAttributes", "verb"}), "",   "", "", "", "",
+          text(spec, {"nonResourceAttributes", "path"}), false};
 }
 
 Json access_status(const Rbac& rbac, const User& user, const Json& spec) {
@@ -43,9 +49,10 @@ Json user_info(const User& user) {
 
 Json token_status(const Authenticator& authenticator, const Json& spec) {
   const auto user = authenticator.by_token(text(spec, {"token"}));
-  if (!user)
-    return {{"authenticated", false}, {"user", Json::object()}, {"error", "invalid bearer token"}};
-  return {{"authenticated", true}, {"user", user_info(*user)}, {"audiences", {"https://kubernetes.default.svc.cluster.local"}}};
+  if (!user) return {{"authenticated", false}, {"user", Json::object()}, {"error", "invalid bearer token"}};
+  return {{"authenticated", true},
+          {"user", user_info(*user)},
+          {"audiences", {"https://kubernetes.default.svc.cluster.local"}}};
 }
 
 Json review(const char* group, const char* kind, const Json& spec, Json status) {
@@ -75,7 +82,8 @@ std::optional<Answer> answer_review(const Call& call, const Rbac& rbac, const Au
   }
   if (authorization && resource == "selfsubjectrulesreviews") {
     const Json spec = spec_of("SelfSubjectRulesReview");
-    return json_answer(201, review(group, "SelfSubjectRulesReview", Json::object(), rules_status(rbac, call.user, spec)));
+    return json_answer(201,
+                       review(group, "SelfSubjectRulesReview", Json::object(), rules_status(rbac, call.user, spec)));
   }
   if (!authorization && resource == "tokenreviews") {
     const Json spec = spec_of("TokenReview");

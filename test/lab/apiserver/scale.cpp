@@ -61,8 +61,9 @@ Answer Writer::bind(const Call& call) const {
   const ResourceType& pods = type_of("pods");
   store_.update(pods, call.info.space, call.info.name, [&](Json& pod) {
     if (!text(pod, {"spec", "nodeName"}).empty())
-      throw conflict({"", "pods/binding"}, call.info.name,
-                     fmt::format("pod {} is already assigned to node \"{}\"", call.info.name, text(pod, {"spec", "nodeName"})));
+      throw conflict(
+          {"", "pods/binding"}, call.info.name,
+          fmt::format("pod {} is already assigned to node \"{}\"", call.info.name, text(pod, {"spec", "nodeName"})));
     pod["spec"]["nodeName"] = text(binding, {"target", "name"});
   });
   Json status = success_status(nullptr);
@@ -76,7 +77,8 @@ Answer Writer::evict(const Call& call) const {
   const ObjectPtr pod = store_.get(type_of("pods"), call.info.space, call.info.name);
   for (const ObjectPtr& budget : store_.list(type_of("poddisruptionbudgets"), call.info.space).items) {
     const LabelSelector selector = LabelSelector::from_spec(at(*budget, {"spec", "selector"}));
-    if (!selector.matches(at(*pod, {"metadata", "labels"})) || number(*budget, {"status", "disruptionsAllowed"}) > 0) continue;
+    if (!selector.matches(at(*pod, {"metadata", "labels"})) || number(*budget, {"status", "disruptionsAllowed"}) > 0)
+      continue;
     const std::string cause =
         fmt::format("The disruption budget {} needs {} healthy pods and has {} currently", name_of(*budget),
                     number(*budget, {"status", "desiredHealthy"}), number(*budget, {"status", "currentHealthy"}));

@@ -34,12 +34,19 @@ std::vector<std::string> split_terms(const std::string& text) {
 
 const std::set<std::string>& fields_of(const std::string& plural) {
   static const std::set<std::string> common;
-  static const std::set<std::string> pod{"spec.nodeName", "spec.restartPolicy", "spec.schedulerName",
-                                         "spec.serviceAccountName", "status.phase", "status.podIP"};
-  static const std::set<std::string> event{"involvedObject.kind", "involvedObject.name", "involvedObject.namespace",
-                                           "involvedObject.uid", "involvedObject.apiVersion",
-                                           "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
-                                           "reportingComponent", "source", "type"};
+  static const std::set<std::string> pod{"spec.nodeName",           "spec.restartPolicy", "spec.schedulerName",
+                                         "spec.serviceAccountName", "status.phase",       "status.podIP"};
+  static const std::set<std::string> event{"involvedObject.kind",
+                                           "involvedObject.name",
+                                           "involvedObject.namespace",
+                                           "involvedObject.uid",
+                                           "involvedObject.apiVersion",
+                                           "involvedObject.resourceVersion",
+                                           "involvedObject.fieldPath",
+                                           "reason",
+                                           "reportingComponent",
+                                           "source",
+                                           "type"};
   static const std::set<std::string> node{"spec.unschedulable"};
   static const std::set<std::string> secret{"type"};
   if (plural == "pods") return pod;
@@ -147,7 +154,8 @@ std::string LabelSelector::str() const {
     if (term.op == Operator::kAbsent) result += "!";
     result += term.key;
     if (term.op == Operator::kIn && term.values.size() == 1) result += "=" + term.values[0];
-    if (term.op == Operator::kIn && term.values.size() != 1) result += fmt::format(" in ({})", fmt::join(term.values, ","));
+    if (term.op == Operator::kIn && term.values.size() != 1)
+      result += fmt::format(" in ({})", fmt::join(term.values, ","));
     if (term.op == Operator::kNotIn) result += fmt::format(" notin ({})", fmt::join(term.values, ","));
   }
   return result;
@@ -163,9 +171,10 @@ FieldSelector FieldSelector::parse(const ResourceType& type, const std::string& 
     const std::string field = trim(part.substr(0, negated ? equals - 1 : equals));
     const bool common = field == "metadata.name" || (field == "metadata.namespace" && type.namespaced());
     if (!common && !fields_of(type.plural).contains(field))
-      throw bad_request(fmt::format("Unable to find \"{}\" that match label selector \"\", field selector \"{}\": "
-                                    "field label not supported: {}",
-                                    type.api_version() + ", Resource=" + type.plural, text, field));
+      throw bad_request(
+          fmt::format("Unable to find \"{}\" that match label selector \"\", field selector \"{}\": "
+                      "field label not supported: {}",
+                      type.api_version() + ", Resource=" + type.plural, text, field));
     const std::size_t skip = part.size() > equals + 1 && part[equals + 1] == '=' ? 2 : 1;
     selector.terms_.push_back({field, trim(part.substr(equals + skip)), !negated});
   }

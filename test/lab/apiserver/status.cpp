@@ -6,8 +6,8 @@ namespace ms2m::lab {
 
 ApiError::ApiError(int code, const std::string& reason, const std::string& message, Json details)
     : std::runtime_error(message), code_(code), reason_(reason) {
-  body_ = {{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"status", "Failure"},
-           {"message", message}, {"code", code}};
+  body_ = {{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", Json::object()},
+           {"status", "Failure"}, {"message", message}, {"code", code}};
   if (!reason.empty()) body_["reason"] = reason;
   if (!details.is_null()) body_["details"] = std::move(details);
 }
@@ -34,7 +34,8 @@ ApiError already_exists(const GroupResource& resource, const std::string& name) 
 }
 
 ApiError conflict(const GroupResource& resource, const std::string& name, const std::string& why) {
-  return {409, "Conflict", fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", resource.qualified(), name, why),
+  return {409, "Conflict",
+          fmt::format("Operation cannot be fulfilled on {} \"{}\": {}", resource.qualified(), name, why),
           details_for(resource, name)};
 }
 
@@ -48,7 +49,8 @@ ApiError unauthorized() { return {401, "Unauthorized", "Unauthorized"}; }
 
 ApiError forbidden(const GroupResource& resource, const std::string& name, const std::string& why) {
   std::string message = "forbidden: " + why;
-  if (!resource.resource.empty() && name.empty()) message = fmt::format("{} is forbidden: {}", resource.qualified(), why);
+  if (!resource.resource.empty() && name.empty())
+    message = fmt::format("{} is forbidden: {}", resource.qualified(), why);
   if (!resource.resource.empty() && !name.empty())
     message = fmt::format("{} \"{}\" is forbidden: {}", resource.qualified(), name, why);
   return {403, "Forbidden", message, details_for(resource, name)};

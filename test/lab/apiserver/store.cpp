@@ -147,8 +147,9 @@ void Store::record(EventType kind, const ResourceType& type, ObjectPtr object, O
 std::optional<std::vector<Event>> Store::events_after(std::uint64_t revision,
                                                       std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, deadline,
-                      [&] { return stopping_ || oldest_ > revision || (!history_.empty() && history_.back().revision > revision); });
+  changed_.wait_until(lock, deadline, [&] {
+    return stopping_ || oldest_ > revision || (!history_.empty() && history_.back().revision > revision);
+  });
   if (oldest_ > revision) return std::nullopt;
   auto first = std::upper_bound(history_.begin(), history_.end(), revision,
                                 [](std::uint64_t value, const Event& event) { return value < event.revision; });

@@ -59,7 +59,8 @@ class Store {
 
   // Events after `revision`, at once if there are any, else those that come until `deadline` (maybe none).
   // nullopt when the window no longer reaches back that far.
-  std::optional<std::vector<Event>> events_after(std::uint64_t revision, std::chrono::steady_clock::time_point deadline);
+  std::optional<std::vector<Event>> events_after(std::uint64_t revision,
+                                                 std::chrono::steady_clock::time_point deadline);
   // Ends every wait in events_after(), now and later.
   void stop_waiting();
   bool stopping() const;

@@ -62,8 +62,9 @@ void default_service(Json& object) {
   set_default(spec, "ipFamilies", Json::array({"IPv4"}));
   set_default(spec, "ipFamilyPolicy", "SingleStack");
   const std::string hash = uid_of(object).empty() ? random_uuid() : uid_of(object);
-  set_default(spec, "clusterIP", "10.96." + std::to_string(std::stoi(hash.substr(0, 2), nullptr, 16)) + "." +
-                                     std::to_string(1 + std::stoi(hash.substr(2, 2), nullptr, 16) % 254));
+  set_default(spec, "clusterIP",
+              "10.96." + std::to_string(std::stoi(hash.substr(0, 2), nullptr, 16)) + "." +
+                  std::to_string(1 + std::stoi(hash.substr(2, 2), nullptr, 16) % 254));
   set_default(spec, "clusterIPs", Json::array({spec["clusterIP"]}));
   if (spec.contains("ports"))
     for (Json& port : spec["ports"]) {
@@ -114,15 +115,16 @@ void check_workload(const ResourceType& type, const Json& object) {
   if (!workload) return;
   std::vector<FieldError> errors;
   const Json& selector = at(object, {"spec", "selector"});
-  if (!selector.is_object()) errors.push_back({"FieldValueRequired", "spec.selector", "Required value"});
+  if (!selector.is_object())
+    errors.push_back({"FieldValueRequired", "spec.selector", "Required value"});
   else if (!LabelSelector::from_spec(selector).matches(at(object, {"spec", "template", "metadata", "labels"})))
     errors.push_back({"FieldValueInvalid", "spec.template.metadata.labels",
                       "Invalid value: " + at(object, {"spec", "template", "metadata", "labels"}).dump() +
                           ": `selector` does not match template `labels`"});
   if (number(object, {"spec", "replicas"}) < 0)
-    errors.push_back({"FieldValueInvalid", "spec.replicas",
-                      "Invalid value: " + at(object, {"spec", "replicas"}).dump() +
-                          ": must be greater than or equal to 0"});
+    errors.push_back(
+        {"FieldValueInvalid", "spec.replicas",
+         "Invalid value: " + at(object, {"spec", "replicas"}).dump() + ": must be greater than or equal to 0"});
   if (!errors.empty()) throw invalid(type.group, type.kind, name_of(object), errors);
 }
 
@@ -150,8 +152,10 @@ void check_immutable(const ResourceType& type, const Json& before, const Json& a
 }
 
 void keep(const Json& before, Json& after, const char* field) {
-  if (before.contains(field)) after[field] = before[field];
-  else after.erase(field);
+  if (before.contains(field))
+    after[field] = before[field];
+  else
+    after.erase(field);
 }
 }  // namespace
 

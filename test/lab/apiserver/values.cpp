@@ -55,7 +55,8 @@ std::string safe_hash(std::string_view text) {
   std::uint32_t hash = 2166136261U;
   for (unsigned char byte : text) hash = (hash ^ byte) * 16777619U;
   std::string result;
-  for (char digit : std::to_string(hash)) result += kSafeAlphabet[static_cast<unsigned char>(digit) % kSafeAlphabet.size()];
+  for (char digit : std::to_string(hash))
+    result += kSafeAlphabet[static_cast<unsigned char>(digit) % kSafeAlphabet.size()];
   return result;
 }
 

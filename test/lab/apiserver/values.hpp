@@ -10,7 +10,7 @@ namespace ms2m::lab {
 
 using SystemTime = std::chrono::system_clock::time_point;
 
-std::string rfc3339(SystemTime time);        // 2026-11-21T21:15:02Z
+std::string rfc3339(SystemTime time);  // 2026-11-21T21:15:02Z
 std::string rfc3339_now();
 SystemTime parse_rfc3339(const std::string& text);  // the epoch when it is not one
 

@@ -27,10 +27,16 @@ std::string expired_line(std::uint64_t revision, std::uint64_t oldest) {
 class WatchSession {
  public:
   WatchSession(Store& store, const Faults& faults, const Call& call, const ResourceType& type)
-      : store_(store), faults_(faults), type_(type), space_(call.info.space), path_(call.path),
+      : store_(store),
+        faults_(faults),
+        type_(type),
+        space_(call.info.space),
+        path_(call.path),
         labels_(LabelSelector::parse(call.param("labelSelector"))),
-        fields_(FieldSelector::parse(type, call.param("fieldSelector"))), gone_(call.client_gone),
-        bookmarks_(query_flag(call.query, "allowWatchBookmarks")), epoch_(faults.epoch()) {
+        fields_(FieldSelector::parse(type, call.param("fieldSelector"))),
+        gone_(call.client_gone),
+        bookmarks_(query_flag(call.query, "allowWatchBookmarks")),
+        epoch_(faults.epoch()) {
     const std::string timeout = call.param("timeoutSeconds");
     end_ = Clock::now() + std::chrono::seconds(timeout.empty() ? kDefaultTimeoutSeconds : std::stoi(timeout));
     next_bookmark_ = std::min(Clock::now() + kBookmarkEvery, end_ - kBookmarkBeforeEnd);
@@ -42,7 +48,8 @@ class WatchSession {
   void run(const StreamWrite& write) {
     if (from_now_ && !send_present(write)) return;
     while (Clock::now() < end_ && !store_.stopping() && !gone_()) {
-      const auto events = store_.events_after(position_, std::min({end_, next_bookmark_, Clock::now() + kLookForClient}));
+      const auto events =
+          store_.events_after(position_, std::min({end_, next_bookmark_, Clock::now() + kLookForClient}));
       if (!events || faults_.watch_fault(epoch_, path_) == WatchFault::kExpire) {
         write(expired_line(position_, store_.oldest_revision()));
         return;
@@ -116,9 +123,10 @@ class WatchSession {
 
 Answer Reader::watch(const Call& call, const ResourceType& type) const {
   if (!call.param("sendInitialEvents").empty())
-    throw invalid("meta.k8s.io", "ListOptions", "",
-                  {{"FieldValueForbidden", "sendInitialEvents",
-                    "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"}});
+    throw invalid(
+        "meta.k8s.io", "ListOptions", "",
+        {{"FieldValueForbidden", "sendInitialEvents",
+          "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"}});
   auto session = std::make_shared<WatchSession>(store_, faults_, call, type);
   Answer answer;
   answer.stream = [session](const StreamWrite& write) { session->run(write); };

@@ -45,8 +45,9 @@ void check_conditions(const GroupResource& resource, const Json& before, const J
   const std::string version = text(wanted, {"metadata", "resourceVersion"});
   const std::string uid = uid_of(wanted);
   if (!uid.empty() && uid != uid_of(before))
-    throw conflict(resource, name_of(before),
-                   fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", uid, uid_of(before)));
+    throw conflict(
+        resource, name_of(before),
+        fmt::format("Precondition failed: UID in precondition: {}, UID in object meta: {}", uid, uid_of(before)));
   if (!version.empty() && version != text(before, {"metadata", "resourceVersion"}))
     throw modified_conflict(resource, name_of(before));
 }
@@ -103,7 +104,11 @@ bool returns_deleted_object(const ResourceType& type) {
 }  // namespace
 
 Json success_status(const Json& details) {
-  return {{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"status", "Success"}, {"details", details}};
+  return {{"kind", "Status"},
+          {"apiVersion", "v1"},
+          {"metadata", Json::object()},
+          {"status", "Success"},
+          {"details", details}};
 }
 
 Json parse_body(const Call& call, const std::string& kind) {
@@ -114,17 +119,19 @@ Json parse_body(const Call& call, const std::string& kind) {
     object = yaml ? parse_documents(call.body).at(0) : Json::parse(call.body);
   } catch (const Json::parse_error& error) {
     const bool cut = error.byte > call.body.size();
-    throw bad_request(fmt::format(
-        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {} ({})",
-        kind, cut ? "unexpected end of JSON input" : "invalid character", excerpt));
+    throw bad_request(
+        fmt::format("the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse "
+                    "error: {} ({})",
+                    kind, cut ? "unexpected end of JSON input" : "invalid character", excerpt));
   } catch (const std::exception& error) {
     throw bad_request(error.what());
   }
   if (!object.is_object()) throw bad_request("the object provided is unrecognized (must be of type " + kind + ")");
   const std::string given = text(object, {"kind"});
   if (!given.empty() && given != kind)
-    throw bad_request(fmt::format("{} in version \"{}\" cannot be handled as a {}: converting ({}) to ({}): unknown conversion",
-                                  given, text(object, {"apiVersion"}), kind, given, kind));
+    throw bad_request(
+        fmt::format("{} in version \"{}\" cannot be handled as a {}: converting ({}) to ({}): unknown conversion",
+                    given, text(object, {"apiVersion"}), kind, given, kind));
   return object;
 }
 

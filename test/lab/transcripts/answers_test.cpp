@@ -11,7 +11,8 @@ void set_up(Cluster& cluster) {
   REQUIRE(eventually([&] { return cluster.pod("consumer-0")["spec"].contains("nodeName"); }));
   cluster.set_pod_status("consumer-0", load_transcript("get-pod").json["status"]);
   REQUIRE(eventually([&] {
-    return cluster.object("/apis/apps/v1/namespaces/default/statefulsets/consumer")["status"].value("readyReplicas", 0) == 1;
+    return cluster.object("/apis/apps/v1/namespaces/default/statefulsets/consumer")["status"].value("readyReplicas",
+                                                                                                    0) == 1;
   }));
 }
 }  // namespace
@@ -61,8 +62,8 @@ TEST_CASE("errors are worded as recorded") {
   for (const char* name :
        {"err-400-bad-json", "err-400-unknown-field-strict", "err-401-bad-token", "err-403-nobody-cert",
         "err-403-viewer-create-pod", "err-404-node", "err-404-path", "err-404-pod", "err-404-service-account",
-        "err-409-pod-exists", "err-415-patch-content-type", "err-422-pod-invalid", "err-anonymous", "scale-404", "patch-403",
-        "delete-pod-404", "del-nonode"})
+        "err-409-pod-exists", "err-415-patch-content-type", "err-422-pod-invalid", "err-anonymous", "scale-404",
+        "patch-403", "delete-pod-404", "del-nonode"})
     check_replay(cluster.api, name);
   // The recorded bodies carry the uid and the revision of the recorded pod.
   for (const char* name : {"err-409-conflict-resourceversion", "err-422-change-nodename"}) {
@@ -85,9 +86,9 @@ TEST_CASE("pods get the recorded defaults") {
   Cluster cluster;
   cluster.add_nodes("198.18.0.11", "198.18.0.12");
   for (const char* name :
-       {"warn-unknown-field", "create-pod-nonexistent-node-dryrun", "pullpolicy-default-latest", "pullpolicy-default-t1",
-        "create-pod-tmp", "create-pod-shadow", "restore-no-sa-token-mount-create", "restore-with-limits-create",
-        "vol-vol-create", "deploy-shadow-app-label", "create-pod-nonexistent-node"})
+       {"warn-unknown-field", "create-pod-nonexistent-node-dryrun", "pullpolicy-default-latest",
+        "pullpolicy-default-t1", "create-pod-tmp", "create-pod-shadow", "restore-no-sa-token-mount-create",
+        "restore-with-limits-create", "vol-vol-create", "deploy-shadow-app-label", "create-pod-nonexistent-node"})
     check_replay(cluster.api, name);
   check_replay(cluster.api, "err-409-delete-precondition-uid");
   const Json deleted = load_transcript("delete-pod-grace0-query").json;
@@ -100,8 +101,9 @@ TEST_CASE("rights are told as recorded") {
   Cluster cluster;
   for (const char* name :
        {"ssar-admin-nodes-proxy-create", "ssar-admin-nodes-proxy-get", "ssar-admin-nodes-checkpoint-create",
-        "ssar-ms2m-admin-nodes-proxy-create", "ssar-ms2m-admin-nodes-proxy-get", "ssar-ms2m-admin-nodes-checkpoint-create",
-        "ssar-ms2m-viewer-nodes-proxy-create", "ssar-ms2m-viewer-nodes-proxy-get", "ssar-ms2m-viewer-nodes-checkpoint-create"})
+        "ssar-ms2m-admin-nodes-proxy-create", "ssar-ms2m-admin-nodes-proxy-get",
+        "ssar-ms2m-admin-nodes-checkpoint-create", "ssar-ms2m-viewer-nodes-proxy-create",
+        "ssar-ms2m-viewer-nodes-proxy-get", "ssar-ms2m-viewer-nodes-checkpoint-create"})
     check_replay(cluster.api, name);
   const Transcript rules = load_transcript("ssrr-viewer");
   const Reply reply = cluster.api.replay(rules);

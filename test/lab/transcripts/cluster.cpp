@@ -48,12 +48,13 @@ void Cluster::add_deployment() {
 }
 
 Reply Cluster::add_pod(const std::string& name, const Json& labels, const std::string& node, const Json& annotations) {
-  return api.admin("POST", "/api/v1/namespaces/default/pods",
-                   {{"metadata", {{"name", name}, {"labels", labels}, {"annotations", annotations}}},
-                    {"spec",
-                     {{"nodeName", node},
-                      {"terminationGracePeriodSeconds", 5},
-                      {"containers", Json::array({{{"name", "consumer"}, {"image", "localhost/checkpoint/consumer:latest"}}})}}}});
+  return api.admin(
+      "POST", "/api/v1/namespaces/default/pods",
+      {{"metadata", {{"name", name}, {"labels", labels}, {"annotations", annotations}}},
+       {"spec",
+        {{"nodeName", node},
+         {"terminationGracePeriodSeconds", 5},
+         {"containers", Json::array({{{"name", "consumer"}, {"image", "localhost/checkpoint/consumer:latest"}}})}}}});
 }
 
 void Cluster::set_pod_status(const std::string& pod_name, const Json& status) {
@@ -75,7 +76,8 @@ void Cluster::make_ready(const std::string& pod_name) {
 }
 
 void Cluster::finish_deletion(const std::string& pod_name) {
-  api.call("worker-1", "DELETE", kPods + pod_name, R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0})", "application/json");
+  api.call("worker-1", "DELETE", kPods + pod_name,
+           R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0})", "application/json");
 }
 
 Json Cluster::pod(const std::string& name) { return object(kPods + name); }
@@ -93,7 +95,8 @@ std::vector<Json> Cluster::pods(const std::string& label_selector) {
 std::string owner_of(const Json& object) {
   if (!object.contains("metadata") || !object["metadata"].contains("ownerReferences")) return "";
   for (const Json& owner : object["metadata"]["ownerReferences"])
-    if (owner.value("controller", false)) return owner["kind"].get<std::string>() + "/" + owner["name"].get<std::string>();
+    if (owner.value("controller", false))
+      return owner["kind"].get<std::string>() + "/" + owner["name"].get<std::string>();
   return "";
 }
 

@@ -14,7 +14,8 @@ class Cluster {
   void add_stateful_set();  // `consumer`, with its Service
   void add_deployment();    // `web`
 
-  Reply add_pod(const std::string& name, const Json& labels, const std::string& node, const Json& annotations = Json::object());
+  Reply add_pod(const std::string& name, const Json& labels, const std::string& node,
+                const Json& annotations = Json::object());
 
   // What a kubelet reports: the recorded status, or a plain Running and Ready one.
   void set_pod_status(const std::string& pod, const Json& status);

@@ -8,7 +8,8 @@ namespace ms2m::lab_test {
 
 // Status, content type, warnings, and the body: exactly for text, by difference() for JSON.
 inline void check_answer(const Transcript& transcript, const Reply& reply, const CompareOptions& options = {}) {
-  INFO("transcript " << transcript.name << ": " << transcript.method << " " << transcript.target << "\n" << reply.body.substr(0, 400));
+  INFO("transcript " << transcript.name << ": " << transcript.method << " " << transcript.target << "\n"
+                     << reply.body.substr(0, 400));
   CHECK(reply.status == transcript.status);
   const auto header = [](const std::map<std::string, std::string>& headers, const char* name) {
     auto found = headers.find(name);
@@ -18,8 +19,10 @@ inline void check_answer(const Transcript& transcript, const Reply& reply, const
     INFO(name);
     CHECK(header(reply.headers, name) == header(transcript.headers, name));
   }
-  if (transcript.json.is_null()) CHECK(reply.body == transcript.raw);
-  else CHECK(difference(transcript.json, reply.json(), options) == "");
+  if (transcript.json.is_null())
+    CHECK(reply.body == transcript.raw);
+  else
+    CHECK(difference(transcript.json, reply.json(), options) == "");
 }
 
 inline void check_replay(LabApi& api, const std::string& name, const CompareOptions& options = {}) {

@@ -34,8 +34,8 @@ FakeKubelet::FakeKubelet(const std::string& directory) {
       serve(request, response);
       return httplib::Server::HandlerResponse::Handled;
     });
-    const std::string candidate =
-        "127." + std::to_string(1 + random() % 250) + "." + std::to_string(random() % 250) + "." + std::to_string(2 + random() % 250);
+    const std::string candidate = "127." + std::to_string(1 + random() % 250) + "." + std::to_string(random() % 250) +
+                                  "." + std::to_string(2 + random() % 250);
     if (server_->bind_to_port(candidate, 10250)) address_ = candidate;
   }
   if (address_.empty()) throw std::runtime_error("no address for the kubelet");
@@ -84,8 +84,10 @@ void FakeKubelet::serve(const httplib::Request& request, httplib::Response& resp
   for (const auto& [name, value] : answer.headers)
     if (name == "X-Content-Type-Options") response.set_header(name, value);
   auto type = answer.headers.find("Content-Type");
-  if (type == answer.headers.end()) response.body = answer.raw;
-  else response.set_content(answer.raw, type->second);
+  if (type == answer.headers.end())
+    response.body = answer.raw;
+  else
+    response.set_content(answer.raw, type->second);
 }
 
 }  // namespace ms2m::lab_test

@@ -33,7 +33,9 @@ TEST_CASE("open watches can be ended") {
     std::thread order;
     const auto begin = std::chrono::steady_clock::now();
     const auto events = cluster.api.watch("/api/v1/namespaces/default/pods?watch=true&timeoutSeconds=20", [&] {
-      order = std::thread([&, name = action] { cluster.api.admin("POST", "/lab/faults", {{"action", name}, {"path", "pods"}}); });
+      order = std::thread([&, name = action] {
+        cluster.api.admin("POST", "/lab/faults", {{"action", name}, {"path", "pods"}});
+      });
     });
     order.join();
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));

@@ -21,7 +21,8 @@ void run_program(const std::vector<std::string>& arguments) {
   argv.push_back(nullptr);
   pid_t child = 0;
   int status = 0;
-  if (posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), environ) != 0 || waitpid(child, &status, 0) != child || status != 0)
+  if (posix_spawnp(&child, argv[0], nullptr, nullptr, argv.data(), environ) != 0 ||
+      waitpid(child, &status, 0) != child || status != 0)
     throw std::runtime_error("cannot run " + arguments[0]);
 }
 
@@ -32,8 +33,10 @@ std::filesystem::path new_directory() {
 }
 
 const char* const kTokens =
-    "viewer-token,system:serviceaccount:default:ms2m-viewer,1,\"system:serviceaccounts,system:serviceaccounts:default\"\n"
-    "admin-token,system:serviceaccount:kube-system:ms2m-admin,2,\"system:serviceaccounts,system:serviceaccounts:kube-system\"\n";
+    "viewer-token,system:serviceaccount:default:ms2m-viewer,1,\"system:serviceaccounts,system:serviceaccounts:"
+    "default\"\n"
+    "admin-token,system:serviceaccount:kube-system:ms2m-admin,2,\"system:serviceaccounts,system:serviceaccounts:kube-"
+    "system\"\n";
 
 void copy_headers(const httplib::Headers& from, Reply& reply) {
   for (const auto& [name, value] : from) reply.headers[name] = value;
@@ -50,10 +53,24 @@ LabApi::LabApi(const std::vector<std::string>& options) : directory_(new_directo
 }
 
 void LabApi::start(const std::vector<std::string>& options) {
-  std::vector<std::string> arguments{MS2M_LAB_APISERVER, "--listen", "127.0.0.1:0", "--tls-cert", file("apiserver.crt"),
-                                     "--tls-key", file("apiserver.key"), "--client-ca", file("ca.crt"), "--tokens",
-                                     file("tokens.csv"), "--manifests", file("manifests"), "--kubelet-client-cert",
-                                     file("kubelet-client.crt"), "--kubelet-client-key", file("kubelet-client.key"), "--exit-with-parent"};
+  std::vector<std::string> arguments{MS2M_LAB_APISERVER,
+                                     "--listen",
+                                     "127.0.0.1:0",
+                                     "--tls-cert",
+                                     file("apiserver.crt"),
+                                     "--tls-key",
+                                     file("apiserver.key"),
+                                     "--client-ca",
+                                     file("ca.crt"),
+                                     "--tokens",
+                                     file("tokens.csv"),
+                                     "--manifests",
+                                     file("manifests"),
+                                     "--kubelet-client-cert",
+                                     file("kubelet-client.crt"),
+                                     "--kubelet-client-key",
+                                     file("kubelet-client.key"),
+                                     "--exit-with-parent"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -87,9 +104,10 @@ LabApi::~LabApi() {
 }
 
 std::unique_ptr<httplib::SSLClient> LabApi::client_for(const std::string& client) const {
-  auto http = client == "admin" || client == "nobody" || client == "worker-1"
-                  ? std::make_unique<httplib::SSLClient>("127.0.0.1", port_, file(client + ".crt"), file(client + ".key"))
-                  : std::make_unique<httplib::SSLClient>("127.0.0.1", port_);
+  auto http =
+      client == "admin" || client == "nobody" || client == "worker-1"
+          ? std::make_unique<httplib::SSLClient>("127.0.0.1", port_, file(client + ".crt"), file(client + ".key"))
+          : std::make_unique<httplib::SSLClient>("127.0.0.1", port_);
   http->set_ca_cert_path(file("ca.crt").c_str());
   http->set_read_timeout(read_timeout_);
   http->set_tcp_nodelay(true);
@@ -117,7 +135,8 @@ Reply LabApi::call(const std::string& client, const std::string& method, const s
   return reply;
 }
 
-Reply LabApi::admin(const std::string& method, const std::string& target, const Json& body, const std::string& content_type) {
+Reply LabApi::admin(const std::string& method, const std::string& target, const Json& body,
+                    const std::string& content_type) {
   return call("admin", method, target, body.is_null() ? "" : body.dump(), body.is_null() ? "" : content_type);
 }
 

@@ -9,9 +9,10 @@ TEST_CASE("a kubelet's answers pass unchanged") {
   FakeKubelet kubelet(cluster.api.file(""));
   cluster.add_nodes(kubelet.address(), kubelet.address());
   for (const char* name :
-       {"checkpoint-proxy-ok", "checkpoint-proxy-ok-sa-token", "checkpoint-proxy-port-suffix", "checkpoint-proxy-https-prefix",
-        "checkpoint-proxy-timeout-1", "checkpoint-proxy-bad-path", "checkpoint-proxy-bad-timeout", "checkpoint-proxy-get-method",
-        "checkpoint-proxy-no-pod", "checkpoint-proxy-no-container", "checkpoint-wrong-node", "checkpoint-gate-off-proxy",
+       {"checkpoint-proxy-ok", "checkpoint-proxy-ok-sa-token", "checkpoint-proxy-port-suffix",
+        "checkpoint-proxy-https-prefix", "checkpoint-proxy-timeout-1", "checkpoint-proxy-bad-path",
+        "checkpoint-proxy-bad-timeout", "checkpoint-proxy-get-method", "checkpoint-proxy-no-pod",
+        "checkpoint-proxy-no-container", "checkpoint-wrong-node", "checkpoint-gate-off-proxy",
         "checkpoint-negative-timeout", "checkpoint-fail-not-running", "checkpoint-fail-tcp-no-crun-conf",
         "checkpoint-crio-criu-disabled", "kubelet-configz", "apiserver-lacks-nodes-checkpoint/checkpoint-proxy-ok"}) {
     const Transcript transcript = load_transcript(name);

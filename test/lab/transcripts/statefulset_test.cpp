@@ -33,7 +33,8 @@ void orphan_and_remove_pod(Cluster& cluster) {
 
 Json restored_pod(const std::string& transcript, const Json& revision) {
   Json pod = Json::parse(load_transcript(transcript).body);
-  if (pod["metadata"]["labels"].contains("controller-revision-hash")) pod["metadata"]["labels"]["controller-revision-hash"] = revision;
+  if (pod["metadata"]["labels"].contains("controller-revision-hash"))
+    pod["metadata"]["labels"]["controller-revision-hash"] = revision;
   return pod;
 }
 }  // namespace
@@ -44,7 +45,8 @@ TEST_CASE("a restored pod with the revision's label is adopted and stays") {
   const Json set = cluster.object(kSet);
   const Json revision = set["status"]["updateRevision"];
   orphan_and_remove_pod(cluster);
-  const Reply created = cluster.api.admin("POST", "/api/v1/namespaces/default/pods", restored_pod("sts-readopt-create-True", revision));
+  const Reply created =
+      cluster.api.admin("POST", "/api/v1/namespaces/default/pods", restored_pod("sts-readopt-create-True", revision));
   REQUIRE(created.status == 201);
   CHECK(difference(load_transcript("sts-readopt-create-True").json, created.json()) == "");
   cluster.make_ready("consumer-0");

@@ -20,8 +20,10 @@ std::string client_of(const std::string& name, const Json& request) {
 std::map<std::string, std::string> read_headers(const Json& recorded) {
   std::map<std::string, std::string> headers;
   for (const auto& [key, value] : recorded.items()) {
-    if (value.is_array()) headers[value[0]] = value[1];
-    else headers[key] = value;
+    if (value.is_array())
+      headers[value[0]] = value[1];
+    else
+      headers[key] = value;
   }
   return headers;
 }
@@ -48,14 +50,17 @@ void compare(const Json& expected, const Json& actual, const std::string& where,
   }
   if (expected.is_object()) {
     for (const auto& [key, value] : expected.items()) {
-      if (!actual.contains(key)) report += fmt::format("{}/{}: missing, expected {}\n", where, key, value.dump());
-      else if (!is_volatile(key)) compare(value, actual[key], where + "/" + key, report);
+      if (!actual.contains(key))
+        report += fmt::format("{}/{}: missing, expected {}\n", where, key, value.dump());
+      else if (!is_volatile(key))
+        compare(value, actual[key], where + "/" + key, report);
     }
     for (const auto& [key, value] : actual.items())
       if (!expected.contains(key)) report += fmt::format("{}/{}: unexpected {}\n", where, key, value.dump());
   } else if (expected.is_array()) {
     if (expected.size() != actual.size())
-      report += fmt::format("{}: expected {} items, got {}: {}\n", where, expected.size(), actual.size(), actual.dump());
+      report +=
+          fmt::format("{}: expected {} items, got {}: {}\n", where, expected.size(), actual.size(), actual.dump());
     for (std::size_t i = 0; i < std::min(expected.size(), actual.size()); ++i)
       compare(expected[i], actual[i], fmt::format("{}/{}", where, i), report);
   } else if (expected != actual) {
@@ -85,8 +90,10 @@ Transcript load_transcript(const std::string& name) {
   const std::string url = request["url"];
   result.target = url.substr(url.find('/', url.find("//") + 2));
   result.client = client_of(name, request);
-  if (request["body"].is_string()) result.body = request["body"];
-  else if (!request["body"].is_null()) result.body = request["body"].dump();
+  if (request["body"].is_string())
+    result.body = request["body"];
+  else if (!request["body"].is_null())
+    result.body = request["body"].dump();
   result.content_type = request["headers"].value("Content-Type", "");
   result.status = response["status"];
   result.headers = read_headers(response["headers"]);

@@ -26,8 +26,10 @@ std::int64_t expected_pods(const Store& store, const std::vector<ObjectPtr>& pod
     const Json& owner = controller_of(*pod);
     const ResourceType* type = find_kind(text(owner, {"apiVersion"}), text(owner, {"kind"}));
     const ObjectPtr object = type == nullptr ? nullptr : store.find(*type, namespace_of(*pod), text(owner, {"name"}));
-    if (!object) ++expected;
-    else if (seen.insert(uid_of(*object)).second) expected += number(*object, {"spec", "replicas"});
+    if (!object)
+      ++expected;
+    else if (seen.insert(uid_of(*object)).second)
+      expected += number(*object, {"spec", "replicas"});
   }
   return expected;
 }

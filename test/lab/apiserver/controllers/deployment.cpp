@@ -40,7 +40,8 @@ std::int64_t total(const std::vector<ObjectPtr>& sets) {
 // Annotations that a ReplicaSet takes over from its Deployment.
 void copy_annotations(const Json& deployment, Json& set) {
   for (const auto& [key, value] : at(deployment, {"metadata", "annotations"}).items()) {
-    if (key == "kubectl.kubernetes.io/last-applied-configuration" || key.starts_with("deployment.kubernetes.io/")) continue;
+    if (key == "kubectl.kubernetes.io/last-applied-configuration" || key.starts_with("deployment.kubernetes.io/"))
+      continue;
     set["metadata"]["annotations"][key] = value;
   }
   const std::int64_t replicas = replicas_of(deployment);
@@ -70,8 +71,10 @@ DeploymentController::Sets DeploymentController::claim_sets(const Json& deployme
         object["metadata"]["ownerReferences"].push_back(owner_reference(own_type(), deployment));
       });
     }
-    if (!sets.current && without_hash(at(*set, {"spec", "template"})) == wanted) sets.current = set;
-    else sets.old.push_back(set);
+    if (!sets.current && without_hash(at(*set, {"spec", "template"})) == wanted)
+      sets.current = set;
+    else
+      sets.old.push_back(set);
   }
   std::ranges::sort(sets.old, {}, [](const ObjectPtr& set) { return revision_of(*set); });
   return sets;
@@ -118,7 +121,8 @@ ObjectPtr DeploymentController::present_set(const Json& deployment, Sets& sets) 
                {"labels", pod_template["metadata"]["labels"]},
                {"ownerReferences", Json::array({owner_reference(own_type(), deployment)})}}},
              {"spec", {{"replicas", 0}, {"selector", selector}, {"template", pod_template}}}};
-    if (deployment["spec"].contains("minReadySeconds")) set["spec"]["minReadySeconds"] = deployment["spec"]["minReadySeconds"];
+    if (deployment["spec"].contains("minReadySeconds"))
+      set["spec"]["minReadySeconds"] = deployment["spec"]["minReadySeconds"];
     const std::int64_t room = replicas_of(deployment) + rolling_limits(deployment).surge - total(sets.old);
     const std::int64_t start = std::clamp<std::int64_t>(room, 0, replicas_of(deployment));
     set["spec"]["replicas"] = start;
@@ -127,7 +131,8 @@ ObjectPtr DeploymentController::present_set(const Json& deployment, Sets& sets) 
     prepare_for_create(store_, set_type(), set);
     sets.current = store_.create(set_type(), std::move(set));
     record_event(store_, own_type(), deployment, "Normal", "ScalingReplicaSet",
-                 fmt::format("Scaled up replica set {} from 0 to {}", name_of(*sets.current), start), "deployment-controller");
+                 fmt::format("Scaled up replica set {} from 0 to {}", name_of(*sets.current), start),
+                 "deployment-controller");
   }
   const std::string revision = text(*sets.current, {"metadata", "annotations", kRevision});
   if (text(deployment, {"metadata", "annotations", kRevision}) != revision)
@@ -143,9 +148,12 @@ void DeploymentController::roll(const Json& deployment, Sets& sets) {
   const std::int64_t wanted = replicas_of(deployment);
   const std::int64_t have = replicas_of(*current);
   const std::int64_t room = wanted + rolling_limits(deployment).surge - total(sets.old) - have;
-  if (have > wanted) resize(deployment, *current, wanted);
-  else if (have < wanted && room > 0) resize(deployment, *current, have + std::min(room, wanted - have));
-  else if (total(sets.old) > 0) scale_down_old(deployment, sets);
+  if (have > wanted)
+    resize(deployment, *current, wanted);
+  else if (have < wanted && room > 0)
+    resize(deployment, *current, have + std::min(room, wanted - have));
+  else if (total(sets.old) > 0)
+    scale_down_old(deployment, sets);
 }
 
 void DeploymentController::scale_down_old(const Json& deployment, const Sets& sets) {
@@ -158,7 +166,8 @@ void DeploymentController::scale_down_old(const Json& deployment, const Sets& se
   for (const ObjectPtr& set : sets.old) {
     if (may_go <= 0) return;
     const std::int64_t unhealthy = std::min(may_go, replicas_of(*set) - available(*set));
-    const std::int64_t healthy = std::clamp<std::int64_t>(all_available - least, 0, std::min(available(*set), may_go - unhealthy));
+    const std::int64_t healthy =
+        std::clamp<std::int64_t>(all_available - least, 0, std::min(available(*set), may_go - unhealthy));
     if (unhealthy + healthy <= 0) continue;
     resize(deployment, *set, replicas_of(*set) - unhealthy - healthy);
     all_available -= healthy;
@@ -183,7 +192,8 @@ void DeploymentController::resize(const Json& deployment, const Json& set, std::
     copy_annotations(deployment, object);
   });
   record_event(store_, own_type(), deployment, "Normal", "ScalingReplicaSet",
-               fmt::format("Scaled {} replica set {} from {} to {}", replicas > before ? "up" : "down", name_of(set), before, replicas),
+               fmt::format("Scaled {} replica set {} from {} to {}", replicas > before ? "up" : "down", name_of(set),
+                           before, replicas),
                "deployment-controller");
 }
 

@@ -18,14 +18,17 @@ std::int64_t int_or_percent(const Json& value, std::int64_t replicas, bool round
 }
 
 void put_count(Json& status, const char* field, std::int64_t count) {
-  if (count > 0) status[field] = count;
-  else status.erase(field);
+  if (count > 0)
+    status[field] = count;
+  else
+    status.erase(field);
 }
 
 Json condition(const char* type, bool value, const std::string& reason, const std::string& message) {
   const std::string now = rfc3339_now();
-  return {{"type", type},     {"status", value ? "True" : "False"}, {"lastUpdateTime", now}, {"lastTransitionTime", now},
-          {"reason", reason}, {"message", message}};
+  return {{"type", type},          {"status", value ? "True" : "False"},
+          {"lastUpdateTime", now}, {"lastTransitionTime", now},
+          {"reason", reason},      {"message", message}};
 }
 }  // namespace
 
@@ -59,19 +62,20 @@ Json deployment_status(const Json& deployment, const ObjectPtr& current, const s
   status["terminatingReplicas"] = terminating;
   const std::int64_t asked = number(deployment, {"spec", "replicas"});
   const bool enough = available >= asked - rolling_limits(deployment).unavailable;
-  set_condition(status["conditions"],
-                condition("Available", enough, enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                          enough ? "Deployment has minimum availability."
-                                 : "Deployment does not have minimum availability."));
+  set_condition(
+      status["conditions"],
+      condition("Available", enough, enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
+                enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability."));
   if (!current) return status;
   const std::string name = name_of(*current);
   const bool complete = updated == asked && replicas == asked && available == asked;
   const bool fresh = updated == 0 && asked > 0;
-  set_condition(status["conditions"],
-                complete ? condition("Progressing", true, "NewReplicaSetAvailable",
-                                     "ReplicaSet \"" + name + "\" has successfully progressed.")
-                : fresh  ? condition("Progressing", true, "NewReplicaSetCreated", "Created new replica set \"" + name + "\"")
-                         : condition("Progressing", true, "ReplicaSetUpdated", "ReplicaSet \"" + name + "\" is progressing."));
+  set_condition(
+      status["conditions"],
+      complete ? condition("Progressing", true, "NewReplicaSetAvailable",
+                           "ReplicaSet \"" + name + "\" has successfully progressed.")
+      : fresh  ? condition("Progressing", true, "NewReplicaSetCreated", "Created new replica set \"" + name + "\"")
+               : condition("Progressing", true, "ReplicaSetUpdated", "ReplicaSet \"" + name + "\" is progressing."));
   return status;
 }
 

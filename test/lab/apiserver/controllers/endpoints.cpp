@@ -14,10 +14,11 @@ Json endpoint_of(const Json& service, const Json& pod) {
   const bool ready = is_ready(pod);
   const bool leaving = is_deleting(pod);
   const bool early = flag(service, {"spec", "publishNotReadyAddresses"});
-  Json endpoint{{"addresses", Json::array({text(pod, {"status", "podIP"})})},
-                {"conditions", {{"ready", early || (ready && !leaving)}, {"serving", ready}, {"terminating", leaving}}},
-                {"targetRef", {{"kind", "Pod"}, {"namespace", namespace_of(pod)}, {"name", name_of(pod)}, {"uid", uid_of(pod)}}},
-                {"nodeName", text(pod, {"spec", "nodeName"})}};
+  Json endpoint{
+      {"addresses", Json::array({text(pod, {"status", "podIP"})})},
+      {"conditions", {{"ready", early || (ready && !leaving)}, {"serving", ready}, {"terminating", leaving}}},
+      {"targetRef", {{"kind", "Pod"}, {"namespace", namespace_of(pod)}, {"name", name_of(pod)}, {"uid", uid_of(pod)}}},
+      {"nodeName", text(pod, {"spec", "nodeName"})}};
   if (text(pod, {"spec", "subdomain"}) == name_of(service) && !text(pod, {"spec", "hostname"}).empty())
     endpoint["hostname"] = text(pod, {"spec", "hostname"});
   return endpoint;
@@ -95,7 +96,8 @@ void EndpointController::write_slice(const Json& service, const Json& endpoints,
 void EndpointController::write_endpoints(const Json& service, const Json& endpoints, const Json& ports) {
   Json subset = Json::object();
   for (const Json& endpoint : endpoints) {
-    Json address{{"ip", endpoint["addresses"][0]}, {"nodeName", endpoint["nodeName"]}, {"targetRef", endpoint["targetRef"]}};
+    Json address{
+        {"ip", endpoint["addresses"][0]}, {"nodeName", endpoint["nodeName"]}, {"targetRef", endpoint["targetRef"]}};
     if (endpoint.contains("hostname")) address["hostname"] = endpoint["hostname"];
     subset[flag(endpoint, {"conditions", "ready"}) ? "addresses" : "notReadyAddresses"].push_back(address);
   }

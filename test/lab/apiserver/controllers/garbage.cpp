@@ -24,14 +24,16 @@ void GarbageCollector::observe(const Event& event) {
   const Json& object = *event.object;
   if (event.kind != EventType::kDeleted) {
     const bool new_owners = !event.before || owners_of(*event.before) != owners_of(object);
-    if ((new_owners && !owners_of(object).empty()) || (is_deleting(object) && !at(object, {"metadata", "finalizers"}).empty()))
+    if ((new_owners && !owners_of(object).empty()) ||
+        (is_deleting(object) && !at(object, {"metadata", "finalizers"}).empty()))
       enqueue_object(*event.type, object);
     return;
   }
   for_each_dependent(object, [&](const ResourceType& type, const Json& dependent) { enqueue_object(type, dependent); });
   for (const Json& owner : owners_of(object))  // it may wait for this one to be gone
     if (const ResourceType* type = find_kind(text(owner, {"apiVersion"}), text(owner, {"kind"})))
-      enqueue({type->plural + "|" + (type->namespaced() ? namespace_of(object) : ""), text(owner, {"name"})}, kGraphDelay);
+      enqueue({type->plural + "|" + (type->namespaced() ? namespace_of(object) : ""), text(owner, {"name"})},
+              kGraphDelay);
 }
 
 void GarbageCollector::sync(const WorkKey& key) {
@@ -39,9 +41,12 @@ void GarbageCollector::sync(const WorkKey& key) {
   const ResourceType& type = type_of(key.first.substr(0, bar));
   const ObjectPtr object = store_.find(type, key.first.substr(bar + 1), key.second);
   if (!object) return;
-  if (is_deleting(*object) && has_finalizer(*object, "orphan")) orphan_dependents(type, *object);
-  else if (is_deleting(*object) && has_finalizer(*object, "foregroundDeletion")) delete_dependents(type, *object);
-  else check_owners(type, *object);
+  if (is_deleting(*object) && has_finalizer(*object, "orphan"))
+    orphan_dependents(type, *object);
+  else if (is_deleting(*object) && has_finalizer(*object, "foregroundDeletion"))
+    delete_dependents(type, *object);
+  else
+    check_owners(type, *object);
 }
 
 bool GarbageCollector::owner_exists(const Json& reference, const std::string& space) const {
@@ -54,7 +59,8 @@ bool GarbageCollector::owner_exists(const Json& reference, const std::string& sp
 void GarbageCollector::check_owners(const ResourceType& type, const Json& object) {
   if (is_deleting(object)) return;
   const std::string space = namespace_of(object);
-  const auto missing = std::ranges::count_if(owners_of(object), [&](const Json& one) { return !owner_exists(one, space); });
+  const auto missing =
+      std::ranges::count_if(owners_of(object), [&](const Json& one) { return !owner_exists(one, space); });
   if (missing == 0) return;
   if (static_cast<std::size_t>(missing) == owners_of(object).size()) {
     DeleteOptions options = DeleteOptions::background();
@@ -80,7 +86,8 @@ void GarbageCollector::orphan_dependents(const ResourceType& type, const Json& o
   for_each_dependent(owner, [&](const ResourceType& dependent_type, const Json& dependent) {
     store_.update(dependent_type, namespace_of(dependent), name_of(dependent), [&](Json& object) {
       Json& owners = object["metadata"]["ownerReferences"];
-      std::erase_if(owners.get_ref<Json::array_t&>(), [&](const Json& one) { return text(one, {"uid"}) == uid_of(owner); });
+      std::erase_if(owners.get_ref<Json::array_t&>(),
+                    [&](const Json& one) { return text(one, {"uid"}) == uid_of(owner); });
       if (owners.empty()) object["metadata"].erase("ownerReferences");
     });
   });
@@ -98,8 +105,10 @@ void GarbageCollector::delete_dependents(const ResourceType& type, const Json& o
     options.uid = uid_of(dependent);
     delete_object(store_, dependent_type, namespace_of(dependent), name_of(dependent), options);
   });
-  if (blocked) enqueue_object(type, owner);  // looks again; the deletion of a dependent comes sooner, as a rule
-  else drop_finalizer(type, owner, "foregroundDeletion");
+  if (blocked)
+    enqueue_object(type, owner);  // looks again; the deletion of a dependent comes sooner, as a rule
+  else
+    drop_finalizer(type, owner, "foregroundDeletion");
 }
 
 void GarbageCollector::drop_finalizer(const ResourceType& type, const Json& object, const char* finalizer) {

@@ -24,8 +24,10 @@ void NamespaceController::sync(const WorkKey& key) {
       empty &= deleted.gone;
     }
   }
-  if (empty) store_.remove(type_of("namespaces"), "", key.second);
-  else enqueue(key, std::chrono::milliseconds(200));
+  if (empty)
+    store_.remove(type_of("namespaces"), "", key.second);
+  else
+    enqueue(key, std::chrono::milliseconds(200));
 }
 
 }  // namespace ms2m::lab

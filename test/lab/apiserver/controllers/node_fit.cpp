@@ -35,9 +35,10 @@ bool term_matches(const Json& term, const Json& node) {
 bool affinity_matches(const Json& pod, const Json& node) {
   for (const auto& [key, value] : at(pod, {"spec", "nodeSelector"}).items())
     if (at(node, {"metadata", "labels", key}) != value) return false;
-  const Json& required =
-      at(pod, {"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
-  return required.is_null() || std::ranges::any_of(required, [&](const Json& term) { return term_matches(term, node); });
+  const Json& required = at(
+      pod, {"spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"});
+  return required.is_null() ||
+         std::ranges::any_of(required, [&](const Json& term) { return term_matches(term, node); });
 }
 
 bool tolerates(const Json& pod, const Json& taint) {
@@ -76,7 +77,8 @@ std::string reason_not_to_run(const Store& store, const Json& pod, const Json& n
       if (text(*other, {"spec", "nodeName"}) == name && phase != "Succeeded" && phase != "Failed")
         used += requested(*other, resource);
     }
-    if (used > quantity_millis(text(node, {"status", "allocatable", resource}))) return std::string("Insufficient ") + resource;
+    if (used > quantity_millis(text(node, {"status", "allocatable", resource})))
+      return std::string("Insufficient ") + resource;
   }
   return "";
 }

@@ -29,7 +29,8 @@ bool is_heartbeat(const Event& event) {
 }
 
 bool should_have(const std::string& key, const std::string& ready, bool cordoned) {
-  return (key == kUnreachable && ready == "Unknown") || (key == kNotReady && ready == "False") || (key == kUnschedulable && cordoned);
+  return (key == kUnreachable && ready == "Unknown") || (key == kNotReady && ready == "False") ||
+         (key == kUnschedulable && cordoned);
 }
 
 // How long the pod stays on a node with the taint: nothing = for ever.
@@ -77,7 +78,8 @@ void NodeController::check(const Json& node) {
   if (silent && ready != "Unknown") {
     set_unknown(node);
     ready = "Unknown";
-    record_event(store_, node_type(), node, "Normal", "NodeNotReady", "Node " + name + " status is now: NodeNotReady", "node-controller");
+    record_event(store_, node_type(), node, "Normal", "NodeNotReady", "Node " + name + " status is now: NodeNotReady",
+                 "node-controller");
   }
   set_taints(node, ready);
   if (ready == "True") {
@@ -114,8 +116,10 @@ void NodeController::set_taints(const Json& node, const std::string& ready) {
     if (key != kUnschedulable) taints.push_back({{"key", key}, {"effect", "NoExecute"}, {"timeAdded", rfc3339_now()}});
   }
   store_.update(node_type(), "", name_of(node), [&](Json& object) {
-    if (taints.empty()) object["spec"].erase("taints");
-    else object["spec"]["taints"] = taints;
+    if (taints.empty())
+      object["spec"].erase("taints");
+    else
+      object["spec"]["taints"] = taints;
   });
 }
 

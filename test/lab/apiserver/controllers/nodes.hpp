@@ -1,6 +1,6 @@
 // Node life cycle (k8s.io/kubernetes/pkg/controller/nodelifecycle) and the pod garbage collector: a node that stops
-// reporting for 40 s turns Unknown and is tainted, its pods turn unready and are evicted after their toleration; pods of
-// a node that does not exist go after about 55 s.
+// reporting for 40 s turns Unknown and is tainted, its pods turn unready and are evicted after their toleration; pods
+// of a node that does not exist go after about 55 s.
 #pragma once
 
 #include "controllers/controller.hpp"
@@ -21,9 +21,9 @@ class NodeController : public Controller {
   void evict_pods(const Json& node);
   void collect_lost_pods();
 
-  std::map<std::string, Clock::time_point> heartbeats_;       // when each was last heard of, by our clock
+  std::map<std::string, Clock::time_point> heartbeats_;  // when each was last heard of, by our clock
   std::map<std::string, Clock::time_point> not_ready_since_;
-  std::map<std::string, Clock::time_point> lost_since_;        // pods of missing nodes, by uid
+  std::map<std::string, Clock::time_point> lost_since_;  // pods of missing nodes, by uid
 };
 
 }  // namespace ms2m::lab

@@ -24,7 +24,8 @@ std::int64_t deletion_cost(const Json& pod) {
 
 std::int64_t most_restarts(const Json& pod) {
   std::int64_t most = 0;
-  for (const Json& status : at(pod, {"status", "containerStatuses"})) most = std::max(most, number(status, {"restartCount"}));
+  for (const Json& status : at(pod, {"status", "containerStatuses"}))
+    most = std::max(most, number(status, {"restartCount"}));
   return most;
 }
 
@@ -57,8 +58,12 @@ bool is_available(const Json& pod, std::int64_t min_ready_seconds) {
 }
 
 Json owner_reference(const ResourceType& type, const Json& owner) {
-  return {{"apiVersion", type.api_version()}, {"kind", type.kind},        {"name", name_of(owner)},
-          {"uid", uid_of(owner)},             {"controller", true}, {"blockOwnerDeletion", true}};
+  return {{"apiVersion", type.api_version()},
+          {"kind", type.kind},
+          {"name", name_of(owner)},
+          {"uid", uid_of(owner)},
+          {"controller", true},
+          {"blockOwnerDeletion", true}};
 }
 
 Json pod_from_template(const Json& pod_template, const ResourceType& owner_type, const Json& owner) {
@@ -81,7 +86,8 @@ void sort_by_deletion(std::vector<ObjectPtr>& pods, const std::vector<ObjectPtr>
   const auto rank = [&](const Json& pod) {
     const std::string node = text(pod, {"spec", "nodeName"});
     return std::tuple(!node.empty(), phase_rank(pod), is_ready(pod), deletion_cost(pod), -on_node[node],
-                      -ready_since(pod), -most_restarts(pod), -seconds_of(text(pod, {"metadata", "creationTimestamp"})));
+                      -ready_since(pod), -most_restarts(pod),
+                      -seconds_of(text(pod, {"metadata", "creationTimestamp"})));
   };
   std::ranges::stable_sort(pods, [&](const ObjectPtr& a, const ObjectPtr& b) { return rank(*a) < rank(*b); });
 }
@@ -100,7 +106,8 @@ std::vector<ObjectPtr> claim_pods(Store& store, const ResourceType& type, const 
     if (owned && !matches && !is_deleting(*pod))
       store.update(pod_type, namespace_of(*pod), name_of(*pod), [&](Json& object) {
         Json& owners = object["metadata"]["ownerReferences"];
-        std::erase_if(owners.get_ref<Json::array_t&>(), [&](const Json& one) { return text(one, {"uid"}) == uid_of(owner); });
+        std::erase_if(owners.get_ref<Json::array_t&>(),
+                      [&](const Json& one) { return text(one, {"uid"}) == uid_of(owner); });
         if (owners.empty()) object["metadata"].erase("ownerReferences");
       });
     if (!controller.is_null() || !matches || !is_active(*pod)) continue;

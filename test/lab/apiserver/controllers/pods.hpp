@@ -10,7 +10,7 @@
 namespace ms2m::lab {
 
 const Json& condition_of(const Json& object, const std::string& type);  // null when there is none
-bool is_active(const Json& pod);                                         // neither ended nor being deleted
+bool is_active(const Json& pod);                                        // neither ended nor being deleted
 bool is_ready(const Json& pod);
 bool is_running_and_ready(const Json& pod);
 // When it became ready, in seconds since the epoch; 0 when it is not.

@@ -10,8 +10,10 @@ namespace {
 const ResourceType& set_type() { return type_of("replicasets"); }
 
 void put_count(Json& status, const char* field, std::size_t count) {
-  if (count > 0) status[field] = count;
-  else status.erase(field);
+  if (count > 0)
+    status[field] = count;
+  else
+    status.erase(field);
 }
 }  // namespace
 
@@ -37,7 +39,8 @@ void ReplicaSetController::adjust(const Json& set, const std::vector<ObjectPtr>&
   for (std::size_t have = active.size(); have < wanted; ++have) {
     try {
       const ObjectPtr pod = create_pod(store_, pod_from_template(at(set, {"spec", "template"}), set_type(), set));
-      record_event(store_, set_type(), set, "Normal", "SuccessfulCreate", "Created pod: " + name_of(*pod), "replicaset-controller");
+      record_event(store_, set_type(), set, "Normal", "SuccessfulCreate", "Created pod: " + name_of(*pod),
+                   "replicaset-controller");
     } catch (const ApiError& error) {
       record_event(store_, set_type(), set, "Warning", "FailedCreate", std::string("Error creating: ") + error.what(),
                    "replicaset-controller");
@@ -53,7 +56,8 @@ void ReplicaSetController::remove_surplus(const Json& set, std::vector<ObjectPtr
   std::vector<ObjectPtr> related = active;
   const std::string deployment = text(controller_of(set), {"uid"});
   for (const ObjectPtr& other : store_.list(set_type(), namespace_of(set)).items) {
-    if (deployment.empty() || uid_of(*other) == uid_of(set) || text(controller_of(*other), {"uid"}) != deployment) continue;
+    if (deployment.empty() || uid_of(*other) == uid_of(set) || text(controller_of(*other), {"uid"}) != deployment)
+      continue;
     for (const ObjectPtr& pod : store_.list(type_of("pods"), namespace_of(set)).items)
       if (text(controller_of(*pod), {"uid"}) == uid_of(*other)) related.push_back(pod);
   }

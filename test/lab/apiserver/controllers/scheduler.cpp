@@ -19,14 +19,18 @@ bool waits_for_node(const Json& pod) {
 }
 
 Json scheduled_condition(bool value) {
-  return {{"type", "PodScheduled"}, {"status", value ? "True" : "False"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", rfc3339_now()}};
+  return {{"type", "PodScheduled"},
+          {"status", value ? "True" : "False"},
+          {"lastProbeTime", nullptr},
+          {"lastTransitionTime", rfc3339_now()}};
 }
 }  // namespace
 
 void Scheduler::observe(const Event& event) {
   if (event.type == &type_of("nodes")) enqueue(kEverything);
   // A pod that goes makes room; one that comes wants some.
-  if (event.type == &pod_type() && (event.kind == EventType::kDeleted || waits_for_node(*event.object))) enqueue(kEverything);
+  if (event.type == &pod_type() && (event.kind == EventType::kDeleted || waits_for_node(*event.object)))
+    enqueue(kEverything);
 }
 
 void Scheduler::sync(const WorkKey&) {
@@ -46,7 +50,9 @@ void Scheduler::place(const Json& pod) {
       ++reasons[why];
       continue;
     }
-    const auto load = std::ranges::count_if(pods, [&](const ObjectPtr& other) { return text(*other, {"spec", "nodeName"}) == name_of(*node); });
+    const auto load = std::ranges::count_if(pods, [&](const ObjectPtr& other) {
+      return text(*other, {"spec", "nodeName"}) == name_of(*node);
+    });
     if (best.empty() || load < fewest) {
       best = name_of(*node);
       fewest = load;
@@ -69,7 +75,8 @@ void Scheduler::place(const Json& pod) {
       }
   });
   record_event(store_, pod_type(), pod, "Normal", "Scheduled",
-               fmt::format("Successfully assigned {}/{} to {}", namespace_of(pod), name_of(pod), best), "default-scheduler");
+               fmt::format("Successfully assigned {}/{} to {}", namespace_of(pod), name_of(pod), best),
+               "default-scheduler");
 }
 
 void Scheduler::report_unschedulable(const Json& pod, const std::string& why) {

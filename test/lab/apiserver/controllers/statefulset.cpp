@@ -19,7 +19,8 @@ const ResourceType& pod_type() { return type_of("pods"); }
 std::int64_t ordinal_of(const std::string& set, const std::string& pod) {
   if (!pod.starts_with(set + "-")) return -1;
   const std::string digits = pod.substr(set.size() + 1);
-  const bool number_only = !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos && digits.size() < 10;
+  const bool number_only =
+      !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos && digits.size() < 10;
   return number_only && (digits == "0" || digits[0] != '0') ? std::stoll(digits) : -1;
 }
 
@@ -27,7 +28,9 @@ std::string revision_label(const Json& pod) { return text(pod, {"metadata", "lab
 bool is_ordered(const Json& set) { return text(set, {"spec", "podManagementPolicy"}) != "Parallel"; }
 std::int64_t first_ordinal(const Json& set) { return number(set, {"spec", "ordinals", "start"}); }
 std::int64_t end_ordinal(const Json& set) { return first_ordinal(set) + number(set, {"spec", "replicas"}); }
-std::int64_t partition_of(const Json& set) { return number(set, {"spec", "updateStrategy", "rollingUpdate", "partition"}); }
+std::int64_t partition_of(const Json& set) {
+  return number(set, {"spec", "updateStrategy", "rollingUpdate", "partition"});
+}
 
 std::string claim_name(const Json& claim_template, const Json& set, std::int64_t ordinal) {
   return fmt::format("{}-{}-{}", name_of(claim_template), name_of(set), ordinal);
@@ -37,7 +40,8 @@ std::string claim_name(const Json& claim_template, const Json& set, std::int64_t
 void add_claim_volumes(const Json& set, std::int64_t ordinal, Json& spec) {
   Json volumes = Json::array();
   for (const Json& claim : at(set, {"spec", "volumeClaimTemplates"}))
-    volumes.push_back({{"name", name_of(claim)}, {"persistentVolumeClaim", {{"claimName", claim_name(claim, set, ordinal)}}}});
+    volumes.push_back(
+        {{"name", name_of(claim)}, {"persistentVolumeClaim", {{"claimName", claim_name(claim, set, ordinal)}}}});
   for (const Json& volume : at(spec, {"volumes"})) {
     bool replaced = false;
     for (const Json& claim : volumes) replaced |= claim["name"] == volume["name"];
@@ -75,7 +79,8 @@ bool StatefulSetController::fill(const Json& set, const Revisions& revisions, co
   return true;
 }
 
-bool StatefulSetController::fill_ordinal(const Json& set, const Revisions& revisions, std::int64_t ordinal, const ObjectPtr& pod) {
+bool StatefulSetController::fill_ordinal(const Json& set, const Revisions& revisions, std::int64_t ordinal,
+                                         const ObjectPtr& pod) {
   if (!pod) {
     create_replica(set, revisions, ordinal);
     return false;
@@ -136,12 +141,14 @@ void StatefulSetController::create_replica(const Json& set, const Revisions& rev
   pod["metadata"]["labels"][kPodNameLabel] = name;
   pod["metadata"]["labels"][kPodIndexLabel] = std::to_string(ordinal);
   pod["spec"]["hostname"] = name;
-  if (const std::string service = text(set, {"spec", "serviceName"}); !service.empty()) pod["spec"]["subdomain"] = service;
+  if (const std::string service = text(set, {"spec", "serviceName"}); !service.empty())
+    pod["spec"]["subdomain"] = service;
   add_claim_volumes(set, ordinal, pod["spec"]);
   try {
     create_pod(store_, std::move(pod));
     record_event(store_, set_type(), set, "Normal", "SuccessfulCreate",
-                 fmt::format("create Pod {} in StatefulSet {} successful", name, name_of(set)), "statefulset-controller");
+                 fmt::format("create Pod {} in StatefulSet {} successful", name, name_of(set)),
+                 "statefulset-controller");
   } catch (const ApiError& error) {
     record_event(store_, set_type(), set, "Warning", "FailedCreate",
                  fmt::format("create Pod {} in StatefulSet {} failed error: {}", name, name_of(set), error.what()),
@@ -155,12 +162,13 @@ void StatefulSetController::create_claims(const Json& set, std::int64_t ordinal)
   for (const Json& claim_template : at(set, {"spec", "volumeClaimTemplates"})) {
     const std::string name = claim_name(claim_template, set, ordinal);
     if (store_.find(claims, namespace_of(set), name)) continue;
-    Json claim{{"apiVersion", "v1"},
-               {"kind", "PersistentVolumeClaim"},
-               {"metadata",
-                {{"name", name}, {"namespace", namespace_of(set)}, {"labels", at(set, {"spec", "selector", "matchLabels"})}}},
-               {"spec", at(claim_template, {"spec"})},
-               {"status", {{"phase", "Pending"}}}};
+    Json claim{
+        {"apiVersion", "v1"},
+        {"kind", "PersistentVolumeClaim"},
+        {"metadata",
+         {{"name", name}, {"namespace", namespace_of(set)}, {"labels", at(set, {"spec", "selector", "matchLabels"})}}},
+        {"spec", at(claim_template, {"spec"})},
+        {"status", {{"phase", "Pending"}}}};
     if (text(set, {"spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"}) == "Delete")
       claim["metadata"]["ownerReferences"] = Json::array({owner_reference(set_type(), set)});
     store_.create(claims, std::move(claim));
@@ -173,12 +181,14 @@ void StatefulSetController::remove_pod(const Json& set, const Json& pod) {
   if (surplus && text(set, {"spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"}) == "Delete")
     for (const Json& claim : at(set, {"spec", "volumeClaimTemplates"}))
       if (store_.find(type_of("persistentvolumeclaims"), namespace_of(set), claim_name(claim, set, ordinal)))
-        store_.update(type_of("persistentvolumeclaims"), namespace_of(set), claim_name(claim, set, ordinal), [&](Json& object) {
-          object["metadata"]["ownerReferences"] = Json::array({owner_reference(pod_type(), pod)});
-        });
+        store_.update(type_of("persistentvolumeclaims"), namespace_of(set), claim_name(claim, set, ordinal),
+                      [&](Json& object) {
+                        object["metadata"]["ownerReferences"] = Json::array({owner_reference(pod_type(), pod)});
+                      });
   delete_object(store_, pod_type(), namespace_of(set), name_of(pod), DeleteOptions::background());
   record_event(store_, set_type(), set, "Normal", "SuccessfulDelete",
-               fmt::format("delete Pod {} in StatefulSet {} successful", name_of(pod), name_of(set)), "statefulset-controller");
+               fmt::format("delete Pod {} in StatefulSet {} successful", name_of(pod), name_of(set)),
+               "statefulset-controller");
 }
 
 void StatefulSetController::report(const Json& set, const Revisions& revisions) {
@@ -194,7 +204,8 @@ void StatefulSetController::report(const Json& set, const Revisions& revisions) 
   }
   if (ready > available) enqueue({namespace_of(set), name_of(set)}, std::chrono::seconds(1));
   const bool rolled_out = updated == number(set, {"spec", "replicas"}) && ready == updated && replicas == updated;
-  Json counts{{"readyReplicas", ready}, {"currentReplicas", rolled_out ? updated : current}, {"updatedReplicas", updated}};
+  Json counts{
+      {"readyReplicas", ready}, {"currentReplicas", rolled_out ? updated : current}, {"updatedReplicas", updated}};
   store_.update(set_type(), namespace_of(set), name_of(set), [&](Json& object) {
     if (uid_of(object) != uid_of(set)) return;
     Json status{{"observedGeneration", number(set, {"metadata", "generation"})},

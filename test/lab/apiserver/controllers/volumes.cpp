@@ -16,7 +16,8 @@ void VolumeController::observe(const Event& event) {
   }
   const std::string volume = text(*event.object, {"spec", "volumeName"});
   const ObjectPtr found = store_.find(volume_type(), "", volume);
-  if (found && text(*found, {"spec", "persistentVolumeReclaimPolicy"}) == "Delete") store_.remove(volume_type(), "", volume);
+  if (found && text(*found, {"spec", "persistentVolumeReclaimPolicy"}) == "Delete")
+    store_.remove(volume_type(), "", volume);
 }
 
 void VolumeController::sync(const WorkKey& key) {
@@ -25,8 +26,11 @@ void VolumeController::sync(const WorkKey& key) {
   std::string volume = text(*claim, {"spec", "volumeName"});
   Json capacity = at(*claim, {"spec", "resources", "requests"});
   const ObjectPtr given = volume.empty() ? nullptr : store_.find(volume_type(), "", volume);
-  const Json reference{{"kind", "PersistentVolumeClaim"}, {"apiVersion", "v1"},        {"namespace", key.first},
-                       {"name", key.second},              {"uid", uid_of(*claim)}};
+  const Json reference{{"kind", "PersistentVolumeClaim"},
+                       {"apiVersion", "v1"},
+                       {"namespace", key.first},
+                       {"name", key.second},
+                       {"uid", uid_of(*claim)}};
   if (!volume.empty() && !given) return;  // its volume may come yet
   if (given) {
     capacity = at(*given, {"spec", "capacity"});
@@ -51,7 +55,8 @@ void VolumeController::sync(const WorkKey& key) {
   }
   store_.update(claim_type(), key.first, key.second, [&](Json& object) {
     object["spec"]["volumeName"] = volume;
-    object["status"] = {{"phase", "Bound"}, {"accessModes", at(object, {"spec", "accessModes"})}, {"capacity", capacity}};
+    object["status"] = {
+        {"phase", "Bound"}, {"accessModes", at(object, {"spec", "accessModes"})}, {"capacity", capacity}};
   });
 }
 
