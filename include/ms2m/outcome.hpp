@@ -34,8 +34,9 @@ struct PhaseTiming {
 struct Measures {
   Seconds total{0};
   std::optional<Seconds> source_pause;  ///< source quiet until it (shadow) or the target (handoff) works again
-  std::optional<Seconds> gap;           ///< primary queue without a consumer: the time in which no message is worked on
-  std::optional<Bytes> bytes;           ///< size of the checkpoint archive
+  std::optional<Seconds>
+      gap;  ///< no message is worked on: from the last that the source could have until the target consumes
+  std::optional<Bytes> bytes;         ///< size of the checkpoint archive
   std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;

@@ -48,6 +48,9 @@ class RelayExit {
   /// earlier attempt. Errors of the broker pass through. Not to be called from two threads.
   bool finished(const StopToken& stop);
 
+  /// When what is left was last seen to become less (or more); nullopt: it never did.
+  std::optional<TimePoint> worked_at() const { return worked_at_; }
+
  private:
   bool look(const StopToken& stop);
   void send_to(const std::string& queue, const char* role, const StopToken& stop);
@@ -58,7 +61,8 @@ class RelayExit {
   const RelayExitSpec spec_;
   Unchanged unchanged_;
   Seconds patience_;
-  std::optional<TimePoint> called_;
+  std::optional<TimePoint> called_, worked_at_;
+  std::optional<std::uint64_t> left_;
   bool never_called_ = true, sent_away_ = false, finished_ = false;
 };
 

@@ -207,6 +207,8 @@ void cut_over(Run& run, const StopToken& stop) {
     check_guards(run);
     limit.sleep(Millis{2}, "waiting for both copies to finish what was relayed");
   }
+  // Until then the source has worked on what was relayed to it before.
+  if (source.worked_at()) run.fenced_at = std::max(*run.fenced_at, *source.worked_at());
 }
 
 }  // namespace

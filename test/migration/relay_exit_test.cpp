@@ -83,6 +83,22 @@ TEST_CASE("relay exit: with exact totals a copy that has worked off its queue ma
   CHECK(scene.commands() == before);
 }
 
+TEST_CASE("relay exit: it tells when the copy was last at work") {
+  Scene scene(batches(7, Millis{100}));
+  RelayExit idle = scene.exit(true);
+  scene.wait(idle);
+  CHECK_FALSE(idle.worked_at());
+
+  scene.send_to(kOwn);
+  scene.relay(10);
+  const TimePoint begin = Clock::now();
+  RelayExit busy = scene.exit(true, Seconds(60));
+  scene.wait(busy);
+  REQUIRE(busy.worked_at());
+  CHECK(*busy.worked_at() >= begin + Millis{100});  // the last three
+  CHECK(*busy.worked_at() <= Clock::now());
+}
+
 TEST_CASE("relay exit: without exact totals, or when it must, it ends on the hold queue") {
   const bool exact = GENERATE(true, false), must_leave = GENERATE(true, false);
   if (exact && !must_leave) return;
