@@ -1,68 +1,9 @@
-#include "migration/preflight.hpp"
-
-#include "support/catch.hpp"
+// What of pods, nodes and rights speaks against a migration.
+#include "preflight_facts.hpp"
 
 using namespace ms2m;
-
-namespace {
-
-MigrationRequest request() {
-  MigrationRequest r;
-  r.ns = "default";
-  r.pod = "consumer-0";
-  r.target_node = "worker-2";
-  r.queue = "app.events";
-  return r;
-}
-
-Json node(const char* name) {
-  Json n = Json::parse(R"({"metadata":{"labels":{}},"spec":{},"status":{"conditions":[{"type":"Ready","status":"True"}],
-     "nodeInfo":{"architecture":"amd64","kernelVersion":"6.18"}}})");
-  n["metadata"]["name"] = name;
-  return n;
-}
-
-/// Facts of a migration that nothing speaks against.
-Facts good() {
-  Facts f;
-  f.ns = "default";
-  f.pod = Json::parse(
-      R"({"metadata":{"name":"consumer-0","uid":"u"},"spec":{"nodeName":"worker-1","containers":[{"name":"consumer","image":"i"}]},
-    "status":{"phase":"Running","containerStatuses":[{"name":"consumer","state":{"running":{}}}]}})");
-  f.container = "consumer";
-  f.base_image = "i";
-  f.source.object = node("worker-1");
-  f.target.object = node("worker-2");
-  f.source.image = f.target.image = StoredImage{"abcdef0123456789", {"i"}};
-  f.checkpoint_gate = true;
-  f.source.look = NodeLook{{"avx2", "fpu", "vme"}, {}, Content::empty};
-  f.target.look = f.source.look;
-  f.depth = QueueDepth{3, 1};
-  f.source_control = QueueDepth{0, 1};
-  f.admin_version = "3.10.8";
-  f.queue = QueueFacts{};
-  f.policy_on_ours = Json::object();
-  return f;
-}
-
-std::string refusal(const Facts& facts, const MigrationRequest& r = request()) {
-  for (const Finding& finding : preflight(facts, r))
-    if (finding.level == Level::refusal) {
-      CHECK_FALSE(finding.cure.empty());
-      return finding.text;
-    }
-  return "";
-}
-
-std::string warning(const Facts& facts, const MigrationRequest& r = request()) {
-  for (const Finding& finding : preflight(facts, r))
-    if (finding.level == Level::warning) return finding.text;
-  return "";
-}
-
+using namespace ms2m::test;
 using Catch::Contains;
-
-}  // namespace
 
 TEST_CASE("nothing speaks against a good migration", "[preflight]") {
   CHECK(refusal(good()).empty());
@@ -163,27 +104,6 @@ TEST_CASE("the name of a pod with a finalizer is not free when its object is del
   CHECK_THAT(refusal(f, r), Contains("finalizer example.com/wait"));
 }
 
-TEST_CASE("files and sockets that the copy could not open again", "[preflight]") {
-  Facts f = good();
-  f.source.look.listens_on_own_address = true;
-  CHECK_THAT(refusal(f), Contains("listens on the pod's own address"));
-  f = good();
-  f.pod["spec"]["volumes"] = Json::parse(
-      R"([{"name":"settings","configMap":{"name":"c"}},{"name":"scratch","emptyDir":{}},{"name":"share","nfs":{}}])");
-  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::parse(
-      R"([{"name":"settings","mountPath":"/etc/app"},{"name":"scratch","mountPath":"/tmp/s"},{"name":"share","mountPath":"/share"}])");
-  MigrationRequest r = request();
-  r.accept_volume_loss = true;
-  f.source.look.open_files = {"/app/main.py", "/etc/app/other", "/share/x", "/tmp/somewhere"};
-  CHECK(refusal(f, r).empty());
-  f.source.look.open_files.insert("/etc/app/..2026_11_22_09_12_09.123456789/settings.yaml");
-  CHECK_THAT(refusal(f, r), Contains("settings.yaml of configMap volume settings is open"));
-  f.source.look.open_files = {"/tmp/s/journal"};
-  CHECK_THAT(refusal(f, r), Contains("file /tmp/s/journal of emptyDir volume scratch is open"));
-  f.source.look.open_files = {"/dev/shm/sem.x"};
-  CHECK_THAT(refusal(f, r), Contains("file /dev/shm/sem.x of /dev/shm is open"));
-}
-
 TEST_CASE("a host name that is a full domain name", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["setHostnameAsFQDN"] = true;
@@ -210,23 +130,6 @@ TEST_CASE("a set that would not go, or that somebody could bring back", "[prefli
   CHECK_THAT(refusal(f, r), Contains("statefulset consumer has the finalizer example.com/wait"));
   r.strategy = Strategy::sequential;
   CHECK(refusal(f, r).empty());
-}
-
-TEST_CASE("a directory that is named after the pod is another for the copy", "[preflight]") {
-  Facts f = good();
-  Json& container = f.pod["spec"]["containers"][0];
-  container["env"] =
-      Json::parse(R"([{"name":"POD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":"ZONE","value":"b"},
-    {"name":"NODE","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}}])");
-  container["volumeMounts"] = Json::parse(R"([{"name":"data","mountPath":"/data","subPathExpr":"$(ZONE)/x"}])");
-  CHECK(refusal(f).empty());
-  container["volumeMounts"][0]["subPathExpr"] = "$(ZONE)/$(POD)";
-  CHECK_THAT(refusal(f), Contains("mount /data leads to a directory that is named after metadata.name"));
-  MigrationRequest r = request();
-  r.strategy = Strategy::sequential;
-  CHECK(refusal(f, r).empty());  // keeps the name
-  container["volumeMounts"][0]["subPathExpr"] = "$(NODE)";
-  CHECK_THAT(refusal(f, r), Contains("named after spec.nodeName"));
 }
 
 TEST_CASE("strategy sequential", "[preflight]") {
@@ -270,76 +173,6 @@ TEST_CASE("strategy sequential", "[preflight]") {
   CHECK_THAT(refusal(f, r), Contains("a ReplicaSet never gives to another pod"));
 }
 
-TEST_CASE("emptyDir volumes do not move", "[preflight]") {
-  Facts f = good();
-  f.pod["spec"]["volumes"] = Json::array({{{"name", "tmp"}, {"emptyDir", Json::object()}}});
-  CHECK(refusal(f).empty());  // not mounted by the container that moves
-  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "tmp"}, {"mountPath", "/tmp"}}});
-  CHECK_THAT(refusal(f), Contains("emptyDir volume tmp does not move and could not be looked into"));
-  MigrationRequest r = request();
-  r.accept_volume_loss = true;
-  CHECK(refusal(f, r).empty());
-  f.source.look.volumes["tmp"] = Content::data;
-  CHECK_THAT(refusal(f), Contains("emptyDir volume tmp has files in it"));
-  CHECK(refusal(f, r).empty());
-  CHECK_THAT(warning(f, r), Contains("emptyDir volume tmp has files in it"));
-  f.source.look.volumes["tmp"] = Content::empty;
-  CHECK(refusal(f).empty());
-  CHECK(warning(f).empty());
-}
-
-TEST_CASE("/dev/shm does not move", "[preflight]") {
-  Facts f = good();
-  f.source.look.shm = Content::unknown;
-  CHECK(refusal(f).empty());
-  CHECK_THAT(warning(f), Contains("/dev/shm of the container could not be looked into"));
-  f.source.look.shm = Content::data;
-  CHECK_THAT(refusal(f), Contains("/dev/shm has files in it"));
-  MigrationRequest r = request();
-  r.accept_volume_loss = true;
-  CHECK(refusal(f, r).empty());
-  // An emptyDir that is mounted there is looked at as what it is.
-  f.pod["spec"]["volumes"] = Json::array({{{"name", "shm"}, {"emptyDir", {{"medium", "Memory"}}}}});
-  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "shm"}, {"mountPath", "/dev/shm"}}});
-  f.source.look.volumes["shm"] = Content::empty;
-  CHECK(refusal(f).empty());
-}
-
-TEST_CASE("claims and other volumes", "[preflight]") {
-  Facts f = good();
-  const auto claim = [](const char* mode) {
-    return Json{{"metadata", {{"name", "data"}}},
-                {"spec", {{"accessModes", {mode}}, {"volumeName", "pv-1"}}},
-                {"status", {{"accessModes", {mode}}}}};
-  };
-  for (const char* mode : {"ReadWriteOnce", "ReadWriteOncePod"}) {
-    f.claims = {claim(mode)};
-    CHECK_THAT(refusal(f), Contains(std::string("claim data is ") + mode + ": source and target cannot both have it"));
-  }
-  f.claims = {claim("ReadWriteMany")};
-  f.volumes = {Json::parse(R"({"metadata":{"name":"pv-1"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[
-    {"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["worker-1"]}]}]}}}})")};
-  CHECK_THAT(refusal(f), Contains("volume pv-1 of claim data cannot be had on node worker-2"));
-  (*f.target.object)["metadata"]["labels"]["kubernetes.io/hostname"] = "worker-1";
-  CHECK(refusal(f).empty());
-  f = good();
-  f.unread_claims = {"data"};
-  CHECK_THAT(refusal(f), Contains("you may not read claim data"));
-  f = good();
-  f.pod["spec"]["volumes"] = Json::array({{{"name", "host"}, {"hostPath", {{"path", "/srv"}}}}});
-  CHECK_THAT(refusal(f), Contains("hostPath volume host (/srv)"));
-  MigrationRequest r = request();
-  r.allow_hostpath = true;
-  CHECK(refusal(f, r).empty());
-  f.pod["spec"]["volumes"] = Json::array({{{"name", "own"}, {"ephemeral", Json::object()}}});
-  f.pod["spec"]["containers"][0]["volumeMounts"] = Json::array({{{"name", "own"}, {"mountPath", "/own"}}});
-  CHECK_THAT(refusal(f), Contains("ephemeral volume own belongs to this pod alone"));
-  r.accept_volume_loss = true;
-  CHECK(refusal(f, r).empty());
-  r.strategy = Strategy::sequential;
-  CHECK_THAT(refusal(f, r), Contains("ephemeral volume own is tied to this very pod"));
-}
-
 TEST_CASE("a processor that lacks something", "[preflight]") {
   Facts f = good();
   f.target.look.features = {"fpu", "vme"};
@@ -370,138 +203,6 @@ TEST_CASE("the others of several containers start afresh", "[preflight]") {
   f.pod["spec"]["containers"].push_back({{"name", "log"}, {"image", "i"}});
   f.pod["spec"]["initContainers"] = Json::array({{{"name", "init"}}, {{"name", "proxy"}, {"restartPolicy", "Always"}}});
   CHECK(warning(f) == "only container consumer moves with its state; proxy, log start afresh on worker-2");
-}
-
-TEST_CASE("the queue", "[preflight]") {
-  Facts f = good();
-  f.depth.reset();
-  CHECK_THAT(refusal(f), Contains("queue app.events does not exist"));
-  f.depth = QueueDepth{0, 0};
-  CHECK_THAT(refusal(f), Contains("nobody consumes"));
-  f.depth = QueueDepth{0, 2};
-  CHECK_THAT(refusal(f), Contains("has 2 consumers"));
-  f = good();
-  f.queue->type = "stream";
-  CHECK_THAT(refusal(f), Contains("stream"));
-  f = good();
-  f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
-  CHECK_THAT(refusal(f), Contains("automatic acknowledgement"));
-  f = good();
-  f.alarms = {"disk on rabbit@x"};
-  CHECK_THAT(refusal(f), Contains("alarm"));
-}
-
-TEST_CASE("policies that act on ms2m's own queues", "[preflight]") {
-  MigrationRequest shadow = request(), handoff = request(), none = request();
-  shadow.strategy = Strategy::shadow;
-  handoff.strategy = none.strategy = Strategy::handoff;
-  none.protocol = Protocol::none;
-  Facts f = good();
-  for (const char* key : {"message-ttl", "expires", "max-length", "max-length-bytes"}) {
-    f.policy_on_ours = Json{{key, 5000}};
-    CHECK_THAT(refusal(f, shadow), Contains(std::string("sets ") + key + " = 5000"));
-    CHECK_THAT(refusal(f, none), !Contains("policy"));
-    f.policy_on_ours = Json{{key, 1'000'000'000}};
-    CHECK(refusal(f, shadow).empty());
-  }
-  f.policy_on_ours = Json{{"max-length", 5000}};
-  CHECK(refusal(f, handoff).empty());
-  f.policy_on_ours = Json{{"expires", 5000}};
-  CHECK_THAT(refusal(f, handoff), Contains("sets expires = 5000"));
-  f.policy_on_ours = Json{{"dead-letter-exchange", "dead"}};
-  CHECK_THAT(warning(f, shadow), Contains("dead-lettered twice"));
-  f.policy_on_ours.reset();
-  CHECK_THAT(warning(f, shadow), Contains("may not be read"));
-  CHECK(warning(f, handoff).empty());
-}
-
-TEST_CASE("what a queue does with messages besides keeping them", "[preflight]") {
-  MigrationRequest shadow = request(), handoff = request();
-  shadow.strategy = Strategy::shadow;
-  handoff.strategy = Strategy::handoff;
-  Facts f = good();
-  f.queue->arguments = {{"x-dead-letter-exchange", "dead"}};
-  CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
-  CHECK(warning(f, handoff).empty());
-  f = good();
-  f.queue->policy = {{"dead-letter-exchange", "dead"}};
-  CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
-  f = good();
-  f.queue->arguments = {{"x-message-ttl", 30000}};
-  CHECK_THAT(warning(f, shadow), Contains("expire after 30000 ms"));
-  f.queue->policy = {{"message-ttl", 20000}};
-  CHECK_THAT(warning(f, handoff), Contains("expire after 20000 ms"));
-  f = good();
-  f.queue->arguments = {{"x-max-length", 100}};
-  CHECK_THAT(warning(f, handoff), Contains("max-length 100"));
-  f = good();
-  f.queue->arguments = {{"x-expires", 30000}};
-  CHECK_THAT(refusal(f, shadow), Contains("deleted when nobody has consumed it"));
-  CHECK_THAT(refusal(f, handoff), Contains("deleted when nobody has consumed it for 30000 ms"));
-  f = good();
-  f.queue->arguments = {{"x-delivery-limit", 2}};
-  CHECK(refusal(f, shadow).empty());  // no meaning on a classic queue
-  f.queue->type = "quorum";
-  CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 2"));
-  f.queue->arguments = {{"x-delivery-limit", 3}};
-  CHECK(refusal(f, handoff).empty());
-  f.queue->arguments = {{"x-delivery-limit", -1}};
-  CHECK(refusal(f, shadow).empty());
-  f.queue->policy = {{"delivery-limit", 1}};
-  CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 1"));
-}
-
-TEST_CASE("a consumer that nobody else may join", "[preflight]") {
-  Facts f = good();
-  f.queue->consumers = {QueueConsumer{}};
-  CHECK(refusal(f).empty());
-  f.queue->consumers[0].exclusive = true;
-  CHECK_THAT(refusal(f), Contains("is an exclusive one"));
-}
-
-TEST_CASE("the control queue must be there for those who are told by it", "[preflight]") {
-  Facts f = good();
-  f.source_control.reset();
-  CHECK_THAT(refusal(f), Contains("there is no queue ms2m.control.consumer-0"));
-  MigrationRequest r = request();
-  r.protocol = Protocol::none;
-  r.strategy = Strategy::handoff;
-  CHECK(refusal(f, r).empty());
-  r = request();
-  r.replay = Replay::fanout;
-  CHECK(refusal(f, r).empty());
-}
-
-TEST_CASE("a consumer without the control protocol", "[preflight]") {
-  MigrationRequest r = request();
-  r.protocol = Protocol::none;
-  CHECK(refusal(good(), r).empty());
-  Facts f = good();
-  f.admin_version.reset();
-  f.queue.reset();
-  CHECK_THAT(refusal(f, r), Contains("management API"));
-  f = good();
-  f.queue->type = "quorum";
-  CHECK_THAT(refusal(f, r), Contains("quorum"));
-  f = good();
-  f.queue->arguments["x-single-active-consumer"] = true;
-  CHECK_THAT(refusal(f, r), Contains("single active consumer"));
-  f = good();
-  f.depth = QueueDepth{151, 1};
-  CHECK_THAT(refusal(f, r), Contains("151 messages wait"));
-  r.allow_reorder = true;
-  CHECK(refusal(f, r).empty());
-  f.depth = QueueDepth{0, 2};
-  r.allow_competing = true;
-  CHECK_THAT(refusal(f, r), Contains("has 2 consumers"));
-  f = good();
-  f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
-  CHECK_THAT(refusal(f, r), Contains("automatic acknowledgement"));
-  f = good();
-  f.owner = Json::parse(
-      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
-  f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
-  CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
 }
 
 TEST_CASE("a second migration of the same pod", "[preflight]") {

@@ -1,0 +1,138 @@
+// What of its queue and its consumers speaks against a migration.
+#include "preflight_facts.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using Catch::Contains;
+
+TEST_CASE("the queue", "[preflight]") {
+  Facts f = good();
+  f.depth.reset();
+  CHECK_THAT(refusal(f), Contains("queue app.events does not exist"));
+  f.depth = QueueDepth{0, 0};
+  CHECK_THAT(refusal(f), Contains("nobody consumes"));
+  f.depth = QueueDepth{0, 2};
+  CHECK_THAT(refusal(f), Contains("has 2 consumers"));
+  f = good();
+  f.queue->type = "stream";
+  CHECK_THAT(refusal(f), Contains("stream"));
+  f = good();
+  f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
+  CHECK_THAT(refusal(f), Contains("automatic acknowledgement"));
+  f = good();
+  f.alarms = {"disk on rabbit@x"};
+  CHECK_THAT(refusal(f), Contains("alarm"));
+}
+
+TEST_CASE("policies that act on ms2m's own queues", "[preflight]") {
+  MigrationRequest shadow = request(), handoff = request(), none = request();
+  shadow.strategy = Strategy::shadow;
+  handoff.strategy = none.strategy = Strategy::handoff;
+  none.protocol = Protocol::none;
+  Facts f = good();
+  for (const char* key : {"message-ttl", "expires", "max-length", "max-length-bytes"}) {
+    f.policy_on_ours = Json{{key, 5000}};
+    CHECK_THAT(refusal(f, shadow), Contains(std::string("sets ") + key + " = 5000"));
+    CHECK_THAT(refusal(f, none), !Contains("policy"));
+    f.policy_on_ours = Json{{key, 1'000'000'000}};
+    CHECK(refusal(f, shadow).empty());
+  }
+  f.policy_on_ours = Json{{"max-length", 5000}};
+  CHECK(refusal(f, handoff).empty());
+  f.policy_on_ours = Json{{"expires", 5000}};
+  CHECK_THAT(refusal(f, handoff), Contains("sets expires = 5000"));
+  f.policy_on_ours = Json{{"dead-letter-exchange", "dead"}};
+  CHECK_THAT(warning(f, shadow), Contains("dead-lettered twice"));
+  f.policy_on_ours.reset();
+  CHECK_THAT(warning(f, shadow), Contains("may not be read"));
+  CHECK(warning(f, handoff).empty());
+}
+
+TEST_CASE("what a queue does with messages besides keeping them", "[preflight]") {
+  MigrationRequest shadow = request(), handoff = request();
+  shadow.strategy = Strategy::shadow;
+  handoff.strategy = Strategy::handoff;
+  Facts f = good();
+  f.queue->arguments = {{"x-dead-letter-exchange", "dead"}};
+  CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
+  CHECK(warning(f, handoff).empty());
+  f = good();
+  f.queue->policy = {{"dead-letter-exchange", "dead"}};
+  CHECK_THAT(warning(f, shadow), Contains("dead-letter"));
+  f = good();
+  f.queue->arguments = {{"x-message-ttl", 30000}};
+  CHECK_THAT(warning(f, shadow), Contains("expire after 30000 ms"));
+  f.queue->policy = {{"message-ttl", 20000}};
+  CHECK_THAT(warning(f, handoff), Contains("expire after 20000 ms"));
+  f = good();
+  f.queue->arguments = {{"x-max-length", 100}};
+  CHECK_THAT(warning(f, handoff), Contains("max-length 100"));
+  f = good();
+  f.queue->arguments = {{"x-expires", 30000}};
+  CHECK_THAT(refusal(f, shadow), Contains("deleted when nobody has consumed it"));
+  CHECK_THAT(refusal(f, handoff), Contains("deleted when nobody has consumed it for 30000 ms"));
+  f = good();
+  f.queue->arguments = {{"x-delivery-limit", 2}};
+  CHECK(refusal(f, shadow).empty());  // no meaning on a classic queue
+  f.queue->type = "quorum";
+  CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 2"));
+  f.queue->arguments = {{"x-delivery-limit", 3}};
+  CHECK(refusal(f, handoff).empty());
+  f.queue->arguments = {{"x-delivery-limit", -1}};
+  CHECK(refusal(f, shadow).empty());
+  f.queue->policy = {{"delivery-limit", 1}};
+  CHECK_THAT(refusal(f, shadow), Contains("delivery limit of 1"));
+}
+
+TEST_CASE("a consumer that nobody else may join", "[preflight]") {
+  Facts f = good();
+  f.queue->consumers = {QueueConsumer{}};
+  CHECK(refusal(f).empty());
+  f.queue->consumers[0].exclusive = true;
+  CHECK_THAT(refusal(f), Contains("is an exclusive one"));
+}
+
+TEST_CASE("the control queue must be there for those who are told by it", "[preflight]") {
+  Facts f = good();
+  f.source_control.reset();
+  CHECK_THAT(refusal(f), Contains("there is no queue ms2m.control.consumer-0"));
+  MigrationRequest r = request();
+  r.protocol = Protocol::none;
+  r.strategy = Strategy::handoff;
+  CHECK(refusal(f, r).empty());
+  r = request();
+  r.replay = Replay::fanout;
+  CHECK(refusal(f, r).empty());
+}
+
+TEST_CASE("a consumer without the control protocol", "[preflight]") {
+  MigrationRequest r = request();
+  r.protocol = Protocol::none;
+  CHECK(refusal(good(), r).empty());
+  Facts f = good();
+  f.admin_version.reset();
+  f.queue.reset();
+  CHECK_THAT(refusal(f, r), Contains("management API"));
+  f = good();
+  f.queue->type = "quorum";
+  CHECK_THAT(refusal(f, r), Contains("quorum"));
+  f = good();
+  f.queue->arguments["x-single-active-consumer"] = true;
+  CHECK_THAT(refusal(f, r), Contains("single active consumer"));
+  f = good();
+  f.depth = QueueDepth{151, 1};
+  CHECK_THAT(refusal(f, r), Contains("151 messages wait"));
+  r.allow_reorder = true;
+  CHECK(refusal(f, r).empty());
+  f.depth = QueueDepth{0, 2};
+  r.allow_competing = true;
+  CHECK_THAT(refusal(f, r), Contains("has 2 consumers"));
+  f = good();
+  f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
+  CHECK_THAT(refusal(f, r), Contains("automatic acknowledgement"));
+  f = good();
+  f.owner = Json::parse(
+      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
+  f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
+  CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
+}

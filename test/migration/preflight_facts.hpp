@@ -1,0 +1,64 @@
+// Facts of a migration that nothing speaks against, and what the preflight has against others.
+#pragma once
+#include <string>
+
+#include "migration/preflight.hpp"
+#include "support/catch.hpp"
+
+namespace ms2m::test {
+
+inline MigrationRequest request() {
+  MigrationRequest r;
+  r.ns = "default";
+  r.pod = "consumer-0";
+  r.target_node = "worker-2";
+  r.queue = "app.events";
+  return r;
+}
+
+inline Json node(const char* name) {
+  Json n = Json::parse(R"({"metadata":{"labels":{}},"spec":{},"status":{"conditions":[{"type":"Ready","status":"True"}],
+     "nodeInfo":{"architecture":"amd64","kernelVersion":"6.18"}}})");
+  n["metadata"]["name"] = name;
+  return n;
+}
+
+/// Facts of a migration that nothing speaks against.
+inline Facts good() {
+  Facts f;
+  f.ns = "default";
+  f.pod = Json::parse(
+      R"({"metadata":{"name":"consumer-0","uid":"u"},"spec":{"nodeName":"worker-1","containers":[{"name":"consumer","image":"i"}]},
+    "status":{"phase":"Running","containerStatuses":[{"name":"consumer","state":{"running":{}}}]}})");
+  f.container = "consumer";
+  f.base_image = "i";
+  f.source.object = node("worker-1");
+  f.target.object = node("worker-2");
+  f.source.image = f.target.image = StoredImage{"abcdef0123456789", {"i"}};
+  f.checkpoint_gate = true;
+  f.source.look = NodeLook{{"avx2", "fpu", "vme"}, {}, Content::empty};
+  f.target.look = f.source.look;
+  f.depth = QueueDepth{3, 1};
+  f.source_control = QueueDepth{0, 1};
+  f.admin_version = "3.10.8";
+  f.queue = QueueFacts{};
+  f.policy_on_ours = Json::object();
+  return f;
+}
+
+inline std::string refusal(const Facts& facts, const MigrationRequest& r = request()) {
+  for (const Finding& finding : preflight(facts, r))
+    if (finding.level == Level::refusal) {
+      CHECK_FALSE(finding.cure.empty());
+      return finding.text;
+    }
+  return "";
+}
+
+inline std::string warning(const Facts& facts, const MigrationRequest& r = request()) {
+  for (const Finding& finding : preflight(facts, r))
+    if (finding.level == Level::warning) return finding.text;
+  return "";
+}
+
+}  // namespace ms2m::test

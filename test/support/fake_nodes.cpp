@@ -1,0 +1,285 @@
+// The world behind the fakes: pods, nodes and controllers.
+#include "support/fake_cluster.hpp"
+
+#include <fmt/format.h>
+
+#include "migration/names.hpp"
+
+namespace ms2m::test {
+namespace {
+
+constexpr const char* kBase = "basebasebasebase";
+
+const char* word(Kind kind) {
+  switch (kind) {
+    case Kind::pod:
+      return "pod";
+    case Kind::node:
+      return "node";
+    case Kind::lease:
+      return "lease";
+    case Kind::replica_set:
+      return "rs";
+    case Kind::stateful_set:
+      return "sts";
+    default:
+      return "other";
+  }
+}
+
+std::string label(const Json& object, const char* name) {
+  return object.at("metadata").value("labels", Json::object()).value(name, "");
+}
+
+long cost(const Json& pod) {
+  return std::atol(pod.at("metadata").value("annotations", Json::object()).value(kDeletionCost, "0").c_str());
+}
+
+Json owner_reference(const char* kind, const Json& owner) {
+  return Json::array({{{"kind", kind},
+                       {"name", owner.at("metadata").at("name")},
+                       {"uid", owner.at("metadata").at("uid")},
+                       {"controller", true}}});
+}
+
+}  // namespace
+
+FakeNodes::FakeNodes(FakeServer& broker) : broker_(broker) {
+  for (const char* name : {"worker-1", "worker-2"}) {
+    put(Json::parse(
+            R"({"status":{"conditions":[{"type":"Ready","status":"True"}],"nodeInfo":{"architecture":"amd64"}},"spec":{}})"),
+        "node/" + std::string(name))["metadata"]["name"] = name;
+    nodes_[name].images[kBase] = {kBase, std::nullopt, "1000"};
+    nodes_[name].names["base"] = kBase;
+  }
+}
+
+std::string FakeNodes::key(Kind kind, const std::string& name) const { return std::string(word(kind)) + "/" + name; }
+
+Json& FakeNodes::put(Json object, const std::string& where) {
+  object["metadata"]["uid"] = fmt::format("uid-{}", ++serial_);
+  return objects_[where] = std::move(object);
+}
+
+void FakeNodes::start_pod(const std::string& name, const std::string& queue, const std::string& owner,
+                          ConsumerOptions options) {
+  queue_ = queue;
+  Json pod = Json::parse(R"({"metadata":{"namespace":"default","labels":{"app":"consumer"}},
+    "spec":{"nodeName":"worker-1","securityContext":{"runAsNonRoot":true},"containers":[{"name":"consumer","image":"base"}]}})");
+  pod["metadata"]["name"] = name;
+  if (owner == "ReplicaSet") {
+    Json& set = put(Json::parse(R"({"metadata":{"name":"web-1"},"spec":{"replicas":1}})"), "rs/web-1");
+    pod["metadata"]["labels"][kTemplateHash] = "1";
+    pod["metadata"]["ownerReferences"] = owner_reference("ReplicaSet", set);
+  } else if (owner == "StatefulSet") {
+    Json& set = put(
+        Json::parse(
+            R"({"metadata":{"name":"consumer","namespace":"default","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
+      "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})"),
+        "sts/consumer");
+    observed_replicas_ = 1;
+    pod["metadata"]["ownerReferences"] = owner_reference("StatefulSet", set);
+  }
+  put(pod, "pod/" + name);
+  options_[name] = options;
+  consumers_[name] = broker_.start(name, queue, options);
+  containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
+  sync(name);
+}
+
+/// The kubelet's look at one pod.
+void FakeNodes::sync(const std::string& name) {
+  Json& pod = objects_.at("pod/" + name);
+  Json& status = pod["status"];
+  Node& node = nodes_[pod.at("spec").at("nodeName").get<std::string>()];
+  const auto container = [&](Json state, bool ready) {
+    status["phase"] = ready ? "Running" : "Pending";
+    status["conditions"] = Json::array(
+        {{{"type", "Ready"}, {"status", ready && pod.at("spec").at("nodeName") != unready_node_ ? "True" : "False"}}});
+    status["containerStatuses"] =
+        Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
+    for (const auto& [id, of] : containers_)
+      if (of == name) status["containerStatuses"][0]["containerID"] = id;
+  };
+  if (ending_.count("pod/" + name) > 0) return;
+  if (consumers_.count(name) > 0) return container({{"running", Json::object()}}, true);
+  const auto image = node.names.find(pod.at("spec").at("containers")[0].at("image").get<std::string>());
+  if (image == node.names.end()) return container({{"waiting", {{"reason", "ErrImageNeverPull"}}}}, false);
+  if (pod.at("spec").at("nodeName") == failing_node_)
+    return container({{"waiting", {{"reason", "RunContainerError"}, {"message", "CRIU restoring FAILED"}}}}, false);
+  const Image& stored = node.images.at(image->second);
+  if (stored.checkpoint && pod.at("spec").at("nodeName") == ending_node_) {
+    container({{"running", Json::object()}}, true);
+    status["containerStatuses"][0]["lastState"] = {{"terminated", {{"exitCode", 1}}}};
+    return;
+  }
+  if (stored.user.empty() && pod.at("spec").value("securityContext", Json::object()).value("runAsNonRoot", false))
+    return container({{"waiting",
+                       {{"reason", "CreateContainerConfigError"},
+                        {"message", "container has runAsNonRoot and image will run as root"}}}},
+                     false);
+  ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;
+  consumers_[name] =
+      stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
+  containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
+  container({{"running", Json::object()}}, true);
+}
+
+void FakeNodes::image_named(const std::string& node) {
+  if (!eager_) return;
+  for (const std::string& pod : pods())
+    if (pod.ends_with("@" + node)) sync(pod.substr(0, pod.find('@')));
+}
+
+void FakeNodes::remove_pod(const std::string& name) {
+  if (const auto consumer = consumers_.find(name); consumer != consumers_.end()) {
+    consumer->second->kill();
+    consumers_.erase(consumer);
+  }
+  std::erase_if(containers_, [&](const auto& each) { return each.second == name; });
+  objects_.erase("pod/" + name);
+}
+
+void FakeNodes::lose_pod(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  ending_.erase("pod/" + name);
+  remove_pod(name);
+  run_controllers();
+}
+
+/// A deletion is a new generation; the kubelet ends the process in its own time. By force the object goes at once, the
+/// process does not.
+void FakeNodes::end_pod(const std::string& name, bool by_force) {
+  const std::string where = "pod/" + name;
+  Json& metadata = objects_.at(where)["metadata"];
+  if (by_force) {
+    if (const auto consumer = consumers_.find(name); consumer != consumers_.end()) {
+      forced_.emplace_back(std::move(consumer->second), 0);
+      consumers_.erase(consumer);
+    }
+    ending_.erase(where);
+    return remove_pod(name);
+  }
+  if (metadata.contains("deletionTimestamp")) return;
+  metadata["deletionTimestamp"] = "now";
+  metadata["generation"] = metadata.value("generation", 1) + 1;
+  ending_[where] = 0;
+}
+
+/// Time passes with every look at the cluster.
+void FakeNodes::tick() {
+  for (auto& [consumer, looks] : forced_)
+    if (++looks == 20) consumer->kill();
+  std::vector<std::string> gone;
+  for (auto& [where, looks] : ending_) {
+    ++looks;
+    Json& object = objects_.at(where);
+    if (looks == 2 && where.rfind("pod/", 0) == 0)
+      object["status"]["observedGeneration"] = object["metadata"]["generation"];
+    if (looks == (where.rfind("pod/", 0) == 0 ? 6 : 3)) gone.push_back(where);
+  }
+  for (const std::string& where : gone) {
+    ending_.erase(where);
+    if (where.rfind("pod/", 0) == 0) {
+      remove_pod(where.substr(4));
+    } else {
+      for (auto& [other, object] : objects_)
+        if (other.rfind("pod/", 0) == 0) object["metadata"].erase("ownerReferences");
+      objects_.erase(where);
+    }
+  }
+  if (!gone.empty()) run_controllers();
+}
+
+void FakeNodes::run_controllers() {
+  if (const auto set = objects_.find("rs/web-1"); set != objects_.end()) {
+    std::vector<std::string> owned;
+    for (auto& [where, object] : objects_)
+      if (where.rfind("pod/", 0) == 0 && label(object, kTemplateHash) == "1") {
+        object["metadata"]["ownerReferences"] = owner_reference("ReplicaSet", set->second);
+        owned.push_back(where.substr(4));
+      }
+    if (owned.size() > 1)
+      remove_pod(cost(objects_.at("pod/" + owned[0])) <= cost(objects_.at("pod/" + owned[1])) ? owned[0] : owned[1]);
+  }
+  run_set_controller();
+}
+
+/// It judges pods by the number of replicas that it has seen, which may be an old one: its caches of sets and pods are
+/// two.
+void FakeNodes::run_set_controller() {
+  const auto set = objects_.find("sts/consumer");
+  if (set == objects_.end() || set->second.at("metadata").contains("deletionTimestamp")) return;
+  if (const auto pod = objects_.find("pod/consumer-0"); pod != objects_.end()) {
+    Json& metadata = pod->second["metadata"];
+    if (label(pod->second, "app") != "consumer") return;  // not its; were it to create one, the name is taken
+    if (!metadata.contains("ownerReferences") && !metadata.contains("deletionTimestamp"))
+      metadata["ownerReferences"] = owner_reference("StatefulSet", set->second);
+    if (observed_replicas_ == 0) end_pod("consumer-0", false);
+  } else if (observed_replicas_ == 1 && options_.count("consumer-0") > 0) {
+    start_pod("consumer-0", queue_, "", options_.at("consumer-0"));  // a cold twin: the test will see it
+  }
+  set->second["status"]["replicas"] = objects_.count("pod/consumer-0");
+}
+
+void FakeNodes::observe_set() {
+  const auto set = objects_.find("sts/consumer");
+  if (set == objects_.end()) return;
+  observed_replicas_ = set->second["spec"]["replicas"];
+  set->second["status"]["observedGeneration"] = set->second["metadata"]["generation"];
+  run_set_controller();
+}
+
+std::vector<std::string> FakeNodes::pods() const {
+  std::vector<std::string> all;
+  for (const auto& [where, object] : objects_)
+    if (where.rfind("pod/", 0) == 0)
+      all.push_back(where.substr(4) + "@" + object.at("spec").at("nodeName").get<std::string>());
+  return all;
+}
+
+std::string FakeNodes::survivor() const {
+  const auto all = pods();
+  return all.size() == 1 ? all[0].substr(0, all[0].find('@')) : "";
+}
+
+bool FakeNodes::set_is_whole() const {
+  const auto set = objects_.find("sts/consumer"), pod = objects_.find("pod/consumer-0");
+  if (set == objects_.end() || pod == objects_.end() || set->second.at("metadata").contains("deletionTimestamp"))
+    return false;
+  const Json owners = pod->second.at("metadata").value("ownerReferences", Json::array());
+  return set->second.at("spec").value("replicas", 0) == 1 && label(pod->second, "app") == "consumer" &&
+         owners.size() == 1 && owners[0].at("uid") == set->second.at("metadata").at("uid");
+}
+
+const SimConsumer* FakeNodes::consumer_of(const std::string& pod) const {
+  const auto found = consumers_.find(pod);
+  return found == consumers_.end() ? nullptr : found->second.get();
+}
+
+std::vector<std::string> FakeNodes::debris() const {
+  std::vector<std::string> found;
+  for (const auto& [where, object] : objects_) {
+    if (where.rfind("lease/", 0) == 0) found.push_back(where);
+    if (where.rfind("pod/", 0) == 0 && !label(object, kIdLabel).empty()) found.push_back("marked " + where);
+    if (where.rfind("pod/", 0) == 0 && cost(object) != 0) found.push_back("deletion cost of " + where);
+  }
+  if (pods().size() != 1) found.push_back(fmt::format("{} pods", pods().size()));
+  for (const auto& [name, node] : nodes_) {
+    for (const auto& [path, image] : node.archives) found.push_back("archive " + path + " on " + name);
+    for (const auto& [path, image] : node.layouts) found.push_back("layout " + path + " on " + name);
+    for (const auto& [id, image] : node.images)
+      if (image.checkpoint) found.push_back("checkpoint image " + id + " on " + name);
+    for (const auto& [image, id] : node.names) {
+      if (image == "base") continue;
+      bool used = false;
+      for (const auto& [where, object] : objects_)
+        used |= where.rfind("pod/", 0) == 0 && object.at("spec").at("nodeName") == name &&
+                object.at("spec").at("containers")[0].at("image") == image;
+      if (!used) found.push_back("image name " + image + " on " + name);
+    }
+  }
+  return found;
+}
+
+}  // namespace ms2m::test
