@@ -21,6 +21,13 @@ Json open_retirement(const Journal& journal) {
   return {};
 }
 
+/// Its end can take its whole grace period, in which it may still finish what it was sent.
+void wait_ended(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
+  const auto pod = cluster.get(ref, stop);
+  if (pod && is_terminating(*pod))
+    wait_pod_gone(cluster, ref.ns, ref.name, pod->at("metadata").at("uid"), stop.within(std::chrono::minutes(2)));
+}
+
 bool is_lost(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
   const auto pod = cluster.get(ref, stop);
   return pod_is_lost(pod ? &*pod : nullptr);
@@ -50,7 +57,9 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
   const Json retirement = open_retirement(journal);
   if (!quiet || !retirement.is_object()) return false;
   const Json& source = quiet->undo;
-  if (!is_lost(ports.cluster, {Kind::pod, text(source, "ns"), text(retirement, "target")}, stop)) return false;
+  const ObjectRef copy{Kind::pod, text(source, "ns"), text(retirement, "target")};
+  if (!is_lost(ports.cluster, copy, stop)) return false;
+  wait_ended(ports.cluster, copy, stop);
   const std::uint64_t others = source.value("others", std::uint64_t{0});
   // A dead node's connection is held for two or three heartbeats.
   wait_for_depth(

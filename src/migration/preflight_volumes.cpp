@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "migration/node_fit.hpp"
 #include "migration/pod_spec.hpp"
@@ -78,12 +79,19 @@ void check_claim(const Facts& facts, const MigrationRequest& request, const Json
   out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", name, fmt::join(modes, ", ")), ""});
 }
 
+bool is_empty_dir(const Json& pod, const std::string& volume) {
+  for (const Json& each : pod.at("spec").value("volumes", Json::array()))
+    if (each.value("name", "") == volume) return each.contains("emptyDir");
+  return false;
+}
+
 /// $(NAME) of a subPathExpr is expanded anew for the copy.
 void check_sub_paths(const Facts& facts, const MigrationRequest& request, const Json& container,
                      std::vector<Finding>& out) {
   const bool keeps_name =
       request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
   for (const Json& mount : container.value("volumeMounts", Json::array())) {
+    if (is_empty_dir(facts.pod, mount.value("name", ""))) continue;  // the copy's is another anyway
     const std::string path = mount.value("subPathExpr", "");
     for (const Json& variable : container.value("env", Json::array())) {
       if (path.find("$(" + variable.value("name", "") + ")") == std::string::npos) continue;
@@ -105,9 +113,18 @@ void check_sub_paths(const Facts& facts, const MigrationRequest& request, const 
 /// CRIU opens what was open by its path. The files of these volumes are gone, or lie in a directory whose name has the
 /// time in it at which the kubelet wrote it ("..2026_11_22_09_12_09.123456789").
 void check_open_files(const Facts& facts, const Json& container, std::vector<Finding>& out) {
+  const std::set<std::string>& open = facts.source.look.open_files;
+  const Json mounts = container.value("volumeMounts", Json::array());
+  const auto deeper = [&](const std::string& file, const std::string& prefix) {
+    return std::any_of(mounts.begin(), mounts.end(), [&](const Json& mount) {
+      const std::string path = mount.value("mountPath", "") + "/";
+      return path.size() > prefix.size() && file.rfind(path, 0) == 0;
+    });
+  };
   const auto beginning_with = [&](const std::string& prefix) -> std::string {
-    const auto file = facts.source.look.open_files.lower_bound(prefix);
-    return file != facts.source.look.open_files.end() && file->rfind(prefix, 0) == 0 ? *file : "";
+    for (auto file = open.lower_bound(prefix); file != open.end() && file->rfind(prefix, 0) == 0; ++file)
+      if (!deeper(*file, prefix)) return *file;
+    return "";
   };
   const auto refuse_open = [&](const std::string& file, const std::string& what) {
     if (!file.empty())
@@ -115,7 +132,7 @@ void check_open_files(const Facts& facts, const Json& container, std::vector<Fin
              "let the application close it before the move, or keep it in another volume");
   };
   bool own_shm = true;
-  for (const Json& mount : container.value("volumeMounts", Json::array())) {
+  for (const Json& mount : mounts) {
     const std::string path = mount.value("mountPath", ""), name = mount.value("name", "");
     own_shm = own_shm && path != "/dev/shm";
     for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {

@@ -27,7 +27,7 @@ bool RelayExit::look(const StopToken& stop) {
   const auto own = broker_.depth(spec_.queue, stop);
   if (!own) return true;
   const std::uint64_t left = exact.value_or(own->ready);
-  if (ask && left != std::exchange(left_, left).value_or(left)) worked_at_ = Clock::now();
+  if (ask && !sent_away_ && left != std::exchange(left_, left).value_or(left)) worked_at_ = Clock::now();
   if (own->consumers == 0 && (own->ready > 0 || (elsewhere && left > 0))) {
     call_back(stop);
     return false;

@@ -205,11 +205,15 @@ void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopTok
 bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool valve_held, const StopToken& stop) {
   const Json start = start_of(journal);
   const ObjectRef ref{Kind::pod, start.value("ns", ""), start.value("pod", "")};
+  const auto serves = [&](const std::optional<Json>& pod) {
+    return !valve_held && pod && ever_started(*pod, start.value("container", ""));
+  };
+  if (serves(ports.cluster.get(ref, stop))) return false;  // it may need the name again
   // Without the name no attempt of the kubelet can succeed any more.
   ports.images.remove_name(start.value("node", ""), start.value("image", ""), stop);
   const auto pod = ports.cluster.get(ref, stop);
   if (!pod) return true;
-  if (!valve_held && ever_started(*pod, start.value("container", ""))) return false;
+  if (serves(pod)) return false;
   remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
   return true;
 }

@@ -28,7 +28,8 @@ TEST_CASE("reading an object, and what is not there") {
       return answer_status(answer, 404, "NotFound", "pods \"nope\" not found", "nope");
     if (request.path == kPods + "/odd") return answer.set_content("[]", "application/json");
     if (request.path == kPods + "/secret")
-      return answer_status(answer, 403, "Forbidden", "pods \"secret\" is forbidden: because", "secret");
+      return answer_status(answer, 403, "Forbidden",
+                           "pods \"secret\" is forbidden: User \"alice\" cannot get resource \"pods\"", "secret");
     answer_status(answer, 404, "NotFound", "the server could not find the requested resource");
   });
   KubeCluster cluster(server.access());
@@ -38,7 +39,8 @@ TEST_CASE("reading an object, and what is not there") {
   CHECK(error_of([&] { cluster.get({Kind::pod, "default", "odd"}, soon()); }).kind() == ErrorKind::protocol);
   const Error e = error_of([&] { cluster.get({Kind::pod, "default", "secret"}, soon()); });
   CHECK(e.kind() == ErrorKind::forbidden);
-  CHECK(std::string(e.what()) == "reading pod default/secret: pods \"secret\" is forbidden: because");
+  CHECK(std::string(e.what()) ==
+        "reading pod default/secret: pods \"secret\" is forbidden: User \"alice\" cannot get resource \"pods\"");
   CHECK(e.remedy() == "grant it with examples/rbac.yaml");
   CHECK(server.seen().front().peer == "/O=devs/CN=alice");
   CHECK(contains(server.seen().front().header("User-Agent"), "ms2m"));

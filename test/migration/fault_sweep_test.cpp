@@ -113,8 +113,8 @@ class Sweep {
   /// Before call number `at` after the pivot everything that runs on worker-2 is gone. False: there was nothing to
   /// lose.
   bool run_and_lose_target(int at) {
-    bool pivoted = false, lost = false;
-    int calls = 0;
+    std::atomic<bool> pivoted{false}, lost{false};  // calls come from two threads
+    std::atomic<int> calls{0};
     const auto hook = [&](const std::string& name, bool before) {
       if (!before && (name.rfind("pivot", 0) == 0 || name.rfind("open valve", 0) == 0)) pivoted = true;
       const bool there = pivoted && nodes_.pods().size() > 0 && nodes_.pods().back().ends_with("@worker-2");

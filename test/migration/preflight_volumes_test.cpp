@@ -22,6 +22,11 @@ TEST_CASE("files and sockets that the copy could not open again", "[preflight]")
   CHECK_THAT(refusal(f, r), Contains("settings.yaml of configMap volume settings is open"));
   f.source.look.open_files = {"/tmp/s/journal"};
   CHECK_THAT(refusal(f, r), Contains("file /tmp/s/journal of emptyDir volume scratch is open"));
+  f.pod["spec"]["containers"][0]["volumeMounts"].push_back({{"name", "share"}, {"mountPath", "/tmp/s/share"}});
+  f.source.look.open_files = {"/tmp/s/share/journal"};
+  CHECK(refusal(f, r).empty());  // of another volume
+  f.source.look.open_files.insert("/tmp/s/zero");
+  CHECK_THAT(refusal(f, r), Contains("file /tmp/s/zero of emptyDir volume scratch is open"));
   f.source.look.open_files = {"/dev/shm/sem.x"};
   CHECK_THAT(refusal(f, r), Contains("file /dev/shm/sem.x of /dev/shm is open"));
 }
@@ -41,6 +46,9 @@ TEST_CASE("a directory that is named after the pod is another for the copy", "[p
   CHECK(refusal(f, r).empty());  // keeps the name
   container["volumeMounts"][0]["subPathExpr"] = "$(NODE)";
   CHECK_THAT(refusal(f, r), Contains("named after spec.nodeName"));
+  f.pod["spec"]["volumes"] = Json::parse(R"([{"name":"data","emptyDir":{}}])");
+  f.source.look.volumes = {{"data", Content::empty}};
+  CHECK(refusal(f, r).empty());  // the copy gets another one anyway
 }
 
 TEST_CASE("emptyDir volumes do not move", "[preflight]") {

@@ -231,6 +231,7 @@ void FakeNodes::observe_set() {
 }
 
 std::vector<std::string> FakeNodes::pods() const {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> all;
   for (const auto& [where, object] : objects_)
     if (where.rfind("pod/", 0) == 0)

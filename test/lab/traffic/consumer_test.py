@@ -298,7 +298,10 @@ class Restored(Case):
             time.sleep(0.4)
             process.send_signal(signal.SIGUSR1)
         self.drained()
-        self.assert_exact()
+        verdict = self.verdict()
+        # Cut between its effect and its acknowledgement, the message in hand comes again: one a cut, not what was prefetched.
+        self.assertEqual((verdict.lost, verdict.reordered), (0, 0), verdict.line())
+        self.assertLessEqual(verdict.duplicated, 3, verdict.line())
         self.assertEqual(get("/state")["reconnects"], 3)
 
 
