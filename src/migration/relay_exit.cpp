@@ -18,6 +18,7 @@ bool RelayExit::finished(const StopToken& stop) {
 }
 
 bool RelayExit::look(const StopToken& stop) {
+  const TimePoint begin = Clock::now();
   // Asked before what is left: what it gave back on its way is in the queue then.
   const bool elsewhere = sent_away_ && spec_.arrived(stop);
   // The dearest question, and of one that has to leave the answer matters only before it is told to and after it has
@@ -27,7 +28,10 @@ bool RelayExit::look(const StopToken& stop) {
   const auto own = broker_.depth(spec_.queue, stop);
   if (!own) return true;
   const std::uint64_t left = exact.value_or(own->ready);
-  if (ask && !sent_away_ && left != std::exchange(left_, left).value_or(left)) worked_at_ = Clock::now();
+  if (ask && !sent_away_) {
+    if (left != std::exchange(left_, left).value_or(left)) worked_at_ = counted_at_;
+    counted_at_ = begin;
+  }
   if (own->consumers == 0 && (own->ready > 0 || (elsewhere && left > 0))) {
     call_back(stop);
     return false;

@@ -48,7 +48,8 @@ class RelayExit {
   /// earlier attempt. Errors of the broker pass through. Not to be called from two threads.
   bool finished(const StopToken& stop);
 
-  /// When what is left was last seen to become less (or more); nullopt: it never did.
+  /// A moment before which the copy did not end its work: the look before the one that last saw less left than it.
+  /// nullopt: nothing became less.
   std::optional<TimePoint> worked_at() const { return worked_at_; }
 
  private:
@@ -61,7 +62,7 @@ class RelayExit {
   const RelayExitSpec spec_;
   Unchanged unchanged_;
   Seconds patience_;
-  std::optional<TimePoint> called_, worked_at_;
+  std::optional<TimePoint> called_, worked_at_, counted_at_;
   std::optional<std::uint64_t> left_;
   bool never_called_ = true, sent_away_ = false, finished_ = false;
 };
