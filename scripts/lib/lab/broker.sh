@@ -32,9 +32,9 @@ make_newer_broker_root() {
     flock 7
     [[ ! -d $root ]] || exit 0
     say "making a root file system with RabbitMQ 4 (once; kept in $CACHE)"
-    debootstrap_into "$part/$(basename "$root")" rabbitmq-server iproute2
+    debootstrap_into "$part/$(basename "$root")" "broker's root" rabbitmq-server iproute2
     mv -T "$part/$(basename "$root").part" "$root"
-    say "root file system with RabbitMQ 4 made in $((SECONDS - start)) s"
+    say "root file system with RabbitMQ 4 made in $((SECONDS - start)) s: $(du -sm "$root" | cut -f1) MB"
   ) 7>>"$part/lock"
 }
 
@@ -80,12 +80,12 @@ start_broker() {
   spawn broker unshare --mount --propagation private --pid --fork --kill-child=KILL --mount-proc --net --uts --ipc \
     -- "$SOURCE_DIR/scripts/lib/lab/broker_enter" "$LAB/broker" "$(broker_root)"
   adopt_child broker
-  wait_for 5 broker has_own_net broker
+  wait_for broker "network namespace" has_own_net broker
   plug broker "$BROKER_IP"
 }
 
 broker_answers() {
-  curl -sf --max-time 2 -K <(broker_curl_config) -o /dev/null "http://$BROKER_IP:15672/api/overview" &&
+  curl -sf --max-time 10 -K <(broker_curl_config) -o /dev/null "http://$BROKER_IP:15672/api/overview" &&
     (exec 3<>"/dev/tcp/$BROKER_IP/5672") 2>/dev/null && (exec 3<>"/dev/tcp/$BROKER_IP/5671") 2>/dev/null
 }
 
@@ -93,4 +93,4 @@ broker_answers() {
 broker_curl_config() { printf 'user = "%s:%s"\n' "$BROKER_USER" "$(cat "$LAB/broker/password")"; }
 
 # broker_get PATH: the management API's answer.
-broker_get() { curl -sf --max-time 10 -K <(broker_curl_config) "http://$BROKER_IP:15672/api/$1"; }
+broker_get() { curl -sf --max-time 30 -K <(broker_curl_config) "http://$BROKER_IP:15672/api/$1"; }

@@ -7,7 +7,11 @@ cgroup_mounts() {
   awk '$3 == "cgroup" || $3 == "cgroup2" { print $3, $2 }' /proc/self/mounts
 }
 
-cgroup2_mount() { cgroup_mounts | awk '$1 == "cgroup2" { print $2; exit }'; }
+# Where the unified hierarchy is; without one there is no lab.
+cgroup2_mount() {
+  awk '$3 == "cgroup2" { print $2; found = 1; exit } END { exit !found }' /proc/self/mounts ||
+    die "this machine has no cgroup2 mounted"
+}
 
 # cgroup_make NAME: the group LAB_CGROUP/NAME in every hierarchy.
 cgroup_make() {
@@ -46,15 +50,17 @@ cgroup_enter() {
 # cgroup_processes [NAME]: pids in the group and below it, as the unified hierarchy has them.
 cgroup_processes() {
   local dir
-  dir=$(cgroup2_mount)/$LAB_CGROUP${1:+/$1}
+  dir=$(cgroup2_mount) || exit 1
+  dir+=/$LAB_CGROUP${1:+/$1}
   [[ -d $dir ]] || return 0
   find "$dir" -name cgroup.procs -exec cat {} + 2>/dev/null || true
 }
 
 # cgroup_kill [NAME]: kills everything in the group and below and waits until it is gone.
 cgroup_kill() {
-  local dir tries=0 pids
-  dir=$(cgroup2_mount)/$LAB_CGROUP${1:+/$1}
+  local dir deadline=$((SECONDS + PATIENCE)) pids
+  dir=$(cgroup2_mount) || exit 1
+  dir+=/$LAB_CGROUP${1:+/$1}
   [[ -d $dir ]] || return 0
   # A frozen group (a checkpoint that was cut off) would keep its processes.
   find "$dir" -name cgroup.freeze -exec sh -c 'for f; do echo 0 >"$f" 2>/dev/null; done' sh {} + || true
@@ -65,21 +71,19 @@ cgroup_kill() {
       # shellcheck disable=SC2086
       kill -KILL $pids 2>/dev/null || true
     fi
-    tries=$((tries + 1))
-    [[ $tries -le 200 ]] || die "processes of the lab that do not end: $(tr '\n' ' ' <<<"$pids")"
+    [[ $SECONDS -lt $deadline ]] || die "processes of the lab that have not ended in $PATIENCE s: $(tr '\n' ' ' <<<"$pids")"
     sleep 0.05
   done
 }
 
 # cgroup_remove: removes the lab's groups from every hierarchy. They must be empty.
 cgroup_remove() {
-  local type mount tries
+  local type mount deadline
   while read -r type mount; do
-    tries=0
+    deadline=$((SECONDS + PATIENCE))
     while [[ -d $mount/$LAB_CGROUP ]]; do
       find "$mount/$LAB_CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
-      tries=$((tries + 1))
-      if [[ $tries -gt 100 ]]; then warn "cannot remove $mount/$LAB_CGROUP"; return 1; fi
+      if [[ $SECONDS -ge $deadline ]]; then warn "cannot remove $mount/$LAB_CGROUP: it has not become empty in $PATIENCE s"; return 1; fi
       [[ ! -d $mount/$LAB_CGROUP ]] || sleep 0.05
     done
   done < <(cgroup_mounts)

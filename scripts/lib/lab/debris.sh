@@ -3,7 +3,7 @@
 # Each finding is a line "KIND WHERE NAME"; the snapshot is the list of everything of those kinds, findings are what is
 # there now and was not then.
 
-api_get() { curl -sf --max-time 10 --cacert "$LAB/pki/ca.crt" --cert "$LAB/pki/admin.crt" --key "$LAB/pki/admin.key" "$API_URL$1"; }
+api_get() { curl -sf --max-time 30 --cacert "$LAB/pki/ca.crt" --cert "$LAB/pki/admin.crt" --key "$LAB/pki/admin.key" "$API_URL$1"; }
 
 # Each lister prints its kind of lines; one that cannot look prints an "unknown" line, which is a finding too.
 list_broker() {

@@ -12,6 +12,11 @@ else
   LAB_CGROUP=ms2m-lab-$(printf '%s' "$LAB" | cksum | cut -d' ' -f1)
 fi
 LOCK=$CACHE/$LAB_CGROUP.lock
+# What the components say. Outlives the lab: whatever a failed `up` names is still there after the clean-up; the next one begins anew.
+LOGS=$CACHE/logs/$LAB_CGROUP
+# Seconds that anything of the lab may take to come up or to go away. Every wait ends with what it waits for, or with the end
+# of the process that was to do it; this is for a machine that hangs.
+PATIENCE=${MS2M_LAB_PATIENCE:-300}
 
 NODES=(worker-1 worker-2)
 OPERATOR_LINK=ms2mlab0

@@ -16,7 +16,7 @@ start_fabric() {
     die "$OPERATOR_LINK exists here already and belongs to ${other:-somebody else}; run 'lab down' there, or work in a network namespace of your own (unshare -n)"
   fi
   spawn fabric unshare --net -- sleep infinity
-  wait_for 5 fabric has_own_net fabric
+  wait_for fabric "network namespace" has_own_net fabric
   local fabric
   fabric=$(pid_of fabric)
   in_net "$fabric" ip -batch - <<'END'
@@ -40,7 +40,7 @@ END
 plug() {
   local name=$1 address=$2 fabric pid
   fabric=$(pid_of fabric)
-  pid=$(pid_of "$name") || die "$name ended at once; its log is $LAB/logs/$name.log"
+  pid=$(pid_of "$name") || came_not_up "$name" "ended at once"
   in_net "$fabric" ip link add "$name" type veth peer name eth0 netns "$pid"
   in_net "$fabric" ip link set "$name" master br0 up
   in_net "$pid" ip -batch - <<END

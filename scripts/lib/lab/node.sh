@@ -40,15 +40,15 @@ END
 start_node() {
   local node=$1
   spawn "$node" unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child=KILL \
-    -- "$SOURCE_DIR/scripts/lib/lab/node_enter" "$node" "$(root_dir)" "$LAB/nodes/$node" "$(dirname "$KUBELET_BIN")" "$(image_dir)/oci" 3>>"$LAB/logs/kubelet-$node.log"
+    -- "$SOURCE_DIR/scripts/lib/lab/node_enter" "$node" "$(root_dir)" "$LAB/nodes/$node" "$(dirname "$KUBELET_BIN")" "$(image_dir)/oci" 3>>"$LOGS/kubelet-$node.log"
   adopt_child "$node"
-  wait_for 5 "$node" has_own_net "$node"
+  wait_for "$node" "network namespace" has_own_net "$node"
   plug "$node" "$(node_ip "$node")"
 }
 
 # node_answers NODE: sshd there lets the lab's key in.
-node_answers() { ssh -F "$LAB/ssh/config" -o BatchMode=yes -o ConnectTimeout=2 "$1" true </dev/null; }
-kubelet_answers() { curl -sk --max-time 2 -o /dev/null "https://$(node_ip "$1"):10250/healthz"; }
+node_answers() { ssh -F "$LAB/ssh/config" -o BatchMode=yes -o ConnectTimeout=10 "$1" true </dev/null; }
+kubelet_answers() { curl -sk --max-time 10 -o /dev/null "https://$(node_ip "$1"):10250/healthz"; }
 
 # kubelet_command stop|start|restart|faults NODE: containers go on meanwhile, as with a real kubelet.
 kubelet_command() {
@@ -58,9 +58,9 @@ kubelet_command() {
     stop) in_namespaces "$node" sh -c ': >/run/ms2m-lab/kubelet.stop; [ ! -e /run/ms2m-lab/kubelet.pid ] || kill "$(cat /run/ms2m-lab/kubelet.pid)"' ;;
     start) in_namespaces "$node" rm -f /run/ms2m-lab/kubelet.stop ;;
     restart) kubelet_command stop "$node" && kubelet_command start "$node" ;;
-    # Read at every use, so it must be there as a whole.
-    # shellcheck disable=SC2016
     faults)
+      # Read at every use, so it must be there as a whole.
+      # shellcheck disable=SC2016
       in_namespaces "$node" sh -c 'printf "%s\n" "$1" >/run/ms2m-lab/faults.part && mv /run/ms2m-lab/faults.part /run/ms2m-lab/faults.json' \
         faults "${3:-{\}}" ;;
     *) die "usage: lab kubelet stop|start|restart|faults NODE [JSON]" ;;

@@ -17,7 +17,7 @@ spawn() {
   (
     cgroup_enter "$name"
     exec setsid -- "$@" 9>&-
-  ) </dev/null >>"$LAB/logs/$name.log" 2>&1 &
+  ) </dev/null >>"$LOGS/$name.log" 2>&1 &
   pid=$!
   record_pid "$name" "$pid"
 }
@@ -34,33 +34,44 @@ pid_of() {
 
 is_alive() { pid_of "$1" >/dev/null; }
 
-# wait_for SECONDS WHAT CMD...: until CMD succeeds; dies with the end of logs/WHAT.log.
+# came_not_up NAME WHY: dies of it. The end of the log comes before, the cause and where the whole log is last.
+came_not_up() {
+  local log=$LOGS/$1.log
+  if [[ $1 == broker ]]; then cat "$LAB"/broker/log/*.log >>"$LOGS/broker-log.log" 2>/dev/null || true; fi
+  if [[ -s $log ]]; then
+    say "the last lines of $log:"
+    tail -n 15 "$log" >&2
+  fi
+  die "$1 $2; its log is $log"
+}
+
+# wait_for NAME WHAT CMD...: until CMD succeeds. Dies when the component NAME ends, or after $PATIENCE seconds.
 wait_for() {
-  local deadline=$((SECONDS + $1)) what=$2
+  local deadline=$((SECONDS + PATIENCE)) name=$1 what=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
-    if [[ $SECONDS -ge $deadline ]]; then
-      [[ ! -s $LAB/logs/$what.log ]] || tail -n 15 "$LAB/logs/$what.log" >&2
-      die "$what did not come up; its log is $LAB/logs/$what.log"
-    fi
+    if [[ -e $LAB/pids/$name ]] && ! is_alive "$name"; then came_not_up "$name" "ended before $what"; fi
+    if [[ $SECONDS -ge $deadline ]]; then came_not_up "$name" "is not there after $PATIENCE s: no $what"; fi
     sleep 0.05
   done
 }
 
-# adopt_child NAME: records the only child of the recorded process (the first process of a new pid namespace) instead of it.
+# first_process NAME: prints the only child of the recorded process once that is in a pid namespace of its own. Before it becomes
+# unshare, the shell that was forked has short-lived children of its own.
+first_process() {
+  local parent child='' space
+  parent=$(pid_of "$1") || return 1
+  read -r child _ <"/proc/$parent/task/$parent/children" || true   # the line has no end: read fails and fills
+  space=$(readlink "/proc/${child:-none}/ns/pid") || return 1
+  [[ $space != "$(readlink /proc/self/ns/pid)" ]] || return 1
+  printf '%s' "$child"
+}
+
+# adopt_child NAME: records the first process of the component's pid namespace instead of the one that made it.
 adopt_child() {
-  local parent child space tries=0
-  parent=$(pid_of "$1") || die "$1 ended at once; its log is $LAB/logs/$1.log"
-  while :; do
-    child=
-    read -r child _ <"/proc/$parent/task/$parent/children" || true   # the line has no end: read fails and fills
-    # Before it becomes unshare, the shell that was forked has short-lived children of its own.
-    space=$(readlink "/proc/${child:-none}/ns/pid" || true)
-    if [[ -n $space && $space != "$(readlink /proc/self/ns/pid)" ]]; then break; fi
-    tries=$((tries + 1))
-    [[ $tries -le 100 ]] || die "$1 started no process; its log is $LAB/logs/$1.log"
-    sleep 0.02
-  done
+  local child
+  wait_for "$1" "process in namespaces of its own" first_process "$1"
+  child=$(first_process "$1") || came_not_up "$1" "ended at once"
   record_pid "$1" "$child"
 }
 

@@ -6,7 +6,9 @@ MARKER=.ms2m-lab   # only a directory with this file in it is ever removed
 take_lock() {
   mkdir -p "$CACHE"
   exec 9>>"$LOCK"
-  flock --timeout 300 9 || die "another 'lab up' or 'lab down' has been at it for five minutes"
+  flock --nonblock 9 && return
+  say "waiting for another 'lab up', 'lab prepare' or 'lab down'"
+  flock --timeout 3600 9 || die "another 'lab up', 'lab prepare' or 'lab down' has been at it for an hour (it holds $LOCK)"
 }
 
 # Changes when anything that a running lab was started from has changed.
@@ -34,14 +36,19 @@ build_stand_ins() {
     fi
     cmake --build "$BUILD_DIR" --target "${targets[@]}"
   ) 8>>"$BUILD_DIR/.lab-lock" 9>&- >"$log" 2>&1 ||
-    { grep -E 'error|Error|FAILED' "$log" | head -n 20 >&2 || true; die "building ${targets[*]} failed; the log is $log"; }
+    {
+      grep -E 'error|Error|FAILED' "$log" | head -n 20 >&2 || tail -n 20 "$log" >&2
+      die "building ${targets[*]} failed; the log is $log"
+    }
 }
 
 make_lab_dir() {
   if [[ -d $LAB && ! -e $LAB/$MARKER && -n "$(ls -A "$LAB")" ]]; then die "$LAB is not empty and is no lab"; fi
   mkdir -p "$LAB"
   : >"$LAB/$MARKER"
-  mkdir -p "$LAB"/{logs,pids,manifests,broker}
+  mkdir -p "$LAB"/{pids,manifests,broker}
+  rm -rf --one-file-system "$LOGS"
+  mkdir -p "$LOGS"
   local node
   for node in "${NODES[@]}"; do mkdir -p "$LAB/nodes/$node"; done
 }
@@ -61,42 +68,49 @@ start_apiserver() {
     ${MS2M_LAB_APISERVER_ARGS:-}
 }
 
-apiserver_answers() { is_alive apiserver && grep -qx ready "$LAB/logs/apiserver.log"; }
+apiserver_answers() { is_alive apiserver && grep -qx ready "$LOGS/apiserver.log"; }
 
 node_ready() {
-  curl -sf --max-time 2 --cacert "$LAB/pki/ca.crt" --cert "$LAB/pki/admin.crt" --key "$LAB/pki/admin.key" \
+  curl -sf --max-time 10 --cacert "$LAB/pki/ca.crt" --cert "$LAB/pki/admin.crt" --key "$LAB/pki/admin.key" \
     "$API_URL/api/v1/nodes/$1" | jq -e '.status.conditions[]? | select(.type == "Ready" and .status == "True")'
+}
+
+# What the cache keeps.
+make_once() {
+  make_root
+  make_image
 }
 
 up_body() {
   cgroup_enter up
-  local node build IMAGE_STAMP
+  local node build once IMAGE_STAMP
   IMAGE_STAMP=$(image_stamp)
   make_lab_dir
   build_stand_ins & build=$!
+  make_once & once=$!
   make_pki
   make_broker_root
   make_broker_files
   start_fabric
   start_broker
-  make_root
-  make_image
   make_ssh
   make_kubeconfigs
   make_manifests
   give_to_caller
+  # The brokers' start, the builds and this go side by side. What failed has said why (die).
+  wait "$once"
   for node in "${NODES[@]}"; do make_node_files "$node"; done
   wait "$build"
   start_apiserver
   for node in "${NODES[@]}"; do start_node "$node"; done
-  for node in "${NODES[@]}"; do wait_for 20 "$node" node_answers "$node"; done
-  if [[ -x $APISERVER_BIN ]]; then wait_for 20 apiserver apiserver_answers; fi
+  for node in "${NODES[@]}"; do wait_for "$node" "answer of its sshd" node_answers "$node"; done
+  if [[ -x $APISERVER_BIN ]]; then wait_for apiserver "line 'ready' in its log" apiserver_answers; fi
   if [[ -x $KUBELET_BIN ]]; then
-    for node in "${NODES[@]}"; do wait_for 30 "kubelet-$node" node_ready "$node"; done
+    for node in "${NODES[@]}"; do wait_for "kubelet-$node" "Ready node in the API" node_ready "$node"; done
   else
     warn "no kubelet stand-in: $KUBELET_BIN does not exist; the nodes run without one"
   fi
-  wait_for 90 broker broker_answers
+  wait_for broker "answer on the ports of AMQP and of management" broker_answers
   take_snapshot
   lab_stamp >"$LAB/stamp"
 }
@@ -109,12 +123,12 @@ lab_up() {
   stop_lab
   cgroup_make up
   trap 'stop_lab; exit 130' INT TERM HUP
-  # In the background, so that the trap is run at once: `wait` is the one thing that a signal ends.
-  ( trap - INT TERM HUP; up_body ) &
-  wait $! || status=$?
+  in_background up_body
+  wait "$BODY" || status=$?
   trap - INT TERM HUP
   if [[ $status -ne 0 ]]; then
-    say "the lab is not up; what has started still runs: see 'lab status' and $LAB/logs, end it with 'lab down'"
+    say "the lab is not up; what has started still runs: see 'lab status' and $LOGS, end it with 'lab down'"
+    tell_failure
     return 1
   fi
   say "the lab is up after $((SECONDS - start)) s"
@@ -122,15 +136,40 @@ lab_up() {
 
 # What `up` would make once: packages, stand-ins, root file system, image. Starts nothing.
 lab_prepare() {
+  local status=0
   need_packages "${BUILD_PACKAGES[@]}" "${LAB_PACKAGES[@]}"
   take_lock
   cgroup_make up
   trap 'cgroup_kill up; exit 130' INT TERM HUP
-  local status=0
-  ( trap - INT TERM HUP; cgroup_enter up; build_stand_ins; make_broker_root; make_root; make_image ) &
-  wait $! || status=$?
+  in_background prepare_body
+  wait "$BODY" || status=$?
   [[ -e $LAB/$MARKER ]] || cgroup_remove
+  [[ $status -eq 0 ]] || tell_failure
   return $status
+}
+
+prepare_body() {
+  local job jobs=() status=0
+  cgroup_enter up
+  build_stand_ins & jobs+=($!)
+  make_broker_root & jobs+=($!)
+  make_once & jobs+=($!)
+  for job in "${jobs[@]}"; do wait "$job" || status=$?; done
+  return $status
+}
+
+# in_background CMD...: starts it as process $BODY, so that a trap of this shell is run at once: `wait` is the one thing that a
+# signal ends. Not for an `if` or `||`: bash would then go on behind every error in it. Causes are kept for tell_failure.
+in_background() {
+  FAILURE=$CACHE/$LAB_CGROUP.failure
+  rm -f "$FAILURE"
+  ( trap - INT TERM HUP; "$@" ) &
+  BODY=$!
+}
+
+# Says the first cause again: other things that went on meanwhile may have spoken after it.
+tell_failure() {
+  if [[ -s $FAILURE ]]; then warn "$(head -n 1 "$FAILURE")"; else warn "a command failed; what it said stands above"; fi
 }
 
 lab_is_current() {
@@ -154,14 +193,13 @@ stop_lab() {
 }
 
 lab_down() {
-  local tries=0
+  local deadline=$((SECONDS + PATIENCE))
   mkdir -p "$CACHE"
   exec 9>>"$LOCK"
   # An `up` that is still at work holds the lock: it ends first.
   until flock --nonblock 9; do
     cgroup_kill up
-    tries=$((tries + 1))
-    [[ $tries -le 600 ]] || die "another 'lab up' or 'lab down' holds $LOCK"
+    [[ $SECONDS -lt $deadline ]] || die "another 'lab up' or 'lab down' holds $LOCK since more than $PATIENCE s"
     sleep 0.1
   done
   stop_lab

@@ -54,7 +54,7 @@ class PrivateBroker:
 
     def _wait(self):
         """A finished AMQP handshake is what ready means."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while True:
             try:
                 pika.BlockingConnection(pika.URLParameters(URL)).close()
@@ -62,7 +62,7 @@ class PrivateBroker:
             except (pika.exceptions.AMQPError, OSError):
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     with open(f"{self._dir}/out", encoding="utf-8") as out:
-                        raise RuntimeError(f"no broker: {out.read()}") from None
+                        raise RuntimeError(f"{out.read()}\nno broker on {URL.rpartition('@')[2]}: it ended or took more than 300 s") from None
                 time.sleep(0.2)
 
     def __exit__(self, *_):

@@ -107,7 +107,7 @@ def start_producer(options):
 
 
 def await_first_confirms(process, count):
-    deadline = time.monotonic() + 30 + count / 2000
+    deadline = time.monotonic() + 300 + count / 2000
     while count_lines(path(CONFIRMED)) < count:
         if process.poll() is not None or time.monotonic() > deadline:
             with open(path("producer.err"), encoding="utf-8", errors="replace") as err:

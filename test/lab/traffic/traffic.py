@@ -149,11 +149,11 @@ def parser():
     begin.add_argument("--tls", action="store_true")
     begin.add_argument("--name")
     begin.add_argument("--pod-patch", help="file with more for the pod: JSON, workload.py's apply_patch()")
-    begin.add_argument("--timeout", type=float, default=60)
+    begin.add_argument("--timeout", type=float, default=300)
     commands.add_parser("stop", help="end the producer once all is confirmed").set_defaults(run=stop)
     judge = commands.add_parser("verdict", help="exit status 0 when every message had its effect once, in order")
     judge.set_defaults(run=show_verdict)
-    judge.add_argument("--timeout", type=float, default=120)
+    judge.add_argument("--timeout", type=float, default=300)
     show = commands.add_parser("status")
     show.set_defaults(run=status)
     for command in (judge, show):

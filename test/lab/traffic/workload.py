@@ -154,7 +154,7 @@ def remove(api):
                 api.delete(f"{collection(kind)}/{obj['metadata']['name']}")
     for pod in api.pods(LABEL):
         api.delete(f"{collection('pod')}/{pod['metadata']['name']}", grace=1)
-    if api.wait_pods(LABEL, lambda pods: not pods, 30) is None:
+    if api.wait_pods(LABEL, lambda pods: not pods, 300) is None:
         raise lab.Failure("pods of the workload do not go away: " + ", ".join(
             pod["metadata"]["name"] for pod in api.pods(LABEL)))
     api.delete(f"/api/v1/namespaces/{lab.NAMESPACE}/secrets/{SECRET}")
