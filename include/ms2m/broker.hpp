@@ -38,7 +38,8 @@ struct BrokerAddress {
 std::string describe(const BrokerAddress& address);
 
 /// What a passive declare tells: synchronous and exact for classic queues; never counts unacknowledged messages; on a
-/// quorum queue a single 0,0 proves nothing (250 ms time-out inside the broker).
+/// quorum queue a single 0,0 proves nothing (250 ms time-out inside the broker): one that took so long is asked for
+/// again, but a leader that is gone is told as 0,0 at once.
 struct QueueDepth {
   std::uint64_t ready = 0;
   std::uint64_t consumers = 0;
@@ -76,6 +77,9 @@ class DeadMan {
   virtual bool fired() const noexcept = 0;
   /// Smallest time that was left before it would have fired, at any renewal so far. Any thread.
   virtual Millis margin() const noexcept = 0;
+  /// The longest time in which this process did not run, if it was seconds: stopped, or its machine suspended. Any
+  /// thread.
+  virtual std::optional<Millis> away() const noexcept { return std::nullopt; }
   /// Stops renewing (joins the thread; the message stays and will fire in time). Idempotent. Needed before pivot().
   virtual void stop_renewing() noexcept = 0;
 };
@@ -152,6 +156,10 @@ enum class PivotResult {
   fired,  ///< the dead man's queue is empty: it has fired (or never was); nothing was published
 };
 
+/// "Gone" and "could not be asked" are two values. What asks for a queue or exchange answers gone (nullopt, false, 0)
+/// only when the broker says that there is none. When it cannot tell, because the node that has it is down or does not
+/// answer in time (404 as well!), it is asked again until the deadline, then Error{unavailable, "unknown: ..."}:
+/// nothing is settled, skipped or acknowledged on that.
 class Broker {
  public:
   virtual ~Broker() = default;

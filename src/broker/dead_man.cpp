@@ -11,18 +11,13 @@
 namespace ms2m {
 namespace {
 
-constexpr std::chrono::seconds kHeartbeat{5};
 constexpr Millis kReconnectPause{100};
+constexpr Millis kLookUp{500};     // so often the thread notes that it runs
+constexpr Millis kAwayFrom{4000};  // no scheduler keeps it waiting for so long
 
 std::string random_prefix() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
-}
-
-amqp::Endpoint with_short_heartbeat(amqp::Endpoint endpoint) {
-  endpoint.heartbeat = std::min(endpoint.heartbeat, kHeartbeat);
-  if (endpoint.heartbeat.count() == 0) endpoint.heartbeat = kHeartbeat;
-  return endpoint;
 }
 
 amqp::Arguments arguments_of(const DeadManSpec& spec) {
@@ -34,7 +29,7 @@ amqp::Arguments arguments_of(const DeadManSpec& spec) {
 }  // namespace
 
 bool DeadManState::fired() const noexcept {
-  if (!latched.load() && Clock::now().time_since_epoch().count() >= deadline.load()) latched.store(true);
+  if (!latched.load() && BootClock::now().time_since_epoch().count() >= deadline.load()) latched.store(true);
   return latched.load();
 }
 
@@ -43,14 +38,29 @@ std::string DeadManState::current() const {
   return current_;
 }
 
-void DeadManState::replace(std::string id, TimePoint expires) {
+void DeadManState::alive() noexcept {
+  const BootTime now = BootClock::now();
+  const BootTime last{BootClock::duration(last_alive.exchange(now.time_since_epoch().count()))};
+  if (last == BootTime{}) return;
+  const auto gap = std::chrono::duration_cast<Millis>(now - last).count();
+  if (gap > longest_gap_ms.load()) longest_gap_ms.store(gap);
+}
+
+std::optional<Millis> DeadManState::away() const noexcept {
+  const BootTime last{BootClock::duration(last_alive.load())};
+  const auto now = last == BootTime{} ? Millis{0} : std::chrono::duration_cast<Millis>(BootClock::now() - last);
+  const Millis longest = std::max(now, Millis{longest_gap_ms.load()});
+  return longest > kAwayFrom ? std::optional(longest) : std::nullopt;
+}
+
+void DeadManState::replace(std::string id, BootTime expires) {
   const std::lock_guard lock(mutex_);
   current_ = std::move(id);
   deadline.store(expires.time_since_epoch().count());
 }
 
 RabbitDeadMan::RabbitDeadMan(amqp::Endpoint endpoint, DeadManSpec spec, const StopToken& stop)
-    : endpoint_(with_short_heartbeat(std::move(endpoint))),
+    : endpoint_(std::move(endpoint)),
       spec_(std::move(spec)),
       prefix_(random_prefix()),
       state_(std::make_shared<DeadManState>()) {
@@ -85,7 +95,7 @@ void RabbitDeadMan::arm(const StopToken& stop) {
   std::uint64_t last = 0;
   while (const auto old = connection_->get(spec_.queue, stop)) last = old->tag;
   if (last != 0) connection_->ack(last, true, stop);
-  const TimePoint before = Clock::now();
+  const BootTime before = BootClock::now();
   connection_->commit(stop);
   state_->replace(sent_, before + spec_.ttl);
 }
@@ -97,7 +107,12 @@ void RabbitDeadMan::run() noexcept {
       rest(soft);
       try {
         renew();
-      } catch (const amqp::ChannelClosed&) {
+      } catch (const amqp::ChannelClosed& closed) {
+        if (closed.kind() == ErrorKind::unavailable) {  // nobody can tell: as if the connection were lost
+          connection_.reset();
+          after_loss_ = true;
+          continue;
+        }
         state_->latched.store(true);  // its queue is gone, or is not what it was
       } catch (const Error&) {
         // Lost, timed out or blocked by an alarm. The message is in the queue, or will be back; time tells.
@@ -121,12 +136,13 @@ void RabbitDeadMan::run() noexcept {
 void RabbitDeadMan::rest(const StopToken& soft) {
   const TimePoint until = Clock::now() + (connection_ ? spec_.ttl / 6 : kReconnectPause);
   while (Clock::now() < until) {
+    state_->alive();
     if (!connection_) {
       soft.sleep(until - Clock::now(), "waiting for the broker");
       return;
     }
     try {
-      connection_->receive(std::chrono::ceil<Millis>(until - Clock::now()), 1, soft);
+      connection_->receive(std::min(kLookUp, std::chrono::ceil<Millis>(until - Clock::now())), 1, soft);
     } catch (const Error&) {  // lost while idle: nothing is uncertain, renew on a new connection at once
       connection_.reset();
       return;
@@ -159,9 +175,10 @@ void RabbitDeadMan::renew() {
 }
 
 void RabbitDeadMan::commit(const amqp::Delivery& old, const StopToken& stop) {
-  const TimePoint now = Clock::now();
+  state_->alive();
+  const BootTime now = BootClock::now();
   const auto left =
-      std::chrono::duration_cast<Millis>(TimePoint(Clock::duration(state_->deadline.load())) - now).count();
+      std::chrono::duration_cast<Millis>(BootTime(BootClock::duration(state_->deadline.load())) - now).count();
   state_->margin_ms.store(std::min(state_->margin_ms.load(), std::int64_t{left}));
   uncertain_ = sent_;
   uncertain_expires_ = now + spec_.ttl;

@@ -4,8 +4,8 @@
 // one, acknowledge it, tx.commit. So there is no instant with two messages or none, and an empty queue means that it
 // has fired. The publish comes before the get on purpose: a broker with an alarm stops reading at the publish, so the
 // old message is not held by us and fires in time. Only between get and commit (about a millisecond) is it held: should
-// this host vanish without a trace just then, it fires when the broker misses our heartbeats, at most about 3 x 5 s
-// later. Every message has a number in its message_id; finding another one than expected, or none, latches fired().
+// this host vanish without a trace just then, it fires when the broker misses our heartbeats, at most about 3/5 of the
+// ttl later. Every message has a number in its message_id; finding another one than expected, or none, latches fired().
 #pragma once
 #include <atomic>
 #include <memory>
@@ -23,11 +23,17 @@ struct DeadManState {
   bool fired() const noexcept;
 
   mutable std::atomic<bool> latched{false};
-  std::atomic<TimePoint::rep> deadline{0};  ///< before it the message cannot have expired; no renewal until then: fired
+  /// Boot time, as the broker's clock goes on while this host is suspended.
+  std::atomic<BootTime::rep> deadline{0};  ///< before it the message cannot have expired; no renewal until then: fired
   std::atomic<std::int64_t> margin_ms{0};
 
   std::string current() const;  ///< message_id of the one in the queue
-  void replace(std::string id, TimePoint expires);
+  void replace(std::string id, BootTime expires);
+
+  void alive() noexcept;  ///< the thread runs
+  std::optional<Millis> away() const noexcept;
+  std::atomic<BootTime::rep> last_alive{0};
+  std::atomic<std::int64_t> longest_gap_ms{0};
 
  private:
   mutable std::mutex mutex_;
@@ -42,6 +48,7 @@ class RabbitDeadMan : public DeadMan {
 
   bool fired() const noexcept override { return state_->fired(); }
   Millis margin() const noexcept override { return Millis{state_->margin_ms.load()}; }
+  std::optional<Millis> away() const noexcept override { return state_->away(); }
   /// Blocks for the renewal in hand: milliseconds, at most half the ttl or 5 s when the broker does not answer.
   void stop_renewing() noexcept override;
 
@@ -63,7 +70,7 @@ class RabbitDeadMan : public DeadMan {
   std::uint64_t sequence_ = 0;
   std::string sent_;       // published in the transaction in hand
   std::string uncertain_;  // of a transaction whose commit was not answered
-  TimePoint uncertain_expires_{};
+  BootTime uncertain_expires_{};
   bool after_loss_ = false;  // a dead connection of ours may still hold the message
   StopSource soft_;          // no further renewal
   StopSource hard_;          // not even the one in hand

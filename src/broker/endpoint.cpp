@@ -2,7 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ms2m {
+
+std::chrono::seconds holding_heartbeat(Millis dead_man) {
+  return std::max(std::chrono::seconds{1}, std::chrono::floor<std::chrono::seconds>(dead_man / 5));
+}
 
 amqp::Endpoint endpoint_of(const BrokerAddress& address, const std::string& id, const std::string& role) {
   amqp::Endpoint endpoint;

@@ -21,8 +21,8 @@ std::vector<amqp::Delivery> take_all(amqp::Connection& connection, const std::st
   try {
     while (auto one = connection.get(queue, stop)) taken.push_back(std::move(*one));
   } catch (const amqp::ChannelClosed& closed) {
-    if (closed.code() != 404) throw;
-    taken.clear();  // no queue: never armed, or cleaned up
+    if (closed.kind() != ErrorKind::not_found) throw;  // it may still be there, and fire
+    taken.clear();                                     // no queue: never armed, or cleaned up
   }
   return taken;
 }
@@ -64,6 +64,10 @@ PivotResult carry_out_pivot(amqp::Connection& connection, const std::string& dea
     taken = take_all(connection, dead_man_queue, stop);
   } catch (const amqp::ConnectionLost& lost) {
     throw Error(ErrorKind::unavailable, fmt::format("before the pivot, nothing was published: {}", lost.message()));
+  } catch (const amqp::ChannelClosed& closed) {
+    if (closed.kind() != ErrorKind::unavailable) throw;
+    throw Error(ErrorKind::unavailable,
+                fmt::format("unknown: before the pivot, nothing was published: {}", closed.message()));
   }
   // What this process put in is known: anything else means that the message we renewed last has expired.
   const bool expected =

@@ -13,8 +13,9 @@
 namespace ms2m {
 namespace {
 
-constexpr int kNotFound = 404;
 constexpr std::chrono::seconds kPatience{30};  // for tokens without a deadline
+// A quorum queue whose leader does not answer within 250 ms is told as 0,0 (rabbitmq-facts.md section 4).
+constexpr Millis kLeaderTimeout{200};
 
 StopToken bounded(const StopToken& stop) { return stop.deadline() ? stop : stop.within(kPatience); }
 
@@ -28,15 +29,33 @@ amqp::Arguments arguments_of(const QueueSpec& spec) {
   return arguments;
 }
 
-/// Runs `work`; false when the broker says 404.
+/// Runs `work`; false when the broker says that there is no such thing. Not when it says that it cannot tell.
 template <typename Work>
 bool found(Work work) {
   try {
     work();
     return true;
   } catch (const amqp::ChannelClosed& closed) {
-    if (closed.code() != kNotFound) throw;
+    if (closed.kind() != ErrorKind::not_found) throw;
     return false;
+  }
+}
+
+Error unknown(const amqp::ChannelClosed& closed) {
+  return Error(ErrorKind::unavailable, "unknown: the broker could not look at it: " + closed.message(),
+               "wait until every node of the broker is back (rabbitmq-diagnostics cluster_status)");
+}
+
+/// Zeros that come as late as a leader's time-out are no answer: they are asked for again, until the token ends. A slow
+/// way to the broker is told by another question that the channel answers by itself.
+amqp::QueueCount certain_count(amqp::Connection& to, const std::string& queue, const StopToken& stop) {
+  for (;; stop.sleep(Millis{50}, "asking how many messages and consumers queue " + queue + " has")) {
+    const TimePoint begin = Clock::now();
+    const amqp::QueueCount count = to.inspect_queue(queue, stop);
+    const TimePoint answered = Clock::now();
+    if (count.messages > 0 || count.consumers > 0 || answered - begin < kLeaderTimeout) return count;
+    to.set_prefetch(0, stop);
+    if ((answered - begin) - (Clock::now() - answered) < kLeaderTimeout) return count;
   }
 }
 
@@ -48,6 +67,12 @@ RabbitBroker::RabbitBroker(BrokerAddress address, std::string id, const StopToke
 }
 
 RabbitBroker::~RabbitBroker() = default;
+
+amqp::Endpoint RabbitBroker::holding(const std::string& role) const {
+  amqp::Endpoint endpoint = endpoint_of(address_, id_, role);
+  if (endpoint.heartbeat.count() == 0 || endpoint.heartbeat > holding_) endpoint.heartbeat = holding_;
+  return endpoint;
+}
 
 amqp::Connection& RabbitBroker::connection(const StopToken& stop) {
   if (connection_ && connection_->usable()) {
@@ -82,6 +107,10 @@ auto RabbitBroker::repeated(const StopToken& stop, Work work) {
       connection_.reset();
       if (limited.remaining(pause) < pause) throw;
       limited.sleep(pause, "waiting for the broker");
+    } catch (const amqp::ChannelClosed& closed) {
+      if (closed.kind() != ErrorKind::unavailable) throw;
+      if (limited.remaining(pause) < pause) throw unknown(closed);
+      limited.sleep(pause, "waiting for the broker's node");
     }
   }
 }
@@ -89,7 +118,7 @@ auto RabbitBroker::repeated(const StopToken& stop, Work work) {
 std::optional<QueueDepth> RabbitBroker::depth(const std::string& queue, const StopToken& stop) {
   return repeated(stop, [&](amqp::Connection& to, const StopToken& limited) -> std::optional<QueueDepth> {
     amqp::QueueCount count;
-    if (!found([&] { count = to.inspect_queue(queue, limited); })) return std::nullopt;
+    if (!found([&] { count = certain_count(to, queue, limited); })) return std::nullopt;
     return QueueDepth{count.messages, count.consumers};
   });
 }
@@ -153,11 +182,13 @@ void RabbitBroker::publish(const Outgoing& message, const StopToken& stop) {
                amqp::Properties::make(message.content_type, message.message_id, true), message.body, true, limited);
     to.wait_confirmed(limited);
     if (to.take_returned().empty()) return;
-    throw Error(
-        ErrorKind::not_found,
-        message.exchange.empty()
-            ? fmt::format("there is no queue '{}' for a message to it", message.routing_key)
-            : fmt::format("no queue is bound to exchange '{}' for key '{}'", message.exchange, message.routing_key));
+    if (!message.exchange.empty())
+      throw Error(ErrorKind::not_found, fmt::format("no queue is bound to exchange '{}' for key '{}'", message.exchange,
+                                                    message.routing_key));
+    // A queue whose node is down takes nothing either: this throws what asks for a repetition then.
+    if (!found([&] { to.inspect_queue(message.routing_key, limited); }))
+      throw Error(ErrorKind::not_found, fmt::format("there is no queue '{}' for a message to it", message.routing_key));
+    throw amqp::ConnectionLost(fmt::format("queue '{}' was away for a moment", message.routing_key));
   };
   if (message.exchange.empty()) return repeated(stop, attempt);
   repeated(stop, [](amqp::Connection&, const StopToken&) {});
@@ -171,7 +202,8 @@ void RabbitBroker::publish(const Outgoing& message, const StopToken& stop) {
 
 std::unique_ptr<DeadMan> RabbitBroker::arm(const DeadManSpec& spec, const StopToken& stop) {
   return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<DeadMan> {
-    auto armed = std::make_unique<RabbitDeadMan>(endpoint_of(address_, id_, "deadman"), spec, limited);
+    holding_ = holding_heartbeat(spec.ttl);
+    auto armed = std::make_unique<RabbitDeadMan>(holding("deadman"), spec, limited);
     armed_[spec.queue] = armed->state();
     return armed;
   });
@@ -180,20 +212,20 @@ std::unique_ptr<DeadMan> RabbitBroker::arm(const DeadManSpec& spec, const StopTo
 std::unique_ptr<Valve> RabbitBroker::close_valve(const std::string& queue, std::uint64_t max_held,
                                                  const StopToken& stop) {
   return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<Valve> {
-    return std::make_unique<RabbitValve>(endpoint_of(address_, id_, "valve"), queue, max_held, limited);
+    return std::make_unique<RabbitValve>(holding("valve"), queue, max_held, limited);
   });
 }
 
 std::unique_ptr<Pump> RabbitBroker::start_pump(const PumpSpec& spec, const StopToken& stop) {
   return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<Pump> {
-    return std::make_unique<RabbitPump>(endpoint_of(address_, id_, "pump"), spec, limited);
+    return std::make_unique<RabbitPump>(holding("pump"), spec, limited);
   });
 }
 
 PivotResult RabbitBroker::pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
                                 const StopToken& stop) {
   const auto connect = [&](amqp::Connection&, const StopToken& limited) {
-    return std::make_unique<amqp::Connection>(endpoint_of(address_, id_, "pivot"), limited);
+    return std::make_unique<amqp::Connection>(holding("pivot"), limited);
   };
   const auto own = repeated(stop, connect);
   const auto known = armed_.find(dead_man_queue);

@@ -20,6 +20,8 @@ struct DeadManState;
 ///    same one twice in a row changes nothing; While the broker has an alarm, publish() ends with {unavailable} at the
 ///    deadline, but what was sent may still be taken when the alarm ends: nothing can call it back;
 ///  - pivot() is never repeated once it has begun; its error says whether the transaction can have been committed.
+/// A 404 that does not say that the thing is gone (its node is down, or did not answer in time) is asked again in the
+/// same way, then Error{unavailable, "unknown: ..."}. So is a message that comes back from a queue that is there.
 /// arm() of a queue that was declared with another ttl or control queue: {conflict} (406).
 /// A connection that has been idle for long is looked at before it is used.
 class RabbitBroker : public Broker {
@@ -50,6 +52,8 @@ class RabbitBroker : public Broker {
 
  private:
   amqp::Connection& connection(const StopToken& stop);
+  /// For a connection that holds messages: a silent one must be seen to be dead before the switch fires.
+  amqp::Endpoint holding(const std::string& role) const;
   template <typename Work>
   auto repeated(const StopToken& stop, Work work);
 
@@ -57,6 +61,7 @@ class RabbitBroker : public Broker {
   std::string id_;
   std::string version_;
   std::unique_ptr<amqp::Connection> connection_;
+  std::chrono::seconds holding_ = holding_heartbeat(DeadManSpec{}.ttl);
   std::map<std::string, std::shared_ptr<DeadManState>> armed_;  ///< by queue: what pivot() must find in it
 };
 

@@ -77,7 +77,10 @@ std::vector<Setting> all_settings() {
       {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",
        [](MigrationRequest& r, const std::string& v) {
          r.dead_man = parse_duration(v);
-         if (r.dead_man < Millis{1000}) throw Error(ErrorKind::usage, "'" + v + "' is less than a second");
+         if (r.dead_man < Millis{5000})
+           throw Error(ErrorKind::usage, "'" + v +
+                                             "' is less than 5 s: heartbeats are whole seconds, and a silent ms2m must "
+                                             "be noticed in a fifth of this time");
        }},
       {"downtime-limit", "DURATION", "shadow: cut over when the rest takes no longer than this (300ms)",
        [](MigrationRequest& r, const std::string& v) { r.downtime_limit = parse_duration(v); }},

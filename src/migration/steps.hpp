@@ -67,6 +67,8 @@ void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
 /// before: a copy that lost its connection and went back to the primary has taken messages that the other one never
 /// gets.
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop);
+/// Throws Error{inconsistent} when the switch has fired; says so when it did because ms2m was stopped.
+void check_dead_man(const Run& run);
 /// The dead man's switch and the relay; cheap, for every loop that waits.
 void check_guards(const Run& run);
 /// Holds back what is in the primary and what comes. Error{failed} when more waits than the valve can keep in order,

@@ -84,12 +84,24 @@ std::string instance_of(Run& run, const StopToken& stop) {
   return fmt::format("{} {}", status->value("containerID", ""), status->value("restartCount", 0));
 }
 
+void check_dead_man(const Run& run) {
+  if (!run.dead_man || !run.dead_man->fired()) return;
+  if (const auto away = run.dead_man->away())
+    throw Error(
+        ErrorKind::inconsistent,
+        fmt::format("ms2m did not run for {:.0f} s (stopped, or its machine suspended), and the dead man's switch "
+                    "has fired: the source is at work again",
+                    Seconds(*away).count()),
+        "run ms2m where nothing stops it, or give it more time with --deadman");
+  throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
+              "give it more time with --deadman");
+}
+
 void check_guards(const Run& run) {
+  check_dead_man(run);  // the first cause: what was held has been returned because of it
   if (run.pump && run.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + run.pump->failure());
   if (run.valve && run.valve->broken())
     throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
-  if (run.dead_man && run.dead_man->fired())
-    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again");
 }
 
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop) {

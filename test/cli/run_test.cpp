@@ -147,7 +147,7 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "deployment/x", "--to", "n"},
       {"migrate", "Consumer_0", "--to", "n"},
       {"migrate", "x", "--to", "n", "--deadman", "soon"},
-      {"migrate", "x", "--to", "n", "--deadman", "0.5s"},
+      {"migrate", "x", "--to", "n", "--deadman", "4.9s"},
       {"migrate", "x", "--to", "n", "--strategy", "magic"},
       {"migrate", "x", "--to", "n", "--protocol", "none", "--strategy", "shadow"},
       {"migrate", "x", "--to", "n", "--max-held", "-1"},

@@ -6,7 +6,7 @@ import time
 
 import scenario
 
-DEAD_MAN_S = 3
+DEAD_MAN_S = 5
 
 
 class Crash(scenario.Scenario):

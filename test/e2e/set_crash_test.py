@@ -13,7 +13,7 @@ import time
 import scenario
 from workloads_test import APPS, PODS, controller, spec_of
 
-DEAD_MAN_S = 3
+DEAD_MAN_S = 5
 STRIDE = 20
 
 

@@ -7,7 +7,10 @@
 namespace ms2m::amqp {
 
 /// The broker closed the channel (its reply code and text). The connection lives: Connection::open_channel() makes it
-/// usable. Kind: 403 {forbidden}, 404 {not_found}, 405 and 406 {conflict}, otherwise {protocol}.
+/// usable. Kind: 403 {forbidden}, 405 and 406 {conflict}, otherwise {protocol}. 404 has two meanings: {not_found} only
+/// for "no queue 'q' in vhost 'v'" (or exchange, binding); {unavailable} for what exists and could not be asked ("home
+/// node ... is down or inaccessible", "failed to perform operation on ... due to timeout"; rabbitmq-facts.md section
+/// 12) and for every other text, as none of them says that it is gone.
 class ChannelClosed : public Error {
  public:
   ChannelClosed(int code, std::string text);
