@@ -12,6 +12,8 @@
 namespace ms2m {
 namespace {
 
+constexpr std::chrono::seconds kPluginLimit{60};
+
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -107,8 +109,13 @@ ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, 
   spec.process.in = posix::ProcessSpec::Stream::null;
   posix::RunResult result;
   try {
-    result = run(spec, stop, fmt::format("waiting for the credential plugin {}", plugin.command));
+    result = run(spec, stop.within(kPluginLimit), fmt::format("waiting for the credential plugin {}", plugin.command));
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::timeout && stop.remaining(Millis{1}) != Millis{0})
+      throw Error(ErrorKind::timeout,
+                  fmt::format("the credential plugin {} of user \"{}\" did not end within {} s", plugin.command,
+                              access.user, kPluginLimit.count()),
+                  "run it by hand: it may wait for a login");
     if (e.kind() != ErrorKind::not_found) throw;
     throw Error(ErrorKind::usage,
                 fmt::format("the credential plugin {} of user \"{}\" is not installed", plugin.command, access.user),

@@ -12,7 +12,8 @@
 namespace ms2m {
 namespace {
 
-constexpr Millis kKubeletDefault{120000};  // runtimeRequestTimeout
+constexpr Millis kKubeletDefault{120000};          // runtimeRequestTimeout
+constexpr std::chrono::seconds kMetricsLimit{30};  // long lists of a busy node included
 constexpr Millis kFarAway{24 * 3600 * 1000};
 
 /// https://InternalIP:port of a node. Error{not_found|failed}.
@@ -91,7 +92,8 @@ Kubelet::Route Kubelet::route(const std::string& node, const StopToken& stop) {
   return {client, ""};
 }
 
-std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const StopToken& stop) {
+std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const StopToken& given) {
+  const StopToken stop = given.within(kMetricsLimit);
   const Route way = route(node, stop);
   FeatureGateFinder finder;
   const auto on_chunk = [&](std::string_view chunk) { return finder.feed(chunk); };

@@ -10,7 +10,9 @@
 namespace ms2m {
 namespace {
 
-constexpr int kWatchSeconds = 290;  // below the API server's own 5-10 minutes, so that it is we who end it
+// Short, so that a connection that says nothing any more is soon given up: the next watch goes on where this one ended.
+constexpr int kWatchSeconds = 25;
+constexpr std::chrono::seconds kSilence{kWatchSeconds + 15};  // the server has not even ended the watch
 
 std::string text_at(const Json& object, const char* map, const char* key) {
   const auto outer = object.find(map);
@@ -108,7 +110,7 @@ ObjectWatch::Next ObjectWatch::watch(const StopToken& stop) {
   const std::string path =
       fmt::format("{}?watch=true&allowWatchBookmarks=true&fieldSelector={}&resourceVersion={}&timeoutSeconds={}",
                   collection_path(ref_.kind, ref_.ns), url_encode("metadata.name=" + ref_.name), url_encode(version_),
-                  kWatchSeconds + static_cast<int>(10 * random_share()));
+                  kWatchSeconds + static_cast<int>(5 * random_share()));
   LineSplitter lines;
   Next next = Next::rewatch;
   bool any = false;
@@ -127,11 +129,15 @@ ObjectWatch::Next ObjectWatch::watch(const StopToken& stop) {
   };
   HttpResponse answer;
   try {
-    answer = client_.stream({"GET", path}, on_chunk, stop);
+    answer = client_.stream({"GET", path}, on_chunk, stop.within(kSilence));
   } catch (const TransportError& e) {
     if (e.kind() != ErrorKind::unavailable) throw;
     trouble_ = e.message();
     // At once after a watch that worked, gently when nothing comes at all.
+    return any ? Next::rewatch : Next::pause;
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) == Millis{0}) throw;
+    trouble_ = fmt::format("the watch was silent for {} s", kSilence.count());
     return any ? Next::rewatch : Next::pause;
   }
   if (parked) std::rethrow_exception(parked);

@@ -231,9 +231,10 @@ void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, 
   }
 }
 
-}  // namespace
+/// Of the whole preflight: its questions are asked side by side, so a few slow ones do not add up.
+constexpr int kConnectTimes = 6;
 
-Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop) {
+Facts facts_in_time(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop) {
   Facts facts;
   facts.ns = request.ns;
   facts.pod = read_pod(ports.cluster, request, stop);
@@ -247,6 +248,20 @@ Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request
   cluster.get();
   nodes.get();
   return facts;
+}
+
+}  // namespace
+
+Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop) {
+  const Seconds limit = kConnectTimes * request.timeouts.connect;
+  try {
+    return facts_in_time(ports, request, stop.within(std::chrono::duration_cast<Clock::duration>(limit)));
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    error.in(fmt::format("the preflight, which has {:g} s", limit.count()));
+    if (error.remedy().empty()) error.with_remedy("see why that does not answer, or raise --connect-timeout");
+    throw;
+  }
 }
 
 }  // namespace ms2m

@@ -212,8 +212,8 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
         "side effects must mute them on one of the two (payload.role)");
   if (request.protocol == Protocol::none)
     plan.notes.push_back(
-        "no control protocol: should ms2m be killed in the tenths of a second between the freeze and the restore, "
-        "nobody serves until ms2m resume");
+        "no control protocol: should ms2m be killed in the tenths of a second before the copy starts, nobody serves "
+        "until ms2m resume; a freeze before that ends by itself after 40 s");
   if (request.replay == Replay::fanout)
     plan.notes.push_back(
         "fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and "

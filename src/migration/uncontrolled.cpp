@@ -3,9 +3,9 @@
 // never consume: the source is frozen and its connection closed before the copy can exist at all. The image gets the
 // name that the waiting pod asks for only then, because a kubelet may look again without being kicked.
 //
-// ms2m's death before the freeze opens the valve and the source goes on; after the kick it opens the valve for the
-// copy. Between the two (tenths of a second), or when the restore fails with nobody there to see it, `ms2m resume` is
-// needed.
+// ms2m's death before the freeze opens the valve and the source goes on; in the freeze the node thaws it at the limit;
+// after the kick the valve opens for the copy. Between the last two (tenths of a second), or when the restore fails
+// with nobody there to see it, `ms2m resume` is needed.
 #include <fmt/format.h>
 
 #include "migration/operations.hpp"
@@ -91,13 +91,30 @@ op::Frozen source_of(const Run& run) {
           run.source_instance.substr(0, run.source_instance.find(' '))};
 }
 
+/// From the freeze until the copy may start: longer than what is waited for in it. Then the node itself thaws the
+/// source, whatever has become of ms2m.
+constexpr std::chrono::seconds kFreezeLimit{40};
+constexpr std::chrono::seconds kFrozenWork{30};
+
+/// A source that is thawed after the copy may start would be a second owner, so the limit ends here. Had it been thawed
+/// before, it is frozen again; what it did meanwhile shows: it is a consumer again, or not all of the
+/// queue is behind the valve.
+void stay_frozen(Run& run, const op::Frozen& source, const StopToken& stop) {
+  if (!run.ports.processes.freeze(source.node, source.container, StopToken()))
+    throw Error(ErrorKind::inconsistent, "the source ended while it was frozen");
+  if (run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).consumers > 1)
+    throw Error(ErrorKind::inconsistent, "the source was thawed on its node before the copy could start");
+  check_undisturbed(run, stop);
+}
+
 /// Afterwards the source does nothing and is no consumer; whatever it was sent by mistake is back in the queue.
-void stop_source(Run& run, const StopToken& stop) {
+void stop_source(Run& run, const StopToken& given) {
+  const StopToken stop = given.within(kFrozenWork);
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
   run.journal.effect(Phase::restoring, "freeze the source",
                      op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), Json());
-  if (!run.ports.processes.freeze(source.node, source.container, stop))
+  if (!run.ports.processes.freeze(source.node, source.container, given.within(kFreezeLimit)))
     throw Error(ErrorKind::inconsistent,
                 fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
   check_undisturbed(run, stop);
@@ -114,6 +131,7 @@ void stop_source(Run& run, const StopToken& stop) {
       run.ports.broker, plan.queue, [](const QueueDepth& d) { return d.consumers <= 1; },
       "waiting for the source's consumer to go", stop.within(std::chrono::seconds(10)));
   check_guards(run);
+  stay_frozen(run, source, stop);
   run.step(Phase::restoring, fmt::format("pod {} is frozen and its connection closed", plan.source_pod));
 }
 

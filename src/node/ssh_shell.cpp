@@ -19,6 +19,11 @@ using posix::Child;
 using posix::RunResult;
 using posix::RunSpec;
 
+namespace {
+constexpr std::size_t kStderrKept = 8u << 10;
+constexpr std::chrono::minutes kPatience{10};  // for commands whose caller has no deadline
+}  // namespace
+
 struct SshShell::Connection {
   std::string node;
   std::string socket;
@@ -26,12 +31,17 @@ struct SshShell::Connection {
   mutable std::mutex state;  ///< guards the rest
   std::optional<node::SshHost> host;
   std::unique_ptr<Child> master;
+  std::string said;  ///< the tail of the master's stderr
   bool sudo = false;
 
-  bool alive() const {
+  /// Looks at its stderr, too: a master whose pipe is full stands still, and every session with it.
+  bool alive() {
     const std::lock_guard lock(state);
-    return master && !master->try_wait();
+    if (!master) return false;
+    hear();
+    return !master->try_wait();
   }
+  void hear() { posix::read_tail(master->err, said, kStderrKept); }
 };
 
 namespace {
@@ -158,6 +168,7 @@ void SshShell::connect(Connection& link, const StopToken& stop) {
                 "give it a NOPASSWD rule, or log in as root; this must work: " + by_hand + " sudo -n true");
   const std::lock_guard lock(link.state);
   link.sudo = !greeting->root;
+  link.said.clear();
   link.master = std::move(master);
 }
 
@@ -208,8 +219,8 @@ std::optional<Error> SshShell::ssh_failure(const std::string& node, const RunRes
   std::string said = result.err;
   if (link->master && link->master->wait_for(Millis{50})) {
     // The master knows why; its clients only see that it has gone.
-    said.clear();
-    posix::read_tail(link->master->err, said, 8u << 10);
+    link->hear();
+    said = link->said;
     if (posix::last_line(said).empty()) said = "the connection broke";
   }
   return node::ssh_error(node, link->host->command(options_), said);
@@ -219,7 +230,8 @@ CommandResult SshShell::run(const std::string& node, const std::vector<std::stri
                             const StopToken& stop) {
   RunSpec spec = stream(node, node::supervised(argv, input), {}, stop);
   spec.hold_stdin = true;
-  RunResult result = posix::run_process(spec, stop, "running " + argv.at(0) + " on node " + node);
+  const StopToken limited = stop.deadline() ? stop : stop.within(kPatience);
+  RunResult result = posix::run_process(spec, limited, "running " + argv.at(0) + " on node " + node);
   auto& err = result.err;
   const bool own_255 = result.status.code == 255 && err.ends_with(node::kExit255);
   if (own_255) err.resize(err.size() - node::kExit255.size());

@@ -78,7 +78,7 @@ TEST_CASE("the present state first, then every change; what is enough at once ne
   CHECK(contains(
       seen[1].target,
       "/api/v1/namespaces/default/pods?watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dconsumer-0"
-      "&resourceVersion=10&timeoutSeconds=29"));
+      "&resourceVersion=10&timeoutSeconds=2"));
   Script enough(Steps{{pod_list("10", {p("7")})}});
   CHECK(watched(enough.server(), "7/u") == States{"7/u"});
   CHECK(enough.server().count() == 1);

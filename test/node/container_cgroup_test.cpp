@@ -169,3 +169,42 @@ TEST_CASE("a group that does not stop is thawed again, and the error says so") {
   CHECK(content(group / "cgroup.freeze") == "1\n");
   fs::remove_all(root);
 }
+
+TEST_CASE("a freeze with a deadline ends by itself; the newest freeze counts") {
+  const fs::path root = fs::temp_directory_path() / ("ms2m-cgroup-limit-" + std::to_string(::getpid()));
+  const fs::path group = root / "kubepods.slice" / ("crio-" + kId + ".scope");
+  fs::create_directories(group);
+  put(group / "cgroup.procs", "0\n");
+  put(group / "cgroup.freeze", "0\n");
+  put(group / "cgroup.events", "populated 1\nfrozen 1\n");
+  LocalShell shell;
+  ContainerCgroup processes(shell, root);
+  const auto freeze_state = [&] { return content(group / "cgroup.freeze"); };
+  const auto thawed_within = [&](std::chrono::seconds limit) {
+    const TimePoint end = Clock::now() + limit;
+    while (freeze_state() != "0\n" && Clock::now() < end) ::usleep(20000);
+    return freeze_state() == "0\n";
+  };
+  const auto within = [](int seconds) { return StopToken().within(std::chrono::seconds(seconds)); };
+  const auto marks = [] {
+    int count = 0;
+    for (const auto& file : fs::directory_iterator("/run"))
+      count += file.path().filename().string().starts_with("ms2m-frozen-" + kId) ? 1 : 0;
+    return count;
+  };
+  if (::geteuid() != 0) return;  // no marks below /run
+  CHECK(processes.freeze("here", kId, within(3)));
+  CHECK(freeze_state() == "1\n");
+  CHECK(thawed_within(std::chrono::seconds(30)));
+
+  CHECK(processes.freeze("here", kId, within(3)));
+  CHECK(processes.freeze("here", kId, {}));  // for good
+  CHECK(marks() == 0);
+  CHECK_FALSE(thawed_within(std::chrono::seconds(6)));
+
+  CHECK(processes.freeze("here", kId, within(60)));
+  CHECK(marks() == 1);
+  CHECK(processes.thaw("here", kId, {}));
+  CHECK(marks() == 0);
+  fs::remove_all(root);
+}

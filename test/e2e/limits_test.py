@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""Servers that accept and say nothing: ms2m ends within its limits, names what it waited for, and the source works on."""
+
+import os
+import re
+import signal
+import socket
+import threading
+
+import scenario
+import uncontrolled_test
+
+import lab  # the path is scenario's  pylint: disable=wrong-import-order
+
+MANAGEMENT = 15672
+
+
+class Silent:
+    """Accepts and says nothing. With `to`, passes everything on until `word` is sent; from then on nothing."""
+
+    def __init__(self, to=None, word=b""):
+        self._to, self._word, self._kept = to, word, []
+        self.silent = threading.Event()
+        if to is None:
+            self.silent.set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._kept.append(client)
+            if not self.silent.is_set():
+                server = socket.create_connection(self._to)
+                self._kept.append(server)
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                if self._word and self._word in data:
+                    self.silent.set()
+                if not self.silent.is_set():
+                    sink.sendall(data)
+        except OSError:
+            pass
+
+    def close(self):
+        for each in (self._listener, *self._kept):
+            each.close()
+
+
+class Limits(uncontrolled_test.UncontrolledCase):
+    def server(self, *arguments):
+        silent = Silent(*arguments)
+        self.addCleanup(silent.close)
+        return silent
+
+    def ends(self, name, env, seconds):
+        """Before anything was touched."""
+        (source,) = self.start_traffic("--rate", "10")
+        run = self.begin_migration(source.name, "worker-2", env=env).wait(seconds)
+        self.assertNotIn(run.status, ("hung", 0), run.said())
+        self.assertIn(name, run.out + run.err)
+        self.assertEqual(self.journal.ids(), [], "nothing was touched")
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_management_api(self):
+        name = f"127.0.0.1:{self.server().port}"
+        self.ends(name, {"MS2M_BROKER_API": f"http://{name}"}, 75)
+
+    def test_amqp(self):
+        name = f"127.0.0.1:{self.server().port}"
+        self.ends(name, {"MS2M_BROKER": f"amqp://u:p@{name}"}, 75)
+
+    def test_api_server(self):
+        name = f"127.0.0.1:{self.server().port}"
+        with open(os.path.join(lab.LAB, "kubeconfig"), encoding="utf-8") as file:
+            text = re.sub(r"server: *\S+", f"server: https://{name}", file.read())
+        copy = os.path.join(self.state_home, "kubeconfig")
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.ends(name, {"KUBECONFIG": copy}, 75)
+
+    def frozen_behind_silence(self):
+        """The source is frozen, and the management API says no more."""
+        host, _, _ = lab.broker_credentials()
+        silent = self.server((host, MANAGEMENT), b"DELETE /api/connections")
+        source = self.plain("--rate", "40")
+        run = self.begin_migration(source.name, "worker-2", "--protocol", "none",
+                                   env={"MS2M_BROKER_API": f"http://127.0.0.1:{silent.port}"})
+        self.assertTrue(silent.silent.wait(60), "the connection was never to be closed")
+        self.assertEqual(self.frozen("worker-1"), 1)
+        return source, run
+
+    def test_management_api_while_frozen(self):
+        source, run = self.frozen_behind_silence()
+        run.wait(90)
+        self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
+        self.assertIn("management API", run.report["error"]["message"])
+        self.goes_on(source)
+
+    def test_stopped_while_frozen(self):
+        source, run = self.frozen_behind_silence()
+        run.signal(signal.SIGSTOP)
+        self.thawed(source)
+        run.signal(signal.SIGCONT)
+        run.wait(90)
+        self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
+        self.goes_on(source)
+
+    def test_killed_while_frozen(self):
+        source, run = self.frozen_behind_silence()
+        run.signal(signal.SIGKILL)
+        run.wait()
+        self.thawed(source)
+        self.assertEqual(self.recover("abort")["result"], "undone")
+        self.goes_on(source)
+
+    def thawed(self, source):
+        """With nobody there to do it."""
+        self.eventually(lambda: self.frozen("worker-1") == 0, "the freeze ends by itself", 60)
+        self.eventually(self.instances, "the source answers again")
+        self.assert_serving("worker-1", source.state["boot_id"])
+
+    def goes_on(self, source):
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assertEqual(self.frozen("worker-1"), 0)
+        self.assert_exact()
+        self.assert_no_debris()
+
+
+
+if __name__ == "__main__":
+    scenario.main()
