@@ -46,6 +46,10 @@ class Backend {
 
   /// Reads the kubeconfig; does not connect. Error{usage}: a file, context or namespace that is wrong.
   virtual std::shared_ptr<Cluster> cluster(const KubeOptions& options) = 0;
+  /// The names of all namespaces. Error{forbidden, unavailable, ...}.
+  virtual std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) = 0;
+  /// The contexts of that kubeconfig (empty: of the one that cluster() would take). Error{usage} when it is none.
+  virtual std::vector<std::string> contexts(const std::string& kubeconfig) const = 0;
   /// Connects to the broker. Error{unavailable, forbidden, ...}.
   virtual std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options,
                                          Observer& observer, const StopToken& stop) = 0;

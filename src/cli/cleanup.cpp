@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands.hpp"
+#include "cli/completion.hpp"
 #include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 
@@ -64,7 +65,9 @@ void add_cleanup(CLI::App& app, Command& chosen) {
       app.add_subcommand("cleanup", "Remove what unfinished migrations left, and the journals of finished ones")
           ->group("Commands");
   const auto id = std::make_shared<std::string>();
-  command->add_option("ID", *id, "of one migration (default: all of them)")->type_name("");
+  command->add_option("ID", *id, "of one migration (default: all of them)")
+      ->type_name("")
+      ->check(completed_by(Ask::migrations));
   command->footer(examples({"ms2m cleanup", "ms2m cleanup m7k2q9"}));
   command->callback([id, &chosen] {
     chosen = {"cleanup", [id](const Context& context) { return run_cleanup(context, *id); }};

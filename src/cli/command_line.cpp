@@ -21,11 +21,13 @@ CLI::Option* add_word(CLI::App& app, const char* names, Value& field, const Word
     for (const auto& [word, value] : words) known += (known.empty() ? "" : ", ") + word;
     return "'" + given + "' is not one of " + known;
   };
+  std::vector<std::string> known_words;
+  for (const auto& [word, value] : words) known_words.push_back(word);
   return app
       .add_option_function<std::string>(
           names, [&field, words](const std::string& given) { field = words.at(given); }, help)
       ->type_name("WORD")
-      ->check(CLI::Validator(check, "", ""));
+      ->check(CLI::Validator(check, "", words_name(known_words)));
 }
 
 void add_global_options(CLI::App& app, GlobalOptions& globals) {
@@ -33,8 +35,10 @@ void add_global_options(CLI::App& app, GlobalOptions& globals) {
     return app.add_option(names, field, help)->type_name(value);
   };
   text("--kubeconfig", globals.kubeconfig, "instead of $KUBECONFIG and ~/.kube/config", "FILE");
-  text("--context", globals.context, "of the kubeconfig (default: its current one)", "NAME");
-  text("-n,--namespace", globals.ns, "of the pod (default: the context's)", "NAME");
+  text("--context", globals.context, "of the kubeconfig (default: its current one)", "NAME")
+      ->check(completed_by(Ask::contexts));
+  text("-n,--namespace", globals.ns, "of the pod (default: the context's)", "NAME")
+      ->check(completed_by(Ask::namespaces));
   const std::string broker = "Broker (default: MS2M_BROKER, config.yaml, then what the pod says itself)";
   text("--broker", globals.broker.uri, "amqp[s]://USER@HOST:PORT/VHOST; password in MS2M_BROKER_PASSWORD", "URI")
       ->group(broker);
@@ -79,6 +83,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_abort(app, line.command);
   add_cleanup(app, line.command);
   add_version(app, line.command);
+  add_completion(app, line.command);
   app.footer(
       "Examples:\n"
       "  ms2m check pod/consumer-0 --to worker-2\n"
@@ -116,6 +121,13 @@ std::string examples(std::initializer_list<const char*> lines) {
   return text +
          "\nThe options that every command takes (kubeconfig, broker, ssh, output): 'ms2m --help'.\n"
          "Everything: 'man ms2m'.";
+}
+
+Candidates candidates_of(const std::vector<std::string>& words) {
+  CommandLine line;
+  CLI::App app("", "ms2m");
+  declare(app, line);
+  return candidates(app, words);
 }
 
 CommandLine parse_command_line(std::vector<std::string> arguments) {

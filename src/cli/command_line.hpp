@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/completion.hpp"
 
 namespace ms2m::cli {
 
@@ -16,5 +17,8 @@ struct CommandLine {
 
 /// `arguments` without the program's name. Never throws for a wrong command line.
 CommandLine parse_command_line(std::vector<std::string> arguments);
+
+/// What may stand at the cursor: candidates() over the same tree.
+Candidates candidates_of(const std::vector<std::string>& words);
 
 }  // namespace ms2m::cli

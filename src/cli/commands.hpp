@@ -25,6 +25,7 @@ void add_resume(CLI::App& app, Command& chosen);
 void add_cleanup(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
+void add_completion(CLI::App& app, Command& chosen);
 
 /// The options of migrate, plan and check, declared once.
 void add_migrate_options(CLI::App& command, MigrateOptions& options);

@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/completion.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -17,7 +18,7 @@ CLI::Validator checked_by(const Setting& setting) {
           return error.message();
         }
       },
-      "", "");
+      "", setting.words.empty() ? "" : words_name(setting.words));
 }
 
 void add_settings(CLI::App& command, SettingValues& values) {
@@ -36,8 +37,14 @@ void add_settings(CLI::App& command, SettingValues& values) {
 }  // namespace
 
 void add_migrate_options(CLI::App& command, MigrateOptions& options) {
-  command.add_option("POD", options.pod, "the pod to move, as pod/NAME or NAME")->required()->type_name("");
-  command.add_option("--to", options.target_node, "the node to move it to")->required()->type_name("NODE");
+  command.add_option("POD", options.pod, "the pod to move, as pod/NAME or NAME")
+      ->required()
+      ->type_name("")
+      ->check(completed_by(Ask::pods));
+  command.add_option("--to", options.target_node, "the node to move it to")
+      ->required()
+      ->type_name("NODE")
+      ->check(completed_by(Ask::nodes));
   command.add_option("-c,--container", options.container, "the container with the state (default: the only one)")
       ->type_name("NAME");
   command.add_option("--target-name", options.target_name, "name of the new pod (default: chosen by ms2m)")

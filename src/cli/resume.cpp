@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/completion.hpp"
 
 namespace ms2m::cli {
 
@@ -6,7 +7,10 @@ void add_resume(CLI::App& app, Command& chosen) {
   auto* command = app.add_subcommand("resume", "Finish a migration that crashed; undo it when it was before its pivot")
                       ->group("Commands");
   const auto id = std::make_shared<std::string>();
-  command->add_option("ID", *id, "of the migration, as ms2m list shows it")->required()->type_name("");
+  command->add_option("ID", *id, "of the migration, as ms2m list shows it")
+      ->required()
+      ->type_name("")
+      ->check(completed_by(Ask::migrations));
   command->footer(examples({"ms2m list", "ms2m resume m7k2q9"}));
   command->callback([id, &chosen] {
     chosen = {"resume", [id](const Context& context) {

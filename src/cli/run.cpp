@@ -1,6 +1,7 @@
 #include "cli/run.hpp"
 
 #include "cli/command_line.hpp"
+#include "cli/completion.hpp"
 #include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 #include "report/progress.hpp"
@@ -54,6 +55,12 @@ int run_command(const CommandLine& line, const Context& context) {
 
 int run(const std::vector<std::string>& arguments, const Environment& environment, const Streams& streams,
         Backend& backend, const StopToken& stop) noexcept try {
+  // No command of the tree: for the shells' scripts only.
+  if (!arguments.empty() && arguments.front() == "__complete") {
+    const auto first = arguments.begin() + (arguments.size() > 1 && arguments[1] == "--" ? 2 : 1);
+    streams.out << completion_lines({first, arguments.end()}, backend, stop) << std::flush;
+    return 0;
+  }
   const CommandLine line = parse_command_line(arguments);
   if (!line.command.run) {
     (line.status == 0 ? streams.out : streams.err) << line.text << std::flush;

@@ -1,7 +1,7 @@
 #include "cli/settings.hpp"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 #include <utility>
 
 #include "cli/quantity.hpp"
@@ -11,14 +11,32 @@ namespace ms2m::cli {
 
 namespace {
 
-template <typename Value>
-Value choice(const std::string& text, std::initializer_list<std::pair<const char*, Value>> words) {
+template <typename Value, std::size_t count>
+using Words = std::array<std::pair<const char*, Value>, count>;
+
+template <typename Value, std::size_t count>
+Value choice(const std::string& text, const Words<Value, count>& words) {
   std::string known;
   for (const auto& [word, value] : words) {
     if (text == word) return value;
     known += (known.empty() ? "" : ", ") + std::string(word);
   }
   throw Error(ErrorKind::usage, "'" + text + "' is not one of " + known);
+}
+
+constexpr Words<Strategy, 3> kStrategies{
+    {{"shadow", Strategy::shadow}, {"handoff", Strategy::handoff}, {"sequential", Strategy::sequential}}};
+constexpr Words<Replay, 2> kReplays{{{"exact", Replay::exact}, {"fanout", Replay::fanout}}};
+constexpr Words<Protocol, 2> kProtocols{{{"control", Protocol::control}, {"none", Protocol::none}}};
+constexpr Words<Prefer, 2> kPreferences{{{"gap", Prefer::gap}, {"total", Prefer::total}}};
+constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
+
+/// A setting whose value is one of a few words: checked by them, completed from them.
+template <const auto& kWords, auto kField>
+Setting word_setting(const char* name, const char* help) {
+  Setting setting{name, "WORD", help, [](MigrationRequest& r, const std::string& v) { r.*kField = choice(v, kWords); }};
+  for (const auto& entry : kWords) setting.words.emplace_back(entry.first);
+  return setting;
 }
 
 /// A time that must not be zero: nothing finishes in no time.
@@ -51,29 +69,17 @@ std::vector<Setting> timeout_settings() {
 
 std::vector<Setting> all_settings() {
   std::vector<Setting> list{
-      {"strategy", "WORD", "shadow (default), handoff or sequential",
-       [](MigrationRequest& r, const std::string& v) {
-         r.strategy = choice<Strategy>(
-             v, {{"shadow", Strategy::shadow}, {"handoff", Strategy::handoff}, {"sequential", Strategy::sequential}});
-       }},
-      {"replay", "WORD", "exact (default) or fanout: the published procedure, which loses and doubles",
-       [](MigrationRequest& r, const std::string& v) {
-         r.replay = choice<Replay>(v, {{"exact", Replay::exact}, {"fanout", Replay::fanout}});
-       }},
+      word_setting<kStrategies, &MigrationRequest::strategy>("strategy", "shadow (default), handoff or sequential"),
+      word_setting<kReplays, &MigrationRequest::replay>(
+          "replay", "exact (default) or fanout: the published procedure, which loses and doubles"),
       {"cutoff", "DURATION", "fanout only: end the replay after this long (2m)",
        [](MigrationRequest& r, const std::string& v) { r.cutoff = some_time(v); }},
-      {"protocol", "WORD", "control (default), or none: the consumer knows no control queue (handoff only)",
-       [](MigrationRequest& r, const std::string& v) {
-         r.protocol = choice<Protocol>(v, {{"control", Protocol::control}, {"none", Protocol::none}});
-       }},
-      {"prefer", "WORD", "gap (default): least time without processing; total: shortest migration",
-       [](MigrationRequest& r, const std::string& v) {
-         r.prefer = choice<Prefer>(v, {{"gap", Prefer::gap}, {"total", Prefer::total}});
-       }},
-      {"kubelet", "WORD", "proxy (default): through the API server; direct: port 10250 of the node",
-       [](MigrationRequest& r, const std::string& v) {
-         r.kubelet = choice<KubeletPath>(v, {{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}});
-       }},
+      word_setting<kProtocols, &MigrationRequest::protocol>(
+          "protocol", "control (default), or none: the consumer knows no control queue (handoff only)"),
+      word_setting<kPreferences, &MigrationRequest::prefer>(
+          "prefer", "gap (default): least time without processing; total: shortest migration"),
+      word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
+          "kubelet", "proxy (default): through the API server; direct: port 10250 of the node"),
       {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",
        [](MigrationRequest& r, const std::string& v) {
          r.dead_man = parse_duration(v);

@@ -13,6 +13,7 @@ struct Setting {
   const char* value;  ///< what stands for the value in the help: "DURATION"
   const char* help;   ///< with the default
   void (*apply)(MigrationRequest& request, const std::string& value);  ///< Error{usage} when the value is wrong
+  std::vector<std::string> words{};                                    ///< the only values, when there are but a few
 };
 
 const std::vector<Setting>& settings();

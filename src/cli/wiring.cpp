@@ -28,6 +28,21 @@ ms2m::SshOptions ssh_options(const EngineOptions& options) {
   return ssh;
 }
 
+KubeconfigSource source_of(const std::string& list, const std::string& context) {
+  KubeconfigSource source;
+  source.context = context;
+  // A journal may hold the list that $KUBECONFIG was when the migration began.
+  if (list.find(':') == std::string::npos)
+    source.file = list;
+  else
+    source.env = [list](const std::string& name) -> std::optional<std::string> {
+      if (name == "KUBECONFIG") return list;
+      const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+  return source;
+}
+
 NodeAddresses addresses_from(std::shared_ptr<Cluster> cluster) {
   return [cluster = std::move(cluster)](const std::string& name, const StopToken& stop) {
     std::vector<std::string> found;
@@ -80,23 +95,19 @@ class WiredEngine final : public Engine {
 class Wiring final : public Backend {
  public:
   std::shared_ptr<Cluster> cluster(const KubeOptions& options) override {
-    KubeconfigSource source;
-    source.context = options.context;
-    // A journal may hold the list that $KUBECONFIG was when the migration began.
-    const std::string& list = options.kubeconfig;
-    if (list.find(':') == std::string::npos)
-      source.file = list;
-    else
-      source.env = [list](const std::string& name) -> std::optional<std::string> {
-        if (name == "KUBECONFIG") return list;
-        const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-      };
-    KubeAccess access = load_kube_access(source);
+    KubeAccess access = load_kube_access(source_of(options.kubeconfig, options.context));
     if (!options.ns.empty()) access.ns = options.ns;
     KubeletOptions kubelet;
     kubelet.path = options.kubelet;
     return std::make_shared<KubeCluster>(std::move(access), kubelet);
+  }
+
+  std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) override {
+    return KubeCluster(load_kube_access(source_of(options.kubeconfig, options.context))).namespaces(stop);
+  }
+
+  std::vector<std::string> contexts(const std::string& kubeconfig) const override {
+    return kube_contexts(source_of(kubeconfig, ""));
   }
 
   std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer,

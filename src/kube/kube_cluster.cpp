@@ -268,4 +268,15 @@ std::string KubeCluster::server_version(const StopToken& stop) {
   });
 }
 
+std::vector<std::string> KubeCluster::namespaces(const StopToken& stop) {
+  return in("listing namespaces", [&] {
+    const HttpResponse answer = impl_->api->call({"GET", "/api/v1/namespaces"}, stop).http;
+    if (!answer.ok()) throw status_error(answer);
+    std::vector<std::string> names;
+    for (const auto& item : parse_object(answer).value("items", Json::array()))
+      names.push_back(item.value(Json::json_pointer("/metadata/name"), ""));
+    return names;
+  });
+}
+
 }  // namespace ms2m

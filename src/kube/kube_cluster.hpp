@@ -44,6 +44,9 @@ class KubeCluster final : public Cluster {
   /// "v1.36.2" (GET /version, which every authenticated user may read): the cheapest proof that the server answers.
   std::string server_version(const StopToken& stop);
 
+  /// The names of all namespaces.
+  std::vector<std::string> namespaces(const StopToken& stop);
+
   static RunProcess default_run();
 
  private:

@@ -209,36 +209,49 @@ std::string trimmed(std::string text) {
   return text;
 }
 
-}  // namespace
+std::string variable(const KubeconfigSource& source, const std::string& name) {
+  if (source.env) return source.env(name).value_or("");
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): read before any thread starts
+  return value != nullptr ? value : "";
+}
 
-KubeAccess load_kube_access(const KubeconfigSource& source) {
-  const auto env = [&](const std::string& name) -> std::string {
-    if (source.env) return source.env(name).value_or("");
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): read before any thread starts
-    return value != nullptr ? value : "";
-  };
+/// What the files say together, and which were looked for and read.
+struct Merged {
+  KubeconfigFiles files;
   std::vector<std::string> candidates;
+  std::string where;
+};
+
+Merged merge(const KubeconfigSource& source) {
+  Merged merged;
+  auto& [files, candidates, where] = merged;
   if (!source.file.empty()) {
     candidates.push_back(source.file);
-  } else if (const std::string list = env("KUBECONFIG"); !list.empty()) {
+  } else if (const std::string list = variable(source, "KUBECONFIG"); !list.empty()) {
     std::istringstream parts(list);
     for (std::string part; std::getline(parts, part, ':');)
       if (!part.empty()) candidates.push_back(part);
-  } else if (const std::string home = env("HOME"); !home.empty()) {
+  } else if (const std::string home = variable(source, "HOME"); !home.empty()) {
     candidates.push_back(home + "/.kube/config");
   }
-  KubeconfigFiles files;
-  std::string where;
   for (const auto& file : candidates) {
     std::error_code ignored;
     if (source.file.empty() && !fs::exists(file, ignored)) continue;
     merge_kubeconfig_file(file, files);
     where += (where.empty() ? "" : ":") + file;
   }
+  return merged;
+}
+
+}  // namespace
+
+KubeAccess load_kube_access(const KubeconfigSource& source) {
+  const auto [files, candidates, where] = merge(source);
   if (!files.empty() || !source.file.empty() || !source.context.empty())
     return choose(files, source.context, where.empty() ? "the kubeconfig" : "the kubeconfig " + where);
 
-  const std::string host = env("KUBERNETES_SERVICE_HOST"), port = env("KUBERNETES_SERVICE_PORT");
+  const std::string host = variable(source, "KUBERNETES_SERVICE_HOST"),
+                    port = variable(source, "KUBERNETES_SERVICE_PORT");
   KubeAccess access;
   access.token_file = source.service_account + "/token";
   if (host.empty() || port.empty() || !std::ifstream(access.token_file)) {
@@ -253,6 +266,12 @@ KubeAccess load_kube_access(const KubeconfigSource& source) {
   access.tls.ca.file = source.service_account + "/ca.crt";
   if (const std::string ns = trimmed(read_small(source.service_account + "/namespace")); !ns.empty()) access.ns = ns;
   return access;
+}
+
+std::vector<std::string> kube_contexts(const KubeconfigSource& source) {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : merge(source).files.contexts) names.push_back(name);
+  return names;
 }
 
 }  // namespace ms2m

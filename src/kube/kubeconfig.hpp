@@ -57,4 +57,7 @@ struct KubeconfigSource {
 /// cluster or user, a certificate file that cannot be read, broken base64, unsupported legacy auth-provider.
 KubeAccess load_kube_access(const KubeconfigSource& source);
 
+/// The names of the contexts in the same files, source.context aside; none when there is no file.
+std::vector<std::string> kube_contexts(const KubeconfigSource& source);
+
 }  // namespace ms2m

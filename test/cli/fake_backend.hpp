@@ -16,11 +16,13 @@ using cli::Engine;
 using cli::EngineOptions;
 using cli::KubeOptions;
 
-/// Objects by "kind/namespace/name"; only get() answers.
+/// Objects by "kind/namespace/name"; get() and list() answer.
 class FakeCluster final : public Cluster {
  public:
   std::map<std::string, Json> pods, secrets, config_maps;
   std::vector<std::string> reads;
+  std::vector<Json> nodes;
+  std::string listed_ns;
   std::optional<Error> failure;
 
   std::string default_namespace() const override { return "default"; }
@@ -33,8 +35,16 @@ class FakeCluster final : public Cluster {
     const auto found = objects.find(ref.name);
     return found == objects.end() ? std::nullopt : std::optional(found->second);
   }
-  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override {
-    throw unexpected();
+  /// For completion.
+  std::vector<Json> list(Kind kind, const std::string& ns, const std::string&, const std::string&,
+                         const StopToken& stop) override {
+    stop.check("listing");
+    if (failure) throw *failure;
+    listed_ns = ns;
+    if (kind == Kind::node) return nodes;
+    std::vector<Json> all;
+    for (const auto& [name, pod] : pods) all.push_back(pod);
+    return all;
   }
   Json create(const ObjectRef&, const Json&, const CreateOptions&, const StopToken&) override { throw unexpected(); }
   Json update(const ObjectRef&, const Json&, const StopToken&) override { throw unexpected(); }
@@ -110,6 +120,11 @@ class FakeBackend final : public Backend {
     if (world_.engine_failure) throw *world_.engine_failure;
     return std::make_unique<FakeEngine>(world_);
   }
+  std::vector<std::string> namespaces(const KubeOptions& options, const StopToken&) override {
+    world_.kube = options;
+    return {"default", "kube-system", "shop"};
+  }
+  std::vector<std::string> contexts(const std::string&) const override { return {"lab", "prod:eu"}; }
   BrokerAddress parse_broker_uri(std::string_view uri) const override { return parse(uri); }
   std::vector<JournalSummary> journals() const override { return world_.journals; }
   std::optional<JournalSummary> journal(const std::string& id) const override {
