@@ -46,7 +46,8 @@ struct Facts {
   std::vector<std::string> unread_claims;  ///< names of those that the caller may not read
   std::vector<Json> volumes;               ///< PVs that the claims are bound to
   std::vector<Json> disruption_budgets;
-  std::vector<Trouble> unchecked;  ///< what the caller may not read; the checks that need it were left out
+  std::vector<Trouble> unchecked;     ///< what the caller may not read; the checks that need it were left out
+  std::optional<Json> runtime_class;  ///< that the pod names; nullopt: none, or it could not be read
   std::optional<Json> lease;
 
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue

@@ -87,7 +87,11 @@ bool matches(const Json& expression, const Json& labels) {
   return op == "Gt" ? have > want : have < want;
 }
 
+/// "A null or empty node selector term matches no objects" (core/v1, NodeSelectorTerm).
 bool term_matches(const Json& term, const Json& node) {
+  if (!term.is_object() ||
+      (term.value("matchExpressions", Json::array()).empty() && term.value("matchFields", Json::array()).empty()))
+    return false;
   const Json labels = node.at("metadata").value("labels", Json::object());
   for (const Json& expression : term.value("matchExpressions", Json::array()))
     if (!matches(expression, labels)) return false;
@@ -107,9 +111,9 @@ void check_selectors(const Json& pod, const Json& node, std::vector<Misfit>& out
                                  name_of(node)),
                      "choose a node that has the label, or change the workload's nodeSelector first"});
   const Json affinity = spec.value("affinity", Json::object()).value("nodeAffinity", Json::object());
-  const Json terms = affinity.value("requiredDuringSchedulingIgnoredDuringExecution", Json::object())
-                         .value("nodeSelectorTerms", Json::array());
-  if (!terms.empty() &&
+  const Json required = affinity.value("requiredDuringSchedulingIgnoredDuringExecution", Json());
+  const Json terms = required.is_object() ? required.value("nodeSelectorTerms", Json::array()) : Json::array();
+  if (required.is_object() &&
       std::none_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); }))
     out.push_back({fmt::format("the pod's required node affinity does not match node {}", name_of(node)),
                    "choose a node that it matches, or change the workload's affinity first"});
@@ -221,10 +225,10 @@ std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector
 }
 
 bool reaches(const Json& node, const Json& volume) {
-  const Json affinity = volume.at("spec").value("nodeAffinity", Json::object()).value("required", Json::object());
+  const Json affinity = volume.at("spec").value("nodeAffinity", Json::object()).value("required", Json());
+  if (!affinity.is_object()) return true;
   const Json terms = affinity.value("nodeSelectorTerms", Json::array());
-  return terms.empty() ||
-         std::any_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); });
+  return std::any_of(terms.begin(), terms.end(), [&](const Json& term) { return term_matches(term, node); });
 }
 
 }  // namespace ms2m

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "migration/names.hpp"
+#include "migration/network_init.hpp"
+#include "migration/travel.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -51,6 +53,10 @@ void drop_init_containers(Json& spec, std::vector<std::string>& notes) {
     if (container.value("restartPolicy", "") == "Always") {
       kept.push_back(container);
       notes.push_back(fmt::format("sidecar {} starts afresh on the target", container.value("name", "")));
+    } else if (sets_up_network(container)) {
+      kept.push_back(container);
+      notes.push_back(fmt::format("init container {} runs again: it sets up the pod's network, and the copy's is new",
+                                  container.value("name", "")));
     } else {
       notes.push_back(fmt::format("init container {} is dropped: it has run, its result is in the checkpoint",
                                   container.value("name", "")));
@@ -94,23 +100,33 @@ void drop_merged_expressions_of_all(Json& spec, const Json& labels) {
   }
 }
 
-Json kept_metadata(const Json& source, const PodEdits& edits) {
+/// Says what it leaves out.
+Json travelling(const Json& pod, const char* map, std::vector<std::string>& notes) {
+  Json kept = Json::object();
+  const Json all = pod.at("metadata").value(map, Json::object());
+  std::vector<std::string> left;
+  for (const auto& [key, value] : all.items())
+    if (travels(key, value, pod))
+      kept[key] = value;
+    else
+      left.push_back(key);
+  if (!left.empty())
+    notes.push_back(fmt::format("{} that belong to the source alone are left out: {}", map, fmt::join(left, ", ")));
+  return kept;
+}
+
+Json kept_metadata(const Json& pod, const PodEdits& edits, std::vector<std::string>& notes) {
+  const Json& source = pod.at("metadata");
   Json metadata{{"name", edits.name}, {"namespace", source.value("namespace", "default")}};
-  Json labels = source.value("labels", Json::object());
+  Json labels = travelling(pod, "labels", notes);
   for (const auto& label : edits.without_labels) labels.erase(label);
   labels[kIdLabel] = edits.id;
   metadata["labels"] = labels;
-  Json annotations = source.value("annotations", Json::object());
+  Json annotations = travelling(pod, "annotations", notes);
   const std::string name = source.at("name");
   if (edits.name != name && !annotations.contains(kBaseNameAnnotation)) annotations[kBaseNameAnnotation] = name;
   for (const char* gone : {kKickAnnotation, kDeletionCost, "kubectl.kubernetes.io/last-applied-configuration"})
     annotations.erase(gone);
-  // CNI plugins leave the source's addresses here; they are another pod's on the target.
-  for (auto it = annotations.begin(); it != annotations.end();)
-    it = it.key().rfind("cni.projectcalico.org/", 0) == 0 ||
-                 it.key().rfind("k8s.v1.cni.cncf.io/network-status", 0) == 0 || it.key().rfind("k8s.ovn.org/", 0) == 0
-             ? annotations.erase(it)
-             : std::next(it);
   if (!annotations.empty()) metadata["annotations"] = annotations;
   return metadata;
 }
@@ -141,7 +157,7 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
       target.notes.push_back(fmt::format("container {} starts afresh on the target", container.value("name", "")));
     }
   }
-  const Json metadata = kept_metadata(source.at("metadata"), edits);
+  const Json metadata = kept_metadata(source, edits, target.notes);
   drop_merged_expressions_of_all(spec, metadata.at("labels"));
   target.pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", spec}};
   return target;

@@ -24,9 +24,12 @@ struct TargetPod {
 /// - name, nodeName and the restored container's image and pull policy (Never) are changed; spec.hostname stays what it
 /// was;
 /// - the kube-api-access-* volume that admission made and its mounts are dropped: admission makes the copy's own;
-/// - init containers are dropped (they have run; the process image is their result); restartable ones (sidecars) stay;
+/// - init containers are dropped (they have run; the process image is their result); restartable ones (sidecars) and
+///   those that set up the pod's network (network_init.hpp) stay;
 /// - what the API server merged into label selectors beside matchLabelKeys is left to it again;
-/// - status, uid, owner references, managed fields and generated metadata are dropped; labels and annotations stay.
+/// - status, uid, owner references, managed fields and generated metadata are dropped; labels and annotations stay, but
+/// for what
+///   belongs to the source alone (travel.hpp).
 TargetPod make_target_pod(const Json& source, const PodEdits& edits);
 
 /// Lines "- path: old" / "+ path: new" of all differences that matter to a person (server-set fields left out).

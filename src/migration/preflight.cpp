@@ -201,6 +201,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   if (!facts.missing_rights.empty()) return findings;
   check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);
+  check_environment_and_devices(facts, request, findings);
   check_target(facts, request, findings);
   check_access(facts, request, findings);
   check_processors(facts, request, findings);

@@ -21,6 +21,9 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
 /// One consumer of the queue.
 void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out);
 
+/// The process's environment, its runtime class and devices (preflight_environment.cpp).
+void check_environment_and_devices(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 

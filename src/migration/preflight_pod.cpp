@@ -107,14 +107,26 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
   out.push_back({"owner", Level::ok, fmt::format("owned by {} {}", kind, name), ""});
 }
 
-void check_budgets(const Facts& facts, std::vector<Finding>& out) {
+/// ms2m deletes, it does not evict: nobody but it looks at a budget.
+void check_budgets(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   const Json labels = facts.pod.at("metadata").value("labels", Json::object());
   for (const Json& budget : facts.disruption_budgets) {
-    if (!selects(budget.at("spec").value("selector", Json::object()), labels)) continue;
+    // policy/v1: an empty selector selects every pod, none at all selects no pod.
+    const Json selector = budget.value("spec", Json::object()).value("selector", Json());
+    if (!selector.is_object() || !selects(selector, labels)) continue;
     if (budget.value("status", Json::object()).value("disruptionsAllowed", 0) > 0) continue;
-    refuse(out, "disruption-budget",
-           fmt::format("PodDisruptionBudget {} allows no disruption now", budget.at("metadata").value("name", "")),
-           "wait until it does, or change the budget");
+    const std::string text =
+        fmt::format("PodDisruptionBudget {} allows no disruption now", budget.at("metadata").value("name", ""));
+    if (request.strategy == Strategy::sequential)
+      refuse(out, "disruption-budget", text + ", and sequential takes the pod away before its copy comes",
+             "use --strategy shadow, which never has fewer pods that serve than before");
+    else if (in_a_set(facts.pod) && request.strategy == Strategy::handoff)
+      out.push_back({"disruption-budget", Level::warning,
+                     text + ": a StatefulSet's pod is gone for the moment of its handoff",
+                     "use --strategy shadow, which never has fewer pods that serve than before"});
+    else
+      out.push_back({"disruption-budget", Level::warning,
+                     text + ": the source goes only when its copy serves, so it is not touched", ""});
   }
 }
 
@@ -198,7 +210,7 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
   check_running(facts, out);
   check_owner(facts, request, out);
   if (request.strategy == Strategy::sequential) check_sequential(facts, request, out);
-  check_budgets(facts, out);
+  check_budgets(facts, request, out);
   check_companions(facts, request, out);
   check_specification(facts, request, out);
   check_life_cycle(facts, out);

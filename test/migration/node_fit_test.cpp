@@ -126,3 +126,23 @@ TEST_CASE("a port of the node can be had once", "[node_fit]") {
   other["spec"]["containers"][0]["ports"][0]["protocol"] = "UDP";
   CHECK(misfits(pod, ready_node(), {other}).empty());
 }
+
+TEST_CASE("an empty term of an affinity matches no node", "[node_fit]") {
+  const Json node = Json::parse(R"({"metadata":{"name":"worker-2","labels":{"a":"b"}},
+    "status":{"conditions":[{"type":"Ready","status":"True"}]}})");
+  const auto fits = [&](const char* terms) {
+    Json pod = Json::parse(R"({"spec":{"containers":[]}})");
+    pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] = {
+        {"nodeSelectorTerms", Json::parse(terms)}};
+    Json volume = Json::parse(R"({"spec":{}})");
+    volume["spec"]["nodeAffinity"]["required"] = {{"nodeSelectorTerms", Json::parse(terms)}};
+    CHECK(reaches(node, volume) == misfits(pod, node, {}).empty());
+    return misfits(pod, node, {}).empty();
+  };
+  CHECK_FALSE(fits("[{}]"));
+  CHECK_FALSE(fits("[null]"));
+  CHECK_FALSE(fits("[]"));
+  CHECK_FALSE(fits(R"([{"matchExpressions":[]}])"));
+  CHECK(fits(R"([{},{"matchExpressions":[{"key":"a","operator":"Exists"}]}])"));
+  CHECK(reaches(node, Json::parse(R"({"spec":{}})")));
+}
