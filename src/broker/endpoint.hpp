@@ -6,10 +6,10 @@
 
 namespace ms2m {
 
-/// `role` shows in the broker's list of connections: "ms2m <id> <role>".
 /// Two to three of them pass before a broker takes a silent client for dead: at most a fifth of the dead man's time.
 std::chrono::seconds holding_heartbeat(Millis dead_man);
 
+/// `role` shows in the broker's list of connections: "ms2m <id> <role>".
 amqp::Endpoint endpoint_of(const BrokerAddress& address, const std::string& id, const std::string& role);
 
 }  // namespace ms2m

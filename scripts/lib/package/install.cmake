@@ -9,7 +9,7 @@ foreach(name kubectl-ms2m kubectl_complete-ms2m)
   file(CREATE_LINK ms2m.1 ${generated}/${name}.1 SYMBOLIC)
 endforeach()
 install(FILES ${generated}/kubectl-ms2m TYPE BIN)
-install(PROGRAMS packaging/kubectl_complete-ms2m TYPE BIN)
+install(PROGRAMS scripts/lib/package/kubectl_complete-ms2m TYPE BIN)
 install(FILES man/ms2m.1 ${generated}/kubectl-ms2m.1 ${generated}/kubectl_complete-ms2m.1
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES man/ms2m-protocol.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
@@ -25,5 +25,5 @@ install(FILES ${generated}/ms2m.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-c
 install(FILES ${generated}/ms2m.zsh DESTINATION ${MS2M_ZSH_COMPLETIONS} RENAME _ms2m)
 install(FILES ${generated}/ms2m.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-install(FILES README.md LICENSE packaging/copyright TYPE DOC)
+install(FILES README.md LICENSE scripts/lib/package/copyright TYPE DOC)
 install(DIRECTORY examples TYPE DOC PATTERN __pycache__ EXCLUDE PATTERN "*.pyc" EXCLUDE)
