@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <optional>
 
-#include "cli/quantity.hpp"
+#include "cli/one_line.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -23,7 +24,7 @@ std::optional<std::string> annotation(const Json& pod, const char* name) {
   const Json metadata = pod.value("metadata", Json::object());
   const Json annotations = metadata.value("annotations", Json::object());
   if (!annotations.is_object() || !annotations.contains(name)) return std::nullopt;
-  auto value = annotations[name].get<std::string>();
+  auto value = one_line(annotations[name].get<std::string>());
   return value.empty() ? std::nullopt : std::optional(std::move(value));
 }
 
@@ -58,6 +59,15 @@ std::optional<Found> given(const BrokerQuestion& question) {
   return std::nullopt;
 }
 
+/// What is no port is not repeated: it stands in a secret.
+std::uint16_t port_number(const std::string& text) {
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number == 0)
+    throw Error(ErrorKind::refused, "key port is not a port");
+  return number;
+}
+
 /// host, port, username, password, vhost: what the RabbitMQ cluster operator writes, for instance.
 std::optional<BrokerAddress> from_parts(const Json& secret) {
   const auto host = secret_value(secret, "host");
@@ -65,10 +75,8 @@ std::optional<BrokerAddress> from_parts(const Json& secret) {
   BrokerAddress address;
   address.host = *host;
   if (const auto port = secret_value(secret, "port")) {
-    const auto number = parse_count(*port);
-    if (number == 0 || number > 65535) throw Error(ErrorKind::refused, "key port is not a port");
-    address.port = static_cast<std::uint16_t>(number);
-    address.tls = number == 5671;  // IANA's port for amqps; such secrets have no key for it
+    address.port = port_number(*port);
+    address.tls = address.port == 5671;  // IANA's port for amqps; such secrets have no key for it
   }
   address.user = secret_value(secret, "username").value_or(address.user);
   address.password = secret_value(secret, "password").value_or(address.password);

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "cli/broker_choice.hpp"
+#include "cli/one_line.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -56,7 +57,7 @@ class ConfigReader {
       } catch (const Error& error) {
         throw wrong(value, error.message());
       }
-      config_.settings[name] = value.Scalar();
+      config_.settings[name] = scalar(key, value);
       return true;
     }
     return false;
@@ -64,7 +65,7 @@ class ConfigReader {
 
   std::string scalar(const YAML::Node& key, const YAML::Node& value) const {
     if (!value.IsScalar()) throw wrong(key, "'" + key.Scalar() + "' must be a single value");
-    return value.Scalar();
+    return one_line(value.Scalar());
   }
 
   Error wrong(const YAML::Node& where, const std::string& what) const {

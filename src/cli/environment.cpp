@@ -1,5 +1,9 @@
 #include "cli/environment.hpp"
 
+#include <utility>
+
+#include "cli/one_line.hpp"
+
 namespace ms2m::cli {
 
 Environment Environment::of_process(char** environ_block) {
@@ -14,8 +18,9 @@ Environment Environment::of_process(char** environ_block) {
 
 std::optional<std::string> Environment::get(const std::string& name) const {
   const auto found = variables_.find(name);
-  if (found == variables_.end() || found->second.empty()) return std::nullopt;
-  return found->second;
+  if (found == variables_.end()) return std::nullopt;
+  auto value = one_line(found->second);
+  return value.empty() ? std::nullopt : std::optional(std::move(value));
 }
 
 std::filesystem::path Environment::config_file() const {

@@ -13,7 +13,7 @@ class Environment {
   explicit Environment(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
   static Environment of_process(char** environ_block);
 
-  /// nullopt: not set, or empty.
+  /// Without the one line break that may end it. nullopt: not set, or empty.
   std::optional<std::string> get(const std::string& name) const;
   /// $XDG_CONFIG_HOME/ms2m/config.yaml, or ~/.config/ms2m/config.yaml; empty when neither is known.
   std::filesystem::path config_file() const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cli/one_line.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -40,14 +41,14 @@ std::optional<std::string> value_in(const Json& object, const std::string& key, 
   if (secret) return secret_value(object, key);
   const Json& data = object.contains("data") ? object["data"] : Json::object();
   if (!data.contains(key) || !data[key].is_string()) return std::nullopt;
-  return data[key].get<std::string>();
+  return one_line(data[key].get<std::string>());
 }
 
 }  // namespace
 
 std::optional<std::string> secret_value(const Json& secret, const std::string& key) {
   if (!secret.contains("data") || !secret["data"].is_object() || !secret["data"].contains(key)) return std::nullopt;
-  return decode_base64(secret["data"][key].get<std::string>(), "key " + key + " of a secret");
+  return one_line(decode_base64(secret["data"][key].get<std::string>(), "key " + key + " of a secret"));
 }
 
 ContainerEnv::ContainerEnv(const Json& pod, const Json& container, PodLookups lookups)
@@ -66,7 +67,7 @@ std::optional<std::string> ContainerEnv::before(const std::string& name, std::si
 
 std::optional<std::string> ContainerEnv::entry(std::size_t index) const {
   const Json& variable = env_[index];
-  if (!variable.contains("valueFrom")) return expand(text_of(variable, "value"), index);
+  if (!variable.contains("valueFrom")) return one_line(expand(text_of(variable, "value"), index));
   const Json& from = variable["valueFrom"];
   if (from.contains("fieldRef")) return field(text_of(from["fieldRef"], "fieldPath"));
   const bool secret = from.contains("secretKeyRef");
@@ -122,7 +123,7 @@ std::optional<std::string> ContainerEnv::field(const std::string& path) const {
     const std::string key = path.substr(bracket + 2, path.size() - bracket - 4);
     const Json metadata = pod_.value("metadata", Json::object());
     const Json values = metadata.value(map == "metadata.labels" ? "labels" : "annotations", Json::object());
-    return values.contains(key) ? std::optional(values[key].get<std::string>()) : std::nullopt;
+    return values.contains(key) ? std::optional(one_line(values[key].get<std::string>())) : std::nullopt;
   }
   std::string pointer = "/" + path;
   for (char& c : pointer)

@@ -16,7 +16,8 @@ struct PodLookups {
 
 /// Only what is asked for is read: a variable that does not refer to a secret costs no right to read secrets.
 /// Later entries win over earlier ones, env over envFrom; $(VAR) refers to what was defined before, $$ is an escaped $
-/// (Kubernetes API reference, EnvVar.value).
+/// (Kubernetes API reference, EnvVar.value). One line break at the end of a value is left out, here as in
+/// secret_value().
 class ContainerEnv {
  public:
   ContainerEnv(const Json& pod, const Json& container, PodLookups lookups);

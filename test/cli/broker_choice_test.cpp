@@ -1,7 +1,13 @@
 // Where broker and queue come from.
 #include "cli/broker_choice.hpp"
+
+#include <fstream>
+
+#include "cli/config_file.hpp"
+#include "cli/environment.hpp"
 #include "fake_backend.hpp"
 #include "support/catch.hpp"
+#include "temp_dir.hpp"
 
 using namespace ms2m;
 using namespace ms2m::cli;
@@ -188,4 +194,53 @@ TEST_CASE("with several containers the default one counts, and none is guessed")
   CHECK_THAT(refusal_of(pod), Contains("which broker"));
   pod.annotate("kubectl.kubernetes.io/default-container", "side");
   CHECK(pod.choose().address.host == "side");
+}
+
+TEST_CASE("a line break at the end of a secret's value is not part of it", "[case-16]") {
+  Pod pod;
+  pod.annotate("ms2m.io/queue", "orders\n");
+  pod.annotate("ms2m.io/broker-secret", "rabbit\n");
+  std::ifstream in(std::string(MS2M_TEST_DATA) + "/cases/secret-newline.json");
+  pod.secrets["rabbit"] = Json::parse(in);
+  const auto choice = pod.choose();
+  CHECK(choice.address.host == "rabbit");
+  CHECK(choice.address.port == 5672);
+  CHECK(choice.address.user == "app");
+  CHECK(choice.address.password == "s3cret");
+  CHECK(choice.queue == "orders");
+
+  SECTION("what is no port is not repeated") {
+    pod.secrets["rabbit"]["data"]["port"] = "czNjcmV0MTIzNA==";
+    CHECK_THAT(refusal_of(pod), Contains("key port is not a port") && !Contains("s3cret"));
+  }
+  SECTION("only one, and only a line break") {
+    pod.secrets["rabbit"]["data"]["password"] = "IHBhc3MgCg0K";  // " pass \n\r\n"
+    CHECK(pod.choose().address.password == " pass \n");
+  }
+}
+
+TEST_CASE("nor at the end of a variable, an annotation or a setting, wherever it comes from", "[case-16]") {
+  Pod pod;
+  pod.secrets["login"] = {{"data", {{"user", "YXBwCg=="}, {"password", "czNjcmV0DQo="}}}};
+  pod.config_maps["broker"] = {{"data", {{"HOST", "rabbit\n"}, {"queue", "orders\r\n"}}}};
+  pod.container()["envFrom"] = {{{"configMapRef", {{"name", "broker"}}}, {"prefix", "B_"}}};
+  pod.env({{{"name", "USER"}, {"valueFrom", {{"secretKeyRef", {{"name", "login"}, {"key", "user"}}}}}},
+           {{"name", "PASSWORD"}, {"valueFrom", {{"secretKeyRef", {{"name", "login"}, {"key", "password"}}}}}},
+           {{"name", "RABBITMQ_URL"}, {"value", "amqp://$(USER):$(PASSWORD)@$(B_HOST)\n"}},
+           {{"name", "QUEUE_NAME"}, {"valueFrom", {{"configMapKeyRef", {{"name", "broker"}, {"key", "queue"}}}}}}});
+  const auto choice = pod.choose();
+  CHECK(choice.address.host == "rabbit");
+  CHECK(choice.address.user == "app");
+  CHECK(choice.address.password == "s3cret");
+  CHECK(choice.queue == "orders");
+
+  const Environment environment({{"MS2M_BROKER_PASSWORD", "s3cret\n"}, {"MS2M_QUEUE", "\n"}});
+  CHECK(environment.get("MS2M_BROKER_PASSWORD") == "s3cret");
+  CHECK_FALSE(environment.get("MS2M_QUEUE"));
+
+  const test::TempDir dir;
+  const auto file = dir.path() / "config.yaml";
+  std::ofstream(file) << "broker_password: |\n  s3cret\nstrategy: |\n  handoff\n";
+  CHECK(read_config(file).broker.password == "s3cret");
+  CHECK(read_config(file).settings.at("strategy") == "handoff");
 }
