@@ -24,6 +24,11 @@ std::string base_of(const BrokerAddress& address) {
                       address.tls ? 15671 : 15672);
   }
   while (!url.empty() && url.back() == '/') url.pop_back();
+  try {
+    check_url(url);
+  } catch (Error& error) {
+    throw error.in("the address of RabbitMQ's management API");
+  }
   return url;
 }
 

@@ -18,7 +18,7 @@ namespace ms2m {
 /// a gone one disappears at once.
 class RabbitAdmin : public BrokerAdmin {
  public:
-  /// Asks nothing yet. TLS (https) verifies as AMQP does, with the same files.
+  /// Asks nothing yet. TLS (https) verifies as AMQP does, with the same files. Error{usage}: its address is no URL.
   explicit RabbitAdmin(const BrokerAddress& address);
   ~RabbitAdmin() override;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "ms2m/error.hpp"
@@ -62,6 +63,15 @@ std::string_view scheme(std::string_view& rest, BrokerAddress& address) {
   return rest;
 }
 
+/// The characters of names and addresses, a zone and international names included. What else stands there may be a part
+/// of a password.
+bool is_host(std::string_view host) {
+  return std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c >= 0x80 ||
+           std::string_view("-._:%").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
 void host_and_port(std::string_view text, BrokerAddress& address) {
   std::string_view host = text;
   std::string_view port;
@@ -82,6 +92,7 @@ void host_and_port(std::string_view text, BrokerAddress& address) {
   }
   address.host = decode(host, "host");
   if (address.host.empty()) bad("the host is missing");
+  if (!is_host(address.host)) bad("the host is neither a name nor an address");
   if (with_port && !port.empty()) address.port = number<std::uint16_t>(port, "port");
   if (address.port == 0) bad("the port must not be 0");
 }
@@ -113,6 +124,10 @@ BrokerAddress parse_broker_uri(std::string_view uri) {
   BrokerAddress address;
   std::string_view rest = scheme(uri, address);
   if (const auto mark = rest.find('#'); mark != std::string_view::npos) bad("'#' must be written as %23");
+  // amqp://u:12/34@host reads as host "u", port 12: connecting there would show half of the password.
+  if (const auto end = rest.find_first_of("/?"); end != std::string_view::npos && rest.find('@', end) != rest.npos)
+    bad("behind the first '/' or '?' stands an '@': in user and password these two are written as %2F and %3F, and an "
+        "'@' in the virtual host or the query as %40");
   if (const auto mark = rest.find('?'); mark != std::string_view::npos) {
     query(rest.substr(mark + 1), address);
     rest = rest.substr(0, mark);

@@ -120,6 +120,11 @@ void take_cluster(const KubeconfigEntry& cluster, KubeAccess& access) {
   access.server = text_of(cluster.value, "server");
   while (access.server.ends_with('/')) access.server.pop_back();
   if (access.server.find("://") == std::string::npos) access.server = "https://" + access.server;
+  try {
+    check_url(access.server);
+  } catch (Error& error) {
+    throw error.in(fmt::format("the kubeconfig {}: server of a cluster", cluster.file));
+  }
   access.tls.ca = pem_of(cluster, "certificate-authority");
   access.tls.server_name = text_of(cluster.value, "tls-server-name");
   access.tls.insecure = flag_of(cluster, "insecure-skip-tls-verify");

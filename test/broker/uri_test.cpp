@@ -1,4 +1,6 @@
 #include "broker/uri.hpp"
+
+#include "broker/rabbit_admin.hpp"
 #include "ms2m/error.hpp"
 #include "support/catch.hpp"
 
@@ -62,7 +64,9 @@ TEST_CASE("wrong broker addresses are refused without their secrets") {
                                "amqp://u:topsecret/x@h",
                                "amqps://u:topsecret@h?verify=maybe",
                                "amqps://u:topsecret@h?keyfile=x",
-                               "amqp://u:topsecret@h?heartbeat=-1"};
+                               "amqp://u:topsecret@h?heartbeat=-1",
+                               "amqp://u:p@topsecret host",
+                               "amqp://u:p@topsecret,other"};
   for (const auto& each : wrong) {
     INFO(each);
     try {
@@ -71,6 +75,43 @@ TEST_CASE("wrong broker addresses are refused without their secrets") {
     } catch (const ms2m::Error& error) {
       CHECK(error.kind() == ms2m::ErrorKind::usage);
       CHECK(std::string(error.what()).find("topsecret") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("nothing of a malformed address is repeated, whichever part of it the password became", "[case-18]") {
+  for (const std::string each :
+       {"amqp://u:12/34@rabbit:5672", "amqp://u:12?34@rabbit:5672", "amqp://u:12#34@rabbit:5672",
+        "amqp://u:12/34@rabbit/shop", "amqp://u:12@34/56@rabbit:5672", "amqp://u:12/34?56@rabbit",
+        "amqp:/u:1234@rabbit", "u:1234@rabbit:5672", "1234", "amqp://u:1234@rabbit:port"}) {
+    INFO(each);
+    try {
+      parse_broker_uri(each);
+      FAIL("accepted");
+    } catch (const ms2m::Error& error) {
+      CHECK(error.kind() == ms2m::ErrorKind::usage);
+      const std::string told = std::string(error.what()) + error.remedy();
+      for (const char* part : {"12", "34", "rabbit", "u:"}) CHECK(told.find(part) == std::string::npos);
+    }
+  }
+  CHECK(parse_broker_uri("amqp://u:12%2F34@rabbit:5672").password == "12/34");
+  CHECK(parse_broker_uri("amqp://u:12%3F34@rabbit:5672/a%40b").vhost == "a@b");
+  CHECK(parse_broker_uri("amqp://u:12@34@rabbit").password == "12@34");
+}
+
+TEST_CASE("nor of a malformed address of the management API", "[case-18]") {
+  for (const std::string each : {"http://u:12/34@rabbit:15672", "http://u:12?34@rabbit", "http://u:12#34@rabbit",
+                                 "u:1234@rabbit", "ftp://u:1234@rabbit", "http://u:1234@rabbit:port"}) {
+    INFO(each);
+    auto address = parse_broker_uri("amqp://rabbit");
+    address.api_url = each;
+    try {
+      ms2m::RabbitAdmin{address};
+      FAIL("accepted");
+    } catch (const ms2m::Error& error) {
+      CHECK(error.kind() == ms2m::ErrorKind::usage);
+      const std::string told = std::string(error.what()) + error.remedy();
+      for (const char* part : {"12", "34", "rabbit:", "u:"}) CHECK(told.find(part) == std::string::npos);
     }
   }
 }

@@ -31,7 +31,8 @@ TEST_CASE("paths of kinds") {
 
 TEST_CASE("messages never show user, password or query of a URL") {
   CHECK(printable_url("https://joe:pw@h:1/p?token=x") == "https://h:1/p");
-  CHECK(printable_url("https://h/a@b") == "https://h/a@b");
+  CHECK(printable_url("https://h/a%40b") == "https://h/a%40b");
+  CHECK(printable_url("http://joe:p/w?x@h:1/p") == "http://h:1/p");
 }
 
 TEST_CASE("which answers are asked again, and when") {

@@ -100,6 +100,9 @@ class HttpClient {
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986: for path segments and query values.
 std::string url_encode(std::string_view text);
+/// Error{usage}, with nothing of the URL in it: not an absolute http or https URL, or one with an '@' behind its host
+/// (an unescaped '/' in the password).
+void check_url(const std::string& url);
 /// The URL without user information and query: fit for messages.
 std::string printable_url(std::string_view url);
 

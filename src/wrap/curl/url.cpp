@@ -24,9 +24,18 @@ std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
 }
 
 UrlHandle parsed(const std::string& text) {
+  // http://u:12/34@host reads as host "u", port 12: connecting there would show half of the password.
+  const auto scheme = text.find("://");
+  const auto end = text.find_first_of("/?#", scheme == std::string::npos ? 0 : scheme + 3);
+  if (end != std::string::npos && text.find('@', end) != std::string::npos)
+    throw Error(
+        ErrorKind::usage,
+        "not a URL: behind the host stands an '@' (in user and password '/', '?' and '#' are written as %2F, %3F "
+        "and %23, and elsewhere an '@' as %40)");
   UrlHandle url(curl_url());
+  // Not repeated: what is no URL may be a password.
   if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK)
-    throw Error(ErrorKind::usage, "not a URL: " + printable_url(text));
+    throw Error(ErrorKind::usage, "not a URL: write it as https://HOST:PORT");
   return url;
 }
 
@@ -37,7 +46,7 @@ UrlParts parse_url(const std::string& text) {
   UrlParts parts{part(url.get(), CURLUPART_SCHEME), part(url.get(), CURLUPART_HOST),
                  part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT), false};
   if (parts.scheme != "http" && parts.scheme != "https")
-    throw Error(ErrorKind::usage, "neither http nor https: " + printable_url(text));
+    throw Error(ErrorKind::usage, "neither http nor https: write it as https://HOST:PORT");
   parts.loopback = parts.host == "localhost" || parts.host.rfind("127.", 0) == 0 || parts.host == "[::1]";
   return parts;
 }
@@ -52,6 +61,8 @@ std::string with_host(const std::string& text, const std::string& host) {
 }
 
 }  // namespace curl
+
+void check_url(const std::string& url) { curl::parse_url(url); }
 
 std::string url_encode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -72,13 +83,12 @@ std::string url_encode(std::string_view text) {
 }
 
 std::string printable_url(std::string_view url) {
-  std::string out(url.substr(0, url.find_first_of("?#")));
-  const auto scheme = out.find("://");
-  const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
-  const auto path = out.find('/', begin);
-  const auto at = out.rfind('@', path == std::string::npos ? out.size() : path);
-  if (at != std::string::npos && at >= begin) out.erase(begin, at + 1 - begin);
-  return out;
+  const auto scheme = url.find("://");
+  const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  // The last '@' anywhere: a password may hold an unescaped '/' or '?'.
+  const auto at = url.rfind('@');
+  const auto host = at == std::string_view::npos || at < begin ? begin : at + 1;
+  return std::string(url.substr(0, begin)) + std::string(url.substr(host, url.find_first_of("?#", host) - host));
 }
 
 }  // namespace ms2m

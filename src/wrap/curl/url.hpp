@@ -12,7 +12,7 @@ struct UrlParts {
   std::string host_and_port() const { return host + ":" + port; }
 };
 
-/// Error{usage} when it is not an absolute http or https URL.
+/// Error{usage} as check_url().
 UrlParts parse_url(const std::string& url);
 /// The same URL with another host (port, path and query stay).
 std::string with_host(const std::string& url, const std::string& host);
