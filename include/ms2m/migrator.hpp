@@ -20,7 +20,7 @@ namespace ms2m {
 struct JournalSummary {
   std::string id;
   std::string started;  ///< RFC 3339, UTC
-  std::string state;    ///< "running or crashed", "done", "undone", "leftovers", "cleanup_incomplete"
+  std::string state;    ///< "running or crashed", "done", "undone", "leftovers", "cleanup_incomplete", kUnreadable
   bool pivoted = false;
   std::string ns, source_pod, source_node, target_pod, target_node, queue, strategy;
   std::string kubeconfig, context;  ///< as given, so that abort can take them again
@@ -29,7 +29,9 @@ struct JournalSummary {
              ///< ask for the broker
   long pid = 0;  ///< of the process that wrote it
   std::string host;
+  std::string error, remedy;  ///< why it is unreadable; nothing but `id` is known then
 };
+inline constexpr const char* kUnreadable = "unreadable";
 
 /// $XDG_STATE_HOME/ms2m (default ~/.local/state/ms2m), one directory <id>/ (0700) with journal.jsonl (0600) per
 /// migration.
@@ -37,7 +39,9 @@ class JournalStore {
  public:
   explicit JournalStore(std::filesystem::path root);
   static std::filesystem::path default_root();
-  std::vector<JournalSummary> list() const;  ///< newest first; unreadable ones are left out
+  /// Newest first, unreadable ones last. Error{failed}: there may be journals, but this user cannot look.
+  std::vector<JournalSummary> list() const;
+  /// Nothing: there is none. Error{failed, refused}: there is one, and it cannot be read.
   std::optional<JournalSummary> find(const std::string& id) const;
   void forget(const std::string& id) const;  ///< removes the directory of a finished migration
   const std::filesystem::path& root() const { return root_; }

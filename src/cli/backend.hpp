@@ -56,8 +56,8 @@ class Backend {
   /// Error{usage}.
   virtual BrokerAddress parse_broker_uri(std::string_view uri) const = 0;
 
-  virtual std::vector<JournalSummary> journals() const = 0;  ///< newest first
-  virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;
+  virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
+  virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
   /// What a killed ms2m of this user left on this machine beside its journal: the directories of its ssh connections.
   virtual void remove_stale_files() const noexcept = 0;

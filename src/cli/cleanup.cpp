@@ -21,7 +21,8 @@ int status_of(const std::vector<Outcome>& outcomes) {
   return status;
 }
 
-/// A journal whose cluster or broker cannot be reached is an outcome too: the others must have their turn.
+/// A journal that is unreadable, or whose cluster or broker cannot be reached, is an outcome too: the others must have
+/// their turn.
 std::vector<Outcome> clean(const Context& context, const JournalSummary& journal) {
   if (finished(journal)) {
     context.backend.forget_journal(journal.id);
@@ -29,6 +30,7 @@ std::vector<Outcome> clean(const Context& context, const JournalSummary& journal
     return {};
   }
   try {
+    if (!journal.error.empty()) throw Error(ErrorKind::refused, journal.error, journal.remedy);
     const Session session = reopen_session(context, journal);
     return session.engine->cleanup(journal.id, context.stop);
   } catch (const Error& error) {

@@ -47,8 +47,9 @@ std::vector<Candidate> pods(const Candidates& at, Backend& backend, const StopTo
 std::vector<Candidate> migrations(const Backend& backend) {
   std::vector<Candidate> found;
   for (const auto& journal : backend.journals())
-    found.push_back(
-        {journal.id, journal.ns + "/" + journal.source_pod + " to " + journal.target_node + ", " + journal.state});
+    found.push_back({journal.id, journal.error.empty() ? journal.ns + "/" + journal.source_pod + " to " +
+                                                             journal.target_node + ", " + journal.state
+                                                       : journal.state});
   return found;
 }
 

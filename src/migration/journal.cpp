@@ -1,39 +1,28 @@
 #include "migration/journal.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <algorithm>
 #include <utility>
 
 #include "migration/names.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
 
 constexpr int kVersion = 1;
 
-[[noreturn]] void fail(const std::filesystem::path& path, const char* doing) {
-  throw Error(ErrorKind::failed,
-              fmt::format("cannot {} the journal {}: {}", doing, path.string(), std::strerror(errno)),
-              "make room or give ms2m a writable $XDG_STATE_HOME");
+constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
+
+[[noreturn]] void no_migration(const std::filesystem::path& root, const std::string& id) {
+  throw Error(ErrorKind::not_found, fmt::format("there is no migration {} in {}", id, root.string()),
+              "ms2m list shows the migrations that this user started on this machine");
 }
 
 std::filesystem::path file_of(const std::filesystem::path& root, const std::string& id) {
   return root / id / "journal.jsonl";
-}
-
-void sync_directory(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
 }
 
 Phase phase_of(const std::string& word) {
@@ -45,81 +34,97 @@ Phase phase_of(const std::string& word) {
 
 }  // namespace
 
-Journal Journal::create(const std::filesystem::path& root, const std::string& id, Json begin) {
-  std::error_code ignored;
-  std::filesystem::create_directories(root, ignored);
-  const auto directory = root / id;
-  if (::mkdir(directory.c_str(), 0700) != 0) fail(directory, "create");
-  Journal journal;
-  journal.fd_ = ::open(file_of(root, id).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (journal.fd_ < 0) fail(file_of(root, id), "create");
-  if (::flock(journal.fd_, LOCK_EX | LOCK_NB) != 0) fail(file_of(root, id), "lock");
+void damaged_journal(const std::filesystem::path& root, const std::string& id, const std::string& what) {
+  const std::string file = file_of(root, id).string();
+  throw Error(ErrorKind::refused,
+              fmt::format("the journal {} is damaged ({}): what that migration did is not known", file, what),
+              fmt::format("look at it ({}); when nothing of the migration is left: {}", remedy::look_at_journal(file),
+                          remedy::remove_journal((root / id).string())));
+}
+
+Journal Journal::create(const std::filesystem::path& root, const std::string& id, Json begin) try {
+  const auto directory = root / id, path = file_of(root, id);
+  posix::make_private_directories(root);
+  if (std::filesystem::exists(directory)) throw Error(ErrorKind::failed, directory.string() + " is there already");
+  posix::make_private_directories(directory);
   begin["type"] = "begin";
   begin["v"] = kVersion;
   begin["id"] = id;
-  journal.append(begin);
-  sync_directory(directory);
-  sync_directory(root);
-  return journal;
-}
-
-Journal Journal::read(const std::filesystem::path& root, const std::string& id) {
-  const auto path = file_of(root, id);
-  std::ifstream in(path);
-  if (!in)
-    throw Error(ErrorKind::not_found, fmt::format("there is no migration {} in {}", id, root.string()),
-                "ms2m list shows the migrations that this user started on this machine");
+  begin["t"] = now_rfc3339();
+  // There is no journal without its first record, whatever dies when.
+  posix::write_file_atomically(path, begin.dump() + "\n");
   Journal journal;
-  for (std::string line; std::getline(in, line);) {
-    const Json record = Json::parse(line, nullptr, false);
-    if (!record.is_object()) continue;  // torn by a crash: what it announced did not happen
-    if (record.value("v", kVersion) > kVersion)
-      throw Error(ErrorKind::refused, fmt::format("the journal {} was written by a newer ms2m", path.string()),
-                  "use the ms2m that started the migration, or a newer one");
-    journal.replay(record);
-  }
+  journal.file_.emplace(path, posix::AppendFile::Missing::fail);
+  if (!journal.file_->try_lock()) throw Error(ErrorKind::failed, path.string() + " is locked by another process");
+  journal.replay(begin);
   return journal;
+} catch (Error& error) {
+  error.in("creating the journal").with_remedy(kRoom);
+  throw;
 }
 
-Journal Journal::open(const std::filesystem::path& root, const std::string& id) {
+Journal Journal::read(const std::filesystem::path& root, const std::string& id) try {
+  Journal journal;
+  journal.replay_all(posix::read_file(file_of(root, id)), root, id);
+  return journal;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::not_found) no_migration(root, id);
+  throw;
+}
+
+Journal Journal::open(const std::filesystem::path& root, const std::string& id) try {
+  Journal journal;
   const auto path = file_of(root, id);
-  const int fd = ::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
-  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
+  posix::AppendFile file(path, posix::AppendFile::Missing::fail);
+  if (!file.try_lock())
     throw Error(ErrorKind::refused, fmt::format("migration {} is still under way", id),
                 "interrupt the ms2m that runs it with Ctrl-C first");
-  }
-  Journal journal = read(root, id);  // after the lock: nobody writes any more
-  journal.fd_ = fd;
-  if (fd < 0) fail(path, "open");
-  // A torn last line must not swallow the next record.
-  const auto size = ::lseek(journal.fd_, 0, SEEK_END);
-  char last = '\n';
-  if (size > 0 && ::pread(journal.fd_, &last, 1, size - 1) == 1 && last != '\n' && ::write(journal.fd_, "\n", 1) != 1)
-    fail(path, "write");
+  const std::string text = posix::read_file(path);  // after the lock: nobody writes any more
+  const std::size_t whole = journal.replay_all(text, root, id);
+  // A torn last line must not run into the next record.
+  if (whole < text.size()) file.truncate(whole);
+  if (text[whole - 1] != '\n') file.append("\n");
+  journal.file_.emplace(std::move(file));
   return journal;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::not_found) no_migration(root, id);
+  throw;
 }
 
-Journal::Journal(Journal&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      mutex_(std::move(other.mutex_)),
-      begin_(std::move(other.begin_)),
-      effects_(std::move(other.effects_)),
-      marks_(std::move(other.marks_)),
-      ended_(std::move(other.ended_)) {}
-
-Journal::~Journal() {
-  if (fd_ >= 0) ::close(fd_);
+std::size_t Journal::replay_all(const std::string& text, const std::filesystem::path& root, const std::string& id) {
+  std::size_t begin = 0;
+  for (int number = 1; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const bool last = end + 1 >= text.size();
+    try {
+      const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      text.begin() + static_cast<std::ptrdiff_t>(end));
+      if (record.value("v", kVersion) > kVersion)
+        throw Error(ErrorKind::refused,
+                    fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
+                    "use the ms2m that started the migration, or a newer one");
+      replay(record);
+    } catch (const Json::exception&) {
+      if (number == 1 || !last) damaged_journal(root, id, fmt::format("line {} is no record", number));
+      return begin;
+    }
+    begin = last ? text.size() : end + 1;
+  }
+  if (!begin_.is_object())
+    damaged_journal(root, id, text.empty() ? "it is empty" : "it does not say of which migration it is");
+  return begin;
 }
 
 void Journal::append(Json record) {
   const std::lock_guard lock(*mutex_);
   record["t"] = now_rfc3339();
-  const std::string line = record.dump() + "\n";
-  // One write: a crash leaves at most one torn line, at the end.
-  if (::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::fdatasync(fd_) != 0)
-    throw Error(ErrorKind::failed, fmt::format("cannot write the journal: {}", std::strerror(errno)),
-                "make room below $XDG_STATE_HOME");
+  if (!file_) throw Error(ErrorKind::failed, "the journal is open for reading only");
+  try {
+    file_->append(record.dump() + "\n");
+  } catch (Error& error) {
+    error.in("writing the journal").with_remedy(kRoom);
+    throw;
+  }
   replay(record);
 }
 

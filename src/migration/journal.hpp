@@ -5,6 +5,8 @@
 // out, end {result}. turned_back: after "pivoted", the target cannot serve and has got nothing, so it is undone all the
 // same. `undo` and `finish` are operations as data (operations.hpp): undo is carried out when the migration is given up
 // before the pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
+// A last line that a crash tore is as if it had not been written: what it announces has not been done. Any other line
+// that is no record makes the journal unreadable: what was done is not known then, and nobody guesses.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -16,6 +18,7 @@
 #include "ms2m/event.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
+#include "wrap/posix/files.hpp"
 
 namespace ms2m {
 
@@ -34,15 +37,16 @@ class Journal {
  public:
   /// A new journal in <root>/<id>/ (0700/0600).
   static Journal create(const std::filesystem::path& root, const std::string& id, Json begin);
-  /// Opens an existing one for appending and reads what is in it. A torn last line (crash while writing) is ignored.
+  /// Opens an existing one for appending and reads what is in it; a torn last line is removed.
   /// Error{refused} while the process that writes it still runs (it holds a lock, which the kernel drops with it).
+  /// Otherwise as read().
   static Journal open(const std::filesystem::path& root, const std::string& id);
-  /// Only reads; append functions throw.
+  /// Only reads; append functions throw. Error{not_found}: there is none. Error{failed}: it cannot be read (not
+  /// allowed, say). Error{refused}: it is damaged, or of a newer ms2m.
   static Journal read(const std::filesystem::path& root, const std::string& id);
 
-  Journal(Journal&&) noexcept;
+  Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = delete;
-  ~Journal();
 
   int effect(Phase phase, const std::string& text, Json undo, Json finish);
   void settled(int n, bool ok, const std::string& how);
@@ -59,14 +63,20 @@ class Journal {
  private:
   Journal() = default;
   void append(Json record);
+  /// Json::exception when it is no record.
   void replay(const Json& record);
+  /// Replays the records of a file's text; returns the length of what is whole in it.
+  std::size_t replay_all(const std::string& text, const std::filesystem::path& root, const std::string& id);
 
-  int fd_ = -1;
+  std::optional<posix::AppendFile> file_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   Json begin_;
   std::vector<Effect> effects_;
   std::vector<std::string> marks_;
   std::optional<std::string> ended_;
 };
+
+/// Error{refused}: what the migration did is not known.
+[[noreturn]] void damaged_journal(const std::filesystem::path& root, const std::string& id, const std::string& what);
 
 }  // namespace ms2m

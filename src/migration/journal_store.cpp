@@ -1,8 +1,7 @@
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 
 #include "migration/journal.hpp"
 #include "ms2m/error.hpp"
@@ -10,10 +9,10 @@
 namespace ms2m {
 namespace {
 
-JournalSummary summarise(Journal& journal) {
+JournalSummary summarise(const Journal& journal, const std::string& id) {
   const Json& b = journal.begin();
   JournalSummary s;
-  s.id = b.value("id", "");
+  s.id = id;
   s.started = b.value("t", "");
   s.state = journal.ended().value_or("running or crashed");
   s.pivoted = journal.marked("pivoted") && !journal.marked("turned_back");
@@ -48,18 +47,37 @@ std::filesystem::path JournalStore::default_root() {
 std::optional<JournalSummary> JournalStore::find(const std::string& id) const {
   if (id.empty() || id.find('/') != std::string::npos || id.front() == '.') return std::nullopt;
   try {
-    Journal journal = Journal::read(root_, id);
-    return summarise(journal);
-  } catch (const Error&) {
-    return std::nullopt;
+    return summarise(Journal::read(root_, id), id);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) return std::nullopt;
+    throw;
+  } catch (const Json::exception& error) {
+    damaged_journal(root_, id, error.what());
   }
 }
 
 std::vector<JournalSummary> JournalStore::list() const {
   std::vector<JournalSummary> all;
+  const auto add = [&](const std::string& id) {
+    try {
+      if (auto summary = find(id)) all.push_back(std::move(*summary));
+    } catch (const Error& error) {
+      JournalSummary unreadable;
+      unreadable.id = id;
+      unreadable.state = kUnreadable;
+      unreadable.error = error.what();
+      unreadable.remedy = error.remedy();
+      all.push_back(std::move(unreadable));
+    }
+  };
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(root_, error))
-    if (auto summary = find(entry.path().filename().string())) all.push_back(std::move(*summary));
+  std::filesystem::directory_iterator entry(root_, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    add(entry->path().filename().string());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw Error(ErrorKind::failed,
+                fmt::format("whether there are migrations cannot be told: {}: {}", root_.string(), error.message()),
+                "run ms2m as the user who started them");
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.started > b.started; });
   return all;
 }

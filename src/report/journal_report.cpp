@@ -1,7 +1,5 @@
 #include "report/journal_report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "report/outcome_report.hpp"
@@ -13,8 +11,8 @@ std::string journals_text(const std::vector<JournalSummary>& journals) {
   if (journals.empty()) return "No migration has a journal here.\n";
   std::vector<std::vector<std::string>> rows{{"ID", "STARTED", "STATE", "POD", "FROM", "TO", "STRATEGY", "QUEUE"}};
   for (const auto& j : journals)
-    rows.push_back(
-        {j.id, j.started, j.state, j.ns + "/" + j.source_pod, j.source_node, j.target_node, j.strategy, j.queue});
+    rows.push_back({j.id, j.started, j.state, j.ns.empty() ? "" : j.ns + "/" + j.source_pod, j.source_node,
+                    j.target_node, j.strategy, j.queue});
   std::vector<std::size_t> widths(rows.front().size());
   for (auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i] = printable(row[i])));
@@ -24,6 +22,9 @@ std::string journals_text(const std::vector<JournalSummary>& journals) {
     for (std::size_t i = 0; i < row.size(); ++i) line += pad(row[i], widths[i]) + (i + 1 < row.size() ? "  " : "");
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
+  for (const auto& j : journals)
+    if (!j.error.empty())
+      text += "\n" + printable(j.id + ": " + j.error) + "\n" + (j.remedy.empty() ? "" : printable(j.remedy) + "\n");
   return text;
 }
 
@@ -43,7 +44,8 @@ Json journals_json(const std::vector<JournalSummary>& journals) {
                      {"context", j.context},
                      {"broker", j.broker},
                      {"pid", j.pid},
-                     {"host", j.host}});
+                     {"host", j.host},
+                     {"error", j.error}});
   return {{"schema", kSchema}, {"kind", "journals"}, {"items", items}};
 }
 

@@ -58,7 +58,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"node", {"wrap/posix"}},
     {"image", {"wrap/posix"}},
     {"report", {}},
-    {"migration", {}},
+    {"migration", {"wrap/posix"}},
     {"cli", {"report"}},
 };
 

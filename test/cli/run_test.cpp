@@ -253,6 +253,29 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   CHECK(terminal.world.calls == std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "cleanup m7k2q9"});
 }
 
+TEST_CASE("a damaged journal is named, and the others have their turn") {
+  Terminal terminal;
+  JournalSummary damaged, journal;
+  damaged.id = "mbroken";
+  damaged.state = kUnreadable;
+  damaged.error = "the journal /home/a/x is damaged";
+  damaged.remedy = "less /home/a/x";
+  journal.id = "m7k2q9";
+  journal.ns = "default";
+  journal.state = "running or crashed";
+  journal.source_pod = "consumer-0";
+  terminal.world.journals = {damaged, journal};
+  terminal.world.outcome = test::undone_outcome();
+  CHECK(terminal.run({"list"}) == 0);
+  CHECK_THAT(terminal.out, Contains("mbroken           unreadable") && Contains("mbroken: " + damaged.error) &&
+                               Contains(damaged.remedy) && Contains("default/consumer-0"));
+  CHECK(terminal.run({"list", "-o", "json"}) == 0);
+  CHECK(Json::parse(terminal.out)["items"][0]["error"] == damaged.error);
+  CHECK(terminal.run({"cleanup"}) == 4);
+  CHECK(terminal.world.calls == std::vector<std::string>{"cleanup m7k2q9"});
+  CHECK_THAT(terminal.out + terminal.err, Contains(damaged.error) && Contains("Migration m7k2q9 is undone"));
+}
+
 TEST_CASE("an abort finds the broker when the source is gone") {
   Terminal terminal;
   terminal.world.cluster->pods["copy"] = terminal.world.cluster->pods["consumer-0"];

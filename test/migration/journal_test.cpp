@@ -1,10 +1,12 @@
 #include "migration/journal.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
+#include <functional>
 
 #include "ms2m/error.hpp"
 #include "support/catch.hpp"
@@ -28,6 +30,30 @@ Journal sample(const std::filesystem::path& root) {
   journal.effect(Phase::preparing, "declare queue q", {{"op", "delete_queue"}, {"queue", "q"}}, Json());
   journal.effect(Phase::preparing, "create pod p", {{"op", "delete_pod"}}, {{"op", "strip_marks"}});
   return journal;
+}
+
+std::filesystem::path file_of(const TempDir& dir, const std::string& id = "abc234") {
+  return dir.path / id / "journal.jsonl";
+}
+
+void write_journal(const TempDir& dir, const std::string& id, const std::string& text) {
+  std::filesystem::create_directory(dir.path / id);
+  std::ofstream(file_of(dir, id)) << text;
+}
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+ErrorKind kind_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  FAIL("no error");
+  return ErrorKind::usage;
 }
 
 }  // namespace
@@ -79,6 +105,109 @@ TEST_CASE("a line torn by a crash is ignored, and what follows it is not", "[jou
     again.end(Result::undone);
   }
   CHECK(Journal::open(dir.path, "abc234").ended() == "undone");
+}
+
+TEST_CASE("a whole record whose line feed was torn off counts", "[journal]") {
+  TempDir dir;
+  { Journal journal = sample(dir.path); }
+  std::ofstream(file_of(dir), std::ios::app) << R"({"type":"pivot_intent"})";
+  {
+    Journal again = Journal::open(dir.path, "abc234");
+    CHECK(again.marked("pivot_intent"));
+    again.end(Result::undone);
+  }
+  CHECK(Journal::read(dir.path, "abc234").ended() == "undone");
+}
+
+TEST_CASE("a line that is no record makes a journal unreadable unless it is the last", "[journal]") {
+  TempDir dir;
+  const std::string begin = R"({"type":"begin","v":1,"id":"abc234"})";
+  const std::string bad = GENERATE(R"({"type":"effect","n":3,"und)", "[]", R"({"type":7})", R"({"type":"effect"})", "",
+                                   std::string(20, '\0'));
+  CAPTURE(bad);
+  write_journal(dir, "abc234", begin + "\n" + bad + "\n" + R"({"type":"pivot_intent"})" + "\n");
+  CHECK_THROWS_WITH(Journal::open(dir.path, "abc234"),
+                    Catch::Contains(file_of(dir).string()) && Catch::Contains("line 2"));
+  CHECK(kind_of([&] { (void)Journal::read(dir.path, "abc234"); }) == ErrorKind::refused);
+  write_journal(dir, "abc234", begin + "\n" + bad);
+  { CHECK(Journal::open(dir.path, "abc234").effects().empty()); }
+  CHECK(contents(file_of(dir)) == begin + "\n");
+}
+
+TEST_CASE("a record that does not fit on the disk leaves no part of it behind", "[journal]") {
+  TempDir dir;
+  Journal journal = sample(dir.path);
+  const std::string before = contents(file_of(dir));
+  // The write is short first and fails then, as on a disk that becomes full.
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{before.size() + 20, limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string error, remedy;
+  try {
+    journal.mark("pivot_intent");
+  } catch (const Error& full) {
+    error = full.what();
+    remedy = full.remedy();
+  }
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  std::signal(SIGXFSZ, ignored);
+  CHECK_THAT(error, Catch::StartsWith("writing the journal: ") && Catch::Contains(file_of(dir).string()));
+  CHECK_THAT(remedy, Catch::Contains("make room"));
+  CHECK(contents(file_of(dir)) == before);
+  CHECK_FALSE(journal.marked("pivot_intent"));
+  journal.end(Result::undone);
+  CHECK(Journal::read(dir.path, "abc234").ended() == "undone");
+}
+
+TEST_CASE("a journal that cannot be read is not a journal that is not there", "[journal]") {
+  TempDir dir;
+  std::filesystem::create_directory(dir.path / "loop");
+  std::filesystem::create_symlink("journal.jsonl", file_of(dir, "loop"));
+  const JournalStore store(dir.path);
+  CHECK(kind_of([&] { (void)store.find("loop"); }) == ErrorKind::failed);
+  CHECK(kind_of([&] { (void)Journal::open(dir.path, "loop"); }) == ErrorKind::failed);
+  CHECK(kind_of([&] { (void)Journal::open(dir.path, "none"); }) == ErrorKind::not_found);
+  REQUIRE(store.list().size() == 1);
+  CHECK(JournalStore(dir.path / "none").list().empty());
+
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    REQUIRE(::seteuid(65534) == 0);
+  } else {
+    std::filesystem::permissions(dir.path, std::filesystem::perms::none);
+  }
+  const auto listing = kind_of([&] { (void)store.list(); }), finding = kind_of([&] { (void)store.find("loop"); });
+  if (root) {
+    REQUIRE(::seteuid(0) == 0);
+  } else {
+    std::filesystem::permissions(dir.path, std::filesystem::perms::owner_all);
+  }
+  CHECK(listing == ErrorKind::failed);
+  CHECK(finding == ErrorKind::failed);
+}
+
+TEST_CASE("one damaged journal hides no other", "[journal]") {
+  TempDir dir;
+  { Journal journal = sample(dir.path); }
+  write_journal(dir, "empty", "");
+  write_journal(dir, "headless",
+                R"({"type":"pivoted"})"
+                "\n");
+  write_journal(dir, "wrong",
+                R"({"type":"begin","ns":7})"
+                "\n");
+  const auto all = JournalStore(dir.path).list();
+  REQUIRE(all.size() == 4);
+  CHECK(all[0].id == "abc234");
+  CHECK(all[0].error.empty());
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    INFO(all[i].id);
+    CHECK(all[i].state == kUnreadable);
+    CHECK_THAT(all[i].error, Catch::Contains(dir.path.string()) && Catch::Contains(all[i].id));
+    CHECK_FALSE(all[i].remedy.empty());
+  }
 }
 
 TEST_CASE("a journal of a running process cannot be opened for writing", "[journal]") {

@@ -189,6 +189,15 @@ TEST_CASE("private files and directories") {
     CHECK(read_file(file) == "three");
     error_of([&] { read_file(dir.path() / "none"); }, ErrorKind::not_found);
     error_of([&] { AppendFile(dir.path() / "none" / "x"); }, ErrorKind::failed);
+    error_of([&] { AppendFile(dir.path() / "none", AppendFile::Missing::fail); }, ErrorKind::not_found);
+    CHECK_FALSE(fs::exists(dir.path() / "none"));
+
+    AppendFile writer(file);
+    CHECK(writer.try_lock());
+    CHECK_FALSE(AppendFile(file).try_lock());
+    writer.truncate(2);
+    writer.append("us");
+    CHECK(read_file(file) == "thus");
   }
   CHECK_FALSE(fs::exists(gone));
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +16,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A signal that came meanwhile is not a failure.
+template <typename Call>
+int retry(const Call& call) {
+  int result = 0;
+  do result = call();
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
+bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+
 void sync_directory(const fs::path& directory) {
   const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) throw_errno("open " + directory.string());
   // Some file systems (network, fuse) cannot sync a directory; then there is nothing more to be had.
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
+  if (retry([&] { return ::fsync(fd.get()); }) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
 }
 
 void write_all(int fd, std::string_view bytes, const std::string& name) {
@@ -54,15 +66,39 @@ void make_private_directories(const fs::path& path) {
   sync_directory(parent);
 }
 
-AppendFile::AppendFile(const fs::path& path)
-    : fd_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)), path_(path.string()) {
+AppendFile::AppendFile(const fs::path& path, Missing missing)
+    : fd_(retry([&] {
+        return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | (missing == Missing::create ? O_CREAT : 0), 0600);
+      })),
+      path_(path.string()) {
+  if (!fd_ && missing == Missing::fail && is_missing(errno))
+    throw Error(ErrorKind::not_found, path_ + ": no such file");
   if (!fd_) throw_errno("open " + path_);
-  sync_directory(path.parent_path());
+  if (missing == Missing::create) sync_directory(path.parent_path());
+}
+
+bool AppendFile::try_lock() {
+  if (retry([&] { return ::flock(fd_.get(), LOCK_EX | LOCK_NB); }) == 0) return true;
+  if (errno != EWOULDBLOCK) throw_errno("lock " + path_);
+  return false;
 }
 
 void AppendFile::append(std::string_view bytes) {
-  write_all(fd_.get(), bytes, path_);
-  if (::fdatasync(fd_.get()) != 0) throw_errno("fdatasync " + path_);
+  struct stat before {};
+  if (::fstat(fd_.get(), &before) != 0) throw_errno("stat " + path_);
+  try {
+    write_all(fd_.get(), bytes, path_);
+    if (retry([&] { return ::fdatasync(fd_.get()); }) != 0) throw_errno("fdatasync " + path_);
+  } catch (const Error&) {
+    // The part that was written must not run into what is appended next.
+    [[maybe_unused]] const int best_effort = ::ftruncate(fd_.get(), before.st_size);
+    throw;
+  }
+}
+
+void AppendFile::truncate(std::uintmax_t size) {
+  if (retry([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); }) != 0) throw_errno("truncate " + path_);
+  if (retry([&] { return ::fdatasync(fd_.get()); }) != 0) throw_errno("fdatasync " + path_);
 }
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
@@ -71,15 +107,15 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd) throw_errno("open " + fresh.string());
     write_all(fd.get(), bytes, fresh.string());
-    if (::fsync(fd.get()) != 0) throw_errno("fsync " + fresh.string());
+    if (retry([&] { return ::fsync(fd.get()); }) != 0) throw_errno("fsync " + fresh.string());
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) throw_errno("rename " + fresh.string());
   sync_directory(path.parent_path());
 }
 
 std::string read_file(const fs::path& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd && (errno == ENOENT || errno == ENOTDIR)) throw Error(ErrorKind::not_found, path.string() + ": no such file");
+  const UniqueFd fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (!fd && is_missing(errno)) throw Error(ErrorKind::not_found, path.string() + ": no such file");
   if (!fd) throw_errno("open " + path.string());
   std::string text;
   std::array<char, 65536> chunk;

@@ -1,5 +1,6 @@
 // Private directories, and a file whose appended lines survive a crash.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -29,13 +30,21 @@ class TempDir {
 /// there.
 void make_private_directories(const std::filesystem::path& path);
 
-/// An append-only file, mode 0600. append() returns when the bytes are on the disk. Not thread-safe.
+/// An append-only file, mode 0600, of one writer. append() returns when the bytes are on the disk. Not thread-safe.
 class AppendFile {
  public:
-  /// Creates it when missing (and syncs its directory, so that the name survives a crash). Error{failed}.
-  explicit AppendFile(const std::filesystem::path& path);
-  /// One write and one fdatasync. A partial line can only be left by a crash; readers skip an unterminated last line.
+  enum class Missing { create, fail };
+  /// Missing::create syncs the directory too, so that the name survives a crash. Error{failed}; Error{not_found} when
+  /// there is no such file and it is not to be made.
+  explicit AppendFile(const std::filesystem::path& path, Missing missing = Missing::create);
+  /// False: another open file has the lock, in this process or another one. The kernel drops it with the last
+  /// descriptor of this one. Error{failed}: the file system has no locks.
+  bool try_lock();
+  /// All of the bytes and one fdatasync, or Error{failed}, with the file as it was before. Only a crash can leave a
+  /// part of them; readers skip an unterminated last line.
   void append(std::string_view bytes);
+  /// Drops what lies behind the first `size` bytes.
+  void truncate(std::uintmax_t size);
 
  private:
   UniqueFd fd_;
