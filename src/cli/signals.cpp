@@ -35,24 +35,33 @@ extern "C" void on_end_signal(int) {
   errno = saved;
 }
 
-void install(int signal, void (*handler)(int)) {
+struct sigaction action_of(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // what blocks watches the stop token's descriptor
   sigemptyset(&action.sa_mask);
-  ::sigaction(signal, &action, nullptr);
+  return action;
 }
 
 }  // namespace
 
 SignalGuard::SignalGuard(StopSource& source) {
+  signals_seen.store(0);
   stop_source.store(&source);
+  const auto install = [this](int signal, void (*handler)(int)) {
+    struct sigaction before {};
+    ::sigaction(signal, nullptr, &before);
+    if (before.sa_handler == SIG_IGN) return;
+    before_.emplace_back(signal, before);
+    const struct sigaction action = action_of(handler);
+    ::sigaction(signal, &action, nullptr);
+  };
   install(SIGPIPE, SIG_IGN);
   for (const int signal : kEndSignals) install(signal, on_end_signal);
 }
 
 SignalGuard::~SignalGuard() {
-  for (const int signal : kEndSignals) install(signal, SIG_DFL);
+  for (const auto& [signal, before] : before_) ::sigaction(signal, &before, nullptr);
   stop_source.store(nullptr);
 }
 

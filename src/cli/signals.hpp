@@ -1,18 +1,26 @@
 // Signals of the process: the first asks for an orderly end, the second leaves at once.
 #pragma once
+#include <csignal>
+#include <utility>
+#include <vector>
+
 #include "ms2m/stop.hpp"
 
 namespace ms2m::cli {
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP request a stop at `source` (the second one ends the process with status
-/// 130 at once: the journal was written before every effect, so it says what remains), and SIGPIPE is ignored. At most
-/// one.
+/// 130 at once: the journal was written before every effect, so it says what remains), and SIGPIPE is ignored. A signal
+/// that the process was started to ignore stays ignored: SIGHUP under nohup, SIGINT in a script's background job. At
+/// most one.
 class SignalGuard {
  public:
   explicit SignalGuard(StopSource& source);
   ~SignalGuard();
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
+
+ private:
+  std::vector<std::pair<int, struct sigaction>> before_;
 };
 
 }  // namespace ms2m::cli

@@ -1,0 +1,61 @@
+#include "cli/signals.hpp"
+
+#include <csignal>
+
+#include "support/catch.hpp"
+
+using namespace ms2m;
+using cli::SignalGuard;
+
+namespace {
+
+auto handler_of(int signal) {
+  struct sigaction now {};
+  ::sigaction(signal, nullptr, &now);
+  return now.sa_handler;
+}
+
+/// What the process that starts ms2m has set, until the end of the test.
+class Inherited {
+ public:
+  Inherited(int signal, void (*handler)(int)) : signal_(signal), before_(std::signal(signal, handler)) {}
+  ~Inherited() { std::signal(signal_, before_); }
+  Inherited(const Inherited&) = delete;
+  Inherited& operator=(const Inherited&) = delete;
+
+ private:
+  int signal_;
+  void (*before_)(int);
+};
+
+}  // namespace
+
+TEST_CASE("signals that end the program request a stop first", "[signals]") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+  CAPTURE(signal);
+  const Inherited nobody_ignores(signal, SIG_DFL);
+  {
+    StopSource stop;
+    const SignalGuard guard(stop);
+    CHECK_FALSE(stop.token().stop_requested());
+    ::raise(signal);
+    CHECK(stop.token().stop_requested());
+  }
+  CHECK(handler_of(signal) == SIG_DFL);
+}
+
+TEST_CASE("what the process was started to ignore stays ignored", "[signals]") {
+  // nohup ms2m ... &: SIGHUP. A script's background job: SIGINT and SIGQUIT.
+  const int signal = GENERATE(SIGHUP, SIGINT, SIGQUIT, SIGTERM);
+  CAPTURE(signal);
+  const Inherited ignored(signal, SIG_IGN);
+  {
+    StopSource stop;
+    const SignalGuard guard(stop);
+    ::raise(signal);
+    ::raise(signal);
+    CHECK_FALSE(stop.token().stop_requested());
+    CHECK(handler_of(signal) == SIG_IGN);
+  }
+  CHECK(handler_of(signal) == SIG_IGN);
+}
