@@ -121,6 +121,10 @@ struct PumpSpec {
   /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead
   /// man's switch has fired: nobody listens to `follow` any more).
   std::function<bool()> may_go_on;
+  /// A fan-out exchange that the pump declares, and deletes again, when it has to put messages back: bound to `from`
+  /// alone it reaches no other queue, whatever a message's header CC names. Empty, or where it may not be bound: the
+  /// default exchange, and the header is left out.
+  std::string way_back;
   Pace pace;  ///< needs `outstanding`: without it nobody can tell when the source is busy
 };
 

@@ -23,6 +23,7 @@ constexpr std::uint64_t kFirstWindow = 4;
 // What is relayed has been taken from its queue in time, and waits for a copy that is not there yet: it must not expire
 // there while the source works on it. Longer ones stay, because no migration lasts that long.
 constexpr Millis kShortExpiration = std::chrono::minutes(10);
+constexpr std::chrono::seconds kPutBackLimit{10};
 
 }  // namespace
 
@@ -284,30 +285,58 @@ void RabbitPump::relay(std::size_t count) {
     throw amqp::ConnectionLost(
         fmt::format("{}; the last {} messages were relayed or returned, all of them", lost.message(), count));
   }
-  if (!connection_->take_returned().empty()) put_back(count);
+  auto unrouted = connection_->take_returned();
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
   pacer_.sent(count, Clock::now());
   room_ -= count;
-  relayed_ += count;
+  relayed_ += count - unrouted.size();
   tokens_ = std::max(0.0, tokens_ - static_cast<double>(count));
-  const std::lock_guard lock(mutex_);
-  stats_.relayed += count;
-  stats_.user_ids_dropped += users;
-  stats_.expirations_dropped += expirations;
+  {
+    const std::lock_guard lock(mutex_);
+    stats_.relayed += count - unrouted.size();
+    stats_.user_ids_dropped += users;
+    stats_.expirations_dropped += expirations;
+  }
+  if (!unrouted.empty()) put_back(std::move(unrouted));
 }
 
-/// No queue was bound to the tee (any more), and the commit has acknowledged the messages: they are lost unless put
-/// back.
-void RabbitPump::put_back(std::size_t count) {
-  const StopToken hard = hard_.token();
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto& each = connection_->deliveries()[i];
-    connection_->publish("", spec_.from, each.properties, each.body, true, hard);
+/// No queue was bound to the tee for these, and the commit has acknowledged them: they are lost unless put back. The
+/// others of their batch are in the tee's queues, and must not come a second time.
+void RabbitPump::put_back(std::vector<amqp::Returned> unrouted) {
+  // Not the pump's own token: whoever stops it now would lose them.
+  const StopToken limited = StopToken{}.within(kPutBackLimit);
+  const bool exactly = open_way_back(limited);
+  for (auto& each : unrouted) {
+    if (!exactly) each.properties.drop_header("CC");
+    connection_->publish(exactly ? spec_.way_back : "", exactly ? each.routing_key : spec_.from, each.properties,
+                         each.body, true, limited);
   }
-  connection_->commit(hard);
+  connection_->commit(limited);
+  const std::size_t lost = connection_->take_returned().size();
+  if (exactly) connection_->delete_exchange(spec_.way_back, limited);
+  if (lost > 0)
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("no queue is bound to '{}', and {} of {} messages could not be put back either: there is "
+                            "no queue '{}' any more",
+                            spec_.exchange, lost, unrouted.size(), spec_.from));
   throw Error(ErrorKind::inconsistent,
               fmt::format("no queue is bound to '{}': {} messages were put back at the end of '{}'", spec_.exchange,
-                          count, spec_.from));
+                          unrouted.size(), spec_.from));
+}
+
+/// The default exchange sends a message to the queues that its header CC names, too, and they have theirs already. A
+/// fan-out exchange looks at no key and no header. False: it may not be bound to the primary queue.
+bool RabbitPump::open_way_back(const StopToken& stop) {
+  if (spec_.way_back.empty()) return false;
+  try {
+    connection_->declare_exchange(spec_.way_back, "fanout", false, stop);
+    connection_->bind_queue(spec_.from, spec_.way_back, "", stop);
+    return true;
+  } catch (const amqp::ChannelClosed&) {
+    connection_->open_channel(stop);
+    connection_->select_transactions(stop);
+    return false;
+  }
 }
 
 void RabbitPump::note_arrivals() {

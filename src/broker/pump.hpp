@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "ms2m/broker.hpp"
 #include "wrap/amqp/connection.hpp"
@@ -104,7 +105,8 @@ class RabbitPump : public Pump {
   std::uint64_t paced();
   void check_allowed() const;
   void relay(std::size_t count);
-  void put_back(std::size_t count);
+  void put_back(std::vector<amqp::Returned> unrouted);
+  bool open_way_back(const StopToken& stop);
   void note_arrivals();
   void fail(const std::string& why) noexcept;
 

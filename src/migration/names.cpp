@@ -41,6 +41,8 @@ QueueNames queue_names(const std::string& id) {
   return {prefix + "hold", prefix + "deadman", prefix + "pivot", prefix + "tee", prefix + "source", prefix + "target"};
 }
 
+std::string way_back_of(const std::string& tee) { return tee + ".back"; }
+
 std::string name_with_suffix(std::string base, const std::string& suffix) {
   const std::size_t room = 63 - suffix.size() - 1;
   if (base.size() > room) base.resize(room);

@@ -20,6 +20,8 @@ struct QueueNames {
   std::string hold, dead_man, pivot, tee, source, target;
 };
 QueueNames queue_names(const std::string& id);
+/// The exchange by which the pump puts back what its tee did not take (PumpSpec::way_back).
+std::string way_back_of(const std::string& tee);
 
 /// <base>-<suffix>, the base cut so that it is a host name: at most 63 characters.
 std::string name_with_suffix(std::string base, const std::string& suffix);

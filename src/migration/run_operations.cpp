@@ -188,7 +188,9 @@ void delete_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
   ports.broker.delete_queue(queue, stop);
 }
 void delete_exchange(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  ports.broker.delete_exchange(text(o, "exchange"), stop);
+  const std::string tee = text(o, "exchange");
+  ports.broker.delete_exchange(tee, stop);
+  ports.broker.delete_exchange(way_back_of(tee), stop);  // of a pump that ended while it put messages back
 }
 
 void delete_control_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) {

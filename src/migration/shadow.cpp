@@ -59,6 +59,7 @@ void serve_on(Run& run, const StopToken& stop) {
   spec.from = plan.queue;
   spec.exchange = run.names.tee;
   spec.follow = run.names.source;
+  spec.way_back = way_back_of(run.names.tee);
   spec.horizon = run.request.dead_man / 2;
   if (run.request.relay_window > 0) spec.max_window = run.request.relay_window;
   if (run.facts.admin_version)

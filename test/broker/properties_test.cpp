@@ -2,6 +2,8 @@
 #include "broker/harness.hpp"
 #include "wrap/amqp/c_api.hpp"
 
+#include <set>
+
 using namespace ms2m;
 using namespace ms2m::test;
 
@@ -177,5 +179,61 @@ TEST_CASE("a user_id that is not ours is dropped and counted, not refused") {
   CHECK(pump->stats().user_ids_dropped == 1);
   CHECK_FALSE(pump->broken());
   pump->stop(limit());
+  relay.remove();
+}
+
+TEST_CASE("a message that names more queues in its headers reaches no other queue again, relayed or put back") {
+  const std::string way = GENERATE("relayed", "put back", "put back by the default exchange");
+  INFO(way);
+  Relay relay("cc");
+  const auto copied = unique("copied"), hidden = unique("hidden");
+  for (const auto& each : {copied, hidden}) relay.client.declare(each);
+  const auto array_of = [](const std::string& queue, amqp_field_value_t& element) {
+    element.kind = AMQP_FIELD_KIND_UTF8;
+    element.value.bytes = amqp::bytes_of(queue);
+    amqp_field_value_t list{};
+    list.kind = AMQP_FIELD_KIND_ARRAY;
+    list.value.array = amqp_array_t{1, &element};
+    return list;
+  };
+  amqp_field_value_t first{}, second{};
+  amqp_table_entry_t entries[3]{};
+  entries[0].key = amqp_cstring_bytes("CC");
+  entries[0].value = array_of(copied, first);
+  entries[1].key = amqp_cstring_bytes("kept");
+  entries[1].value.kind = AMQP_FIELD_KIND_UTF8;
+  entries[1].value.value.bytes = amqp_cstring_bytes("value");
+  entries[2].key = amqp_cstring_bytes("BCC");
+  entries[2].value = array_of(hidden, second);
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_HEADERS_FLAG;
+  properties.headers = amqp_table_t{3, entries};
+  relay.publish(properties, "x");
+  for (const auto& each : {relay.spec.from, copied, hidden})
+    eventually([&] { return relay.client.count(each).messages == 1; });
+
+  if (way != "relayed") relay.client.connection().unbind_queue(relay.spec.follow, relay.spec.exchange, "", limit());
+  if (way != "put back by the default exchange") relay.spec.way_back = unique("back");
+  RabbitBroker broker(address(), "cc", limit());
+  auto pump = broker.start_pump(relay.spec, limit());
+  eventually([&] { return way == "relayed" ? pump->stats().relayed == 1 : pump->broken(); });
+  if (way == "relayed") pump->stop(limit());
+  const std::string holder = way == "relayed" ? relay.spec.follow : relay.spec.from;
+  eventually([&] { return relay.client.count(holder).messages == 1; });
+
+  amqp_basic_consume(relay.raw.get(), 1, amqp::bytes_of(holder), amqp_empty_bytes, 0, 1, 0, amqp_empty_table);
+  amqp_envelope_t envelope;
+  timeval patience{5, 0};
+  REQUIRE(amqp_consume_message(relay.raw.get(), &envelope, &patience, 0).reply_type == AMQP_RESPONSE_NORMAL);
+  std::set<std::string> seen;  // the broker itself takes BCC out
+  for (int i = 0; i < envelope.message.properties.headers.num_entries; ++i)
+    seen.insert(amqp::text_of(envelope.message.properties.headers.entries[i].key));
+  CHECK(seen == (way == "put back by the default exchange" ? std::set<std::string>{"kept"}
+                                                           : std::set<std::string>{"CC", "kept"}));
+  amqp_destroy_envelope(&envelope);
+  for (const auto& each : {copied, hidden}) {
+    CHECK(relay.client.count(each).messages == 1);
+    relay.client.connection().delete_queue(each, limit());
+  }
   relay.remove();
 }

@@ -163,6 +163,42 @@ TEST_CASE("the pump is broken when its queue is deleted, and nothing is lost whe
   eventually([&] { return third->broken(); });
 }
 
+TEST_CASE("of a batch that the tee took in part, only the rest is put back") {
+  Scene scene;
+  // An exchange that takes what its key says, in place of one whose bindings change inside a batch.
+  const auto some = unique("some");
+  scene.client.connection().declare_exchange(some, "direct", false, limit());
+  for (const auto& queue : {scene.source, scene.target})
+    scene.client.connection().bind_queue(queue, some, scene.from, limit());
+  const auto other = unique("other");
+  scene.client.connection().declare_exchange(other, "fanout", false, limit());
+  scene.client.connection().bind_queue(scene.from, other, "", limit());
+  // 0 1 | 2 | 3: two are taken, one is not, one is. Nothing is read before all are there, so they are one batch.
+  scene.client.publish_numbers(scene.from, 0, 2);
+  scene.client.connection().publish(other, "elsewhere", {}, "2", true, limit());
+  scene.client.publish_numbers(scene.from, 3, 1);
+  PumpSpec spec = scene.spec();
+  spec.exchange = some;
+  const bool bound = GENERATE(true, false);
+  if (bound) spec.way_back = unique("back");
+  RabbitBroker broker(address(), "pump", limit());
+  const auto pump = broker.start_pump(spec, limit());
+  eventually([&] { return pump->broken(); });
+  CHECK(pump->failure().find("1 messages were put back") != std::string::npos);
+  CHECK(pump->stats().relayed == 3);
+  eventually([&] { return scene.client.count(scene.from).messages == 1; });
+  CHECK(scene.client.drain_numbers(scene.source) == std::vector<int>{0, 1, 3});
+  CHECK(scene.client.drain_numbers(scene.target) == std::vector<int>{0, 1, 3});
+  const auto back = scene.client.connection().get(scene.from, limit());
+  REQUIRE(back);
+  CHECK(back->body == "2");
+  if (bound) {
+    CHECK(back->routing_key == "elsewhere");
+    CHECK_FALSE(broker.delete_exchange(spec.way_back, limit()));  // nothing is left of it
+  }
+  for (const auto& each : {some, other}) scene.client.connection().delete_exchange(each, limit());
+}
+
 TEST_CASE("killed at random instants, pumps lose nothing, double nothing and keep the order") {
   Scene scene;
   constexpr int kAll = 6000;

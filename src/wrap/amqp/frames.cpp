@@ -158,8 +158,11 @@ void Connection::Impl::on_content_method(const amqp_method_t& method) {
     partial.routing_key = text_of(get->routing_key);
   } else {
     const auto* back = static_cast<const amqp_basic_return_t*>(method.decoded);
-    partial_return =
-        Returned{back->reply_code, text_of(back->reply_text), text_of(back->exchange), text_of(back->routing_key)};
+    partial_return = Returned{};
+    partial_return.code = back->reply_code;
+    partial_return.text = text_of(back->reply_text);
+    partial_return.exchange = text_of(back->exchange);
+    partial_return.routing_key = text_of(back->routing_key);
   }
 }
 
@@ -168,16 +171,21 @@ void Connection::Impl::on_header(const amqp_frame_t& frame) {
   headed = true;
   missing = frame.payload.properties.body_size;
   if (missing > kMaxBody) lost("a message of impossible size");
-  if (content != AMQP_BASIC_RETURN_METHOD && !counting)
-    partial.properties =
-        Properties(clone(*static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded)));
+  const auto properties = [&] {
+    return Properties(clone(*static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded)));
+  };
+  if (content == AMQP_BASIC_RETURN_METHOD)
+    partial_return.properties = properties();
+  else if (!counting)
+    partial.properties = properties();
   if (missing == 0) finish_content();
 }
 
 void Connection::Impl::on_body(amqp_bytes_t fragment) {
   if (!headed || fragment.len > missing) lost("unexpected content");
-  if (content != AMQP_BASIC_RETURN_METHOD && !counting)
-    partial.body.append(static_cast<const char*>(fragment.bytes), fragment.len);
+  if (content == AMQP_BASIC_RETURN_METHOD || !counting)
+    (content == AMQP_BASIC_RETURN_METHOD ? partial_return.body : partial.body)
+        .append(static_cast<const char*>(fragment.bytes), fragment.len);
   missing -= fragment.len;
   if (missing == 0) finish_content();
 }

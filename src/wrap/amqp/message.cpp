@@ -1,8 +1,10 @@
 #include "wrap/amqp/message.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "wrap/amqp/message_impl.hpp"
@@ -62,6 +64,18 @@ std::optional<Millis> Properties::expiration() const {
 
 void Properties::drop_expiration() noexcept {
   impl_->values._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_EXPIRATION_FLAG);
+}
+
+bool Properties::drop_header(const std::string& name) noexcept {
+  auto& headers = impl_->values.headers;
+  if (!(impl_->values._flags & AMQP_BASIC_HEADERS_FLAG) || headers.num_entries == 0) return false;
+  // The entries are the pool's: what is left out of the table goes with it.
+  amqp_table_entry_t* const end = headers.entries + headers.num_entries;
+  amqp_table_entry_t* const kept = std::remove_if(headers.entries, end, [&](const amqp_table_entry_t& each) {
+    return std::string_view(static_cast<const char*>(each.key.bytes), each.key.len) == name;
+  });
+  headers.num_entries = static_cast<int>(kept - headers.entries);
+  return kept != end;
 }
 
 }  // namespace ms2m::amqp

@@ -29,6 +29,8 @@ class Properties {
   /// nullopt: none, or no number.
   std::optional<Millis> expiration() const;
   void drop_expiration() noexcept;
+  /// True when there was one.
+  bool drop_header(const std::string& name) noexcept;
 
   const Impl& impl() const { return *impl_; }
 
@@ -45,12 +47,14 @@ struct Delivery {
   std::string body;
 };
 
-/// A mandatory message that no queue took (basic.return).
+/// A mandatory message that no queue took (basic.return), as it was published.
 struct Returned {
   int code = 0;
   std::string text;
   std::string exchange;
   std::string routing_key;
+  Properties properties;
+  std::string body;
 };
 
 }  // namespace ms2m::amqp
