@@ -313,7 +313,11 @@ class Refused(Checks, refusals_test.RefusalCase):
                          "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "consumer"}}}})
         self.addCleanup(self.api.delete, f"{path}/fidelity")
         self.eventually(lambda: "disruptionsAllowed" in self.api.get(f"{path}/fidelity").get("status", {}), "the budget is counted")
-        self.assert_found(self.findings(), "PodDisruptionBudget fidelity allows no disruption now")
+        sentence = "PodDisruptionBudget fidelity allows no disruption now"
+        for strategy in ("shadow", "handoff"):
+            self.assert_found(self.findings("--strategy", strategy, level="warning"), sentence)
+            self.assertEqual([text for text in self.findings("--strategy", strategy) if sentence in text], [])
+        self.assert_found(self.findings("--strategy", "sequential"), f"{sentence}, and sequential takes the pod away before its copy comes")
 
     def test_who_owns_the_pod(self):
         template = {"metadata": {"labels": {"app": "other"}},
