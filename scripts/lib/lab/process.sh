@@ -56,15 +56,19 @@ wait_for() {
   done
 }
 
-# first_process NAME: prints the only child of the recorded process once that is in a pid namespace of its own. Before it becomes
-# unshare, the shell that was forked has short-lived children of its own.
+# first_process NAME: prints that child of the recorded process which is in a pid namespace of its own. The shell that became unshare
+# had short-lived children of its own; one that it did not wait for stays beside it as a zombie.
 first_process() {
-  local parent child='' space
+  local parent children=() child space
   parent=$(pid_of "$1") || return 1
-  read -r child _ <"/proc/$parent/task/$parent/children" || true   # the line has no end: read fails and fills
-  space=$(readlink "/proc/${child:-none}/ns/pid") || return 1
-  [[ $space != "$(readlink /proc/self/ns/pid)" ]] || return 1
-  printf '%s' "$child"
+  read -ra children <"/proc/$parent/task/$parent/children" || true   # the line has no end: read fails and fills
+  for child in "${children[@]}"; do
+    space=$(readlink "/proc/$child/ns/pid") || continue
+    [[ $space != "$(readlink /proc/self/ns/pid)" ]] || continue
+    printf '%s' "$child"
+    return
+  done
+  return 1
 }
 
 # adopt_child NAME: records the first process of the component's pid namespace instead of the one that made it.
