@@ -11,11 +11,12 @@ Json resume_source(const Source& s) {
   return {{"op", "resume_source"}, {"prio", 20},           {"ns", s.ns},
           {"pod", s.pod},          {"uid", s.uid},         {"control", s.control_queue},
           {"queue", s.queue},      {"hold", s.hold_queue}, {"relay", s.relay_queue},
-          {"others", s.others}};
+          {"others", s.others},    {"copy", s.copy}};
 }
 Json resume_target(const Target& t, const std::string& message) {
-  return {{"op", "resume_target"},      {"prio", 10},         {"ns", t.ns},        {"pod", t.pod}, {"queue", t.queue},
-          {"control", t.control_queue}, {"message", message}, {"others", t.others}};
+  return {{"op", "resume_target"}, {"prio", 10},         {"ns", t.ns},
+          {"pod", t.pod},          {"queue", t.queue},   {"control", t.control_queue},
+          {"message", message},    {"others", t.others}, {"strangers", t.strangers}};
 }
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id) {
   return {{"op", "delete_pod"}, {"prio", 30}, {"ns", ns}, {"pod", pod}, {"id", id}};

@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
@@ -18,12 +19,14 @@ struct Source {
   std::string ns, pod, uid, control_queue, queue, hold_queue;
   std::string relay_queue;   ///< shadow: the source's own queue, to be drained before it goes back; else empty
   std::uint64_t others = 0;  ///< consumers of the primary besides it
+  std::string copy{};        ///< pod whose consumer is not the source's
 };
 Json resume_source(const Source& source);
 struct Target {
   std::string ns, pod, control_queue, queue;
   std::uint64_t others = 0;  ///< competing consumers of the queue. The valve is not among them: it is open, or dead,
                              ///< when this is carried out
+  std::vector<std::string> strangers{};  ///< as Arrival::strangers
 };
 Json resume_target(const Target& target, const std::string& message);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);

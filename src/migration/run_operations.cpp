@@ -64,6 +64,18 @@ void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   while (!source.finished(stop)) stop.sleep(Millis{20}, "waiting for the source to finish its queue");
 }
 
+/// A copy that has come to the primary by itself is not the source at work.
+std::vector<std::string> copy_addresses(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  if (text(o, "copy").empty() || text(o, "copy") == text(o, "pod")) return {};
+  try {
+    const auto copy =
+        ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "copy")}, stop.within(std::chrono::seconds(10)));
+    return copy && !copy->at("spec").value("hostNetwork", false) ? addresses_of(*copy) : std::vector<std::string>{};
+  } catch (const Error&) {
+    return {};  // as far as it can be told
+  }
+}
+
 void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue"), control = text(o, "control");
   if (!source_there(ports, o, stop)) return;  // nobody to send back
@@ -72,8 +84,12 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   if (!text(o, "relay").empty()) drain_relay(ports, o, stop);
   ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
   const std::uint64_t others = o.value("others", std::uint64_t{0});
+  Peers copy(ports.admin, copy_addresses(ports, o, stop));
   wait_for_depth(
-      ports.broker, queue, [&](const QueueDepth& d) { return d.consumers > others; },
+      ports.broker, queue,
+      [&](const QueueDepth& d) {
+        return d.consumers > others && d.consumers > others + copy.consumers_of(queue, stop);
+      },
       "waiting for the source to consume " + queue, stop);
 }
 
@@ -82,15 +98,17 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
 void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue");
   const std::uint64_t others = o.value("others", std::uint64_t{0});
-  const auto consumed = [&](const QueueDepth& d) { return d.consumers > others; };
-  if (!consumed(ports.broker.depth(queue, stop).value_or(QueueDepth{})))
-    ports.broker.publish({"", text(o, "control"), text(o, "message"), "application/json", ""}, stop);
+  ArrivalWatch serving(
+      ports.broker, ports.admin,
+      {queue, others + 1, text(o, "control"), o.value("strangers", std::vector<std::string>{}), others});
+  if (serving.there(stop)) return;
+  ports.broker.publish({"", text(o, "control"), text(o, "message"), "application/json", ""}, stop);
   StillThere target(ports.cluster, {Kind::pod, text(o, "ns"), text(o, "pod")});
-  wait_for_depth(
-      ports.broker, queue,
-      [&](const QueueDepth& d) {
-        if (!consumed(d)) target.check(stop);
-        return consumed(d);
+  wait_until(
+      [&] {
+        if (serving.there(stop)) return true;
+        target.check(stop);
+        return false;
       },
       "waiting for the target to consume " + queue, stop);
 }

@@ -20,7 +20,13 @@ bool ours(const Json& pod, const Json& wanted) {
          wanted.at("metadata").at("labels").at(kIdLabel).get<std::string>();
 }
 
-void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const std::string& hold,
+/// Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
+void send_to_hold(Migrator::Ports& ports, const std::string& control, const std::string& hold, const StopToken& stop) {
+  ports.broker.purge_queue(control, stop);
+  ports.broker.publish({"", control, start_replay(hold, "hold", ""), "application/json", ""}, stop);
+}
+
+void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const Arrival& arrival,
                      const StopToken& stop) {
   const ObjectRef ref = ref_of(pod, Kind::pod);
   const auto present = ports.cluster.get(ref, stop);
@@ -30,7 +36,7 @@ void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string&
   if (!present) ports.cluster.create(ref, pod, {}, stop);
   // Nobody else listens to the hold queue: the source's process is gone.
   wait_restored(
-      ports, ref, container, {hold, 1}, [](bool) {}, stop);
+      ports, ref, container, arrival, [](bool) {}, stop);
 }
 
 void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
@@ -142,15 +148,12 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
     remove_pod(ports, ref, stop);  // of an earlier attempt; its cause may be cured by now
     present.reset();
   }
-  if (!present) {
-    // Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
-    ports.broker.purge_queue(text(o, "control"), stop);
-    ports.broker.publish({"", text(o, "control"), start_replay(hold, "hold", ""), "application/json", ""}, stop);
-  }
+  const Arrival arrival{hold, 1, text(o, "control"), {}, 0};
+  if (!present) send_to_hold(ports, arrival.control, hold, stop);
   const bool fell_back = present && ours(*present, pod) && present->at("spec").value("nodeName", "") == node;
   try {
     if (fell_back) pod["spec"]["nodeName"] = node;
-    return create_and_wait(ports, pod, container, hold, stop);
+    return create_and_wait(ports, pod, container, arrival, stop);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::conflict || error.kind() == ErrorKind::unavailable || fell_back) throw;
   }
@@ -163,7 +166,8 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
                                   text(o, "architecture"), text(o, "user")},
                                  again);
   pod["spec"]["nodeName"] = node;
-  create_and_wait(ports, pod, container, hold, again);
+  send_to_hold(ports, arrival.control, hold, again);  // the one that failed may have taken it
+  create_and_wait(ports, pod, container, arrival, again);
 }
 
 void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {

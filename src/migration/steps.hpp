@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "migration/arrival.hpp"
 #include "migration/facts.hpp"
 #include "migration/journal.hpp"
 #include "migration/names.hpp"
@@ -25,6 +26,7 @@ struct Run {
   QueueNames names;
   std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
   std::string source_instance{};      ///< container and restarts of the source when it became quiet
+  std::string target_instance{};      ///< of the copy when it was seen to live
   std::string source_connection{};    ///< of its consumer at the broker (only without the control protocol)
 
   std::unique_ptr<DeadMan> dead_man{};
@@ -91,12 +93,14 @@ std::string architecture_of(const NodeFacts& node);
 void transfer(Run& run, const StopToken& stop);
 /// The same, but the image comes under another name, so that no kubelet can start the target pod from it yet.
 void transfer_as(Run& run, const std::string& image, const StopToken& stop);
-/// Kicks the kubelet and returns when `queue` has `consumers` consumers: the restored process lives and talks to the
-/// broker.
+/// Kicks the kubelet and returns when the restored process lives and listens to `queue`, as one of `consumers`.
 void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop);
+/// Where the copy is proven to be, as one of `consumers` of a queue, `ours` of them ms2m's own.
+Arrival arrival_of(const Run& run, const std::string& queue, std::uint64_t consumers, std::uint64_t ours);
 
 // steps_pivot.cpp
-/// Throws Error{inconsistent} when the dead man's switch has fired. Returns: the journal says "pivoted".
+/// Throws Error{inconsistent} when the copy does not live any more, or is another process than the one that was
+/// restored, or the dead man's switch has fired. Returns: the journal says "pivoted".
 void pivot(Run& run, const StopToken& stop);
 /// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does
 /// not exist yet.

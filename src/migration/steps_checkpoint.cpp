@@ -79,9 +79,7 @@ void close_valve(Run& run, const StopToken& stop) {
 std::string instance_of(Run& run, const StopToken& stop) {
   const auto pod = run.ports.cluster.get({Kind::pod, run.plan.ns, run.plan.source_pod}, stop);
   if (!pod || pod_uid(*pod) != run.plan.source_uid) throw Error(ErrorKind::inconsistent, "the source pod is gone");
-  const Json* status = find_container_status(*pod, run.plan.container);
-  if (status == nullptr) return "";
-  return fmt::format("{} {}", status->value("containerID", ""), status->value("restartCount", 0));
+  return instance_in(*pod, run.plan.container);
 }
 
 void check_dead_man(const Run& run) {
@@ -208,7 +206,7 @@ void make_source_quiet(Run& run, const StopToken& stop) {
   const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
   run.journal.effect(Phase::checkpointing, "make the source quiet",
                      op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue,
-                                        plan.queue, run.names.hold, relay, run.other_consumers}),
+                                        plan.queue, run.names.hold, relay, run.other_consumers, plan.target_pod}),
                      Json());
   run.ports.broker.publish(
       {"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);

@@ -20,6 +20,20 @@ void measure_arrivals(Run& run) {
   run.measures.arrival_rate = std::max(0.0, arrived) / std::max(1e-3, seconds_between(*run.quiet_at, Clock::now()));
 }
 
+/// What the hand-over rests on; seen once already, when the copy had been restored.
+void check_target_lives(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const auto pod = run.ports.cluster.get({Kind::pod, plan.ns, plan.target_pod}, stop);
+  if (pod_is_lost(pod ? &*pod : nullptr))
+    throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", plan.ns, plan.target_pod));
+  if (instance_in(*pod, plan.container) != run.target_instance)
+    throw Error(ErrorKind::inconsistent,
+                "the target's container was started again: what it had done since the checkpoint is gone");
+  check_runs_on(&*pod, plan.target_pod, plan.container);
+  if (!ArrivalWatch(run.ports.broker, run.ports.admin, arrival_of(run, run.names.hold, 2, 0)).there(stop))
+    throw Error(ErrorKind::inconsistent, "the target does not listen to " + run.names.hold + " any more");
+}
+
 void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) {
   check_still_quiet(run, on_hold, stop);
   run.measures.dead_man_margin = Seconds(run.dead_man->margin());
@@ -40,10 +54,11 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(
-      Phase::replaying, "send the target to " + plan.queue, Json(),
-      op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers},
-                        message));
+  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(),
+                     op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
+                                        run.other_consumers, arrival_of(run, plan.queue, 1, 0).strangers},
+                                       message));
+  check_target_lives(run, stop);
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
@@ -54,13 +69,14 @@ void disarm(Run& run, const StopToken& stop) {
 }
 
 void wait_target_serving(Run& run, const StopToken& stop) {
-  const std::uint64_t expected = run.other_consumers + 1 + (run.valve ? 1 : 0);
+  const std::uint64_t others = run.other_consumers + (run.valve ? 1 : 0);
+  ArrivalWatch serving(run.ports.broker, run.ports.admin, arrival_of(run, run.plan.queue, others + 1, others));
   StillThere target(run.ports.cluster, {Kind::pod, run.plan.ns, run.plan.target_pod});
-  wait_for_depth(
-      run.ports.broker, run.plan.queue,
-      [&](const QueueDepth& d) {
-        if (d.consumers < expected) target.check(stop);
-        return d.consumers >= expected;
+  wait_until(
+      [&] {
+        if (serving.there(stop)) return true;
+        target.check(stop);
+        return false;
       },
       "waiting for the target to consume " + run.plan.queue, stop);
   if (run.valve) run.valve->open();

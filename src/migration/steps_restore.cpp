@@ -47,6 +47,15 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
   run.step(Phase::transferring, "image " + image + " is on " + plan.target_node);
 }
 
+Arrival arrival_of(const Run& run, const std::string& queue, std::uint64_t consumers, std::uint64_t ours) {
+  const bool control = run.request.protocol == Protocol::control;
+  Arrival arrival{queue, consumers, control ? run.plan.target_control_queue : "", addresses_of(run.facts.pod), ours};
+  // On one node and in its network the two have one address.
+  if (run.plan.source_node == run.plan.target_node && run.facts.pod.at("spec").value("hostNetwork", false))
+    arrival.strangers.clear();
+  return arrival;
+}
+
 void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop) {
   const Plan& plan = run.plan;
   const ObjectRef ref{Kind::pod, plan.ns, plan.target_pod};
@@ -59,8 +68,8 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
   // leaves it.)
   const bool nobody_else = run.quiet_at && run.request.protocol == Protocol::control;
   const std::uint64_t ours = (run.valve ? 1 : 0) + (run.pump ? 1 : 0);
-  wait_restored(
-      run.ports, ref, plan.container, {queue, consumers},
+  run.target_instance = wait_restored(
+      run.ports, ref, plan.container, arrival_of(run, queue, consumers, queue == plan.queue ? ours : 0),
       [&](bool now_running) {
         if (now_running) run.step(Phase::restoring, "container " + plan.container + " is running");
         check_guards(run);

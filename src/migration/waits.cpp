@@ -11,13 +11,14 @@
 
 namespace ms2m {
 
+void wait_until(const std::function<bool()>& done, const std::string& doing, const StopToken& stop) {
+  const TimePoint begin = Clock::now();
+  while (!done()) stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{20}, doing);
+}
+
 void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
                     const std::string& doing, const StopToken& stop) {
-  const TimePoint begin = Clock::now();
-  for (;;) {
-    if (done(broker.depth(queue, stop).value_or(QueueDepth{}))) return;
-    stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{20}, doing);
-  }
+  wait_until([&] { return done(broker.depth(queue, stop).value_or(QueueDepth{})); }, doing, stop);
 }
 
 void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid,
@@ -86,9 +87,6 @@ void check_restore(const Json* pod, const std::string& name, const std::string& 
   if (state.contains("terminated")) throw ended(state["terminated"]);
 }
 
-namespace {
-
-/// It ran, and ended: its kubelet starts it again, from the same image, and again.
 void check_runs_on(const Json* pod, const std::string& name, const std::string& container) {
   const Json* own = pod == nullptr ? nullptr : find_container_status(*pod, container);
   const Json before = own == nullptr ? Json() : own->value("lastState", Json::object()).value("terminated", Json());
@@ -96,20 +94,23 @@ void check_runs_on(const Json* pod, const std::string& name, const std::string& 
   check_restore(pod, name, container);
 }
 
-}  // namespace
-
-void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container,
-                   const Arrival& arrival, const std::function<void(bool now_running)>& look, const StopToken& stop) {
+std::string wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container,
+                          const Arrival& arrival, const std::function<void(bool now_running)>& look,
+                          const StopToken& stop) {
   StopSource over;
   std::exception_ptr failure;
   std::atomic<bool> running{false};
+  std::string instance;  // written before `running` is
   auto watcher = std::async(std::launch::async, [&] {
     try {
       ports.cluster.watch(
           ref,
           [&](const Json* pod) {
             check_runs_on(pod, ref.name, container);
-            running = running || container_running(pod, container);
+            if (!running && container_running(pod, container)) {
+              instance = instance_in(*pod, container);
+              running = true;
+            }
             return false;  // it may still end
           },
           over.token().within(std::chrono::hours(1)));
@@ -129,8 +130,9 @@ void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std
 
   const TimePoint begin = Clock::now();
   bool told = false;
+  ArrivalWatch copy(ports.broker, ports.admin, arrival);
   try {
-    while (ports.broker.depth(arrival.queue, stop).value_or(QueueDepth{}).consumers < arrival.consumers) {
+    while (!copy.there(stop) || !running) {
       if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
         watcher.get();
         if (failure) std::rethrow_exception(failure);
@@ -141,6 +143,7 @@ void wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std
       stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10},
                  "waiting for the restored consumer to connect");
     }
+    return instance;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout || !running) throw;
     throw Error(ErrorKind::timeout, "the restored process runs and does not come to " + arrival.queue,

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "migration/arrival.hpp"
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
@@ -13,9 +14,10 @@
 
 namespace ms2m {
 
-/// Looks at the queue until `done` holds for it (a missing queue is {0,0}). AMQP has no event for "who consumes a
-/// queue": a passive declare costs 0.2 ms and is exact, so it is asked every 2 ms at first, every 20 ms after the first
-/// second.
+/// Looks until `done`. AMQP has no event for "who consumes a queue": a passive declare costs 0.2 ms and is exact, so it
+/// is asked every 2 ms at first, every 20 ms after the first second.
+void wait_until(const std::function<bool()>& done, const std::string& doing, const StopToken& stop);
+/// The same for what one queue has (a missing queue is {0,0}).
 void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
                     const std::string& doing, const StopToken& stop);
 
@@ -56,14 +58,15 @@ bool container_running(const Json* pod, const std::string& container);
 /// the reasons that mean it, and when the pod is gone or failed.
 void check_restore(const Json* pod, const std::string& name, const std::string& container);
 
-struct Arrival {
-  std::string queue;
-  std::uint64_t consumers;
-};
-/// Returns when the queue has so many consumers: the broker's proof that the restored process lives. A watch beside it
-/// tells early when that will never be (check_restore). `look` is called between, with "the container has just been
-/// seen running".
-void wait_restored(const Migrator::Ports& ports, const ObjectRef& pod, const std::string& container,
-                   const Arrival& arrival, const std::function<void(bool now_running)>& look, const StopToken& stop);
+/// The same, and when it has ended before, or is not there any more: its kubelet starts it again, from the same image,
+/// and again.
+void check_runs_on(const Json* pod, const std::string& name, const std::string& container);
+
+/// Returns when the container runs and the copy has arrived: the proof that it lives. Which instance of the container
+/// that is (instance_in()). A watch beside it tells early when that will never be (check_restore). `look` is called
+/// between, with "the container has just been seen running".
+std::string wait_restored(const Migrator::Ports& ports, const ObjectRef& pod, const std::string& container,
+                          const Arrival& arrival, const std::function<void(bool now_running)>& look,
+                          const StopToken& stop);
 
 }  // namespace ms2m

@@ -47,6 +47,8 @@ std::optional<QueueFacts> FakeBroker::queue(const std::string& name, const StopT
     if (world_->unlisted > 0 && --world_->unlisted >= 0) return facts;
     for (const auto& [id, app] : world_->apps)
       if (app.connected && app.queue == name) facts.consumers.push_back(consumer_of(app));
+    for (const auto& ghost : world_->ghosts)
+      if (ghost.queue == name) facts.consumers.push_back(consumer_of(ghost));
     return facts;
   });
 }

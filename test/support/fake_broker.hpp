@@ -48,6 +48,7 @@ struct ConsumerOptions {
   Millis flush_after{0};    ///< or, that long (of real time) after the first of them, fewer
   bool forgetful = false;   ///< connects again to its primary queue, not to the one that it was last told of
   bool manual_acks = true;  ///< false: it acknowledges automatically
+  bool hangs = false;       ///< from its start on it does nothing, not even connect
   std::string peer_host;    ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
 
@@ -61,6 +62,7 @@ class SimConsumer {
   std::string hostname() const;
   std::string queue() const;  ///< what it consumes now
   bool alive() const;
+  std::string peer_host() const;
   std::vector<std::string> applied() const;  ///< message ids in the order of their effect, inherited ones included
   ConsumerImage checkpoint() const;          ///< with everything as it is now; what is unacked stays with the original
   void freeze();                             ///< cgroup freezer: keeps its connection and what was delivered
@@ -112,7 +114,9 @@ class FakeServer {
   void set_unlisted(int looks);              ///< so many looks of the management API name no consumers yet
   void set_default_type(const std::string& type);    ///< of queues that are declared through the port from now on
   void cut_connection(const std::string& hostname);  ///< of a consumer, which connects again
-  void break_pump();                                 ///< connection lost: what was not committed returns
+  /// The same, and the broker has not noticed: it goes on counting the old one as a consumer.
+  void cut_connection_silently(const std::string& hostname);
+  void break_pump();  ///< connection lost: what was not committed returns
   void break_valve();
   /// So many messages came at once that the broker counted the valve as blocked, and served the consumers with them.
   void flood_valve(const std::vector<std::string>& ids);

@@ -35,6 +35,8 @@ class FakeNodes {
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// A restored process runs there for a moment, ends, and is started again and again.
   void end_restored_on(const std::string& node) { ending_node_ = node; }
+  /// A restored process runs there and does nothing.
+  void hang_restored_on(const std::string& node) { hanging_node_ = node; }
   /// Its readiness probes are not answered there.
   void never_ready_on(const std::string& node) { unready_node_ = node; }
   /// The pod is gone with its process: somebody has deleted it, or its node is.
@@ -83,7 +85,7 @@ class FakeNodes {
   std::map<std::string, std::string> containers_;                     ///< running container's ID -> pod
   std::map<std::string, int> ending_;                                 ///< object that is being deleted -> looks since
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
-  std::string failing_node_, ending_node_, unready_node_, queue_;
+  std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_;
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
 };

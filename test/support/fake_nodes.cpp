@@ -100,6 +100,8 @@ void FakeNodes::sync(const std::string& name) {
         Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
     for (const auto& [id, of] : containers_)
       if (of == name) status["containerStatuses"][0]["containerID"] = id;
+    if (const auto process = consumers_.find(name); process != consumers_.end())
+      status["podIP"] = process->second->peer_host();
   };
   if (ending_.count("pod/" + name) > 0) return;
   if (consumers_.count(name) > 0) return container({{"running", Json::object()}}, true);
@@ -119,6 +121,7 @@ void FakeNodes::sync(const std::string& name) {
                         {"message", "container has runAsNonRoot and image will run as root"}}}},
                      false);
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;
+  options.hangs = stored.checkpoint && pod.at("spec").at("nodeName") == hanging_node_;
   consumers_[name] =
       stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
   containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;

@@ -19,6 +19,10 @@ bool SimConsumer::alive() const {
   const Lock lock(world_->mutex);
   return world_->apps.at(id_).alive;
 }
+std::string SimConsumer::peer_host() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).options.peer_host;
+}
 std::vector<std::string> SimConsumer::applied() const {
   const Lock lock(world_->mutex);
   return world_->apps.at(id_).applied;
@@ -91,6 +95,7 @@ std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, co
   app.queue = image.queue;
   app.applied = image.applied;
   app.options = std::move(options);
+  app.frozen = app.options.hangs;
   if (app.options.peer_host.empty()) app.options.peer_host = "10.9.0." + std::to_string(app.id);
   const int id = app.id;
   world_->apps[id] = std::move(app);
@@ -173,6 +178,15 @@ void FakeServer::cut_connection(const std::string& hostname) {
   const std::lock_guard lock(world_->mutex);
   for (auto& [id, app] : world_->apps)
     if (app.hostname == hostname && app.connected) world_->disconnect(app);
+}
+
+void FakeServer::cut_connection_silently(const std::string& hostname) {
+  const std::lock_guard lock(world_->mutex);
+  for (auto& [id, app] : world_->apps)
+    if (app.hostname == hostname && app.connected) {
+      world_->ghosts.push_back(app);
+      world_->disconnect(app);
+    }
 }
 
 void FakeServer::set_unlisted(int looks) {

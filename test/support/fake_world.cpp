@@ -93,6 +93,8 @@ std::set<std::string> FakeWorld::consumers(const std::string& queue) const {
   std::set<std::string> names;
   for (const auto& [id, app] : apps)
     if (app.connected && app.queue == queue) names.insert(app.hostname);
+  for (const auto& ghost : ghosts)
+    if (ghost.queue == queue) names.insert("ghost of " + ghost.hostname);
   for (const auto& [id, each] : holds)
     if (each.closed && each.queue == queue) names.insert("ms2m valve");
   for (const auto& [id, each] : relays)

@@ -68,6 +68,7 @@ struct FakeWorld {
   std::map<std::string, std::set<std::pair<std::string, std::string>>> exchanges;  // bindings: queue, key
   std::map<std::string, std::vector<std::string>> published;
   std::map<int, FakeApp> apps;
+  std::vector<FakeApp> ghosts;  ///< as they were when they lost a connection that the broker still counts
   std::map<int, FakeHold> holds;
   std::map<int, FakeRelay> relays;
   std::set<int> processes;  // alive

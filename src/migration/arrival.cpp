@@ -1,0 +1,50 @@
+#include "migration/arrival.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "migration/pod_spec.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+std::vector<std::string> addresses_of(const Json& pod) {
+  std::vector<std::string> addresses;
+  const Json status = pod.value("status", Json::object());
+  for (const Json& each : status.value("podIPs", Json::array())) addresses.push_back(each.value("ip", ""));
+  if (addresses.empty()) addresses.push_back(status.value("podIP", ""));
+  std::erase(addresses, "");
+  return addresses;
+}
+
+std::string instance_in(const Json& pod, const std::string& container) {
+  const Json* status = find_container_status(pod, container);
+  if (status == nullptr) return "";
+  return fmt::format("{} {}", status->value("containerID", ""), status->value("restartCount", 0));
+}
+
+std::uint64_t Peers::consumers_of(const std::string& queue, const StopToken& stop) {
+  if (!told_ || addresses_.empty()) return 0;
+  try {
+    const auto facts = admin_.queue(queue, stop.within(std::chrono::seconds(2)));
+    if (!facts) return 0;
+    return static_cast<std::uint64_t>(
+        std::count_if(facts->consumers.begin(), facts->consumers.end(), [&](const QueueConsumer& consumer) {
+          return std::find(addresses_.begin(), addresses_.end(), consumer.peer_host) != addresses_.end();
+        }));
+  } catch (const Error&) {
+    told_ = false;
+    return 0;
+  }
+}
+
+bool ArrivalWatch::there(const StopToken& stop) {
+  const std::uint64_t count = broker_.depth(arrival_.queue, stop).value_or(QueueDepth{}).consumers;
+  if (count < arrival_.consumers) return false;
+  if (!arrival_.control.empty() && broker_.depth(arrival_.control, stop).value_or(QueueDepth{}).ready > 0) return false;
+  return count > arrival_.ours + strangers_.consumers_of(arrival_.queue, stop);
+}
+
+}  // namespace ms2m

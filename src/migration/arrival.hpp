@@ -1,0 +1,60 @@
+// Who listens to a queue. A count of consumers is no proof that a copy lives: a connection that died without a word is
+// counted for two or three heartbeats, so a source that has connected again counts twice.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ms2m/broker.hpp"
+#include "ms2m/json.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m {
+
+/// The addresses that the pod has now.
+std::vector<std::string> addresses_of(const Json& pod);
+
+/// ID and restarts of a container: one that was started again is another process, although the pod is the same. Empty:
+/// its kubelet has not said anything of it yet.
+std::string instance_in(const Json& pod, const std::string& container);
+
+/// Tells whose consumers a queue has, by the peers of their connections, as far as the management API says. Without one
+/// it is not asked again: it may take its time to say so.
+class Peers {
+ public:
+  Peers(BrokerAdmin& admin, std::vector<std::string> addresses) : admin_(admin), addresses_(std::move(addresses)) {}
+  /// Consumers of the queue that come from the addresses. 0 also when it cannot be told: no management API, an address
+  /// translation in between, or a consumer of the last two seconds, which is not in its list yet.
+  std::uint64_t consumers_of(const std::string& queue, const StopToken& stop);
+
+ private:
+  BrokerAdmin& admin_;
+  const std::vector<std::string> addresses_;
+  bool told_ = true;
+};
+
+/// What a restored copy alone does.
+struct Arrival {
+  std::string queue;
+  std::uint64_t consumers = 1;           ///< of the queue when the copy is there
+  std::string control{};                 ///< its own control queue, in which a command waits for it; empty: it has none
+  std::vector<std::string> strangers{};  ///< addresses that are not the copy's: the source's
+  std::uint64_t ours = 0;                ///< ms2m's own consumers of the queue
+};
+
+/// Whether the copy listens: the queue has so many consumers, the command in the copy's control queue was taken, which
+/// nobody else reads, and not all of the consumers are strangers'.
+class ArrivalWatch {
+ public:
+  ArrivalWatch(Broker& broker, BrokerAdmin& admin, Arrival arrival)
+      : broker_(broker), arrival_(std::move(arrival)), strangers_(admin, arrival_.strangers) {}
+  bool there(const StopToken& stop);
+  const Arrival& arrival() const { return arrival_; }
+
+ private:
+  Broker& broker_;
+  const Arrival arrival_;
+  Peers strangers_;
+};
+
+}  // namespace ms2m
