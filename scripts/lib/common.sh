@@ -82,6 +82,13 @@ install_packages() {
     done' install_packages "$@" >&2 || die "apt-get install failed; what it said stands above"
 }
 
+# need_localhost: a Debian that debootstrap alone has made has no /etc/hosts, and nothing there can be called localhost.
+need_localhost() {
+  [[ ! -e /etc/hosts ]] || ! getent hosts localhost >/dev/null || return 0
+  say "this machine does not know localhost: adding it to /etc/hosts"
+  as_root sh -c 'printf "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n" >>/etc/hosts' || die "cannot write /etc/hosts"
+}
+
 apt_update_once() {
   [[ -z ${MS2M_APT_UPDATED:-} ]] || return 0
   as_root apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 update -q >&2 || die "apt-get update failed; is a Debian mirror reachable?"

@@ -61,7 +61,7 @@ wait_for() {
 first_process() {
   local parent children=() child space
   parent=$(pid_of "$1") || return 1
-  read -ra children <"/proc/$parent/task/$parent/children" || true   # the line has no end: read fails and fills
+  { read -ra children <"/proc/$parent/task/$parent/children"; } 2>/dev/null || true   # the line has no end: read fails and fills
   for child in "${children[@]}"; do
     space=$(readlink "/proc/$child/ns/pid") || continue
     [[ $space != "$(readlink /proc/self/ns/pid)" ]] || continue

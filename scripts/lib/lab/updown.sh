@@ -118,6 +118,7 @@ up_body() {
 lab_up() {
   local start=$SECONDS status=0
   need_packages "${BUILD_PACKAGES[@]}" "${LAB_PACKAGES[@]}"
+  need_localhost
   take_lock
   if lab_is_current; then say "the lab is up"; return 0; fi
   stop_lab
@@ -138,6 +139,7 @@ lab_up() {
 lab_prepare() {
   local status=0
   need_packages "${BUILD_PACKAGES[@]}" "${LAB_PACKAGES[@]}"
+  need_localhost
   take_lock
   cgroup_make up
   trap 'cgroup_kill up; exit 130' INT TERM HUP
