@@ -104,6 +104,10 @@ class Cluster {
   /// nullopt: the kubelet does not say, or the caller may not read it.
   virtual std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop) = 0;
 
+  /// Whether the node's kubelet itself ends that very pod (GET .../pods, its own list: there with a deletionTimestamp,
+  /// or not any more); nullopt: it cannot be asked now, or the caller may not. Never asked twice inside.
+  virtual std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) = 0;
+
   /// POST .../checkpoint/{ns}/{pod}/{container}. Blocks while the container is frozen. Never retried inside. On a
   /// timeout or a lost connection the dump GOES ON on the node: Error{timeout} or {unavailable}; the caller looks for
   /// the archive. Error{failed} carries the kubelet's own text, boiled down to its cause (noise lines of CRIU's log

@@ -255,6 +255,10 @@ std::optional<bool> KubeCluster::checkpoint_enabled(const std::string& node, con
             [&] { return impl_->kubelet.checkpoint_enabled(node, stop); });
 }
 
+std::optional<bool> KubeCluster::kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) {
+  return impl_->kubelet.ends(node, uid, stop);
+}
+
 CheckpointArchive KubeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                           const std::string& container, const StopToken& stop) {
   return impl_->kubelet.checkpoint(node, ns, pod, container, stop);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr Millis kKubeletDefault{120000};          // runtimeRequestTimeout
 constexpr std::chrono::seconds kMetricsLimit{30};  // long lists of a busy node included
+constexpr std::chrono::seconds kPodsLimit{10};
 constexpr Millis kFarAway{24 * 3600 * 1000};
 
 /// https://InternalIP:port of a node. Error{not_found|failed}.
@@ -114,6 +115,25 @@ std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const S
       if (!wait) throw;
     }
     stop.sleep(*wait, fmt::format("reading the metrics of the kubelet of {}", node));
+  }
+}
+
+std::optional<bool> Kubelet::ends(const std::string& node, const std::string& uid, const StopToken& stop) {
+  try {
+    const Route way = route(node, stop);
+    const HttpResponse answer = way.client->call_once({"GET", way.prefix + "/pods"}, stop.within(kPodsLimit));
+    const Json pods = answer.ok() ? Json::parse(answer.body, nullptr, false) : Json();
+    // A list it is also when it is empty ("items": null).
+    if (!pods.is_object() || pods.value("kind", "") != "PodList") return std::nullopt;
+    const Json items = pods.value("items", Json());
+    for (const Json& pod : items.is_array() ? items : Json::array()) {
+      const Json metadata = pod.value("metadata", Json::object());
+      if (metadata.value("uid", "") == uid) return metadata.contains("deletionTimestamp");
+    }
+    return true;
+  } catch (const Error&) {
+    stop.check("asking the kubelet of " + node + " for its pods");
+    return std::nullopt;
   }
 }
 

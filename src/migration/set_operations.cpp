@@ -69,17 +69,11 @@ std::vector<std::string> running_containers(const Json& pod) {
 /// All containers are killed, so that never two pods of that name run, which a StatefulSet promises.
 void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold,
                  const StopToken& stop) {
-  Json pod;
-  ports.cluster.watch(
-      ref,
-      [&](const Json* now) {
-        pod = now == nullptr || now->at("metadata").at("uid") != uid ? Json() : *now;
-        return pod.is_null() || kubelet_knows_deletion(pod);
-      },
-      stop);
-  if (pod.is_null()) return;
-  for (const std::string& container : running_containers(pod))
-    ports.processes.kill(pod.at("spec").value("nodeName", ""), container, stop);
+  const auto pod = await_kubelet_ends(ports.cluster, ref, uid, stop);
+  if (!pod) return;
+  for (const std::string& container : running_containers(*pod))
+    if (!ports.processes.kill(pod->at("spec").value("nodeName", ""), container, stop))
+      throw Error(ErrorKind::failed, fmt::format("no process of container {:.20} was found", container));
   wait_for_depth(
       ports.broker, hold, [](const QueueDepth& d) { return d.consumers == 0; },
       "waiting for the source's process to end", stop);

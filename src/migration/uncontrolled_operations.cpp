@@ -62,16 +62,8 @@ void thaw_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 void kill_when_deleted(Migrator::Ports& ports, const Json& o, const ObjectRef& ref, const StopToken& stop) {
   const std::string container = text(o, "frozen");
   if (container.empty()) return;
-  const auto gone = [&](const Json* pod) { return pod == nullptr || other_pod(*pod, text(o, "uid")); };
-  ports.cluster.watch(
-      ref, [&](const Json* pod) { return gone(pod) || is_terminating(*pod); }, stop);
-  try {
-    ports.cluster.watch(
-        ref, [&](const Json* pod) { return gone(pod) || kubelet_knows_deletion(*pod); },
-        stop.within(std::chrono::seconds(3)));
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout) throw;  // a kubelet before 1.34 does not say it; by now it knows
-  }
+  await_kubelet_ends(ports.cluster, ref, text(o, "uid"), stop);
+  // False: it has ended.
   ports.processes.kill(text(o, "node"), container, stop);
 }
 

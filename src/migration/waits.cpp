@@ -44,6 +44,27 @@ bool kubelet_knows_deletion(const Json& pod) {
          pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
 }
 
+std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& ref, const std::string& uid,
+                                       const StopToken& stop) {
+  std::optional<Json> pod;
+  const auto look = [&](const Json* now) {
+    pod = now == nullptr || now->at("metadata").value("uid", "") != uid ? std::nullopt : std::optional<Json>(*now);
+    return !pod || kubelet_knows_deletion(*pod);
+  };
+  for (;;) {
+    try {
+      cluster.watch(ref, look, stop.within(std::chrono::milliseconds(500)));
+      return pod;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::timeout) throw;
+    }
+    stop.check(fmt::format("waiting for the kubelet to act on the deletion of pod {}/{}", ref.ns, ref.name));
+    if (pod && is_terminating(*pod) &&
+        cluster.kubelet_ends(pod->at("spec").value("nodeName", ""), uid, stop).value_or(false))
+      return pod;
+  }
+}
+
 bool pod_is_ready(const Json& pod) {
   const auto status = pod.find("status");
   if (status == pod.end() || !status->contains("conditions")) return false;

@@ -117,6 +117,32 @@ TEST_CASE("the feature gate is read from the first part of the metrics") {
   CHECK(error_of([&] { cluster.checkpoint_enabled("worker-1", soon()); }).kind() == ErrorKind::unavailable);
 }
 
+TEST_CASE("whether a kubelet ends a pod is told by its own list") {
+  const std::string uid = "0ad20d10-bb97-4976-927f-3d7dbc48963d";
+  HttpResponse list = recorded_answer(transcript("kubelet-pods"));
+  ApiServer server([&](const httplib::Request&, httplib::Response& answer, int) {
+    answer.status = list.status;
+    answer.set_content(list.body, "application/json");
+  });
+  KubeCluster cluster(server.access());
+  const auto ends = [&] { return cluster.kubelet_ends("worker-1", uid, soon()); };
+  CHECK(ends() == std::optional(false));
+  CHECK(server.seen().back().target == "/api/v1/nodes/worker-1/proxy/pods");
+
+  Json pods = Json::parse(list.body);
+  pods["items"][0]["metadata"]["deletionTimestamp"] = "2026-11-21T21:15:30Z";
+  list.body = pods.dump();
+  CHECK(ends() == std::optional(true));
+  pods["items"] = nullptr;
+  list.body = pods.dump();
+  CHECK(ends() == std::optional(true));
+
+  for (const char* cannot_tell : {"checkpoint-proxy-forbidden-ms2m-viewer", "checkpoint-kubelet-down-proxy"}) {
+    list = recorded_answer(transcript(cannot_tell));
+    CHECK(ends() == std::nullopt);
+  }
+}
+
 TEST_CASE("the kubelet directly") {
   std::string name = "checkpoint-direct-ok";
   const auto handler = [&](const httplib::Request&, httplib::Response& answer, int) { replay(answer, name); };

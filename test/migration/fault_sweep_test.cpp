@@ -143,6 +143,7 @@ class Sweep {
     silently_ = silently;
   }
   void restored_within(Millis time) { restore_ = time; }
+  void retired_within(Millis time) { retire_ = time; }
   void quiet_within(Millis time) { quiet_ = time; }
 
   /// The operator's next process: abort whatever the journal says is open.
@@ -243,6 +244,7 @@ class Sweep {
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
     request.timeouts.quiet = Seconds(quiet_);
     request.timeouts.restore = Seconds(restore_);
+    request.timeouts.retire = Seconds(retire_);
     return migrator.migrate(request, {}, StopToken());
   }
 
@@ -254,7 +256,7 @@ class Sweep {
   int published_ = 0, settled_ = 0;
   std::string flood_at_, cut_at_;
   bool silently_ = false;
-  Millis quiet_{2000}, restore_{120000};
+  Millis quiet_{2000}, restore_{120000}, retire_{120000};
   std::optional<Outcome> outcome_, recovered_;
 };
 
@@ -436,6 +438,30 @@ TEST_CASE("a source that has connected again is not taken for its copy", "[sweep
   CHECK(run.outcome()->result == Result::undone);
   CHECK_THAT(run.outcome()->error, Catch::Contains("runs and does not come to ms2m."));
   run.check("the source and its ghost");
+}
+
+TEST_CASE("a frozen source is killed when its kubelet ends it, also one that says so in its own list only", "[sweep]") {
+  const std::string owner = GENERATE("", "ReplicaSet");
+  Sweep run({owner, Strategy::handoff, Protocol::none});
+  run.nodes().old_kubelet_on("worker-1");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::done);
+  run.check("old kubelet");
+}
+
+TEST_CASE("a frozen source whose kubelet is cut off is not killed: it would be started again, cold", "[sweep]") {
+  Sweep run({"", Strategy::handoff, Protocol::none});
+  run.nodes().cut_off_kubelet_of("worker-1");
+  run.retired_within(Millis{700});
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::cleanup_incomplete);
+  CHECK(run.outcome()->serving.starts_with("target pod"));
+  for (int i = 0; i < 5; ++i) run.server().settle();
+  CHECK(run.server().consumers(kQueue).size() == 1);
+  CHECK(run.server().consumers(kQueue) != std::set<std::string>{"consumer-0"});
+  run.nodes().cut_off_kubelet_of("");
+  run.recover();
+  run.check("cut off");
 }
 
 TEST_CASE("a restored process that ends is not waited for", "[sweep]") {

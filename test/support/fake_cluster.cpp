@@ -116,6 +116,22 @@ void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Jso
   }
 }
 
+std::optional<bool> FakeCluster::kubelet_ends(const std::string& node, const std::string& uid, const StopToken&) {
+  Call call(world_, "kubelet's pods " + node);
+  bool ends = true;
+  {
+    std::lock_guard lock(world_.mutex_);
+    world_.tick();
+    for (const auto& [where, object] : world_.objects_)
+      if (object.at("metadata").at("uid") == uid) {
+        const auto ending = world_.ending_.find(where);
+        ends = ending != world_.ending_.end() && ending->second >= 2;
+      }
+  }
+  call.done();
+  return ends;
+}
+
 CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                           const std::string& container, const StopToken&) {
   Call call(world_, "checkpoint " + pod);

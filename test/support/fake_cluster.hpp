@@ -37,6 +37,11 @@ class FakeNodes {
   void end_restored_on(const std::string& node) { ending_node_ = node; }
   /// A restored process runs there and does nothing.
   void hang_restored_on(const std::string& node) { hanging_node_ = node; }
+  /// The kubelet of that node does not tell in a pod's status what it acts on (before Kubernetes 1.34), and waits for
+  /// the end of the process, which is frozen.
+  void old_kubelet_on(const std::string& node) { silent_node_ = node; }
+  /// The kubelet of that node hears nothing of the API server, nor tells it anything; what ends there it starts again.
+  void cut_off_kubelet_of(const std::string& node) { cut_off_node_ = node; }
   /// Its readiness probes are not answered there.
   void never_ready_on(const std::string& node) { unready_node_ = node; }
   /// The pod is gone with its process: somebody has deleted it, or its node is.
@@ -66,6 +71,7 @@ class FakeNodes {
     std::map<std::string, ConsumerImage> archives, layouts;
   };
   void sync(const std::string& pod);
+  bool on(const std::string& where, const std::string& node) const;  ///< an object is a pod there
   void image_named(const std::string& node);
   void remove_pod(const std::string& pod);
   void end_pod(const std::string& pod, bool by_force);
@@ -85,7 +91,7 @@ class FakeNodes {
   std::map<std::string, std::string> containers_;                     ///< running container's ID -> pod
   std::map<std::string, int> ending_;                                 ///< object that is being deleted -> looks since
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
-  std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_;
+  std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_;
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
 };
@@ -106,6 +112,7 @@ class FakeCluster : public Cluster {
   void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) override;
   bool allowed(const Right&, const StopToken&) override { return true; }
   std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { return true; }
+  std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop) override;
 

@@ -128,6 +128,10 @@ void FakeNodes::sync(const std::string& name) {
   container({{"running", Json::object()}}, true);
 }
 
+bool FakeNodes::on(const std::string& where, const std::string& node) const {
+  return where.rfind("pod/", 0) == 0 && objects_.at(where).at("spec").value("nodeName", "") == node;
+}
+
 void FakeNodes::image_named(const std::string& node) {
   if (!eager_) return;
   for (const std::string& pod : pods())
@@ -175,11 +179,14 @@ void FakeNodes::tick() {
     if (++looks == 20) consumer->kill();
   std::vector<std::string> gone;
   for (auto& [where, looks] : ending_) {
+    if (on(where, cut_off_node_)) continue;
     ++looks;
     Json& object = objects_.at(where);
-    if (looks == 2 && where.rfind("pod/", 0) == 0)
+    if (looks == 2 && where.rfind("pod/", 0) == 0 && !on(where, silent_node_))
       object["status"]["observedGeneration"] = object["metadata"]["generation"];
-    if (looks == (where.rfind("pod/", 0) == 0 ? 6 : 3)) gone.push_back(where);
+    const auto process = where.rfind("pod/", 0) == 0 ? consumers_.find(where.substr(4)) : consumers_.end();
+    const bool waits = on(where, silent_node_) && process != consumers_.end() && process->second->alive();
+    if (looks >= (where.rfind("pod/", 0) == 0 ? 6 : 3) && !waits) gone.push_back(where);
   }
   for (const std::string& where : gone) {
     ending_.erase(where);
