@@ -44,10 +44,10 @@ double RateMeter::per_second(TimePoint now) const {
   return static_cast<double>(count) / std::min(window, std::max(seconds_between(start_, now), Seconds(kSlot).count()));
 }
 
-void AheadWindow::look(std::uint64_t relayed, std::uint64_t ahead, TimePoint now) {
+void AheadWindow::look(std::uint64_t relayed, std::uint64_t ahead, BootTime now) {
   const std::uint64_t processed = relayed > ahead ? relayed - ahead : 0;
   if (last_) {
-    const double seconds = std::max(seconds_between(*last_, now), 1e-6);
+    const double seconds = std::max(Seconds(now - *last_).count(), 1e-6);
     const double done = processed > processed_ ? static_cast<double>(processed - processed_) : 0;
     if (ahead > 0) {
       if (busy_time_ > 3) {
@@ -224,7 +224,7 @@ std::uint64_t RabbitPump::ahead() {
 std::uint64_t RabbitPump::room() {
   if (room_ == 0) {
     const std::uint64_t before = ahead();
-    window_.look(relayed_, before, Clock::now());
+    window_.look(relayed_, before, BootClock::now());
     const std::uint64_t window = window_.size();
     room_ = before < window ? window - before : 0;
   }

@@ -43,13 +43,14 @@ class AheadWindow {
  public:
   AheadWindow(std::uint64_t most, Millis horizon) : most_(most == 0 ? 1 : most), horizon_(horizon) {}
   /// At `now`, after `relayed` messages in all, the source has `ahead` of them before it.
-  void look(std::uint64_t relayed, std::uint64_t ahead, TimePoint now);
+  /// Boot time: the source works while this machine is suspended, and would be taken for faster than it is.
+  void look(std::uint64_t relayed, std::uint64_t ahead, BootTime now);
   std::uint64_t size() const;
 
  private:
   const std::uint64_t most_;
   const Millis horizon_;
-  std::optional<TimePoint> last_;
+  std::optional<BootTime> last_;
   std::uint64_t processed_ = 0;
   double busy_done_ = 0;  // messages and seconds in which the source was never idle; old ones fade
   double busy_time_ = 0;

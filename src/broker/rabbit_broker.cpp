@@ -50,12 +50,12 @@ Error unknown(const amqp::ChannelClosed& closed) {
 /// way to the broker is told by another question that the channel answers by itself.
 amqp::QueueCount certain_count(amqp::Connection& to, const std::string& queue, const StopToken& stop) {
   for (;; stop.sleep(Millis{50}, "asking how many messages and consumers queue " + queue + " has")) {
-    const TimePoint begin = Clock::now();
+    const BootTime begin = BootClock::now();
     const amqp::QueueCount count = to.inspect_queue(queue, stop);
-    const TimePoint answered = Clock::now();
+    const BootTime answered = BootClock::now();
     if (count.messages > 0 || count.consumers > 0 || answered - begin < kLeaderTimeout) return count;
     to.set_prefetch(0, stop);
-    if ((answered - begin) - (Clock::now() - answered) < kLeaderTimeout) return count;
+    if ((answered - begin) - (BootClock::now() - answered) < kLeaderTimeout) return count;
   }
 }
 

@@ -38,7 +38,7 @@ std::uint64_t cut_off(Run& run, const std::string& replay, const StopToken& stop
 /// Until the replay queue is empty (its ready messages: the published system looks at no others) or the cut-off.
 void replay_until(Run& run, const std::string& replay, const StopToken& stop) {
   const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(run.request.cutoff);
-  while (run.ports.broker.depth(replay, stop).value_or(QueueDepth{}).ready > 0) {
+  while (depth_of(run.ports.broker, replay, stop).ready > 0) {
     if (Clock::now() >= end) {
       const std::uint64_t lost = cut_off(run, replay, stop);
       run.warn(fmt::format("cut off: {} messages in the replay queue are lost, and what comes until the source is gone",

@@ -62,8 +62,8 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
   wait_ended(ports.cluster, copy, stop);
   const std::uint64_t others = source.value("others", std::uint64_t{0});
   // A dead node's connection is held for two or three heartbeats.
-  wait_for_depth(
-      ports.broker, text(source, "queue"), [&](const QueueDepth& d) { return d.consumers <= others; },
+  wait_for_certain_depth(
+      ports, text(source, "queue"), [&](const QueueDepth& d) { return d.consumers <= others; },
       "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
   return true;
 }

@@ -199,7 +199,7 @@ void strip_marks(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
 
 void delete_queue(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const std::string queue = text(o, "queue");
-  const auto depth = o.value("drained", false) ? ports.broker.depth(queue, stop) : std::nullopt;
+  const auto depth = o.value("drained", false) ? certain_depth(ports.broker, ports.admin, queue, stop) : std::nullopt;
   if (depth && depth->ready > 0)
     throw Error(ErrorKind::inconsistent, fmt::format("{} messages of the primary are still in it", depth->ready),
                 "shovel them back to the primary queue before deleting it");

@@ -97,8 +97,8 @@ void end_source_in_its_time(Migrator::Ports& ports, const Json& o, const StopTok
   wait_pod_gone(ports.cluster, text(o, "ns"), text(o, "pod"), text(o, "pod_uid"), limit);
   // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control
   // queue.
-  wait_for_depth(
-      ports.broker, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
+  wait_for_certain_depth(
+      ports, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
       "waiting for the source's process to end", limit);
 }
 

@@ -128,8 +128,8 @@ void end_quiet_source(Migrator::Ports& ports, const Json& o, const StopToken& st
   wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
   // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control
   // queue.
-  wait_for_depth(
-      ports.broker, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
+  wait_for_certain_depth(
+      ports, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
       "waiting for the source's process to end", stop);
 }
 

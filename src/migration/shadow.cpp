@@ -39,7 +39,7 @@ std::optional<std::uint64_t> outstanding(Run& run, const std::string& queue, con
 
 std::uint64_t backlog(Run& run, const std::string& queue, const StopToken& stop) {
   if (const auto exact = outstanding(run, queue, stop)) return *exact;
-  return run.ports.broker.depth(queue, stop).value_or(QueueDepth{}).ready;
+  return depth_of(run.ports.broker, queue, stop).ready;
 }
 
 void send(Run& run, const std::string& control, const std::string& message, const StopToken& stop) {
@@ -93,8 +93,7 @@ class CatchUp {
     const double elapsed = seconds_between(*begin_, now);
     if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
     if (behind == 0) return true;
-    if (unchanged_.look(behind) > standstill(rate_) &&
-        run_.ports.broker.depth(run_.names.target, stop).value_or(QueueDepth{}).ready == 0)
+    if (unchanged_.look(behind) > standstill(rate_) && depth_of(run_.ports.broker, run_.names.target, stop).ready == 0)
       return true;
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;

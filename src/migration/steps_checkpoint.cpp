@@ -23,7 +23,7 @@ struct Sight {
 
 Sight look(Run& run, const StopToken& stop) {
   const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
-  const auto primary = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
+  const auto primary = depth_of(run.ports.broker, run.plan.queue, stop);
   return {hold.consumers > 0 && primary.consumers == run.other_consumers + (run.valve ? 1 : 0), primary.ready};
 }
 
@@ -70,7 +70,7 @@ void close_valve(Run& run, const StopToken& stop) {
                               deaf ? "let the consumer subscribe to its control queue, " : ""));
     run.measures.overtaken_at_most = ready - kStrictOrderReady;
   };
-  certify(run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready);
+  certify(certain_depth(run.ports.broker, run.ports.admin, run.plan.queue, stop).value_or(QueueDepth{}).ready);
   if (deaf) warn_of_valve(run);
   run.valve = run.ports.broker.close_valve(run.plan.queue, run.request.max_held, stop);
   certify(run.valve->ready_at_closing());
@@ -103,8 +103,7 @@ void check_guards(const Run& run) {
 }
 
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop) {
-  if (run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).consumers <= run.other_consumers + ours)
-    return;
+  if (depth_of(run.ports.broker, run.plan.queue, stop).consumers <= run.other_consumers + ours) return;
   throw Error(
       ErrorKind::inconsistent,
       fmt::format(
@@ -121,7 +120,7 @@ void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
         ErrorKind::inconsistent,
         "the source's container was started again during the migration: its memory is gone, as without a migration");
   const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
-  const auto primary = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
+  const auto primary = depth_of(run.ports.broker, run.plan.queue, stop);
   if (hold.consumers < on_hold || primary.consumers != run.other_consumers + (run.valve ? 1 : 0))
     throw Error(ErrorKind::inconsistent, "the source is not quiet any more");
 }

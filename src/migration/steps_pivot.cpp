@@ -92,7 +92,7 @@ bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, co
     if (ports.broker.depth(names.dead_man, stop).value_or(QueueDepth{}).ready > 0) return false;
     if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
     const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > others;
-    if (served) return ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0;
+    if (served) return certain_depth(ports.broker, ports.admin, names.pivot, stop).value_or(QueueDepth{}).ready > 0;
     stop.sleep(Millis{50}, "finding out whether the pivot was committed");
   }
 }

@@ -22,7 +22,10 @@ namespace {
 bool only_the_valve_holds(Run& run, std::uint64_t& of_the_source, const StopToken& stop) {
   const std::uint64_t held = run.valve->held();
   const auto totals = run.ports.admin.totals(run.plan.queue, stop);
-  if (!totals) throw Error(ErrorKind::inconsistent, "queue " + run.plan.queue + " is gone");
+  if (!totals) {
+    depth_of(run.ports.broker, run.plan.queue, stop);  // the broker itself says whether it is gone
+    throw Error(ErrorKind::unavailable, "RabbitMQ's management API cannot count the messages of " + run.plan.queue);
+  }
   of_the_source = totals->unacked > held ? totals->unacked - held : 0;
   return totals->ready == 0 && totals->unacked == held;
 }
@@ -102,7 +105,7 @@ constexpr std::chrono::seconds kFrozenWork{30};
 void stay_frozen(Run& run, const op::Frozen& source, const StopToken& stop) {
   if (!run.ports.processes.freeze(source.node, source.container, StopToken()))
     throw Error(ErrorKind::inconsistent, "the source ended while it was frozen");
-  if (run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).consumers > 1)
+  if (depth_of(run.ports.broker, run.plan.queue, stop).consumers > 1)
     throw Error(ErrorKind::inconsistent, "the source was thawed on its node before the copy could start");
   check_undisturbed(run, stop);
 }

@@ -21,6 +21,58 @@ void wait_for_depth(Broker& broker, const std::string& queue, const std::functio
   wait_until([&] { return done(broker.depth(queue, stop).value_or(QueueDepth{})); }, doing, stop);
 }
 
+QueueDepth depth_of(Broker& broker, const std::string& queue, const StopToken& stop) {
+  const auto depth = broker.depth(queue, stop);
+  if (!depth) throw Error(ErrorKind::inconsistent, "queue " + queue + " is gone");
+  return *depth;
+}
+
+namespace {
+
+constexpr std::chrono::seconds kAdminLimit{5};
+
+/// What the management API says, if there is one.
+template <typename Ask>
+auto if_told(Ask ask, const StopToken& stop) -> decltype(ask(stop)) {
+  try {
+    return ask(stop.within(kAdminLimit));
+  } catch (const Error&) {
+    stop.check("asking the management API");
+    return std::nullopt;
+  }
+}
+
+bool needs_second_look(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
+  const auto type = if_told([&](const StopToken& limit) { return admin.queue_type(queue, limit); }, stop);
+  return type ? *type != "classic" : !queue.starts_with("ms2m.");
+}
+
+}  // namespace
+
+std::optional<QueueDepth> certain_depth(Broker& broker, BrokerAdmin& admin, const std::string& queue,
+                                        const StopToken& stop, Millis election) {
+  const auto zero = [](const std::optional<QueueDepth>& depth) {
+    return depth && depth->ready == 0 && depth->consumers == 0;
+  };
+  auto depth = broker.depth(queue, stop);
+  if (!zero(depth) || !needs_second_look(admin, queue, stop)) return depth;
+  for (const TimePoint begin = Clock::now(); Clock::now() - begin < election;) {
+    stop.sleep(Millis{50}, "looking again whether queue " + queue + " is empty and nobody consumes it");
+    depth = broker.depth(queue, stop);
+    if (!zero(depth)) return depth;
+  }
+  const auto facts = if_told([&](const StopToken& limit) { return admin.queue(queue, limit); }, stop);
+  if (facts) depth->consumers = facts->consumers.size();
+  return depth;
+}
+
+void wait_for_certain_depth(const Migrator::Ports& ports, const std::string& queue,
+                            const std::function<bool(const QueueDepth&)>& done, const std::string& doing,
+                            const StopToken& stop) {
+  while (!done(certain_depth(ports.broker, ports.admin, queue, stop).value_or(QueueDepth{})))
+    stop.sleep(Millis{20}, doing);
+}
+
 void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid,
                    const StopToken& stop) {
   cluster.watch(

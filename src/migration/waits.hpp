@@ -21,6 +21,25 @@ void wait_until(const std::function<bool()>& done, const std::string& doing, con
 void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
                     const std::string& doing, const StopToken& stop);
 
+/// As Broker::depth(), of a queue that must be there: Error{inconsistent} when it is gone.
+QueueDepth depth_of(Broker& broker, const std::string& queue, const StopToken& stop);
+
+/// A queue whose leader's node went has another one in less.
+inline constexpr Millis kElection{6000};
+
+/// The second look, where something follows from 0,0 that cannot be taken back. A classic queue's 0,0 is exact. Any
+/// other says it at once for want of a leader, too (rabbitmq-facts.md section 4): it must say so for `election` on end,
+/// and the management API, where there is one, must name no consumer either. A queue whose type cannot be asked is
+/// taken for such a one; if it is ms2m's own, for a classic one, as it was declared. Every other answer is a leader's,
+/// and comes back at once. Error{timeout} when the token ends first.
+std::optional<QueueDepth> certain_depth(Broker& broker, BrokerAdmin& admin, const std::string& queue,
+                                        const StopToken& stop, Millis election = kElection);
+
+/// wait_for_depth() with certain_depth().
+void wait_for_certain_depth(const Migrator::Ports& ports, const std::string& queue,
+                            const std::function<bool(const QueueDepth&)>& done, const std::string& doing,
+                            const StopToken& stop);
+
 /// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long
 /// message).
 inline constexpr Seconds kStandstill{2};

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 
 using ms2m::AheadWindow;
+using ms2m::BootTime;
 using ms2m::Millis;
 using ms2m::Pace;
 using ms2m::Pacer;
@@ -26,7 +27,7 @@ TEST_CASE("a young rate is not diluted") {
 }
 
 TEST_CASE("the window begins small and grows to what a busy source manages") {
-  TimePoint now{std::chrono::hours{5}};
+  BootTime now{std::chrono::hours{5}};
   AheadWindow window(64, Millis{7500});
   CHECK(window.size() == 4);
   std::uint64_t relayed = 0;
@@ -41,7 +42,7 @@ TEST_CASE("the window begins small and grows to what a busy source manages") {
 }
 
 TEST_CASE("the window of a fast source is the largest one") {
-  TimePoint now{std::chrono::hours{5}};
+  BootTime now{std::chrono::hours{5}};
   AheadWindow window(64, Millis{7500});
   window.look(0, 0, now);
   window.look(4, 0, now + Millis{40});
@@ -49,7 +50,7 @@ TEST_CASE("the window of a fast source is the largest one") {
 }
 
 TEST_CASE("a source that stands still gets one at a time") {
-  TimePoint now{std::chrono::hours{5}};
+  BootTime now{std::chrono::hours{5}};
   AheadWindow window(64, Millis{7500});
   for (int i = 0; i < 100; ++i) window.look(4, 4, now += Millis{20});
   CHECK(window.size() == 1);

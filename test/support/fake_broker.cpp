@@ -151,6 +151,7 @@ std::optional<QueueDepth> FakeBroker::depth(const std::string& queue, const Stop
   return FakeCall::run(*world_, process_, "depth " + queue, stop, [&]() -> std::optional<QueueDepth> {
     const auto found = world_->queues.find(queue);
     if (found == world_->queues.end()) return std::nullopt;
+    if (found->second.leaderless > 0 && --found->second.leaderless >= 0) return QueueDepth{};
     return QueueDepth{found->second.ready.size(), world_->consumers(queue).size()};
   });
 }

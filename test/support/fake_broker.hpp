@@ -112,8 +112,9 @@ class FakeServer {
   void set_alarms(std::vector<std::string> alarms);
   void set_admin_reachable(bool reachable);  ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
   void set_unlisted(int looks);              ///< so many looks of the management API name no consumers yet
-  void set_default_type(const std::string& type);    ///< of queues that are declared through the port from now on
-  void cut_connection(const std::string& hostname);  ///< of a consumer, which connects again
+  void lose_leader(const std::string& queue, int looks);  ///< for so many looks it says 0,0, as a quorum queue does
+  void set_default_type(const std::string& type);         ///< of queues that are declared through the port from now on
+  void cut_connection(const std::string& hostname);       ///< of a consumer, which connects again
   /// The same, and the broker has not noticed: it goes on counting the old one as a consumer.
   void cut_connection_silently(const std::string& hostname);
   void break_pump();  ///< connection lost: what was not committed returns

@@ -199,6 +199,11 @@ void FakeServer::set_admin_reachable(bool reachable) {
   world_->admin_reachable = reachable;
 }
 
+void FakeServer::lose_leader(const std::string& queue, int looks) {
+  const Lock lock(world_->mutex);
+  world_->queues.at(queue).leaderless = looks;
+}
+
 void FakeServer::set_default_type(const std::string& type) {
   const Lock lock(world_->mutex);
   world_->default_type = type;

@@ -27,6 +27,7 @@ struct FakeSwitch {
 
 struct FakeQueue {
   std::string type = "classic";
+  int leaderless = 0;      ///< looks that are answered 0,0
   bool arguments = false;  // a second declaration without arguments is a conflict (406)
   std::deque<FakeMessage> ready;
   std::optional<FakeSwitch> armed;
