@@ -4,6 +4,8 @@
 #include <sstream>
 #include <utility>
 
+#include "kube/id_token.hpp"
+
 namespace ms2m {
 namespace {
 
@@ -21,12 +23,18 @@ std::string read_token(const std::string& file) {
 
 }  // namespace
 
-Credentials::Credentials(KubeAccess access, RunProcess run) : access_(std::move(access)), run_(std::move(run)) {}
+Credentials::Credentials(KubeAccess access, RunProcess run)
+    : access_(std::move(access)), run_(std::move(run)), id_token_(access_.id_token) {}
 
 Credentials::Current Credentials::get(const StopToken& stop) {
   Current current{access_.token, access_.tls.certificate, access_.tls.key, 0};
   if (!access_.token_file.empty())
     if (std::string token = read_token(access_.token_file); !token.empty()) current.token = std::move(token);
+  if (id_token_ && current.token.empty() && access_.username.empty()) {
+    const std::lock_guard lock(mutex_);
+    current.token = valid_id_token(*id_token_);
+    return current;
+  }
   // As in client-go: a plugin is asked only when there is nothing else.
   if (!access_.exec || !current.token.empty() || !access_.username.empty()) return current;
 

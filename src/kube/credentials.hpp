@@ -1,4 +1,5 @@
-// What a request is authenticated with right now: a fixed, re-read or plugin-made token, or a plugin-made certificate.
+// What a request is authenticated with right now: a fixed, re-read, OpenID Connect or plugin-made token, or a
+// plugin-made certificate.
 #pragma once
 #include <cstdint>
 #include <mutex>
@@ -21,7 +22,7 @@ class Credentials {
 
   Credentials(KubeAccess access, RunProcess run);
 
-  /// May run the plugin: blocks and throws as run_exec_plugin().
+  /// May run the plugin: blocks and throws as run_exec_plugin(); or throws as valid_id_token().
   Current get(const StopToken& stop);
   /// The server did not accept what `used` names (401). true: asking get() again may give something else.
   bool refused(std::uint64_t used);
@@ -30,6 +31,7 @@ class Credentials {
   const KubeAccess access_;
   const RunProcess run_;
   std::mutex mutex_;
+  std::optional<IdToken> id_token_;
   std::optional<ExecCredential> made_;
   std::uint64_t generation_ = 0;
 };

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "kube/base64.hpp"
+#include "kube/id_token.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"
 
@@ -116,6 +118,24 @@ ExecPlugin exec_of(const KubeconfigEntry& user, const std::string& user_name) {
   return plugin;
 }
 
+/// As client-go reads it. What is wrong is not repeated: it may hold a password.
+std::string proxy_of(const KubeconfigEntry& cluster) {
+  const std::string proxy = text_of(cluster.value, "proxy-url");
+  if (proxy.empty()) return proxy;
+  const auto end = proxy.find("://");
+  std::string scheme = end == std::string::npos ? "" : proxy.substr(0, end);
+  for (char& c : scheme) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (scheme != "http" && scheme != "https" && scheme != "socks5")
+    throw Error(ErrorKind::usage, fmt::format("the kubeconfig {}: proxy-url of a cluster is not one", cluster.file),
+                "write it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT");
+  try {
+    check_url("http" + proxy.substr(end));
+  } catch (Error& error) {
+    throw error.in(fmt::format("the kubeconfig {}: proxy-url of a cluster", cluster.file));
+  }
+  return proxy;
+}
+
 void take_cluster(const KubeconfigEntry& cluster, KubeAccess& access) {
   access.server = text_of(cluster.value, "server");
   while (access.server.ends_with('/')) access.server.pop_back();
@@ -133,7 +153,7 @@ void take_cluster(const KubeconfigEntry& cluster, KubeAccess& access) {
                 fmt::format("the kubeconfig {}: a cluster has both certificate-authority and insecure-skip-tls-verify",
                             cluster.file),
                 "remove one of the two");
-  access.proxy = text_of(cluster.value, "proxy-url");
+  access.proxy = proxy_of(cluster);
 }
 
 void take_user(const KubeconfigEntry& user, KubeAccess& access) {
@@ -157,11 +177,18 @@ void take_user(const KubeconfigEntry& user, KubeAccess& access) {
       for (const auto& value : pair.second)
         access.as_extra.emplace_back(pair.first.as<std::string>(), value.as<std::string>());
   if (user.value["exec"] && user.value["exec"].IsMap()) access.exec = exec_of(user, access.user);
-  if (user.value["auth-provider"] && user.value["auth-provider"].IsMap() && !access.exec && access.token.empty())
-    throw Error(ErrorKind::usage,
-                fmt::format("the kubeconfig {}: user \"{}\" uses an auth-provider, which kubectl itself has given up",
-                            user.file, access.user),
-                "use the provider's exec plugin instead");
+  const YAML::Node provider = user.value["auth-provider"];
+  if (provider && provider.IsMap() && !access.exec && access.token.empty() && access.token_file.empty()) {
+    if (text_of(provider, "name") != "oidc")
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("the kubeconfig {}: user \"{}\" uses the auth-provider {}, which kubectl itself has given up",
+                      user.file, access.user, text_of(provider, "name")),
+          "use the provider's exec plugin instead");
+    access.id_token = id_token_in(user.value);
+    access.id_token->file = user.file;
+    access.id_token->user = access.user;
+  }
 }
 
 std::string names_of(const std::map<std::string, KubeconfigEntry>& entries) {

@@ -26,6 +26,14 @@ struct ExecPlugin {
   Json cluster_config;  ///< cluster.extensions["client.authentication.k8s.io/exec"]; null: none
 };
 
+/// Of the auth-provider oidc. It ends after minutes or hours; kubectl, or what the user logs in with, writes the next
+/// one into the same file.
+struct IdToken {
+  std::string token;         ///< empty: not there yet
+  bool refreshable = false;  ///< there is a refresh-token, with which kubectl renews it
+  std::string file, user;    ///< the kubeconfig that has it, and the entry there
+};
+
 /// Everything that is needed to talk to one cluster as one user. Holds secrets: never print it.
 struct KubeAccess {
   std::string server;   ///< https://host:port[/prefix]
@@ -38,6 +46,7 @@ struct KubeAccess {
   std::string token_file;  ///< read anew for every request; wins over token, as in client-go
   std::string username, password;
   std::optional<ExecPlugin> exec;
+  std::optional<IdToken> id_token;
   std::string as, as_uid;  ///< impersonation
   std::vector<std::string> as_groups;
   std::vector<std::pair<std::string, std::string>> as_extra;
@@ -54,7 +63,7 @@ struct KubeconfigSource {
 /// `file`, else the merged list $KUBECONFIG (missing files are skipped; the first to name a thing wins), else
 /// ~/.kube/config, else the service account of the pod that we run in. Reads files, nothing else.
 /// Error{usage} naming the file and the cure: nothing found, a file that is no YAML (with line), an unknown context,
-/// cluster or user, a certificate file that cannot be read, broken base64, unsupported legacy auth-provider.
+/// cluster or user, a certificate file that cannot be read, broken base64, an auth-provider that kubectl has given up.
 KubeAccess load_kube_access(const KubeconfigSource& source);
 
 /// The names of the contexts in the same files, source.context aside; none when there is no file.

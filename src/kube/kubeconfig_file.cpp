@@ -5,7 +5,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "ms2m/error.hpp"
 
@@ -27,12 +30,78 @@ Error bad(const std::string& file, const std::string& why) {
                fmt::format("look at it with: kubectl config view --kubeconfig {}", file));
 }
 
+/// Aliases inside aliases: what a few lines can make of memory and stack is bounded.
+constexpr int kMaxNodes = 100'000;
+constexpr int kMaxDepth = 64;
+
+/// Makes of a document what kubectl's parser (go-yaml 2, not strict) makes of it: of a key that is there twice the last
+/// one counts, and a merge key (<<) puts its map's keys in at its place, so it also replaces those before it.
+class AsKubectl {
+ public:
+  void resolve(YAML::Node node, int depth = 0) {
+    if (++nodes_ > kMaxNodes || depth > kMaxDepth)
+      throw YAML::Exception(node.Mark(), "aliases in aliases: the document is too large");
+    if (node.IsSequence())
+      for (auto item : node) resolve(item, depth + 1);
+    if (!node.IsMap()) return;
+    Pairs pairs;
+    bool plain = true;
+    for (const auto& each : node) {
+      resolve(each.second, depth + 1);
+      if (is_merge(each.first)) {
+        merge(each.second, pairs);
+        plain = false;
+      } else {
+        plain = set(pairs, each.first, each.second) && plain;
+      }
+    }
+    if (plain) return;
+    std::vector<YAML::Node> keys;
+    for (const auto& each : node) keys.push_back(each.first);
+    for (const auto& key : keys) node.remove(key);
+    for (const auto& [key, value] : pairs) node.force_insert(key, value);
+  }
+
+ private:
+  using Pairs = std::vector<std::pair<YAML::Node, YAML::Node>>;
+
+  /// A quoted one is a key like any other.
+  static bool is_merge(const YAML::Node& key) { return key.IsScalar() && key.Scalar() == "<<" && key.Tag() != "!"; }
+
+  /// false: it was there.
+  static bool set(Pairs& pairs, const YAML::Node& key, const YAML::Node& value) {
+    for (auto& [known, old] : pairs)
+      if (known.IsScalar() && key.IsScalar() && known.Scalar() == key.Scalar()) {
+        old.reset(value);
+        return false;
+      }
+    pairs.emplace_back(key, value);
+    return true;
+  }
+
+  static void merge(const YAML::Node& from, Pairs& pairs) {
+    if (from.IsMap()) {
+      for (const auto& each : from) set(pairs, each.first, each.second);
+    } else if (from.IsSequence()) {  // the first of them wins
+      for (std::size_t i = from.size(); i-- > 0;) {
+        if (!from[i].IsMap()) throw YAML::Exception(from.Mark(), "a merge key needs maps");
+        merge(from[i], pairs);
+      }
+    } else {
+      throw YAML::Exception(from.Mark(), "a merge key needs a map or a list of maps");
+    }
+  }
+
+  int nodes_ = 0;
+};
+
 void merge_list(const YAML::Node& root, const char* list, const char* item, const std::string& file,
                 std::map<std::string, KubeconfigEntry>& into) {
   const YAML::Node entries = root[list];
   if (!entries || entries.IsNull()) return;
   if (!entries.IsSequence())
     throw bad(file, fmt::format("\"{}\" is not a list (line {})", list, entries.Mark().line + 1));
+  std::set<std::string> seen;
   for (const auto& entry : entries) {
     const int line = entry.Mark().line + 1;
     if (!entry.IsMap() || !entry["name"] || !entry["name"].IsScalar())
@@ -40,7 +109,10 @@ void merge_list(const YAML::Node& root, const char* list, const char* item, cons
     YAML::Node value = entry[item];
     if (!value || value.IsNull()) value = YAML::Node(YAML::NodeType::Map);
     if (!value.IsMap()) throw bad(file, fmt::format("\"{}\" is not a map (line {})", item, line));
-    into.try_emplace(entry["name"].as<std::string>(), KubeconfigEntry{value, file});
+    const auto name = entry["name"].as<std::string>();
+    if (!seen.insert(name).second)
+      throw bad(file, fmt::format("\"{}\" has two entries of the name {} (line {})", list, name, line));
+    into.try_emplace(name, KubeconfigEntry{value, file});
   }
 }
 
@@ -51,6 +123,7 @@ void merge_kubeconfig_file(const std::string& file, KubeconfigFiles& into) {
   try {
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return;
+    AsKubectl().resolve(root);
     if (!root.IsMap()) throw bad(file, "it is not a map");
     if (into.current_context.empty() && root["current-context"] && root["current-context"].IsScalar())
       into.current_context = root["current-context"].as<std::string>();

@@ -244,3 +244,54 @@ TEST_CASE("base64 there and back") {
   CHECK_FALSE(base64_decode("QQ==QQ=="));
   CHECK_FALSE(base64_decode("Q*=="));
 }
+
+// kubectl 1.32 gave these answers to the same files (kubectl config view --raw).
+TEST_CASE("merge keys and keys that are there twice, as kubectl reads them", "[case-15]") {
+  Files files;
+  const KubeAccess merged =
+      load_kube_access(files.source(std::string(MS2M_TEST_DATA) + "/cases/kubeconfig-merge.yaml"));
+  CHECK(merged.server == "https://localhost:6443");
+  CHECK(merged.tls.insecure);
+  CHECK(merged.token == "t");
+
+  const std::string head = "current-context: x\ncontexts: [{name: x, context: {cluster: x}}]\n";
+  const std::string maps =
+      "m1: &m1 {server: \"https://m1\"}\nm2: &m2 {server: \"https://m2\", insecure-skip-tls-verify: true}\n";
+  int number = 0;
+  const auto server = [&](const std::string& cluster) {
+    return load_kube_access(files.source(files.write(
+        "config" + std::to_string(++number), head + maps + "clusters: [{name: x, cluster: " + cluster + "}]\n")));
+  };
+  CHECK(server("{server: \"https://first\", server: \"https://second\"}").server == "https://second");
+  CHECK(server("{<<: *m1, server: \"https://own\"}").server == "https://own");
+  CHECK(server("{server: \"https://own\", <<: *m1}").server == "https://m1");
+  CHECK(server("{server: \"https://a\", <<: *m1, server: \"https://b\"}").server == "https://b");
+  CHECK(server("{<<: [*m1, *m2]}").server == "https://m1");
+  CHECK(server("{<<: [*m1, *m2]}").tls.insecure);
+  CHECK(server("{<<: *m1, <<: *m2}").server == "https://m2");
+  CHECK(server("{<<: {<<: *m1, insecure-skip-tls-verify: true}}").server == "https://m1");
+  CHECK_THROWS_AS(server("{\"<<\": *m1}"), Error);  // a quoted one is no merge key: no server
+
+  const std::string clusters = "clusters: [{name: x, cluster: *m1}]\n";
+  CHECK(load_kube_access(
+            files.source(files.write("twice", head + maps + clusters + "clusters: [{name: x, cluster: *m2}]\n")))
+            .server == "https://m2");
+  CHECK(
+      load_kube_access(files.source(files.write(
+                           "item", head + "a: &a {name: x, cluster: {server: \"https://a\"}}\nclusters: [{<<: *a}]\n")))
+          .server == "https://a");
+  const auto refused = [&](const std::string& text) {
+    return error_of([&] { load_kube_access(files.source(files.write("refused", head + maps + text))); });
+  };
+  CHECK(contains(refused("clusters: [{name: x, cluster: *m1}, {name: x, cluster: *m2}]\n").what(),
+                 "two entries of the name x"));
+  CHECK(contains(refused("clusters: [{name: x, cluster: {<<: abc}}]\n").what(), "line 5: a merge key needs a map"));
+  std::string bomb = "a0: &a0 [x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int j = 0; j < 9; ++j) bomb += ", " + before;
+    bomb += "]\n";
+  }
+  CHECK(contains(refused(bomb + clusters).what(), "too large"));
+}

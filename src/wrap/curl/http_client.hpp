@@ -33,8 +33,8 @@ struct TlsOptions {
 
 struct HttpOptions {
   TlsOptions tls;
-  std::string proxy;  ///< http://, https:// or socks5:// URL; empty: HTTPS_PROXY/http_proxy/NO_PROXY of the environment
-                      ///< (never for a loopback address)
+  std::string proxy;  ///< http://, https:// or socks5:// URL; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the
+                      ///< environment (never for a loopback address). The proxy resolves the server's name.
   std::string user;   ///< basic authentication of every request when not empty
   std::string password;
   /// Called before each request for its bearer token ("" = none); may block, may throw. Called from several threads.

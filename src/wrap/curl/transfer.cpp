@@ -2,10 +2,34 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "wrap/curl/url.hpp"
 
 namespace ms2m::curl {
+namespace {
+
+/// HTTPS_PROXY or HTTP_PROXY by the URL's scheme, in capitals or not; "": none. As Go's programs have it, kubectl among
+/// them: ALL_PROXY means nothing.
+std::string environment_proxy(const std::string& scheme) {
+  const char* const https[] = {"HTTPS_PROXY", "https_proxy"};
+  const char* const http[] = {"HTTP_PROXY", "http_proxy"};
+  for (const char* name : scheme == "https" ? https : http)
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0')  // NOLINT(concurrency-mt-unsafe)
+      return value;
+  return {};
+}
+
+/// A SOCKS proxy resolves the server's name itself, which often nobody else can; libcurl calls that socks5h.
+std::string resolving(const std::string& proxy) {
+  constexpr std::string_view kSocks = "socks5://";
+  const bool socks = proxy.size() > kSocks.size() &&
+                     std::equal(kSocks.begin(), kSocks.end(), proxy.begin(),
+                                [](char a, unsigned char b) { return a == static_cast<char>(std::tolower(b)); });
+  return socks ? "socks5h://" + proxy.substr(kSocks.size()) : proxy;
+}
+
+}  // namespace
 
 Transfer::Transfer(CURL* easy, const HttpOptions& options, const HttpRequest& request, const std::string& bearer_token,
                    const HttpClient::ChunkFn* on_chunk)
@@ -36,12 +60,12 @@ void Transfer::set_connection() {
   set_string<CURLOPT_PROTOCOLS_STR>(easy_, "http,https");
 
   const UrlParts url = parse_url(request_.url);
-  if (!options_.proxy.empty()) {
-    set_string<CURLOPT_PROXY>(easy_, options_.proxy);
+  // Always set: libcurl on its own would heed ALL_PROXY.
+  set_string<CURLOPT_PROXY>(easy_, resolving(options_.proxy.empty() ? environment_proxy(url.scheme) : options_.proxy));
+  if (!options_.proxy.empty())
     set_string<CURLOPT_NOPROXY>(easy_, "");  // an explicit proxy is not subject to NO_PROXY
-  } else if (url.loopback) {
+  else if (url.loopback)
     set_string<CURLOPT_NOPROXY>(easy_, "*");
-  }
   const std::string& name = options_.tls.server_name;
   if (name.empty() || url.scheme != "https") {
     set_string<CURLOPT_URL>(easy_, request_.url);
