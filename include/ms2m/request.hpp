@@ -26,6 +26,7 @@ struct StepTimeouts {
   Seconds transfer{600};
   Seconds restore{120};
   Seconds replay{300};
+  Seconds serve{30};    ///< target consumes the queue after the pivot, before it is withdrawn
   Seconds retire{120};  ///< source gone after its deletion
   Seconds undo{60};     ///< each undo entry
 };

@@ -60,6 +60,8 @@ std::vector<Setting> timeout_settings() {
        [](MigrationRequest& r, const std::string& v) { r.timeouts.restore = some_time(v); }},
       {"replay-timeout", "DURATION", "the target catches up (5m)",
        [](MigrationRequest& r, const std::string& v) { r.timeouts.replay = some_time(v); }},
+      {"serve-timeout", "DURATION", "the target consumes after the hand-over, or is withdrawn (30s)",
+       [](MigrationRequest& r, const std::string& v) { r.timeouts.serve = some_time(v); }},
       {"retire-timeout", "DURATION", "the source is gone after its deletion (2m)",
        [](MigrationRequest& r, const std::string& v) { r.timeouts.retire = some_time(v); }},
       {"undo-timeout", "DURATION", "each entry of the undo log (1m)",

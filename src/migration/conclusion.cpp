@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
 #include "migration/coordinator.hpp"
+#include "migration/hand_over.hpp"
 #include "migration/lost_copy.hpp"
 #include "migration/settle.hpp"
 #include "migration/waits.hpp"
@@ -64,11 +66,14 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   };
   outcome.leftovers.clear();
   outcome.serving.clear();
-  bool served_on = stage(0, kServing, true);
+  const bool waited = journal.marked("unserved");  // in vain, by the strategy itself
+  bool served_on = !waited && stage(0, kServing, true);
   if (!served_on && restore_again(journal)) {
     outcome.leftovers.clear();
     served_on = stage(0, kServing, true);
   }
+  if (!served_on && take_back(journal, outcome, limit)) return;
+  if (!served_on && waited) served_on = stage(0, kServing, true);  // it may serve after all
   bool retired = false;
   if (served_on) {
     // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy
@@ -91,7 +96,7 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   } else {
     outcome.serving = "nobody: the hand-over is not complete";
   }
-  if (!retired && take_back(journal, outcome, limit)) return;
+  if (served_on && !retired && take_back(journal, outcome, limit)) return;
   tell_identity(journal, outcome);
   const bool owner_missing = tell_owner(journal, outcome);
   if (outcome.leftovers.empty()) forget_children(journal);
@@ -131,12 +136,17 @@ void Migrator::Impl::forget_name(const Json& settled, Outcome& outcome) {
 }
 
 bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit) {
+  bool idle = false;
   try {
     const StopToken stop = StopToken().within(std::chrono::minutes(4));
-    if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) return false;
+    if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) {
+      idle = withdraw_idle_copy(ports, journal, stop) == Withdrawal::withdrawn;
+      if (!idle) return false;
+    }
   } catch (const std::exception&) {
     return false;  // a resume looks again
   }
+  const std::string cause = std::exchange(outcome.error, "");
   journal.mark("turned_back");
   if (!outcome.failed_phase) outcome.failed_phase = Phase::finalizing;
   undo(journal, outcome, limit);
@@ -145,9 +155,17 @@ bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit
     if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image")
       forget_name(effect.finish, outcome);
   const bool source = outcome.serving.rfind(kNobody, 0) != 0;
-  outcome.error =
-      fmt::format("the copy {}/{} was lost after the hand-over, and with it what it had done; {}", outcome.ns,
-                  outcome.target_pod, source ? "the source has the queue back" : "the source is not there either");
+  const char* now = source ? "the source has the queue back" : "the source is not there either";
+  if (idle) {
+    outcome.undone.insert(outcome.undone.begin(), fmt::format("withdraw pod {}/{}, which did not consume {}",
+                                                              outcome.ns, outcome.target_pod, outcome.queue));
+    outcome.error = fmt::format(
+        "the copy {}/{} did not consume {} after the hand-over{}, and was withdrawn before it had taken anything; {}",
+        outcome.ns, outcome.target_pod, outcome.queue, cause.empty() ? "" : " (" + cause + ")", now);
+  } else {
+    outcome.error = fmt::format("the copy {}/{} was lost after the hand-over, and with it what it had done; {}",
+                                outcome.ns, outcome.target_pod, now);
+  }
   return true;
 }
 

@@ -125,8 +125,7 @@ void run_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& s
   PhaseScope scope(run, Phase::replaying, timings, stop);
   plan_retirement(run);
   pivot(run, stop);
-  // From here on the target owns the queue: an interruption no longer turns back.
-  wait_target_serving(run, StopToken().within(std::chrono::seconds(30)));
+  wait_target_serving(run);
   scope.note(fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue));
 }
 

@@ -11,11 +11,15 @@ namespace ms2m {
 
 namespace {
 
-const std::pair<const char*, Seconds StepTimeouts::*> kTimeouts[] = {
-    {"connect", &StepTimeouts::connect},       {"quiet", &StepTimeouts::quiet},
-    {"checkpoint", &StepTimeouts::checkpoint}, {"transfer", &StepTimeouts::transfer},
-    {"restore", &StepTimeouts::restore},       {"replay", &StepTimeouts::replay},
-    {"retire", &StepTimeouts::retire},         {"undo", &StepTimeouts::undo}};
+const std::pair<const char*, Seconds StepTimeouts::*> kTimeouts[] = {{"connect", &StepTimeouts::connect},
+                                                                     {"quiet", &StepTimeouts::quiet},
+                                                                     {"checkpoint", &StepTimeouts::checkpoint},
+                                                                     {"transfer", &StepTimeouts::transfer},
+                                                                     {"restore", &StepTimeouts::restore},
+                                                                     {"replay", &StepTimeouts::replay},
+                                                                     {"serve", &StepTimeouts::serve},
+                                                                     {"retire", &StepTimeouts::retire},
+                                                                     {"undo", &StepTimeouts::undo}};
 
 Json timeouts_json(const StepTimeouts& timeouts) {
   Json json;
@@ -73,7 +77,7 @@ MigrationRequest identity_request(const Json& o) {
   request.max_held = settings.at("max_held");
   request.allow_reorder = settings.at("allow_reorder");
   for (const auto& [name, field] : kTimeouts)
-    request.timeouts.*field = Seconds(settings.at("timeouts").at(name).get<double>());
+    request.timeouts.*field = Seconds(settings.at("timeouts").value(name, (request.timeouts.*field).count()));
   // These were weighed before the first half; the copy is on the very node that it stays on.
   request.allow_competing = request.allow_hostpath = request.accept_volume_loss = true;
   return request;

@@ -8,9 +8,7 @@
 #include "ms2m/error.hpp"
 
 namespace ms2m {
-namespace {
 
-/// What ends the source once a copy beside it serves, if that was not done yet; else null.
 Json open_retirement(const Journal& journal) {
   for (const Effect& effect : journal.effects()) {
     const Json& o = effect.finish;
@@ -20,6 +18,8 @@ Json open_retirement(const Journal& journal) {
   }
   return {};
 }
+
+namespace {
 
 /// Its end can take its whole grace period, in which it may still finish what it was sent.
 void wait_ended(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
@@ -39,17 +39,6 @@ bool pod_is_lost(const Json* pod) {
   if (pod == nullptr || is_terminating(*pod)) return true;
   const std::string phase = pod->value("status", Json::object()).value("phase", "");
   return phase == "Failed" || phase == "Succeeded";
-}
-
-void StillThere::check(const StopToken& stop) {
-  if (target_.name.empty() || Clock::now() < next_) return;
-  next_ = Clock::now() + std::chrono::seconds(1);
-  try {
-    if (!is_lost(cluster_, target_, stop)) return;
-  } catch (const Error&) {
-    return;
-  }
-  throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", target_.ns, target_.name));
 }
 
 bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {

@@ -12,19 +12,8 @@ namespace ms2m {
 /// Gone, on its way out, or ended for good: no kubelet starts it again. nullptr: it does not exist.
 bool pod_is_lost(const Json* pod);
 
-/// For a wait on the broker for something that only a living target does.
-class StillThere {
- public:
-  StillThere(Cluster& cluster, ObjectRef target) : cluster_(cluster), target_(std::move(target)) {}
-  /// Throws Error{inconsistent} when the pod is lost. Asks at most once a second, and never in the first. An API server
-  /// that cannot be asked, or no name, says nothing.
-  void check(const StopToken& stop);
-
- private:
-  Cluster& cluster_;
-  const ObjectRef target_;
-  TimePoint next_ = Clock::now() + std::chrono::seconds(1);
-};
+/// What ends the source once a copy beside it serves, if that was not done yet; else null.
+Json open_retirement(const Journal& journal);
 
 /// After the pivot: true when the copy is lost and the source has not been retired, so that what is left of the
 /// migration is to be undone, not finished: the source, which is quiet and has everything up to the pivot, gets the

@@ -14,9 +14,14 @@ Json resume_source(const Source& s) {
           {"others", s.others},    {"copy", s.copy}};
 }
 Json resume_target(const Target& t, const std::string& message) {
-  return {{"op", "resume_target"}, {"prio", 10},         {"ns", t.ns},
-          {"pod", t.pod},          {"queue", t.queue},   {"control", t.control_queue},
-          {"message", message},    {"others", t.others}, {"strangers", t.strangers}};
+  Json operation{{"op", "resume_target"}, {"prio", 10},         {"ns", t.ns},
+                 {"pod", t.pod},          {"queue", t.queue},   {"control", t.control_queue},
+                 {"message", message},    {"others", t.others}, {"strangers", t.strangers}};
+  if (!t.container.empty())
+    operation.update(
+        {{"container", t.container}, {"instance", t.instance}, {"only_that_instance", t.only_that_instance}});
+  if (t.limit.count() > 0) operation.update({{"serve_s", t.limit.count()}, {"limit_s", t.limit.count() + 15}});
+  return operation;
 }
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id) {
   return {{"op", "delete_pod"}, {"prio", 30}, {"ns", ns}, {"pod", pod}, {"id", id}};

@@ -10,6 +10,7 @@
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/stop.hpp"
+#include "ms2m/units.hpp"
 
 namespace ms2m {
 
@@ -26,7 +27,11 @@ struct Target {
   std::string ns, pod, control_queue, queue;
   std::uint64_t others = 0;  ///< competing consumers of the queue. The valve is not among them: it is open, or dead,
                              ///< when this is carried out
-  std::vector<std::string> strangers{};  ///< as Arrival::strangers
+  // As in HandOver (hand_over.hpp); left out where the source is gone before the copy comes.
+  std::vector<std::string> strangers{};
+  std::string container{}, instance{};
+  bool only_that_instance = false;
+  Seconds limit{0};
 };
 Json resume_target(const Target& target, const std::string& message);
 Json delete_pod(const std::string& ns, const std::string& pod, const std::string& id);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "migration/hand_over.hpp"
 #include "migration/lost_copy.hpp"
 #include "migration/names.hpp"
 #include "migration/operations.hpp"
@@ -96,21 +97,10 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
 /// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once
 /// more.
 void resume_target(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const std::string queue = text(o, "queue");
-  const std::uint64_t others = o.value("others", std::uint64_t{0});
-  ArrivalWatch serving(
-      ports.broker, ports.admin,
-      {queue, others + 1, text(o, "control"), o.value("strangers", std::vector<std::string>{}), others});
-  if (serving.there(stop)) return;
-  ports.broker.publish({"", text(o, "control"), text(o, "message"), "application/json", ""}, stop);
-  StillThere target(ports.cluster, {Kind::pod, text(o, "ns"), text(o, "pod")});
-  wait_until(
-      [&] {
-        if (serving.there(stop)) return true;
-        target.check(stop);
-        return false;
-      },
-      "waiting for the target to consume " + queue, stop);
+  const HandOver what = hand_over_of(o);
+  if (ArrivalWatch(ports.broker, ports.admin, what.arrival).there(stop)) return;
+  ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
+  await_service(ports, what, stop);
 }
 
 void delete_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {

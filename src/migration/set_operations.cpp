@@ -53,16 +53,6 @@ bool has_failed(const Json& pod, const std::string& name, const std::string& con
   }
 }
 
-std::vector<std::string> running_containers(const Json& pod) {
-  std::vector<std::string> ids;
-  const Json status = pod.value("status", Json::object());
-  for (const char* list : {"containerStatuses", "initContainerStatuses"})
-    for (const Json& container : status.value(list, Json::array()))
-      if (container.value("state", Json::object()).contains("running"))
-        ids.push_back(container.value("containerID", ""));
-  return ids;
-}
-
 /// The kubelet takes one or two seconds from the end of a deleted pod's processes to the end of its object: more than
 /// all the rest of the hand-over. So the processes are killed on the node, and when that is proven, the object is
 /// removed by force. Not before the kubelet knows of the deletion: it starts a killed container anew, cold, otherwise.

@@ -247,7 +247,7 @@ void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
   cut_over(run, stop);
   plan_retirement(run);
   pivot(run, stop);
-  wait_target_serving(run, StopToken().within(std::chrono::seconds(30)));
+  wait_target_serving(run);
   scope.note(fmt::format("{} messages relayed, {} had waited at the pivot", *run.measures.relayed, *run.measures.held));
 }
 

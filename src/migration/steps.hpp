@@ -105,7 +105,8 @@ void pivot(Run& run, const StopToken& stop);
 /// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does
 /// not exist yet.
 void disarm(Run& run, const StopToken& stop);
-void wait_target_serving(Run& run, const StopToken& stop);
+/// Until the target, which has the queue, consumes it. Should it not do so in its time, the journal says "unserved".
+void wait_target_serving(Run& run);
 /// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the
 /// source.
 bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue,

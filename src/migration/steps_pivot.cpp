@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migration/hand_over.hpp"
 #include "migration/lost_copy.hpp"
 #include "migration/operations.hpp"
 #include "migration/steps.hpp"
@@ -54,10 +55,12 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
-  run.journal.effect(Phase::replaying, "send the target to " + plan.queue, Json(),
-                     op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
-                                        run.other_consumers, arrival_of(run, plan.queue, 1, 0).strangers},
-                                       message));
+  run.journal.effect(
+      Phase::replaying, "send the target to " + plan.queue, Json(),
+      op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
+                         arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
+                         run.request.strategy == Strategy::shadow, run.request.timeouts.serve},
+                        message));
   check_target_lives(run, stop);
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
@@ -68,17 +71,18 @@ void disarm(Run& run, const StopToken& stop) {
   run.step(Phase::transferring, "pivot: from here the checkpoint owns queue " + run.plan.queue);
 }
 
-void wait_target_serving(Run& run, const StopToken& stop) {
-  const std::uint64_t others = run.other_consumers + (run.valve ? 1 : 0);
-  ArrivalWatch serving(run.ports.broker, run.ports.admin, arrival_of(run, run.plan.queue, others + 1, others));
-  StillThere target(run.ports.cluster, {Kind::pod, run.plan.ns, run.plan.target_pod});
-  wait_until(
-      [&] {
-        if (serving.there(stop)) return true;
-        target.check(stop);
-        return false;
-      },
-      "waiting for the target to consume " + run.plan.queue, stop);
+void wait_target_serving(Run& run) {
+  HandOver what = hand_over_of(run.journal.effect_with("resume_target")->finish);
+  const std::uint64_t ours = run.valve ? 1 : 0;
+  what.arrival.consumers += ours;
+  what.arrival.ours += ours;
+  try {
+    // From here on the target owns the queue: an interruption no longer turns back.
+    await_service(run.ports, what, StopToken());
+  } catch (const Error&) {
+    run.journal.mark("unserved");
+    throw;
+  }
   if (run.valve) run.valve->open();
   run.target_at = Clock::now();
 }

@@ -96,6 +96,16 @@ bool kubelet_knows_deletion(const Json& pod) {
          pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
 }
 
+std::vector<std::string> running_containers(const Json& pod) {
+  std::vector<std::string> ids;
+  const Json status = pod.value("status", Json::object());
+  for (const char* list : {"containerStatuses", "initContainerStatuses"})
+    for (const Json& container : status.value(list, Json::array()))
+      if (container.value("state", Json::object()).contains("running"))
+        ids.push_back(container.value("containerID", ""));
+  return ids;
+}
+
 std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& ref, const std::string& uid,
                                        const StopToken& stop) {
   std::optional<Json> pod;

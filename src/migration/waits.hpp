@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "migration/arrival.hpp"
 #include "ms2m/broker.hpp"
@@ -70,9 +71,12 @@ bool is_terminating(const Json& object);
 /// and later; kube-transcripts/watch-shadow-pod: 0.14 s). Before that it would start a killed container anew, cold.
 bool kubelet_knows_deletion(const Json& pod);
 
+/// Their IDs, as the pod's status has them.
+std::vector<std::string> running_containers(const Json& pod);
+
 /// Waits until the node's kubelet itself ends that pod: by the pod's status, or, of an older kubelet, by its own list.
-/// nullopt: gone already. Error{timeout}: nothing has shown it; one that is cut off from the API server would start what
-/// is killed now anew, cold.
+/// nullopt: gone already. Error{timeout}: nothing has shown it; one that is cut off from the API server would start
+/// what is killed now anew, cold.
 std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& pod, const std::string& uid,
                                        const StopToken& stop);
 

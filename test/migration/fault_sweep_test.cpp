@@ -85,6 +85,12 @@ class Sweep {
         cut_at_.clear();
         silently_ ? server_.cut_connection_silently("consumer-0") : server_.cut_connection("consumer-0");
       }
+      if (before) act_before(name);
+      if (!before && !crash_after_.empty() && name.starts_with(crash_after_)) {
+        crash_after_.clear();
+        broker.crash();
+        throw Crashed{};
+      }
       if (over) return;
       const int n = before ? ++calls : calls.load();
       if (n != at) return;
@@ -142,6 +148,10 @@ class Sweep {
     cut_at_ = call;
     silently_ = silently;
   }
+  /// Before the next call that begins so.
+  void before(const std::string& call, std::function<void()> act) { acts_.emplace_back(call, std::move(act)); }
+  void crash_after(const std::string& call) { crash_after_ = call; }
+  void serves_within(Millis time) { serve_ = time; }
   void restored_within(Millis time) { restore_ = time; }
   void retired_within(Millis time) { retire_ = time; }
   void quiet_within(Millis time) { quiet_ = time; }
@@ -215,6 +225,7 @@ class Sweep {
 
   std::vector<std::string> warnings() const { return silent_.warnings; }
   const std::optional<Outcome>& outcome() const { return outcome_; }
+  const std::optional<Outcome>& recovered() const { return recovered_; }
   FakeNodes& nodes() { return nodes_; }
   FakeServer& server() { return server_; }
 
@@ -229,6 +240,15 @@ class Sweep {
     FakeProcesses processes;
     Migrator::Ports all;
   };
+
+  void act_before(const std::string& call) {
+    for (std::size_t i = 0; i < acts_.size(); ++i) {
+      if (!call.starts_with(acts_[i].first)) continue;
+      const auto act = std::move(acts_[i].second);
+      acts_.erase(acts_.begin() + static_cast<std::ptrdiff_t>(i));
+      return act();
+    }
+  }
 
   Outcome migrate(FakeBroker& broker) {
     Ports ports(nodes_, broker);
@@ -245,6 +265,7 @@ class Sweep {
     request.timeouts.quiet = Seconds(quiet_);
     request.timeouts.restore = Seconds(restore_);
     request.timeouts.retire = Seconds(retire_);
+    request.timeouts.serve = Seconds(serve_);
     return migrator.migrate(request, {}, StopToken());
   }
 
@@ -256,7 +277,9 @@ class Sweep {
   int published_ = 0, settled_ = 0;
   std::string flood_at_, cut_at_;
   bool silently_ = false;
-  Millis quiet_{2000}, restore_{120000}, retire_{120000};
+  Millis quiet_{2000}, restore_{120000}, retire_{120000}, serve_{30000};
+  std::vector<std::pair<std::string, std::function<void()>>> acts_;
+  std::string crash_after_;
   std::optional<Outcome> outcome_, recovered_;
 };
 
@@ -462,6 +485,61 @@ TEST_CASE("a frozen source whose kubelet is cut off is not killed: it would be s
   run.nodes().cut_off_kubelet_of("");
   run.recover();
   run.check("cut off");
+}
+
+TEST_CASE("a copy that hangs after the pivot is withdrawn, and the source has the queue back", "[sweep]") {
+  const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::handoff},
+                          Case{"", Strategy::shadow}, Case{"StatefulSet", Strategy::shadow});
+  const bool crash = GENERATE(false, true);
+  Sweep run(c);
+  run.serves_within(Millis{300});
+  run.before("pivot ", [&] { run.nodes().hang_on("worker-2"); });
+  if (crash) {
+    run.crash_after("pivot ");
+    run.run(Fault::none, 0);
+    run.recover();
+  } else {
+    run.run(Fault::none, 0);
+  }
+  const Outcome outcome = (crash ? run.recovered() : run.outcome()).value();
+  CHECK(outcome.result == Result::undone);
+  CHECK(exit_status(outcome) == 1);
+  CHECK(outcome.serving == "source pod default/consumer-0 on worker-1");
+  CHECK_THAT(outcome.error, Catch::Contains("did not consume app.events after the hand-over") &&
+                                Catch::Contains("before it had taken anything; the source has the queue back"));
+  REQUIRE_FALSE(outcome.undone.empty());
+  CHECK_THAT(outcome.undone.front(), Catch::Contains("withdraw pod default/"));
+  run.check("hung");
+}
+
+TEST_CASE("a copy that was started again before it served gets the message again; not when it lacks what was relayed",
+          "[sweep]") {
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  Sweep run({"", strategy});
+  run.serves_within(Millis{10000});
+  run.before("pivot ", [&] {
+    run.nodes().hang_on("worker-2");
+    run.before("get consumer-0-", [&] {
+      // It has taken the message and ended.
+      FakeBroker broker(run.server());
+      for (const std::string& queue : run.server().queues())
+        if (queue.starts_with("ms2m.control.consumer-0-")) broker.purge_queue(queue, StopToken());
+      run.nodes().restart_on("worker-2");
+    });
+  });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == (strategy == Strategy::handoff ? Result::done : Result::undone));
+  if (strategy == Strategy::shadow) CHECK_THAT(run.outcome()->error, Catch::Contains("was started again"));
+  run.check("started again");
+}
+
+TEST_CASE("a copy that was started again before the pivot is not given the queue", "[sweep]") {
+  Sweep run({"", Strategy::shadow});
+  run.before("stop pump", [&] { run.nodes().restart_on("worker-2"); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("was started again"));
+  run.check("started again");
 }
 
 TEST_CASE("a restored process that ends is not waited for", "[sweep]") {

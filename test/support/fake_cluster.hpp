@@ -44,6 +44,10 @@ class FakeNodes {
   void cut_off_kubelet_of(const std::string& node) { cut_off_node_ = node; }
   /// Its readiness probes are not answered there.
   void never_ready_on(const std::string& node) { unready_node_ = node; }
+  /// What runs on that node does nothing any more.
+  void hang_on(const std::string& node);
+  /// The containers of that node end, and their kubelet starts them again, from the image whose name they have.
+  void restart_on(const std::string& node);
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
   /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a

@@ -147,6 +147,23 @@ void FakeNodes::remove_pod(const std::string& name) {
   objects_.erase("pod/" + name);
 }
 
+void FakeNodes::hang_on(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, consumer] : consumers_)
+    if (on("pod/" + name, node)) consumer->freeze();
+}
+
+void FakeNodes::restart_on(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& each : pods()) {
+    const std::string name = each.substr(0, each.find('@'));
+    if (!on("pod/" + name, node) || consumers_.count(name) == 0) continue;
+    consumers_.erase(name);
+    std::erase_if(containers_, [&](const auto& container) { return container.second == name; });
+    sync(name);
+  }
+}
+
 void FakeNodes::lose_pod(const std::string& name) {
   const std::lock_guard lock(mutex_);
   ending_.erase("pod/" + name);

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+"""After the pivot the copy is there and never consumes: it is withdrawn, and the source, which has waited, serves again."""
+
+import contextlib
+import os
+import signal
+import threading
+
+import scenario
+from scenario import rabbit
+
+SERVE = ("--serve-timeout", "4s")
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
+def consumers_on(node):
+    """Their processes, as this machine sees them: below the node's first one."""
+    root = int(scenario.lab.read("pids", node).split()[0])
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8") as file:
+                if "/app/consumer.py" not in file.read().split("\0"):
+                    continue
+            ancestor = parent_of(pid)
+            while ancestor not in (0, root):
+                ancestor = parent_of(ancestor)
+            if ancestor == root:
+                found.append(int(pid))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+class DeadEnd(scenario.Scenario):
+    def setUp(self):
+        super().setUp()
+        self.over = threading.Event()
+        self.hits = []
+        self.addCleanup(self.over.set)
+
+    def hang_at_the_pivot(self, kill):
+        """The copy is stopped as soon as it and the source listen to the hold queue, which is before the pivot; after that,
+        with `kill`, it is killed, and again whenever it was started."""
+        def run():
+            with rabbit.Probe() as probe:
+                hold = None
+                while not self.over.is_set() and (not hold or (probe.look(hold) or (0, 0))[1] < 2):
+                    hold = next((f"ms2m.{name}.hold" for name in self.journal.ids()), None)
+                    probe.sleep(0.002)
+            for pid in consumers_on("worker-2"):
+                os.kill(pid, signal.SIGSTOP)
+                self.hits.append(pid)
+            while kill and not self.over.is_set():
+                for pid in consumers_on("worker-2") if '"type":"pivoted"' in self.journal.text() else []:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                    self.hits.append(pid)
+                self.over.wait(0.01)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, 10)
+
+    def withdrawn(self, strategy, workload, kill=False):
+        (source,) = self.start_traffic("--workload", workload)
+        self.hang_at_the_pivot(kill)
+        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, *SERVE).wait(60)
+        self.over.set()
+        self.assertTrue(self.hits, "the copy's process was not found")
+        self.assertIn('"type":"pivoted"', self.journal.text(), run.said())
+        self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
+        self.assertEqual((run.report["leftovers"], run.report["resumable"]), ([], False), run.said())
+        self.assertIn(f"source pod default/{source.name} on worker-1", run.report["serving"])
+        message = run.report["error"]["message"]
+        self.assertIn("did not consume app.events after the hand-over", message)
+        self.assertIn("the source has the queue back", message)
+        self.assertTrue(run.report["undone"][0].startswith("withdraw pod default/"), run.said())
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_a_copy_that_hangs(self):
+        self.withdrawn("handoff", "deployment")
+
+    def test_a_copy_that_ends_whenever_it_is_started(self):
+        self.withdrawn("handoff", "pod", kill=True)
+        self.assertGreater(len(set(self.hits)), 1, "its kubelet started it again")
+
+
+if __name__ == "__main__":
+    scenario.main()
