@@ -63,7 +63,8 @@ void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue);
 /// preflight that could not see the source's consumer yet.
 void make_source_quiet(Run& run, const StopToken& stop);
 /// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold`
-/// consumers of the hold queue, nobody new on the primary, the dead man's switch not fired.
+/// consumers of the hold queue, nobody new on the primary, the dead man's switch not fired. A connection that was lost
+/// and is made again within the request's time for that is no harm: it is waited for.
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop);
 /// Throws Error{inconsistent} when the primary has more consumers than `ours` of ms2m's own and those that were there
 /// before: a copy that lost its connection and went back to the primary has taken messages that the other one never

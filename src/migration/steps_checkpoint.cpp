@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <future>
+
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
@@ -113,16 +115,41 @@ void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop
       "run ms2m again");
 }
 
-void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
-  check_guards(run);
+void check_source_instance(Run& run, const StopToken& stop) {
   if (instance_of(run, stop) != run.source_instance)
     throw Error(
         ErrorKind::inconsistent,
         "the source's container was started again during the migration: its memory is gone, as without a migration");
-  const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
-  const auto primary = depth_of(run.ports.broker, run.plan.queue, stop);
-  if (hold.consumers < on_hold || primary.consumers != run.other_consumers + (run.valve ? 1 : 0))
-    throw Error(ErrorKind::inconsistent, "the source is not quiet any more");
+}
+
+void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
+  check_guards(run);
+  check_source_instance(run, stop);
+  const TimePoint begin = Clock::now();
+  bool waited = false;
+  try {
+    wait_until(
+        [&] {
+          check_guards(run);
+          check_nobody_came(run, run.valve ? 1 : 0, stop);
+          const bool there = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{}).consumers >= on_hold;
+          waited = waited || !there;
+          return there;
+        },
+        "waiting for the source to come back to " + run.names.hold,
+        stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
+  } catch (const Error& error) {
+    check_source_instance(run, stop);  // the first cause
+    if (error.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) == Millis{0}) throw;
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("the source is not quiet any more: {} consumers are missing on {}, and have not come back",
+                            on_hold, run.names.hold),
+                "a connection that is lost while the process stands still must be made again within --quiet-timeout");
+  }
+  if (!waited) return;
+  run.step(Phase::checkpointing, fmt::format("consumers of {} were away for {:.1f} s and came back", run.names.hold,
+                                             seconds_between(begin, Clock::now())));
+  check_source_instance(run, stop);
 }
 
 namespace {
@@ -227,11 +254,30 @@ void take_checkpoint(Run& run, const StopToken& stop) {
   run.step(Phase::checkpointing, "checkpoint " + run.archive);
 }
 
+namespace {
+
+/// A freeze that lasts so long may last longer than the connection's heartbeats.
+constexpr std::chrono::seconds kLongFreeze{2};
+
+/// Its connection may be lost while it is frozen: then this is what it reads when it comes back.
+void keep_on_hold(Run& run, const StopToken& stop) {
+  run.ports.broker.publish(
+      {"", run.plan.source_control_queue, start_replay(run.names.hold, "hold", run.plan.id), "application/json", ""},
+      stop);
+}
+
+}  // namespace
+
 void checkpoint(Run& run, const StopToken& stop) {
-  take_checkpoint(run, stop);
-  // Had it left the hold queue before it was frozen, the copy would wake up taking messages. (The published procedure
-  // freezes it wherever it is.)
-  if (run.quiet_at) check_still_quiet(run, 1, stop);
+  // (The published procedure freezes it wherever it is.)
+  if (!run.quiet_at) return take_checkpoint(run, stop);
+  keep_on_hold(run, stop);
+  auto dump = std::async(std::launch::async, [&] { take_checkpoint(run, stop); });
+  // One that subscribes has taken the first before it was frozen. This one finds it frozen, and waits.
+  if (dump.wait_for(kLongFreeze) == std::future_status::timeout) keep_on_hold(run, stop);
+  dump.get();
+  // Had it left the hold queue before it was frozen, the copy would wake up taking messages.
+  check_still_quiet(run, 1, stop);
 }
 
 }  // namespace ms2m

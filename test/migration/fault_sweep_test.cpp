@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 
 #include "migration/journal.hpp"
 #include "ms2m/error.hpp"
@@ -46,6 +47,7 @@ struct Case {
   ConsumerOptions::Control control = ConsumerOptions::Control::subscribes;
   bool manual_acks = true;
   bool forgetful = false;
+  Millis away{0};
 };
 
 /// One world, one migration with a fault at call number `at`, and what came of it.
@@ -62,6 +64,7 @@ class Sweep {
     options.control = c.control;
     options.manual_acks = c.manual_acks;
     options.forgetful = c.forgetful;
+    options.away = c.away;
     if (c.protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
@@ -448,6 +451,38 @@ TEST_CASE("a source that loses its connection", "[sweep]") {
   CHECK(run.outcome()->result == (strays ? Result::undone : Result::done));
   if (strays) CHECK_THAT(run.outcome()->error, Catch::Contains("a consumer came to app.events by itself"));
   run.check(at + (forgetful ? ", forgetful" : ""), !strays);  // what was relayed to it waited while it took newer ones
+}
+
+TEST_CASE("a source that loses its connection in a long freeze is waited for", "[sweep]") {
+  const Case c =
+      GENERATE(Case{"", Strategy::handoff}, Case{"", Strategy::shadow}, Case{"StatefulSet", Strategy::handoff});
+  // One that goes back to its primary queue unless it is told where it belongs; and one that takes its time.
+  const bool forgetful = GENERATE(true, false);
+  Case with = c;
+  with.forgetful = forgetful;
+  if (!forgetful) with.away = Millis{400};
+  Sweep run(with);
+  run.before("checkpoint consumer-0", [&] {
+    run.nodes().hang_on("worker-1");
+    if (forgetful) std::this_thread::sleep_for(Millis{2300});
+    run.server().cut_connection("consumer-0");
+    run.nodes().wake_on("worker-1");
+  });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::done);
+  run.check(forgetful ? "forgetful" : "slow");
+}
+
+TEST_CASE("a source that does not come back after a freeze is given up", "[sweep]") {
+  Case c{"", Strategy::handoff};
+  c.away = Millis{1500};
+  Sweep run(c);
+  run.quiet_within(Millis{200});
+  run.before("checkpoint consumer-0", [&] { run.server().cut_connection("consumer-0"); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("have not come back"));
+  run.check("away");
 }
 
 TEST_CASE("a source that has connected again is not taken for its copy", "[sweep]") {

@@ -48,6 +48,7 @@ struct ConsumerOptions {
   Millis flush_after{0};    ///< or, that long (of real time) after the first of them, fewer
   bool forgetful = false;   ///< connects again to its primary queue, not to the one that it was last told of
   bool manual_acks = true;  ///< false: it acknowledges automatically
+  Millis away{0};           ///< for so long (of real time) it does not connect again
   bool hangs = false;       ///< from its start on it does nothing, not even connect
   std::string peer_host;    ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };

@@ -46,6 +46,7 @@ class FakeNodes {
   void never_ready_on(const std::string& node) { unready_node_ = node; }
   /// What runs on that node does nothing any more.
   void hang_on(const std::string& node);
+  void wake_on(const std::string& node);
   /// The containers of that node end, and their kubelet starts them again, from the image whose name they have.
   void restart_on(const std::string& node);
   /// The pod is gone with its process: somebody has deleted it, or its node is.

@@ -153,6 +153,12 @@ void FakeNodes::hang_on(const std::string& node) {
     if (on("pod/" + name, node)) consumer->freeze();
 }
 
+void FakeNodes::wake_on(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, consumer] : consumers_)
+    if (on("pod/" + name, node)) consumer->thaw();
+}
+
 void FakeNodes::restart_on(const std::string& node) {
   const std::lock_guard lock(mutex_);
   for (const std::string& each : pods()) {

@@ -175,6 +175,7 @@ void FakeWorld::disconnect(FakeApp& app) {
   app.connected = false;
   if (const auto found = queues.find(app.queue); found != queues.end()) put_back(app.unacked, found->second.ready);
   app.unacked.clear();
+  app.back_at = Clock::now() + app.options.away;
   if (app.options.forgetful) app.queue = app.primary;
 }
 
@@ -205,6 +206,7 @@ bool FakeWorld::obey(FakeApp& app) {
 bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
   using Control = ConsumerOptions::Control;
   if (!app.alive || app.frozen) return false;
+  if (!app.connected && Clock::now() < app.back_at) return false;
   if (!app.connected || queues.count(app.queue) == 0) connect(app);
   bool progress = false;
   if (app.options.control == Control::subscribes || app.options.control == Control::ignores) progress |= obey(app);

@@ -40,7 +40,7 @@ struct FakeApp {
   bool alive = true, frozen = false, connected = false;
   std::vector<std::string> applied;
   std::deque<FakeMessage> unacked;
-  TimePoint batch_since;
+  TimePoint batch_since, back_at;
   std::string control() const { return "ms2m.control." + hostname; }
 };
 
