@@ -44,8 +44,10 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
-  /// Reads the kubeconfig; does not connect. Error{usage}: a file, context or namespace that is wrong.
-  virtual std::shared_ptr<Cluster> cluster(const KubeOptions& options) = 0;
+  /// Reads the kubeconfig and runs its credential plugin, which may wait for a person to log in; does not connect.
+  /// Error{usage}: a file, context or namespace that is wrong; {forbidden, timeout, ...}: the plugin gives no
+  /// credentials.
+  virtual std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken& stop) = 0;
   /// The names of all namespaces. Error{forbidden, unavailable, ...}.
   virtual std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) = 0;
   /// The contexts of that kubeconfig (empty: of the one that cluster() would take). Error{usage} when it is none.

@@ -26,7 +26,7 @@ std::string text_at(const Json& object, const char* pointer) {
 }
 
 std::vector<Candidate> objects(Kind kind, const Candidates& at, Backend& backend, const StopToken& stop) {
-  const auto cluster = backend.cluster(kube_options(at));
+  const auto cluster = backend.cluster(kube_options(at), stop);
   const std::string ns = given(at, "namespace").empty() ? cluster->default_namespace() : given(at, "namespace");
   std::vector<Candidate> found;
   for (const auto& object : cluster->list(kind, kind == Kind::pod ? ns : "", "", "", stop))

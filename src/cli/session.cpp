@@ -120,8 +120,8 @@ Session open_session(const Context& context, MigrationRequest& request) {
   warn_about_secrets(context);
   Session session;
   session.provenance = provenance_of(context);
-  session.cluster =
-      context.backend.cluster({context.globals.kubeconfig, context.globals.context, request.ns, request.kubelet});
+  session.cluster = context.backend.cluster(
+      {context.globals.kubeconfig, context.globals.context, request.ns, request.kubelet}, context.stop);
   if (request.ns.empty()) request.ns = session.cluster->default_namespace();
   const auto limit = std::chrono::duration_cast<Millis>(request.timeouts.connect);
   const auto pod = session.cluster->get({Kind::pod, request.ns, request.pod}, context.stop.within(limit));
@@ -153,7 +153,7 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
   session.provenance = {or_journal(context.globals.kubeconfig, journal.kubeconfig),
                         or_journal(context.globals.context, journal.context), ""};
   session.cluster = context.backend.cluster(
-      {session.provenance.kubeconfig, session.provenance.context, journal.ns, settings_only.kubelet});
+      {session.provenance.kubeconfig, session.provenance.context, journal.ns, settings_only.kubelet}, context.stop);
   // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
   const auto limit = std::chrono::duration_cast<Millis>(settings_only.timeouts.connect);
   Json pod = Json::object();

@@ -94,12 +94,14 @@ class WiredEngine final : public Engine {
 
 class Wiring final : public Backend {
  public:
-  std::shared_ptr<Cluster> cluster(const KubeOptions& options) override {
+  std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken& stop) override {
     KubeAccess access = load_kube_access(source_of(options.kubeconfig, options.context));
     if (!options.ns.empty()) access.ns = options.ns;
     KubeletOptions kubelet;
     kubelet.path = options.kubelet;
-    return std::make_shared<KubeCluster>(std::move(access), kubelet);
+    auto cluster = std::make_shared<KubeCluster>(std::move(access), kubelet);
+    cluster->log_in(stop);
+    return cluster;
   }
 
   std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) override {

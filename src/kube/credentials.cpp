@@ -41,7 +41,7 @@ Credentials::Current Credentials::get(const StopToken& stop) {
   const std::lock_guard lock(mutex_);
   if (made_ && made_->expires && *made_->expires - kRenewBefore <= std::chrono::system_clock::now()) made_.reset();
   if (!made_) {
-    made_ = run_exec_plugin(access_, run_, stop);
+    made_ = run_exec_plugin(access_, run_, can_ask(), stop);
     ++generation_;
   }
   current.token = made_->token;

@@ -1,6 +1,7 @@
 #include "kube/exec_plugin.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -11,8 +12,6 @@
 
 namespace ms2m {
 namespace {
-
-constexpr std::chrono::seconds kPluginLimit{60};
 
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -54,9 +53,9 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::st
   return sys_days{date} + hours{hour} + minutes{minute} + seconds{second} - minutes{offset_minutes};
 }
 
-std::string exec_info(const KubeAccess& access) {
+std::string exec_info(const KubeAccess& access, bool interactive) {
   const ExecPlugin& plugin = *access.exec;
-  Json spec{{"interactive", false}};
+  Json spec{{"interactive", interactive}};
   if (plugin.provide_cluster_info) {
     Json cluster{{"server", access.server}};
     if (!access.tls.server_name.empty()) cluster["tls-server-name"] = access.tls.server_name;
@@ -94,26 +93,34 @@ ExecCredential parse_exec_credential(const std::string& text, const ExecPlugin& 
   return credential;
 }
 
-ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, const StopToken& stop) {
+bool can_ask() { return ::isatty(STDIN_FILENO) != 0 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp(); }
+
+ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, bool can_ask, const StopToken& stop) {
   const ExecPlugin& plugin = *access.exec;
-  if (plugin.interactive == ExecPlugin::Interactive::always)
-    throw Error(ErrorKind::usage,
-                fmt::format("the credential plugin {} of user \"{}\" insists on a terminal (interactiveMode: Always)",
-                            plugin.command, access.user),
-                "set interactiveMode: IfAvailable in the kubeconfig and log in once with kubectl");
+  if (plugin.interactive == ExecPlugin::Interactive::always && !can_ask)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("the credential plugin {} of user \"{}\" insists on a terminal (interactiveMode: Always), and "
+                    "standard input is none",
+                    plugin.command, access.user),
+        "run ms2m in the foreground of a terminal");
+  const bool interactive = can_ask && plugin.interactive != ExecPlugin::Interactive::never;
   posix::RunSpec spec;
   spec.process.argv = {plugin.command};
   spec.process.argv.insert(spec.process.argv.end(), plugin.args.begin(), plugin.args.end());
   spec.process.env = plugin.env;
-  spec.process.env.emplace_back("KUBERNETES_EXEC_INFO", exec_info(access));
-  spec.process.in = posix::ProcessSpec::Stream::null;
+  spec.process.env.emplace_back("KUBERNETES_EXEC_INFO", exec_info(access, interactive));
+  using Stream = posix::ProcessSpec::Stream;
+  spec.process.in = interactive ? Stream::inherit : Stream::null;
+  spec.process.err = Stream::inherit;
+  spec.process.own_group = !interactive;
   posix::RunResult result;
   try {
     result = run(spec, stop.within(kPluginLimit), fmt::format("waiting for the credential plugin {}", plugin.command));
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::timeout && stop.remaining(Millis{1}) != Millis{0})
       throw Error(ErrorKind::timeout,
-                  fmt::format("the credential plugin {} of user \"{}\" did not end within {} s", plugin.command,
+                  fmt::format("the credential plugin {} of user \"{}\" did not end within {} minutes", plugin.command,
                               access.user, kPluginLimit.count()),
                   "run it by hand: it may wait for a login");
     if (e.kind() != ErrorKind::not_found) throw;
@@ -123,8 +130,8 @@ ExecCredential run_exec_plugin(const KubeAccess& access, const RunProcess& run, 
   }
   if (!result.ok())
     throw Error(ErrorKind::forbidden,
-                fmt::format("the credential plugin {} of user \"{}\" failed ({}): {}", plugin.command, access.user,
-                            result.status.text(), posix::last_line(result.err)),
+                fmt::format("the credential plugin {} of user \"{}\" failed ({}); what it said of it stands above",
+                            plugin.command, access.user, result.status.text()),
                 plugin.install_hint);
   return parse_exec_credential(result.out, plugin);
 }

@@ -160,6 +160,10 @@ RunProcess KubeCluster::default_run() {
   };
 }
 
+void KubeCluster::log_in(const StopToken& stop) {
+  if (impl_->access.exec) impl_->credentials->get(stop);
+}
+
 std::string KubeCluster::default_namespace() const { return impl_->access.ns; }
 
 std::string KubeCluster::description() const {

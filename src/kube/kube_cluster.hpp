@@ -26,6 +26,10 @@ class KubeCluster final : public Cluster {
   explicit KubeCluster(KubeAccess access, KubeletOptions kubelet = {}, RunProcess run = default_run());
   ~KubeCluster() override;
 
+  /// Runs the user's credential plugin, if that is how the user logs in: a person may need minutes for it, and a
+  /// request that finds its credentials there is not held up. Blocks and throws as run_exec_plugin().
+  void log_in(const StopToken& stop);
+
   std::string default_namespace() const override;
   std::string description() const override;
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;

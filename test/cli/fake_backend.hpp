@@ -112,7 +112,7 @@ class FakeEngine final : public Engine {
 class FakeBackend final : public Backend {
  public:
   explicit FakeBackend(World& world) : world_(world) {}
-  std::shared_ptr<Cluster> cluster(const KubeOptions& options) override {
+  std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken&) override {
     world_.kube = options;
     if (options.context == "nowhere") throw Error(ErrorKind::usage, "the kubeconfig has no context nowhere");
     return world_.cluster;

@@ -1,7 +1,11 @@
 // Credential plugins: what they are told, what they may answer, and how long the answer is kept.
 #include "kube/exec_plugin.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <thread>
 
 #include "kube/credentials.hpp"
 #include "kube/kube_cluster.hpp"
@@ -34,19 +38,18 @@ std::string credential(const std::string& status) {
   return R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":)" + status + "}";
 }
 
-RunProcess prints(const std::string& out, int exit_code = 0, const std::string& err = {}) {
+RunProcess prints(const std::string& out, int exit_code = 0) {
   return [=](const posix::RunSpec&, const StopToken&, const std::string&) {
     posix::RunResult result;
     result.status.code = exit_code;
     result.out = out;
-    result.err = err;
     return result;
   };
 }
 
 }  // namespace
 
-TEST_CASE("a plugin is told who asks, and run without a terminal") {
+TEST_CASE("a plugin is told who asks, and that there is no terminal") {
   posix::RunSpec seen;
   const RunProcess run = [&](const posix::RunSpec& spec, const StopToken&, const std::string&) {
     seen = spec;
@@ -54,7 +57,7 @@ TEST_CASE("a plugin is told who asks, and run without a terminal") {
     result.out = credential(R"({"token":"t"})");
     return result;
   };
-  CHECK(run_exec_plugin(access_with_plugin(), run, {}).token == "t");
+  CHECK(run_exec_plugin(access_with_plugin(), run, false, {}).token == "t");
   CHECK(seen.process.argv == std::vector<std::string>{"login", "token"});
   CHECK(seen.process.in == posix::ProcessSpec::Stream::null);
   REQUIRE(seen.process.env.size() == 2);
@@ -98,20 +101,18 @@ TEST_CASE("times in RFC 3339") {
 
 TEST_CASE("a plugin that is missing, fails, or wants a terminal") {
   const Error missing =
-      error_of([] { run_exec_plugin(access_with_plugin("/no/such/plugin"), KubeCluster::default_run(), {}); });
+      error_of([] { run_exec_plugin(access_with_plugin("/no/such/plugin"), KubeCluster::default_run(), false, {}); });
   CHECK(missing.kind() == ErrorKind::usage);
   CHECK(contains(missing.what(), "/no/such/plugin"));
   CHECK(missing.remedy() == "apt-get install login");
 
-  const Error failed =
-      error_of([] { run_exec_plugin(access_with_plugin(), prints("", 3, "hello\nlogin expired\n"), {}); });
+  const Error failed = error_of([] { run_exec_plugin(access_with_plugin(), prints("", 3), false, {}); });
   CHECK(failed.kind() == ErrorKind::forbidden);
   CHECK(contains(failed.what(), "exit status 3"));
-  CHECK(contains(failed.what(), "login expired"));
 
   KubeAccess always = access_with_plugin();
   always.exec->interactive = ExecPlugin::Interactive::always;
-  CHECK(error_of([&] { run_exec_plugin(always, prints(""), {}); }).kind() == ErrorKind::usage);
+  CHECK(error_of([&] { run_exec_plugin(always, prints(""), false, {}); }).kind() == ErrorKind::usage);
 }
 
 TEST_CASE("a real plugin process sees its environment") {
@@ -121,7 +122,7 @@ TEST_CASE("a real plugin process sees its environment") {
              "#!/bin/sh\nprintf '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","
              "\"status\":{\"token\":\"%s-%s\"}}' \"$A\" \"$1\"\ntest -n \"$KUBERNETES_EXEC_INFO\"\n");
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-  CHECK(run_exec_plugin(access_with_plugin(script.string()), KubeCluster::default_run(), {}).token == "b-token");
+  CHECK(run_exec_plugin(access_with_plugin(script.string()), KubeCluster::default_run(), false, {}).token == "b-token");
 }
 
 TEST_CASE("a plugin's answer is kept until it expires or is refused") {
@@ -161,4 +162,108 @@ TEST_CASE("a token file is read anew each time and wins over the fixed token") {
   write_file(dir.path() / "token", "two\n");
   CHECK(credentials.get({}).token == "two");
   CHECK(credentials.refused(0));
+}
+
+namespace {
+
+/// Our standard error is a file meanwhile.
+class ErrorsInFile {
+ public:
+  explicit ErrorsInFile(const std::filesystem::path& file) : kept_(::dup(STDERR_FILENO)) {
+    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ::dup2(fd, STDERR_FILENO);
+    ::close(fd);
+  }
+  ~ErrorsInFile() {
+    ::dup2(kept_, STDERR_FILENO);
+    ::close(kept_);
+  }
+  ErrorsInFile(const ErrorsInFile&) = delete;
+  ErrorsInFile& operator=(const ErrorsInFile&) = delete;
+
+ private:
+  int kept_;
+};
+
+/// The case's plugin; it takes `seconds` until the login is there.
+KubeAccess prompting(const posix::TempDir& dir, const std::string& seconds) {
+  std::string script = read_file(std::string(MS2M_TEST_DATA) + "/cases/exec-plugin-prompt.sh");
+  script.replace(script.find("sleep 30"), 8, "sleep " + seconds);
+  write_file(dir.path() / "plugin", script);
+  KubeAccess access = access_with_plugin("/bin/sh");
+  access.exec->api_version = "client.authentication.k8s.io/v1beta1";
+  access.exec->args = {(dir.path() / "plugin").string()};
+  return access;
+}
+
+}  // namespace
+
+TEST_CASE("what a plugin tells the person who logs in is seen, and waited for", "[case-14]") {
+  posix::TempDir dir;
+  const auto seen = dir.path() / "stderr";
+  const KubeAccess access = prompting(dir, "0.3");
+  {
+    const ErrorsInFile errors(seen);
+    CHECK(run_exec_plugin(access, KubeCluster::default_run(), false, {}).token == "t");
+  }
+  CHECK(contains(read_file(seen), "type the code ABCD-EFGH"));
+
+  Millis left{0};
+  const RunProcess run = [&](const posix::RunSpec&, const StopToken& stop, const std::string&) {
+    left = stop.remaining(std::chrono::hours(24));
+    posix::RunResult result;
+    result.out = credential(R"({"token":"t"})");
+    return result;
+  };
+  run_exec_plugin(access_with_plugin(), run, false, {});
+  CHECK(left > std::chrono::minutes(10));
+  CHECK(left <= kPluginLimit);
+}
+
+TEST_CASE("a stop ends a plugin that waits for a login", "[case-14]") {
+  posix::TempDir dir;
+  const auto seen = dir.path() / "stderr";
+  const KubeAccess access = prompting(dir, "30");
+  StopSource source;
+  const TimePoint begin = Clock::now();
+  {
+    const ErrorsInFile errors(seen);
+    std::thread user([&] {
+      std::error_code not_yet;
+      while (Clock::now() < begin + std::chrono::seconds(20) &&
+             (!std::filesystem::exists(seen, not_yet) || std::filesystem::file_size(seen, not_yet) == 0))
+        std::this_thread::sleep_for(Millis{5});
+      source.request_stop();
+    });
+    CHECK_THROWS_AS(run_exec_plugin(access, KubeCluster::default_run(), false, source.token()), Cancelled);
+    user.join();
+  }
+  CHECK(Clock::now() - begin < std::chrono::seconds(20));
+}
+
+TEST_CASE("interactive is what kubectl makes of interactiveMode and the terminal", "[case-14]") {
+  using Interactive = ExecPlugin::Interactive;
+  using Stream = posix::ProcessSpec::Stream;
+  posix::RunSpec spec;
+  const RunProcess run = [&](const posix::RunSpec& given, const StopToken&, const std::string&) {
+    spec = given;
+    posix::RunResult result;
+    result.out = credential(R"({"token":"t"})");
+    return result;
+  };
+  for (const auto mode : {Interactive::never, Interactive::if_available, Interactive::always})
+    for (const bool terminal : {false, true}) {
+      KubeAccess access = access_with_plugin();
+      access.exec->interactive = mode;
+      if (mode == Interactive::always && !terminal) {
+        CHECK(contains(error_of([&] { run_exec_plugin(access, run, terminal, {}); }).what(), "insists on a terminal"));
+        continue;
+      }
+      run_exec_plugin(access, run, terminal, {});
+      const bool interactive = terminal && mode != Interactive::never;
+      CHECK(Json::parse(spec.process.env[1].second)["spec"]["interactive"] == interactive);
+      CHECK(spec.process.in == (interactive ? Stream::inherit : Stream::null));
+      CHECK(spec.process.err == Stream::inherit);
+      CHECK(spec.process.own_group == !interactive);
+    }
 }

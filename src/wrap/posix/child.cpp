@@ -42,7 +42,7 @@ class FileActions {
 
 class Attributes {
  public:
-  Attributes() {
+  explicit Attributes(bool own_group) {
     ::posix_spawnattr_init(&attributes_);
     sigset_t none;
     sigset_t all;
@@ -51,7 +51,9 @@ class Attributes {
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    const int group = own_group ? POSIX_SPAWN_SETPGROUP : 0;
+    ::posix_spawnattr_setflags(&attributes_,
+                               static_cast<short>(group | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
   }
   ~Attributes() { ::posix_spawnattr_destroy(&attributes_); }
   Attributes(const Attributes&) = delete;
@@ -83,7 +85,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 
 }  // namespace
 
-Child::Child(const ProcessSpec& spec) {
+Child::Child(const ProcessSpec& spec) : own_group_(spec.own_group) {
   if (spec.argv.empty()) throw Error(ErrorKind::failed, "no program given");
   FileActions actions;
   Pipe in_pipe;
@@ -102,7 +104,7 @@ Child::Child(const ProcessSpec& spec) {
   } else if (spec.err == ProcessSpec::Stream::null) {
     actions.null(2);
   }
-  const Attributes attributes;
+  const Attributes attributes(spec.own_group);
   const auto env = environment(spec.env);
   const int error = ::posix_spawnp(&pid_, spec.argv[0].c_str(), actions.get(), attributes.get(),
                                    pointers(spec.argv).data(), pointers(env).data());
@@ -165,7 +167,8 @@ std::optional<ExitStatus> Child::wait_for(Millis limit) {
 void Child::signal_group(int signal) noexcept {
   // The group outlives its leader while one member lives, so that its number cannot be taken by somebody else before
   // the leader is reaped; after that only a group that still has members is hit.
-  if (pid_ > 0) ::kill(-pid_, signal);
+  if (pid_ > 0 && own_group_) ::kill(-pid_, signal);
+  if (pid_ > 0 && !own_group_ && !status_) ::kill(pid_, signal);
 }
 
 ExitStatus Child::end(Millis grace) noexcept {

@@ -1,4 +1,4 @@
-// One child process in a process group of its own, with pipes to its standard streams.
+// One child process, mostly in a process group of its own, with pipes to its standard streams.
 #pragma once
 #include <sys/types.h>
 
@@ -29,6 +29,9 @@ struct ProcessSpec {
   enum class Stream { pipe, null, inherit };
   Stream in = Stream::pipe;
   Stream err = Stream::pipe;
+  /// In a group of its own a process cannot read from the terminal. false: in ours, and Ctrl-C reaches it as it reaches
+  /// us.
+  bool own_group = true;
 };
 
 /// Running child. The pipe ends on our side are non-blocking and close-on-exec. All other descriptors of ours that are
@@ -53,12 +56,14 @@ class Child {
   std::optional<ExitStatus> try_wait();
   /// Waits at most `limit` (poll on the pidfd).
   std::optional<ExitStatus> wait_for(Millis limit);
+  /// To the child alone when it has no group of its own.
   void signal_group(int signal) noexcept;
   /// SIGTERM to the group, `grace`, then SIGKILL to the group; reaps.
   ExitStatus end(Millis grace) noexcept;
 
  private:
   pid_t pid_ = -1;
+  bool own_group_ = true;
   UniqueFd pidfd_;
   std::optional<ExitStatus> status_;
 };
