@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <regex>
+#include <algorithm>
 #include <sstream>
 #include <vector>
 
@@ -17,6 +17,46 @@ std::string trimmed(std::string text) {
   while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
   const auto begin = text.find_first_not_of(" \t\r\n");
   return begin == std::string::npos ? std::string() : text.substr(begin);
+}
+
+/// What stands in the middle of a long text is left out.
+std::string shortened(const std::string& text) {
+  return text.size() > 600 ? text.substr(0, 200) + " ... " + text.substr(text.size() - 380) : text;
+}
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// Takes "HEAD word TAIL" away from the beginning, where every character of the word, which is not empty, `fits`.
+void drop_front(std::string& text, std::string_view head, bool (*fits)(char), std::string_view tail) {
+  if (!text.starts_with(head)) return;
+  const auto end = std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(head.size()), text.end(), fits);
+  const auto at = static_cast<std::size_t>(end - text.begin());
+  if (at > head.size() && text.compare(at, tail.size(), tail) == 0) text.erase(0, at + tail.size());
+}
+
+/// " of container <64 hexadecimal digits>", wherever it stands.
+void drop_ids(std::string& text) {
+  constexpr std::string_view kBefore = " of container ";
+  constexpr std::size_t kDigits = 64;
+  for (std::size_t at = 0; (at = text.find(kBefore, at)) != std::string::npos;) {
+    const auto id = text.begin() + static_cast<std::ptrdiff_t>(at + kBefore.size());
+    if (static_cast<std::size_t>(text.end() - id) >= kDigits && std::all_of(id, id + kDigits, is_hex))
+      text.erase(at, kBefore.size() + kDigits);
+    else
+      at += kBefore.size();
+  }
+}
+
+/// ": exit status 1" at the end.
+void drop_exit_status(std::string& text) {
+  constexpr std::string_view kStatus = ": exit status ";
+  const auto at = text.rfind(kStatus);
+  if (at == std::string::npos) return;
+  const auto number = text.begin() + static_cast<std::ptrdiff_t>(at + kStatus.size());
+  if (number == text.end() || !std::all_of(number, text.end(), is_digit)) return;
+  text = trimmed(text.substr(0, at));
 }
 
 std::string subject(const CheckpointCall& call) {
@@ -89,16 +129,24 @@ Error runtime_error(const CheckpointCall& call, const std::string& text) {
   return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause));
 }
 
+/// Of "Forbidden (user=NAME, verb=create, ...)". What is no name of reasonable length is none.
+std::string refused_user(const std::string& text) {
+  const auto begin = text.find("user=");
+  if (begin == std::string::npos) return "the caller";
+  const auto end = text.find_first_of(",)", begin);
+  const auto length = (end == std::string::npos ? text.size() : end) - begin - 5;
+  return length == 0 || length > 253 ? "the caller" : text.substr(begin + 5, length);
+}
+
 Error forbidden(const CheckpointCall& call, const std::string& text) {
-  static const std::regex kWho(R"(user=([^,)]+))");
-  std::smatch match;
-  const std::string who = std::regex_search(text, match, kWho) ? match[1].str() : "the caller";
+  const std::string who = refused_user(text);
+  const std::string said = shortened(text);
   if (call.path == KubeletPath::proxy)
     return Error(
         ErrorKind::forbidden,
         fmt::format(
             "the kubelet of {} refuses the API server's own client \"{}\": it lacks create nodes/checkpoint ({})",
-            call.node, who, text),
+            call.node, who, said),
         fmt::format("kubectl create clusterrole ms2m-kubelet-checkpoint --verb=create --resource=nodes/checkpoint && "
                     "kubectl create clusterrolebinding ms2m-kubelet-checkpoint --clusterrole=ms2m-kubelet-checkpoint "
                     "--user={}; "
@@ -106,7 +154,7 @@ Error forbidden(const CheckpointCall& call, const std::string& text) {
                     who));
   return Error(ErrorKind::forbidden,
                fmt::format("the kubelet of {} refuses user \"{}\": create nodes/checkpoint is missing ({})", call.node,
-                           who, text),
+                           who, said),
                "grant it with examples/rbac.yaml (the part for the direct kubelet path)");
 }
 
@@ -125,7 +173,7 @@ Error not_found(const CheckpointCall& call, const std::string& text) {
         "set the feature gate ContainerCheckpoint: true in the kubelet's configuration on the node and restart it "
         "(on by default since Kubernetes 1.30)");
   return Error(ErrorKind::protocol, fmt::format("the kubelet of {} does not understand the request for {}: {}",
-                                                call.node, subject(call), text));
+                                                call.node, subject(call), shortened(text)));
 }
 
 Error from_api_server(const CheckpointCall& call, const HttpResponse& answer) {
@@ -144,26 +192,21 @@ Error from_api_server(const CheckpointCall& call, const HttpResponse& answer) {
 }  // namespace
 
 std::string boil_down(const std::string& text) {
-  if (std::string cause = criu_cause(text); !cause.empty()) return cause;
+  if (const std::string cause = criu_cause(text); !cause.empty()) return shortened(cause);
   // "running \"/usr/bin/crun\" [...] failed: `/usr/bin/crun ...` failed: CAUSE : exit status 1)": only the end is news.
   std::string rest = trimmed(text.size() > 16384 ? text.substr(0, 8192) + text.substr(text.size() - 8192) : text);
-  static const std::regex kRpc(R"(^rpc error: code = \w+ desc = )");
-  static const std::regex kContainer(R"(^failed to checkpoint container [0-9a-f]+: )");
-  static const std::regex kId(R"( of container [0-9a-f]{64})");
-  static const std::regex kExit(R"(\s*: exit status \d+$)");
   if (const auto open = rest.find(" failed (");
       rest.starts_with("checkpointing of ") && open != std::string::npos && rest.back() == ')')
     rest = rest.substr(open + 9, rest.size() - open - 10);
-  rest = std::regex_replace(rest, kRpc, "");
-  rest = std::regex_replace(rest, kContainer, "");
+  drop_front(rest, "rpc error: code = ", is_letter, " desc = ");
+  drop_front(rest, "failed to checkpoint container ", is_hex, ": ");
   if (const auto command = rest.rfind("` failed: "); command != std::string::npos) rest = rest.substr(command + 10);
-  rest = std::regex_replace(rest, kId, "");
-  rest = std::regex_replace(rest, kExit, "");
+  drop_ids(rest);
+  drop_exit_status(rest);
   for (char& c : rest)
     if (c == '\n') c = ' ';
   rest = trimmed(rest);
-  if (rest.size() > 600) rest = rest.substr(0, 200) + " ... " + rest.substr(rest.size() - 380);
-  return rest.empty() ? "no reason given" : rest;
+  return rest.empty() ? "no reason given" : shortened(rest);
 }
 
 CheckpointArchive parse_checkpoint_archive(const CheckpointCall& call, const std::string& body) {

@@ -129,6 +129,31 @@ TEST_CASE("the archive's path") {
     CHECK(error_of([&] { parse_checkpoint_archive({"n", "ns", "p", "c"}, body); }).kind() == ErrorKind::protocol);
 }
 
+TEST_CASE("an answer of any size is an answer") {
+  const std::string bulk(100'000, 'x'), spaces(100'000, ' '), digits(100'000, '7');
+  for (const std::string& body : {bulk, "Forbidden (user=" + bulk + ", verb=create)", "Forbidden (user=" + bulk,
+                                  "rpc error: code = " + bulk + " desc = x",
+                                  "failed to checkpoint container " + std::string(100'000, 'a') + ": x",
+                                  "x" + spaces + ": exit status 1", "x: exit status " + digits,
+                                  "x of container " + std::string(100'000, 'a'), "(00.1) Error (criu/a.c:1): " + bulk})
+    for (const int status : {400, 401, 403, 404, 500, 503})
+      for (const KubeletPath path : {KubeletPath::direct, KubeletPath::proxy}) {
+        const Error e = checkpoint_error({"worker-1", "default", "consumer-0", "consumer", path}, {status, {}, body});
+        INFO(status << " " << std::string(e.what()).substr(0, 200));
+        CHECK(std::string(e.what()).size() < 1000);
+        CHECK(e.remedy().size() < 1000);
+      }
+}
+
+TEST_CASE("a runtime's text without its wrappers") {
+  const std::string id(64, 'a');
+  CHECK(boil_down("rpc error: code = Unknown desc = failed to checkpoint container " + id +
+                  ": running \"/usr/bin/crun\" [a b] failed: `/usr/bin/crun checkpoint` failed: no room of container " +
+                  id + " left\n : exit status 1") == "no room left");
+  CHECK(boil_down("rpc error: code =  desc = x") == "rpc error: code =  desc = x");
+  CHECK(boil_down("x of container abc: exit status y") == "x of container abc: exit status y");
+}
+
 TEST_CASE("texts that were never seen keep their end and lose their bulk") {
   CHECK(boil_down("") == "no reason given");
   CHECK(boil_down("checkpointing of a/b/c failed (something new)") == "something new");
