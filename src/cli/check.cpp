@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/declare.hpp"
 #include "report/plan_report.hpp"
 
 namespace ms2m::cli {
@@ -22,16 +23,15 @@ int run_check(const Context& context, const MigrateOptions& options) {
 }  // namespace
 
 void add_check(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("check", "Say whether a pod can be moved, and what cures what is in the way")
-                      ->group("Commands");
   const auto options = std::make_shared<MigrateOptions>();
-  add_migrate_options(*command, *options);
-  command->footer(
-      examples({"ms2m check pod/consumer-0 --to worker-2",
-                "ms2m check pod/consumer-0 --to worker-2 -o json | jq '.findings[] | select(.level==\"refusal\")'"}));
-  command->callback([options, &chosen] {
-    chosen = {"check", [options](const Context& context) { return run_check(context, *options); }};
-  });
+  auto& command =
+      add_command(app, "check", "Say whether a pod can be moved, and what cures what is in the way",
+                  {"ms2m check pod/consumer-0 --to worker-2",
+                   "ms2m check pod/consumer-0 --to worker-2 -o json | jq '.findings[] | select(.level==\"refusal\")'"},
+                  [options, &chosen] {
+                    chosen = {"check", [options](const Context& context) { return run_check(context, *options); }};
+                  });
+  add_migrate_options(command, *options);
 }
 
 }  // namespace ms2m::cli

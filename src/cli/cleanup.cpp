@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "cli/commands.hpp"
-#include "cli/completion.hpp"
+#include "cli/declare.hpp"
 #include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 
@@ -63,17 +63,13 @@ int run_cleanup(const Context& context, const std::string& id) {
 }  // namespace
 
 void add_cleanup(CLI::App& app, Command& chosen) {
-  auto* command =
-      app.add_subcommand("cleanup", "Remove what unfinished migrations left, and the journals of finished ones")
-          ->group("Commands");
   const auto id = std::make_shared<std::string>();
-  command->add_option("ID", *id, "of one migration (default: all of them)")
-      ->type_name("")
-      ->check(completed_by(Ask::migrations));
-  command->footer(examples({"ms2m cleanup", "ms2m cleanup m7k2q9"}));
-  command->callback([id, &chosen] {
-    chosen = {"cleanup", [id](const Context& context) { return run_cleanup(context, *id); }};
-  });
+  auto& command =
+      add_command(app, "cleanup", "Remove what unfinished migrations left, and the journals of finished ones",
+                  {"ms2m cleanup", "ms2m cleanup m7k2q9"}, [id, &chosen] {
+                    chosen = {"cleanup", [id](const Context& context) { return run_cleanup(context, *id); }};
+                  });
+  add_text(command, *id, {.names = "ID", .help = "of one migration (default: all of them)", .ask = Ask::migrations});
 }
 
 }  // namespace ms2m::cli

@@ -1,5 +1,7 @@
 #include "cli/command_line.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <map>
 
@@ -114,14 +116,6 @@ std::string one_sentence(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 }  // namespace
-
-std::string examples(std::initializer_list<const char*> lines) {
-  std::string text = "Examples:\n";
-  for (const auto* line : lines) text += "  " + std::string(line) + "\n";
-  return text +
-         "\nThe options that every command takes (kubeconfig, broker, ssh, output): 'ms2m --help'.\n"
-         "Everything: 'man ms2m'.";
-}
 
 Candidates candidates_of(const std::vector<std::string>& words) {
   CommandLine line;

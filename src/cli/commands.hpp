@@ -1,13 +1,14 @@
 // The commands, one file each. add_X() declares the command with its options and help; when it is chosen, `chosen` is
 // set.
 #pragma once
-#include <CLI/CLI.hpp>
-
 #include <functional>
-#include <initializer_list>
 #include <string>
 
 #include "cli/session.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace ms2m::cli {
 
@@ -32,8 +33,5 @@ void add_migrate_options(CLI::App& command, MigrateOptions& options);
 
 /// plan, and migrate --dry-run.
 int run_plan(const Context& context, const MigrateOptions& options);
-
-/// "Examples:" and the lines, each indented; ends with where to look for the global options.
-std::string examples(std::initializer_list<const char*> lines);
 
 }  // namespace ms2m::cli

@@ -1,5 +1,7 @@
 #include "cli/completion.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <array>
 #include <set>

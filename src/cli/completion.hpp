@@ -1,14 +1,17 @@
 // What a shell may offer at the cursor: read from the command tree itself, and from the cluster where a name is asked
 // for.
 #pragma once
-#include <CLI/CLI.hpp>
-
 #include <map>
 #include <string>
 #include <vector>
 
 #include "cli/backend.hpp"
 #include "ms2m/stop.hpp"
+
+namespace CLI {
+class App;
+class Validator;
+}  // namespace CLI
 
 namespace ms2m::cli {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "cli/commands.hpp"
-#include "cli/completion.hpp"
+#include "cli/declare.hpp"
 
 namespace ms2m::cli {
 
@@ -110,28 +110,24 @@ constexpr std::array<std::pair<const char*, const char*>, 3> kShells{{{"bash", k
 }  // namespace
 
 void add_completion(CLI::App& app, Command& chosen) {
-  auto* command =
-      app.add_subcommand("completion", "Print a completion script for bash, zsh or fish")->group("Commands");
   const auto shell = std::make_shared<std::string>();
   std::vector<std::string> names;
   for (const auto& entry : kShells) names.emplace_back(entry.first);
-  const auto check = [names](std::string& given) -> std::string {
+  const auto check = [names](const std::string& given) -> std::string {
     for (const auto& name : names)
       if (name == given) return {};
     return "'" + given + "' is not one of bash, fish, zsh";
   };
-  command->add_option("SHELL", *shell, "bash, zsh or fish")
-      ->required()
-      ->type_name("")
-      ->check(CLI::Validator(check, "", words_name(names)));
-  command->footer(examples({"source <(ms2m completion bash)", "ms2m completion fish | source"}));
-  command->callback([shell, &chosen] {
-    chosen = {"completion", [shell](const Context& context) {
-                for (const auto& [name, script] : kShells)
-                  if (*shell == name) context.out << script << std::flush;
-                return 0;
-              }};
-  });
+  auto& command = add_command(app, "completion", "Print a completion script for bash, zsh or fish",
+                              {"source <(ms2m completion bash)", "ms2m completion fish | source"}, [shell, &chosen] {
+                                chosen = {"completion", [shell](const Context& context) {
+                                            for (const auto& [name, script] : kShells)
+                                              if (*shell == name) context.out << script << std::flush;
+                                            return 0;
+                                          }};
+                              });
+  add_checked(command, {.names = "SHELL", .help = "bash, zsh or fish", .required = true, .words = names}, check,
+              [shell](const std::string& given) { *shell = given; });
 }
 
 }  // namespace ms2m::cli

@@ -1,24 +1,24 @@
 #include "cli/commands.hpp"
+#include "cli/declare.hpp"
 #include "report/journal_report.hpp"
 
 namespace ms2m::cli {
 
 void add_list(CLI::App& app, Command& chosen) {
-  auto* command =
-      app.add_subcommand("list", "List the migrations that have a journal on this machine")->group("Commands");
-  command->footer(examples({"ms2m list", "ms2m list -o json"}));
-  command->callback([&chosen] {
-    chosen = {"list", [](const Context& context) {
-                const auto journals = context.backend.journals();
-                if (context.globals.output == Output::json)
-                  context.out << report::journals_json(journals).dump(2, ' ', false, Json::error_handler_t::replace)
-                              << '\n';
-                else
-                  context.out << report::journals_text(journals);
-                context.out << std::flush;
-                return 0;
-              }};
-  });
+  add_command(app, "list", "List the migrations that have a journal on this machine",
+              {"ms2m list", "ms2m list -o json"}, [&chosen] {
+                chosen = {"list", [](const Context& context) {
+                            const auto journals = context.backend.journals();
+                            if (context.globals.output == Output::json)
+                              context.out
+                                  << report::journals_json(journals).dump(2, ' ', false, Json::error_handler_t::replace)
+                                  << '\n';
+                            else
+                              context.out << report::journals_text(journals);
+                            context.out << std::flush;
+                            return 0;
+                          }};
+              });
 }
 
 }  // namespace ms2m::cli

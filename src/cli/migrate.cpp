@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/declare.hpp"
 
 namespace ms2m::cli {
 
@@ -14,17 +15,18 @@ int run_migrate(const Context& context, const MigrateOptions& options) {
 }  // namespace
 
 void add_migrate(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("migrate", "Move a running pod to another node")->group("Commands");
   const auto options = std::make_shared<MigrateOptions>();
-  add_migrate_options(*command, *options);
-  command->add_flag("--dry-run", options->dry_run, "say what would be done, do nothing (same as ms2m plan)");
-  command->footer(examples({"ms2m migrate pod/consumer-0 --to worker-2",
-                            "ms2m migrate consumer-0 --to worker-2 --strategy handoff --prefer total",
-                            "ms2m migrate pod/consumer-0 --to worker-2 -n shop --queue orders -o json",
-                            "ms2m migrate pod/consumer-0 --to worker-2 --dry-run"}));
-  command->callback([options, &chosen] {
-    chosen = {"migrate", [options](const Context& context) { return run_migrate(context, *options); }};
-  });
+  auto& command =
+      add_command(app, "migrate", "Move a running pod to another node",
+                  {"ms2m migrate pod/consumer-0 --to worker-2",
+                   "ms2m migrate consumer-0 --to worker-2 --strategy handoff --prefer total",
+                   "ms2m migrate pod/consumer-0 --to worker-2 -n shop --queue orders -o json",
+                   "ms2m migrate pod/consumer-0 --to worker-2 --dry-run"},
+                  [options, &chosen] {
+                    chosen = {"migrate", [options](const Context& context) { return run_migrate(context, *options); }};
+                  });
+  add_migrate_options(command, *options);
+  add_flag(command, options->dry_run, "--dry-run", "say what would be done, do nothing (same as ms2m plan)");
 }
 
 }  // namespace ms2m::cli

@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/declare.hpp"
 #include "report/plan_report.hpp"
 
 namespace ms2m::cli {
@@ -18,14 +19,15 @@ int run_plan(const Context& context, const MigrateOptions& options) {
 }
 
 void add_plan(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("plan", "Say what migrate would do, and do nothing")->group("Commands");
   const auto options = std::make_shared<MigrateOptions>();
-  add_migrate_options(*command, *options);
-  command->footer(examples({"ms2m plan pod/consumer-0 --to worker-2",
-                            "ms2m plan pod/consumer-0 --to worker-2 --strategy shadow --replay fanout -o json"}));
-  command->callback([options, &chosen] {
-    chosen = {"plan", [options](const Context& context) { return run_plan(context, *options); }};
-  });
+  auto& command =
+      add_command(app, "plan", "Say what migrate would do, and do nothing",
+                  {"ms2m plan pod/consumer-0 --to worker-2",
+                   "ms2m plan pod/consumer-0 --to worker-2 --strategy shadow --replay fanout -o json"},
+                  [options, &chosen] {
+                    chosen = {"plan", [options](const Context& context) { return run_plan(context, *options); }};
+                  });
+  add_migrate_options(command, *options);
 }
 
 }  // namespace ms2m::cli

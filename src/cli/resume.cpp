@@ -1,23 +1,21 @@
 #include "cli/commands.hpp"
-#include "cli/completion.hpp"
+#include "cli/declare.hpp"
 
 namespace ms2m::cli {
 
 void add_resume(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("resume", "Finish a migration that crashed; undo it when it was before its pivot")
-                      ->group("Commands");
   const auto id = std::make_shared<std::string>();
-  command->add_option("ID", *id, "of the migration, as ms2m list shows it")
-      ->required()
-      ->type_name("")
-      ->check(completed_by(Ask::migrations));
-  command->footer(examples({"ms2m list", "ms2m resume m7k2q9"}));
-  command->callback([id, &chosen] {
-    chosen = {"resume", [id](const Context& context) {
-                const Session session = reopen_session(context, find_journal(context, *id));
-                return report_outcome(context, session.engine->resume(*id, context.stop), "resume");
-              }};
-  });
+  auto& command =
+      add_command(app, "resume", "Finish a migration that crashed; undo it when it was before its pivot",
+                  {"ms2m list", "ms2m resume m7k2q9"}, [id, &chosen] {
+                    chosen = {"resume", [id](const Context& context) {
+                                const Session session = reopen_session(context, find_journal(context, *id));
+                                return report_outcome(context, session.engine->resume(*id, context.stop), "resume");
+                              }};
+                  });
+  add_text(
+      command, *id,
+      {.names = "ID", .help = "of the migration, as ms2m list shows it", .required = true, .ask = Ask::migrations});
 }
 
 }  // namespace ms2m::cli

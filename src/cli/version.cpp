@@ -1,4 +1,5 @@
 #include "cli/commands.hpp"
+#include "cli/declare.hpp"
 #include "cli/version_text.hpp"
 #include "report/outcome_report.hpp"
 
@@ -7,9 +8,7 @@ namespace ms2m::cli {
 std::string version_text() { return std::string("ms2m ") + MS2M_VERSION; }
 
 void add_version(CLI::App& app, Command& chosen) {
-  auto* command = app.add_subcommand("version", "Print the version")->group("Commands");
-  command->footer(examples({"ms2m version", "ms2m version -o json"}));
-  command->callback([&chosen] {
+  add_command(app, "version", "Print the version", {"ms2m version", "ms2m version -o json"}, [&chosen] {
     chosen = {
         "version", [](const Context& context) {
           if (context.globals.output == Output::json)

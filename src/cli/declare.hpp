@@ -1,0 +1,37 @@
+// How a command declares itself. CLI11 is large, and each file that includes it takes seconds more to compile: what a
+// command needs of it is this.
+#pragma once
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "cli/completion.hpp"
+
+namespace ms2m::cli {
+
+/// A command with its examples; `chosen` is called when it is the one on the command line.
+CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& purpose,
+                      std::initializer_list<const char*> example_lines, std::function<void()> chosen);
+
+/// An option that takes a value, or, without dashes, an argument.
+struct Declared {
+  std::string names = {};
+  std::string help = {};
+  std::string value = {};  ///< what help calls the value
+  std::string group = {};  ///< its heading in help; empty: "Options"
+  bool required = false;
+  Ask ask = Ask::nothing;               ///< what completes the value
+  std::vector<std::string> words = {};  ///< or these do
+};
+
+void add_text(CLI::App& command, std::string& field, const Declared& declared);
+
+/// `check` returns what is wrong with a value, "" for nothing; `take` gets one that is right.
+void add_checked(CLI::App& command, const Declared& declared, std::function<std::string(const std::string&)> check,
+                 std::function<void(const std::string&)> take);
+
+void add_flag(CLI::App& command, bool& field, const std::string& names, const std::string& help,
+              const std::string& group = "");
+
+}  // namespace ms2m::cli
