@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/stop.hpp"
 #include "ms2m/units.hpp"
@@ -32,6 +33,8 @@ enum class Kind {
   replica_set,
   stateful_set,
   controller_revision,
+  horizontal_pod_autoscaler,
+  scaled_object,
 };
 
 struct ObjectRef {
@@ -64,9 +67,21 @@ struct Right {
 };
 std::string to_string(const Right& right);  // "create nodes/proxy", "delete pods in namespace default"
 
-/// A checkpoint's answer: where the kubelet put the archive, on the node.
+/// A checkpoint's answer: where the kubelet put the archive, on the node; an archive's path (archive.hpp) of that
+/// container.
 struct CheckpointArchive {
   std::string path;
+};
+
+/// The node's own answer: there is no checkpoint, and none will come. `cut_off`: the archive that it names as begun
+/// (its disk is full); empty: there is none.
+class NoCheckpoint : public Error {
+ public:
+  NoCheckpoint(const Error& error, std::string cut_off) : Error(error), cut_off_(std::move(cut_off)) {}
+  const std::string& cut_off() const noexcept { return cut_off_; }
+
+ private:
+  std::string cut_off_;
 };
 
 class Cluster {
@@ -110,8 +125,8 @@ class Cluster {
 
   /// POST .../checkpoint/{ns}/{pod}/{container}. Blocks while the container is frozen. Never retried inside. On a
   /// timeout or a lost connection the dump GOES ON on the node: Error{timeout} or {unavailable}; the caller looks for
-  /// the archive. Error{failed} carries the kubelet's own text, boiled down to its cause (noise lines of CRIU's log
-  /// removed).
+  /// the archive. Error{protocol}: the answer names none. NoCheckpoint: the kubelet says no, with its own text, boiled
+  /// down to its cause (noise lines of CRIU's log removed).
   virtual CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                        const std::string& container, const StopToken& stop) = 0;
 };

@@ -41,13 +41,14 @@ struct ArchiveFile {
   Bytes bytes;
 };
 
-/// The checkpoint archives below /var/lib/kubelet/checkpoints of a node.
+/// The checkpoint archives on a node (archive.hpp). Paths that are none are refused: Error{refused}.
 class CheckpointArchives {
  public:
   virtual ~CheckpointArchives() = default;
-  /// checkpoint-<pod>_<ns>-<container>-*.tar, oldest first.
-  virtual std::vector<ArchiveFile> list(const std::string& node, const std::string& ns, const std::string& pod,
-                                        const std::string& container, const StopToken& stop) = 0;
+  /// Those of one container in `directory`, the kubelet's; oldest first. No such directory: none.
+  virtual std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
+                                        const std::string& pod, const std::string& container,
+                                        const StopToken& stop) = 0;
   /// Waits until the file has stopped growing and is not open for writing any more (a dump whose request was lost).
   virtual void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) = 0;
   virtual bool remove(const std::string& node, const std::string& path, const StopToken& stop) = 0;
@@ -71,6 +72,7 @@ using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 class ArchiveMover {
  public:
   virtual ~ArchiveMover() = default;
+  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp).
   /// Error{failed} with the side that failed (source, relay, target) and its first cause. A partial directory stays:
   /// its removal is the caller's undo entry.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;

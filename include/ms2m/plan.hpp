@@ -43,7 +43,8 @@ struct Plan {
   std::string owner;  ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
   std::string ns, source_pod, source_uid, source_node, target_pod, target_node, container, queue;
   std::string source_control_queue, target_control_queue, hold_queue, dead_man_queue;
-  std::string image;              ///< name of the checkpoint image
+  std::string image;              ///< name of the checkpoint image in the target pod
+  std::string stored_image;       ///< and in the nodes' stores, which know no short names
   Json target_spec;               ///< the target pod as it will be created
   std::vector<std::string> diff;  ///< unified-diff-like lines, source pod -> target pod
   std::vector<Finding> findings;

@@ -34,6 +34,10 @@ const char* word(Kind kind) {
       return "stateful set";
     case Kind::controller_revision:
       return "controller revision";
+    case Kind::horizontal_pod_autoscaler:
+      return "horizontal pod autoscaler";
+    case Kind::scaled_object:
+      return "scaled object";
   }
   return "object";
 }

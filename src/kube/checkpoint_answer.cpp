@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kube/status.hpp"
+#include "ms2m/archive.hpp"
 
 namespace ms2m {
 namespace {
@@ -99,8 +100,7 @@ constexpr Known kKnown[] = {
      "set enable_criu_support = true in /etc/crio/crio.conf on the node and restart CRI-O; also check that criu is "
      "installed there"},
     {"no space left on device",
-     "free space below /var/lib/kubelet/checkpoints and /var/lib/containers on the node (a cut-off archive is left "
-     "there: remove it)"},
+     "free space below the kubelet's directory (/var/lib/kubelet) and /var/lib/containers on the node"},
     {"unknown method CheckpointContainer",
      "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
     {"code = Unimplemented", "the node's container runtime cannot checkpoint: use CRI-O, or containerd 2.0 or later"},
@@ -209,13 +209,43 @@ std::string boil_down(const std::string& text) {
   return rest.empty() ? "no reason given" : shortened(rest);
 }
 
+namespace {
+
+/// "write /var/lib/kubelet/checkpoints/checkpoint-...tar: no space left on device"
+std::string archive_in(const CheckpointCall& call, const std::string& text) {
+  for (std::size_t begin = text.find('/'); begin != std::string::npos; begin = text.find('/', begin)) {
+    const std::size_t end = std::min(text.find_first_of(" \t\n\"'()", begin), text.size());
+    std::string word = text.substr(begin, end - begin);
+    while (!word.empty() && std::string_view(":,;.").find(word.back()) != std::string_view::npos) word.pop_back();
+    if (is_archive_path_of(word, call.ns, call.pod, call.container)) return word;
+    begin = end;
+  }
+  return "";
+}
+
+}  // namespace
+
 CheckpointArchive parse_checkpoint_archive(const CheckpointCall& call, const std::string& body) {
   const Json answer = Json::parse(body, nullptr, false);
   if (answer.is_object() && answer.contains("items") && answer["items"].is_array() && answer["items"].size() == 1 &&
-      answer["items"][0].is_string())
-    return CheckpointArchive{answer["items"][0].get<std::string>()};
+      answer["items"][0].is_string()) {
+    std::string path = answer["items"][0].get<std::string>();
+    if (is_archive_path_of(path, call.ns, call.pod, call.container)) return CheckpointArchive{std::move(path)};
+    throw Error(ErrorKind::protocol,
+                fmt::format("{} worked, but the kubelet names {} instead of an archive in a directory checkpoints: it "
+                            "is neither read nor removed",
+                            subject(call), Json(path.substr(0, 300)).dump(-1, ' ', true, Json::error_handler_t::replace)),
+                fmt::format("look at node {}: the checkpoint has the memory of the process in it", call.node));
+  }
   throw Error(ErrorKind::protocol, fmt::format("{} worked, but the kubelet's answer names no archive: {}",
                                                subject(call), body.substr(0, 200)));
+}
+
+void throw_checkpoint_error(const CheckpointCall& call, const HttpResponse& answer) {
+  const Error error = checkpoint_error(call, answer);
+  const bool may_go_on = error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable;
+  if (may_go_on || parse_status(answer.body)) throw Error(error);
+  throw NoCheckpoint(error, archive_in(call, answer.body));
 }
 
 Error checkpoint_error(const CheckpointCall& call, const HttpResponse& answer) {

@@ -149,7 +149,7 @@ CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string
   post.idempotent = false;
   try {
     const HttpResponse answer = way.client->call_once(post, stop);
-    if (!answer.ok()) throw checkpoint_error(call, answer);
+    if (!answer.ok()) throw_checkpoint_error(call, answer);
     return parse_checkpoint_archive(call, answer.body);
   } catch (TransportError& e) {
     if (options_.path == KubeletPath::direct) explain_direct(e, node);

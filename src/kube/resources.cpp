@@ -22,6 +22,8 @@ const Resource& resource_of(Kind kind) noexcept {
   static constexpr Resource kReplicaSet{"apps/v1", "ReplicaSet", "replicasets", true};
   static constexpr Resource kStatefulSet{"apps/v1", "StatefulSet", "statefulsets", true};
   static constexpr Resource kRevision{"apps/v1", "ControllerRevision", "controllerrevisions", true};
+  static constexpr Resource kAutoscaler{"autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true};
+  static constexpr Resource kScaledObject{"keda.sh/v1alpha1", "ScaledObject", "scaledobjects", true};
   switch (kind) {
     case Kind::pod:
       return kPod;
@@ -51,6 +53,10 @@ const Resource& resource_of(Kind kind) noexcept {
       return kStatefulSet;
     case Kind::controller_revision:
       return kRevision;
+    case Kind::horizontal_pod_autoscaler:
+      return kAutoscaler;
+    case Kind::scaled_object:
+      return kScaledObject;
   }
   return kPod;
 }

@@ -28,6 +28,14 @@ bool in_a_set(const Json& pod) {
   return owner != nullptr && owner->value("kind", "") == "StatefulSet";
 }
 
+std::vector<std::string> known_image_names(const Facts& facts) {
+  std::vector<std::string> names;
+  if (const Json* status = find_container_status(facts.pod, facts.container))
+    names = {status->value("image", ""), status->value("imageID", "")};
+  if (facts.source.image) names.insert(names.end(), facts.source.image->names.begin(), facts.source.image->names.end());
+  return names;
+}
+
 namespace {
 /// Scaled down and up, or deleted and created again.
 std::vector<const char*> set_verbs(Strategy strategy) {
@@ -122,6 +130,33 @@ void read_claims(Cluster& cluster, Facts& facts, const StopToken& stop) {
   }
 }
 
+/// What could not be asked for is not taken for none: a resource that this API server does not serve has no objects, one
+/// that the caller may not list may have some.
+void read_autoscalers(Cluster& cluster, Facts& facts, const StopToken& stop) {
+  if (!facts.owner) return;  // nothing to scale
+  facts.autoscalers_read = true;
+  const auto read = [&](Kind kind, const char* plural, std::vector<Json>& into) {
+    try {
+      into = cluster.list(kind, facts.ns, "", "", stop);
+      return true;
+    } catch (const Error& error) {
+      const bool served = error.kind() != ErrorKind::not_found;
+      if (!served && kind == Kind::scaled_object) return false;
+      facts.autoscalers_read = false;
+      const bool forbidden = error.kind() == ErrorKind::forbidden;
+      facts.unchecked.push_back(
+          {forbidden ? fmt::format("you may not list {}: whether one scales the pod's owner meanwhile was not checked",
+                                   plural)
+                     : fmt::format("whether one of the {} scales the pod's owner meanwhile is not known: {}", plural,
+                                   error.what()),
+           forbidden ? "grant it with examples/rbac.yaml" : fmt::format("kubectl -n {} get {}", facts.ns, plural)});
+      return served;
+    }
+  };
+  read(Kind::horizontal_pod_autoscaler, "horizontalpodautoscalers", facts.autoscalers);
+  facts.keda_served = read(Kind::scaled_object, "scaledobjects.keda.sh", facts.scaled_objects);
+}
+
 void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& facts, const StopToken& stop) {
   const std::string source_node = pod_node(facts.pod);
   for (const Right& right : needed_rights(request, facts.pod, source_node))
@@ -144,6 +179,7 @@ void read_cluster(Cluster& cluster, const MigrationRequest& request, Facts& fact
                    "yourself: kubectl describe node " +
                        request.target_node},
                   facts, stop);
+  read_autoscalers(cluster, facts, stop);
   facts.lease = cluster.get({Kind::lease, facts.ns, "ms2m-" + request.pod}, stop);
   facts.checkpoint_gate = cluster.checkpoint_enabled(source_node, stop);
   if (facts.owner && in_a_set(facts.pod) && request.strategy == Strategy::shadow && facts.target.object)
@@ -194,22 +230,33 @@ void read_nodes(const Migrator::Ports& ports, const MigrationRequest& request, F
   const auto look = [&](const std::string& node, NodeFacts& of, const LookAt& what) {
     if (!of.access) of.look = look_at_node(ports.shell, node, what, stop);
   };
+  const auto look_at = [&](const std::string& node, NodeFacts& of, const std::string& container) {
+    if (!of.access) of.tools = look_at_tools(ports.shell, node, container, stop);
+  };
+  auto target_tools = std::async(std::launch::async, [&] { look_at(target, facts.target, ""); });
+  auto source_tools =
+      std::async(std::launch::async, [&] { look_at(source, facts.source, source_look(facts).container_id); });
   auto there = std::async(std::launch::async, [&] { look(target, facts.target, {}); });
   auto here = std::async(std::launch::async, [&] { look(source, facts.source, source_look(facts)); });
   if (!facts.source.access) {
     look_for_image(ports, source, facts.base_image, facts.source, stop);
-    here.get();
+    here.get();  // it knows where the kubelet has its archives, too
     // The pod's status names it by its digest, which leads nowhere when the tag has moved on to a newer image since.
     if (const std::string& id = facts.source.look.base_image;
         !facts.source.image && !facts.source.tool_trouble && !id.empty())
       look_for_image(ports, source, id, facts.source, stop);
-    for (const auto& file : ports.archives.list(source, facts.ns, request.pod, facts.container, stop))
+    const std::string& root = facts.source.look.kubelet_root;
+    facts.archive_directory = checkpoint_directory(root.empty() ? kKubeletRoot : root);
+    for (const auto& file :
+         ports.archives.list(source, facts.archive_directory, facts.ns, request.pod, facts.container, stop))
       facts.archives_before.push_back(file.path);
   }
   if (!facts.target.access)
     look_for_image(ports, target, facts.source.image ? facts.source.image->id : facts.base_image, facts.target, stop);
   if (here.valid()) here.get();
   there.get();
+  source_tools.get();
+  target_tools.get();
 }
 
 void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, Facts& facts, const StopToken& stop) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "migration/node_look.hpp"
+#include "migration/node_tools.hpp"
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
@@ -27,6 +28,7 @@ struct NodeFacts {
   std::optional<Trouble> tool_trouble;
   std::optional<StoredImage> image;  ///< the base image there
   NodeLook look;
+  NodeTools tools;
 };
 
 struct Facts {
@@ -40,12 +42,17 @@ struct Facts {
   std::optional<bool> checkpoint_gate;
   std::optional<bool> target_gate;  ///< of the target's kubelet; asked only where it is needed (identity.hpp)
   std::vector<Right> missing_rights;
-  std::vector<std::string> archives_before;  ///< on the source node
+  std::string archive_directory;             ///< of the source node's kubelet
+  std::vector<std::string> archives_before;  ///< in it, of this container
   std::vector<Json> target_node_pods;
   std::vector<Json> claims;                ///< PVCs that the pod mounts
   std::vector<std::string> unread_claims;  ///< names of those that the caller may not read
   std::vector<Json> volumes;               ///< PVs that the claims are bound to
   std::vector<Json> disruption_budgets;
+  std::vector<Json> autoscalers;     ///< HorizontalPodAutoscalers of the namespace
+  std::vector<Json> scaled_objects;  ///< KEDA's, of the namespace
+  bool autoscalers_read = false;     ///< both could be asked for
+  bool keda_served = false;          ///< this cluster has KEDA's API
   std::vector<Trouble> unchecked;     ///< what the caller may not read; the checks that need it were left out
   std::optional<Json> runtime_class;  ///< that the pod names; nullopt: none, or it could not be read
   std::optional<Json> lease;
@@ -67,6 +74,9 @@ std::string pod_node(const Json& object);
 const Json* controller_of(const Json& object);
 /// Whether that is a StatefulSet.
 bool in_a_set(const Json& pod);
+
+/// Names of the image that the source's container runs: of its status and of the node's store; some may be IDs.
+std::vector<std::string> known_image_names(const Facts& facts);
 
 /// The rights that this request needs (also the source of examples/rbac.yaml's test).
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "migration/identity.hpp"
+#include "migration/names.hpp"
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/strategies.hpp"
@@ -32,9 +33,10 @@ PhaseScope::~PhaseScope() {
 
 void plan_image_name_removal(Run& run) {
   const std::string image = find_container(run.facts.pod, run.plan.container)->value("image", "");
-  if (is_checkpoint_image_name(image))
-    run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(),
-                       op::remove_image_name(run.plan.source_node, image));
+  if (!is_checkpoint_image_name(image)) return;
+  const std::string stored = name_in_store(image, known_image_names(run.facts));
+  run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(),
+                     op::remove_image_name(run.plan.source_node, stored.empty() ? image : stored));
 }
 
 op::Adoption adoption_of(const Run& run) {

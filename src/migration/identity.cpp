@@ -53,7 +53,7 @@ void plan_identity_swap(Run& run) {
   // The second half removes both; these are for a copy that was lost before it.
   run.journal.effect(Phase::finalizing, "delete the copy's control queue", Json(),
                      op::delete_control_queue(plan.target_control_queue, plan.ns, plan.target_pod, ""));
-  Json name = op::remove_image_name(plan.target_node, plan.image);
+  Json name = op::remove_image_name(plan.target_node, plan.stored_image);
   name["prio"] = 53;  // not before the second half: the copy may have to start again from it
   run.journal.effect(Phase::finalizing, "remove the name of the copy's image", Json(), name);
   plan_image_name_removal(run);

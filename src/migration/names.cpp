@@ -60,20 +60,38 @@ std::string target_pod_name(const Json& source, const std::string& suffix) {
 
 namespace {
 
-/// Without tag and digest; empty unless a registry is named.
-std::string registry_repository(std::string image) {
+std::string repository_of(std::string image) {
   image.resize(std::min(image.find('@'), image.size()));
   const auto slash = image.rfind('/');
-  if (slash == std::string::npos) return "";
-  image.resize(std::min(image.find(':', slash), image.size()));
-  return image.substr(0, image.find('/')).find_first_of(".:") == std::string::npos ? "" : image;
+  image.resize(std::min(image.find(':', slash == std::string::npos ? 0 : slash), image.size()));
+  return image;
+}
+
+/// Whether the first part is a registry's address and not a part of a path.
+bool names_registry(const std::string& repository) {
+  const auto slash = repository.find('/');
+  if (slash == std::string::npos) return false;
+  const std::string first = repository.substr(0, slash);
+  return first == "localhost" || first.find_first_of(".:") != std::string::npos;
 }
 
 }  // namespace
 
-std::string checkpoint_image_name(const std::string& original, const std::string& pod, const std::string& id) {
-  if (const std::string repository = registry_repository(original); !repository.empty())
-    return repository + kImageTag + id;
+std::string name_in_store(const std::string& image, const std::vector<std::string>& known) {
+  const std::string repository = repository_of(image);
+  if (names_registry(repository)) return image;
+  for (const std::string& name : known) {
+    const std::string whole = repository_of(name);
+    if (!repository.empty() && names_registry(whole) && whole.ends_with("/" + repository))
+      return whole + image.substr(repository.size());
+  }
+  return "";
+}
+
+std::string checkpoint_image_name(const std::string& original, const std::vector<std::string>& known,
+                                  const std::string& pod, const std::string& id) {
+  const std::string repository = repository_of(original), name = repository + kImageTag + id;
+  if (!repository.starts_with("localhost/") && !name_in_store(name, known).empty()) return name;
   return fmt::format("{}{}:{}", kImagePrefix, pod, id);
 }
 

@@ -2,10 +2,12 @@
 // what a restore does not bring back (emptyDir volumes, /dev/shm), and what the container's processes have open.
 #pragma once
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "ms2m/archive.hpp"
 #include "ms2m/node.hpp"
 
 namespace ms2m {
@@ -20,6 +22,13 @@ struct NodeLook {
   std::set<std::string> open_files{};   ///< by the container's processes, as they see them; not those that are deleted
   std::string base_image{};             ///< ID of the image that the container was made from (CRI-O); empty: unknown
   bool listens_on_own_address = false;  ///< one of them does, on neither all addresses nor the loopback's
+  std::set<std::string> anonymous_files{};  ///< that are open: "io_uring", "eventpoll", ...
+  bool watches_overlay = false;  ///< an inotify watches something on overlayfs, or what it watches is not told
+  std::map<std::string, Bytes> deleted_files{};  ///< that are open and have no name any more; not those in memory alone
+  std::set<std::string> outside_peers{};  ///< whom unix sockets lead to outside of the container: a path, or ""
+  bool unknown_peers = false;             ///< some of its unix sockets are connected, and to whom is not told
+  std::string kubelet_root{};           ///< that has the pod in it; empty: not found
+  std::optional<Seconds> clock_ahead{};  ///< of BootClock, at least: the time when its answer came; nullopt: unknown
 };
 
 /// The container whose files are asked for; with empty fields only the processor is looked at.
@@ -29,9 +38,10 @@ struct LookAt {
   std::vector<std::string> empty_dirs;
 };
 
-/// One command on the node; changes nothing. An emptyDir is the directory
-/// /var/lib/kubelet/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by the kubelet when it is in
-/// memory; /dev/shm is found by a process whose control group has the container's ID in its path; open files and
+/// One command on the node; changes nothing. The kubelet's directory is what the mounts of the pod's volumes are below,
+/// /var/lib/kubelet, or what the command line of a process names with --root-dir: the first that has a directory
+/// pods/<uid>. An emptyDir is <that>/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by the kubelet
+/// when it is in memory; /dev/shm is found by a process whose control group has the container's ID in its path; open files and
 /// listening sockets are those of the first 100 such processes. What cannot be found is unknown: an Error of the shell
 /// too, as whoever needs the node will meet it. Throws Cancelled.
 NodeLook look_at_node(NodeShell& shell, const std::string& node, const LookAt& what, const StopToken& stop);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -76,10 +77,15 @@ Json delete_control_queue(const std::string& queue, const std::string& ns, const
                           const std::string& uid) {
   return {{"op", "delete_control_queue"}, {"prio", 52}, {"queue", queue}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
 }
-Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod,
-                     const std::string& container, const Json& keep) {
-  return {{"op", "remove_archives"}, {"prio", 60},  {"node", node}, {"ns", ns}, {"pod", pod},
-          {"container", container},  {"keep", keep}};
+Json remove_archives(const Asked& a) {
+  Json operation{{"op", "remove_archives"}, {"prio", 60},   {"node", a.node},
+                 {"directory", a.directory}, {"ns", a.ns},   {"pod", a.pod},
+                 {"container", a.container}, {"keep", a.keep}};
+  if (a.asked) operation["asked"] = *a.asked;
+  return operation;
+}
+Json remove_archive(const std::string& node, const std::string& path) {
+  return {{"op", "remove_archive"}, {"prio", 60}, {"node", node}, {"path", path}};
 }
 Json remove_layout(const std::string& node, const std::string& directory) {
   return {{"op", "remove_layout"}, {"prio", 60}, {"node", node}, {"directory", directory}};
@@ -245,9 +251,13 @@ const Words kWords[] = {
                           text(o, "node"));
      },
      [](const Json& o) {
-       return fmt::format("ssh {} ls -l '/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-*.tar' and remove the newest",
-                          text(o, "node"), text(o, "pod"), text(o, "ns"), text(o, "container"));
+       return fmt::format("ssh {} 'ls -l {}/checkpoint-{}_{}-{}-*.tar', and remove what is ms2m's", text(o, "node"),
+                          o.value("directory", checkpoint_directory(kKubeletRoot)), text(o, "pod"), text(o, "ns"),
+                          text(o, "container"));
      }},
+    {"remove_archive",
+     [](const Json& o) { return fmt::format("remove {} on {}", text(o, "path"), text(o, "node")); },
+     [](const Json& o) { return fmt::format("ssh {} rm {}", text(o, "node"), text(o, "path")); }},
     {"remove_layout",
      [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
      [](const Json& o) { return fmt::format("ssh {} rm -rf {}", text(o, "node"), text(o, "directory")); }},

@@ -1,7 +1,9 @@
 // Undo and finish operations: data in the journal, carried out here. Each is idempotent, has its own time limit and is
 // reported singly. Nothing here keeps state: after a crash another process carries out the same data.
 #pragma once
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,8 +67,16 @@ Json delete_drained_queue(const std::string& queue);
 Json delete_exchange(const std::string& exchange);
 Json delete_control_queue(const std::string& queue, const std::string& ns, const std::string& pod,
                           const std::string& uid);
-Json remove_archives(const std::string& node, const std::string& ns, const std::string& pod,
-                     const std::string& container, const Json& keep);
+/// A checkpoint whose answer was lost: its archive is the only one of that container that is not in `keep` and was
+/// asked for in the seconds after `asked` (by the node's clock; nullopt: not known). Whoever else made one in these
+/// seconds: none is removed, all are named.
+struct Asked {
+  std::string node, directory, ns, pod, container;
+  std::vector<std::string> keep;
+  std::optional<std::int64_t> asked;
+};
+Json remove_archives(const Asked& asked);
+Json remove_archive(const std::string& node, const std::string& path);
 Json remove_layout(const std::string& node, const std::string& directory);
 Json remove_image_name(const std::string& node, const std::string& name);
 /// After remove_image(): what is left of a name that nothing runs from.

@@ -59,7 +59,8 @@ void hand_over_step(Plan& plan) {
 /// `rest`: what is deleted besides.
 void clean_up_steps(Plan& plan, const char* rest) {
   step(plan, Phase::finalizing,
-       fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.image));
+       fmt::format("point {} at the original image, remove the checkpoint image and the archive",
+                   plan.stored_image));
   step(plan, Phase::finalizing, fmt::format("delete {}", rest));
 }
 
@@ -128,14 +129,14 @@ void plan_uncontrolled_steps(Plan& plan) {
                    plan.source_pod),
        "open it; the messages return in order");
   checkpoint_step(plan);
-  transfer_steps(plan, staged_image_name(plan.image));
+  transfer_steps(plan, staged_image_name(plan.stored_image));
   step(
       plan, Phase::restoring,
       fmt::format("freeze container {} on {} and close its connection to the broker", plan.container, plan.source_node),
       "thaw it; it connects again");
   step(plan, Phase::restoring,
-       fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it", plan.image,
-                   plan.target_pod),
+       fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it",
+                   plan.stored_image, plan.target_pod),
        "when it fails: take the copy away and thaw the source");
   step(plan, Phase::replaying, fmt::format("open the valve once {} consumes {}", plan.target_pod, plan.queue));
   if (plan.workload == Workload::replica_set)
@@ -169,7 +170,7 @@ void plan_steps(Plan& plan, const MigrationRequest& request, const Facts& facts)
   if (shadow)
     step(plan, Phase::checkpointing, fmt::format("relay {} through {} to source and target", plan.queue, names.tee),
          "stop the relay; the source finishes its queue");
-  transfer_steps(plan, plan.image);
+  transfer_steps(plan, plan.stored_image);
   if (sequential) return plan_sequential_steps(plan, facts);
   if (in_place) return plan_set_steps(plan);
   step(plan, Phase::restoring, fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod));
@@ -272,8 +273,9 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   if (plan.workload == Workload::stateful_set)
     plan.target_pod = request.strategy == Strategy::shadow ? target_pod_name(facts.pod, id) : plan.source_pod;
   if (request.strategy == Strategy::sequential) plan.target_pod = plan.source_pod;
-  plan.image =
-      checkpoint_image_name(find_container(facts.pod, facts.container)->value("image", ""), plan.target_pod, id);
+  plan.image = checkpoint_image_name(find_container(facts.pod, facts.container)->value("image", ""),
+                                     known_image_names(facts), plan.target_pod, id);
+  plan.stored_image = name_in_store(plan.image, known_image_names(facts));
   const QueueNames names = queue_names(id);
   if (request.protocol == Protocol::control) {
     plan.hold_queue = names.hold;

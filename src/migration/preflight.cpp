@@ -201,14 +201,17 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   if (!facts.missing_rights.empty()) return findings;
   check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);
+  check_scaling(facts, findings);
   check_environment_and_devices(facts, request, findings);
   check_target(facts, request, findings);
   check_access(facts, request, findings);
   check_processors(facts, request, findings);
   check_image(facts, request, findings);
   check_gate(facts, findings);
+  check_tools(facts, request, findings);
   check_second_half(facts, request, findings);
   check_volumes(facts, request, findings);
+  check_descriptors(facts, findings);
   check_broker(facts, request, findings);
   if (request.protocol == Protocol::none) check_uncontrolled(facts, request, findings);
   for (const Trouble& trouble : facts.unchecked)

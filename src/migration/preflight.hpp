@@ -24,6 +24,15 @@ void check_consumer(const QueueConsumer& consumer, const std::string& queue, std
 /// The process's environment, its runtime class and devices (preflight_environment.cpp).
 void check_environment_and_devices(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
+/// Who changes the number of the owner's pods (preflight_scaling.cpp).
+void check_scaling(const Facts& facts, std::vector<Finding>& out);
+
+/// What checkpoints and restores on both nodes (preflight_tools.cpp).
+void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+/// What the container's processes have open and CRIU cannot carry along (preflight_descriptors.cpp).
+void check_descriptors(const Facts& facts, std::vector<Finding>& out);
+
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -14,6 +15,7 @@
 #include "migration/set_operations.hpp"
 #include "migration/uncontrolled_operations.hpp"
 #include "migration/waits.hpp"
+#include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -207,15 +209,40 @@ void delete_control_queue(Migrator::Ports& ports, const Json& o, const StopToken
   ports.broker.delete_queue(text(o, "queue"), stop);
 }
 
-void remove_archives(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+/// A request is at its kubelet within this time, or not at all.
+constexpr std::int64_t kArrivesWithin = 15;
+
+std::vector<std::string> archives_asked_for(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const Json keep = o.value("keep", Json::array());
-  for (const auto& file :
-       ports.archives.list(text(o, "node"), text(o, "ns"), text(o, "pod"), text(o, "container"), stop)) {
-    if (std::find(keep.begin(), keep.end(), file.path) != keep.end()) continue;
-    // A dump whose request was lost goes on, and the container stays frozen until it is written.
-    ports.archives.wait_complete(text(o, "node"), file.path, stop);
-    ports.archives.remove(text(o, "node"), file.path, stop);
+  std::vector<std::string> found;
+  for (const ArchiveFile& file :
+       ports.archives.list(text(o, "node"), o.value("directory", checkpoint_directory(kKubeletRoot)), text(o, "ns"),
+                           text(o, "pod"), text(o, "container"), stop)) {
+    const auto made = archive_time(file.path);
+    const std::int64_t asked = o.value("asked", made.value_or(0));
+    const bool in_time = made && *made >= asked && *made <= asked + kArrivesWithin;
+    if (in_time && std::find(keep.begin(), keep.end(), file.path) == keep.end()) found.push_back(file.path);
   }
+  return found;
+}
+
+void remove_archives(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const std::string node = text(o, "node");
+  const auto found = archives_asked_for(ports, o, stop);
+  if (found.empty()) return;
+  if (found.size() > 1)
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("somebody else made a checkpoint of the container at the same time: which of {} is ms2m's "
+                            "cannot be told",
+                            fmt::join(found, ", ")),
+                "move the others away, then ms2m cleanup");
+  // A dump whose request was lost goes on, and the container stays frozen until it is written.
+  ports.archives.wait_complete(node, found.front(), stop);
+  ports.archives.remove(node, found.front(), stop);
+}
+
+void remove_archive(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  ports.archives.remove(text(o, "node"), text(o, "path"), stop);
 }
 
 void remove_layout(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -260,6 +287,7 @@ const std::map<std::string, Handler>& handlers() {
                                                     {"delete_exchange", delete_exchange},
                                                     {"delete_control_queue", delete_control_queue},
                                                     {"remove_archives", remove_archives},
+                                                    {"remove_archive", remove_archive},
                                                     {"remove_layout", remove_layout},
                                                     {"remove_image_name", remove_image_name},
                                                     {"settle_image", settle_image},

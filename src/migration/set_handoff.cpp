@@ -23,12 +23,12 @@ void plan_identity(Run& run, const Json& end_source, const Json& copy) {
   effect(Phase::restoring, "delete the quiet source", end_source);
   effect(Phase::restoring, "create the restored pod",
          op::restore_pod(copy, run.names.hold,
-                         {plan.source_node, run.archive, directory, plan.image, plan.container, architecture,
+                         {plan.source_node, run.archive, directory, plan.stored_image, plan.container, architecture,
                           run.facts.source.image->user, plan.target_control_queue}));
   effect(Phase::restoring, "layout on the source, if it had to go back",
          op::remove_layout(plan.source_node, directory));
   effect(Phase::restoring, "image name on the source, if it had to go back",
-         op::settle_image(plan.source_node, plan.image, original, plan.ns, plan.target_pod));
+         op::settle_image(plan.source_node, plan.stored_image, original, plan.ns, plan.target_pod));
   effect(Phase::restoring, "checkpoint image on the source, if it had to go back",
          op::remove_image(plan.source_node, run.checkpoint_image));
   effect(Phase::replaying, "hand the queue over",

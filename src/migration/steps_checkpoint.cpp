@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <future>
 
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
+#include "migration/scaling.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
@@ -104,8 +106,36 @@ void check_guards(const Run& run) {
     throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
 }
 
+namespace {
+
+/// A pod that came because there are to be more of them now is no stray of ours.
+void check_not_scaled_up(const Run& run, const StopToken& stop) {
+  const auto before = scaled_workload(run.facts);
+  if (!before) return;
+  const Kind kind = before->kind == "Deployment"    ? Kind::deployment
+                    : before->kind == "StatefulSet" ? Kind::stateful_set
+                                                    : Kind::replica_set;
+  std::optional<Json> now;
+  try {
+    now = run.ports.cluster.get({kind, run.plan.ns, before->name}, stop);
+  } catch (const Error&) {
+    return;  // what is wrong at the broker is said all the same
+  }
+  const int replicas = now ? now->value("spec", Json::object()).value("replicas", 1) : 0;
+  if (replicas <= before->replicas) return;
+  const auto active = active_autoscalers(run.facts, *before);
+  throw Error(ErrorKind::inconsistent,
+              fmt::format("{} {} was scaled from {} to {} in the middle of the move: a new pod consumes {} besides",
+                          before->kind, before->name, before->replicas, replicas, run.plan.queue),
+              active.empty() ? "let the number of pods be until the move is done, and run ms2m again"
+                             : fmt::format("pause {}: {}; and run ms2m again", active[0].words, active[0].pause));
+}
+
+}  // namespace
+
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop) {
   if (depth_of(run.ports.broker, run.plan.queue, stop).consumers <= run.other_consumers + ours) return;
+  check_not_scaled_up(run, stop);
   throw Error(
       ErrorKind::inconsistent,
       fmt::format(
@@ -244,13 +274,38 @@ void make_source_quiet(Run& run, const StopToken& stop) {
   run.step(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
 }
 
+namespace {
+
+/// The node's clock now, at the earliest; archives are named by it.
+std::optional<std::int64_t> node_time(const NodeLook& look) {
+  if (!look.clock_ahead) return std::nullopt;
+  const auto now = std::chrono::duration_cast<Seconds>(BootClock::now().time_since_epoch());
+  return static_cast<std::int64_t>(std::floor((now + *look.clock_ahead).count()));
+}
+
+void journal_archive(Run& run, const std::string& path) {
+  const Json removal = op::remove_archive(run.plan.source_node, path);
+  run.journal.effect(Phase::checkpointing, "archive " + path, removal, removal);
+}
+
+}  // namespace
+
 void take_checkpoint(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
-  const Json undo =
-      op::remove_archives(plan.source_node, plan.ns, plan.source_pod, plan.container, run.facts.archives_before);
-  run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, undo, undo);
+  // Until the answer names the archive. Anybody may make checkpoints of the same container.
+  const Json search = op::remove_archives({plan.source_node, run.facts.archive_directory, plan.ns, plan.source_pod,
+                                           plan.container, run.facts.archives_before, node_time(run.facts.source.look)});
+  const int asked = run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, search, search);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
-  run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
+  try {
+    run.archive = run.ports.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
+  } catch (const NoCheckpoint& refused) {
+    if (!refused.cut_off().empty()) journal_archive(run, refused.cut_off());
+    run.journal.settled(asked, true, "the node made none");
+    throw;
+  }
+  journal_archive(run, run.archive);
+  run.journal.settled(asked, true, "the kubelet named it");
   run.step(Phase::checkpointing, "checkpoint " + run.archive);
 }
 

@@ -11,7 +11,7 @@ std::string architecture_of(const NodeFacts& node) {
   return node.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
 }
 
-void transfer(Run& run, const StopToken& stop) { transfer_as(run, run.plan.image, stop); }
+void transfer(Run& run, const StopToken& stop) { transfer_as(run, run.plan.stored_image, stop); }
 
 void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
   const Plan& plan = run.plan;
@@ -31,7 +31,7 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
       run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
   run.measures.bytes = moved.bytes;
   check_guards(run);
-  const bool final = image == plan.image;
+  const bool final = image == plan.stored_image;
   run.journal.effect(
       Phase::transferring, "import image " + image,
       final ? op::remove_image_name(plan.target_node, image) : op::remove_staged_name(plan.target_node, image),

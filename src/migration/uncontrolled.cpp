@@ -142,10 +142,10 @@ void plan_forward(Run& run) {
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
   run.journal.effect(
-      Phase::restoring, "name the image " + plan.image, op::remove_image_name(plan.target_node, plan.image),
-      op::settle_image(plan.target_node, plan.image, run.facts.source.image->id, plan.ns, plan.target_pod));
+      Phase::restoring, "name the image " + plan.stored_image, op::remove_image_name(plan.target_node, plan.stored_image),
+      op::settle_image(plan.target_node, plan.stored_image, run.facts.source.image->id, plan.ns, plan.target_pod));
   run.journal.effect(Phase::restoring, "start the copy", Json(),
-                     op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.image,
+                     op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.stored_image,
                                      run.checkpoint_image, plan.queue}));
   if (plan.workload == Workload::replica_set)
     run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
@@ -156,7 +156,7 @@ void plan_forward(Run& run) {
 }
 
 void start_and_see_it_consume(Run& run, const StopToken& stop) {
-  run.ports.images.point_name(run.plan.target_node, run.plan.image, run.checkpoint_image, stop);
+  run.ports.images.point_name(run.plan.target_node, run.plan.stored_image, run.checkpoint_image, stop);
   restore(run, run.plan.queue, 2, stop);
   const auto depth = run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{});
   if (depth.consumers > 2)
@@ -197,7 +197,7 @@ void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopTok
   }
   {
     PhaseScope scope(run, Phase::transferring, timings, stop);
-    transfer_as(run, staged_image_name(run.plan.image), stop);
+    transfer_as(run, staged_image_name(run.plan.stored_image), stop);
     scope.note(transfer_note(run));
   }
   {

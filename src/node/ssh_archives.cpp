@@ -1,10 +1,9 @@
 #include "node/ssh_archives.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <sstream>
-#include <string_view>
 
+#include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 #include "wrap/posix/subprocess.hpp"
 
@@ -51,46 +50,22 @@ Error failed(const std::string& doing, const CommandResult& result) {
                doing + ": " + (said.empty() ? "exit status " + std::to_string(result.exit_code) : said));
 }
 
-/// "2026-11-21T21:21:02Z" or with "+01:00"
-bool is_time(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
-  const auto fits = [](std::string_view value, std::string_view shape) {
-    return value.size() == shape.size() && std::equal(value.begin(), value.end(), shape.begin(), [](char c, char s) {
-             return s == 'd' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == s;
-           });
-  };
-  if (!fits(text.substr(0, kShape.size()), kShape)) return false;
-  text.remove_prefix(kShape.size());
-  return text == "Z" || fits(text, "+dd:dd") || fits(text, "-dd:dd");
-}
-
 std::string prefix_of(const std::string& ns, const std::string& pod, const std::string& container) {
   return "checkpoint-" + pod + "_" + ns + "-" + container + "-";
 }
 
+void check_path(const std::string& path) {
+  if (!is_archive_path(path))
+    throw Error(ErrorKind::refused, "'" + path + "' is not a checkpoint archive in a directory checkpoints");
+}
+
 }  // namespace
 
-bool node::is_archive_of(const std::string& file, const std::string& ns, const std::string& pod,
-                         const std::string& container) {
-  const std::string prefix = prefix_of(ns, pod, container);
-  return file.starts_with(prefix) && file.ends_with(".tar") && file.size() > prefix.size() + 4 &&
-         is_time(std::string_view(file).substr(prefix.size(), file.size() - prefix.size() - 4));
-}
-
-bool node::is_archive_name(const std::string& file) {
-  return file.starts_with("checkpoint-") && file.ends_with(".tar") && file.find('/') == std::string::npos &&
-         file.find('\n') == std::string::npos && file.find('\0') == std::string::npos;
-}
-
-void SshArchives::check_path(const std::string& path) const {
-  if (path.starts_with(root_ + "/") && node::is_archive_name(path.substr(root_.size() + 1))) return;
-  throw Error(ErrorKind::refused, "'" + path + "' is not a checkpoint archive below " + root_);
-}
-
-std::vector<ArchiveFile> SshArchives::list(const std::string& node, const std::string& ns, const std::string& pod,
-                                           const std::string& container, const StopToken& stop) {
-  const auto result = shell_.run(node, script(kList, {root_, prefix_of(ns, pod, container)}), "", stop);
-  if (!result.ok()) throw failed("listing " + root_ + " on node " + node, result);
+std::vector<ArchiveFile> SshArchives::list(const std::string& node, const std::string& directory,
+                                           const std::string& ns, const std::string& pod, const std::string& container,
+                                           const StopToken& stop) {
+  const auto result = shell_.run(node, script(kList, {directory, prefix_of(ns, pod, container)}), "", stop);
+  if (!result.ok()) throw failed("listing " + directory + " on node " + node, result);
   struct Found {
     long long changed;
     ArchiveFile file;
@@ -100,8 +75,8 @@ std::vector<ArchiveFile> SshArchives::list(const std::string& node, const std::s
   Found next;
   std::string name;
   while (lines >> next.changed >> next.file.bytes.count >> std::ws && std::getline(lines, name)) {
-    if (!node::is_archive_of(name, ns, pod, container)) continue;
-    next.file.path = root_ + "/" + name;
+    if (!is_archive_of(name, ns, pod, container)) continue;
+    next.file.path = directory + "/" + name;
     found.push_back(next);
   }
   std::sort(found.begin(), found.end(), [](const Found& a, const Found& b) {

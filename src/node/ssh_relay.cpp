@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 #include "wrap/posix/pipeline.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -14,7 +15,7 @@ using posix::PipelineResult;
 constexpr std::string_view kHeader = "ms2m-stream ";
 constexpr Millis kProgressInterval{100};
 
-constexpr const char* kSource = R"sh([ -f "$1" ] || { echo "$1: no such file" >&2; exit 1; }
+constexpr const char* kSource = R"sh([ -f "$1" ] && [ ! -L "$1" ] || { echo "$1: no such file" >&2; exit 1; }
 n=$(stat -Lc %s -- "$1") || exit 1
 printf 'ms2m-stream %s\n' "$n"
 exec cat -- "$1")sh";
@@ -97,6 +98,8 @@ Error side_error(const std::string& side, const std::string& node, const posix::
 }  // namespace
 
 MoveResult SshRelay::move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) {
+  if (!is_archive_path(request.archive))
+    throw Error(ErrorKind::refused, "'" + request.archive + "' is not a checkpoint archive in a directory checkpoints");
   Flow flow(request, progress);
   posix::PipelineSpec spec;
   spec.from = shell_.stream(request.from_node, kSource, {request.archive}, stop);

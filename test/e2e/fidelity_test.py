@@ -91,6 +91,17 @@ STUCK = {
 }
 
 
+# A service of the node, and a process that has open what CRIU does not carry along.
+AGENT = ("import os, socket, time; s = socket.socket(socket.AF_UNIX); s.bind('/srv/agent/agent.sock'); s.listen(); c = s.accept(); "
+         "c[0].recv(1)")
+OPENER = ("import ctypes, os, socket, time; s = socket.socket(); s.bind((os.environ['POD_IP'], 9999)); s.listen(); "
+          "c = ctypes.CDLL(None); c.syscall(425, 8, ctypes.create_string_buffer(120)); "
+          "c.inotify_add_watch(c.inotify_init(), b'/app', 2); pair = socket.socketpair(); "
+          "gone = open('/tmp/gone', 'wb'); gone.write(bytes(5 << 20)); gone.flush(); os.unlink('/tmp/gone'); "
+          "agent = socket.socket(socket.AF_UNIX); agent.connect('/run/agent/agent.sock'); "
+          "open('/scratch/listens', 'w').close(); time.sleep(100000)")
+
+
 def claim(name, mode, **spec):
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": "default"},
             "spec": dict({"accessModes": [mode], "resources": {"requests": {"storage": "1Mi"}}}, **spec)}
@@ -267,17 +278,23 @@ class Refused(Checks, refusals_test.RefusalCase):
     def test_what_the_process_has_open(self):
         self.make(f"{API}/configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "open", "namespace": "default"},
                                         "data": {"settings": "colour=blue"}})
-        listen = ("import os, socket, time; s = socket.socket(); s.bind((os.environ['POD_IP'], 9999)); s.listen(); "
-                  "open('/scratch/listens', 'w').close(); time.sleep(100000)")
+        scenario.on_node("worker-1", f"mkdir -p /srv/agent; setsid python3 -c \"{AGENT}\" >/dev/null 2>&1 </dev/null & "
+                                     "until [ -S /srv/agent/agent.sock ]; do sleep 0.05; done")
+        self.addCleanup(scenario.on_node, "worker-1", "rm -r /srv/agent")
         self.run_pod("open", "worker-1",
-                     spec={"volumes": [{"name": "config", "configMap": {"name": "open"}}, {"name": "scratch", "emptyDir": {}}]},
-                     container={"command": ["/bin/sh", "-c", f'exec 3</etc/c/settings 4>/scratch/journal; exec python3 -c "{listen}"'],
+                     spec={"volumes": [{"name": "config", "configMap": {"name": "open"}}, {"name": "scratch", "emptyDir": {}},
+                                       {"name": "agent", "hostPath": {"path": "/srv/agent"}}]},
+                     container={"command": ["/bin/sh", "-c", f'exec 3</etc/c/settings 4>/scratch/journal; exec python3 -c "{OPENER}"'],
                                 "env": [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
-                                "volumeMounts": [{"name": "config", "mountPath": "/etc/c"}, {"name": "scratch", "mountPath": "/scratch"}]})
+                                "volumeMounts": [{"name": "config", "mountPath": "/etc/c"}, {"name": "scratch", "mountPath": "/scratch"},
+                                             {"name": "agent", "mountPath": "/run/agent"}]})
         self.eventually(lambda: in_container(self.pod("open"), "c", "ls $root/scratch/listens 2>/dev/null || :"), "it listens")
-        found = self.findings("--accept-volume-loss", pod="open")
+        found = self.findings("--accept-volume-loss", "--allow-hostpath", pod="open")
         self.assert_found(found, "container c listens on the pod's own address", "/settings of configMap volume config is open",
-                          "file /scratch/journal of emptyDir volume scratch is open")
+                          "file /scratch/journal of emptyDir volume scratch is open",
+                          "container c has an io_uring open", "container c watches files of its image by inotify",
+                          "file /tmp/gone is deleted and still open in container c: CRIU carries 1.0 MiB of one along, it has 5.0 MiB",
+                          "container c is connected to /srv/agent/agent.sock by a unix socket")
 
     def test_what_the_node_is(self):
         taint = [{"key": "dedicated", "value": "gpu", "effect": "NoExecute"}]

@@ -2,6 +2,7 @@
 #include "kube/checkpoint_answer.hpp"
 
 #include <filesystem>
+#include <fstream>
 
 #include "support.hpp"
 
@@ -152,6 +153,49 @@ TEST_CASE("a runtime's text without its wrappers") {
                   id + " left\n : exit status 1") == "no room left");
   CHECK(boil_down("rpc error: code =  desc = x") == "rpc error: code =  desc = x");
   CHECK(boil_down("x of container abc: exit status y") == "x of container abc: exit status y");
+}
+
+TEST_CASE("an archive below another root directory", "[case-03]") {
+  std::ifstream in(std::string(MS2M_TEST_DATA) + "/cases/kubelet-root-dir.json");
+  std::stringstream body;
+  body << in.rdbuf();
+  const CheckpointCall call{"worker-1", "shop", "consumer-0", "app"};
+  CHECK(parse_checkpoint_archive(call, body.str()).path ==
+        "/data/kubelet/checkpoints/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar");
+  // Another container's, and what root on the node must not read.
+  CHECK(error_of([&] { parse_checkpoint_archive({"worker-1", "shop", "consumer-0", "other"}, body.str()); }).kind() ==
+        ErrorKind::protocol);
+  for (const char* path :
+       {"/etc/shadow", "/data/kubelet/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar",
+        "/data/checkpoints/../checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar",
+        "/data/../checkpoints/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar",
+        "checkpoints/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar",
+        "/data/checkpoints/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar/../../../etc/shadow",
+        "/data/checkpoints/checkpoint-consumer-0_shop-app-;id.tar", "-rf"}) {
+    const Error error = error_of([&] { parse_checkpoint_archive(call, Json{{"items", {path}}}.dump()); });
+    CHECK(error.kind() == ErrorKind::protocol);
+    CHECK_FALSE(error.remedy().empty());
+  }
+}
+
+TEST_CASE("what a refused checkpoint leaves behind", "[case-03]") {
+  const auto cut_off = [](const char* name) -> std::optional<std::string> {
+    const Json recorded = transcript(name);
+    try {
+      throw_checkpoint_error(call_of(recorded), recorded_answer(recorded));
+    } catch (const NoCheckpoint& none) {
+      return none.cut_off();
+    } catch (const Error&) {
+      return std::nullopt;  // it may go on
+    }
+  };
+  CHECK(cut_off("checkpoint-fail-enospc-checkpoints-dir") ==
+        "/var/lib/kubelet/checkpoints/checkpoint-consumer-0_default-consumer-2026-11-21T21:21:02Z.tar");
+  for (const char* name : {"checkpoint-concurrent-2", "checkpoint-fail-tcp-no-crun-conf", "checkpoint-gate-off-proxy",
+                           "checkpoint-proxy-no-pod", "checkpoint-fail-not-running"})
+    CHECK(cut_off(name) == "");
+  CHECK_FALSE(cut_off("checkpoint-fail-cri-timeout"));
+  CHECK_FALSE(cut_off("checkpoint-kubelet-down-proxy"));
 }
 
 TEST_CASE("texts that were never seen keep their end and lose their bulk") {

@@ -96,7 +96,7 @@ class Sweep {
       }
       if (over) return;
       const int n = before ? ++calls : calls.load();
-      if (n != at) return;
+      if (fault_at_.empty() ? n != at : !name.starts_with(fault_at_)) return;
       const bool crash = fault == Fault::crash_before || fault == Fault::crash_after;
       const bool now = before == (fault == Fault::fail_before || fault == Fault::crash_before);
       if (fault == Fault::none || !now) return;
@@ -146,6 +146,8 @@ class Sweep {
   /// Before that call the broker serves the source past the valve.
   void flood_at(const std::string& call) { flood_at_ = call; }
 
+  /// The fault hits the first such call instead of one by its number.
+  void fault_at(const std::string& call) { fault_at_ = call; }
   /// Before the first such call the source loses its connection.
   void cut_at(const std::string& call, bool silently = false) {
     cut_at_ = call;
@@ -278,7 +280,7 @@ class Sweep {
   Silent silent_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;
-  std::string flood_at_, cut_at_;
+  std::string flood_at_, cut_at_, fault_at_;
   bool silently_ = false;
   Millis quiet_{2000}, restore_{120000}, retire_{120000}, serve_{30000};
   std::vector<std::pair<std::string, std::function<void()>>> acts_;
@@ -650,4 +652,61 @@ TEST_CASE("a target that is not Ready when everything else is done: a warning, a
   ready.run(Fault::none, 0);
   CHECK(ready.outcome()->serving == "target pod default/consumer-0 on worker-2");
   CHECK(ready.warnings().size() + 1 == run.warnings().size());
+}
+
+TEST_CASE("archives of a kubelet with another root directory leave nothing behind", "[sweep][case-03]") {
+  const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential});
+  for (const Fault fault :
+       {Fault::none, Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after})
+    for (const char* at : {"checkpoint", "remove archive"}) {
+      Sweep run(c);
+      run.nodes().set_kubelet_root("/data/kubelet");
+      run.fault_at(at);
+      run.run(fault, 0);
+      run.recover();
+      run.check(fmt::format("{} {}", word(fault), at));
+    }
+}
+
+TEST_CASE("archives that somebody else makes meanwhile stay", "[sweep][case-03]") {
+  const Fault fault =
+      GENERATE(Fault::none, Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after);
+  Sweep run({"", Strategy::handoff});
+  std::vector<std::string> theirs{run.nodes().make_archive("worker-1", "consumer-0", -3600)};
+  // Beside the lost answer's own only what was made in the same seconds counts.
+  run.before("checkpoint", [&] { theirs.push_back(run.nodes().make_archive("worker-1", "consumer-0", -2)); });
+  if (fault == Fault::none)
+    run.before("import", [&] { theirs.push_back(run.nodes().make_archive("worker-1", "consumer-0", 1)); });
+  theirs.push_back(run.nodes().make_archive("worker-1", "consumer-0", 3600));
+  run.fault_at("checkpoint");
+  run.run(fault, 0);
+  run.recover();
+  std::sort(theirs.begin(), theirs.end());
+  CHECK(run.nodes().archives("worker-1") == theirs);
+  CHECK((run.recovered() ? run.recovered() : run.outcome())->leftovers.empty());
+}
+
+TEST_CASE("a lost archive that cannot be told from somebody else's is named, not removed", "[sweep][case-03]") {
+  Sweep run({"", Strategy::handoff});
+  run.before("checkpoint", [&] { run.nodes().make_archive("worker-1", "consumer-0", 3); });
+  run.fault_at("checkpoint");
+  run.run(Fault::fail_after, 0);
+  const auto archives = run.nodes().archives("worker-1");
+  REQUIRE(archives.size() == 2);
+  CHECK(run.outcome()->result == Result::leftovers);
+  REQUIRE(run.outcome()->leftovers.size() == 1);
+  for (const std::string& path : archives) CHECK_THAT(run.outcome()->leftovers[0].what, Catch::Contains(path));
+}
+
+TEST_CASE("a scale-up in the middle is noticed, and named", "[sweep][case-07]") {
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  Sweep run({"ReplicaSet", strategy});
+  run.before("import", [&] {
+    run.nodes().scale("rs/web-1", 2);
+    run.nodes().start_pod("consumer-1", kQueue, "");
+  });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("web-1 was scaled from 1 to 2 in the middle"));
+  CHECK_FALSE(run.outcome()->remedy.empty());
 }

@@ -1,8 +1,16 @@
 #include "migration/node_look.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
 #include "migration/cpu_fit.hpp"
 #include "ms2m/error.hpp"
 #include "support/catch.hpp"
+#include "wrap/posix/subprocess.hpp"
+#include "wrap/posix/files.hpp"
 
 using namespace ms2m;
 
@@ -28,11 +36,64 @@ class CannedShell : public NodeShell {
   std::string out_;
 };
 
+/// The node is this machine, for a script that is run by `prefix`.
+class LocalShell : public NodeShell {
+ public:
+  explicit LocalShell(std::vector<std::string> prefix = {}) : prefix_(std::move(prefix)) {}
+  CommandResult run(const std::string&, const std::vector<std::string>& argv, const std::string&,
+                    const StopToken& stop) override {
+    std::vector<std::string> all = prefix_;
+    all.insert(all.end(), argv.begin(), argv.end());
+    const auto result = posix::run_process(all, stop, "running a script");
+    INFO(result.err);
+    CHECK(result.err.empty());
+    return {result.status.code, result.status.signal, result.out, result.err};
+  }
+  void open(const std::string&, const StopToken&) override {}
+  std::string describe(const std::string& node) const override { return node; }
+
+ private:
+  std::vector<std::string> prefix_;
+};
+
+/// A process that was started with these arguments, for as long as this lives.
+class WaitingProcess {
+ public:
+  explicit WaitingProcess(const std::string& first, const std::string& second) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(ends[0], 0);
+      ::close(ends[1]);
+      ::execlp("sh", "sh", "-c", "read line", "kubelet", "--v=2", first.c_str(), second.c_str(), nullptr);
+      ::_exit(127);
+    }
+    ::close(ends[0]);
+    end_ = ends[1];
+    const std::string cmdline = "/proc/" + std::to_string(pid_) + "/cmdline";
+    for (std::string text; text.find(first) == std::string::npos;)
+      std::getline(std::ifstream(cmdline), text, '\n');
+  }
+  ~WaitingProcess() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    ::close(end_);
+  }
+  WaitingProcess(const WaitingProcess&) = delete;
+  WaitingProcess& operator=(const WaitingProcess&) = delete;
+
+ private:
+  pid_t pid_ = -1;
+  int end_ = -1;
+};
+
 }  // namespace
 
 TEST_CASE("what a node says about itself", "[node_look]") {
   CannedShell shell(
-      "cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nimage 0bce92\nshm empty\n");
+      "cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nimage 0bce92\nshm empty\n"
+      "root /data/my kubelet\nclock 1764310000.5\n");
   const NodeLook look =
       look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {"scratch", "tmp", "other"}}, {});
   CHECK(look.features == std::vector<std::string>{"avx2", "fpu", "sse"});
@@ -40,6 +101,10 @@ TEST_CASE("what a node says about itself", "[node_look]") {
                             {"other", Content::unknown}, {"scratch", Content::data}, {"tmp", Content::empty}});
   CHECK(look.shm == Content::empty);
   CHECK(look.base_image == "0bce92");
+  CHECK(look.kubelet_root == "/data/my kubelet");
+  REQUIRE(look.clock_ahead);
+  const double clock = std::chrono::duration_cast<Seconds>(BootClock::now().time_since_epoch()).count();
+  CHECK(std::abs((*look.clock_ahead).count() + clock - 1764310000.5) < 5);
   CHECK(std::vector<std::string>(shell.argv_.begin() + 4, shell.argv_.end()) ==
         std::vector<std::string>{"uid", "0123456789abcdef", "scratch", "tmp", "other"});
 }
@@ -85,6 +150,40 @@ TEST_CASE("a node that does not answer is unknown", "[node_look]") {
   CHECK(look.features.empty());
   CHECK(look.volumes.empty());
   CHECK(look.shm == Content::unknown);
+}
+
+TEST_CASE("emptyDirs are looked for below the kubelet's own root directory", "[node_look][case-03]") {
+  const std::string uid = "b3a0e1d2-0000-4000-8000-3f1c7d1a9e55";
+  const posix::TempDir dir;
+  const std::string root = (dir.path() / "data/kubelet").string();
+  const auto volumes = std::filesystem::path(root) / "pods" / uid / "volumes";
+  for (const char* name : {"kubernetes.io~empty-dir/full", "kubernetes.io~empty-dir/spare", "kubernetes.io~projected/t"})
+    std::filesystem::create_directories(volumes / name);
+  std::ofstream(volumes / "kubernetes.io~empty-dir/full/file") << "x";
+  const auto look = [&](LocalShell shell) {
+    return look_at_node(shell, "worker-1", {uid, "", {"full", "spare", "none"}}, {});
+  };
+  const auto check = [&](const NodeLook& seen) {
+    CHECK(seen.kubelet_root == root);
+    CHECK(seen.volumes == std::map<std::string, Content>{
+                              {"full", Content::data}, {"none", Content::unknown}, {"spare", Content::empty}});
+  };
+  {
+    const WaitingProcess kubelet("--root-dir=" + root, "--x"), other("--root-dir=/nowhere", "--x");
+    check(look(LocalShell()));
+  }
+  {
+    const WaitingProcess kubelet("--root-dir", root);
+    check(look(LocalShell()));
+  }
+  check(look(LocalShell(
+      {"unshare", "-m", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\"", volumes / "kubernetes.io~projected/t"})));
+  const NodeLook nowhere = look(LocalShell());
+  CHECK(nowhere.kubelet_root.empty());
+  CHECK(nowhere.volumes.at("full") == Content::unknown);
+  REQUIRE(nowhere.clock_ahead);
+  const Seconds clock = *nowhere.clock_ahead + BootClock::now().time_since_epoch();
+  CHECK(std::abs(clock.count() - static_cast<double>(std::time(nullptr))) < 5);
 }
 
 TEST_CASE("features that only the kernel uses", "[cpu_fit]") {

@@ -197,6 +197,72 @@ TEST_CASE("sandboxes and devices are refused with the cause", "[case-11]") {
   CHECK_THAT(finding(f, "devices", Level::refusal), Contains("/dev/xvda"));
 }
 
+TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
+  Facts f = good();
+  f.ns = "shop";
+  f.owner = Json::parse(R"({"metadata":{"name":"orders-5d4f","labels":{}},"spec":{"replicas":1,"selector":{"matchLabels":{}}}})");
+  f.deployment = Json::parse(R"({"metadata":{"name":"orders","generation":1},"spec":{"replicas":1},
+    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"availableReplicas":1,"readyReplicas":1}})");
+  f.pod["metadata"]["ownerReferences"] =
+      Json::parse(R"([{"kind":"ReplicaSet","name":"orders-5d4f","uid":"u","controller":true}])");
+  f.autoscalers_read = f.keda_served = true;
+  const auto found = documents("scaled-by-queue-length.yaml");
+  REQUIRE(found.size() == 2);
+  f.scaled_objects = {found[0]};
+  f.autoscalers = {found[1]};
+  const auto warned = [&] {
+    std::vector<Finding> all;
+    for (const Finding& each : preflight(f, request()))
+      if (each.check == "autoscaler" && each.level == Level::warning) all.push_back(each);
+    return all;
+  };
+  // KEDA's autoscaler is not named besides: what is changed there, KEDA changes back.
+  REQUIRE(warned().size() == 1);
+  CHECK_THAT(warned()[0].text, Contains("ScaledObject orders") && Contains("Deployment orders"));
+  CHECK_THAT(warned()[0].cure,
+             Contains("kubectl -n shop annotate scaledobject orders autoscaling.keda.sh/paused-replicas=1") &&
+                 Contains("autoscaling.keda.sh/paused-replicas-"));
+  // Known by its autoscaler alone.
+  f.scaled_objects.clear();
+  REQUIRE(warned().size() == 1);
+  CHECK_THAT(warned()[0].cure, Contains("annotate scaledobject orders"));
+  f.scaled_objects = {found[0]};
+
+  f.scaled_objects[0]["metadata"]["annotations"] = {{"autoscaling.keda.sh/paused", "true"}};
+  CHECK(warned().empty());
+  f.scaled_objects[0]["metadata"]["annotations"] = {{"autoscaling.keda.sh/paused-replicas", "1"}};
+  CHECK(warned().empty());
+  f.scaled_objects[0]["metadata"]["annotations"] = {{"autoscaling.keda.sh/paused", "false"}};
+  CHECK(warned().size() == 1);
+
+  f.scaled_objects.clear();
+  f.autoscalers[0]["metadata"]["name"] = "orders";
+  REQUIRE(warned().size() == 1);
+  CHECK_THAT(warned()[0].text, Contains("HorizontalPodAutoscaler orders"));
+  CHECK_THAT(warned()[0].cure, Contains(R"(patch hpa orders --type merge -p '{"spec":{"minReplicas":1,"maxReplicas":1}}')") &&
+                                   Contains(R"({"minReplicas":1,"maxReplicas":5})"));
+  f.autoscalers[0]["spec"]["behavior"] = {{"scaleUp", {{"selectPolicy", "Disabled"}}}};
+  CHECK(warned().size() == 1);
+  f.autoscalers[0]["spec"]["behavior"]["scaleDown"] = {{"selectPolicy", "Disabled"}};
+  CHECK(warned().empty());
+  f.autoscalers[0]["spec"].erase("behavior");
+  f.autoscalers[0]["spec"]["maxReplicas"] = 1;
+  CHECK(warned().empty());
+  f.autoscalers[0]["spec"]["maxReplicas"] = 5;
+  for (const auto& [field, other] : {std::pair{"name", "payments"}, std::pair{"kind", "StatefulSet"}}) {
+    Facts others = f;
+    others.autoscalers[0]["spec"]["scaleTargetRef"][field] = other;
+    CHECK(finding(others, "autoscaler", Level::warning).empty());
+    CHECK_FALSE(finding(others, "autoscaler", Level::ok).empty());
+  }
+  // What could not be asked for is not none.
+  f.autoscalers.clear();
+  f.autoscalers_read = false;
+  f.unchecked.push_back({"you may not list horizontalpodautoscalers", "grant it"});
+  CHECK(finding(f, "autoscaler", Level::ok).empty());
+  CHECK_FALSE(finding(f, "unchecked", Level::warning).empty());
+}
+
 TEST_CASE("a budget that is never free", "[case-20]") {
   Facts f = good();
   f.pod["metadata"]["labels"] = {{"app", "orders"}};

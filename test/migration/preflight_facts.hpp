@@ -18,9 +18,21 @@ inline MigrationRequest request() {
 
 inline Json node(const char* name) {
   Json n = Json::parse(R"({"metadata":{"labels":{}},"spec":{},"status":{"conditions":[{"type":"Ready","status":"True"}],
-     "nodeInfo":{"architecture":"amd64","kernelVersion":"6.18"}}})");
+     "nodeInfo":{"architecture":"amd64","kernelVersion":"6.18","containerRuntimeVersion":"cri-o://1.36.3"}}})");
   n["metadata"]["name"] = name;
   return n;
+}
+
+/// CRI-O with crun, as a node should have them.
+inline NodeTools good_tools() {
+  NodeTools tools;
+  tools.asked = tools.crio_configured = true;
+  tools.criu = "4.3";
+  tools.crun = "1.28";
+  tools.oci = "crun";
+  tools.crio_criu_support = true;
+  tools.criu_options["/etc/criu/crun.conf"] = {{"tcp-close", ""}, {"skip-in-flight", ""}};
+  return tools;
 }
 
 /// Facts of a migration that nothing speaks against.
@@ -38,6 +50,8 @@ inline Facts good() {
   f.checkpoint_gate = true;
   f.source.look = NodeLook{{"avx2", "fpu", "vme"}, {}, Content::empty};
   f.target.look = f.source.look;
+  f.source.tools = good_tools();
+  f.target.tools = f.source.tools;
   f.depth = QueueDepth{3, 1};
   f.source_control = QueueDepth{0, 1};
   f.admin_version = "3.10.8";

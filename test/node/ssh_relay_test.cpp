@@ -32,7 +32,7 @@ struct Lab {
   SshRelay relay{shell};
   posix::TempDir dir;
   std::string root = (dir.path() / "checkpoints").string();
-  SshArchives archives{shell, root};
+  SshArchives archives{shell};
 
   Lab() { fs::create_directory(root); }
 
@@ -153,9 +153,20 @@ TEST_CASE("relay: an archive arrives with its digest, private") {
 TEST_CASE("relay: what fails, fails with its side") {
   Lab lab;
   auto request = lab.request("x");
-  request.archive = lab.root + "/none.tar";
+  request.archive = lab.root + "/checkpoint-none_default-consumer-2026-11-21T21:21:02Z.tar";
   CHECK(std::string(error_of([&] { lab.relay.move(request, {}, {}); }).what()) ==
         "source worker-1: " + request.archive + ": no such file");
+
+  // Nobody on the node reads what is no archive, whoever names it.
+  std::ofstream(lab.dir.path() / "secret") << "x";
+  fs::create_symlink(lab.dir.path() / "secret", lab.root + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar");
+  request.archive = lab.root + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar";
+  CHECK(std::string(error_of([&] { lab.relay.move(request, {}, {}); }).what()).ends_with(": no such file"));
+  for (const std::string& bad : {(lab.dir.path() / "secret").string(), lab.root + "/../secret",
+                                 lab.root + "/../checkpoints/" + kName, "checkpoints/" + kName, lab.root + "/secret"}) {
+    request.archive = bad;
+    CHECK(error_of([&] { lab.relay.move(request, {}, {}); }).kind() == ErrorKind::refused);
+  }
 
   request = lab.request("x");
   request.directory = "/proc/ms2m/m1";
@@ -292,7 +303,7 @@ TEST_CASE("relay: throughput", "[.speed]") {
 
 TEST_CASE("archives: list, wait, remove") {
   Lab lab;
-  CHECK(SshArchives(lab.shell, "/no/such/root").list("worker-1", "default", "consumer-0", "consumer", {}).empty());
+  CHECK(lab.archives.list("worker-1", "/no/such/root", "default", "consumer-0", "consumer", {}).empty());
   const std::string first = "checkpoint-consumer-0_default-consumer-2026-11-21T21:21:02Z.tar";
   const auto make = [&](const std::string& name, std::size_t size, int age) {
     std::ofstream(lab.root + "/" + name) << std::string(size, 'x');
@@ -303,7 +314,7 @@ TEST_CASE("archives: list, wait, remove") {
   make("checkpoint-consumer-0_default-consumer-b-2026-11-21T21:21:02Z.tar", 1, 5);
   make("checkpoint-consumer-0_other-consumer-2026-11-21T21:21:02Z.tar", 1, 5);
   make("checkpoint-consumer-0_default-consumer-x.tar", 1, 5);
-  const auto files = lab.archives.list("worker-1", "default", "consumer-0", "consumer", {});
+  const auto files = lab.archives.list("worker-1", lab.root, "default", "consumer-0", "consumer", {});
   REQUIRE(files.size() == 2);
   CHECK(files[0].path == lab.root + "/" + first);
   CHECK(files[0].bytes == Bytes{5});

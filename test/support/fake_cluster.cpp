@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <ctime>
+
 #include "migration/names.hpp"
+#include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::test {
@@ -132,15 +135,15 @@ std::optional<bool> FakeCluster::kubelet_ends(const std::string& node, const std
   return ends;
 }
 
-CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
-                                          const std::string& container, const StopToken&) {
+CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::string&, const std::string& pod,
+                                          const std::string&, const StopToken&) {
   Call call(world_, "checkpoint " + pod);
   std::string path;
   {
     std::lock_guard lock(world_.mutex_);
     const auto consumer = world_.consumers_.find(pod);
     if (consumer == world_.consumers_.end()) throw Error(ErrorKind::failed, "container not found");
-    path = fmt::format("/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-{}.tar", pod, ns, container, ++world_.serial_);
+    path = world_.archive_path(pod, 0);
     world_.nodes_[node].archives[path] = consumer->second->checkpoint();
   }
   call.done();
@@ -149,15 +152,21 @@ CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::st
 
 // ---- nodes ----------------------------------------------------------------------------------------------------------
 
-std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::string& ns, const std::string& pod,
-                                         const std::string& container, const StopToken&) {
+CommandResult FakeShell::run(const std::string&, const std::vector<std::string>&, const std::string&,
+                             const StopToken&) {
+  CommandResult result;
+  result.out = fmt::format("root {}\nclock {}\n", world_.kubelet_root_, std::time(nullptr));
+  return result;
+}
+
+std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::string& directory, const std::string& ns,
+                                         const std::string& pod, const std::string& container, const StopToken&) {
   Call call(world_, "list archives " + node);
   std::vector<ArchiveFile> files;
   {
     std::lock_guard lock(world_.mutex_);
-    const std::string prefix = fmt::format("/var/lib/kubelet/checkpoints/checkpoint-{}_{}-{}-", pod, ns, container);
     for (const auto& [path, image] : world_.nodes_[node].archives)
-      if (path.rfind(prefix, 0) == 0) files.push_back({path, {1000}});
+      if (path.rfind(directory + "/", 0) == 0 && is_archive_path_of(path, ns, pod, container)) files.push_back({path, {1000}});
   }
   call.done();
   return files;

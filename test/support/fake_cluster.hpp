@@ -54,6 +54,13 @@ class FakeNodes {
   /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a
   /// while.
   void set_eager_kubelet() { eager_ = true; }
+  /// Where the kubelets have their directories.
+  void set_kubelet_root(const std::string& root) { kubelet_root_ = root; }
+  /// An archive of that container, asked for by somebody else so many seconds from now; its path.
+  std::string make_archive(const std::string& node, const std::string& pod, int seconds);
+  std::vector<std::string> archives(const std::string& node) const;
+  /// Somebody asks for another number of pods of "rs/web-1" or "sts/consumer"; its controller makes none here.
+  void scale(const std::string& workload, int replicas);
   /// What mutating admission does with every pod that is created, dry runs included.
   std::function<void(Json& pod)> admission;
 
@@ -96,6 +103,8 @@ class FakeNodes {
   std::map<std::string, std::string> containers_;                     ///< running container's ID -> pod
   std::map<std::string, int> ending_;                                 ///< object that is being deleted -> looks since
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
+  std::string archive_path(const std::string& pod, int seconds) const;
+  std::string kubelet_root_ = "/var/lib/kubelet";
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_;
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
@@ -128,14 +137,13 @@ class FakeCluster : public Cluster {
 class FakeShell : public NodeShell, public CheckpointArchives, public ArchiveMover {
  public:
   explicit FakeShell(FakeNodes& world) : world_(world) {}
+  /// What a node says about itself, whatever it is asked.
   CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&,
-                    const StopToken&) override {
-    return {};
-  }
+                    const StopToken&) override;
   void open(const std::string&, const StopToken&) override {}
   std::string describe(const std::string& node) const override { return node; }
-  std::vector<ArchiveFile> list(const std::string& node, const std::string& ns, const std::string& pod,
-                                const std::string& container, const StopToken& stop) override;
+  std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
+                                const std::string& pod, const std::string& container, const StopToken& stop) override;
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
   bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;

@@ -1,7 +1,10 @@
 // The world behind the fakes: pods, nodes and controllers.
 #include "support/fake_cluster.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include <ctime>
 
 #include "migration/names.hpp"
 
@@ -289,6 +292,29 @@ bool FakeNodes::set_is_whole() const {
 const SimConsumer* FakeNodes::consumer_of(const std::string& pod) const {
   const auto found = consumers_.find(pod);
   return found == consumers_.end() ? nullptr : found->second.get();
+}
+
+void FakeNodes::scale(const std::string& workload, int replicas) {
+  const std::lock_guard lock(mutex_);
+  objects_.at(workload)["spec"]["replicas"] = replicas;
+}
+
+std::string FakeNodes::archive_path(const std::string& pod, int seconds) const {
+  return fmt::format("{}/checkpoints/checkpoint-{}_default-consumer-{:%Y-%m-%dT%H:%M:%S}Z.tar", kubelet_root_, pod,
+                     fmt::gmtime(std::time(nullptr) + seconds));
+}
+
+std::string FakeNodes::make_archive(const std::string& node, const std::string& pod, int seconds) {
+  const std::lock_guard lock(mutex_);
+  std::string path = archive_path(pod, seconds);
+  nodes_[node].archives[path] = consumers_.at(pod)->checkpoint();
+  return path;
+}
+
+std::vector<std::string> FakeNodes::archives(const std::string& node) const {
+  std::vector<std::string> paths;
+  for (const auto& [path, image] : nodes_.at(node).archives) paths.push_back(path);
+  return paths;
 }
 
 std::vector<std::string> FakeNodes::debris() const {
