@@ -82,6 +82,7 @@ struct StoredImage {
   std::string id;  ///< config digest, hex without "sha256:"
   std::vector<std::string> names;
   std::string user{};  ///< that the image's configuration names; empty: none
+  bool checkpoint = false;  ///< told by list() alone
 };
 
 struct CheckpointImage {
@@ -105,6 +106,8 @@ class ImageStore {
   /// By name or by ID.
   virtual std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id,
                                           const StopToken& stop) = 0;
+  /// Every image with its names, and whether it is a checkpoint; nullopt: the store cannot be listed.
+  virtual std::optional<std::vector<StoredImage>> list(const std::string& node, const StopToken& stop) = 0;
   /// Writes config, manifest and index beside the layer (both annotations in manifest and index entry) and brings the
   /// image into the store under its name; removes the layout's directory. Returns the image's ID.
   virtual std::string import_checkpoint(const std::string& node, const CheckpointImage& image,

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
@@ -21,10 +24,27 @@ int status_of(const std::vector<Outcome>& outcomes) {
   return status;
 }
 
+/// Clusters and brokers that did not answer once are not asked again.
+using Silent = std::set<std::string>;
+
+/// The pod that it made may be gone by now; then what was left for it goes, too. That is no reason to keep the journal.
+void sweep(const Context& context, const JournalSummary& journal, Silent& silent) {
+  const std::string where = journal.kubeconfig + "\n" + journal.context + "\n" + journal.broker;
+  if (journal.state != "done" || silent.count(where) > 0) return;
+  try {
+    reopen_session(context, journal).engine->cleanup(journal.id, context.stop);
+  } catch (const Error& error) {
+    silent.insert(where);
+    note(context, fmt::format("whether pod {}/{} has left anything was not looked at: {}", journal.ns,
+                              journal.target_pod, error.what()));
+  }
+}
+
 /// A journal that is unreadable, or whose cluster or broker cannot be reached, is an outcome too: the others must have
 /// their turn.
-std::vector<Outcome> clean(const Context& context, const JournalSummary& journal) {
+std::vector<Outcome> clean(const Context& context, const JournalSummary& journal, Silent& silent) {
   if (finished(journal)) {
+    sweep(context, journal, silent);
     context.backend.forget_journal(journal.id);
     note(context, "journal " + journal.id + " of a finished migration removed");
     return {};
@@ -47,8 +67,9 @@ int run_cleanup(const Context& context, const std::string& id) {
   const auto journals = id.empty() ? context.backend.journals() : std::vector{find_journal(context, id)};
   context.backend.remove_stale_files();
   std::vector<Outcome> outcomes;
+  Silent silent;
   for (const auto& journal : journals)
-    for (auto& outcome : clean(context, journal)) outcomes.push_back(std::move(outcome));
+    for (auto& outcome : clean(context, journal, silent)) outcomes.push_back(std::move(outcome));
   const int status = status_of(outcomes);
   if (context.globals.output == Output::json) {
     const Json json = report::outcomes_json(outcomes, "cleanup", status);

@@ -23,6 +23,17 @@ TMPDIR=$1 skopeo copy -q --insecure-policy --digestfile digest "oci:$1" "contain
 cd / && rm -rf -- "$1" || exit 1
 rmdir -- "$9" 2>/dev/null || :)sh";
 
+// Exit 3: the store is not where it should be. For each checkpoint image "checkpoint <id>", then the separator, then
+// containers-storage's own list.
+inline constexpr const char* kListScript = R"sh(root=
+for f in /usr/share/containers/storage.conf /etc/containers/storage.conf "$CONTAINERS_STORAGE_CONF"; do
+  [ ! -r "$f" ] || root=$(sed -n 's/^[[:space:]]*graphroot[[:space:]]*=[[:space:]]*"\(.*\)".*/\1/p' "$f")
+done
+cd -- "${root:-/var/lib/containers/storage}/overlay-images" 2>/dev/null && [ -r images.json ] || exit 3
+grep -ls -e "$1" -e "$2" -- */manifest | sed 's|^\([0-9a-f]*\)/.*|checkpoint \1|'
+echo --ms2m--
+cat images.json)sh";
+
 std::string
 find_script();  ///< name or @id; prints manifest, separator, podman's ID and names, separator, configuration
 std::string point_script();         ///< name id

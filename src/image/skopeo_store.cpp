@@ -1,5 +1,6 @@
 #include "image/skopeo_store.hpp"
 
+#include <set>
 #include <sstream>
 
 #include "image/image_script.hpp"
@@ -100,6 +101,29 @@ std::optional<StoredImage> SkopeoStore::find(const std::string& node, const std:
   if (not_there(result)) return std::nullopt;
   if (!result.ok()) image::fail("looking for image " + name_or_id, node, result);
   return parse_found(node, ref, result.out);
+}
+
+std::optional<std::vector<StoredImage>> SkopeoStore::list(const std::string& node, const StopToken& stop) {
+  const auto result =
+      run_script(shell_, node, kListScript, {image::kCrioAnnotation, image::kContainerdAnnotation}, stop);
+  if (not_there(result)) return std::nullopt;
+  if (!result.ok()) image::fail("listing images", node, result);
+  std::istringstream lines(result.out);
+  std::set<std::string> checkpoints;
+  for (std::string line; std::getline(lines, line) && line != kFoundSeparator;)
+    if (line.starts_with("checkpoint ")) checkpoints.insert(line.substr(11));
+  const Json list = lines.good() ? Json::parse(lines, nullptr, false) : Json();
+  if (!list.is_array()) return std::nullopt;
+  std::vector<StoredImage> images;
+  for (const Json& each : list) {
+    const Json names = each.value("names", Json());
+    StoredImage stored;
+    stored.id = each.value("id", "");
+    if (names.is_array()) stored.names = names.get<std::vector<std::string>>();
+    stored.checkpoint = checkpoints.count(stored.id) > 0;
+    images.push_back(std::move(stored));
+  }
+  return images;
 }
 
 std::string SkopeoStore::import_checkpoint(const std::string& node, const CheckpointImage& image,

@@ -22,6 +22,7 @@ class SkopeoStore : public ImageStore {
   std::string probe(const std::string& node, const StopToken& stop) override;
   std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id,
                                   const StopToken& stop) override;
+  std::optional<std::vector<StoredImage>> list(const std::string& node, const StopToken& stop) override;
   std::string import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) override;
   /// Error{not_found} when the node has no image `id`.
   void point_name(const std::string& node, const std::string& name, const std::string& id,

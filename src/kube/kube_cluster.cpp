@@ -259,6 +259,10 @@ std::optional<bool> KubeCluster::checkpoint_enabled(const std::string& node, con
             [&] { return impl_->kubelet.checkpoint_enabled(node, stop); });
 }
 
+std::optional<std::vector<Json>> KubeCluster::kubelet_pods(const std::string& node, const StopToken& stop) {
+  return impl_->kubelet.pods(node, stop);
+}
+
 std::optional<bool> KubeCluster::kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) {
   return impl_->kubelet.ends(node, uid, stop);
 }

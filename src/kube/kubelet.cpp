@@ -118,7 +118,7 @@ std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const S
   }
 }
 
-std::optional<bool> Kubelet::ends(const std::string& node, const std::string& uid, const StopToken& stop) {
+std::optional<std::vector<Json>> Kubelet::pods(const std::string& node, const StopToken& stop) {
   try {
     const Route way = route(node, stop);
     const HttpResponse answer = way.client->call_once({"GET", way.prefix + "/pods"}, stop.within(kPodsLimit));
@@ -126,15 +126,21 @@ std::optional<bool> Kubelet::ends(const std::string& node, const std::string& ui
     // A list it is also when it is empty ("items": null).
     if (!pods.is_object() || pods.value("kind", "") != "PodList") return std::nullopt;
     const Json items = pods.value("items", Json());
-    for (const Json& pod : items.is_array() ? items : Json::array()) {
-      const Json metadata = pod.value("metadata", Json::object());
-      if (metadata.value("uid", "") == uid) return metadata.contains("deletionTimestamp");
-    }
-    return true;
+    return items.is_array() ? items.get<std::vector<Json>>() : std::vector<Json>{};
   } catch (const Error&) {
     stop.check("asking the kubelet of " + node + " for its pods");
     return std::nullopt;
   }
+}
+
+std::optional<bool> Kubelet::ends(const std::string& node, const std::string& uid, const StopToken& stop) {
+  const auto all = pods(node, stop);
+  if (!all) return std::nullopt;
+  for (const Json& pod : *all) {
+    const Json metadata = pod.value("metadata", Json::object());
+    if (metadata.value("uid", "") == uid) return metadata.contains("deletionTimestamp");
+  }
+  return true;
 }
 
 CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

@@ -34,6 +34,7 @@ class Kubelet {
           std::shared_ptr<ApiClient> api);
 
   std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop);
+  std::optional<std::vector<Json>> pods(const std::string& node, const StopToken& stop);
   std::optional<bool> ends(const std::string& node, const std::string& uid, const StopToken& stop);
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "migration/journal.hpp"
+#include "migration/sweep.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -84,6 +85,8 @@ std::vector<JournalSummary> JournalStore::list() const {
 
 void JournalStore::forget(const std::string& id) const {
   if (!find(id)) return;
+  // Its pod may outlive it.
+  if (const auto pod = moved_pod(Journal::read(root_, id))) remember_moved(root_, *pod);
   std::error_code ignored;
   std::filesystem::remove_all(root_ / id, ignored);
 }

@@ -8,6 +8,7 @@
 #include "migration/planner.hpp"
 #include "migration/settle.hpp"
 #include "migration/strategies.hpp"
+#include "migration/sweep.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -214,6 +215,10 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
       }
     }
     impl_->run_plan(request, facts, plan, provenance, outcome, stop);
+    if (outcome.result == Result::done)
+      sweep(impl_->ports, impl_->journals,
+            {{plan.source_node, plan.target_node}, provenance.kubeconfig, provenance.context, provenance.broker},
+            StopToken());
   } catch (const std::exception& error) {
     tell_error(outcome, error);
   }
@@ -263,10 +268,14 @@ std::vector<Outcome> Migrator::cleanup(const std::string& id, const StopToken& s
   else
     for (const JournalSummary& summary : impl_->journals.list()) ids.push_back(summary.id);
   for (const std::string& each : ids) {
+    const auto summary = impl_->journals.find(each);
     outcomes.push_back(impl_->recover(each, stop));
     const Outcome& outcome = outcomes.back();
     if (outcome.error.empty() && (outcome.result == Result::done || outcome.result == Result::undone))
       impl_->journals.forget(each);
+    if (summary && outcome.result != Result::refused)
+      sweep(impl_->ports, impl_->journals,
+            {{summary->source_node, summary->target_node}, summary->kubeconfig, summary->context, summary->broker}, stop);
   }
   return outcomes;
 }

@@ -96,6 +96,9 @@ class Reader {
     }
     if (tools_.oci.empty() && tools_.crun.empty() != tools_.runc.empty())
       tools_.oci = tools_.crun.empty() ? "runc" : "crun";
+    // What each of them takes when nobody says otherwise.
+    if (tools_.oci.empty() && !tools_.crun.empty() && tools_.crio_configured) tools_.oci = "crun";
+    if (tools_.oci.empty() && !tools_.runc.empty() && tools_.containerd_configured) tools_.oci = "runc";
   }
 
  private:

@@ -59,7 +59,7 @@ void check_criu(const Subject& node) {
 
 void check_criu_options(const Subject& node) {
   const NodeTools& tools = node.tools();
-  if (tools.criu.empty() || (tools.oci.empty() && tools.criu_options.empty())) return;
+  if (tools.criu.empty()) return;
   const std::string file = criu_config_file(tools);
   const auto options = criu_options(tools);
   // A checkpoint by tcp-established is restored by tcp-close, too.

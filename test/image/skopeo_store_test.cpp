@@ -57,7 +57,7 @@ struct Node {
     std::vector<std::pair<std::string, std::string>> env{{"CONTAINERS_STORAGE_CONF", (dir / "storage.conf").string()}};
     if (tools == Tools::skopeo) {
       fs::create_directory(dir / "bin");
-      for (const char* tool : {"sh", "skopeo", "cat", "tr", "sed", "rm", "rmdir", "mkdir", "mktemp"}) {
+      for (const char* tool : {"sh", "skopeo", "cat", "tr", "sed", "rm", "rmdir", "mkdir", "mktemp", "grep"}) {
         const auto path = posix::run_process({"sh", "-c", std::string("command -v ") + tool}, {}, "which").out;
         fs::create_symlink(path.substr(0, path.find('\n')), dir / "bin" / tool);
       }
@@ -237,6 +237,37 @@ TEST_CASE("store: the name is pointed at the original image, the checkpoint imag
     CHECK(node.layers() == 1);
     CHECK(kind_of([&] { node.store.point_name("n", image.name, id, {}); }) == ErrorKind::not_found);
     CHECK(node.store.find("n", image.name, {})->id == original_id);
+  }
+}
+
+TEST_CASE("store: every image with its names, and which is a checkpoint") {
+  for (const auto tools : both()) {
+    Node node(tools);
+    CHECK_FALSE(node.store.list("n", {}));  // there is no store
+    const auto image = node.archive("m1", "one");
+    const auto id = node.store.import_checkpoint("n", image, {});
+    node.store.point_name("n", "localhost/ms2m/consumer-0:m2", id, {});
+    // Another one, that is none.
+    const fs::path images = node.dir.path() / "storage/overlay-images";
+    Json list = Json::parse(posix::read_file((images / "images.json").string()));
+    list.push_back({{"id", std::string(64, 'a')}, {"names", {"docker.io/library/app:1"}}});
+    list.push_back({{"id", std::string(64, 'b')}});
+    std::ofstream(images / "images.json") << list.dump();
+    fs::create_directory(images / std::string(64, 'a'));
+    std::ofstream(images / std::string(64, 'a') / "manifest") << R"({"schemaVersion":2,"layers":[]})";
+
+    const auto found = node.store.list("n", {});
+    REQUIRE(found);
+    REQUIRE(found->size() == 3);
+    const StoredImage& checkpoint = found->front();
+    CHECK(checkpoint.id == id);
+    CHECK(checkpoint.checkpoint);
+    CHECK(checkpoint.names.size() == 2);
+    CHECK((*found)[1].names == std::vector<std::string>{"docker.io/library/app:1"});
+    CHECK_FALSE((*found)[1].checkpoint);
+    CHECK((*found)[2].names.empty());
+    std::ofstream(images / "images.json") << "[";
+    CHECK_FALSE(node.store.list("n", {}));
   }
 }
 

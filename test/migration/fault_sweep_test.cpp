@@ -173,6 +173,12 @@ class Sweep {
     }
   }
 
+  void cleanup(const std::string& id) {
+    FakeBroker broker(server_);
+    Ports ports(nodes_, broker);
+    Migrator(ports.all, JournalStore(root_), silent_).cleanup(id, StopToken());
+  }
+
   void check(const std::string& what, bool in_order = true) {
     INFO(what << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")) << "; first outcome "
               << (outcome_ ? std::string(to_string(outcome_->result)) + " " + outcome_->error : "crashed")
@@ -709,4 +715,49 @@ TEST_CASE("a scale-up in the middle is noticed, and named", "[sweep][case-07]") 
   CHECK(run.outcome()->result == Result::undone);
   CHECK_THAT(run.outcome()->error, Catch::Contains("web-1 was scaled from 1 to 2 in the middle"));
   CHECK_FALSE(run.outcome()->remedy.empty());
+}
+
+TEST_CASE("what a moved pod has left goes when the pod is gone", "[sweep]") {
+  const bool by_cleanup = GENERATE(true, false);
+  Sweep first({"", Strategy::handoff});
+  first.run(Fault::none, 0);
+  REQUIRE(first.outcome()->result == Result::done);
+  const std::string moved = first.outcome()->target_pod;
+  const std::string queue = "ms2m.control." + moved;
+  FakeNodes& nodes = first.nodes();
+  const auto names = [&] {
+    std::vector<std::string> found;
+    for (const std::string& name : nodes.image_names("worker-2"))
+      if (name != "base") found.push_back(name);
+    return found;
+  };
+  REQUIRE(names().size() == 1);
+  const auto queues = [&] { return first.server().queues(); };
+  const auto has = [&](const std::string& name) {
+    const auto all = queues();
+    return std::find(all.begin(), all.end(), name) != all.end();
+  };
+  REQUIRE(has(queue));
+  // Somebody else's, of a pod that cannot be seen from here; and one that leads to a checkpoint still.
+  first.server().declare("ms2m.control.others-0");
+  nodes.name_image("worker-2", "localhost/ms2m/others-0:abc234", true);
+  nodes.name_image("worker-2", "localhost/ms2m/gone-0:abc234", false);
+  nodes.name_image("worker-2", "localhost/other/app:1", false);
+
+  // While it lives nothing of it is touched.
+  first.cleanup(first.outcome()->id);
+  CHECK(has(queue));
+  CHECK(names() == std::vector<std::string>{"localhost/ms2m/" + moved + ":" + first.outcome()->id,
+                                            "localhost/ms2m/others-0:abc234", "localhost/other/app:1"});
+  nodes.lose_pod(moved);
+  nodes.start_pod("consumer-0", kQueue, "");
+  first.run(Fault::none, 0);
+  REQUIRE(first.outcome()->result == Result::done);
+  if (by_cleanup) first.cleanup(first.outcome()->id);
+  CHECK_FALSE(has(queue));
+  CHECK(has("ms2m.control." + first.outcome()->target_pod));
+  CHECK(has("ms2m.control.others-0"));
+  CHECK(names() == std::vector<std::string>{
+                       "localhost/ms2m/" + first.outcome()->target_pod + ":" + first.outcome()->id,
+                       "localhost/ms2m/others-0:abc234", "localhost/other/app:1"});
 }

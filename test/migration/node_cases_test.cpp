@@ -116,6 +116,9 @@ TEST_CASE("what a process has open and CRIU carries along", "[case-09]") {
   CHECK(refusal(with("fd socket:[1]\nunix 7\nss u_str ESTAB 0 0 * 7 * 8\n")).empty());
   CHECK(refusal(with("fd socket:[1]\nunix 1\nss u_str ESTAB 0 0 * 1 * 0\n")).empty());
   CHECK_THAT(only(with("fd socket:[1]\nunix 1\nss u_dgr ESTAB 0 0 * 1 * 9\n")), Contains("another process"));
+  const Facts many = with("fd socket:[1]\nunix 1\nss u_str ESTAB 0 0 * 1 * 9\nmany\n");
+  CHECK(refusal(many).empty());
+  CHECK_THAT(warning(many), Contains("could not be told"));
   const Facts unknown = with("fd socket:[1]\nunix 1\n");
   CHECK(refusal(unknown).empty());
   CHECK_THAT(warning(unknown), Contains("could not be told"));

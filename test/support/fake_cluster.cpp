@@ -119,6 +119,18 @@ void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Jso
   }
 }
 
+std::optional<std::vector<Json>> FakeCluster::kubelet_pods(const std::string& node, const StopToken&) {
+  Call call(world_, "kubelet's pods " + node);
+  std::vector<Json> pods;
+  {
+    std::lock_guard lock(world_.mutex_);
+    for (const auto& [where, object] : world_.objects_)
+      if (where.rfind("pod/", 0) == 0 && object.at("spec").value("nodeName", "") == node) pods.push_back(object);
+  }
+  call.done();
+  return pods;
+}
+
 std::optional<bool> FakeCluster::kubelet_ends(const std::string& node, const std::string& uid, const StopToken&) {
   Call call(world_, "kubelet's pods " + node);
   bool ends = true;
@@ -207,6 +219,22 @@ std::optional<StoredImage> FakeStore::find(const std::string& node, const std::s
   }
   call.done();
   return found;
+}
+
+std::optional<std::vector<StoredImage>> FakeStore::list(const std::string& node, const StopToken&) {
+  Call call(world_, "list images " + node);
+  std::vector<StoredImage> images;
+  {
+    std::lock_guard lock(world_.mutex_);
+    const auto& store = world_.nodes_[node];
+    for (const auto& [id, image] : store.images) {
+      images.push_back({id, {}, image.user, image.checkpoint.has_value()});
+      for (const auto& [name, of] : store.names)
+        if (of == id) images.back().names.push_back(name);
+    }
+  }
+  call.done();
+  return images;
 }
 
 std::string FakeStore::import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken&) {

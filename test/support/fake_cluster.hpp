@@ -59,6 +59,9 @@ class FakeNodes {
   /// An archive of that container, asked for by somebody else so many seconds from now; its path.
   std::string make_archive(const std::string& node, const std::string& pod, int seconds);
   std::vector<std::string> archives(const std::string& node) const;
+  std::vector<std::string> image_names(const std::string& node) const;  ///< sorted
+  /// Of the base image, or of a checkpoint that some migration has brought.
+  void name_image(const std::string& node, const std::string& name, bool checkpoint);
   /// Somebody asks for another number of pods of "rs/web-1" or "sts/consumer"; its controller makes none here.
   void scale(const std::string& workload, int replicas);
   /// What mutating admission does with every pod that is created, dry runs included.
@@ -126,6 +129,7 @@ class FakeCluster : public Cluster {
   void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) override;
   bool allowed(const Right&, const StopToken&) override { return true; }
   std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { return true; }
+  std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) override;
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop) override;
@@ -158,6 +162,7 @@ class FakeStore : public ImageStore {
   std::string probe(const std::string&, const StopToken&) override { return "fake 1"; }
   std::optional<StoredImage> find(const std::string& node, const std::string& name_or_id,
                                   const StopToken& stop) override;
+  std::optional<std::vector<StoredImage>> list(const std::string& node, const StopToken& stop) override;
   std::string import_checkpoint(const std::string& node, const CheckpointImage& image, const StopToken& stop) override;
   void point_name(const std::string& node, const std::string& name, const std::string& id,
                   const StopToken& stop) override;

@@ -294,6 +294,18 @@ const SimConsumer* FakeNodes::consumer_of(const std::string& pod) const {
   return found == consumers_.end() ? nullptr : found->second.get();
 }
 
+std::vector<std::string> FakeNodes::image_names(const std::string& node) const {
+  std::vector<std::string> names;
+  for (const auto& [name, id] : nodes_.at(node).names) names.push_back(name);
+  return names;
+}
+
+void FakeNodes::name_image(const std::string& node, const std::string& name, bool checkpoint) {
+  Node& store = nodes_.at(node);
+  store.names[name] = checkpoint ? "checkpoint-of-others" : kBase;
+  if (checkpoint) store.images["checkpoint-of-others"] = {"", consumers_.begin()->second->checkpoint(), ""};
+}
+
 void FakeNodes::scale(const std::string& workload, int replicas) {
   const std::lock_guard lock(mutex_);
   objects_.at(workload)["spec"]["replicas"] = replicas;
