@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """A bare pod there and back, by each strategy: exact, the memory moved, nothing left."""
 
+import json
+
 import scenario
+from scenario import lab, rabbit
 
 
 PODS = "/api/v1/namespaces/default/pods"
@@ -44,6 +47,29 @@ class BarePod(scenario.Scenario):
                 self.assertEqual(after["metadata"].get(key), before["metadata"].get(key), key)
         self.assert_exact()
         self.assert_no_debris()
+
+    def test_what_a_moved_pod_leaves(self):
+        """The name of its image and its control queue are there as long as it is, and go with the next clean-up."""
+        (source,) = self.start_traffic()
+        env = {"MS2M_BROKER": lab.broker_uri()}
+        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff", env=env)["target"]["pod"]
+        self.assert_exact()
+        self.assertTrue(self.is_left(pod))
+        self.api.delete(f"{PODS}/{pod}", 1)
+        self.eventually(lambda: pod not in [each["metadata"]["name"] for each in self.api.get(PODS)["items"]], "the pod is gone", 20)
+        run = self.begin("cleanup", env=env).wait()
+        self.assertEqual(run.status, 0, run.said())
+        self.assertFalse(self.is_left(pod), run.said())
+
+    @staticmethod
+    def is_left(pod):
+        """Both or neither."""
+        images = json.loads(scenario.on_node("worker-2", "cat /var/lib/containers/storage/overlay-images/images.json"))
+        names = [name for image in images for name in image.get("names") or []]
+        queues = [queue["name"] for queue in rabbit.Management().call("GET", "/queues/%2F")]
+        found = {any(name.startswith(f"localhost/ms2m/{pod}:") for name in names), f"ms2m.control.{pod}" in queues}
+        assert len(found) == 1, found
+        return found.pop()
 
 
 if __name__ == "__main__":
