@@ -59,8 +59,9 @@ list_node() { in_namespaces "$1" env NODE="$1" bash -c "$NODE_LISTER" 2>/dev/nul
 
 # Control sockets of ssh on the operator's side, but not those of an ms2m that runs: it holds a lock.
 list_operator() {
-  local file
-  for file in /tmp/ms2m-ssh* /tmp/.ms2m-ssh* "${XDG_RUNTIME_DIR:-/run/user/${SUDO_UID:-$EUID}}"/ms2m*; do
+  local file own=(/tmp/ms2m-ssh* /tmp/.ms2m-ssh* "/run/user/${SUDO_UID:-$EUID}"/ms2m*)
+  [[ -z ${XDG_RUNTIME_DIR:-} ]] || own=("$XDG_RUNTIME_DIR"/ms2m*)
+  for file in "${own[@]}"; do
     [[ -e $file ]] || continue
     if [[ -e $file/lock ]] && ! flock --nonblock "$file/lock" true; then continue; fi
     printf 'file operator %s\n' "$file"
