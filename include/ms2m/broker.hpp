@@ -250,6 +250,8 @@ class BrokerAdmin {
   virtual std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) = 0;
   virtual std::vector<std::string> alarms(const StopToken& stop) = 0;  ///< "memory on rabbit@x", ...
   virtual std::vector<std::string> queue_names(const std::string& prefix, const StopToken& stop) = 0;
+  /// The heartbeat that a connection has agreed on; 0: none; nullopt: there is no such connection, or it is not said.
+  virtual std::optional<std::chrono::seconds> heartbeat(const std::string& connection, const StopToken& stop) = 0;
   virtual bool close_connection(const std::string& name, const StopToken& stop) = 0;
 };
 

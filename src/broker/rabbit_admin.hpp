@@ -30,6 +30,7 @@ class RabbitAdmin : public BrokerAdmin {
   std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) override;
   std::vector<std::string> alarms(const StopToken& stop) override;
   std::vector<std::string> queue_names(const std::string& prefix, const StopToken& stop) override;
+  std::optional<std::chrono::seconds> heartbeat(const std::string& connection, const StopToken& stop) override;
   bool close_connection(const std::string& name, const StopToken& stop) override;
 
  private:

@@ -270,6 +270,8 @@ void read_broker(const Migrator::Ports& ports, const MigrationRequest& request, 
     facts.queue = ports.admin.queue(request.queue, stop);
     facts.policy_on_ours = ports.admin.policy_for(queue_names("a").hold, stop);
     facts.totals = ports.admin.totals(request.queue, stop);
+    if (facts.queue && facts.queue->consumers.size() == 1)
+      facts.heartbeat = ports.admin.heartbeat(facts.queue->consumers.front().connection, stop);
     facts.alarms = ports.admin.alarms(stop);
   } catch (const Error& error) {
     // An application's broker user has often no management tag: then there is no management API for us.

@@ -63,6 +63,7 @@ struct Facts {
   std::optional<QueueFacts> queue;
   std::optional<Json> policy_on_ours;  ///< what the policies make of ms2m's own queues; nullopt: not known
   std::optional<QueueTotals> totals;
+  std::optional<std::chrono::seconds> heartbeat;  ///< of the only consumer's connection, 0: none; nullopt: not known
   std::vector<std::string> alarms;
   std::string broker_version;
 };

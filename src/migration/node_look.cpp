@@ -57,6 +57,7 @@ for f in $(grep -l "$id" /proc/[0-9]*/cgroup 2>/dev/null); do
       nsenter -n -t "${p#/proc/}" ss -xnH 2>/dev/null | sed 's/^/ss /'
     fi
   fi
+  sed -n 's/^Rss\(Anon\|Shmem\):[[:space:]]*\([0-9]*\) kB$/memory \2/p' "$p/status" 2>/dev/null
   fds=$(ls -l "$p/fd" 2>/dev/null)
   printf '%s\n' "$fds" | sed -n 's/^.* -> /fd /p'
   for d in $(printf '%s\n' "$fds" | sed -n 's/^.* \([0-9]*\) -> .* (deleted)$/\1/p'); do
@@ -157,6 +158,8 @@ void read_line(const std::string& line, NodeLook& look) {
     look.base_image = word;
   } else if (what == "shm" && words >> word) {
     look.shm = content_of(word);
+  } else if (std::uint64_t kib = 0; what == "memory" && words >> kib) {
+    look.memory.count += kib << 10;
   }
 }
 

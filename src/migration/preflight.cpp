@@ -213,6 +213,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_volumes(facts, request, findings);
   check_descriptors(facts, findings);
   check_broker(facts, request, findings);
+  check_freezes(facts, request, findings);
   if (request.protocol == Protocol::none) check_uncontrolled(facts, request, findings);
   for (const Trouble& trouble : facts.unchecked)
     findings.push_back({"unchecked", Level::warning, trouble.text, trouble.cure});

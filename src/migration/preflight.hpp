@@ -36,6 +36,9 @@ void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 
+/// How long the source stands still, and what that does to its probes and its connection (preflight_freeze.cpp).
+void check_freezes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
 /// What `--protocol none` asks for besides (preflight_uncontrolled.cpp).
 void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 

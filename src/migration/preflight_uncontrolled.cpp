@@ -1,7 +1,6 @@
 // Findings about a consumer that knows no control protocol: what the valve and the freeze need (uncontrolled.cpp).
 #include <fmt/format.h>
 
-#include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
 #include "migration/steps.hpp"
 
@@ -23,20 +22,6 @@ void check_queue(const QueueFacts& queue, const std::string& name, std::vector<F
            kFollow);
 }
 
-/// Its kubelet must not start it again while it is frozen.
-void check_liveness(const Facts& facts, std::vector<Finding>& out) {
-  const Json* container = find_container(facts.pod, facts.container);
-  if (container == nullptr || !container->contains("livenessProbe")) return;
-  const Json& probe = container->at("livenessProbe");
-  const int seconds = probe.value("periodSeconds", 10) * probe.value("failureThreshold", 3);
-  if (seconds < 10)
-    out.push_back({"liveness", Level::warning,
-                   fmt::format("the source is frozen for about a second before it is deleted; its liveness probe would "
-                               "have it started again after {} s",
-                               seconds),
-                   "let the probe fail for at least 10 s before it acts"});
-}
-
 void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<Finding>& out) {
   const std::string ip = facts.pod.value("status", Json::object()).value("podIP", "");
   if (ip.empty() || consumer.peer_host.empty() || consumer.peer_host == ip) return;
@@ -54,7 +39,6 @@ void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std
            "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy "
            "could not be taken back",
            kFollow);
-  check_liveness(facts, out);
   if (!facts.depth || !facts.queue) return;  // said by check_broker()
   if (facts.depth->consumers > 1)
     refuse(out, "consumers",

@@ -47,6 +47,8 @@ TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the cons
   CHECK(seen.ack_required);
   CHECK(seen.prefetch == 7);
   CHECK(seen.peer_host == "127.0.0.1");
+  CHECK(admin.heartbeat(seen.connection, limit()) == std::optional(address().heartbeat));
+  CHECK_FALSE(admin.heartbeat("nobody's", limit()));
   const auto bindings = admin.bindings(queue, limit());
   REQUIRE(bindings.size() == 2);
   CHECK(bindings[0].exchange.empty());

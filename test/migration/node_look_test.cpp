@@ -9,8 +9,8 @@
 #include "migration/cpu_fit.hpp"
 #include "ms2m/error.hpp"
 #include "support/catch.hpp"
-#include "wrap/posix/subprocess.hpp"
 #include "wrap/posix/files.hpp"
+#include "wrap/posix/subprocess.hpp"
 
 using namespace ms2m;
 
@@ -72,8 +72,7 @@ class WaitingProcess {
     ::close(ends[0]);
     end_ = ends[1];
     const std::string cmdline = "/proc/" + std::to_string(pid_) + "/cmdline";
-    for (std::string text; text.find(first) == std::string::npos;)
-      std::getline(std::ifstream(cmdline), text, '\n');
+    for (std::string text; text.find(first) == std::string::npos;) std::getline(std::ifstream(cmdline), text, '\n');
   }
   ~WaitingProcess() {
     ::kill(pid_, SIGKILL);
@@ -93,7 +92,7 @@ class WaitingProcess {
 TEST_CASE("what a node says about itself", "[node_look]") {
   CannedShell shell(
       "cpu sse fpu avx2\nvolume data scratch\nvolume empty tmp\nvolume unknown other\nimage 0bce92\nshm empty\n"
-      "root /data/my kubelet\nclock 1764310000.5\n");
+      "root /data/my kubelet\nclock 1764310000.5\nmemory 1000\nmemory 24\n");
   const NodeLook look =
       look_at_node(shell, "worker-1", {"uid", "cri-o://0123456789abcdef", {"scratch", "tmp", "other"}}, {});
   CHECK(look.features == std::vector<std::string>{"avx2", "fpu", "sse"});
@@ -105,6 +104,7 @@ TEST_CASE("what a node says about itself", "[node_look]") {
   REQUIRE(look.clock_ahead);
   const double clock = std::chrono::duration_cast<Seconds>(BootClock::now().time_since_epoch()).count();
   CHECK(std::abs((*look.clock_ahead).count() + clock - 1764310000.5) < 5);
+  CHECK(look.memory == Bytes{1024 << 10});
   CHECK(std::vector<std::string>(shell.argv_.begin() + 4, shell.argv_.end()) ==
         std::vector<std::string>{"uid", "0123456789abcdef", "scratch", "tmp", "other"});
 }
@@ -157,7 +157,8 @@ TEST_CASE("emptyDirs are looked for below the kubelet's own root directory", "[n
   const posix::TempDir dir;
   const std::string root = (dir.path() / "data/kubelet").string();
   const auto volumes = std::filesystem::path(root) / "pods" / uid / "volumes";
-  for (const char* name : {"kubernetes.io~empty-dir/full", "kubernetes.io~empty-dir/spare", "kubernetes.io~projected/t"})
+  for (const char* name :
+       {"kubernetes.io~empty-dir/full", "kubernetes.io~empty-dir/spare", "kubernetes.io~projected/t"})
     std::filesystem::create_directories(volumes / name);
   std::ofstream(volumes / "kubernetes.io~empty-dir/full/file") << "x";
   const auto look = [&](LocalShell shell) {
@@ -176,8 +177,8 @@ TEST_CASE("emptyDirs are looked for below the kubelet's own root directory", "[n
     const WaitingProcess kubelet("--root-dir", root);
     check(look(LocalShell()));
   }
-  check(look(LocalShell(
-      {"unshare", "-m", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\"", volumes / "kubernetes.io~projected/t"})));
+  check(look(LocalShell({"unshare", "-m", "sh", "-c", "mount -t tmpfs none \"$0\" && exec \"$@\"",
+                         volumes / "kubernetes.io~projected/t"})));
   const NodeLook nowhere = look(LocalShell());
   CHECK(nowhere.kubelet_root.empty());
   CHECK(nowhere.volumes.at("full") == Content::unknown);

@@ -106,6 +106,13 @@ std::vector<std::string> FakeBroker::queue_names(const std::string& prefix, cons
   });
 }
 
+std::optional<std::chrono::seconds> FakeBroker::heartbeat(const std::string&, const StopToken& stop) {
+  return look(*world_, process_, stop, [&]() -> std::optional<std::chrono::seconds> {
+    require_reachable(*world_);
+    return std::chrono::seconds(10);
+  });
+}
+
 bool FakeBroker::close_connection(const std::string& name, const StopToken& stop) {
   require_reachable(*world_);
   return FakeCall::run(*world_, process_, "close connection " + name, stop, [&] {
