@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <regex>
+#include <algorithm>
 
 #include "ms2m/error.hpp"
+#include "wrap/pcre/pattern.hpp"
 
 namespace ms2m {
 namespace {
@@ -101,16 +102,31 @@ void merge(Json& effective, const Json& definition) {
   }
 }
 
-/// Whether a policy is one for a classic queue of that name. The broker's patterns are PCRE: one that is no ECMAScript
-/// does not.
-bool applies(const Json& policy, const std::string& queue_name) {
+/// Whether a policy is one for a classic queue of that name.
+pcre::Match applies(const Json& policy, const std::string& queue_name) {
   const auto to = member(policy, "apply-to", std::string("all"));
-  if (to != "all" && to != "queues" && to != "classic_queues") return false;
-  try {
-    return std::regex_search(queue_name, std::regex(member(policy, "pattern", std::string{})));
-  } catch (const std::regex_error&) {
-    return false;
+  if (to != "all" && to != "queues" && to != "classic_queues") return pcre::Match::no;
+  const auto pattern = policy.find("pattern");
+  if (pattern == policy.end() || !pattern->is_string()) return pcre::Match::unknown;
+  return pcre::search(pattern->get<std::string>(), queue_name);
+}
+
+/// Adds what one list, of users' or of operators' policies, makes of the queue. Of several of the same priority the
+/// broker takes any one: then the smallest limits of all of them. false: a policy that may count cannot be judged.
+bool foresee(const Json& policies, const std::string& queue_name, Json& effective) {
+  const auto priority = [](const Json& policy) { return member(policy, "priority", 0); };
+  std::optional<int> highest, unjudged;
+  for (const Json& each : policies) {
+    const auto match = applies(each, queue_name);
+    if (match == pcre::Match::no) continue;
+    auto& most = match == pcre::Match::yes ? highest : unjudged;
+    most = std::max(most.value_or(priority(each)), priority(each));
   }
+  if (unjudged && (!highest || *unjudged >= *highest)) return false;
+  for (const Json& each : policies)
+    if (highest && priority(each) == *highest && applies(each, queue_name) == pcre::Match::yes)
+      merge(effective, table(each, "definition"));
+  return true;
 }
 
 /// An API that accepts and says nothing holds nobody for longer than kAnswerLimit: a source may be frozen meanwhile.
@@ -190,12 +206,15 @@ Json RabbitAdmin::policy_by_name(const std::string& queue, const StopToken& stop
   if (!all || !all->is_array()) return effective;
   for (const Json& each : *all) {
     if (member(each, "name", std::string{}) != queue) continue;
+    if (each.contains("effective_policy_definition")) return table(each, "effective_policy_definition");  // since 4.0
     for (const auto& [key, path] :
          {std::pair{"policy", "policies/"}, std::pair{"operator_policy", "operator-policies/"}}) {
       const auto name = member(each, key, std::string{});
       if (name.empty()) continue;
-      if (const auto policy = get_if_allowed(path + vhost_ + "/" + url_encode(name), stop))
-        merge(effective, table(*policy, "definition"));
+      // The list: a policy by itself is shown only to a policymaker.
+      const auto policies = get_if_allowed(path + vhost_, stop);
+      for (const Json& policy : policies && policies->is_array() ? *policies : Json::array())
+        if (member(policy, "name", std::string{}) == name) merge(effective, table(policy, "definition"));
     }
   }
   return effective;
@@ -237,12 +256,7 @@ std::optional<Json> RabbitAdmin::policy_for(const std::string& queue_name, const
   for (const char* kind : {"policies/", "operator-policies/"}) {
     const auto all = get_if_allowed(kind + vhost_, stop);
     if (!all || !all->is_array()) return std::nullopt;
-    const Json* chosen = nullptr;
-    for (const Json& each : *all)
-      if (applies(each, queue_name) &&
-          (chosen == nullptr || member(each, "priority", 0) > member(*chosen, "priority", 0)))
-        chosen = &each;
-    if (chosen != nullptr) merge(effective, table(*chosen, "definition"));
+    if (!foresee(*all, queue_name, effective)) return std::nullopt;
   }
   return effective;
 }

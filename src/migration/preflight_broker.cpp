@@ -31,10 +31,11 @@ void check_policies(const Facts& facts, const MigrationRequest& request, std::ve
       request.strategy == Strategy::shadow || request.replay == Replay::fanout;  // messages wait in our queues
   if (!facts.policy_on_ours) {
     if (shadow)
-      out.push_back({"policy", Level::warning,
-                     "the broker's policies may not be read: one for every queue could make messages that wait for the "
-                     "copy expire",
-                     "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
+      out.push_back(
+          {"policy", Level::warning,
+           "the broker's policies may not be read, or the pattern of one cannot be judged: one for every queue "
+           "could make messages that wait for the copy expire",
+           "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
     return;
   }
   const auto least = [&](const char* key, std::int64_t enough, const char* does) {

@@ -53,8 +53,9 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"wrap/posix", {}},
     {"wrap/curl", {"wrap/posix"}},
     {"wrap/amqp", {"wrap/posix"}},
+    {"wrap/pcre", {}},
     {"kube", {"wrap/curl", "wrap/posix"}},
-    {"broker", {"wrap/amqp", "wrap/curl", "wrap/posix"}},
+    {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
     {"node", {"wrap/posix"}},
     {"image", {"wrap/posix"}},
     {"report", {}},
@@ -71,6 +72,8 @@ bool is_wiring(const std::string& file) { return begins(file, "src/cli/wiring");
 const std::vector<std::pair<std::regex, std::string>> kLibraries{
     {std::regex(R"(curl/.*)"), "wrap/curl"},
     {std::regex(R"((amqp|rabbitmq-c/).*)"), "wrap/amqp"},
+    {std::regex(R"(pcre2.*\.h)"), "wrap/pcre"},
+    {std::regex(R"(regex)"), "nobody"},  // what comes from outside overflows its stack
     {std::regex(R"(openssl/(ssl|err|x509.*)\.h)"), "wrap/amqp"},
     {std::regex(R"(openssl/(evp|sha)\.h)"), "wrap/posix"},
     {std::regex(R"((archive|archive_entry|zlib|zstd|libssh.*)\.h)"), "nobody"},
