@@ -131,10 +131,10 @@ make_storage() {
 }
 
 make_image() {
-  local dir layer old
+  local dir layer old start=$SECONDS
   dir=$(image_dir)
   if [[ -d $dir ]]; then touch "$dir"; return 0; fi
-  say "making the sample consumer's image"
+  say "making the sample consumer's image (once; kept in $CACHE)"
   rm -rf --one-file-system "$CACHE"/image-*.part
   mkdir -p "$dir.part"
   layer=$CACHE/python-$(root_stamp)-$IMAGE_LAYOUT.tar
@@ -143,6 +143,7 @@ make_image() {
   make_oci "$dir.part/oci" "$layer" "$dir.part/app.tar"
   make_storage "$dir.part/oci" "$dir.part/storage" "$dir.part/work"
   mv -T "$dir.part" "$dir"
+  say "sample consumer's image made in $((SECONDS - start)) s"
   # Keep the last few: other work trees on this machine may use other versions of the consumer.
   find "$CACHE" -maxdepth 1 -name 'image-*' -printf '%T@ %p\n' | sort -rn | tail -n +6 | cut -d' ' -f2- |
     while IFS= read -r old; do rm -rf --one-file-system "$old"; done
