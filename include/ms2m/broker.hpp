@@ -33,6 +33,7 @@ struct BrokerAddress {
   std::string api_url;      ///< management API; empty: http://host:15672 (https://host:15671 with tls)
   bool verify = true;       ///< amqps: false (?verify=verify_none) accepts any certificate
   std::chrono::seconds heartbeat{10};
+  std::string origin{};  ///< who said so, for messages: "--broker"
 };
 /// "amqp://host:port/vhost", without user and password.
 std::string describe(const BrokerAddress& address);
@@ -168,7 +169,7 @@ class Broker {
  public:
   virtual ~Broker() = default;
 
-  virtual std::string server_version() const = 0;  ///< "3.10.8"
+  virtual std::string server_version(const StopToken& stop) = 0;  ///< "3.10.8"; connects, if it must
   virtual std::optional<QueueDepth> depth(const std::string& queue,
                                           const StopToken& stop) = 0;            ///< nullopt: no such queue
   virtual void declare_queue(const QueueSpec& spec, const StopToken& stop) = 0;  ///< idempotent

@@ -30,6 +30,12 @@ struct PhaseTiming {
   std::string note;
 };
 
+/// A stretch of time, and what it was for.
+struct Stretch {
+  std::string what;
+  Seconds length{0};
+};
+
 /// Measured while it ran; absent where it does not apply or was not reached.
 struct Measures {
   Seconds total{0};
@@ -44,6 +50,7 @@ struct Measures {
   std::optional<double> arrival_rate;  ///< messages/s
   std::optional<double> service_rate;
   std::optional<Seconds> dead_man_margin;
+  std::vector<Stretch> pauses;  ///< every time in which no message was worked on, in their order
 };
 
 struct Outcome {
@@ -61,6 +68,8 @@ struct Outcome {
   bool resumable = false;
   std::vector<PhaseTiming> phases;
   Measures measures;
+  std::optional<Seconds> wall;   ///< of the whole command; measures.total is the migration's alone
+  std::vector<Stretch> outside;  ///< what of wall is not in measures.total, in its order
 };
 
 /// 0 done, 1 undone, 3 leftovers, 4 refused, 5 cleanup incomplete, 130 interrupted.

@@ -18,6 +18,7 @@ struct Finding {
   Level level = Level::ok;
   std::string text;
   std::string cure;
+  bool asked = true;  ///< false: the question could not be asked, or was not answered; that is not "no"
 };
 
 struct PlannedStep {
@@ -30,6 +31,7 @@ struct PredictedPhase {
   Phase phase;
   Seconds elapsed{0};
   std::string basis;  ///< "archive of about 20 MB at 100 MB/s"
+  Seconds least{0}, most{0};  ///< most moves lie between them
 };
 
 enum class Workload { bare_pod, replica_set, stateful_set };

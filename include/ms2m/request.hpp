@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ms2m/units.hpp"
 
@@ -31,6 +32,12 @@ struct StepTimeouts {
   Seconds undo{60};     ///< each undo entry
 };
 
+/// What could not be found out about the broker and the queue, and what cures it.
+struct Unresolved {
+  std::string text;
+  std::string cure;
+};
+
 struct MigrationRequest {
   std::string ns;  ///< empty: the context's
   std::string pod;
@@ -38,6 +45,7 @@ struct MigrationRequest {
   std::string container;    ///< empty: the only one, or the annotation kubectl.kubernetes.io/default-container
   std::string target_name;  ///< empty: chosen by the planner
   std::string queue;        ///< already resolved by the cli
+  std::vector<Unresolved> unresolved{};  ///< for plan and check: there is no broker to ask then
   Strategy strategy = Strategy::shadow;
   Replay replay = Replay::exact;
   Protocol protocol = Protocol::control;

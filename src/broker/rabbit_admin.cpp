@@ -14,9 +14,6 @@ namespace {
 constexpr const char* kExact = "?disable_stats=true&enable_queue_totals=true";
 constexpr const char* kNoStatistics = "?disable_stats=true";
 
-/// For one answer: the lists of a broker with thousands of queues take seconds.
-constexpr std::chrono::seconds kAnswerLimit{10};
-
 std::string base_of(const BrokerAddress& address) {
   std::string url = address.api_url;
   if (url.empty()) {
@@ -129,23 +126,23 @@ bool foresee(const Json& policies, const std::string& queue_name, Json& effectiv
   return true;
 }
 
-/// An API that accepts and says nothing holds nobody for longer than kAnswerLimit: a source may be frozen meanwhile.
-HttpResponse answer_in_time(HttpClient& http, const HttpRequest& request, const StopToken& stop) {
+/// An API that accepts and says nothing holds nobody for longer than `limit`: a source may be frozen meanwhile.
+HttpResponse answer_in_time(HttpClient& http, const HttpRequest& request, Millis limit, const StopToken& stop) {
   try {
-    return http.request(request, stop.within(kAnswerLimit));
+    return http.request(request, stop.within(limit));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) == Millis{0}) throw;
     throw Error(ErrorKind::timeout,
-                fmt::format("RabbitMQ's management API did not answer {} {} within {} s", request.method,
-                            printable_url(request.url), kAnswerLimit.count()),
+                fmt::format("RabbitMQ's management API did not answer {} {} within {:g} s", request.method,
+                            printable_url(request.url), Seconds(limit).count()),
                 "see whether the broker's management plugin is alive, or name another one with --broker-api");
   }
 }
 
 }  // namespace
 
-RabbitAdmin::RabbitAdmin(const BrokerAddress& address)
-    : base_(base_of(address)), vhost_(url_encode(address.vhost)), http_(options_of(address)) {}
+RabbitAdmin::RabbitAdmin(const BrokerAddress& address, Millis limit)
+    : base_(base_of(address)), vhost_(url_encode(address.vhost)), limit_(limit), http_(options_of(address)) {}
 
 RabbitAdmin::~RabbitAdmin() = default;
 
@@ -154,7 +151,7 @@ HttpResponse RabbitAdmin::ask(const std::string& method, const std::string& path
   request.method = method;
   request.url = base_ + "/api/" + path;
   if (method == "DELETE") request.headers.emplace_back("X-Reason", "closed by ms2m");
-  HttpResponse answer = answer_in_time(http_, request, stop);
+  HttpResponse answer = answer_in_time(http_, request, limit_, stop);
   if (answer.ok() || answer.status == 404) return answer;
   const std::string text = fmt::format("RabbitMQ's management API at {} answers {} to {} {}: {}", printable_url(base_),
                                        answer.status, method, path, reason_of(answer));
@@ -294,7 +291,7 @@ std::vector<std::string> RabbitAdmin::alarms(const StopToken& stop) {
   // Current, where the list of nodes is a statistic; but it answers 503 when there is an alarm, so not by way of get().
   HttpRequest request;
   request.url = base_ + "/api/health/checks/alarms";
-  const HttpResponse answer = answer_in_time(http_, request, stop);
+  const HttpResponse answer = answer_in_time(http_, request, limit_, stop);
   if (answer.status == 200) return found;
   const Json body = Json::parse(answer.body, nullptr, false);
   if (answer.status == 503 && body.is_object() && body.contains("alarms") && body["alarms"].is_array()) {

@@ -19,7 +19,8 @@ namespace ms2m {
 class RabbitAdmin : public BrokerAdmin {
  public:
   /// Asks nothing yet. TLS (https) verifies as AMQP does, with the same files. Error{usage}: its address is no URL.
-  explicit RabbitAdmin(const BrokerAddress& address);
+  /// `limit` of each answer: the lists of a broker with thousands of queues take seconds.
+  explicit RabbitAdmin(const BrokerAddress& address, Millis limit = Millis{10000});
   ~RabbitAdmin() override;
 
   std::optional<std::string> version(const StopToken& stop) override;
@@ -44,6 +45,7 @@ class RabbitAdmin : public BrokerAdmin {
 
   const std::string base_;
   const std::string vhost_;
+  const Millis limit_;
   HttpClient http_;
   std::atomic<int> single_{-1};  ///< whether the single queue's URL has exact counts (>= 4.0); -1: not asked yet
 };

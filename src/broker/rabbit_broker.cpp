@@ -61,12 +61,28 @@ amqp::QueueCount certain_count(amqp::Connection& to, const std::string& queue, c
 
 }  // namespace
 
+RabbitBroker::RabbitBroker(BrokerAddress address, std::string id) : address_(std::move(address)), id_(std::move(id)) {}
+
 RabbitBroker::RabbitBroker(BrokerAddress address, std::string id, const StopToken& stop)
-    : address_(std::move(address)), id_(std::move(id)) {
-  version_ = connection(stop).server_version();
+    : RabbitBroker(std::move(address), std::move(id)) {
+  server_version(stop);
 }
 
 RabbitBroker::~RabbitBroker() = default;
+
+std::string RabbitBroker::server_version(const StopToken& stop) {
+  try {
+    return connection(stop).server_version();
+  } catch (Error& error) {
+    // From outside of the cluster the broker's name is often one that only a pod can resolve.
+    if (error.kind() == ErrorKind::unavailable && error.remedy().empty() && !address_.origin.empty())
+      error.with_remedy(
+          fmt::format("the address comes from {}; when it is not reachable from here, forward a port "
+                      "(kubectl port-forward) and give --broker",
+                      address_.origin));
+    throw;
+  }
+}
 
 amqp::Endpoint RabbitBroker::holding(const std::string& role) const {
   amqp::Endpoint endpoint = endpoint_of(address_, id_, role);

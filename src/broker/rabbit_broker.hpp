@@ -26,12 +26,15 @@ struct DeadManState;
 /// A connection that has been idle for long is looked at before it is used.
 class RabbitBroker : public Broker {
  public:
-  /// Connects and logs in; one attempt. `id` of the migration (or of the command), for the broker's list of
-  /// connections.
+  /// Does not connect yet: the first question does. `id` of the migration (or of the command), for the broker's list
+  /// of connections.
+  RabbitBroker(BrokerAddress address, std::string id);
+  /// Connects and logs in; one attempt.
   RabbitBroker(BrokerAddress address, std::string id, const StopToken& stop);
   ~RabbitBroker() override;
 
-  std::string server_version() const override { return version_; }
+  /// Connects and logs in, in one attempt, unless it is connected.
+  std::string server_version(const StopToken& stop) override;
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override;
   bool delete_queue(const std::string& queue, const StopToken& stop) override;
@@ -59,7 +62,6 @@ class RabbitBroker : public Broker {
 
   BrokerAddress address_;
   std::string id_;
-  std::string version_;
   std::unique_ptr<amqp::Connection> connection_;
   std::chrono::seconds holding_ = holding_heartbeat(DeadManSpec{}.ttl);
   std::map<std::string, std::shared_ptr<DeadManState>> armed_;  ///< by queue: what pivot() must find in it

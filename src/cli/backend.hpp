@@ -25,6 +25,7 @@ struct EngineOptions {
   BrokerAddress broker;
   SshOptions ssh;
   StepTimeouts timeouts;
+  bool connect = true;  ///< to the broker at once; false: the preflight does, beside its other questions
   std::string
       label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
 };
@@ -52,7 +53,7 @@ class Backend {
   virtual std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) = 0;
   /// The contexts of that kubeconfig (empty: of the one that cluster() would take). Error{usage} when it is none.
   virtual std::vector<std::string> contexts(const std::string& kubeconfig) const = 0;
-  /// Connects to the broker. Error{unavailable, forbidden, ...}.
+  /// Connects to the broker, if it is to. Error{unavailable, forbidden, ...}.
   virtual std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options,
                                          Observer& observer, const StopToken& stop) = 0;
   /// Error{usage}.

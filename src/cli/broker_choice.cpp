@@ -145,7 +145,7 @@ void choose_address(const BrokerQuestion& question, const Json* container, Broke
                     pod_words(question), kSecretAnnotation),
         "give --broker amqp://USER@HOST:5672/VHOST, and the password in MS2M_BROKER_PASSWORD");
   choice.address = found->address;
-  choice.address_origin = found->origin;
+  choice.address_origin = choice.address.origin = found->origin;
   // The rest is about the way to the broker from here, so it never comes from the pod.
   const auto first = [&question](std::string BrokerOptions::*field) {
     for (const auto& source : question.sources)
@@ -212,8 +212,14 @@ bool has_password(std::string_view uri) {
 BrokerChoice choose_broker(const BrokerQuestion& question) {
   BrokerChoice choice;
   const Json* container = find_container(question.pod, question.container);
-  choose_address(question, container, choice);
-  choose_queue(question, container, choice);
+  for (const auto choose : {choose_address, choose_queue}) {
+    try {
+      choose(question, container, choice);
+    } catch (const Error& error) {
+      if (!question.unresolved || error.kind() == ErrorKind::usage) throw;
+      question.unresolved(error);
+    }
+  }
   return choice;
 }
 

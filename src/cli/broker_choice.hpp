@@ -9,6 +9,7 @@
 #include "cli/options.hpp"
 #include "cli/pod_env.hpp"
 #include "ms2m/broker.hpp"
+#include "ms2m/error.hpp"
 
 namespace ms2m::cli {
 
@@ -26,6 +27,8 @@ struct BrokerQuestion {
   PodLookups lookups;
   std::function<BrokerAddress(std::string_view)> parse_uri;  ///< Error{usage} for one that is wrong
   bool queue_needed = true;
+  /// Takes what would be thrown otherwise, but for Error{usage}; the choice lacks it then.
+  std::function<void(const Error&)> unresolved;
 };
 
 struct BrokerChoice {

@@ -8,8 +8,15 @@ namespace {
 int run_migrate(const Context& context, const MigrateOptions& options) {
   if (options.dry_run) return run_plan(context, options);
   MigrationRequest request = make_request(context, options);
-  const Session session = open_session(context, request);
-  return report_outcome(context, session.engine->migrate(request, session.provenance, context.stop), "migrate");
+  Session session = open_session(context, request);
+  const TimePoint opened = Clock::now();
+  Outcome outcome = session.engine->migrate(request, session.provenance, context.stop);
+  const TimePoint ended = Clock::now();
+  session.engine.reset();  // before the report, which tells how long that takes
+  outcome.outside.insert(outcome.outside.begin(), {"finding pod and broker", opened - context.begun});
+  outcome.outside.push_back({"closing the connections", Clock::now() - ended});
+  outcome.wall = Clock::now() - context.begun;
+  return report_outcome(context, outcome, "migrate");
 }
 
 }  // namespace

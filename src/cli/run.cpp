@@ -55,6 +55,7 @@ int run_command(const CommandLine& line, const Context& context) {
 
 int run(const std::vector<std::string>& arguments, const Environment& environment, const Streams& streams,
         Backend& backend, const StopToken& stop) noexcept try {
+  const TimePoint begun = Clock::now();
   // No command of the tree: for the shells' scripts only.
   if (!arguments.empty() && arguments.front() == "__complete") {
     const auto first = arguments.begin() + (arguments.size() > 1 && arguments[1] == "--" ? 2 : 1);
@@ -68,7 +69,7 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   }
   const auto observer = make_observer(line.globals, streams);
   const auto context = [&](const Config& config) {
-    return Context{line.globals, environment, config, backend, *observer, streams.out, streams.err, stop};
+    return Context{line.globals, environment, config, backend, *observer, streams.out, streams.err, stop, begun};
   };
   Config config;
   try {

@@ -65,32 +65,21 @@ void warn_about_secrets(const Context& context) {
          "chmod 600 " + context.config.path);
 }
 
-BrokerChoice choose(const Context& context, const std::shared_ptr<Cluster>& cluster, const Json& pod,
-                    const std::string& ns, const std::string& container, bool queue_needed, Seconds limit) {
+BrokerQuestion question_about(const Context& context, const std::shared_ptr<Cluster>& cluster, const Json& pod,
+                              const std::string& ns, Seconds limit) {
   BrokerQuestion question;
   question.sources = broker_sources(context);
   question.pod = pod;
-  question.container = container;
   question.lookups = lookups_in(context, cluster, ns, limit);
   question.parse_uri = [&context](std::string_view uri) { return context.backend.parse_broker_uri(uri); };
-  question.queue_needed = queue_needed;
-  return choose_broker(question);
+  return question;
 }
 
-/// From a pod the broker's name is often one that only the cluster resolves: say so instead of a bare "cannot resolve".
-std::unique_ptr<Engine> connect(const Context& context, const std::shared_ptr<Cluster>& cluster,
-                                const BrokerChoice& choice, const StepTimeouts& timeouts, const std::string& label) {
-  try {
-    return context.backend.engine(cluster, {choice.address, ssh_options(context), timeouts, label}, context.observer,
-                                  context.stop);
-  } catch (Error& error) {
-    if (error.kind() == ErrorKind::unavailable && error.remedy().empty())
-      error.with_remedy(
-          fmt::format("the address comes from {}; when it is not reachable from here, forward a port "
-                      "(kubectl port-forward) and give --broker",
-                      choice.address_origin));
-    throw;
-  }
+void tell_choice(const Context& context, const BrokerChoice& choice) {
+  if (!choice.address_origin.empty())
+    note(context,
+         fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
+  if (!choice.queue.empty()) note(context, fmt::format("queue {}, from {}", choice.queue, choice.queue_origin));
 }
 
 }  // namespace
@@ -132,13 +121,21 @@ Session open_session(const Context& context, MigrationRequest& request) {
     throw Error(
         ErrorKind::refused, fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
         fmt::format("kubectl get pod {} -n {} -o jsonpath='{{.spec.containers[*].name}}'", request.pod, request.ns));
-  const auto choice =
-      choose(context, session.cluster, *pod, request.ns, request.container, true, request.timeouts.connect);
+  BrokerQuestion question = question_about(context, session.cluster, *pod, request.ns, request.timeouts.connect);
+  question.container = request.container;
+  if (request.dry_run)
+    question.unresolved = [&request](const Error& error) {
+      request.unresolved.push_back({error.what(), error.remedy()});
+    };
+  BrokerChoice choice = choose_broker(question);
+  // Nobody asks a broker that is not known; its adapters want an address all the same.
+  if (choice.address.host.empty()) choice.address.host = "unknown.invalid";
   request.queue = choice.queue;
-  note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
-  note(context, fmt::format("queue {}, from {}", choice.queue, choice.queue_origin));
+  tell_choice(context, choice);
   session.provenance.broker = describe(choice.address);
-  session.engine = connect(context, session.cluster, choice, request.timeouts, request.pod);
+  session.engine = context.backend.engine(session.cluster,
+                                          {choice.address, ssh_options(context), request.timeouts, false, request.pod},
+                                          context.observer, context.stop);
   return session;
 }
 
@@ -161,7 +158,9 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
     if (!name.empty() && pod.empty())
       pod = session.cluster->get({Kind::pod, journal.ns, name}, context.stop.within(limit)).value_or(Json::object());
   if (pod.empty() && journal.pod.is_object()) pod = journal.pod;
-  const auto choice = choose(context, session.cluster, pod, journal.ns, "", false, settings_only.timeouts.connect);
+  BrokerQuestion question = question_about(context, session.cluster, pod, journal.ns, settings_only.timeouts.connect);
+  question.queue_needed = false;
+  const BrokerChoice choice = choose_broker(question);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
   session.provenance.broker = describe(choice.address);
   // On another broker every queue would look as if it had been deleted already.
@@ -170,7 +169,9 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
                 fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
                             session.provenance.broker),
                 "name that broker with --broker");
-  session.engine = connect(context, session.cluster, choice, settings_only.timeouts, journal.id);
+  session.engine = context.backend.engine(
+      session.cluster, {choice.address, ssh_options(context), settings_only.timeouts, true, journal.id},
+      context.observer, context.stop);
   return session;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/options.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/stop.hpp"
+#include "ms2m/units.hpp"
 
 namespace ms2m::cli {
 
@@ -22,6 +23,7 @@ struct Context {
   std::ostream& out;  ///< the result
   std::ostream& err;  ///< everything else
   StopToken stop;
+  TimePoint begun = Clock::now();  ///< the command
 };
 
 /// defaults, then config.yaml, then the command line. Error{usage}.
@@ -34,7 +36,8 @@ struct Session {
 };
 
 /// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and
-/// every other Error for what was not to be found, reached or allowed; nothing has been touched then.
+/// every other Error for what was not to be found, reached or allowed; nothing has been touched then. For a dry run a
+/// broker or a queue that cannot be found out is no error but goes to request.unresolved.
 Session open_session(const Context& context, MigrationRequest& request);
 
 /// For abort, resume and cleanup: the cluster and the broker of that journal, as far as the flags do not say otherwise.

@@ -59,16 +59,18 @@ class WiredEngine final : public Engine {
  public:
   WiredEngine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer, const StopToken& stop)
       : cluster_(std::move(cluster)),
-        broker_(options.broker, options.label,
-                stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect))),
-        admin_(options.broker),
+        broker_(options.broker, options.label),
+        admin_(options.broker, std::chrono::duration_cast<Millis>(options.timeouts.connect)),
         shell_(ssh_options(options), addresses_from(cluster_)),
         archives_(shell_),
         relay_(shell_),
         images_(shell_),
         processes_(shell_),
         migrator_({*cluster_, broker_, admin_, shell_, archives_, relay_, images_, processes_},
-                  JournalStore(JournalStore::default_root()), observer) {}
+                  JournalStore(JournalStore::default_root()), observer) {
+    if (options.connect)
+      broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
+  }
 
   Plan plan(const MigrationRequest& request, const StopToken& stop) override { return migrator_.plan(request, stop); }
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) override {

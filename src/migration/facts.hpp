@@ -31,6 +31,36 @@ struct NodeFacts {
   NodeTools tools;
 };
 
+/// What is asked. Each answer stands for itself: one that does not come leaves the others as they are.
+enum class Question {
+  rights,
+  source_node,
+  target_node,
+  owner,
+  claims,
+  volumes,
+  budgets,
+  target_pods,
+  autoscalers,
+  lease,
+  source_gate,
+  target_gate,
+  archives,
+  broker,  ///< the connection
+  queue,
+  control_queue,
+  management,
+  policies,
+  alarms,
+};
+
+/// A question that could not be asked, or was not answered. That is neither "no" nor "not there".
+struct Unasked {
+  Question question;
+  bool needed = true;  ///< a migration cannot do without the answer
+  Trouble trouble;
+};
+
 struct Facts {
   std::string ns;
   Json pod;
@@ -45,15 +75,13 @@ struct Facts {
   std::string archive_directory;             ///< of the source node's kubelet
   std::vector<std::string> archives_before;  ///< in it, of this container
   std::vector<Json> target_node_pods;
-  std::vector<Json> claims;                ///< PVCs that the pod mounts
-  std::vector<std::string> unread_claims;  ///< names of those that the caller may not read
-  std::vector<Json> volumes;               ///< PVs that the claims are bound to
+  std::vector<Json> claims;   ///< PVCs that the pod mounts
+  std::vector<Json> volumes;  ///< PVs that the claims are bound to
   std::vector<Json> disruption_budgets;
   std::vector<Json> autoscalers;     ///< HorizontalPodAutoscalers of the namespace
   std::vector<Json> scaled_objects;  ///< KEDA's, of the namespace
   bool autoscalers_read = false;     ///< both could be asked for
   bool keda_served = false;          ///< this cluster has KEDA's API
-  std::vector<Trouble> unchecked;     ///< what the caller may not read; the checks that need it were left out
   std::optional<Json> runtime_class;  ///< that the pod names; nullopt: none, or it could not be read
   std::optional<Json> lease;
 
@@ -66,6 +94,9 @@ struct Facts {
   std::optional<std::chrono::seconds> heartbeat;  ///< of the only consumer's connection, 0: none; nullopt: not known
   std::vector<std::string> alarms;
   std::string broker_version;
+
+  std::vector<Unasked> unasked;  ///< in the order of the questions; the fact of each is as if there were nothing
+  bool asked(Question question) const;
 };
 
 std::string pod_name(const Json& object);
@@ -82,8 +113,8 @@ std::vector<std::string> known_image_names(const Facts& facts);
 /// The rights that this request needs (also the source of examples/rbac.yaml's test).
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);
 
-/// Reads everything, cluster and nodes side by side. Throws Error{refused} when the pod or container does not exist,
-/// other Errors when the cluster cannot be read at all; whatever else is wrong is a fact.
+/// Asks everything, side by side. Throws Error{refused} when the pod or container does not exist, other Errors when the
+/// pod cannot be read; whatever else is wrong is a fact.
 Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop);
 
 }  // namespace ms2m

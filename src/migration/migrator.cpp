@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "migration/coordinator.hpp"
+#include "migration/history.hpp"
 #include "migration/planner.hpp"
 #include "migration/settle.hpp"
 #include "migration/strategies.hpp"
@@ -63,6 +64,20 @@ std::uint64_t competing(const Journal& journal) {
 /// What follows from the journal: to finish, or to undo.
 bool leads_forward(const Journal& journal) { return journal.marked("pivoted") && !journal.marked("turned_back"); }
 
+/// Every time in which nobody worked on the queue, in their order.
+std::vector<Stretch> pauses_of(const Run& run) {
+  const Plan& plan = run.plan;
+  std::vector<Stretch> pauses;
+  if (run.quiet_at && run.serving_again_at)
+    pauses.push_back({"checkpoint on " + plan.source_node, *run.serving_again_at - *run.quiet_at});
+  const auto& begin = run.fenced_at ? run.fenced_at : run.quiet_at;
+  if (begin && run.target_at)
+    pauses.push_back({fmt::format("{}hand-over to pod {} on {}", run.fenced_at ? "" : "checkpoint, restore and ",
+                                  plan.target_pod, plan.target_node),
+                      *run.target_at - *begin});
+  return pauses;
+}
+
 void tell_error(Outcome& outcome, const std::exception& error) {
   outcome.error = error.what();
   if (const auto* own = dynamic_cast<const Error*>(&error)) outcome.remedy = own->remedy();
@@ -85,7 +100,7 @@ Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
   MigrationRequest full = impl_->completed(request);
   const Facts facts = gather_facts(impl_->ports, full, stop);
   full.strategy = effective_strategy(full);
-  return make_plan(full, facts, new_id());
+  return make_plan(full, facts, new_id(), History(impl_->journals.root()).moves());
 }
 
 void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& error) {
@@ -185,7 +200,13 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   if (run.measures.gap && outcome.measures.gap) run.measures.gap = std::max(*run.measures.gap, *outcome.measures.gap);
   if (run.quiet_at && (run.serving_again_at || run.target_at))
     run.measures.source_pause = (run.serving_again_at ? *run.serving_again_at : *run.target_at) - *run.quiet_at;
+  run.measures.pauses = pauses_of(run);
+  run.measures.pauses.insert(run.measures.pauses.end(), outcome.measures.pauses.begin(), outcome.measures.pauses.end());
   outcome.measures = run.measures;
+  const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
+  if (moved && !plan.second_half)
+    History(journals.root())
+        .add({plan.source_node, plan.target_node, kind_of(plan, request), facts.source.look.memory, outcome.phases});
 }
 
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
@@ -198,7 +219,9 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.queue = request.queue;
     outcome.strategy = to_string(request.strategy);
     outcome.result = Result::refused;
+    const TimePoint begin = Clock::now();
     const Facts facts = gather_facts(impl_->ports, request, stop);
+    outcome.outside.push_back({"preflight", Clock::now() - begin});
     request.strategy = effective_strategy(request);
     outcome.strategy = to_string(request.strategy);
     outcome.source_node = pod_node(facts.pod);
@@ -215,10 +238,13 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
       }
     }
     impl_->run_plan(request, facts, plan, provenance, outcome, stop);
-    if (outcome.result == Result::done)
+    if (outcome.result == Result::done) {
+      const TimePoint ended = Clock::now();
       sweep(impl_->ports, impl_->journals,
             {{plan.source_node, plan.target_node}, provenance.kubeconfig, provenance.context, provenance.broker},
             StopToken());
+      outcome.outside.push_back({"removing what earlier moves left", Clock::now() - ended});
+    }
   } catch (const std::exception& error) {
     tell_error(outcome, error);
   }

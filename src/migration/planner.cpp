@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "migration/freeze_limit.hpp"
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
+#include "migration/prediction.hpp"
 #include "migration/preflight.hpp"
 #include "migration/selector.hpp"
 
@@ -212,9 +214,10 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
         "shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with "
         "side effects must mute them on one of the two (payload.role)");
   if (request.protocol == Protocol::none)
-    plan.notes.push_back(
+    plan.notes.push_back(fmt::format(
         "no control protocol: should ms2m be killed in the tenths of a second before the copy starts, nobody serves "
-        "until ms2m resume; a freeze before that ends by itself after 40 s");
+        "until ms2m resume; a freeze before that ends by itself after {} s",
+        freeze_limit(request).count() / 1000));
   if (request.replay == Replay::fanout)
     plan.notes.push_back(
         "fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and "
@@ -229,23 +232,6 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
     plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
 
-void predict(Plan& plan, const MigrationRequest& request, const Facts& facts) {
-  const double warm = request.prefer == Prefer::gap ? 1.7 : 0.1;
-  plan.predicted = {
-      {Phase::preparing, Seconds(warm),
-       request.prefer == Prefer::gap ? "the target pod waits for its image for more than a second" : "queues and pod"},
-      {Phase::checkpointing, Seconds(0.3), "archive of about 20 MB"},
-      {Phase::transferring, Seconds(0.6), "archive of about 20 MB, import with skopeo"},
-      {Phase::restoring, Seconds(0.4), "restore and reconnect"},
-      {Phase::replaying, Seconds(0.05), "one transaction"},
-      {Phase::finalizing, Seconds(1.0), "the source's termination"}};
-  if (request.strategy != Strategy::sequential) return;
-  plan.predicted[0] = {Phase::preparing, Seconds(0.1), "queues"};
-  plan.predicted[3] = {Phase::restoring, Seconds(0.6 + grace_seconds(facts)),
-                       "the source's termination, at most its grace period; restore and reconnect"};
-  plan.predicted[5] = {Phase::finalizing, Seconds(0.2), "adoption"};
-}
-
 }  // namespace
 
 Strategy effective_strategy(const MigrationRequest& request) {
@@ -255,7 +241,8 @@ Strategy effective_strategy(const MigrationRequest& request) {
   return request.strategy;
 }
 
-Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id) {
+Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id,
+               const std::vector<PastMove>& past) {
   Plan plan;
   plan.id = id;
   plan.workload = workload_of(facts);
@@ -292,9 +279,9 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   plan.diff = diff_pods(facts.pod, plan.target_spec);
   plan.findings = preflight(facts, request);
-  plan_steps(plan, request, facts);
+  if (!plan.queue.empty()) plan_steps(plan, request, facts);  // else nobody knows what they are about
   plan_notes(plan, request, facts);
-  predict(plan, request, facts);
+  plan.predicted = predict(plan, request, facts, past);
   return plan;
 }
 

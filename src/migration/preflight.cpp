@@ -15,9 +15,10 @@ namespace {
 void check_rights(const Facts& facts, std::vector<Finding>& out) {
   std::vector<std::string> missing;
   for (const Right& right : facts.missing_rights) missing.push_back(to_string(right));
-  if (missing.empty())
+  std::sort(missing.begin(), missing.end());
+  if (missing.empty() && facts.asked(Question::rights))
     out.push_back({"rights", Level::ok, "the needed rights are granted", ""});
-  else
+  else if (!missing.empty())
     out.push_back({"rights", Level::refusal, fmt::format("you may not {}", fmt::join(missing, ", ")),
                    "grant them with examples/rbac.yaml"});
 }
@@ -48,6 +49,7 @@ void check_anti_affinity(const Facts& facts, const MigrationRequest& request, st
 
 void check_target(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.target.object) {
+    if (!facts.asked(Question::target_node)) return;
     out.push_back({"target-node", Level::refusal, fmt::format("node {} does not exist", request.target_node),
                    "kubectl get nodes shows what there is"});
     return;
@@ -145,6 +147,7 @@ void check_image(const Facts& facts, const MigrationRequest& request, std::vecto
 }
 
 void check_gate(const Facts& facts, std::vector<Finding>& out) {
+  if (!facts.asked(Question::source_gate)) return;
   if (!facts.checkpoint_gate)
     out.push_back(
         {"checkpoint-gate", Level::warning, "the kubelet does not say whether checkpoints are switched on", ""});
@@ -189,6 +192,52 @@ void check_lease(const Facts& facts, const MigrationRequest& request, std::vecto
        "wait for it, or, if that process is gone, run ms2m abort there or migrate with --take-over"});
 }
 
+/// The word of the findings that the answer would have led to.
+const char* subject(Question question) {
+  switch (question) {
+    case Question::rights:
+      return "rights";
+    case Question::source_node:
+    case Question::target_node:
+    case Question::target_pods:
+      return "target-node";
+    case Question::owner:
+      return "owner";
+    case Question::claims:
+    case Question::volumes:
+      return "volumes";
+    case Question::autoscalers:
+      return "autoscaler";
+    case Question::budgets:
+      return "disruption-budget";
+    case Question::lease:
+      return "lease";
+    case Question::source_gate:
+    case Question::target_gate:
+      return "checkpoint-gate";
+    case Question::archives:
+      return "node-access";
+    case Question::broker:
+      return "broker";
+    case Question::queue:
+      return "queue";
+    case Question::control_queue:
+      return "protocol";
+    case Question::management:
+      return "management-api";
+    case Question::policies:
+      return "policy";
+    case Question::alarms:
+      return "alarm";
+  }
+  return "?";
+}
+
+Finding unanswered(const Unasked& unasked) {
+  return {unasked.needed ? subject(unasked.question) : "unchecked", unasked.needed ? Level::refusal : Level::warning,
+          unasked.trouble.text, unasked.trouble.cure, false};
+}
+
 }  // namespace
 
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
@@ -198,7 +247,6 @@ void refuse(std::vector<Finding>& out, const char* check, std::string text, std:
 std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
   std::vector<Finding> findings;
   check_rights(facts, findings);
-  if (!facts.missing_rights.empty()) return findings;
   check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);
   check_scaling(facts, findings);
@@ -215,8 +263,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_broker(facts, request, findings);
   check_freezes(facts, request, findings);
   if (request.protocol == Protocol::none) check_uncontrolled(facts, request, findings);
-  for (const Trouble& trouble : facts.unchecked)
-    findings.push_back({"unchecked", Level::warning, trouble.text, trouble.cure});
+  for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));
   return findings;
 }
 

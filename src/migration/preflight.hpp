@@ -9,8 +9,8 @@
 
 namespace ms2m {
 
-/// Every check with its level; refusals name cause and cure. Missing rights come alone: nothing else could be read
-/// then.
+/// Every check with its level; refusals name cause and cure. What could not be asked comes last, and the checks that
+/// need it are left out.
 std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request);
 
 /// Parts of it, by subject.

@@ -30,7 +30,7 @@ void check_policies(const Facts& facts, const MigrationRequest& request, std::ve
   const bool shadow =
       request.strategy == Strategy::shadow || request.replay == Replay::fanout;  // messages wait in our queues
   if (!facts.policy_on_ours) {
-    if (shadow)
+    if (shadow && facts.asked(Question::policies))
       out.push_back(
           {"policy", Level::warning,
            "the broker's policies may not be read, or the pattern of one cannot be judged: one for every queue "
@@ -75,7 +75,9 @@ void check_returns(const QueueFacts& facts, const MigrationRequest& request, int
 
 /// The published procedure tells the source nothing.
 void check_control(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.protocol == Protocol::none || request.replay == Replay::fanout || facts.source_control) return;
+  if (request.protocol == Protocol::none || request.replay == Replay::fanout || facts.source_control ||
+      !facts.asked(Question::control_queue))
+    return;
   refuse(out, "protocol",
          fmt::format("there is no queue {}: the consumer does not follow the control protocol, or does not name its "
                      "control queue after /etc/hostname",
@@ -118,17 +120,20 @@ void check_limits(const QueueFacts& facts, const MigrationRequest& request, bool
   if (facts.type == "quorum") check_returns(facts, request, shadow && set ? 4 : 2, out);
 }
 
-}  // namespace
-
-void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+/// What AMQP tells of the queue. false: what else could be said of it makes no sense.
+bool check_depth(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   const std::string& queue = request.queue;
-  if (!facts.depth)
-    return refuse(out, "queue", fmt::format("queue {} does not exist", queue),
-                  "name the queue that the pod consumes with --queue");
-  if (facts.depth->consumers == 0)
-    return refuse(out, "queue", fmt::format("nobody consumes queue {}", queue),
-                  "check that the pod is connected and that --queue and --broker are right; a consumer that fetches "
-                  "with basic.get must subscribe to be moved");
+  if (!facts.depth) {
+    refuse(out, "queue", fmt::format("queue {} does not exist", queue),
+           "name the queue that the pod consumes with --queue");
+    return false;
+  }
+  if (facts.depth->consumers == 0) {
+    refuse(out, "queue", fmt::format("nobody consumes queue {}", queue),
+           "check that the pod is connected and that --queue and --broker are right; a consumer that fetches with "
+           "basic.get must subscribe to be moved");
+    return false;
+  }
   check_control(facts, request, out);
   if (facts.depth->consumers > 1 && request.protocol != Protocol::none && !request.allow_competing)
     refuse(out, "consumers",
@@ -140,33 +145,45 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
                  fmt::format("queue {}: {} ready, {} consumer(s), RabbitMQ {}", queue, facts.depth->ready,
                              facts.depth->consumers, facts.broker_version),
                  ""});
-  if (!facts.admin_version) {
+  return true;
+}
+
+void check_queue(const QueueFacts& facts, const std::string& queue, std::vector<Finding>& out) {
+  if (facts.type == "stream")
+    refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue),
+           "streams need no hand-over: start the copy by hand");
+  if (facts.exclusive)
+    refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue),
+           "declare the queue without exclusive");
+  if (facts.auto_delete)
+    refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue),
+           "declare the queue without auto-delete");
+  if (!facts.durable)
+    out.push_back({"queue-type", Level::warning,
+                   fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue),
+                   ""});
+}
+
+}  // namespace
+
+void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (!request.unresolved.empty()) return;  // nobody knows what to ask for, or whom
+  const bool answered = facts.asked(Question::broker) && facts.asked(Question::queue);
+  if (answered && !check_depth(facts, request, out)) return;
+  if (!facts.admin_version && facts.asked(Question::management))
     out.push_back(
         {"management-api",
          request.protocol == Protocol::none || request.replay == Replay::fanout ? Level::refusal : Level::warning,
          "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
          "enable rabbitmq_management or name its address with --broker-api"});
-    return;
-  }
+  if (!facts.admin_version) return;
   for (const std::string& alarm : facts.alarms)
     refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");
   check_policies(facts, request, out);
   if (!facts.queue) return;
-  if (facts.queue->type == "stream")
-    refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue),
-           "streams need no hand-over: start the copy by hand");
-  if (facts.queue->exclusive)
-    refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue),
-           "declare the queue without exclusive");
-  if (facts.queue->auto_delete)
-    refuse(out, "queue-type", fmt::format("{} is auto-delete: it would vanish when its consumer leaves it", queue),
-           "declare the queue without auto-delete");
-  if (!facts.queue->durable)
-    out.push_back({"queue-type", Level::warning,
-                   fmt::format("{} is not durable: a restart of the broker loses it, as without a migration", queue),
-                   ""});
+  check_queue(*facts.queue, request.queue, out);
   check_limits(*facts.queue, request, in_a_set(facts.pod), out);
-  for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, queue, out);
+  for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, request.queue, out);
 }
 
 void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out) {

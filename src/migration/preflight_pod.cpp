@@ -85,6 +85,7 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
             "replicaset {} selects its pods without the label {}: it would adopt the copy at once, and delete it", name,
             kTemplateHash),
         "only ReplicaSets of a Deployment can be moved");
+  if (!facts.owner && !facts.asked(Question::owner)) return;
   if (!facts.owner)
     return refuse(out, "owner", fmt::format("{} {} does not exist any more", kind, name),
                   "wait for the garbage collector");

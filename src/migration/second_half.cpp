@@ -60,6 +60,7 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
                    StopToken());
     if (!taken()) throw Error(ErrorKind::failed, child.error.empty() ? child.serving : child.error, child.remedy);
     outcome.measures.gap = child.measures.gap;
+    outcome.measures.pauses = child.measures.pauses;
   }
   for (const Leftover& left : child.leftovers) outcome.leftovers.push_back({left.what, "ms2m cleanup " + id});
   return true;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "migration/catch_up.hpp"
 #include "migration/operations.hpp"
 #include "migration/relay_exit.hpp"
 #include "migration/strategies.hpp"
@@ -26,7 +27,7 @@ constexpr Seconds kShortestStandstill{0.5};
 /// kStandstill, or three of the times that one message takes, when that is known.
 Seconds standstill(double rate) { return rate > 0 ? std::max(kShortestStandstill, Seconds(3 / rate)) : kStandstill; }
 /// A copy that needs longer than this to catch up at the present rates is helped by throttling the relay.
-constexpr double kPatienceSeconds = 1.0;
+constexpr Seconds kPatience{1};
 /// Throttled, it gains three quarters of the time, so within this it has come nearer, or never will.
 constexpr Seconds kNoNearer{10};
 
@@ -86,9 +87,13 @@ class CatchUp {
     const std::uint64_t behind = backlog(run_, run_.names.target, stop);
     const TimePoint now = Clock::now();
     const auto processed = static_cast<double>(relayed) - static_cast<double>(behind);
-    if (!begin_) {
+    // From the first message that it is seen to have done: what it needed to begin says nothing of its rate, and
+    // acknowledgements may come in batches.
+    if (!begin_ || !begun_) {
+      begun_ = begin_ && processed > processed_at_begin_;
       begin_ = now;
       processed_at_begin_ = processed;
+      relayed_at_begin_ = relayed;
     }
     const double elapsed = seconds_between(*begin_, now);
     if (elapsed > 0.15) rate_ = (processed - processed_at_begin_) / elapsed;
@@ -99,7 +104,8 @@ class CatchUp {
     const double drain = static_cast<double>(behind) / rate_;
     if (drain <= Seconds(run_.request.downtime_limit).count() / 2) return true;
     if (no_nearer(behind)) return true;
-    help(drain);
+    help(catch_up_time(behind, processed - processed_at_begin_, static_cast<double>(relayed - relayed_at_begin_),
+                       Seconds(elapsed)));
     return false;
   }
 
@@ -120,22 +126,21 @@ class CatchUp {
     return true;
   }
 
-  void help(double drain) {
-    if (throttled_) return;
-    const double arrival = run_.pump->stats().arrival_rate;
-    const double natural = arrival < rate_ ? drain * rate_ / (rate_ - arrival) : 1e9;
-    if (natural <= kPatienceSeconds) return;
+  /// Not as long as it may well be quick by itself.
+  void help(const CatchUpTime& natural) {
+    if (throttled_ || (natural.least && *natural.least <= kPatience)) return;
     if (run_.facts.admin_version)
       run_.pump->pace({kThrottledShare, run_.request.downtime_limit / 2, Millis{0}});
     else
       run_.pump->limit(std::max(1.0, rate_ * kThrottledShare));
     throttled_ = true;
-    run_.step(Phase::replaying, fmt::format("the copy would catch up in {}: the relay is throttled meanwhile",
-                                            natural > 1e6 ? std::string("no time") : fmt::format("{:.1f} s", natural)));
+    run_.step(Phase::replaying, fmt::format("the copy {}: the relay is throttled meanwhile", describe(natural)));
   }
 
   Run& run_;
   std::optional<TimePoint> begin_;
+  bool begun_ = false;  // it was seen to process
+  std::uint64_t relayed_at_begin_ = 0;
   std::uint64_t nearest_ = 0;  // the least that it was behind since the relay is throttled
   TimePoint nearest_at_;
   Unchanged unchanged_;

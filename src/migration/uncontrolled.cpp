@@ -8,6 +8,7 @@
 // with nobody there to see it, `ms2m resume` is needed.
 #include <fmt/format.h>
 
+#include "migration/freeze_limit.hpp"
 #include "migration/operations.hpp"
 #include "migration/strategies.hpp"
 #include "migration/uncontrolled_operations.hpp"
@@ -94,11 +95,6 @@ op::Frozen source_of(const Run& run) {
           run.source_instance.substr(0, run.source_instance.find(' '))};
 }
 
-/// From the freeze until the copy may start: longer than what is waited for in it. Then the node itself thaws the
-/// source, whatever has become of ms2m.
-constexpr std::chrono::seconds kFreezeLimit{40};
-constexpr std::chrono::seconds kFrozenWork{30};
-
 /// A source that is thawed after the copy may start would be a second owner, so the limit ends here. Had it been thawed
 /// before, it is frozen again; what it did meanwhile shows: it is a consumer again, or not all of the
 /// queue is behind the valve.
@@ -112,12 +108,12 @@ void stay_frozen(Run& run, const op::Frozen& source, const StopToken& stop) {
 
 /// Afterwards the source does nothing and is no consumer; whatever it was sent by mistake is back in the queue.
 void stop_source(Run& run, const StopToken& given) {
-  const StopToken stop = given.within(kFrozenWork);
+  const StopToken stop = given.within(frozen_work(run.request));
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
   run.journal.effect(Phase::restoring, "freeze the source",
                      op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), Json());
-  if (!run.ports.processes.freeze(source.node, source.container, given.within(kFreezeLimit)))
+  if (!run.ports.processes.freeze(source.node, source.container, given.within(freeze_limit(run.request))))
     throw Error(ErrorKind::inconsistent,
                 fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
   check_undisturbed(run, stop);

@@ -39,10 +39,17 @@ Json leftovers(const Outcome& outcome) {
   return list;
 }
 
+Json stretches(const std::vector<Stretch>& all, const char* name) {
+  Json list = Json::array();
+  for (const auto& each : all) list.push_back({{name, each.what}, {"seconds", seconds_json(each.length)}});
+  return list;
+}
+
 void add_measures(Json& json, const Measures& m) {
   json["total_s"] = seconds_json(m.total);
   json["source_pause_s"] = seconds_or_null(m.source_pause);
   json["gap_s"] = seconds_or_null(m.gap);
+  json["pauses"] = stretches(m.pauses, "cause");
   json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
   json["held"] = or_null(m.held);
   json["relayed"] = or_null(m.relayed);
@@ -77,6 +84,8 @@ Json outcome_json(const Outcome& outcome, const std::string& command, int status
                {"leftovers", leftovers(outcome)},
                {"resumable", outcome.resumable}};
   add_measures(json, outcome.measures);
+  json["wall_s"] = seconds_or_null(outcome.wall);
+  json["outside_total"] = stretches(outcome.outside, "what");
   return json;
 }
 

@@ -26,6 +26,14 @@ std::string table_line(const std::vector<std::string>& cells, const std::vector<
   return line + "\n";
 }
 
+/// "preflight 1.2s, closing the connections 100ms"
+std::string stretch_list(const std::vector<Stretch>& all) {
+  std::string text;
+  for (const auto& each : all)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", each.what, duration(each.length));
+  return text;
+}
+
 }  // namespace
 
 std::string markdown_table(const std::vector<std::vector<std::string>>& rows) {
@@ -52,6 +60,9 @@ std::string phase_table(const Outcome& outcome) {
   for (const auto& phase : outcome.phases)
     rows.push_back({to_string(phase.phase), duration(phase.elapsed), percent(phase.elapsed, total), phase.note});
   rows.push_back({"Total", duration(total), "100%", ""});
+  if (outcome.wall)
+    rows.push_back({"Command", duration(*outcome.wall), "",
+                    outcome.outside.empty() ? "" : "besides: " + stretch_list(outcome.outside)});
   return markdown_table(rows);
 }
 
@@ -60,6 +71,9 @@ std::string measure_lines(const Measures& m) {
   const auto count = [](std::uint64_t n) { return fmt::format("{}", n); };
   if (m.source_pause) lines.emplace_back("Source pause", duration(*m.source_pause));
   if (m.gap) lines.emplace_back("Processing gap", duration(*m.gap));
+  for (const auto& pause : m.pauses)
+    lines.emplace_back(&pause == &m.pauses.front() ? "Pauses" : "",
+                       fmt::format("{}, {}", duration(pause.length), printable(pause.what)));
   if (m.bytes) lines.emplace_back("Bytes moved", fmt::format("{} ({})", m.bytes->count, size(*m.bytes)));
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));

@@ -8,7 +8,8 @@ namespace {
 Json findings_json(const std::vector<Finding>& findings) {
   Json list = Json::array();
   for (const auto& f : findings)
-    list.push_back({{"check", f.check}, {"level", to_word(f.level)}, {"reason", f.text}, {"cure", f.cure}});
+    list.push_back(
+        {{"check", f.check}, {"level", to_word(f.level)}, {"reason", reason(f)}, {"cure", f.cure}, {"asked", f.asked}});
   return list;
 }
 
@@ -24,9 +25,19 @@ Json steps_json(const std::vector<PlannedStep>& steps) {
 Json predicted_json(const std::vector<PredictedPhase>& predicted) {
   Json list = Json::array();
   for (const auto& phase : predicted)
-    list.push_back(
-        {{"phase", to_string(phase.phase)}, {"seconds", seconds_json(phase.elapsed)}, {"basis", phase.basis}});
+    list.push_back({{"phase", to_string(phase.phase)},
+                    {"seconds", seconds_json(phase.elapsed)},
+                    {"least_s", seconds_json(phase.least)},
+                    {"most_s", seconds_json(phase.most)},
+                    {"basis", phase.basis}});
   return list;
+}
+
+Json predicted_total(const std::vector<PredictedPhase>& predicted) {
+  const PredictedPhase total = sum(predicted);
+  return {{"seconds", seconds_json(total.elapsed)},
+          {"least_s", seconds_json(total.least)},
+          {"most_s", seconds_json(total.most)}};
 }
 
 Json head(const Plan& plan, const char* kind, int status) {
@@ -55,6 +66,7 @@ Json plan_json(const Plan& plan, const MigrationRequest& request, int status) {
   json["diff"] = plan.diff;
   json["target_spec"] = plan.target_spec;
   json["predicted"] = predicted_json(plan.predicted);
+  json["predicted_total"] = predicted_total(plan.predicted);
   json["notes"] = plan.notes;
   return json;
 }

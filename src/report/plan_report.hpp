@@ -17,6 +17,11 @@ std::string check_text(const Plan& plan);
 /// One object of kind "check".
 Json check_json(const Plan& plan, int status);
 
+/// The phases together.
+PredictedPhase sum(const std::vector<PredictedPhase>& predicted);
+
 const char* to_word(Level level) noexcept;  ///< "ok", "warning", "refusal"
+/// The finding's text; it begins with "could not be asked: " where that is so.
+std::string reason(const Finding& finding);
 
 }  // namespace ms2m::report

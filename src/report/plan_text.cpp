@@ -16,7 +16,7 @@ std::string finding_lines(const std::vector<Finding>& findings) {
   std::string text;
   for (const auto& finding : findings) {
     text += fmt::format("  {}  {}  {}\n", pad(to_word(finding.level), 7), pad(finding.check, check_width),
-                        printable(finding.text));
+                        printable(reason(finding)));
     if (!finding.cure.empty() && finding.level != Level::ok)
       text += fmt::format("  {}  cure: {}\n", pad("", 7 + 2 + check_width), printable(finding.cure));
   }
@@ -32,14 +32,18 @@ std::string step_lines(const std::vector<PlannedStep>& steps) {
   return text;
 }
 
+/// "0.9-1.6 s"
+std::string range(Seconds least, Seconds most) {
+  const int digits = most.count() < 1 ? 2 : most.count() < 100 ? 1 : 0;
+  return fmt::format("{:.{}f}-{:.{}f} s", least.count(), digits, most.count(), digits);
+}
+
 std::string predicted_table(const std::vector<PredictedPhase>& predicted) {
   std::vector<std::vector<std::string>> rows{{"Phase", "Predicted", "Basis"}};
-  Seconds total{0};
-  for (const auto& phase : predicted) {
-    rows.push_back({to_string(phase.phase), duration(phase.elapsed), phase.basis});
-    total += phase.elapsed;
-  }
-  rows.push_back({"Total", duration(total), ""});
+  for (const auto& phase : predicted)
+    rows.push_back({to_string(phase.phase), range(phase.least, phase.most), phase.basis});
+  const PredictedPhase total = sum(predicted);
+  rows.push_back({"Total", range(total.least, total.most), ""});
   return markdown_table(rows);
 }
 
@@ -56,6 +60,16 @@ std::string head(const Plan& plan, const MigrationRequest& request) {
 
 }  // namespace
 
+PredictedPhase sum(const std::vector<PredictedPhase>& predicted) {
+  PredictedPhase total{Phase::finalizing, Seconds(0), "", Seconds(0), Seconds(0)};
+  for (const auto& phase : predicted) {
+    total.elapsed += phase.elapsed;
+    total.least += phase.least;
+    total.most += phase.most;
+  }
+  return total;
+}
+
 const char* to_word(Level level) noexcept {
   switch (level) {
     case Level::ok:
@@ -67,6 +81,8 @@ const char* to_word(Level level) noexcept {
   }
   return "?";
 }
+
+std::string reason(const Finding& finding) { return (finding.asked ? "" : "could not be asked: ") + finding.text; }
 
 std::string plan_text(const Plan& plan, const MigrationRequest& request) {
   std::string text = head(plan, request);

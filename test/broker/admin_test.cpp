@@ -6,7 +6,7 @@ using namespace ms2m;
 using namespace ms2m::test;
 
 TEST_CASE("admin: version, and how it is not reached") {
-  CHECK(RabbitAdmin(address()).version(limit()) == RabbitBroker(address(), "a", limit()).server_version());
+  CHECK(RabbitAdmin(address()).version(limit()) == RabbitBroker(address(), "a", limit()).server_version(limit()));
   auto where = address();
   where.api_url = "http://127.0.0.1:1/";
   CHECK_FALSE(RabbitAdmin(where).version(limit()));

@@ -21,7 +21,7 @@ ErrorKind kind_of(const std::function<void()>& work) {
 
 TEST_CASE("queues are declared, counted, purged and deleted, all idempotent") {
   RabbitBroker broker(address(), "t", limit());
-  CHECK(broker.server_version().find('.') != std::string::npos);
+  CHECK(broker.server_version(limit()).find('.') != std::string::npos);
   const auto queue = unique("basic");
   CHECK_FALSE(broker.depth(queue, limit()));
   CHECK(broker.purge_queue(queue, limit()) == 0);
@@ -95,6 +95,12 @@ TEST_CASE("wrong password, missing virtual host, nobody listening") {
   wrong = address();
   wrong.port = 1;
   CHECK(kind_of([&] { RabbitBroker(wrong, "t", limit()); }) == ErrorKind::unavailable);
+  wrong.origin = "annotation ms2m.io/broker-secret";
+  try {
+    RabbitBroker(wrong, "t", limit());
+  } catch (const Error& error) {
+    CHECK_THAT(error.remedy(), Catch::Contains(wrong.origin) && Catch::Contains("kubectl port-forward"));
+  }
   wrong.host = "no-such-host.invalid";
   CHECK(kind_of([&] { RabbitBroker(wrong, "t", limit()); }) == ErrorKind::unavailable);
 }

@@ -24,12 +24,14 @@ class FakeCluster final : public Cluster {
   std::vector<Json> nodes;
   std::string listed_ns;
   std::optional<Error> failure;
+  std::optional<Error> forbidden;  ///< of secrets
 
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "https://fake"; }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
     stop.check("reading");
     if (failure) throw *failure;
+    if (forbidden && ref.kind == Kind::secret) throw Error(*forbidden);
     const auto& objects = ref.kind == Kind::pod ? pods : ref.kind == Kind::secret ? secrets : config_maps;
     reads.push_back(ref.name);
     const auto found = objects.find(ref.name);

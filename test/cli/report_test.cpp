@@ -110,3 +110,12 @@ TEST_CASE("a plan and its check") {
 TEST_CASE("an abort that undid everything is a success") {
   test::check_golden("aborted.txt", aborted_text(test::undone_outcome()));
 }
+
+TEST_CASE("a question that could not be asked is told from an answer") {
+  Plan plan = test::deployment_plan();
+  plan.findings = {{"broker", Level::refusal, "secrets are forbidden", "grant it", false}};
+  CHECK_THAT(check_text(plan), Catch::Contains("refusal  broker    could not be asked: secrets are forbidden"));
+  const Json finding = check_json(plan, 4)["findings"][0];
+  CHECK(finding["asked"] == false);
+  CHECK(finding["reason"] == "could not be asked: secrets are forbidden");
+}

@@ -177,11 +177,32 @@ TEST_CASE("what is not there is refused before anything is touched") {
   CHECK(terminal.world.calls.empty());
 }
 
-TEST_CASE("a broker that only the cluster can reach is explained") {
+TEST_CASE("the broker is told who named it, and left to the preflight to connect to") {
   Terminal terminal;
-  terminal.world.engine_failure = Error(ErrorKind::unavailable, "cannot resolve rabbit");
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2"}) == 0);
+  CHECK(terminal.world.engine.broker.origin == "RABBITMQ_URL of container app");
+  CHECK_FALSE(terminal.world.engine.connect);
+}
+
+TEST_CASE("who may not read the secret is told so, and everything else") {
+  Terminal terminal;
+  Json& pod = terminal.world.cluster->pods["consumer-0"];
+  pod["metadata"]["annotations"] = Json{{"ms2m.io/broker-secret", "rabbitmq"}};
+  terminal.world.cluster->forbidden = Error(
+      ErrorKind::forbidden, R"(secrets "rabbitmq" is forbidden: User "viewer" cannot get resource "secrets")", "");
+  for (const char* command : {"check", "plan"}) {
+    CHECK(terminal.run({command, "pod/consumer-0", "--to", "worker-2"}) == 4);  // as the plan's findings say
+    CHECK(terminal.world.calls.back() == "plan");
+    REQUIRE(terminal.world.request.unresolved.size() == 1);
+    CHECK_THAT(terminal.world.request.unresolved[0].text,
+               Contains("secret rabbitmq") && Contains(R"(cannot get resource "secrets")"));
+    CHECK_THAT(terminal.world.request.unresolved[0].cure, Contains("--broker"));
+    CHECK(terminal.world.request.queue == "app.events");
+  }
+  const auto calls = terminal.world.calls.size();
   CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2"}) == 4);
-  CHECK_THAT(terminal.err, Contains("RABBITMQ_URL of container app") && Contains("kubectl port-forward"));
+  CHECK(terminal.world.calls.size() == calls);
+  CHECK_THAT(terminal.err, Contains("refused, nothing was touched") && Contains(R"(cannot get resource "secrets")"));
 }
 
 TEST_CASE("-o json is one document, also for a refusal") {

@@ -30,6 +30,12 @@ Outcome shadow_outcome() {
   outcome.measures.total = Seconds(2.19);
   outcome.measures.source_pause = Seconds(0.21);
   outcome.measures.gap = Seconds(0.24);
+  outcome.measures.pauses = {{"checkpoint on worker-1", Seconds(0.21)},
+                             {"hand-over to pod consumer-0-m7k2q9 on worker-2", Seconds(0.24)}};
+  outcome.wall = Seconds(3.4);
+  outcome.outside = {{"finding pod and broker", Seconds(0.1)},
+                     {"preflight", Seconds(1.01)},
+                     {"closing the connections", Seconds(0.1)}};
   outcome.measures.bytes = Bytes{20230144};
   outcome.measures.held = 3;
   outcome.measures.relayed = 19;
@@ -88,8 +94,9 @@ Plan deployment_plan() {
       {"rights", Level::refusal, "may not create nodes/proxy", "kubectl apply -f examples/rbac.yaml"}};
   plan.steps = {{Phase::preparing, "declare queue ms2m.m7k2q9.hold", "delete queue ms2m.m7k2q9.hold"},
                 {Phase::finalizing, "delete pod default/consumer-5d4f-abcde", ""}};
-  plan.predicted = {{Phase::checkpointing, Seconds(0.3), "archive of about 20 MB"},
-                    {Phase::transferring, Seconds(1.2), "20 MB at 17 MB/s"}};
+  plan.predicted = {
+      {Phase::checkpointing, Seconds(0.3), "typical figures", Seconds(0.2), Seconds(0.6)},
+      {Phase::transferring, Seconds(1.2), "3 earlier moves from worker-1 to worker-2", Seconds(0.9), Seconds(1.6)}};
   plan.notes = {"side effects happen twice while the copy catches up unless the app mutes them"};
   return plan;
 }

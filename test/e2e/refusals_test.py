@@ -107,6 +107,24 @@ class Refusals(RefusalCase):
         self.refused(REFUSED, "forbidden", env={"KUBECONFIG": kubeconfig})
         self.refused(REFUSED, "you may not", env={"KUBECONFIG": kubeconfig, "MS2M_BROKER": lab.broker_uri()})
 
+    def test_viewer_checks(self):
+        """Who may only look sees what can be found out, and which rights the rest takes."""
+        env = {"KUBECONFIG": os.path.join(lab.LAB, "kubeconfig-viewer")}
+        run = self.begin("check", "pod/consumer-0", "--to", "worker-2", "-o", "json", env=env).wait(60)
+        self.assertEqual(run.status, REFUSED, run.said())
+        found = {(each["check"], each["level"]) for each in run.report["findings"]}
+        self.assertLessEqual({(check, "ok") for check in ("source-pod", "node-access", "base-image", "cpu", "volumes")},
+                             found, run.said())
+        (broker,) = [each for each in run.report["findings"] if each["check"] == "broker"]
+        self.assertEqual((broker["level"], broker["asked"]), ("refusal", False))
+        self.assertIn("could not be asked", broker["reason"])
+        self.assertIn('cannot get resource "secrets"', broker["reason"])
+        (rights,) = [each for each in run.report["findings"] if each["check"] == "rights"]
+        self.assertIn("create pods in namespace default", rights["reason"])
+        plan = self.begin("plan", "pod/consumer-0", "--to", "worker-2", env=env).wait(60)
+        self.assertEqual(plan.status, REFUSED, plan.said())
+        self.assertIn("could not be asked", plan.out)
+
     def test_no_rights(self):
         self.refused(REFUSED, "forbidden", env={"KUBECONFIG": os.path.join(lab.LAB, "kubeconfig-nobody"),
                                                 "MS2M_BROKER": lab.broker_uri()})

@@ -28,7 +28,8 @@ QUEUE = "app.events"
 OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "total_s", "source_pause_s", "gap_s", "bytes", "held", "relayed", "returned", "overtaken_at_most",
-    "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers", "resumable"}
+    "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers", "resumable", "pauses",
+    "wall_s", "outside_total"}
 PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
 
 
@@ -302,6 +303,15 @@ class Scenario(unittest.TestCase):
         self.assertGreater(report["bytes"], 1000000)
         for entry in report["phases"]:
             self.assertEqual({"phase", "seconds", "percent", "note"}, set(entry))
+        self.assertGreaterEqual(len(report["pauses"]), 1)
+        for entry in report["pauses"]:
+            self.assertTrue(entry["cause"])
+        self.assertTrue(any(abs(entry["seconds"] - report["gap_s"]) < 0.001 for entry in report["pauses"]), report["pauses"])
+        self.assertEqual([entry["what"] for entry in report["outside_total"]],
+                         ["finding pod and broker", "preflight", "removing what earlier moves left",
+                          "closing the connections"])
+        named_time = report["total_s"] + sum(entry["seconds"] for entry in report["outside_total"])
+        self.assertAlmostEqual(report["wall_s"], named_time, delta=0.5)
         named = [entry["phase"] for entry in report["phases"]]
         self.assertEqual([phase for phase in PHASES if phase in named], named, "phases in their order")
         self.assertAlmostEqual(sum(entry["percent"] for entry in report["phases"]), 100, delta=5)

@@ -53,6 +53,9 @@ class WorkloadCase(scenario.Scenario):
         if replicas > 1:
             arguments += ("--allow-competing",)
         report = self.migrate(source.name, "worker-2", *arguments)
+        once = 2 if report["strategy"] == "shadow" else 1
+        keeps_name = report["target"]["pod"] == source.name
+        self.assertEqual(len(report["pauses"]), 2 * once if once == 2 and keeps_name else once, "every pause is told")
         self.eventually(lambda: endpoints.look() == replicas, "all endpoints are ready again")
         ready = endpoints.stop()
         names = {name for names in pods.stop() for name in names}

@@ -333,6 +333,32 @@ void sweep(const Case& c, int stride = 1) {
 
 }  // namespace
 
+TEST_CASE("every pause is told, with its cause", "[pauses]") {
+  const auto pauses = [](const Case& c) {
+    Sweep run(c);
+    run.run(Fault::none, 0);
+    REQUIRE(run.outcome());
+    REQUIRE(run.outcome()->result == Result::done);
+    const Measures& measures = run.outcome()->measures;
+    std::vector<std::string> causes;
+    bool gap_is_one = false;
+    for (const Stretch& pause : measures.pauses) {
+      CHECK(pause.length > Seconds(0));
+      gap_is_one = gap_is_one || pause.length == measures.gap;
+      causes.push_back(pause.what.substr(0, pause.what.find(" to pod")));
+    }
+    CHECK(gap_is_one);
+    return causes;
+  };
+  using Causes = std::vector<std::string>;
+  CHECK(pauses({"", Strategy::handoff}) == Causes{"checkpoint, restore and hand-over"});
+  CHECK(pauses({"ReplicaSet", Strategy::shadow}) == Causes{"checkpoint on worker-1", "hand-over"});
+  CHECK(pauses({"StatefulSet", Strategy::shadow}) ==
+        Causes{"checkpoint on worker-1", "hand-over", "checkpoint on worker-2", "hand-over"});
+  CHECK(pauses({"StatefulSet", Strategy::handoff}) == Causes{"checkpoint, restore and hand-over"});
+  CHECK(pauses({"", Strategy::handoff, Protocol::none}) == Causes{"checkpoint, restore and hand-over"});
+}
+
 TEST_CASE("handoff of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::handoff}); }
 TEST_CASE("handoff of a Deployment's pod survives every fault", "[sweep]") { sweep({"ReplicaSet", Strategy::handoff}); }
 TEST_CASE("handoff of a StatefulSet's pod survives every fault", "[sweep]") {

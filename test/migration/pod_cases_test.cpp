@@ -258,7 +258,7 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   // What could not be asked for is not none.
   f.autoscalers.clear();
   f.autoscalers_read = false;
-  f.unchecked.push_back({"you may not list horizontalpodautoscalers", "grant it"});
+  f.unasked.push_back({Question::autoscalers, false, {"you may not list horizontalpodautoscalers", "grant it"}});
   CHECK(finding(f, "autoscaler", Level::ok).empty());
   CHECK_FALSE(finding(f, "unchecked", Level::warning).empty());
 }

@@ -10,12 +10,11 @@ TEST_CASE("nothing speaks against a good migration", "[preflight]") {
   CHECK(warning(good()).empty());
 }
 
-TEST_CASE("missing rights are named alone", "[preflight]") {
+TEST_CASE("missing rights are named beside what was found", "[preflight]") {
   Facts f = good();
   f.missing_rights = {{"create", "", "nodes", "proxy", "", "worker-1"}};
-  f.depth.reset();
-  CHECK(preflight(f, request()).size() == 1);
   CHECK_THAT(refusal(f), Contains("create nodes/proxy"));
+  CHECK(preflight(f, request()).size() == preflight(good(), request()).size());
 }
 
 TEST_CASE("nodes", "[preflight]") {
@@ -194,9 +193,36 @@ TEST_CASE("a processor that lacks something", "[preflight]") {
 
 TEST_CASE("what could not be checked is said", "[preflight]") {
   Facts f = good();
-  f.unchecked = {{"you may not list pods", "grant it"}};
+  f.unasked = {{Question::target_pods, false, {"you may not list pods", "grant it"}}};
   CHECK(refusal(f).empty());
   CHECK(warning(f) == "you may not list pods");
+}
+
+TEST_CASE("what could not be asked is not what is not there", "[preflight]") {
+  Facts f = good();
+  f.target.object.reset();
+  f.unasked = {{Question::target_node, true, {"no answer", "wait"}}};
+  CHECK(refusal(f) == "no answer");
+  f = good();
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "StatefulSet"}, {"name", "s"}, {"controller", true}}});
+  f.unasked = {{Question::owner, true, {"no answer", "wait"}}};
+  CHECK(refusal(f) == "no answer");
+  f = good();
+  f.depth.reset();
+  f.source_control.reset();
+  f.unasked = {{Question::broker, true, {"no answer", "wait"}}};
+  CHECK(refusal(f) == "no answer");
+  f = good();
+  f.source_control.reset();
+  f.unasked = {{Question::control_queue, true, {"no answer", "wait"}}};
+  CHECK(refusal(f) == "no answer");
+  f = good();
+  f.checkpoint_gate.reset();
+  f.unasked = {{Question::source_gate, true, {"no answer", "wait"}}};
+  CHECK(warning(f).empty());
+  f = good();
+  f.unasked = {{Question::rights, true, {"no answer", "wait"}}};
+  for (const Finding& finding : preflight(f, request())) CHECK_FALSE((finding.check == "rights" && finding.asked));
 }
 
 TEST_CASE("the others of several containers start afresh", "[preflight]") {

@@ -104,9 +104,6 @@ TEST_CASE("claims and other volumes", "[preflight]") {
   (*f.target.object)["metadata"]["labels"]["kubernetes.io/hostname"] = "worker-1";
   CHECK(refusal(f).empty());
   f = good();
-  f.unread_claims = {"data"};
-  CHECK_THAT(refusal(f), Contains("you may not read claim data"));
-  f = good();
   f.pod["spec"]["volumes"] = Json::array({{{"name", "host"}, {"hostPath", {{"path", "/srv"}}}}});
   CHECK_THAT(refusal(f), Contains("hostPath volume host (/srv)"));
   MigrationRequest r = request();

@@ -145,7 +145,7 @@ FakeBroker::FakeBroker(FakeServer& server) : world_(server.world_) {
 FakeBroker::~FakeBroker() { world_->end_process(process_); }
 void FakeBroker::crash() { world_->end_process(process_); }
 
-std::string FakeBroker::server_version() const { return "3.10.8"; }
+std::string FakeBroker::server_version(const StopToken&) { return "3.10.8"; }
 
 std::optional<QueueDepth> FakeBroker::depth(const std::string& queue, const StopToken& stop) {
   return FakeCall::run(*world_, process_, "depth " + queue, stop, [&]() -> std::optional<QueueDepth> {

@@ -140,7 +140,7 @@ class FakeBroker : public Broker, public BrokerAdmin {
   /// The process dies here: connections close, dead man not renewed any more; every later call throws Crashed.
   void crash();
 
-  std::string server_version() const override;
+  std::string server_version(const StopToken& stop) override;
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override;
   bool delete_queue(const std::string& queue, const StopToken& stop) override;

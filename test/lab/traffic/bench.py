@@ -5,6 +5,7 @@ import argparse
 import sys
 
 import chaos
+import estimate
 import handover
 import kube
 import lab
@@ -46,6 +47,13 @@ def parser():
     measure.add_argument("--reps", type=int, default=3)
     measure.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the migration")
     common(measure)
+    guessing = commands.add_parser("estimate", help="what was predicted, and what it took")
+    guessing.set_defaults(run=estimate.run)
+    guessing.add_argument("--strategies", default="shadow,handoff")
+    guessing.add_argument("--moves", type=int, default=4, help="there and back, of one pod, with each strategy")
+    guessing.add_argument("--rate", type=float, default=10)
+    guessing.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the first move")
+    common(guessing)
     breaking = commands.add_parser("chaos", help="kill ms2m, or cut its broker connection, at a random instant")
     breaking.set_defaults(run=chaos.run)
     breaking.add_argument("--strategies", default="shadow,handoff")

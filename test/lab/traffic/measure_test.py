@@ -4,6 +4,7 @@
 import unittest
 
 import driver
+import estimate
 from effects_log import Effect, handover_gap, largest_pause, side_effects
 
 
@@ -48,6 +49,25 @@ class SideEffects(unittest.TestCase):
         effects = [effect(1, 1), effect(2, 1, "b"), effect(3, 2), effect(4, 2, "b", muted=True),
                    effect(5, 3, "b", muted=True)]
         self.assertEqual(side_effects(effects), {"never": 1, "once": 1, "several": 1})
+
+
+class Estimates(unittest.TestCase):
+    PREDICTED = [{"phase": "Checkpointing", "seconds": 0.5, "least_s": 0.4, "most_s": 0.8, "basis": "2 earlier moves"},
+                 {"phase": "Restoring", "seconds": 2.0, "least_s": 1.0, "most_s": 3.0, "basis": "typical figures: x"},
+                 {"phase": "Replaying", "seconds": 1.0, "least_s": 0.5, "most_s": 2.0, "basis": "typical figures: y"}]
+    PHASES = [{"phase": "Checkpointing", "seconds": 1.0}, {"phase": "Restoring", "seconds": 1.6}]
+
+    def test_each_phase_that_came_and_all_of_them(self):
+        first, second, total = estimate.compare(self.PREDICTED, self.PHASES)
+        self.assertEqual((first["phase"], first["ratio"], first["within"]), ("Checkpointing", 0.5, False))
+        self.assertEqual((second["phase"], second["ratio"], second["within"]), ("Restoring", 1.25, True))
+        self.assertEqual((total["phase"], total["actual_s"], total["within"]), ("Total", 2.6, True))
+        self.assertEqual(total["basis"], "2 earlier moves")
+
+    def test_summary_keeps_what_was_learned_apart(self):
+        lines = estimate.summary([{"phases": estimate.compare(self.PREDICTED, self.PHASES)}])
+        self.assertEqual(lines, ["typical figures: 1 of 1 within, predicted/actual 1.25-1.25, median 1.25",
+                                 "earlier moves: 1 of 2 within, predicted/actual 0.50-0.96, median 0.73"])
 
 
 class Reports(unittest.TestCase):

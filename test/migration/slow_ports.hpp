@@ -1,0 +1,217 @@
+// Ports whose every answer takes its time, or is an error: what the preflight asks, and nothing else.
+#pragma once
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ms2m/error.hpp"
+#include "ms2m/migrator.hpp"
+
+namespace ms2m::test {
+
+/// What the ports have in common. Any thread.
+class Answers {
+ public:
+  Millis delay{0};
+  std::map<std::string, Error> failing;  ///< by the question's words
+  std::set<std::string> silent;          ///< questions that are never answered
+
+  void answer(const std::string& question, const StopToken& stop) {
+    {
+      const std::lock_guard lock(mutex_);
+      asked_.push_back(question);
+    }
+    if (silent.count(question) > 0) stop.sleep(std::chrono::minutes(1), question);
+    if (delay.count() > 0) stop.sleep(delay, "waiting for the answer to " + question);
+    stop.check(question);
+    if (const auto found = failing.find(question); found != failing.end()) throw Error(found->second);
+  }
+  std::size_t asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> asked_;
+};
+
+inline std::logic_error unexpected() { return std::logic_error("the preflight must not call this"); }
+
+class SlowCluster final : public Cluster {
+ public:
+  explicit SlowCluster(Answers& answers) : answers_(answers) {}
+  std::map<std::string, Json> objects;  ///< "node worker-1"
+  std::vector<std::string> denied;      ///< rights, as to_string(Right) says them
+
+  std::string default_namespace() const override { return "default"; }
+  std::string description() const override { return "slow"; }
+  std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
+    answers_.answer("get " + to_string(ref), stop);
+    const auto found = objects.find(to_string(ref));
+    return found == objects.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::vector<Json> list(Kind kind, const std::string&, const std::string&, const std::string&,
+                         const StopToken& stop) override {
+    answers_.answer(kind == Kind::pod                     ? "list pods"
+                    : kind == Kind::pod_disruption_budget ? "list budgets"
+                                                          : "list scalers",
+                    stop);
+    return {};
+  }
+  bool allowed(const Right& right, const StopToken& stop) override {
+    answers_.answer("allowed", stop);
+    for (const std::string& each : denied)
+      if (each == to_string(right)) return false;
+    return true;
+  }
+  std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop) override {
+    answers_.answer("gate " + node, stop);
+    return true;
+  }
+  std::optional<std::vector<Json>> kubelet_pods(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::optional<bool> kubelet_ends(const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  Json create(const ObjectRef&, const Json&, const CreateOptions&, const StopToken&) override { throw unexpected(); }
+  Json update(const ObjectRef&, const Json&, const StopToken&) override { throw unexpected(); }
+  Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
+  bool remove(const ObjectRef&, const DeleteOptions&, const StopToken&) override { throw unexpected(); }
+  void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override {
+    throw unexpected();
+  }
+  CheckpointArchive checkpoint(const std::string&, const std::string&, const std::string&, const std::string&,
+                               const StopToken&) override {
+    throw unexpected();
+  }
+
+ private:
+  Answers& answers_;
+};
+
+/// Not to be used by two threads at a time, as the port says: that is looked at, too.
+class SlowBroker final : public Broker {
+ public:
+  explicit SlowBroker(Answers& answers) : answers_(answers) {}
+  std::string server_version(const StopToken& stop) override { return alone("version", stop), "3.10.8"; }
+  std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override {
+    alone("depth " + queue, stop);
+    return QueueDepth{3, 1};
+  }
+  void declare_queue(const QueueSpec&, const StopToken&) override { throw unexpected(); }
+  bool delete_queue(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::uint64_t purge_queue(const std::string&, const StopToken&) override { throw unexpected(); }
+  void declare_fanout(const std::string&, const StopToken&) override { throw unexpected(); }
+  bool delete_exchange(const std::string&, const StopToken&) override { throw unexpected(); }
+  void bind_queue(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  void unbind_queue(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  void publish(const Outgoing&, const StopToken&) override { throw unexpected(); }
+  std::unique_ptr<DeadMan> arm(const DeadManSpec&, const StopToken&) override { throw unexpected(); }
+  std::unique_ptr<Valve> close_valve(const std::string&, std::uint64_t, const StopToken&) override {
+    throw unexpected();
+  }
+  std::unique_ptr<Pump> start_pump(const PumpSpec&, const StopToken&) override { throw unexpected(); }
+  PivotResult pivot(const std::string&, const std::vector<Outgoing>&, const StopToken&) override { throw unexpected(); }
+
+ private:
+  void alone(const std::string& question, const StopToken& stop) {
+    if (busy_.exchange(true)) throw std::logic_error("two threads use one connection");
+    struct Free {
+      std::atomic<bool>& busy;
+      ~Free() { busy = false; }
+    } const free{busy_};
+    answers_.answer(question, stop);
+  }
+  Answers& answers_;
+  std::atomic<bool> busy_{false};
+};
+
+class SlowAdmin final : public BrokerAdmin {
+ public:
+  explicit SlowAdmin(Answers& answers) : answers_(answers) {}
+  std::optional<std::string> version(const StopToken& stop) override {
+    answers_.answer("management", stop);
+    return "3.10.8";
+  }
+  std::optional<QueueFacts> queue(const std::string&, const StopToken& stop) override {
+    answers_.answer("queue", stop);
+    return QueueFacts{};
+  }
+  std::optional<Json> policy_for(const std::string&, const StopToken& stop) override {
+    answers_.answer("policies", stop);
+    return Json::object();
+  }
+  std::optional<QueueTotals> totals(const std::string&, const StopToken& stop) override {
+    answers_.answer("totals", stop);
+    return QueueTotals{3, 0};
+  }
+  std::vector<std::string> alarms(const StopToken& stop) override {
+    return answers_.answer("alarms", stop), std::vector<std::string>{};
+  }
+  std::optional<std::chrono::seconds> heartbeat(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::optional<std::string> queue_type(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::vector<QueueBinding> bindings(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::vector<std::string> queue_names(const std::string&, const StopToken&) override { throw unexpected(); }
+  bool close_connection(const std::string&, const StopToken&) override { throw unexpected(); }
+
+ private:
+  Answers& answers_;
+};
+
+class SlowNodes final : public NodeShell,
+                        public CheckpointArchives,
+                        public ArchiveMover,
+                        public ImageStore,
+                        public ContainerProcess {
+ public:
+  explicit SlowNodes(Answers& answers) : answers_(answers) {}
+  CommandResult run(const std::string& node, const std::vector<std::string>&, const std::string&,
+                    const StopToken& stop) override {
+    answers_.answer("look " + node, stop);
+    return {0, 0, "cpu fpu\nshm empty\n", ""};
+  }
+  void open(const std::string& node, const StopToken& stop) override { answers_.answer("open " + node, stop); }
+  std::string describe(const std::string& node) const override { return node; }
+  std::vector<ArchiveFile> list(const std::string& node, const std::string&, const std::string&, const std::string&,
+                                const std::string&, const StopToken& stop) override {
+    answers_.answer("archives " + node, stop);
+    return {};
+  }
+  std::string probe(const std::string& node, const StopToken& stop) override {
+    answers_.answer("probe " + node, stop);
+    return "skopeo 1.20.0";
+  }
+  std::optional<StoredImage> find(const std::string& node, const std::string&, const StopToken& stop) override {
+    answers_.answer("find " + node, stop);
+    return StoredImage{"abcdef0123456789", {"i"}};
+  }
+  std::optional<std::vector<StoredImage>> list(const std::string&, const StopToken&) override { throw unexpected(); }
+  void wait_complete(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  MoveResult move(const MoveRequest&, const ProgressFn&, const StopToken&) override { throw unexpected(); }
+  std::string import_checkpoint(const std::string&, const CheckpointImage&, const StopToken&) override {
+    throw unexpected();
+  }
+  void point_name(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  bool remove_name(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool remove_image(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool remove_layout(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool freeze(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool thaw(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool kill(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+
+ private:
+  Answers& answers_;
+};
+
+}  // namespace ms2m::test
