@@ -32,6 +32,9 @@ struct BrokerAddress {
   std::string server_name;  ///< amqps: verify against this name instead of host
   std::string api_url;      ///< management API; empty: http://host:15672 (https://host:15671 with tls)
   bool verify = true;       ///< amqps: false (?verify=verify_none) accepts any certificate
+  /// SASL, in capitals: the first of these that the broker offers is used. PLAIN sends user and password, EXTERNAL
+  /// nothing but the client certificate, whose name the broker takes for the user.
+  std::vector<std::string> mechanisms{"PLAIN"};
   std::chrono::seconds heartbeat{10};
   std::string origin{};  ///< who said so, for messages: "--broker"
 };

@@ -17,6 +17,7 @@ amqp::Endpoint endpoint_of(const BrokerAddress& address, const std::string& id, 
   endpoint.user = address.user;
   endpoint.password = address.password;
   endpoint.vhost = address.vhost;
+  endpoint.mechanisms = address.mechanisms;
   endpoint.tls.enabled = address.tls;
   endpoint.tls.verify = address.verify;
   endpoint.tls.ca_file = address.ca_file;

@@ -104,7 +104,8 @@ std::uint64_t Pacer::allowance(TimePoint now) const {
 
 RabbitPump::RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const StopToken& stop)
     : spec_(std::move(spec)),
-      user_(endpoint.user),
+      // Another login is as whom the certificate says.
+      user_(endpoint.mechanisms == std::vector<std::string>{"PLAIN"} ? endpoint.user : std::string()),
       window_(spec_.max_window, spec_.horizon),
       pacer_(spec_.pace, Clock::now()),
       rate_(Clock::now()) {

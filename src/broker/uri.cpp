@@ -97,7 +97,14 @@ void host_and_port(std::string_view text, BrokerAddress& address) {
   if (address.port == 0) bad("the port must not be 0");
 }
 
+std::string mechanism(std::string name) {
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (name != "PLAIN" && name != "EXTERNAL") bad("auth_mechanism must be plain or external");
+  return name;
+}
+
 void query(std::string_view text, BrokerAddress& address) {
+  std::vector<std::string> mechanisms;  // may be given several times: in order of preference
   while (!text.empty()) {
     const auto end = std::min(text.find('&'), text.size());
     const auto pair = text.substr(0, end);
@@ -111,11 +118,15 @@ void query(std::string_view text, BrokerAddress& address) {
     if (key == "server_name_indication" && value != "disable") address.server_name = value;
     if (key == "heartbeat") address.heartbeat = std::chrono::seconds{number<std::uint16_t>(value, "heartbeat")};
     if (key == "api") address.api_url = value;
+    if (key == "auth_mechanism") mechanisms.push_back(mechanism(value));
     if (key == "verify") {
       if (value != "verify_peer" && value != "verify_none") bad("verify must be verify_peer or verify_none");
       address.verify = value == "verify_peer";
     }
   }
+  if (!mechanisms.empty()) address.mechanisms = std::move(mechanisms);
+  // With a certificate alone, the default user and its well-known password are sent to nobody.
+  if (address.mechanisms == std::vector<std::string>{"EXTERNAL"}) address.user = address.password = "";
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ struct Endpoint {
   std::string user;
   std::string password;
   std::string vhost = "/";
+  std::vector<std::string> mechanisms{"PLAIN"};  ///< SASL, PLAIN or EXTERNAL, in order of preference
   Tls tls;
   std::string connection_name;         ///< what `rabbitmqctl list_connections client_properties` shows
   std::chrono::seconds heartbeat{10};  ///< the smaller of this and the broker's (0 at either side: the other's)

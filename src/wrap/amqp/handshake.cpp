@@ -39,8 +39,28 @@ std::string version_in(const amqp_table_t& properties) {
 /// As the AMQP handshake wants it: 0 means "no wish".
 int agreed(int ours, int theirs) { return ours == 0 || theirs == 0 ? std::max(ours, theirs) : std::min(ours, theirs); }
 
+/// The first mechanism of ours that the broker offers ("PLAIN AMQPLAIN EXTERNAL").
+const std::string& chosen_mechanism(const Endpoint& endpoint, const std::string& offered) {
+  for (const std::string& each : endpoint.mechanisms) {
+    if ((" " + offered + " ").find(" " + each + " ") == std::string::npos) continue;
+    if (each == "EXTERNAL" && (!endpoint.tls.enabled || endpoint.tls.certificate_file.empty()))
+      throw Error(
+          ErrorKind::usage, "the login EXTERNAL is by a client certificate, and there is none",
+          "write amqps://, and name the certificate with certfile and keyfile, or --broker-cert and --broker-key");
+    return each;
+  }
+  const bool external = endpoint.mechanisms == std::vector<std::string>{"EXTERNAL"};
+  throw Error(
+      ErrorKind::forbidden,
+      fmt::format("the broker does not offer the login {}, but {}", fmt::join(endpoint.mechanisms, " or "), offered),
+      external ? "leave auth_mechanism=external out, or enable it there: rabbitmq-plugins enable "
+                 "rabbitmq_auth_mechanism_ssl, and EXTERNAL among auth_mechanisms in rabbitmq.conf"
+               : "with a client certificate, add auth_mechanism=external to the broker's URI");
+}
+
 /// Without cancel notifications the deletion of a consumed queue is silent; without connection.blocked so is an alarm.
-void send_start_ok(Connection::Impl& connection, const Endpoint& endpoint, const StopToken& stop) {
+void send_start_ok(Connection::Impl& connection, const Endpoint& endpoint, const std::string& mechanism,
+                   const StopToken& stop) {
   amqp_table_entry_t capabilities[] = {yes("consumer_cancel_notify"), yes("connection.blocked"),
                                        yes("publisher_confirms"), yes("basic.nack"),
                                        yes("authentication_failure_close")};
@@ -51,10 +71,12 @@ void send_start_ok(Connection::Impl& connection, const Endpoint& endpoint, const
   properties[2].value.kind = AMQP_FIELD_KIND_TABLE;
   properties[2].value.value.table = amqp_table_t{static_cast<int>(std::size(capabilities)), capabilities};
 
-  const std::string response = std::string(1, '\0') + endpoint.user + std::string(1, '\0') + endpoint.password;
+  // EXTERNAL: as whom the certificate says.
+  const std::string response =
+      mechanism == "EXTERNAL" ? "" : std::string(1, '\0') + endpoint.user + std::string(1, '\0') + endpoint.password;
   amqp_connection_start_ok_t ok{};
   ok.client_properties = amqp_table_t{static_cast<int>(std::size(properties)), properties};
-  ok.mechanism = amqp_cstring_bytes("PLAIN");
+  ok.mechanism = bytes_of(mechanism);
   ok.response = bytes_of(response);
   ok.locale = amqp_cstring_bytes("en_US");
   connection.send(0, AMQP_CONNECTION_START_OK_METHOD, &ok, stop, "logging in to the broker");
@@ -69,7 +91,8 @@ void Connection::Impl::log_in(const Endpoint& endpoint, const StopToken& stop) {
   check(amqp_send_header(state), doing);
   auto* start = static_cast<amqp_connection_start_t*>(await(AMQP_CONNECTION_START_METHOD, stop, doing));
   server_version = version_in(start->server_properties);
-  send_start_ok(*this, endpoint, stop);
+  const std::string offered = text_of(start->mechanisms);
+  send_start_ok(*this, endpoint, chosen_mechanism(endpoint, offered), stop);
 
   auto* tune = static_cast<amqp_connection_tune_t*>(await(AMQP_CONNECTION_TUNE_METHOD, stop, doing));
   amqp_connection_tune_ok_t tuned{};
