@@ -18,6 +18,8 @@ constexpr std::chrono::seconds kLookAtPod{1};
 constexpr std::chrono::minutes kFreezeLimit{2};
 /// A dead node's connection is held for two or three heartbeats.
 constexpr std::chrono::seconds kGhostLimit{90};
+/// A consumer is in the management API's list after 0.3 to 1.8 s (rabbitmq-facts.md section 4).
+constexpr Millis kNamed{2500};
 
 class Caller {
  public:
@@ -105,6 +107,10 @@ class Fence {
 
 /// Also one that has come without a command.
 bool consumes(const Migrator::Ports& ports, const Arrival& at, const StopToken& stop) {
+  if (!at.copy.empty()) {
+    stop.sleep(kNamed, "waiting for the management API to name the copy's consumer");
+    return Peers(ports.admin, at.copy).named(at.queue, stop) > 0;
+  }
   const auto depth = certain_depth(ports.broker, ports.admin, at.queue, stop).value_or(QueueDepth{});
   return depth.consumers >= at.consumers &&
          depth.consumers > at.ours + Peers(ports.admin, at.strangers).consumers_of(at.queue, stop);
@@ -137,6 +143,8 @@ HandOver hand_over_of(const Json& o) {
   what.target = {Kind::pod, text(o, "ns"), text(o, "pod")};
   what.container = text(o, "container");
   what.instance = text(o, "instance");
+  what.arrival.copy = o.value("copy_addresses", std::vector<std::string>{});
+  if (!what.arrival.copy.empty()) what.arrival.consumers = 1;
   what.message = text(o, "message");
   what.only_that_instance = o.value("only_that_instance", false);
   what.limit = Seconds(o.value("serve_s", 0.0));
@@ -171,8 +179,13 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
     return Withdrawal::serves;
   }
   end_copy(ports, what.target, copy->at("metadata").at("uid"), fence, stop);
+  Peers named(ports.admin, what.arrival.copy);
   wait_for_certain_depth(
-      ports, what.arrival.queue, [&](const QueueDepth& d) { return d.consumers < what.arrival.consumers; },
+      ports, what.arrival.queue,
+      [&](const QueueDepth& d) {
+        return what.arrival.copy.empty() ? d.consumers < what.arrival.consumers
+                                         : named.named(what.arrival.queue, stop) == 0;
+      },
       "waiting for the withdrawn copy's consumer to go", stop.within(kGhostLimit));
   return Withdrawal::withdrawn;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "migration/hand_over.hpp"
 #include "migration/operations.hpp"
 #include "migration/steps.hpp"
 #include "migration/waits.hpp"
@@ -50,9 +51,15 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
   if (!is_lost(ports.cluster, copy, stop)) return false;
   wait_ended(ports.cluster, copy, stop);
   const std::uint64_t others = source.value("others", std::uint64_t{0});
+  const auto given = journal.effect_with("resume_target");
+  const HandOver what = given ? hand_over_of(given->finish) : HandOver{};
+  Peers named(ports.admin, what.arrival.copy);
   // A dead node's connection is held for two or three heartbeats.
   wait_for_certain_depth(
-      ports, text(source, "queue"), [&](const QueueDepth& d) { return d.consumers <= others; },
+      ports, text(source, "queue"),
+      [&](const QueueDepth& d) {
+        return what.arrival.copy.empty() ? d.consumers <= others : named.named(what.arrival.queue, stop) == 0;
+      },
       "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
   return true;
 }

@@ -55,10 +55,12 @@ Outcome outcome_of(const JournalSummary& s) {
   return o;
 }
 
-/// Consumers of the primary besides the source, as the journal has it.
-std::uint64_t competing(const Journal& journal) {
+/// The source at the primary, as the journal has it.
+AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
   const auto effect = journal.effect_with("resume_source");
-  return effect ? effect->undo.value("others", std::uint64_t{0}) : 0;
+  const Json o = effect ? effect->undo : Json::object();
+  return {ports.broker, ports.admin, journal.begin().value("queue", ""), o.value("others", std::uint64_t{0}),
+          o.value("addresses", std::vector<std::string>{})};
 }
 
 /// What follows from the journal: to finish, or to undo.
@@ -111,7 +113,7 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   const Seconds limit = run.request.timeouts.undo;
   if (!run.journal.marked("pivoted") && run.journal.marked("pivot_intent")) {
     try {
-      if (pivot_was_committed(ports, run.plan.id, run.plan.queue, competing(run.journal),
+      if (pivot_was_committed(ports, run.plan.id, source_of(ports, run.journal),
                               StopToken().within(std::chrono::seconds(90))))
         run.journal.mark("pivoted");
     } catch (const std::exception& unknown) {
@@ -268,7 +270,7 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
       return outcome;
     }
     if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
-        pivot_was_committed(ports, id, summary.queue, competing(journal), stop.within(std::chrono::seconds(120))))
+        pivot_was_committed(ports, id, source_of(ports, journal), stop.within(std::chrono::seconds(120))))
       journal.mark("pivoted");
     if (leads_forward(journal) && must_turn_back(ports, journal, stop.within(std::chrono::minutes(4))))
       journal.mark("turned_back");

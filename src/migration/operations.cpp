@@ -12,15 +12,17 @@ Json resume_source(const Source& s) {
   return {{"op", "resume_source"}, {"prio", 20},           {"ns", s.ns},
           {"pod", s.pod},          {"uid", s.uid},         {"control", s.control_queue},
           {"queue", s.queue},      {"hold", s.hold_queue}, {"relay", s.relay_queue},
-          {"others", s.others},    {"copy", s.copy}};
+          {"others", s.others},    {"copy", s.copy},       {"addresses", s.addresses}};
 }
 Json resume_target(const Target& t, const std::string& message) {
   Json operation{{"op", "resume_target"}, {"prio", 10},         {"ns", t.ns},
                  {"pod", t.pod},          {"queue", t.queue},   {"control", t.control_queue},
                  {"message", message},    {"others", t.others}, {"strangers", t.strangers}};
   if (!t.container.empty())
-    operation.update(
-        {{"container", t.container}, {"instance", t.instance}, {"only_that_instance", t.only_that_instance}});
+    operation.update({{"container", t.container},
+                      {"instance", t.instance},
+                      {"copy_addresses", t.copy_addresses},
+                      {"only_that_instance", t.only_that_instance}});
   if (t.limit.count() > 0) operation.update({{"serve_s", t.limit.count()}, {"limit_s", t.limit.count() + 15}});
   return operation;
 }

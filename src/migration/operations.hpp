@@ -23,6 +23,7 @@ struct Source {
   std::string relay_queue;   ///< shadow: the source's own queue, to be drained before it goes back; else empty
   std::uint64_t others = 0;  ///< consumers of the primary besides it
   std::string copy{};        ///< pod whose consumer is not the source's
+  std::vector<std::string> addresses{};  ///< by which it is told apart from others (Run::source_addresses)
 };
 Json resume_source(const Source& source);
 struct Target {
@@ -32,6 +33,7 @@ struct Target {
   // As in HandOver (hand_over.hpp); left out where the source is gone before the copy comes.
   std::vector<std::string> strangers{};
   std::string container{}, instance{};
+  std::vector<std::string> copy_addresses{};  ///< as Arrival::copy
   bool only_that_instance = false;
   Seconds limit{0};
 };

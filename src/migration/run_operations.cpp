@@ -47,6 +47,11 @@ std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& 
   }
 }
 
+AtWork source_at_work(Migrator::Ports& ports, const Json& o) {
+  return {ports.broker, ports.admin, text(o, "queue"), o.value("others", std::uint64_t{0}),
+          o.value("addresses", std::vector<std::string>{})};
+}
+
 /// Shadow: what was relayed to the source must be worked off before it goes back to the primary.
 void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   RelayExitSpec spec{text(o, "relay"), text(o, "control"), text(o, "hold"), "source", ""};
@@ -59,9 +64,8 @@ void drain_relay(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
     return totals->ready + totals->unacked;
   };
   spec.arrived = [&](const StopToken& limit) {
-    const auto there = ports.broker.depth(text(o, "hold"), limit),
-               primary = ports.broker.depth(text(o, "queue"), limit);
-    return !there || there->consumers > 0 || (primary && primary->consumers > o.value("others", std::uint64_t{0}));
+    const auto there = ports.broker.depth(text(o, "hold"), limit);
+    return !there || there->consumers > 0 || source_at_work(ports, o).there(limit);
   };
   RelayExit source(ports.broker, std::move(spec));
   while (!source.finished(stop)) stop.sleep(Millis{20}, "waiting for the source to finish its queue");
@@ -88,9 +92,11 @@ void resume_source(Migrator::Ports& ports, const Json& o, const StopToken& stop)
   ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
   const std::uint64_t others = o.value("others", std::uint64_t{0});
   Peers copy(ports.admin, copy_addresses(ports, o, stop));
+  AtWork source = source_at_work(ports, o);
   wait_for_depth(
       ports.broker, queue,
       [&](const QueueDepth& d) {
+        if (source.by_name()) return source.there(stop);
         return d.consumers > others && d.consumers > others + copy.consumers_of(queue, stop);
       },
       "waiting for the source to consume " + queue, stop);

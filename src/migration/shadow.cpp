@@ -173,6 +173,7 @@ RelayExit exit_of(Run& run, const std::string& queue, const std::string& control
 
 /// The pump's consumer is gone a moment after it was stopped; whoever is there then came by himself.
 void wait_pump_gone(const Run& run, const StopToken& stop) {
+  if (!run.source_addresses.empty()) return check_nobody_came(run, 0, stop);
   const StopToken patience = stop.within(std::chrono::seconds(2));
   try {
     wait_for_depth(

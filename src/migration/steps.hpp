@@ -25,9 +25,13 @@ struct Run {
   Observer& observer;
   QueueNames names;
   std::uint64_t other_consumers = 0;  ///< of the primary, besides the source (only with --allow-competing)
-  std::string source_instance{};      ///< container and restarts of the source when it became quiet
-  std::string target_instance{};      ///< of the copy when it was seen to live
-  std::string source_connection{};    ///< of its consumer at the broker (only without the control protocol)
+  /// The source's addresses, where --allow-competing lets others consume the primary too, and they can be told apart by
+  /// them; else empty, and the others are a number that must not change.
+  std::vector<std::string> source_addresses{};
+  std::vector<std::string> target_addresses{};  ///< as soon as its pod has any
+  std::string source_instance{};                ///< container and restarts of the source when it became quiet
+  std::string target_instance{};                ///< of the copy when it was seen to live
+  std::string source_connection{};              ///< of its consumer at the broker (only without the control protocol)
 
   std::unique_ptr<DeadMan> dead_man{};
   std::unique_ptr<Valve> valve{};
@@ -108,10 +112,8 @@ void pivot(Run& run, const StopToken& stop);
 void disarm(Run& run, const StopToken& stop);
 /// Until the target, which has the queue, consumes it. Should it not do so in its time, the journal says "unserved".
 void wait_target_serving(Run& run);
-/// After a pivot whose outcome is unknown: true = it was committed. `others`: consumers of the queue besides the
-/// source.
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue,
-                         std::uint64_t others, const StopToken& stop);
+/// After a pivot whose outcome is unknown: true = it was committed. `source`: at the primary.
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, AtWork source, const StopToken& stop);
 
 // uncontrolled.cpp
 /// `--protocol none`, after the pivot, and the copy does not serve (after a crash: carries out its start first). True:

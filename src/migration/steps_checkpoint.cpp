@@ -19,6 +19,17 @@ namespace {
 constexpr std::uint64_t kGrowingReady = 50;
 constexpr Millis kAnswersAtOnce{200};
 
+/// Of the consumers of the primary, those that are the source's or its copy's.
+std::uint64_t uninvited(const Run& run, std::uint64_t ours, const StopToken& stop) {
+  if (!run.source_addresses.empty()) {
+    std::vector<std::string> both = run.source_addresses;
+    both.insert(both.end(), run.target_addresses.begin(), run.target_addresses.end());
+    return Peers(run.ports.admin, both).named(run.plan.queue, stop);
+  }
+  const std::uint64_t count = depth_of(run.ports.broker, run.plan.queue, stop).consumers;
+  return count > run.other_consumers + ours ? count - run.other_consumers - ours : 0;
+}
+
 /// What can be seen of the source; `ready` of the primary.
 struct Sight {
   bool quiet = false;
@@ -28,7 +39,7 @@ struct Sight {
 Sight look(Run& run, const StopToken& stop) {
   const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
   const auto primary = depth_of(run.ports.broker, run.plan.queue, stop);
-  return {hold.consumers > 0 && primary.consumers == run.other_consumers + (run.valve ? 1 : 0), primary.ready};
+  return {hold.consumers > 0 && uninvited(run, run.valve ? 1 : 0, stop) == 0, primary.ready};
 }
 
 /// False: the source has not answered at once and its backlog grows to where the valve would come too late.
@@ -134,7 +145,7 @@ void check_not_scaled_up(const Run& run, const StopToken& stop) {
 }  // namespace
 
 void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop) {
-  if (depth_of(run.ports.broker, run.plan.queue, stop).consumers <= run.other_consumers + ours) return;
+  if (uninvited(run, ours, stop) == 0) return;
   check_not_scaled_up(run, stop);
   throw Error(
       ErrorKind::inconsistent,
@@ -255,15 +266,29 @@ void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue) {
   if (!findings.empty()) throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
 }
 
+namespace {
+
+/// One consumer of the primary comes from the source's pod, so nothing hides the addresses.
+std::vector<std::string> known_by(const Run& run, const StopToken& stop) {
+  if (!run.request.allow_competing || !run.facts.admin_version || run.plan.second_half) return {};
+  std::vector<std::string> addresses = addresses_of(run.facts.pod);
+  if (addresses.empty() || Peers(run.ports.admin, addresses).named(run.plan.queue, stop) != 1) return {};
+  return addresses;
+}
+
+}  // namespace
+
 void make_source_quiet(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   check_consumer_named(run, stop);
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
+  run.source_addresses = known_by(run, stop);
   const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
-  run.journal.effect(Phase::checkpointing, "make the source quiet",
-                     op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue,
-                                        plan.queue, run.names.hold, relay, run.other_consumers, plan.target_pod}),
-                     Json());
+  run.journal.effect(
+      Phase::checkpointing, "make the source quiet",
+      op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue,
+                         run.names.hold, relay, run.other_consumers, plan.target_pod, run.source_addresses}),
+      Json());
   run.ports.broker.publish(
       {"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
   await_quiet(run, stop);

@@ -27,6 +27,7 @@ void check_target_lives(Run& run, const StopToken& stop) {
   const auto pod = run.ports.cluster.get({Kind::pod, plan.ns, plan.target_pod}, stop);
   if (pod_is_lost(pod ? &*pod : nullptr))
     throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", plan.ns, plan.target_pod));
+  run.target_addresses = addresses_of(*pod);
   if (instance_in(*pod, plan.container) != run.target_instance)
     throw Error(ErrorKind::inconsistent,
                 "the target's container was started again: what it had done since the checkpoint is gone");
@@ -55,13 +56,14 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
 void pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
+  check_target_lives(run, stop);
   run.journal.effect(
       Phase::replaying, "send the target to " + plan.queue, Json(),
       op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
                          arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
+                         run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
                          run.request.strategy == Strategy::shadow, run.request.timeouts.serve},
                         message));
-  check_target_lives(run, stop);
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
@@ -73,7 +75,7 @@ void disarm(Run& run, const StopToken& stop) {
 
 void wait_target_serving(Run& run) {
   HandOver what = hand_over_of(run.journal.effect_with("resume_target")->finish);
-  const std::uint64_t ours = run.valve ? 1 : 0;
+  const std::uint64_t ours = run.valve && what.arrival.copy.empty() ? 1 : 0;
   what.arrival.consumers += ours;
   what.arrival.ours += ours;
   try {
@@ -87,15 +89,14 @@ void wait_target_serving(Run& run) {
   run.target_at = Clock::now();
 }
 
-bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, const std::string& queue,
-                         std::uint64_t others, const StopToken& stop) {
+bool pivot_was_committed(const Migrator::Ports& ports, const std::string& id, AtWork source, const StopToken& stop) {
   const QueueNames names = queue_names(id);
   for (;;) {
     // The marker came with the commit; the dead man's message back in its queue, or a source at work, says that there
     // was none. Neither: the broker has not noticed yet that our old connection is gone.
     if (ports.broker.depth(names.dead_man, stop).value_or(QueueDepth{}).ready > 0) return false;
     if (ports.broker.depth(names.pivot, stop).value_or(QueueDepth{}).ready > 0) return true;
-    const bool served = ports.broker.depth(queue, stop).value_or(QueueDepth{}).consumers > others;
+    const bool served = source.there(stop);
     if (served) return certain_depth(ports.broker, ports.admin, names.pivot, stop).value_or(QueueDepth{}).ready > 0;
     stop.sleep(Millis{50}, "finding out whether the pivot was committed");
   }

@@ -161,6 +161,7 @@ void wait_target_warm(Run& run, const StopToken& stop) {
   run.ports.cluster.watch(
       {Kind::pod, run.plan.ns, run.plan.target_pod},
       [&](const Json* pod) {
+        if (pod != nullptr) run.target_addresses = addresses_of(*pod);
         const auto [reason, message] = waiting(pod, run.plan.container);
         // An admission plugin that makes every pull policy Always would let the kubelet look for the image in a
         // registry.

@@ -159,6 +159,7 @@ class Sweep {
   void serves_within(Millis time) { serve_ = time; }
   void restored_within(Millis time) { restore_ = time; }
   void retired_within(Millis time) { retire_ = time; }
+  void allow_competing() { competing_ = true; }
   void quiet_within(Millis time) { quiet_ = time; }
 
   /// The operator's next process: abort whatever the journal says is open.
@@ -273,6 +274,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
+    request.allow_competing = competing_;
     request.timeouts.quiet = Seconds(quiet_);
     request.timeouts.restore = Seconds(restore_);
     request.timeouts.retire = Seconds(retire_);
@@ -287,7 +289,7 @@ class Sweep {
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;
   std::string flood_at_, cut_at_, fault_at_;
-  bool silently_ = false;
+  bool silently_ = false, competing_ = false;
   Millis quiet_{2000}, restore_{120000}, retire_{120000}, serve_{30000};
   std::vector<std::pair<std::string, std::function<void()>>> acts_;
   std::string crash_after_;
@@ -517,6 +519,31 @@ TEST_CASE("a source that does not come back after a freeze is given up", "[sweep
   CHECK(run.outcome()->result == Result::undone);
   CHECK_THAT(run.outcome()->error, Catch::Contains("have not come back"));
   run.check("away");
+}
+
+TEST_CASE("competing consumers come and go", "[sweep]") {
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  const bool fails = GENERATE(false, true);
+  Sweep run({"", strategy});
+  run.allow_competing();
+  std::vector<std::unique_ptr<SimConsumer>> others;
+  others.push_back(run.server().start("other-1", kQueue));
+  others.push_back(run.server().start("other-2", kQueue));
+  run.server().settle();
+  run.before("checkpoint consumer-0", [&] { others.erase(others.begin()); });
+  run.before("import", [&] {
+    others.push_back(run.server().start("other-3", kQueue));
+    others.push_back(run.server().start("other-4", kQueue));
+  });
+  if (fails) run.nodes().fail_restore_on("worker-2");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == (fails ? Result::undone : Result::done));
+  CHECK(run.outcome()->error.find("came to app.events") == std::string::npos);
+  CHECK(run.outcome()->leftovers.empty());
+  CHECK(run.nodes().debris() == std::vector<std::string>{});
+  for (int i = 0; i < 5; ++i) run.server().settle();
+  CHECK(run.server().consumers(kQueue) ==
+        std::set<std::string>{"other-2", "other-3", "other-4", run.nodes().survivor()});
 }
 
 TEST_CASE("a source that has connected again is not taken for its copy", "[sweep]") {
