@@ -27,7 +27,7 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
   const bool warm = request.prefer == Prefer::gap && !in_place;
   const double grace =
       sequential ? facts.pod.at("spec").value("terminationGracePeriodSeconds", 30) : 0;  // at most, and often less
-  return {{Phase::preparing, warm ? 1.6 : 0.1, warm ? 3.0 : 1.0, 0, 0,
+  return {{Phase::preparing, warm ? 1.0 : 0.1, warm ? 3.0 : 1.0, 0, 0,
            warm ? "the target pod waits for its image for more than a second" : "queues"},
           {Phase::checkpointing, 0.3, 1.5, 0.8, 4, "the kubelet's checkpoint"},
           {Phase::transferring, 0.5, 3, 4, 26, "the archive's way and its import"},
