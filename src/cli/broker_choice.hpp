@@ -28,7 +28,7 @@ struct BrokerQuestion {
   std::function<BrokerAddress(std::string_view)> parse_uri;  ///< Error{usage} for one that is wrong
   bool queue_needed = true;
   /// Takes what would be thrown otherwise, but for Error{usage}; the choice lacks it then.
-  std::function<void(const Error&)> unresolved;
+  std::function<void(const Error&)> unresolved{};
 };
 
 struct BrokerChoice {
