@@ -164,6 +164,20 @@ enum class PivotResult {
   fired,  ///< the dead man's queue is empty: it has fired (or never was); nothing was published
 };
 
+/// What a broker's user may do with a queue or an exchange: each is asked for by name, against a pattern.
+enum class BrokerAccess { configure, write, read };
+struct BrokerRight {
+  BrokerAccess access = BrokerAccess::configure;
+  std::string name;
+  bool exchange = false;  ///< of an exchange; the default one is "amq.default"
+  friend bool operator==(const BrokerRight&, const BrokerRight&) = default;
+};
+struct MissingBrokerRights {
+  std::vector<BrokerRight> rights;
+  std::string user;  ///< as the broker says it; empty when nothing is missing
+  std::string vhost;
+};
+
 /// "Gone" and "could not be asked" are two values. What asks for a queue or exchange answers gone (nullopt, false, 0)
 /// only when the broker says that there is none. When it cannot tell, because the node that has it is down or does not
 /// answer in time (404 as well!), it is asked again until the deadline, then Error{unavailable, "unknown: ..."}:
@@ -173,6 +187,11 @@ class Broker {
   virtual ~Broker() = default;
 
   virtual std::string server_version(const StopToken& stop) = 0;  ///< "3.10.8"; connects, if it must
+  /// Which of these our user lacks. Changes nothing: each is asked for by a command that the broker refuses for another
+  /// reason once it has looked at the right. A right that shows only when others are there is not among them until
+  /// then. Configure must be asked for names that nobody has yet, and the first such queue serves to ask about
+  /// exchanges.
+  virtual MissingBrokerRights missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) = 0;
   virtual std::optional<QueueDepth> depth(const std::string& queue,
                                           const StopToken& stop) = 0;            ///< nullopt: no such queue
   virtual void declare_queue(const QueueSpec& spec, const StopToken& stop) = 0;  ///< idempotent
@@ -215,6 +234,13 @@ struct QueueConsumer {
   std::uint64_t prefetch = 0;
 };
 
+/// A consumer of another queue.
+struct OtherConsumer {
+  std::string queue;
+  std::string connection;
+  std::string peer_host;
+};
+
 struct QueueFacts {
   std::string type = "classic";  ///< classic, quorum, stream
   bool durable = true;
@@ -223,6 +249,7 @@ struct QueueFacts {
   Json arguments = Json::object();
   Json policy = Json::object();  ///< effective_policy_definition
   std::vector<QueueConsumer> consumers;
+  std::vector<OtherConsumer> elsewhere;  ///< of its virtual host
 };
 
 struct QueueBinding {
@@ -249,6 +276,9 @@ class BrokerAdmin {
   /// What the policies make of a new classic queue of that name (the effective definition, empty when none applies);
   /// nullopt: the user may not read them (before 4.x that takes the tag policymaker).
   virtual std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) = 0;
+  /// What they make of a queue that exists, as the broker itself says; nullopt: it does not say. Immediate since 4.0;
+  /// before, it says so up to 5 s after the declaration, and that is waited for.
+  virtual std::optional<Json> effective_policy(const std::string& queue_name, const StopToken& stop) = 0;
   virtual std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) = 0;
   /// Exact and immediate for classic queues; up to 5 s stale for quorum queues.
   virtual std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) = 0;

@@ -60,6 +60,7 @@ struct MigrationRequest {
   Seconds cutoff{120};              ///< fanout only
   bool allow_reorder = false;
   bool allow_competing = false;
+  bool allow_other_queues = false;
   bool allow_hostpath = false;
   bool accept_volume_loss = false;
   bool take_over_lease = false;

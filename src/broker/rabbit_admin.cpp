@@ -14,6 +14,10 @@ namespace {
 constexpr const char* kExact = "?disable_stats=true&enable_queue_totals=true";
 constexpr const char* kNoStatistics = "?disable_stats=true";
 
+/// A statistic of a new queue is there after at most 5 s.
+constexpr Millis kStatisticLimit{7000};
+constexpr Millis kStatisticPause{250};
+
 std::string base_of(const BrokerAddress& address) {
   std::string url = address.api_url;
   if (url.empty()) {
@@ -243,8 +247,14 @@ std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const Stop
   // Not the queue's own consumer_details: those are statistics and come later.
   const auto consumers = get("consumers/" + vhost_, stop);
   if (!consumers || !consumers->is_array()) return facts;
-  for (const Json& each : *consumers)
-    if (member(table(each, "queue"), "name", std::string{}) == name) facts.consumers.push_back(consumer_of(each));
+  for (const Json& each : *consumers) {
+    QueueConsumer consumer = consumer_of(each);
+    const auto of = member(table(each, "queue"), "name", std::string{});
+    if (of == name)
+      facts.consumers.push_back(std::move(consumer));
+    else
+      facts.elsewhere.push_back({of, std::move(consumer.connection), std::move(consumer.peer_host)});
+  }
   return facts;
 }
 
@@ -256,6 +266,21 @@ std::optional<Json> RabbitAdmin::policy_for(const std::string& queue_name, const
     if (!foresee(*all, queue_name, effective)) return std::nullopt;
   }
   return effective;
+}
+
+std::optional<Json> RabbitAdmin::effective_policy(const std::string& queue_name, const StopToken& stop) {
+  const std::string path = "queues/" + vhost_ + "/" + url_encode(queue_name);
+  const StopToken limit = stop.within(kStatisticLimit);
+  do {
+    // Since 4.0 the plain facts tell; before, only a statistic does.
+    for (const char* query : {kNoStatistics, ""}) {
+      const auto found = get(path + query, stop);
+      if (!found) return std::nullopt;
+      if (found->contains("effective_policy_definition")) return table(*found, "effective_policy_definition");
+    }
+    if (limit.remaining(kStatisticPause) < kStatisticPause) return std::nullopt;
+    stop.sleep(kStatisticPause, "waiting for the broker's word on policies");
+  } while (true);
 }
 
 std::vector<QueueBinding> RabbitAdmin::bindings(const std::string& queue, const StopToken& stop) {

@@ -8,6 +8,7 @@
 #include "broker/dead_man.hpp"
 #include "broker/pivot.hpp"
 #include "broker/pump.hpp"
+#include "broker/rights.hpp"
 #include "broker/valve.hpp"
 
 namespace ms2m {
@@ -129,6 +130,23 @@ auto RabbitBroker::repeated(const StopToken& stop, Work work) {
       limited.sleep(pause, "waiting for the broker's node");
     }
   }
+}
+
+MissingBrokerRights RabbitBroker::missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) {
+  MissingBrokerRights missing;
+  missing.vhost = address_.vhost;
+  std::string own_queue;
+  for (const BrokerRight& right : rights)
+    if (right.access == BrokerAccess::configure && !right.exchange && own_queue.empty()) own_queue = right.name;
+  for (const BrokerRight& right : rights) {
+    const auto refused = repeated(stop, [&](amqp::Connection& to, const StopToken& limited) {
+      return refusal_of(to, right, own_queue, limited);
+    });
+    if (!refused) continue;
+    missing.rights.push_back(right);
+    missing.user = *refused;
+  }
+  return missing;
 }
 
 std::optional<QueueDepth> RabbitBroker::depth(const std::string& queue, const StopToken& stop) {

@@ -35,6 +35,7 @@ class RabbitBroker : public Broker {
 
   /// Connects and logs in, in one attempt, unless it is connected.
   std::string server_version(const StopToken& stop) override;
+  MissingBrokerRights missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) override;
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override;
   bool delete_queue(const std::string& queue, const StopToken& stop) override;

@@ -48,6 +48,8 @@ void add_migrate_options(CLI::App& command, MigrateOptions& options) {
   const std::string allow = "What to allow";
   add_flag(command, options.allow_reorder, "--allow-reorder", "a bounded number of messages may be overtaken", allow);
   add_flag(command, options.allow_competing, "--allow-competing", "other consumers may be on the queue", allow);
+  add_flag(command, options.allow_other_queues, "--allow-other-queues",
+           "the process takes from other queues too, and they leave no state", allow);
   add_flag(command, options.allow_hostpath, "--allow-hostpath", "hostPath volumes, as they are on the target node",
            allow);
   add_flag(command, options.accept_volume_loss, "--accept-volume-loss", "what is in emptyDir and /dev/shm is lost",

@@ -40,6 +40,7 @@ struct MigrateOptions {
   SettingValues settings;
   bool allow_reorder = false;
   bool allow_competing = false;
+  bool allow_other_queues = false;
   bool allow_hostpath = false;
   bool accept_volume_loss = false;
   bool take_over = false;

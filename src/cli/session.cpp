@@ -98,6 +98,7 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   request.target_name = options.target_name;
   request.allow_reorder = options.allow_reorder;
   request.allow_competing = options.allow_competing;
+  request.allow_other_queues = options.allow_other_queues;
   request.allow_hostpath = options.allow_hostpath;
   request.accept_volume_loss = options.accept_volume_loss;
   request.take_over_lease = options.take_over;

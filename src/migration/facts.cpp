@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
 
 namespace ms2m {
@@ -63,6 +64,22 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Json& po
   if (set)
     for (const char* verb : set_verbs(request.strategy)) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
   return rights;
+}
+
+std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, bool keeps_name, const std::string& id) {
+  using enum BrokerAccess;
+  std::vector<BrokerRight> needed{{read, request.queue}};  // the valve, the relay
+  if (request.protocol == Protocol::none) return needed;
+  const QueueNames names = queue_names(id);
+  std::vector<std::string> queues{names.hold};
+  if (!keeps_name) queues.push_back(control_queue(id));  // of a pod that nobody has yet, as the target's
+  for (const std::string& queue : queues)
+    for (const BrokerAccess access : {configure, read}) needed.push_back({access, queue});
+  needed.push_back({write, "amq.default", true});
+  if (request.strategy != Strategy::shadow || request.replay == Replay::fanout) return needed;
+  needed.push_back({write, names.target});
+  for (const BrokerAccess access : {configure, write, read}) needed.push_back({access, names.tee, true});
+  return needed;
 }
 
 }  // namespace ms2m

@@ -47,6 +47,7 @@ enum class Question {
   target_gate,
   archives,
   broker,  ///< the connection
+  broker_rights,
   queue,
   control_queue,
   management,
@@ -85,6 +86,7 @@ struct Facts {
   std::optional<Json> runtime_class;  ///< that the pod names; nullopt: none, or it could not be read
   std::optional<Json> lease;
 
+  MissingBrokerRights missing_broker_rights;
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue
   std::optional<QueueDepth> source_control;  ///< of the source's control queue; nullopt: no such queue
   std::optional<std::string> admin_version;  ///< nullopt: no management API
@@ -112,6 +114,10 @@ std::vector<std::string> known_image_names(const Facts& facts);
 
 /// The rights that this request needs (also the source of examples/rbac.yaml's test).
 std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);
+
+/// The rights at the broker that this request needs, for names with an id that nobody has yet. `keeps_name`: the target
+/// will have the source's name, and so its control queue.
+std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, bool keeps_name, const std::string& id);
 
 /// Asks everything, side by side. Throws Error{refused} when the pod or container does not exist, other Errors when the
 /// pod cannot be read; whatever else is wrong is a fact.

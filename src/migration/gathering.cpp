@@ -241,9 +241,15 @@ void Gathering::ask_broker() {
   if (!attempt(Question::broker, {},
                [&] { facts_.broker_version = ports_.broker.server_version(stop_.within(limit)); }))
     return;
-  attempt(Question::queue, {}, [&] { facts_.depth = ports_.broker.depth(request_.queue, stop_); });
+  attempt(Question::broker_rights, {false}, [&] {
+    facts_.missing_broker_rights =
+        ports_.broker.missing_rights(needed_broker_rights(request_, in_a_set(facts_.pod), new_id()), stop_);
+  });
+  // Since 4.2.6 even a passive declaration needs a right; the finding names those that are missing.
+  const bool allowed = facts_.missing_broker_rights.rights.empty();
+  attempt(Question::queue, {allowed}, [&] { facts_.depth = ports_.broker.depth(request_.queue, stop_); });
   if (request_.protocol == Protocol::control)
-    attempt(Question::control_queue, {},
+    attempt(Question::control_queue, {allowed},
             [&] { facts_.source_control = ports_.broker.depth(control_queue(pod_hostname(facts_.pod)), stop_); });
 }
 

@@ -79,7 +79,8 @@ MigrationRequest identity_request(const Json& o) {
   for (const auto& [name, field] : kTimeouts)
     request.timeouts.*field = Seconds(settings.at("timeouts").value(name, (request.timeouts.*field).count()));
   // These were weighed before the first half; the copy is on the very node that it stays on.
-  request.allow_competing = request.allow_hostpath = request.accept_volume_loss = true;
+  request.allow_competing = request.allow_other_queues = true;
+  request.allow_hostpath = request.accept_volume_loss = true;
   return request;
 }
 

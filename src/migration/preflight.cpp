@@ -219,6 +219,8 @@ const char* subject(Question question) {
       return "node-access";
     case Question::broker:
       return "broker";
+    case Question::broker_rights:
+      return "broker-rights";
     case Question::queue:
       return "queue";
     case Question::control_queue:

@@ -18,6 +18,13 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
 void check_sequential(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+/// What the broker's user may not do (preflight_broker_rights.cpp). `queue`: the request's.
+void check_broker_rights(const MissingBrokerRights& missing, const std::string& queue, std::vector<Finding>& out);
+/// Other queues that the process takes messages from (preflight_other_queues.cpp). `queue`: the facts of the request's.
+void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
+                        std::vector<Finding>& out);
+/// A policy's definition, of those that act on ms2m's own queues.
+void check_policy(const Json& definition, const MigrationRequest& request, std::vector<Finding>& out);
 /// One consumer of the queue.
 void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out);
 

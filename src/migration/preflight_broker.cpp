@@ -22,40 +22,20 @@ std::optional<std::int64_t> number(const Json& in, const std::string& key) {
   return found->get<std::int64_t>();
 }
 
-/// A catch-all policy acts on ms2m's own queues as well. In shadow messages wait there for the copy: one that expired
-/// or was pushed out is in the source's memory only. Else there are a few control messages, and queues that nobody uses
-/// for a while.
+/// Messages wait in ms2m's queues for the copy.
+bool waits_in_ours(const MigrationRequest& request) {
+  return request.strategy == Strategy::shadow || request.replay == Replay::fanout;
+}
+
+/// What cannot be told now is asked again when the queues are there (steps_prepare.cpp).
 void check_policies(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (request.protocol == Protocol::none) return;  // no queue of ours
-  const bool shadow =
-      request.strategy == Strategy::shadow || request.replay == Replay::fanout;  // messages wait in our queues
-  if (!facts.policy_on_ours) {
-    if (shadow && facts.asked(Question::policies))
-      out.push_back(
-          {"policy", Level::warning,
-           "the broker's policies may not be read, or the pattern of one cannot be judged: one for every queue "
-           "could make messages that wait for the copy expire",
-           "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
-    return;
-  }
-  const auto least = [&](const char* key, std::int64_t enough, const char* does) {
-    const auto value = number(*facts.policy_on_ours, key);
-    if (value && *value < enough)
-      refuse(out, "policy",
-             fmt::format("a policy of the broker sets {} = {} for every queue, ms2m's own included: {}", key, *value,
-                         does),
-             "let its pattern leave out names that begin with \"ms2m.\"");
-  };
-  least("message-ttl", shadow ? kLongMillis : kMinuteMillis, "what waits there could expire");
-  least("expires", kLongMillis, "a queue could vanish before the copy comes to it");
-  if (!shadow) return;
-  least("max-length", kManyMessages, "messages that wait for the copy could be dropped");
-  least("max-length-bytes", kManyBytes, "messages that wait for the copy could be dropped");
-  if (facts.policy_on_ours->contains("dead-letter-exchange"))
+  if (facts.policy_on_ours) return check_policy(*facts.policy_on_ours, request, out);
+  if (waits_in_ours(request) && facts.asked(Question::policies))
     out.push_back({"policy", Level::warning,
-                   "a policy gives every queue a dead-letter exchange, ms2m's own included: what both copies reject "
-                   "meanwhile is dead-lettered twice",
-                   "use --strategy handoff if the consumer may reject messages"});
+                   "the broker's policies may not be read, or the pattern of one cannot be judged: whether one makes "
+                   "messages that wait for the copy expire is known only when ms2m's queues are there",
+                   "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
 }
 
 /// A message goes back to the queue whenever somebody leaves it: the source, and then the relay or the valve.
@@ -166,8 +146,33 @@ void check_queue(const QueueFacts& facts, const std::string& queue, std::vector<
 
 }  // namespace
 
+/// In shadow messages wait in ms2m's queues for the copy: one that expired or was pushed out is in the source's memory
+/// only. Else there are a few control messages, and queues that nobody uses for a while.
+void check_policy(const Json& definition, const MigrationRequest& request, std::vector<Finding>& out) {
+  const auto least = [&](const char* key, std::int64_t enough, const char* does) {
+    const auto value = number(definition, key);
+    if (value && *value < enough)
+      refuse(out, "policy",
+             fmt::format("a policy of the broker sets {} = {} for every queue, ms2m's own included: {}", key, *value,
+                         does),
+             "let its pattern leave out names that begin with \"ms2m.\"");
+  };
+  const bool waits = waits_in_ours(request);
+  least("message-ttl", waits ? kLongMillis : kMinuteMillis, "what waits there could expire");
+  least("expires", kLongMillis, "a queue could vanish before the copy comes to it");
+  if (!waits) return;
+  least("max-length", kManyMessages, "messages that wait for the copy could be dropped");
+  least("max-length-bytes", kManyBytes, "messages that wait for the copy could be dropped");
+  if (definition.contains("dead-letter-exchange"))
+    out.push_back({"policy", Level::warning,
+                   "a policy gives every queue a dead-letter exchange, ms2m's own included: what both copies reject "
+                   "meanwhile is dead-lettered twice",
+                   "use --strategy handoff if the consumer may reject messages"});
+}
+
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!request.unresolved.empty()) return;  // nobody knows what to ask for, or whom
+  check_broker_rights(facts.missing_broker_rights, request.queue, out);
   const bool answered = facts.asked(Question::broker) && facts.asked(Question::queue);
   if (answered && !check_depth(facts, request, out)) return;
   if (!facts.admin_version && facts.asked(Question::management))
@@ -184,6 +189,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   check_queue(*facts.queue, request.queue, out);
   check_limits(*facts.queue, request, in_a_set(facts.pod), out);
   for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, request.queue, out);
+  check_other_queues(*facts.queue, facts.pod, request, out);
 }
 
 void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out) {

@@ -232,6 +232,12 @@ void await_quiet(Run& run, const StopToken& stop) {
   }
 }
 
+void refuse_other_queues(const Run& run, const QueueFacts& queue) {
+  std::vector<Finding> findings;
+  check_other_queues(queue, run.facts.pod, run.request, findings);
+  if (!findings.empty()) throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
+}
+
 /// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was
 /// not in it. A message that waits for its acknowledgement tells the most important thing, and at once.
 void check_consumer_named(const Run& run, const StopToken& stop) {
@@ -246,6 +252,7 @@ void check_consumer_named(const Run& run, const StopToken& stop) {
       const auto facts = run.ports.admin.queue(queue, limit);
       for (const QueueConsumer& consumer : facts ? facts->consumers : std::vector<QueueConsumer>{})
         refuse_unmovable(consumer, queue);
+      if (facts) refuse_other_queues(run, *facts);
       if (facts && facts->consumers.size() >= run.facts.depth->consumers) return;
       const auto totals = exact_totals ? run.ports.admin.totals(queue, limit) : std::nullopt;
       if (totals && totals->unacked > 0) return;

@@ -3,6 +3,7 @@
 
 #include "migration/operations.hpp"
 #include "migration/pod_spec.hpp"
+#include "migration/preflight.hpp"
 #include "migration/steps.hpp"
 #include "ms2m/error.hpp"
 
@@ -77,6 +78,54 @@ void take_lease(Run& run, const StopToken& stop) {
   }
 }
 
+namespace {
+
+std::optional<Json> effective_policy(Run& run, const std::string& queue, const StopToken& stop) {
+  try {
+    return run.ports.admin.effective_policy(queue, stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::forbidden) throw;
+    return std::nullopt;
+  }
+}
+
+/// Where the preflight could not tell what the policies make of ms2m's queues, the broker tells it of those that are
+/// there.
+void check_policies(Run& run, const std::vector<std::string>& queues, const StopToken& stop) {
+  if (!run.facts.admin_version || run.facts.policy_on_ours) return;
+  for (const std::string& queue : queues) {
+    const auto policy = effective_policy(run, queue, stop);
+    if (!policy) {
+      run.warn(fmt::format("the broker does not say which policy acts on {}: what waits there could expire", queue),
+               "see rabbitmqctl list_policies");
+      continue;
+    }
+    std::vector<Finding> findings;
+    check_policy(*policy, run.request, findings);
+    for (const Finding& each : findings) {
+      if (each.level == Level::refusal) throw Error(ErrorKind::refused, each.text, each.cure);
+      run.warn(each.text, each.cure);
+    }
+  }
+}
+
+void declare_relay(Run& run, const StopToken& stop) {
+  Broker& broker = run.ports.broker;
+  run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee),
+                     op::delete_exchange(run.names.tee));
+  broker.declare_fanout(run.names.tee, stop);
+  for (const std::string& queue : {run.names.source, run.names.target}) {
+    // Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
+    const bool source = queue == run.names.source;
+    const Json drained = op::delete_drained_queue(queue), any = op::delete_queue(queue);
+    run.journal.effect(Phase::preparing, "declare queue " + queue, source ? drained : any, source ? any : drained);
+    broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
+    broker.bind_queue(queue, run.names.tee, "", stop);
+  }
+}
+
+}  // namespace
+
 void declare_queues(Run& run, const StopToken& stop) {
   Broker& broker = run.ports.broker;
   const auto declare = [&](const std::string& queue) {
@@ -98,22 +147,14 @@ void declare_queues(Run& run, const StopToken& stop) {
   // The target's own control queue: stale messages of an earlier pod of that name must not reach it. It stays after
   // success.
   const std::string& control = run.plan.target_control_queue;
-  if (control == run.plan.source_control_queue) return;  // a StatefulSet's pod keeps its name and its queue
+  if (control == run.plan.source_control_queue)  // a StatefulSet's pod keeps its name and its queue
+    return check_policies(run, {run.names.hold}, stop);
   run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), Json());
   broker.declare_queue({control, std::nullopt, std::nullopt}, stop);
   broker.purge_queue(control, stop);
-  if (run.request.strategy != Strategy::shadow) return;
-  run.journal.effect(Phase::preparing, "declare exchange " + run.names.tee, op::delete_exchange(run.names.tee),
-                     op::delete_exchange(run.names.tee));
-  broker.declare_fanout(run.names.tee, stop);
-  for (const std::string& queue : {run.names.source, run.names.target}) {
-    // Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
-    const bool source = queue == run.names.source;
-    const Json drained = op::delete_drained_queue(queue), any = op::delete_queue(queue);
-    run.journal.effect(Phase::preparing, "declare queue " + queue, source ? drained : any, source ? any : drained);
-    broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
-    broker.bind_queue(queue, run.names.tee, "", stop);
-  }
+  if (run.request.strategy != Strategy::shadow) return check_policies(run, {run.names.hold}, stop);
+  declare_relay(run, stop);
+  check_policies(run, {run.names.hold, run.names.target}, stop);
 }
 
 void create_target_pod(Run& run, const StopToken& stop) {

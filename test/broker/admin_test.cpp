@@ -108,6 +108,8 @@ TEST_CASE("admin: the policy that a queue will have") {
   Client client;
   client.declare(name);
   eventually([&] { return admin.queue(name, limit())->policy == Json{{"max-length", 5}}; }, Millis{1500});
+  CHECK(admin.effective_policy(name, limit()) == Json{{"max-length", 5}});
+  CHECK_FALSE(admin.effective_policy(unique("ms2m.missing"), limit()));
   client.connection().delete_queue(name, limit());
   api("PUT", "operator-policies/%2F/limit", R"({"pattern":".*","definition":{"max-length":4},"apply-to":"queues"})");
   CHECK(admin.policy_for(name, limit()) == Json{{"max-length", 4}});

@@ -93,3 +93,18 @@ TEST_CASE("what acts on a queue that is there is read without the right to read 
   CHECK(Api(answers).admin().queue("ms2m.a.hold", StopToken{}.within(Millis{5000}))->policy ==
         Json{{"message-ttl", 3}});
 }
+
+TEST_CASE("what acts on a queue is the broker's own word, once it says it", "[case-02]") {
+  Json queue{{"name", "ms2m.a.hold"}, {"policy", "odd"}};
+  const auto effective = [&](Millis limit) {
+    const Api api({{"/api/queues/%2F/ms2m.a.hold", queue}});
+    return api.admin().effective_policy("ms2m.a.hold", StopToken{}.within(limit));
+  };
+  CHECK_FALSE(effective(Millis{200}));  // not yet
+  queue["effective_policy_definition"] = Json{{"message-ttl", 3}};
+  CHECK(effective(Millis{5000}) == Json{{"message-ttl", 3}});
+  queue["effective_policy_definition"] = Json::array();  // as it tells that there is none
+  CHECK(effective(Millis{5000}) == Json::object());
+  const Api nothing{{}};
+  CHECK_FALSE(nothing.admin().effective_policy("ms2m.a.hold", StopToken{}.within(Millis{5000})));
+}

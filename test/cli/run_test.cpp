@@ -91,6 +91,7 @@ TEST_CASE("every setting of the command line arrives") {
                       "2m",
                       "--allow-reorder",
                       "--allow-competing",
+                      "--allow-other-queues",
                       "--allow-hostpath",
                       "--accept-volume-loss",
                       "--take-over",
@@ -120,8 +121,8 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.max_held == 8);
   CHECK(request.timeouts.quiet == Seconds(1.5));
   CHECK(request.timeouts.undo == Seconds(120));
-  CHECK((request.allow_reorder && request.allow_competing && request.allow_hostpath && request.accept_volume_loss &&
-         request.take_over_lease));
+  CHECK((request.allow_reorder && request.allow_competing && request.allow_other_queues && request.allow_hostpath &&
+         request.accept_volume_loss && request.take_over_lease));
   CHECK(request.target_name == "copy");
   CHECK(request.queue == "q");
   CHECK(terminal.world.kube.context == "lab");

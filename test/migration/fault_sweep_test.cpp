@@ -647,6 +647,33 @@ TEST_CASE("a restored process that ends is not waited for", "[sweep]") {
   run.check("ended");
 }
 
+TEST_CASE("a right that the broker's user lacks is told before anything is touched", "[case-19]") {
+  Sweep run({"", Strategy::handoff});
+  run.server().forbid({BrokerAccess::configure});
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::refused);
+  CHECK(run.outcome()->error.find("may not configure queue ms2m.") != std::string::npos);
+  run.check("right");
+}
+
+TEST_CASE("a policy whose pattern cannot be judged is asked of the queues, before the source is touched", "[case-02]") {
+  for (const Strategy strategy : {Strategy::handoff, Strategy::shadow}) {
+    Sweep run({"", strategy});
+    run.server().set_policy({{"message-ttl", 2000}}, false);
+    run.run(Fault::none, 0);
+    CHECK(run.outcome()->result == Result::undone);
+    CHECK(run.outcome()->error.find("sets message-ttl = 2000") != std::string::npos);
+    const auto calls = run.server().calls();
+    CHECK(std::none_of(calls.begin(), calls.end(),
+                       [](const std::string& call) { return call == "publish ms2m.control.consumer-0"; }));
+    run.check("policy");
+  }
+  Sweep harmless({"", Strategy::shadow});
+  harmless.server().set_policy({{"ha-mode", "all"}}, false);
+  harmless.run(Fault::none, 0);
+  CHECK(harmless.outcome()->result == Result::done);
+}
+
 TEST_CASE("a broker that makes quorum queues of ms2m's own", "[sweep]") {
   Sweep shadow({"", Strategy::shadow}), handoff({"", Strategy::handoff});
   shadow.server().set_default_type("quorum");

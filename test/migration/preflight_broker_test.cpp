@@ -136,3 +136,87 @@ TEST_CASE("a consumer without the control protocol", "[preflight]") {
   f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
   CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
 }
+
+namespace {
+std::string other_queues(const Facts& facts, const MigrationRequest& request) {
+  for (const Finding& each : preflight(facts, request))
+    if (each.check == "other-queues" && each.level == Level::refusal) return each.text;
+  return "";
+}
+}  // namespace
+
+// test/data/cases/two-queues-one-connection.json as RabbitAdmin reads it (its own test is the broker's).
+TEST_CASE("a process that takes messages from a second queue", "[case-01]") {
+  MigrationRequest r = request();
+  r.queue = "orders";
+  Facts f = good();
+  f.queue->consumers = {{"c1", "10.1.0.7:41812 -> 10.1.0.2:5672", "10.1.0.7", true, false, true, 20}};
+  f.queue->elsewhere = {{"events", "10.1.0.7:41812 -> 10.1.0.2:5672", "10.1.0.7"},
+                        {"audit", "10.1.0.7:41900 -> 10.1.0.2:5672", "10.1.0.7"},
+                        {"ms2m.control.consumer-0", "10.1.0.7:41812 -> 10.1.0.2:5672", "10.1.0.7"},
+                        {"strange", "", ""}};
+  // Whose address that is, is not known: what shares the connection is the process's.
+  CHECK_THAT(other_queues(f, r), Contains("takes messages from events too"));
+  f.pod["status"]["podIP"] = "10.1.0.7";
+  CHECK_THAT(other_queues(f, r), Contains("takes messages from audit, events too"));
+  f.pod["spec"]["hostNetwork"] = true;
+  CHECK_THAT(other_queues(f, r), Contains("takes messages from events too"));
+  r.allow_other_queues = true;
+  CHECK(other_queues(f, r).empty());
+  r.allow_other_queues = false;
+  f.queue->elsewhere.erase(f.queue->elsewhere.begin());
+  CHECK(other_queues(f, r).empty());
+}
+
+TEST_CASE("somebody else on the queue, who has a second one, is not the process", "[case-01]") {
+  MigrationRequest r = request();
+  r.allow_competing = true;
+  Facts f = good();
+  f.pod["status"]["podIPs"] = Json::array({{{"ip", "10.1.0.7"}}});
+  f.queue->consumers = {{"c1", "ours", "10.1.0.7", true, false, true, 20},
+                        {"c2", "theirs", "10.1.0.8", true, false, true, 20}};
+  f.queue->elsewhere = {{"events", "theirs", "10.1.0.8"}};
+  CHECK(other_queues(f, r).empty());
+  f.queue->consumers[0].peer_host = "10.9.9.9";  // translated: nobody is seen at the pod's address
+  CHECK_THAT(other_queues(f, r), Contains("takes messages from events too"));
+}
+
+TEST_CASE("what the broker's user may not do is said with the command that lets it", "[case-19]") {
+  using enum BrokerAccess;
+  MigrationRequest r = request();
+  r.queue = "shop's.orders";
+  Facts f = good();
+  f.missing_broker_rights = {
+      {{configure, "ms2m.a.hold"}, {read, "ms2m.a.hold"}, {write, "amq.default", true}}, "o'app", "shop"};
+  for (const auto& depth : {std::optional(QueueDepth{3, 1}), std::optional<QueueDepth>()}) {
+    f.depth = depth;
+    if (!depth) f.unasked = {{Question::queue, false, {"access refused", ""}}};
+    std::vector<Finding> refusals;
+    for (const Finding& each : preflight(f, r))
+      if (each.level == Level::refusal) refusals.push_back(each);
+    REQUIRE(refusals.size() == 1);  // and not that the queue does not exist
+    CHECK(refusals[0].text ==
+          "the broker's user o'app may not write exchange amq.default, configure and read queue ms2m.a.hold");
+    CHECK_THAT(refusals[0].cure,
+               Contains(R"(rabbitmqctl set_permissions -p shop 'o'\''app' '^(ms2m\..*|shop'\''s\.orders)$' )"
+                        R"('^(ms2m\..*|amq\.default)$' '^(ms2m\..*|shop'\''s\.orders)$')"));
+  }
+}
+
+TEST_CASE("the rights that a request needs", "[case-19]") {
+  using enum BrokerAccess;
+  MigrationRequest r = request();
+  r.queue = "orders";
+  r.strategy = Strategy::handoff;
+  const auto handoff = needed_broker_rights(r, false, "a");
+  CHECK(std::count(handoff.begin(), handoff.end(), BrokerRight{configure, "ms2m.control.a"}) == 1);
+  CHECK(std::count(handoff.begin(), handoff.end(), BrokerRight{write, "ms2m.a.tee", true}) == 0);
+  const auto set = needed_broker_rights(r, true, "a");
+  CHECK(std::count(set.begin(), set.end(), BrokerRight{configure, "ms2m.control.a"}) == 0);
+  r.strategy = Strategy::shadow;
+  const auto shadow = needed_broker_rights(r, false, "a");
+  CHECK(std::count(shadow.begin(), shadow.end(), BrokerRight{write, "ms2m.a.tee", true}) == 1);
+  r.strategy = Strategy::handoff;
+  r.protocol = Protocol::none;
+  CHECK(needed_broker_rights(r, false, "a") == std::vector<BrokerRight>{{read, "orders"}});
+}

@@ -98,6 +98,9 @@ class SlowBroker final : public Broker {
  public:
   explicit SlowBroker(Answers& answers) : answers_(answers) {}
   std::string server_version(const StopToken& stop) override { return alone("version", stop), "3.10.8"; }
+  MissingBrokerRights missing_rights(const std::vector<BrokerRight>&, const StopToken& stop) override {
+    return alone("broker rights", stop), MissingBrokerRights{};
+  }
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override {
     alone("depth " + queue, stop);
     return QueueDepth{3, 1};
@@ -157,6 +160,7 @@ class SlowAdmin final : public BrokerAdmin {
     return answers_.answer("alarms", stop), std::vector<std::string>{};
   }
   std::optional<std::chrono::seconds> heartbeat(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::optional<Json> effective_policy(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<std::string> queue_type(const std::string&, const StopToken&) override { throw unexpected(); }
   std::vector<QueueBinding> bindings(const std::string&, const StopToken&) override { throw unexpected(); }
   std::vector<std::string> queue_names(const std::string&, const StopToken&) override { throw unexpected(); }

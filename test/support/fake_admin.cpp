@@ -65,7 +65,16 @@ std::optional<std::string> FakeBroker::queue_type(const std::string& name, const
 std::optional<Json> FakeBroker::policy_for(const std::string&, const StopToken& stop) {
   return look(*world_, process_, stop, [&]() -> std::optional<Json> {
     require_reachable(*world_);
-    return Json::object();
+    if (!world_->policy_judged) return std::nullopt;
+    return world_->policy;
+  });
+}
+
+std::optional<Json> FakeBroker::effective_policy(const std::string& queue_name, const StopToken& stop) {
+  return look(*world_, process_, stop, [&]() -> std::optional<Json> {
+    require_reachable(*world_);
+    if (world_->queues.count(queue_name) == 0) return std::nullopt;
+    return world_->policy;
   });
 }
 

@@ -147,6 +147,19 @@ void FakeBroker::crash() { world_->end_process(process_); }
 
 std::string FakeBroker::server_version(const StopToken&) { return "3.10.8"; }
 
+/// Not hooked: it changes nothing.
+MissingBrokerRights FakeBroker::missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) {
+  stop.check("asking for rights");
+  const Lock lock(world_->mutex);
+  if (world_->processes.count(process_) == 0) throw Crashed{};
+  MissingBrokerRights missing;
+  missing.vhost = "/";
+  for (const BrokerRight& right : rights)
+    if (world_->forbidden.count(right.access) != 0) missing.rights.push_back(right);
+  if (!missing.rights.empty()) missing.user = "app";
+  return missing;
+}
+
 std::optional<QueueDepth> FakeBroker::depth(const std::string& queue, const StopToken& stop) {
   return FakeCall::run(*world_, process_, "depth " + queue, stop, [&]() -> std::optional<QueueDepth> {
     const auto found = world_->queues.find(queue);

@@ -114,6 +114,10 @@ class FakeServer {
   void set_admin_reachable(bool reachable);  ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
   void set_unlisted(int looks);              ///< so many looks of the management API name no consumers yet
   void lose_leader(const std::string& queue, int looks);  ///< for so many looks it says 0,0, as a quorum queue does
+  void forbid(std::vector<BrokerAccess> accesses);        ///< to ms2m's user, whatever the name
+  /// Of every queue. One that cannot be judged is not foreseen by its pattern; what it does shows once a queue is
+  /// there.
+  void set_policy(Json definition, bool judged);
   void set_default_type(const std::string& type);         ///< of queues that are declared through the port from now on
   void cut_connection(const std::string& hostname);       ///< of a consumer, which connects again
   /// The same, and the broker has not noticed: it goes on counting the old one as a consumer.
@@ -141,6 +145,7 @@ class FakeBroker : public Broker, public BrokerAdmin {
   void crash();
 
   std::string server_version(const StopToken& stop) override;
+  MissingBrokerRights missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) override;
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override;
   bool delete_queue(const std::string& queue, const StopToken& stop) override;
@@ -162,6 +167,7 @@ class FakeBroker : public Broker, public BrokerAdmin {
   std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) override;
   std::optional<std::string> queue_type(const std::string& name, const StopToken& stop) override;
   std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) override;
+  std::optional<Json> effective_policy(const std::string& queue_name, const StopToken& stop) override;
   std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) override;
   std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) override;
   std::vector<std::string> alarms(const StopToken& stop) override;

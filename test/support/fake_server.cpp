@@ -204,6 +204,17 @@ void FakeServer::lose_leader(const std::string& queue, int looks) {
   world_->queues.at(queue).leaderless = looks;
 }
 
+void FakeServer::forbid(std::vector<BrokerAccess> accesses) {
+  const Lock lock(world_->mutex);
+  world_->forbidden = {accesses.begin(), accesses.end()};
+}
+
+void FakeServer::set_policy(Json definition, bool judged) {
+  const Lock lock(world_->mutex);
+  world_->policy = std::move(definition);
+  world_->policy_judged = judged;
+}
+
 void FakeServer::set_default_type(const std::string& type) {
   const Lock lock(world_->mutex);
   world_->default_type = type;

@@ -79,6 +79,9 @@ struct FakeWorld {
   Clock::duration offset{0};
   int next = 0;
   std::string default_type = "classic";
+  std::set<BrokerAccess> forbidden;
+  Json policy = Json::object();
+  bool policy_judged = true;
   bool admin_reachable = true, settling = false;
   int unlisted = 0;  ///< looks at which the management API does not name the consumers yet
 

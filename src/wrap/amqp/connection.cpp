@@ -113,8 +113,10 @@ std::uint64_t Connection::purge_queue(const std::string& queue, const StopToken&
 }
 
 void Connection::declare_exchange(const std::string& exchange, const std::string& type, bool passive,
-                                  const StopToken& stop) {
+                                  const StopToken& stop, const Arguments& arguments) {
+  auto entries = entries_of(arguments);
   amqp_exchange_declare_t declare{};
+  declare.arguments = table_of(entries);
   declare.exchange = bytes_of(exchange);
   declare.type = bytes_of(type);
   declare.passive = passive ? 1 : 0;

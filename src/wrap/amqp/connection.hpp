@@ -83,7 +83,8 @@ class Connection {
   QueueCount inspect_queue(const std::string& queue, const StopToken& stop);  ///< passive declare
   void delete_queue(const std::string& queue, const StopToken& stop);
   std::uint64_t purge_queue(const std::string& queue, const StopToken& stop);
-  void declare_exchange(const std::string& exchange, const std::string& type, bool passive, const StopToken& stop);
+  void declare_exchange(const std::string& exchange, const std::string& type, bool passive, const StopToken& stop,
+                        const Arguments& arguments = {});
   void delete_exchange(const std::string& exchange, const StopToken& stop);
   void bind_queue(const std::string& queue, const std::string& exchange, const std::string& key, const StopToken& stop);
   void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
