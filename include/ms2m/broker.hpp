@@ -187,6 +187,9 @@ class Broker {
   virtual ~Broker() = default;
 
   virtual std::string server_version(const StopToken& stop) = 0;  ///< "3.10.8"; connects, if it must
+  /// "rabbit@broker-1": what the broker calls its cluster in the handshake; empty: it does not say. On another one
+  /// every queue looks as if it had been deleted. Connects, if it must.
+  virtual std::string cluster_name(const StopToken& stop) = 0;
   /// Which of these our user lacks. Changes nothing: each is asked for by a command that the broker refuses for another
   /// reason once it has looked at the right. A right that shows only when others are there is not among them until
   /// then. Configure must be asked for names that nobody has yet, and the first such queue serves to ask about

@@ -84,6 +84,13 @@ class NoCheckpoint : public Error {
   std::string cut_off_;
 };
 
+/// Which cluster it is: on another one everything that this one has answers 404.
+struct ClusterIdentity {
+  std::string server;              ///< the API server's URL
+  std::string context;             ///< of the kubeconfig; empty: the service account of a pod
+  std::optional<std::string> uid;  ///< of namespace kube-system; nullopt: this user may not read it
+};
+
 class Cluster {
  public:
   virtual ~Cluster() = default;
@@ -92,6 +99,8 @@ class Cluster {
   virtual std::string default_namespace() const = 0;
   /// For the report: "https://198.18.0.1:6443 as kubernetes-admin". No secret.
   virtual std::string description() const = 0;
+  /// Asks once, for the uid. Error as every call; a missing right is none.
+  virtual ClusterIdentity identity(const StopToken& stop) = 0;
 
   /// nullopt: 404 of the object itself.
   virtual std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) = 0;

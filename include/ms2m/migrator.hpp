@@ -23,8 +23,11 @@ struct JournalSummary {
   std::string state;    ///< "running or crashed", "done", "undone", "leftovers", "cleanup_incomplete", kUnreadable
   bool pivoted = false;
   std::string ns, source_pod, source_node, target_pod, target_node, queue, strategy;
-  std::string kubeconfig, context;  ///< as given, so that abort can take them again
-  std::string broker;               ///< without secrets
+  std::string kubeconfig, context;  ///< that it used, so that abort takes them again
+  std::string server;               ///< of that cluster; empty: an ms2m of before it was noted
+  std::string cluster_uid;          ///< of its namespace kube-system; empty: not known
+  std::string ssh_config, ssh_host;
+  std::string broker;  ///< without secrets
   Json pod;  ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to
              ///< ask for the broker
   long pid = 0;  ///< of the process that wrote it
@@ -50,10 +53,14 @@ class JournalStore {
   std::filesystem::path root_;
 };
 
-/// Context that the journal keeps so that abort and resume find the same cluster again.
+/// What the journal keeps so that abort and resume find the same cluster, broker and nodes again, and know them.
 struct Provenance {
   std::string kubeconfig, context;
-  std::string broker;  ///< describe(BrokerAddress): without secrets
+  std::string broker;       ///< describe(BrokerAddress): without secrets
+  std::string server;       ///< ClusterIdentity's
+  std::string cluster_uid;  ///< ClusterIdentity's; empty: not known
+  std::string vhost = "/";
+  std::string ssh_config, ssh_host;
 };
 
 /// One per process run; not thread-safe. Ports outlive it.

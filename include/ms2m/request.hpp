@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ms2m/place.hpp"
 #include "ms2m/units.hpp"
 
 namespace ms2m {
@@ -65,6 +66,7 @@ struct MigrationRequest {
   bool accept_volume_loss = false;
   bool take_over_lease = false;
   StepTimeouts timeouts;
+  Place place{};  ///< for the commands in what is said
 };
 
 }  // namespace ms2m

@@ -10,6 +10,7 @@
 #include "broker/pump.hpp"
 #include "broker/rights.hpp"
 #include "broker/valve.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -44,7 +45,8 @@ bool found(Work work) {
 
 Error unknown(const amqp::ChannelClosed& closed) {
   return Error(ErrorKind::unavailable, "unknown: the broker could not look at it: " + closed.message(),
-               "wait until every node of the broker is back (rabbitmq-diagnostics cluster_status)");
+               "wait until every node of the broker is back; which are there: " +
+                   remedy::command(remedy::Command::show_broker, {}));
 }
 
 /// Zeros that come as late as a leader's time-out are no answer: they are asked for again, until the token ends. A slow
@@ -71,15 +73,18 @@ RabbitBroker::RabbitBroker(BrokerAddress address, std::string id, const StopToke
 
 RabbitBroker::~RabbitBroker() = default;
 
-std::string RabbitBroker::server_version(const StopToken& stop) {
+std::string RabbitBroker::server_version(const StopToken& stop) { return greeting(stop).server_version(); }
+
+std::string RabbitBroker::cluster_name(const StopToken& stop) { return greeting(stop).cluster_name(); }
+
+amqp::Connection& RabbitBroker::greeting(const StopToken& stop) {
   try {
-    return connection(stop).server_version();
+    return connection(stop);
   } catch (Error& error) {
     // From outside of the cluster the broker's name is often one that only a pod can resolve.
     if (error.kind() == ErrorKind::unavailable && error.remedy().empty() && !address_.origin.empty())
       error.with_remedy(
-          fmt::format("the address comes from {}; when it is not reachable from here, forward a port "
-                      "(kubectl port-forward) and give --broker",
+          fmt::format("the address comes from {}; when it is not reachable from here, forward a port and give --broker",
                       address_.origin));
     throw;
   }

@@ -33,8 +33,9 @@ class RabbitBroker : public Broker {
   RabbitBroker(BrokerAddress address, std::string id, const StopToken& stop);
   ~RabbitBroker() override;
 
-  /// Connects and logs in, in one attempt, unless it is connected.
+  /// Both connect and log in, in one attempt, unless it is connected.
   std::string server_version(const StopToken& stop) override;
+  std::string cluster_name(const StopToken& stop) override;
   MissingBrokerRights missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) override;
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override;
@@ -56,6 +57,8 @@ class RabbitBroker : public Broker {
 
  private:
   amqp::Connection& connection(const StopToken& stop);
+  /// The same for the first question: an address that leads nowhere is told with where it comes from.
+  amqp::Connection& greeting(const StopToken& stop);
   /// For a connection that holds messages: a silent one must be seen to be dead before the switch fires.
   amqp::Endpoint holding(const std::string& role) const;
   template <typename Work>

@@ -32,7 +32,7 @@ void sweep(const Context& context, const JournalSummary& journal, Silent& silent
   const std::string where = journal.kubeconfig + "\n" + journal.context + "\n" + journal.broker;
   if (journal.state != "done" || silent.count(where) > 0) return;
   try {
-    reopen_session(context, journal).engine->cleanup(journal.id, context.stop);
+    reopen_session(context, journal, "cleanup").engine->cleanup(journal.id, context.stop);
   } catch (const Error& error) {
     silent.insert(where);
     note(context, fmt::format("whether pod {}/{} has left anything was not looked at: {}", journal.ns,
@@ -51,7 +51,7 @@ std::vector<Outcome> clean(const Context& context, const JournalSummary& journal
   }
   try {
     if (!journal.error.empty()) throw Error(ErrorKind::refused, journal.error, journal.remedy);
-    const Session session = reopen_session(context, journal);
+    const Session session = reopen_session(context, journal, "cleanup");
     return session.engine->cleanup(journal.id, context.stop);
   } catch (const Error& error) {
     Outcome outcome;

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <sstream>
 #include <utility>
 
 #include "cli/broker_choice.hpp"
+#include "cli/same_cluster.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m::cli {
 
@@ -27,8 +30,10 @@ std::vector<BrokerSource> broker_sources(const Context& context) {
           {context.config.path, context.config.path, context.config.broker}};
 }
 
-SshOptions ssh_options(const Context& context) {
+SshOptions ssh_options(const Context& context, const SshOptions& noted = {}) {
   SshOptions chosen = context.globals.ssh;
+  if (chosen.config.empty()) chosen.config = noted.config;
+  if (chosen.host.empty()) chosen.host = noted.host;
   const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
     if (field.empty()) field = context.environment.get(variable).value_or(configured);
   };
@@ -46,14 +51,33 @@ PodLookups lookups_in(const Context& context, std::shared_ptr<Cluster> cluster, 
   return {reader(Kind::secret), reader(Kind::config_map)};
 }
 
-/// So that abort finds the same files from another directory and without the same environment.
-Provenance provenance_of(const Context& context) {
-  std::string kubeconfig = context.globals.kubeconfig;
-  if (!kubeconfig.empty())
-    kubeconfig = std::filesystem::absolute(kubeconfig).string();
-  else
-    kubeconfig = context.environment.get("KUBECONFIG").value_or("");
-  return {kubeconfig, context.globals.context, ""};
+std::string absolute(const std::string& path) { return path.empty() ? "" : std::filesystem::absolute(path).string(); }
+
+/// A file or a list of them, wherever it was named, so that another directory and another environment find the same.
+std::string kubeconfig_of(const Context& context) {
+  if (!context.globals.kubeconfig.empty()) return absolute(context.globals.kubeconfig);
+  std::string list;
+  std::istringstream names(context.environment.get("KUBECONFIG").value_or(""));
+  for (std::string name; std::getline(names, name, ':');)
+    if (!name.empty()) list += (list.empty() ? "" : ":") + absolute(name);
+  if (!list.empty()) return list;
+  return context.environment.get("HOME").value_or("") + "/.kube/config";
+}
+
+/// So that abort finds the same cluster and nodes again, whatever the current context is then, and knows them.
+Provenance provenance_of(const Context& context, const ClusterIdentity& cluster, const SshOptions& ssh) {
+  Provenance provenance;
+  if (!cluster.context.empty()) provenance.kubeconfig = kubeconfig_of(context);
+  provenance.context = cluster.context;
+  provenance.server = cluster.server;
+  provenance.cluster_uid = cluster.uid.value_or("");
+  provenance.ssh_config = absolute(ssh.config);
+  provenance.ssh_host = ssh.host;
+  if (!cluster.uid)
+    warn(context,
+         "you may not read namespace kube-system: abort and resume would know this cluster by its address alone",
+         "grant it with examples/rbac.yaml");
+  return provenance;
 }
 
 void warn_about_secrets(const Context& context) {
@@ -62,7 +86,7 @@ void warn_about_secrets(const Context& context) {
          "leave it out and set MS2M_BROKER_PASSWORD, or write it to config.yaml");
   if (context.config.exposed_secret)
     warn(context, context.config.path + " holds a password and can be read by others",
-         "chmod 600 " + context.config.path);
+         remedy::command(remedy::Command::make_private, {}, {context.config.path}));
 }
 
 BrokerQuestion question_about(const Context& context, const std::shared_ptr<Cluster>& cluster, const Json& pod,
@@ -109,19 +133,21 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
 Session open_session(const Context& context, MigrationRequest& request) {
   warn_about_secrets(context);
   Session session;
-  session.provenance = provenance_of(context);
   session.cluster = context.backend.cluster(
       {context.globals.kubeconfig, context.globals.context, request.ns, request.kubelet}, context.stop);
   if (request.ns.empty()) request.ns = session.cluster->default_namespace();
   const auto limit = std::chrono::duration_cast<Millis>(request.timeouts.connect);
+  const SshOptions ssh = ssh_options(context);
+  session.provenance = provenance_of(context, session.cluster->identity(context.stop.within(limit)), ssh);
+  request.place = {session.provenance.kubeconfig, session.provenance.context, "/"};
   const auto pod = session.cluster->get({Kind::pod, request.ns, request.pod}, context.stop.within(limit));
   if (!pod)
     throw Error(ErrorKind::refused, fmt::format("there is no pod {} in namespace {}", request.pod, request.ns),
-                "kubectl get pods -n " + request.ns);
+                remedy::command(remedy::Command::list_pods, request.place, {request.ns}));
   if (!request.container.empty() && find_container(*pod, request.container) == nullptr)
-    throw Error(
-        ErrorKind::refused, fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
-        fmt::format("kubectl get pod {} -n {} -o jsonpath='{{.spec.containers[*].name}}'", request.pod, request.ns));
+    throw Error(ErrorKind::refused,
+                fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
+                remedy::command(remedy::Command::show_containers, request.place, {request.ns, request.pod}));
   BrokerQuestion question = question_about(context, session.cluster, *pod, request.ns, request.timeouts.connect);
   question.container = request.container;
   if (request.dry_run)
@@ -134,13 +160,13 @@ Session open_session(const Context& context, MigrationRequest& request) {
   request.queue = choice.queue;
   tell_choice(context, choice);
   session.provenance.broker = describe(choice.address);
-  session.engine = context.backend.engine(session.cluster,
-                                          {choice.address, ssh_options(context), request.timeouts, false, request.pod},
+  request.place.vhost = session.provenance.vhost = choice.address.vhost;
+  session.engine = context.backend.engine(session.cluster, {choice.address, ssh, request.timeouts, false, request.pod},
                                           context.observer, context.stop);
   return session;
 }
 
-Session reopen_session(const Context& context, const JournalSummary& journal) {
+Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command) {
   warn_about_secrets(context);
   MigrationRequest settings_only;
   apply_settings(settings_only, context.config.settings);
@@ -148,12 +174,18 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
     return given.empty() ? noted : given;
   };
   Session session;
-  session.provenance = {or_journal(context.globals.kubeconfig, journal.kubeconfig),
-                        or_journal(context.globals.context, journal.context), ""};
+  session.provenance.kubeconfig = or_journal(context.globals.kubeconfig, journal.kubeconfig);
+  session.provenance.context = or_journal(context.globals.context, journal.context);
   session.cluster = context.backend.cluster(
       {session.provenance.kubeconfig, session.provenance.context, journal.ns, settings_only.kubelet}, context.stop);
-  // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
   const auto limit = std::chrono::duration_cast<Millis>(settings_only.timeouts.connect);
+  const bool by_flag = !context.globals.kubeconfig.empty() || !context.globals.context.empty();
+  require_same_cluster(
+      journal, session.cluster->identity(context.stop.within(limit)),
+      {command,
+       session.provenance.kubeconfig.empty() ? kubeconfig_of(context) : absolute(session.provenance.kubeconfig),
+       by_flag});
+  // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
   Json pod = Json::object();
   for (const auto& name : {journal.source_pod, journal.target_pod})
     if (!name.empty() && pod.empty())
@@ -170,15 +202,18 @@ Session reopen_session(const Context& context, const JournalSummary& journal) {
                 fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
                             session.provenance.broker),
                 "name that broker with --broker");
-  session.engine = context.backend.engine(
-      session.cluster, {choice.address, ssh_options(context), settings_only.timeouts, true, journal.id},
-      context.observer, context.stop);
+  session.engine = context.backend.engine(session.cluster,
+                                          {choice.address, ssh_options(context, {journal.ssh_config, journal.ssh_host}),
+                                           settings_only.timeouts, true, journal.id},
+                                          context.observer, context.stop);
   return session;
 }
 
 JournalSummary find_journal(const Context& context, const std::string& id) {
   auto journal = context.backend.journal(id);
-  if (!journal) throw Error(ErrorKind::refused, "there is no journal of a migration " + id, "ms2m list");
+  if (!journal)
+    throw Error(ErrorKind::refused, "there is no journal of a migration " + id,
+                "what there is: " + remedy::command(remedy::Command::list_migrations, {}));
   return *journal;
 }
 

@@ -40,8 +40,9 @@ struct Session {
 /// broker or a queue that cannot be found out is no error but goes to request.unresolved.
 Session open_session(const Context& context, MigrationRequest& request);
 
-/// For abort, resume and cleanup: the cluster and the broker of that journal, as far as the flags do not say otherwise.
-Session reopen_session(const Context& context, const JournalSummary& journal);
+/// For abort, resume and cleanup (`command`): the cluster and the broker of that journal, as far as the flags do not
+/// say otherwise. Error{refused} when what is found there is another one, or one that cannot be told from another.
+Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command);
 
 /// The journal `id`. Error{refused} when there is none.
 JournalSummary find_journal(const Context& context, const std::string& id);

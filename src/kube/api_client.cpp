@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kube/status.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -21,13 +22,14 @@ void add_impersonation(const KubeAccess& access, HttpRequest& request) {
     request.headers.emplace_back("Impersonate-Extra-" + url_encode(key), value);
 }
 
-void explain(TransportError& error) {
+void explain(TransportError& error, const KubeAccess& access) {
   if (error.kind() == ErrorKind::forbidden)
     error.with_remedy(
         "the server's certificate is not the one that the kubeconfig trusts: check certificate-authority and "
         "tls-server-name");
   if (error.kind() == ErrorKind::unavailable)
-    error.with_remedy("is the server reachable from here? kubectl cluster-info");
+    error.with_remedy("is the server reachable from here? " +
+                      remedy::command(remedy::Command::show_cluster, {access.kubeconfig, access.context, "/"}));
 }
 
 }  // namespace
@@ -105,7 +107,7 @@ ApiAnswer ApiClient::call(const ApiCall& call, const StopToken& stop) {
       answer.sent_before = answer.sent_before || e.sent();
       wait = retry_after_failure(rule_of(call), e, repeats, random_share());
       if (!wait) {
-        explain(e);
+        explain(e, access_);
         throw;
       }
       reason = e.message();

@@ -8,6 +8,7 @@
 
 #include "kube/status.hpp"
 #include "ms2m/archive.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -117,7 +118,7 @@ Error runtime_error(const CheckpointCall& call, const std::string& text) {
         "runtimeRequestTimeout of the kubelet");
   if (has(text, fmt::format("(container {} not found)", call.container)))
     return Error(ErrorKind::failed, fmt::format("{} failed: the container is not running", subject(call)),
-                 fmt::format("kubectl get pod {} -n {} -o wide", call.pod, call.ns));
+                 remedy::command(remedy::Command::show_pod, call.place, {call.ns, call.pod}));
   for (const Known& known : kKnown)
     if (has(text, known.text))
       return Error(ErrorKind::failed, fmt::format("{} failed: {}", subject(call), cause), std::string(known.remedy));
@@ -147,11 +148,7 @@ Error forbidden(const CheckpointCall& call, const std::string& text) {
         fmt::format(
             "the kubelet of {} refuses the API server's own client \"{}\": it lacks create nodes/checkpoint ({})",
             call.node, who, said),
-        fmt::format("kubectl create clusterrole ms2m-kubelet-checkpoint --verb=create --resource=nodes/checkpoint && "
-                    "kubectl create clusterrolebinding ms2m-kubelet-checkpoint --clusterrole=ms2m-kubelet-checkpoint "
-                    "--user={}; "
-                    "or use --kubelet direct",
-                    who));
+        "use --kubelet direct, or: " + remedy::command(remedy::Command::grant_checkpoint, call.place, {who}));
   return Error(ErrorKind::forbidden,
                fmt::format("the kubelet of {} refuses user \"{}\": create nodes/checkpoint is missing ({})", call.node,
                            who, said),
@@ -161,7 +158,7 @@ Error forbidden(const CheckpointCall& call, const std::string& text) {
 Error not_found(const CheckpointCall& call, const std::string& text) {
   if (text == "pod does not exist")
     return Error(ErrorKind::not_found, fmt::format("pod {}/{} does not run on {}", call.ns, call.pod, call.node),
-                 fmt::format("kubectl get pod {} -n {} -o wide", call.pod, call.ns));
+                 remedy::command(remedy::Command::show_pod, call.place, {call.ns, call.pod}));
   if (text.starts_with("container ") && text.ends_with(" does not exist"))
     return Error(ErrorKind::not_found, fmt::format("pod {}/{} has no container {}", call.ns, call.pod, call.container),
                  "choose one with -c");
@@ -181,11 +178,11 @@ Error from_api_server(const CheckpointCall& call, const HttpResponse& answer) {
   Error error = status_error(answer);
   if (answer.status == 404 && is_object_missing(answer, call.node))
     return Error(ErrorKind::not_found, fmt::format("there is no node {} ({})", call.node, message),
-                 "kubectl get nodes");
+                 "what there is: " + remedy::command(remedy::Command::list_nodes, call.place));
   if (answer.status == 503 && has(message, "error trying to reach service"))
     return Error(ErrorKind::unavailable,
                  fmt::format("the API server cannot reach the kubelet of {}: {}", call.node, message),
-                 fmt::format("is the node up? kubectl get node {}", call.node));
+                 "is the node up? " + remedy::command(remedy::Command::show_node, call.place, {call.node}));
   return error.in(subject(call));
 }
 
@@ -270,7 +267,7 @@ Error checkpoint_error(const CheckpointCall& call, const HttpResponse& answer) {
     case 504:
       return Error(ErrorKind::unavailable,
                    fmt::format("{}: the kubelet cannot be reached: {}", subject(call), message_of(answer)),
-                   fmt::format("is the node up? kubectl get node {}", call.node));
+                   "is the node up? " + remedy::command(remedy::Command::show_node, call.place, {call.node}));
     default:
       return Error(ErrorKind::protocol,
                    fmt::format("{}: HTTP status {}: {}", subject(call), answer.status, message_of(answer)));

@@ -5,6 +5,7 @@
 
 #include "ms2m/cluster.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/place.hpp"
 #include "ms2m/request.hpp"
 #include "wrap/curl/http_client.hpp"
 
@@ -13,6 +14,7 @@ namespace ms2m {
 struct CheckpointCall {
   std::string node, ns, pod, container;
   KubeletPath path = KubeletPath::proxy;
+  Place place{};
 };
 
 /// {"items":["/var/lib/kubelet/checkpoints/..."]}. Error{protocol} when it is something else, or the path is not that

@@ -6,6 +6,7 @@
 #include "kube/base64.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -27,8 +28,9 @@ Error not_good(const IdToken& held) {
   return Error(
       ErrorKind::forbidden,
       fmt::format("the id-token of user \"{}\" in the kubeconfig {} cannot be used: {}", held.user, held.file, what),
-      held.refreshable ? "let kubectl renew it: kubectl get --raw /version, with the same --kubeconfig and --context"
-                       : "log in again: without a refresh-token kubectl cannot renew it either");
+      held.refreshable
+          ? "let it be renewed: " + remedy::command(remedy::Command::renew_login, {held.file, held.context, "/"})
+          : "log in again: without a refresh-token nobody can renew it");
 }
 
 }  // namespace

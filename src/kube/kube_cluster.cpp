@@ -166,6 +166,17 @@ void KubeCluster::log_in(const StopToken& stop) {
 
 std::string KubeCluster::default_namespace() const { return impl_->access.ns; }
 
+ClusterIdentity KubeCluster::identity(const StopToken& stop) {
+  ClusterIdentity identity{impl_->access.server, impl_->access.context, std::nullopt};
+  return in("asking " + description() + " which cluster it is", [&] {
+    const HttpResponse answer = impl_->api->call({"GET", "/api/v1/namespaces/kube-system"}, stop).http;
+    if (answer.status == 403) return identity;
+    if (!answer.ok()) throw status_error(answer);
+    identity.uid = parse_object(answer).at("metadata").at("uid").get<std::string>();
+    return identity;
+  });
+}
+
 std::string KubeCluster::description() const {
   const KubeAccess& access = impl_->access;
   std::string text = printable_url(access.server);

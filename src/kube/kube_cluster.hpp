@@ -32,6 +32,7 @@ class KubeCluster final : public Cluster {
 
   std::string default_namespace() const override;
   std::string description() const override;
+  ClusterIdentity identity(const StopToken& stop) override;
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
   std::vector<Json> list(Kind kind, const std::string& ns, const std::string& label_selector,
                          const std::string& field_selector, const StopToken& stop) override;

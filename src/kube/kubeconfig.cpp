@@ -182,12 +182,13 @@ void take_user(const KubeconfigEntry& user, KubeAccess& access) {
     if (text_of(provider, "name") != "oidc")
       throw Error(
           ErrorKind::usage,
-          fmt::format("the kubeconfig {}: user \"{}\" uses the auth-provider {}, which kubectl itself has given up",
+          fmt::format("the kubeconfig {}: user \"{}\" uses the auth-provider {}, which Kubernetes itself has given up",
                       user.file, access.user, text_of(provider, "name")),
           "use the provider's exec plugin instead");
     access.id_token = id_token_in(user.value);
     access.id_token->file = user.file;
     access.id_token->user = access.user;
+    access.id_token->context = access.context;
   }
 }
 
@@ -201,9 +202,8 @@ KubeAccess choose(const KubeconfigFiles& files, const std::string& wanted, const
   KubeAccess access;
   access.context = wanted.empty() ? files.current_context : wanted;
   if (access.context.empty())
-    throw Error(
-        ErrorKind::usage, fmt::format("{} has no current-context", where),
-        fmt::format("give --context NAME (there: {}), or: kubectl config use-context NAME", names_of(files.contexts)));
+    throw Error(ErrorKind::usage, fmt::format("{} has no current-context", where),
+                fmt::format("give --context with one of those there: {}", names_of(files.contexts)));
   const auto context = files.contexts.find(access.context);
   if (context == files.contexts.end())
     throw Error(ErrorKind::usage, fmt::format("there is no context \"{}\" in {}", access.context, where),
@@ -216,8 +216,7 @@ KubeAccess choose(const KubeconfigFiles& files, const std::string& wanted, const
     throw Error(ErrorKind::usage,
                 fmt::format("context \"{}\" names the cluster \"{}\", which {} {}", access.context, cluster_name, where,
                             cluster == files.clusters.end() ? "does not have" : "gives no server"),
-                fmt::format("kubectl config set-cluster {} --server=https://HOST:6443",
-                            cluster_name.empty() ? "NAME" : cluster_name));
+                "name the cluster and its server there, or choose another context");
   take_cluster(cluster->second, access);
   if (!access.user.empty()) {
     const auto user = files.users.find(access.user);
@@ -225,7 +224,7 @@ KubeAccess choose(const KubeconfigFiles& files, const std::string& wanted, const
       throw Error(ErrorKind::usage,
                   fmt::format("context \"{}\" names the user \"{}\", which {} does not have", access.context,
                               access.user, where),
-                  fmt::format("kubectl config set-credentials {} ...", access.user));
+                  "add that user there, or choose another context");
     take_user(user->second, access);
   }
   if (access.exec && access.exec->provide_cluster_info)
@@ -279,8 +278,11 @@ Merged merge(const KubeconfigSource& source) {
 
 KubeAccess load_kube_access(const KubeconfigSource& source) {
   const auto [files, candidates, where] = merge(source);
-  if (!files.empty() || !source.file.empty() || !source.context.empty())
-    return choose(files, source.context, where.empty() ? "the kubeconfig" : "the kubeconfig " + where);
+  if (!files.empty() || !source.file.empty() || !source.context.empty()) {
+    KubeAccess access = choose(files, source.context, where.empty() ? "the kubeconfig" : "the kubeconfig " + where);
+    access.kubeconfig = where;
+    return access;
+  }
 
   const std::string host = variable(source, "KUBERNETES_SERVICE_HOST"),
                     port = variable(source, "KUBERNETES_SERVICE_PORT");

@@ -32,13 +32,15 @@ struct IdToken {
   std::string token;         ///< empty: not there yet
   bool refreshable = false;  ///< there is a refresh-token, with which kubectl renews it
   std::string file, user;    ///< the kubeconfig that has it, and the entry there
+  std::string context;       ///< that led to it
 };
 
 /// Everything that is needed to talk to one cluster as one user. Holds secrets: never print it.
 struct KubeAccess {
-  std::string server;   ///< https://host:port[/prefix]
-  std::string context;  ///< empty: in-cluster
-  std::string user;     ///< name of the user's entry, for people
+  std::string server;      ///< https://host:port[/prefix]
+  std::string context;     ///< empty: in-cluster
+  std::string kubeconfig;  ///< the file, or a list as $KUBECONFIG has it; empty: in-cluster
+  std::string user;        ///< name of the user's entry, for people
   std::string ns = "default";
   TlsOptions tls;
   std::string proxy;

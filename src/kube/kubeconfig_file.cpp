@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -27,7 +28,7 @@ std::string read_text(const std::string& file) {
 
 Error bad(const std::string& file, const std::string& why) {
   return Error(ErrorKind::usage, fmt::format("the kubeconfig {} is broken: {}", file, why),
-               fmt::format("look at it with: kubectl config view --kubeconfig {}", file));
+               "look at it: " + remedy::command(remedy::Command::look_at_file, {}, {file}));
 }
 
 /// Aliases inside aliases: what a few lines can make of memory and stack is bounded.

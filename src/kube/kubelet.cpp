@@ -8,6 +8,7 @@
 #include "kube/resources.hpp"
 #include "kube/status.hpp"
 #include "kube/watch.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -64,6 +65,16 @@ std::string checkpoint_timeout_query(const StopToken& stop) {
              : "";
 }
 
+namespace {
+
+Place place_of(const KubeAccess& access) { return {access.kubeconfig, access.context, "/"}; }
+
+std::string what_there_is(const KubeAccess& access) {
+  return "what there is: " + remedy::command(remedy::Command::list_nodes, place_of(access));
+}
+
+}  // namespace
+
 Kubelet::Kubelet(KubeAccess access, KubeletOptions options, std::shared_ptr<Credentials> credentials,
                  std::shared_ptr<ApiClient> api)
     : access_(std::move(access)),
@@ -76,7 +87,7 @@ Kubelet::Route Kubelet::route(const std::string& node, const StopToken& stop) {
   if (options_.path == KubeletPath::proxy) return {api_, path + "/proxy"};
   const HttpResponse answer = api_->call({"GET", path}, stop).http;
   if (is_object_missing(answer, node))
-    throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), "kubectl get nodes");
+    throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), what_there_is(access_));
   if (!answer.ok()) throw status_error(answer).in(fmt::format("reading node {}", node));
   const std::string server = kubelet_server(node, Json::parse(answer.body, nullptr, false));
   const std::lock_guard lock(mutex_);
@@ -105,7 +116,7 @@ std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const S
       const HttpResponse answer = way.client->stream({"GET", way.prefix + "/metrics"}, on_chunk, stop);
       if (answer.ok()) return finder.value();
       if (answer.status == 404 && parse_status(answer.body) && is_object_missing(answer, node))
-        throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), "kubectl get nodes");
+        throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), what_there_is(access_));
       if (answer.status == 401 || answer.status == 403 || answer.status == 404) return std::nullopt;
       wait = retry_after_answer({true, true}, answer, repeats, random_share());
       if (!wait) throw status_error(answer).in(fmt::format("reading the metrics of the kubelet of {}", node));
@@ -145,7 +156,7 @@ std::optional<bool> Kubelet::ends(const std::string& node, const std::string& ui
 
 CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                       const std::string& container, const StopToken& stop) {
-  const CheckpointCall call{node, ns, pod, container, options_.path};
+  const CheckpointCall call{node, ns, pod, container, options_.path, place_of(access_)};
   const Route way = route(node, stop);
   const std::string what = fmt::format("the checkpoint of container {} in pod {}/{} on {}", container, ns, pod, node);
   ApiCall post;

@@ -50,7 +50,7 @@ namespace {
 /// RBAC says "User ... cannot VERB resource ..."; any other 403 is admission's, which no Role changes.
 std::string remedy_of_forbidden(const std::string& message) {
   if (message.find("system:anonymous") != std::string::npos)
-    return "the request carried no valid credentials: check the user of the kubeconfig with: kubectl auth whoami";
+    return "the request carried no valid credentials: check the user of the kubeconfig";
   if (message.find("exceeded quota") != std::string::npos)
     return "raise the quota, or free some of it: for some seconds there are two such pods";
   if (message.find("violates PodSecurity") != std::string::npos)
@@ -67,7 +67,7 @@ Error status_error(const HttpResponse& answer) {
   std::string message = message_of(answer);
   if (answer.status == 401) {
     message = fmt::format("the API server does not accept the credentials ({})", message);
-    remedy = "log in again, or choose another user or context; check with: kubectl auth whoami";
+    remedy = "log in again, or choose another user or context";
   } else if (answer.status == 403) {
     remedy = remedy_of_forbidden(message);
   }

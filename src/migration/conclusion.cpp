@@ -12,6 +12,7 @@
 #include "migration/settle.hpp"
 #include "migration/waits.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -39,7 +40,9 @@ bool tell_owner(const Journal& journal, Outcome& outcome) {
     const std::string what = describe(effect.finish);
     const bool named = std::any_of(outcome.leftovers.begin(), outcome.leftovers.end(),
                                    [&](const Leftover& left) { return left.what.rfind(what, 0) == 0; });
-    if (!named) outcome.leftovers.push_back({what, "ms2m resume " + journal.begin().value("id", "ID")});
+    if (!named)
+      outcome.leftovers.push_back(
+          {what, remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")})});
   }
   return missing;
 }
@@ -105,7 +108,7 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   outcome.result = outcome.leftovers.empty()  ? Result::done
                    : served && !owner_missing ? Result::cleanup_incomplete
                                               : Result::leftovers;
-  if (served) tell_who_serves(outcome);
+  if (served) tell_who_serves(outcome, place_of(journal));
   if (lost && outcome.result == Result::done) outcome.result = Result::undone;
   journal.end(outcome.result);
 }
@@ -126,15 +129,6 @@ bool Migrator::Impl::restore_again(const Journal& journal) {
   return true;
 }
 
-void Migrator::Impl::forget_name(const Json& settled, Outcome& outcome) {
-  const Json removal = op::remove_image_name(text(settled, "node"), text(settled, "name"));
-  try {
-    Operations(ports).run(removal, StopToken().within(std::chrono::seconds(30)));
-  } catch (const std::exception& error) {
-    outcome.leftovers.push_back({describe(removal) + ": " + error.what(), command(removal)});
-  }
-}
-
 bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit) {
   bool idle = false;
   try {
@@ -149,11 +143,13 @@ bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit
   const std::string cause = std::exchange(outcome.error, "");
   journal.mark("turned_back");
   if (!outcome.failed_phase) outcome.failed_phase = Phase::finalizing;
-  undo(journal, outcome, limit);
   // Settled for a copy that was there; the name leads to the original image since, and to nobody's container.
   for (const Effect& effect : journal.effects())
-    if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image")
-      forget_name(effect.finish, outcome);
+    if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image") {
+      const Json removal = op::remove_image_name(text(effect.finish, "node"), text(effect.finish, "name"));
+      journal.effect(Phase::finalizing, describe(removal), removal, Json());
+    }
+  undo(journal, outcome, limit);
   const bool source = outcome.serving.rfind(kNobody, 0) != 0;
   const char* now = source ? "the source has the queue back" : "the source is not there either";
   if (idle) {
@@ -193,7 +189,7 @@ std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target, cons
   return serving(there ? "target" : "source", outcome.ns, name, node) + more;
 }
 
-void Migrator::Impl::await_ready(const Outcome& outcome) {
+void Migrator::Impl::await_ready(const Outcome& outcome, const Place& place) {
   const ObjectRef ref{Kind::pod, outcome.ns, outcome.target_pod};
   try {
     ports.cluster.watch(
@@ -205,13 +201,13 @@ void Migrator::Impl::await_ready(const Outcome& outcome) {
     event.phase = Phase::finalizing;
     event.text =
         fmt::format("pod {}/{} consumes {} and is not Ready yet", outcome.ns, outcome.target_pod, outcome.queue);
-    event.remedy = fmt::format("kubectl -n {} wait --for=condition=Ready pod/{}", outcome.ns, outcome.target_pod);
+    event.remedy = remedy::command(remedy::Command::await_ready, place, {outcome.ns, outcome.target_pod});
     observer.on(event);
   }
 }
 
-void Migrator::Impl::tell_who_serves(Outcome& outcome) {
-  await_ready(outcome);
+void Migrator::Impl::tell_who_serves(Outcome& outcome, const Place& place) {
+  await_ready(outcome, place);
   outcome.serving = who_serves(outcome, true);
   const bool nobody = outcome.serving.rfind(kNobody, 0) == 0;
   const bool elsewhere = outcome.target_pod == outcome.source_pod && outcome.serving.rfind("source", 0) == 0;
@@ -252,9 +248,10 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
   if (outcome.leftovers.empty()) stage(kLease, kAll, false);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
   outcome.resumable = !outcome.leftovers.empty();
-  const char* nobody =
+  const std::string nobody =
       journal.begin().value("protocol", "") == "none"
-          ? "nobody for certain: the source could not be thawed; ms2m resume does it"
+          ? "nobody for certain: the source could not be thawed; this does it: " +
+                remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")})
           : "nobody for certain: the source could not be sent back; the dead man's switch will, if it is armed";
   outcome.serving = back ? who_serves(outcome, false, journal.begin().value("source_uid", "")) : nobody;
   journal.end(outcome.result);

@@ -26,6 +26,8 @@ struct Migrator::Impl {
   /// phase.
   void carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop);
   void fail(Run& run, Outcome& outcome, const std::exception& error);
+  /// True: another migration has taken the pod over. Nothing is undone then, and the outcome says who it is.
+  bool give_way(Run& run, Outcome& outcome);
   /// What a journal that has not come to its end leads to. Never throws.
   Outcome recover(const std::string& id, const StopToken& stop);
 
@@ -37,18 +39,16 @@ struct Migrator::Impl {
   /// without the control protocol must_turn_back()): undoes the migration. False: that is not so, or could not be found
   /// out, and nothing was done.
   bool take_back(Journal& journal, Outcome& outcome, Seconds limit);
-  /// Removes the name that an operation settle_image has left for a copy.
-  void forget_name(const Json& settled, Outcome& outcome);
   /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
   bool restore_again(const Journal& journal);
   /// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there. `uid`:
   /// what it had; under another one it is what its controller has started in its place.
   std::string who_serves(const Outcome& outcome, bool target, const std::string& uid = "");
   /// Waits a moment for the target to be Ready; if it is not by then: a warning.
-  void await_ready(const Outcome& outcome);
+  void await_ready(const Outcome& outcome, const Place& place);
   /// Who serves after the pivot, and what that makes of the result: a StatefulSet's pod whose restore failed on the
   /// target is back on the source node, under the same name; a copy may be lost although everything was finished.
-  void tell_who_serves(Outcome& outcome);
+  void tell_who_serves(Outcome& outcome, const Place& place);
 
   // second_half.cpp
   /// False: the copy is lost, and with it the state, as when a node dies without a migration.

@@ -7,6 +7,7 @@
 
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -17,9 +18,9 @@ constexpr int kConnectTimes = 6;
 Json read_pod(Cluster& cluster, const MigrationRequest& request, const StopToken& stop) {
   auto pod = cluster.get({Kind::pod, request.ns, request.pod}, stop);
   if (!pod)
-    throw Error(
-        ErrorKind::refused, fmt::format("pod {} not found in namespace {}", request.pod, request.ns),
-        fmt::format("kubectl -n {} get pods shows what there is; choose another namespace with -n", request.ns));
+    throw Error(ErrorKind::refused, fmt::format("pod {} not found in namespace {}", request.pod, request.ns),
+                "choose another namespace with -n, or one of: " +
+                    remedy::command(remedy::Command::list_pods, request.place, {request.ns}));
   return *pod;
 }
 
@@ -114,9 +115,8 @@ void Gathering::start_cluster() {
       {false,
        {fmt::format("you may not list pods of all namespaces: what is still free on node {} was not checked",
                     target_node),
-        "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look yourself: "
-        "kubectl describe node " +
-            target_node}},
+        "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look yourself: " +
+            remedy::command(remedy::Command::describe_node, request_.place, {target_node})}},
       [this, target_node] {
         facts_.target_node_pods = ports_.cluster.list(Kind::pod, "", "", "spec.nodeName=" + target_node, stop_);
       });
@@ -170,7 +170,7 @@ void Gathering::read_autoscalers(Kind kind, const char* plural, std::vector<Json
     else if (served || kind != Kind::scaled_object)
       trouble = Trouble{
           fmt::format("whether one of the {} scales the pod's owner meanwhile is not known: {}", plural, error.what()),
-          fmt::format("kubectl -n {} get {}", facts_.ns, plural)};
+          remedy::command(remedy::Command::list_autoscalers, request_.place, {facts_.ns, plural})};
   }
   const std::lock_guard lock(mutex_);
   if (kind == Kind::scaled_object) facts_.keda_served = served;

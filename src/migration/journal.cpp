@@ -18,7 +18,7 @@ constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOM
 
 [[noreturn]] void no_migration(const std::filesystem::path& root, const std::string& id) {
   throw Error(ErrorKind::not_found, fmt::format("there is no migration {} in {}", id, root.string()),
-              "ms2m list shows the migrations that this user started on this machine");
+              "those that this user started on this machine: " + remedy::command(remedy::Command::list_migrations, {}));
 }
 
 std::filesystem::path file_of(const std::filesystem::path& root, const std::string& id) {
@@ -38,8 +38,9 @@ void damaged_journal(const std::filesystem::path& root, const std::string& id, c
   const std::string file = file_of(root, id).string();
   throw Error(ErrorKind::refused,
               fmt::format("the journal {} is damaged ({}): what that migration did is not known", file, what),
-              fmt::format("look at it ({}); when nothing of the migration is left: {}", remedy::look_at_journal(file),
-                          remedy::remove_journal((root / id).string())));
+              fmt::format("look at it ({}); when nothing of the migration is left: {}",
+                          remedy::command(remedy::Command::look_at_file, {}, {file}),
+                          remedy::command(remedy::Command::remove_directory, {}, {(root / id).string()})));
 }
 
 Journal Journal::create(const std::filesystem::path& root, const std::string& id, Json begin) try {
@@ -175,6 +176,11 @@ std::optional<Effect> Journal::effect_with(const std::string& op) const {
   for (const Effect& effect : effects())
     if (is(effect.undo) || is(effect.finish)) return effect;
   return std::nullopt;
+}
+
+Place place_of(const Journal& journal) {
+  const Json& b = journal.begin();
+  return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/")};
 }
 
 bool Journal::marked(const std::string& type) const noexcept {

@@ -18,6 +18,7 @@
 #include "ms2m/event.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
+#include "ms2m/place.hpp"
 #include "wrap/posix/files.hpp"
 
 namespace ms2m {
@@ -75,6 +76,9 @@ class Journal {
   std::vector<std::string> marks_;
   std::optional<std::string> ended_;
 };
+
+/// As the operator stood who began it.
+Place place_of(const Journal& journal);
 
 /// Error{refused}: what the migration did is not known.
 [[noreturn]] void damaged_journal(const std::filesystem::path& root, const std::string& id, const std::string& what);

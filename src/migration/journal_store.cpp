@@ -26,6 +26,10 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.strategy = b.value("strategy", "");
   s.kubeconfig = b.value("kubeconfig", "");
   s.context = b.value("context", "");
+  s.server = b.value("server", "");
+  s.cluster_uid = b.value("cluster_uid", "");
+  s.ssh_config = b.value("ssh_config", "");
+  s.ssh_host = b.value("ssh_host", "");
   s.broker = b.value("broker", "");
   if (const auto effect = journal.effect_with("restore_pod")) s.pod = effect->finish.value("object", Json());
   if (const auto effect = journal.effect_with("take_identity")) s.pod = effect->finish.value("source", Json());

@@ -6,11 +6,13 @@
 
 #include "migration/coordinator.hpp"
 #include "migration/history.hpp"
+#include "migration/lease.hpp"
 #include "migration/planner.hpp"
 #include "migration/settle.hpp"
 #include "migration/strategies.hpp"
 #include "migration/sweep.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -22,7 +24,7 @@ std::string host_name() {
 }
 
 Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance,
-                  const std::string& id) {
+                  const std::string& broker_name, const std::string& id) {
   return {{"ns", plan.ns},
           {"source_pod", plan.source_pod},
           {"source_uid", plan.source_uid},
@@ -34,8 +36,14 @@ Json begin_record(const Plan& plan, const MigrationRequest& request, const Prove
           {"strategy", to_string(request.strategy)},
           {"protocol", request.protocol == Protocol::none ? "none" : "control"},
           {"broker", provenance.broker},
+          {"broker_name", broker_name},
+          {"vhost", provenance.vhost},
           {"kubeconfig", provenance.kubeconfig},
           {"context", provenance.context},
+          {"server", provenance.server},
+          {"cluster_uid", provenance.cluster_uid},
+          {"ssh_config", provenance.ssh_config},
+          {"ssh_host", provenance.ssh_host},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
@@ -80,6 +88,19 @@ std::vector<Stretch> pauses_of(const Run& run) {
   return pauses;
 }
 
+/// Its address alone may lead to another broker by now (a forwarded port, say).
+void require_same_broker(const Journal& journal, Broker& broker, const StopToken& stop) {
+  const std::string then = journal.begin().value("broker_name", "");
+  if (then.empty()) return;
+  const std::string now = broker.cluster_name(stop);
+  if (then == now) return;
+  throw Error(ErrorKind::refused,
+              fmt::format("the migration was made on broker {} of the cluster {}, and what answers there is {}",
+                          journal.begin().value("broker", ""), then, now.empty() ? "another one" : now),
+              "let that address lead to the same broker again; if it was renamed since: " +
+                  remedy::command(remedy::Command::name_broker, {}, {then}));
+}
+
 void tell_error(Outcome& outcome, const std::exception& error) {
   outcome.error = error.what();
   if (const auto* own = dynamic_cast<const Error*>(&error)) outcome.remedy = own->remedy();
@@ -121,18 +142,39 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
       outcome.resumable = true;
       outcome.serving =
           fmt::format("unknown: whether the hand-over was committed could not be found out ({})", unknown.what());
-      outcome.leftovers = {{"the whole migration", "ms2m resume " + run.plan.id}};
+      outcome.leftovers = {
+          {"the whole migration", remedy::command(remedy::Command::resume_migration, {}, {run.plan.id})}};
       return;
     }
   }
   if (leads_forward(run.journal)) {
     finish(run.journal, outcome, limit);
-  } else {
+  } else if (!give_way(run, outcome)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
     // broker does it.
     undo(run.journal, outcome, limit, [&] {
       if (run.dead_man) run.dead_man->stop_renewing();
     });
+  }
+}
+
+bool Migrator::Impl::give_way(Run& run, Outcome& outcome) {
+  try {
+    require_lease(ports.cluster, run.journal, StopToken().within(std::chrono::seconds(10)));
+    return false;
+  } catch (const Error& error) {
+    // Where the API server cannot be asked, the source must not wait for it: nobody is known to have taken over.
+    if (error.kind() != ErrorKind::conflict) return false;
+    if (run.dead_man) run.dead_man->stop_renewing();
+    outcome.error += fmt::format("{}{}", outcome.error.empty() ? "" : "; ", error.what());
+    outcome.remedy = error.remedy();
+    outcome.result = Result::leftovers;
+    outcome.resumable = true;
+    outcome.serving = "unknown: that is for the other migration to say";
+    outcome.leftovers = {
+        {"what migration " + run.plan.id + " has made", remedy::command(remedy::Command::clean_up, {}, {run.plan.id})}};
+    run.journal.end(outcome.result);
+    return true;
   }
 }
 
@@ -184,9 +226,12 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
 
 void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan,
                               const Provenance& provenance, Outcome& outcome, const StopToken& stop) {
+  const std::string broker_name =
+      ports.broker.cluster_name(stop.within(std::chrono::duration_cast<Millis>(request.timeouts.connect)));
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
-  Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, request, provenance, plan.id));
+  Journal journal =
+      Journal::create(journals.root(), plan.id, begin_record(plan, request, provenance, broker_name, plan.id));
   Run run{ports, request, facts, plan, journal, observer, queue_names(plan.id)};
   const TimePoint begin = Clock::now();
   outcome.result = Result::undone;
@@ -269,15 +314,19 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
       outcome.serving = who_serves(outcome, outcome.result == Result::done);
       return outcome;
     }
+    require_same_broker(journal, ports.broker, stop.within(std::chrono::seconds(30)));
     if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
         pivot_was_committed(ports, id, source_of(ports, journal), stop.within(std::chrono::seconds(120))))
       journal.mark("pivoted");
-    if (leads_forward(journal) && must_turn_back(ports, journal, stop.within(std::chrono::minutes(4))))
-      journal.mark("turned_back");
-    if (leads_forward(journal))
+    const bool forward =
+        leads_forward(journal) && !must_turn_back(ports, journal, stop.within(std::chrono::minutes(4)));
+    if (forward) {
       finish(journal, outcome, Seconds(120));
-    else
+    } else {
+      require_lease(ports.cluster, journal, stop.within(std::chrono::seconds(30)));
+      if (leads_forward(journal)) journal.mark("turned_back");
       undo(journal, outcome, Seconds(60));
+    }
     outcome.resumable = !outcome.leftovers.empty();
   } catch (const std::exception& error) {
     tell_error(outcome, error);

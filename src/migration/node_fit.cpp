@@ -1,4 +1,5 @@
 #include "migration/node_fit.hpp"
+#include "ms2m/remedy.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +48,7 @@ bool tolerates(const Json& toleration, const Json& taint) {
   return toleration.value("operator", "Equal") == "Exists" || toleration.value("value", "") == taint.value("value", "");
 }
 
-void check_taints(const Json& pod, const Json& node, std::vector<Misfit>& out) {
+void check_taints(const Json& pod, const Json& node, const Place& place, std::vector<Misfit>& out) {
   const Json tolerations = pod.at("spec").value("tolerations", Json::array());
   for (const Json& taint : node.value("spec", Json::object()).value("taints", Json::array())) {
     const std::string effect = taint.value("effect", ""), key = taint.value("key", "");
@@ -56,20 +57,21 @@ void check_taints(const Json& pod, const Json& node, std::vector<Misfit>& out) {
       continue;
     out.push_back(
         {fmt::format("node {} has the taint {}:{}, which the pod does not tolerate", name_of(node), key, effect),
-         fmt::format("kubectl taint nodes {} {}:{}- or add a toleration to the workload", name_of(node), key, effect)});
+         "add a toleration to the workload, or: " +
+             remedy::command(remedy::Command::untaint_node, place, {name_of(node), key + ":" + effect})});
   }
 }
 
-void check_state(const Json& node, std::vector<Misfit>& out) {
+void check_state(const Json& node, const Place& place, std::vector<Misfit>& out) {
   std::string ready = "Unknown";
   for (const Json& condition : node.value("status", Json::object()).value("conditions", Json::array()))
     if (condition.value("type", "") == "Ready") ready = condition.value("status", "");
   if (ready != "True")
     out.push_back({fmt::format("node {} is not Ready ({})", name_of(node), ready),
-                   fmt::format("kubectl describe node {} tells why", name_of(node))});
+                   "why: " + remedy::command(remedy::Command::describe_node, place, {name_of(node)})});
   if (node.value("spec", Json::object()).value("unschedulable", false))
-    out.push_back(
-        {fmt::format("node {} is cordoned", name_of(node)), fmt::format("kubectl uncordon {}", name_of(node))});
+    out.push_back({fmt::format("node {} is cordoned", name_of(node)),
+                   remedy::command(remedy::Command::uncordon_node, place, {name_of(node)})});
 }
 
 bool matches(const Json& expression, const Json& labels) {
@@ -214,10 +216,11 @@ void check_host_ports(const Json& pod, const Json& node, const std::vector<Json>
 
 }  // namespace
 
-std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node) {
+std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node,
+                            const Place& place) {
   std::vector<Misfit> out;
-  check_state(node, out);
-  check_taints(pod, node, out);
+  check_state(node, place, out);
+  check_taints(pod, node, place, out);
   check_selectors(pod, node, out);
   check_resources(pod, node, pods_on_node, out);
   check_host_ports(pod, node, pods_on_node, out);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ms2m/json.hpp"
+#include "ms2m/place.hpp"
 
 namespace ms2m {
 
@@ -20,7 +21,8 @@ struct Misfit {
 
 /// Everything that speaks against it: not Ready, cordoned, taints not tolerated, nodeSelector or required node affinity
 /// not matched, requests beyond what is free (of any resource), ports of the node that are taken.
-std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node);
+std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& pods_on_node,
+                            const Place& place = {});
 
 /// Whether a pod on this node can have the PersistentVolume: its required node affinity (a local volume has one).
 bool reaches(const Json& node, const Json& volume);

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace op {
@@ -173,166 +173,166 @@ namespace {
 struct Words {
   const char* op;
   std::string (*describe)(const Json&);
-  std::string (*command)(const Json&);
+  remedy::Command command;
+  std::vector<const char*> keys;  ///< of what goes into it; none: the migration's id
 };
 
-// One table for the two texts of every operation.
-const Words kWords[] = {
-    {"resume_source",
-     [](const Json& o) {
-       return fmt::format("send pod {}/{} back to queue {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
-     },
-     [](const Json& o) {
-       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'",
-                          text(o, "control"));
-     }},
-    {"resume_target", [](const Json& o) { return fmt::format("send the target to queue {}", text(o, "queue")); },
-     [](const Json& o) {
-       return fmt::format("rabbitmqadmin publish exchange= routing_key={} payload='{{\"type\":\"END_REPLAY\"}}'",
-                          text(o, "control"));
-     }},
-    {"delete_pod", [](const Json& o) { return fmt::format("delete pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"retire_pod",
-     [](const Json& o) { return fmt::format("delete the source pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"adopt",
-     [](const Json& o) {
-       return fmt::format("let the ReplicaSet adopt {} and delete {}", text(o, "target"), text(o, "source"));
-     },
-     [](const Json& o) {
-       return fmt::format(
-           "kubectl -n {0} annotate --overwrite pod {1} {4}=-2147483647 && kubectl -n {0} label pod {2} {5}={3}",
-           text(o, "ns"), text(o, "source"), text(o, "target"), text(o, "hash"),
-           "controller.kubernetes.io/pod-deletion-cost", "pod-template-hash");
-     }},
-    {"retire_frozen",
-     [](const Json& o) { return fmt::format("delete the frozen source pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) {
-       return fmt::format("kubectl -n {} delete pod {} --grace-period=1", text(o, "ns"), text(o, "pod"));
-     }},
-    {"thaw_source",
-     [](const Json& o) {
-       return fmt::format("thaw pod {}/{}, which consumes {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
-     },
-     [](const Json& o) {
-       return fmt::format(
-           "kubectl -n {} delete pod {}, and then on node {}: find /sys/fs/cgroup -name 'crio-{:.12}*' and write 0 to "
-           "its cgroup.freeze",
-           text(o, "ns"), text(o, "copy"), text(o, "node"), bare_container_id(text(o, "frozen")));
-     }},
-    {"start_copy",
-     [](const Json& o) {
-       return fmt::format("restore pod {}/{} and see it consume {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
-     },
-     [](const Json&) { return std::string("ms2m resume: it starts the copy, or takes it away and thaws the source"); }},
-    {"restore_cost",
-     [](const Json& o) { return fmt::format("restore the deletion cost of pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) {
-       return fmt::format("kubectl -n {} annotate pod {} controller.kubernetes.io/pod-deletion-cost-", text(o, "ns"),
-                          text(o, "pod"));
-     }},
-    {"strip_marks",
-     [](const Json& o) {
-       return fmt::format("remove ms2m's label and annotation from pod {}/{}", text(o, "ns"), text(o, "pod"));
-     },
-     [](const Json& o) {
-       return fmt::format(
-           "kubectl -n {0} label pod {1} ms2m.io/id-; kubectl -n {0} annotate pod {1} ms2m.io/image-ready-",
-           text(o, "ns"), text(o, "pod"));
-     }},
-    {"delete_queue", [](const Json& o) { return "delete queue " + text(o, "queue"); },
-     [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
-    {"delete_exchange", [](const Json& o) { return "delete exchange " + text(o, "exchange"); },
-     [](const Json& o) { return "rabbitmqadmin delete exchange name=" + text(o, "exchange"); }},
-    {"delete_control_queue", [](const Json& o) { return "delete the source's control queue " + text(o, "queue"); },
-     [](const Json& o) { return "rabbitmqctl delete_queue " + text(o, "queue"); }},
-    {"remove_archives",
-     [](const Json& o) {
-       return fmt::format("remove the checkpoint archive of {}/{} on {}", text(o, "ns"), text(o, "pod"),
-                          text(o, "node"));
-     },
-     [](const Json& o) {
-       return fmt::format("ssh {} 'ls -l {}/checkpoint-{}_{}-{}-*.tar', and remove what is ms2m's", text(o, "node"),
-                          o.value("directory", checkpoint_directory(kKubeletRoot)), text(o, "pod"), text(o, "ns"),
-                          text(o, "container"));
-     }},
-    {"remove_archive",
-     [](const Json& o) { return fmt::format("remove {} on {}", text(o, "path"), text(o, "node")); },
-     [](const Json& o) { return fmt::format("ssh {} rm {}", text(o, "node"), text(o, "path")); }},
-    {"remove_layout",
-     [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
-     [](const Json& o) { return fmt::format("ssh {} rm -rf {}", text(o, "node"), text(o, "directory")); }},
-    {"remove_image_name",
-     [](const Json& o) { return fmt::format("remove image {} on {}", text(o, "name"), text(o, "node")); },
-     [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "name")); }},
-    {"settle_image",
-     [](const Json& o) {
-       return fmt::format("point {} at the original image on {}", text(o, "name"), text(o, "node"));
-     },
-     [](const Json& o) {
-       return fmt::format("ssh {} podman tag {} {}", text(o, "node"), text(o, "original"), text(o, "name"));
-     }},
-    {"remove_image",
-     [](const Json& o) {
-       return fmt::format("remove the checkpoint image {:.12} on {}", text(o, "id"), text(o, "node"));
-     },
-     [](const Json& o) { return fmt::format("ssh {} crictl rmi {}", text(o, "node"), text(o, "id")); }},
-    {"orphan_set",
-     [](const Json& o) {
-       return fmt::format("delete statefulset {}/{} and leave its pods", text(o, "ns"), text(o, "name"));
-     },
-     [](const Json& o) {
-       return fmt::format("kubectl -n {} delete statefulset {} --cascade=orphan", text(o, "ns"), text(o, "name"));
-     }},
-    {"remove_source",
-     [](const Json& o) { return fmt::format("delete the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"restore_pod",
-     [](const Json& o) {
-       return "restore pod " + o.at("object").at("metadata").value("name", "") + " from its checkpoint";
-     },
-     [](const Json& o) {
-       return "keep " + text(o, "archive") + " on " + text(o, "node") + ": it holds the only state; then ms2m resume";
-     }},
-    {"recreate_set",
-     [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
-     [](const Json&) { return std::string("ms2m resume: the set's object is in the journal"); }},
-    {"take_identity",
-     [](const Json& o) {
-       return fmt::format("let {} take the name {}", text(o, "copy"), o.at("source").at("metadata").value("name", ""));
-     },
-     [](const Json& o) {
-       return fmt::format("ms2m resume {}; until then {} serves, and its StatefulSet is in the journal only",
-                          text(o, "id"), text(o, "copy"));
-     }},
-    {"scale_down",
-     [](const Json& o) {
-       return fmt::format("scale statefulset {}/{} to {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1);
-     },
-     [](const Json& o) {
-       return fmt::format("kubectl -n {} scale statefulset {} --replicas={}", text(o, "ns"), text(o, "set"),
-                          o.value("replicas", 1) - 1);
-     }},
-    {"end_source",
-     [](const Json& o) { return fmt::format("end the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete pod {}", text(o, "ns"), text(o, "pod")); }},
-    {"scale_up",
-     [](const Json& o) {
-       return fmt::format("scale statefulset {}/{} to {}, which adopts {}", text(o, "ns"), text(o, "set"),
-                          o.value("replicas", 1), text(o, "pod"));
-     },
-     [](const Json& o) {
-       return fmt::format("kubectl -n {} scale statefulset {} --replicas={}, then ms2m resume", text(o, "ns"),
-                          text(o, "set"), o.value("replicas", 1));
-     }},
-    {"release_lease", [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
-     [](const Json& o) { return fmt::format("kubectl -n {} delete lease {}", text(o, "ns"), text(o, "name")); }},
-};
+using remedy::Command;
+
+/// One table for the two texts of every operation.
+const std::vector<Words>& all_words() {
+  static const std::vector<Words> table{
+      {"resume_source",
+       [](const Json& o) {
+         return fmt::format("send pod {}/{} back to queue {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
+       },
+       Command::resume_migration,
+       {}},
+      {"resume_target",
+       [](const Json& o) { return fmt::format("send the target to queue {}", text(o, "queue")); },
+       Command::resume_migration,
+       {}},
+      {"delete_pod",
+       [](const Json& o) { return fmt::format("delete pod {}/{}", text(o, "ns"), text(o, "pod")); },
+       Command::delete_pod,
+       {"ns", "pod"}},
+      {"retire_pod",
+       [](const Json& o) { return fmt::format("delete the source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+       Command::delete_pod,
+       {"ns", "pod"}},
+      {"adopt",
+       [](const Json& o) {
+         return fmt::format("let the ReplicaSet adopt {} and delete {}", text(o, "target"), text(o, "source"));
+       },
+       Command::let_adopt,
+       {"ns", "source", "target", "hash"}},
+      {"retire_frozen",
+       [](const Json& o) { return fmt::format("delete the frozen source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+       Command::resume_migration,
+       {}},
+      {"thaw_source",
+       [](const Json& o) {
+         return fmt::format("thaw pod {}/{}, which consumes {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
+       },
+       Command::resume_migration,
+       {}},
+      {"start_copy",
+       [](const Json& o) {
+         return fmt::format("restore pod {}/{} and see it consume {}", text(o, "ns"), text(o, "pod"), text(o, "queue"));
+       },
+       Command::resume_migration,
+       {}},
+      {"restore_cost",
+       [](const Json& o) {
+         return fmt::format("restore the deletion cost of pod {}/{}", text(o, "ns"), text(o, "pod"));
+       },
+       Command::restore_cost,
+       {"ns", "pod"}},
+      {"strip_marks",
+       [](const Json& o) {
+         return fmt::format("remove ms2m's label and annotation from pod {}/{}", text(o, "ns"), text(o, "pod"));
+       },
+       Command::strip_marks,
+       {"ns", "pod"}},
+      {"delete_queue",
+       [](const Json& o) { return "delete queue " + text(o, "queue"); },
+       Command::delete_queue,
+       {"queue"}},
+      {"delete_exchange",
+       [](const Json& o) { return "delete exchange " + text(o, "exchange"); },
+       Command::clean_up,
+       {}},
+      {"delete_control_queue",
+       [](const Json& o) { return "delete the source's control queue " + text(o, "queue"); },
+       Command::delete_queue,
+       {"queue"}},
+      {"remove_archives",
+       [](const Json& o) {
+         return fmt::format("remove the checkpoint archive of {}/{} on {}", text(o, "ns"), text(o, "pod"),
+                            text(o, "node"));
+       },
+       Command::clean_up,
+       {}},
+      {"remove_archive",
+       [](const Json& o) { return fmt::format("remove {} on {}", text(o, "path"), text(o, "node")); },
+       Command::clean_up,
+       {}},
+      {"remove_layout",
+       [](const Json& o) { return fmt::format("remove {} on {}", text(o, "directory"), text(o, "node")); },
+       Command::clean_up,
+       {}},
+      {"remove_image_name",
+       [](const Json& o) { return fmt::format("remove image {} on {}", text(o, "name"), text(o, "node")); },
+       Command::clean_up,
+       {}},
+      {"settle_image",
+       [](const Json& o) {
+         return fmt::format("point {} at the original image on {}", text(o, "name"), text(o, "node"));
+       },
+       Command::clean_up,
+       {}},
+      {"remove_image",
+       [](const Json& o) {
+         return fmt::format("remove the checkpoint image {:.12} on {}", text(o, "id"), text(o, "node"));
+       },
+       Command::clean_up,
+       {}},
+      {"orphan_set",
+       [](const Json& o) {
+         return fmt::format("delete statefulset {}/{} and leave its pods", text(o, "ns"), text(o, "name"));
+       },
+       Command::resume_migration,
+       {}},
+      {"remove_source",
+       [](const Json& o) { return fmt::format("delete the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+       Command::resume_migration,
+       {}},
+      {"restore_pod",
+       [](const Json& o) {
+         return fmt::format("restore pod {} from its checkpoint, whose archive {} on {} holds its only state",
+                            o.at("object").at("metadata").value("name", ""), text(o, "archive"), text(o, "node"));
+       },
+       Command::resume_migration,
+       {}},
+      {"recreate_set",
+       [](const Json& o) { return "create statefulset " + o.at("object").at("metadata").value("name", "") + " again"; },
+       Command::resume_migration,
+       {}},
+      {"take_identity",
+       [](const Json& o) {
+         return fmt::format("let {} take the name {}", text(o, "copy"),
+                            o.at("source").at("metadata").value("name", ""));
+       },
+       Command::resume_migration,
+       {}},
+      {"scale_down",
+       [](const Json& o) {
+         return fmt::format("scale statefulset {}/{} to {}", text(o, "ns"), text(o, "set"), o.value("replicas", 1) - 1);
+       },
+       Command::resume_migration,
+       {}},
+      {"end_source",
+       [](const Json& o) { return fmt::format("end the quiet source pod {}/{}", text(o, "ns"), text(o, "pod")); },
+       Command::resume_migration,
+       {}},
+      {"scale_up",
+       [](const Json& o) {
+         return fmt::format("scale statefulset {}/{} to {}, which adopts {}", text(o, "ns"), text(o, "set"),
+                            o.value("replicas", 1), text(o, "pod"));
+       },
+       Command::resume_migration,
+       {}},
+      {"release_lease",
+       [](const Json& o) { return fmt::format("release lease {}/{}", text(o, "ns"), text(o, "name")); },
+       Command::delete_lease,
+       {"ns", "name"}},
+  };
+  return table;
+}
 
 const Words* words_of(const Json& operation) {
   const std::string name = operation.value("op", "");
-  for (const Words& words : kWords)
+  for (const Words& words : all_words())
     if (name == words.op) return &words;
   return nullptr;
 }
@@ -344,9 +344,16 @@ std::string describe(const Json& operation) {
   return words != nullptr ? words->describe(operation) : "unknown operation " + operation.value("op", "");
 }
 
-std::string command(const Json& operation) {
+std::string command(const Json& operation, const Place& place, const std::string& id) {
   const Words* words = words_of(operation);
-  return words != nullptr ? words->command(operation) : "";
+  // What is in a queue that took messages of the primary must go back first: ms2m does that, a deletion does not.
+  if (words == nullptr || words->keys.empty() || operation.value("drained", false))
+    return remedy::command(
+        words == nullptr || words->command != Command::clean_up ? Command::resume_migration : Command::clean_up, place,
+        {id});
+  std::vector<std::string> filled;
+  for (const char* key : words->keys) filled.push_back(text(operation, key));
+  return remedy::command(words->command, place, filled);
 }
 
 }  // namespace ms2m

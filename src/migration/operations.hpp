@@ -11,6 +11,7 @@
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
+#include "ms2m/place.hpp"
 #include "ms2m/stop.hpp"
 #include "ms2m/units.hpp"
 
@@ -135,8 +136,9 @@ Seconds patience(const Json& operation);
 std::string text(const Json& operation, const char* key);
 /// "delete queue ms2m.x.hold"
 std::string describe(const Json& operation);
-/// The command by which a person does the same.
-std::string command(const Json& operation);
+/// The command by which a person does the same: a single one of kubectl or the broker where nothing else depends on it,
+/// else ms2m's own for the migration `id`.
+std::string command(const Json& operation, const Place& place, const std::string& id);
 
 class Operations {
  public:

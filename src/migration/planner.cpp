@@ -51,7 +51,7 @@ void transfer_steps(Plan& plan, const std::string& image) {
 
 void disarm_step(Plan& plan) {
   step(plan, Phase::transferring,
-       "pivot: take the dead man's message; from here the move is completed, by ms2m resume if need be");
+       "pivot: take the dead man's message; from here the move is completed, by a resume if need be");
 }
 
 void hand_over_step(Plan& plan) {
@@ -216,7 +216,7 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
   if (request.protocol == Protocol::none)
     plan.notes.push_back(fmt::format(
         "no control protocol: should ms2m be killed in the tenths of a second before the copy starts, nobody serves "
-        "until ms2m resume; a freeze before that ends by itself after {} s",
+        "until a resume; a freeze before that ends by itself after {} s",
         freeze_limit(request).count() / 1000));
   if (request.replay == Replay::fanout)
     plan.notes.push_back(

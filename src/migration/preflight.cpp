@@ -6,8 +6,11 @@
 #include <algorithm>
 
 #include "migration/cpu_fit.hpp"
+#include "migration/lease.hpp"
+#include "migration/names.hpp"
 #include "migration/node_fit.hpp"
 #include "migration/selector.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -51,7 +54,7 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
   if (!facts.target.object) {
     if (!facts.asked(Question::target_node)) return;
     out.push_back({"target-node", Level::refusal, fmt::format("node {} does not exist", request.target_node),
-                   "kubectl get nodes shows what there is"});
+                   "what there is: " + remedy::command(remedy::Command::list_nodes, request.place)});
     return;
   }
   if (request.target_node == pod_node(facts.pod)) {
@@ -60,7 +63,7 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
                    "choose another node"});
     return;
   }
-  const auto speaking_against = misfits(facts.pod, *facts.target.object, facts.target_node_pods);
+  const auto speaking_against = misfits(facts.pod, *facts.target.object, facts.target_node_pods, request.place);
   for (const Misfit& misfit : speaking_against)
     out.push_back({"target-node", Level::refusal, misfit.text, misfit.cure});
   check_anti_affinity(facts, request, out);
@@ -137,9 +140,8 @@ void check_image(const Facts& facts, const MigrationRequest& request, std::vecto
     out.push_back({"base-image", Level::refusal,
                    fmt::format("image {} (ID {:.12}) is not on node {} under the same ID", name, facts.source.image->id,
                                request.target_node),
-                   fmt::format("copy it there: skopeo copy containers-storage:{0} oci-archive:/tmp/image.tar on {1}, "
-                               "then the reverse on {2}",
-                               name, source_node, request.target_node)});
+                   fmt::format("let {} pull the same image (by its digest), or copy it from {} with skopeo",
+                               request.target_node, source_node)});
   } else {
     out.push_back(
         {"base-image", Level::ok, fmt::format("base image {:.12} is on both nodes", facts.source.image->id), ""});
@@ -173,9 +175,9 @@ void check_second_half(const Facts& facts, const MigrationRequest& request, std:
                request.target_node),
            "enable the feature gate ContainerCheckpoint there, or ");
   std::vector<Json> others = facts.target_node_pods;
-  if (!misfits(facts.pod, *facts.target.object, others).empty()) return;  // said already
+  if (!misfits(facts.pod, *facts.target.object, others, request.place).empty()) return;  // said already
   others.push_back(facts.pod);
-  for (const Misfit& misfit : misfits(facts.pod, *facts.target.object, others))
+  for (const Misfit& misfit : misfits(facts.pod, *facts.target.object, others, request.place))
     refuse("target-node",
            fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}",
                        misfit.text),
@@ -184,12 +186,12 @@ void check_second_half(const Facts& facts, const MigrationRequest& request, std:
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.lease || request.take_over_lease) return;
-  const Json annotations = facts.lease->at("metadata").value("annotations", Json::object());
+  const std::string id = facts.lease->at("metadata").value("labels", Json::object()).value(kIdLabel, "");
+  const std::string end = id.empty() ? "end it" : remedy::command(remedy::Command::abort_migration, {}, {id});
   out.push_back(
       {"lease", Level::refusal,
-       fmt::format("another migration of pod {} is under way: {}, phase {}", request.pod,
-                   facts.lease->at("spec").value("holderIdentity", "?"), annotations.value("ms2m.io/phase", "?")),
-       "wait for it, or, if that process is gone, run ms2m abort there or migrate with --take-over"});
+       fmt::format("another migration of pod {} is under way: {}", request.pod, lease_holder(*facts.lease)),
+       fmt::format("wait for it; if that process is gone: {} where it was begun, or migrate with --take-over", end)});
 }
 
 /// The word of the findings that the answer would have led to.
@@ -251,7 +253,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_rights(facts, findings);
   check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);
-  check_scaling(facts, findings);
+  check_scaling(facts, request, findings);
   check_environment_and_devices(facts, request, findings);
   check_target(facts, request, findings);
   check_access(facts, request, findings);

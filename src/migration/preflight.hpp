@@ -32,7 +32,7 @@ void check_consumer(const QueueConsumer& consumer, const std::string& queue, std
 void check_environment_and_devices(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
 /// Who changes the number of the owner's pods (preflight_scaling.cpp).
-void check_scaling(const Facts& facts, std::vector<Finding>& out);
+void check_scaling(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
 /// What checkpoints and restores on both nodes (preflight_tools.cpp).
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);

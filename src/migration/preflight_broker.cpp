@@ -7,6 +7,7 @@
 #include "migration/names.hpp"
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -35,7 +36,8 @@ void check_policies(const Facts& facts, const MigrationRequest& request, std::ve
     out.push_back({"policy", Level::warning,
                    "the broker's policies may not be read, or the pattern of one cannot be judged: whether one makes "
                    "messages that wait for the copy expire is known only when ms2m's queues are there",
-                   "give the broker's user the tag policymaker, or see rabbitmqctl list_policies"});
+                   "give the broker's user the tag policymaker, or look yourself: " +
+                       remedy::command(remedy::Command::list_policies, request.place)});
 }
 
 /// A message goes back to the queue whenever somebody leaves it: the source, and then the relay or the valve.

@@ -42,13 +42,13 @@ void check_broker_rights(const MissingBrokerRights& missing, const std::string& 
   }
   std::string list;
   for (const auto& [name, rights] : by_name) list += fmt::format("{}{} {}", list.empty() ? "" : ", ", rights, name);
-  using remedy::shell_word;
+  const Place place{"", "", missing.vhost};
   const std::string own = R"(ms2m\..*)", queues = "^(" + own + "|" + literal(queue) + ")$";
   refuse(out, "broker-rights", fmt::format("the broker's user {} may not {}", missing.user, list),
-         fmt::format("rabbitmqctl set_permissions -p {} {} {} {} {} (it replaces all three patterns: keep in each what "
-                     "rabbitmqctl list_user_permissions {} shows)",
-                     shell_word(missing.vhost), shell_word(missing.user), shell_word(queues),
-                     shell_word("^(" + own + R"(|amq\.default)$)"), shell_word(queues), shell_word(missing.user)));
+         fmt::format("{} (it replaces all three patterns: keep in each what this shows: {})",
+                     remedy::command(remedy::Command::set_permissions, place,
+                                     {missing.user, queues, "^(" + own + R"(|amq\.default)$)", queues}),
+                     remedy::command(remedy::Command::list_permissions, place, {missing.user})));
 }
 
 }  // namespace ms2m

@@ -8,6 +8,7 @@
 #include "migration/pod_spec.hpp"
 #include "migration/preflight.hpp"
 #include "migration/selector.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -93,13 +94,14 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
     return refuse(
         out, "owner",
         fmt::format("a rollout of deployment {} is under way", facts.deployment->at("metadata").value("name", "")),
-        fmt::format("wait for it: kubectl -n {} rollout status deployment/{}", facts.ns,
-                    facts.deployment->at("metadata").value("name", "")));
+        "wait for it: " + remedy::command(remedy::Command::await_rollout, request.place,
+                                          {facts.ns, "deployment/" + pod_name(*facts.deployment)}));
   if (facts.deployment && facts.deployment->at("spec").value("paused", false))
     out.push_back({"owner", Level::warning, "the deployment is paused", ""});
   if (kind == "StatefulSet" && rolling(*facts.owner))
     return refuse(out, "owner", fmt::format("a rollout of statefulset {} is under way", name),
-                  fmt::format("wait for it: kubectl -n {} rollout status statefulset/{}", facts.ns, name));
+                  "wait for it: " + remedy::command(remedy::Command::await_rollout, request.place,
+                                                    {facts.ns, "statefulset/" + name}));
   if (kind == "StatefulSet" && request.replay == Replay::fanout)
     return refuse(out, "owner",
                   "--replay fanout needs the copy beside the source, and a StatefulSet's pod keeps its name",

@@ -6,10 +6,10 @@
 
 namespace ms2m {
 
-void check_scaling(const Facts& facts, std::vector<Finding>& out) {
+void check_scaling(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   const auto workload = scaled_workload(facts);
   if (!workload) return;
-  const std::vector<Autoscaler> active = active_autoscalers(facts, *workload);
+  const std::vector<Autoscaler> active = active_autoscalers(facts, *workload, request.place);
   for (const Autoscaler& scaler : active)
     out.push_back({"autoscaler", Level::warning,
                    fmt::format("{} changes the number of pods of {} {}: messages wait while the pod moves, so it may "

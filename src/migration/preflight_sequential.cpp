@@ -3,6 +3,7 @@
 
 #include "migration/preflight.hpp"
 #include "migration/selector.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -14,7 +15,7 @@ void refuse(std::vector<Finding>& out, std::string text, std::string cure) {
 constexpr const char* kHandoff =
     "use --strategy handoff, which moves the pod of any ordinal and leaves the number of replicas alone";
 
-void check_set(const Facts& facts, std::vector<Finding>& out) {
+void check_set(const Facts& facts, const Place& place, std::vector<Finding>& out) {
   const Json& set = *facts.owner;
   const Json& spec = set.at("spec");
   const std::string name = pod_name(set);
@@ -31,7 +32,7 @@ void check_set(const Facts& facts, std::vector<Finding>& out) {
         out,
         fmt::format("statefulset {} has a replica that is not ready: its controller scales down only when all are",
                     name),
-        fmt::format("wait for it: kubectl -n {} rollout status statefulset/{}", facts.ns, name));
+        "wait for it: " + remedy::command(remedy::Command::await_rollout, place, {facts.ns, "statefulset/" + name}));
   const std::string retention =
       spec.value("persistentVolumeClaimRetentionPolicy", Json::object()).value("whenScaled", "Retain");
   if (retention == "Delete" && !spec.value("volumeClaimTemplates", Json::array()).empty())
@@ -55,7 +56,7 @@ void check_sequential(const Facts& facts, const MigrationRequest& request, std::
   if (!request.target_name.empty() && request.target_name != request.pod)
     refuse(out, "strategy sequential restores the pod under its own name",
            "leave --target-name out, or use --strategy handoff or shadow");
-  if (in_a_set(facts.pod) && facts.owner) check_set(facts, out);
+  if (in_a_set(facts.pod) && facts.owner) check_set(facts, request.place, out);
 }
 
 }  // namespace ms2m

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "migration/preflight.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
@@ -92,14 +93,16 @@ Crio crio_level(const Subject& node) {
 void check_crio(const Subject& node) {
   const NodeTools& tools = node.tools();
   const bool levels = tools.crio_knows_levels || !tools.crio_level.empty();
+  const std::string restart = remedy::command(remedy::Command::restart_service, {}, {"crio"});
   const std::string cure =
-      levels ? fmt::format("put container_level_enabled = \"checkpoint_restore\" below [crio.checkpoint_restore] into a "
-                           "file in /etc/crio/crio.conf.d on {}, without enable_criu_support, and restart CRI-O: "
-                           "systemctl restart crio",
-                           node.name)
-             : fmt::format("put enable_criu_support = true below [crio.runtime] into a file in /etc/crio/crio.conf.d on "
-                           "{} and restart CRI-O: systemctl restart crio",
-                           node.name);
+      levels ? fmt::format(
+                   "put container_level_enabled = \"checkpoint_restore\" below [crio.checkpoint_restore] into a "
+                   "file in /etc/crio/crio.conf.d on {}, without enable_criu_support, and there: {}",
+                   node.name, restart)
+             : fmt::format(
+                   "put enable_criu_support = true below [crio.runtime] into a file in /etc/crio/crio.conf.d on "
+                   "{}, and there: {}",
+                   node.name, restart);
   switch (crio_level(node)) {
     case Crio::unknown:
       return node.warn("CRI-O's configuration could not be read: whether it may restore is not known",
@@ -130,11 +133,12 @@ void check_containerd(const Subject& node) {
   const NodeTools& tools = node.tools();
   const std::string text = node.runtime().substr(std::string_view("containerd://").size());
   const Numbers version = version_numbers(text);
+  const std::string restart = remedy::command(remedy::Command::restart_service, {}, {"containerd"});
   if (tools.containerd_criu == false)
     node.refuse(fmt::format("containerd {} has checkpoints switched off", text),
                 fmt::format("set enable_criu = true below [plugins.'io.containerd.cri.v1.runtime'] in "
-                            "/etc/containerd/config.toml on {}: systemctl restart containerd",
-                            node.name));
+                            "/etc/containerd/config.toml on {}, and there: {}",
+                            node.name, restart));
   if (node.restores && version.size() >= 2) {
     const bool removed = !(version < Numbers{2, 4});
     if (version < kContainerdRestores)
@@ -146,9 +150,9 @@ void check_containerd(const Subject& node) {
     if (off_by_default(version) && tools.containerd_restores != true)
       node.refuse(fmt::format("containerd {} does not restore a container unless that is switched on", text),
                   fmt::format("set enable_experimental_restore_via_create = true below "
-                              "[plugins.'io.containerd.cri.v1.runtime'] in /etc/containerd/config.toml on {}: systemctl "
-                              "restart containerd",
-                              node.name));
+                              "[plugins.'io.containerd.cri.v1.runtime'] in /etc/containerd/config.toml on {}, and "
+                              "there: {}",
+                              node.name, restart));
   }
   if (node.restores)
     node.refuse("it runs containerd, into whose store ms2m cannot bring a checkpoint yet", "choose a node with CRI-O");

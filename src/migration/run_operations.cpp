@@ -241,7 +241,7 @@ void remove_archives(Migrator::Ports& ports, const Json& o, const StopToken& sto
                 fmt::format("somebody else made a checkpoint of the container at the same time: which of {} is ms2m's "
                             "cannot be told",
                             fmt::join(found, ", ")),
-                "move the others away, then ms2m cleanup");
+                "move the others away, then clean up again");
   // A dump whose request was lost goes on, and the container stays frozen until it is written.
   ports.archives.wait_complete(node, found.front(), stop);
   ports.archives.remove(node, found.front(), stop);

@@ -25,15 +25,14 @@ bool is_set(const Json* set, const Json& o) { return set != nullptr && pod_uid(*
 
 [[noreturn]] void set_is_gone(const Json& o) {
   throw Error(ErrorKind::inconsistent, fmt::format("statefulset {} was deleted during the migration", text(o, "set")),
-              "create it again, then ms2m resume");
+              "create it again, then resume");
 }
 
 [[noreturn]] void scaled_by_somebody_else(const Json& o, int replicas, int wanted) {
   throw Error(
       ErrorKind::conflict,
       fmt::format("statefulset {} was scaled to {} by somebody else during the migration", text(o, "set"), replicas),
-      fmt::format("kubectl -n {} scale statefulset {} --replicas={}, then ms2m resume", text(o, "ns"), text(o, "set"),
-                  wanted));
+      fmt::format("scale it to {}, then resume", wanted));
 }
 
 Json read_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
@@ -83,7 +82,7 @@ void scale_down(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   if (is_copy(pod, o)) return;  // an earlier attempt came that far
   if (pod && pod_uid(*pod) != text(o, "pod_uid"))
     throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", text(o, "pod")),
-                "scale the set down by one, then ms2m resume");
+                "scale the set down by one, then resume");
   const int before = o.at("replicas"), now = replicas_of(read_set(ports, o, stop));
   if (now > before) scaled_by_somebody_else(o, now, before);  // another pod is the last one now
   if (now == before) write_replicas(ports, o, before - 1, stop);

@@ -6,9 +6,12 @@
 #include <string_view>
 
 #include "migration/facts.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 namespace {
+
+using remedy::Command;
 
 constexpr std::string_view kKedaPrefix = "keda-hpa-";
 constexpr const char* kPausedReplicas = "autoscaling.keda.sh/paused-replicas";
@@ -55,16 +58,17 @@ std::string keda_owner(const Json& hpa, const std::vector<Json>& scaled_objects)
   return name.rfind(kKedaPrefix, 0) == 0 ? name.substr(kKedaPrefix.size()) : "";
 }
 
-Autoscaler keda(const std::string& ns, const std::string& name, int replicas) {
-  const std::string command = fmt::format("kubectl -n {} annotate scaledobject {} {}", ns, name, kPausedReplicas);
-  return {"KEDA's ScaledObject " + name, fmt::format("{}={} --overwrite", command, replicas), command + "-"};
+Autoscaler keda(const std::string& ns, const std::string& name, int replicas, const Place& place) {
+  return {"KEDA's ScaledObject " + name,
+          remedy::command(Command::pause_scaled_object, place, {ns, name, std::to_string(replicas)}),
+          remedy::command(Command::go_on_scaling, place, {ns, name})};
 }
 
-Autoscaler plain(const std::string& ns, const Json& hpa, int replicas) {
+Autoscaler plain(const std::string& ns, const Json& hpa, int replicas, const Place& place) {
   const std::string name = hpa.at("metadata").value("name", "");
   const auto patch = [&](int least, int most) {
-    return fmt::format(R"(kubectl -n {} patch hpa {} --type merge -p '{{"spec":{{"minReplicas":{},"maxReplicas":{}}}}}')",
-                       ns, name, least, most);
+    const Json bounds{{"spec", {{"minReplicas", least}, {"maxReplicas", most}}}};
+    return remedy::command(Command::bound_autoscaler, place, {ns, name, bounds.dump()});
   };
   const Json spec = hpa.value("spec", Json::object());
   return {"HorizontalPodAutoscaler " + name, patch(replicas, replicas),
@@ -82,21 +86,21 @@ std::optional<ScaledWorkload> scaled_workload(const Facts& facts) {
                         scaled->value("spec", Json::object()).value("replicas", 1)};
 }
 
-std::vector<Autoscaler> active_autoscalers(const Facts& facts, const ScaledWorkload& workload) {
+std::vector<Autoscaler> active_autoscalers(const Facts& facts, const ScaledWorkload& workload, const Place& place) {
   std::vector<Autoscaler> active;
   std::vector<std::string> told;
   for (const Json& object : facts.scaled_objects) {
     if (!targets(object, workload)) continue;
     const std::string name = object.at("metadata").value("name", "");
     told.push_back(name);
-    if (!is_paused(object)) active.push_back(keda(facts.ns, name, workload.replicas));
+    if (!is_paused(object)) active.push_back(keda(facts.ns, name, workload.replicas, place));
   }
   for (const Json& hpa : facts.autoscalers) {
     if (!targets(hpa, workload)) continue;
     const std::string owner = keda_owner(hpa, facts.scaled_objects);
     if (std::find(told.begin(), told.end(), owner) != told.end() || keeps_number(hpa)) continue;
-    active.push_back(owner.empty() ? plain(facts.ns, hpa, workload.replicas)
-                                   : keda(facts.ns, owner, workload.replicas));
+    active.push_back(owner.empty() ? plain(facts.ns, hpa, workload.replicas, place)
+                                   : keda(facts.ns, owner, workload.replicas, place));
   }
   return active;
 }

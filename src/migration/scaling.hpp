@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ms2m/json.hpp"
+#include "ms2m/place.hpp"
 
 namespace ms2m {
 
@@ -20,12 +21,12 @@ std::optional<ScaledWorkload> scaled_workload(const Facts& facts);
 
 struct Autoscaler {
   std::string words;   ///< "HorizontalPodAutoscaler web", "KEDA's ScaledObject orders"
-  std::string pause;   ///< the command that makes it keep the number of pods
+  std::string pause;   ///< the command that makes it keep the number of pods, typed at `place`
   std::string resume;  ///< and the one that takes this back
 };
 
 /// Those of the workload that may change its number of pods now: one that is paused, or may have one number only, cannot.
 /// What KEDA made is named by its ScaledObject: a change of the autoscaler itself would be taken back.
-std::vector<Autoscaler> active_autoscalers(const Facts& facts, const ScaledWorkload& workload);
+std::vector<Autoscaler> active_autoscalers(const Facts& facts, const ScaledWorkload& workload, const Place& place);
 
 }  // namespace ms2m

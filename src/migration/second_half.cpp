@@ -7,6 +7,7 @@
 #include "migration/identity.hpp"
 #include "migration/planner.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 
@@ -36,7 +37,8 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
   const std::string id = inner.free_child(o, child);
   const auto taken = [&] { return child.result == Result::done || child.result == Result::cleanup_incomplete; };
   if (!taken()) {
-    const MigrationRequest request = identity_request(o);
+    MigrationRequest request = identity_request(o);
+    request.place = place_of(journal);
     const StopToken soon = StopToken().within(std::chrono::seconds(30));
     if (!ports.cluster.get({Kind::pod, request.ns, request.pod}, soon)) {
       // Nobody but an attempt whose journal was cleaned up since has made a pod of that name: there is no set.
@@ -56,13 +58,16 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
     child.source_pod = plan.source_pod;
     child.source_node = child.target_node = plan.target_node;
     inner.run_plan(request, facts, plan,
-                   {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", "")}, child,
-                   StopToken());
+                   {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", ""),
+                    begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
+                    begin.value("ssh_config", ""), begin.value("ssh_host", "")},
+                   child, StopToken());
     if (!taken()) throw Error(ErrorKind::failed, child.error.empty() ? child.serving : child.error, child.remedy);
     outcome.measures.gap = child.measures.gap;
     outcome.measures.pauses = child.measures.pauses;
   }
-  for (const Leftover& left : child.leftovers) outcome.leftovers.push_back({left.what, "ms2m cleanup " + id});
+  for (const Leftover& left : child.leftovers)
+    outcome.leftovers.push_back({left.what, remedy::command(remedy::Command::clean_up, {}, {id})});
   return true;
 }
 

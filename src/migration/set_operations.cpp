@@ -32,7 +32,7 @@ void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string&
   const auto present = ports.cluster.get(ref, stop);
   if (present && !ours(*present, pod))
     throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name),
-                "delete it, then ms2m resume");
+                "delete it, then resume");
   if (!present) ports.cluster.create(ref, pod, {}, stop);
   // Nobody else listens to the hold queue: the source's process is gone.
   wait_restored(

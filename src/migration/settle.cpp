@@ -56,7 +56,8 @@ Settlement settle(Journal& journal, Direction direction, Operations& operations,
     if (ok)
       result.done.push_back(text);
     else
-      result.left.push_back({text + ": " + failure, command(entry.operation)});
+      result.left.push_back(
+          {text + ": " + failure, command(entry.operation, place_of(journal), journal.begin().value("id", ""))});
     if (direction == Direction::undo || !ok) report(observer, ok ? text : text + ": " + failure, ok);
     try {
       journal.settled(entry.n, ok, direction == Direction::undo ? "undo" : "finish");

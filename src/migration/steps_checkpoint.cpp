@@ -134,7 +134,7 @@ void check_not_scaled_up(const Run& run, const StopToken& stop) {
   }
   const int replicas = now ? now->value("spec", Json::object()).value("replicas", 1) : 0;
   if (replicas <= before->replicas) return;
-  const auto active = active_autoscalers(run.facts, *before);
+  const auto active = active_autoscalers(run.facts, *before, run.request.place);
   throw Error(ErrorKind::inconsistent,
               fmt::format("{} {} was scaled from {} to {} in the middle of the move: a new pod consumes {} besides",
                           before->kind, before->name, before->replicas, replicas, run.plan.queue),

@@ -6,6 +6,7 @@
 #include "migration/preflight.hpp"
 #include "migration/steps.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 
 namespace ms2m {
 
@@ -74,7 +75,8 @@ void take_lease(Run& run, const StopToken& stop) {
   } catch (Error& error) {
     if (error.kind() != ErrorKind::conflict) throw;
     throw Error(ErrorKind::refused, fmt::format("another migration of pod {} has just begun", run.plan.source_pod),
-                "wait for it; ms2m check shows who it is");
+                "wait for it; who it is: " + remedy::command(remedy::Command::check, run.request.place,
+                                                             {run.plan.source_pod, run.plan.target_node, run.plan.ns}));
   }
 }
 
@@ -97,7 +99,7 @@ void check_policies(Run& run, const std::vector<std::string>& queues, const Stop
     const auto policy = effective_policy(run, queue, stop);
     if (!policy) {
       run.warn(fmt::format("the broker does not say which policy acts on {}: what waits there could expire", queue),
-               "see rabbitmqctl list_policies");
+               "look yourself: " + remedy::command(remedy::Command::list_policies, run.request.place));
       continue;
     }
     std::vector<Finding> findings;

@@ -42,6 +42,7 @@ Json journals_json(const std::vector<JournalSummary>& journals) {
                      {"strategy", j.strategy},
                      {"kubeconfig", j.kubeconfig},
                      {"context", j.context},
+                     {"server", j.server},
                      {"broker", j.broker},
                      {"pid", j.pid},
                      {"host", j.host},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 #include "report/outcome_report.hpp"
 #include "report/phase_table.hpp"
 #include "report/units.hpp"
@@ -40,17 +41,21 @@ std::string leftover_lines(const Outcome& outcome) {
   std::string text;
   for (const auto& left : outcome.leftovers) {
     text += labelled(text.empty() ? "Left:" : "", left.what);
-    if (!left.command.empty()) text += labelled("", "  remove it with: " + left.command);
+    if (!left.command.empty()) text += labelled("", "  do it with: " + left.command);
   }
   return text;
 }
 
 std::string next_lines(const Outcome& outcome) {
+  using remedy::Command;
   if (outcome.id.empty() || outcome.result == Result::refused) return {};
-  if (outcome.result == Result::cleanup_incomplete) return labelled("Next:", "ms2m cleanup " + outcome.id);
+  if (outcome.result == Result::cleanup_incomplete)
+    return labelled("Next:", remedy::command(Command::clean_up, {}, {outcome.id}));
   if (outcome.result != Result::leftovers) return {};
-  if (outcome.resumable) return labelled("Next:", fmt::format("ms2m resume {0}   (or: ms2m abort {0})", outcome.id));
-  return labelled("Next:", "ms2m abort " + outcome.id);
+  if (outcome.resumable)
+    return labelled("Next:", fmt::format("{}   (or: {})", remedy::command(Command::resume_migration, {}, {outcome.id}),
+                                         remedy::command(Command::abort_migration, {}, {outcome.id})));
+  return labelled("Next:", remedy::command(Command::abort_migration, {}, {outcome.id}));
 }
 
 }  // namespace

@@ -28,6 +28,12 @@ class FakeCluster final : public Cluster {
 
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "https://fake"; }
+  ClusterIdentity cluster{"https://fake", "here", "uid-1"};
+  ClusterIdentity identity(const StopToken& stop) override {
+    stop.check("asking");
+    if (failure) throw *failure;
+    return cluster;
+  }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
     stop.check("reading");
     if (failure) throw *failure;

@@ -40,6 +40,16 @@ struct Terminal {
   }
 };
 
+/// Of a migration on the cluster that the fake is.
+JournalSummary journal_here() {
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "consumer-0";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  return journal;
+}
+
 }  // namespace
 
 TEST_CASE("migrate finds broker and queue, says where from, and shows no password") {
@@ -256,12 +266,16 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   journal.source_pod = "consumer-0";
   journal.kubeconfig = "/home/a/lab";
   journal.context = "lab";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  journal.ssh_config = "/home/a/ssh";
   terminal.world.journals = {journal};
   terminal.world.outcome = test::undone_outcome();
   CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
   CHECK_THAT(terminal.out, Contains("Migration m7k2q9 is undone"));
   CHECK(terminal.world.kube.kubeconfig == "/home/a/lab");
   CHECK(terminal.world.kube.context == "lab");
+  CHECK(terminal.world.engine.ssh.config == "/home/a/ssh");
   CHECK(terminal.run({"resume", "m7k2q9"}) == 1);
   CHECK(terminal.run({"abort", "nothing"}) == 4);
 
@@ -277,12 +291,11 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
 
 TEST_CASE("a damaged journal is named, and the others have their turn") {
   Terminal terminal;
-  JournalSummary damaged, journal;
+  JournalSummary damaged, journal = journal_here();
   damaged.id = "mbroken";
   damaged.state = kUnreadable;
   damaged.error = "the journal /home/a/x is damaged";
   damaged.remedy = "less /home/a/x";
-  journal.id = "m7k2q9";
   journal.ns = "default";
   journal.state = "running or crashed";
   journal.source_pod = "consumer-0";
@@ -301,8 +314,7 @@ TEST_CASE("a damaged journal is named, and the others have their turn") {
 TEST_CASE("an abort finds the broker when the source is gone") {
   Terminal terminal;
   terminal.world.cluster->pods["copy"] = terminal.world.cluster->pods["consumer-0"];
-  JournalSummary journal;
-  journal.id = "m7k2q9";
+  JournalSummary journal = journal_here();
   journal.source_pod = "gone";
   journal.target_pod = "copy";
   terminal.world.journals = {journal};
@@ -317,14 +329,84 @@ TEST_CASE("an abort finds the broker when the source is gone") {
 
 TEST_CASE("an abort finds the broker while a StatefulSet's pod changes hands") {
   Terminal terminal;
-  JournalSummary journal;
-  journal.id = "m7k2q9";
+  JournalSummary journal = journal_here();
   journal.source_pod = journal.target_pod = "consumer-0";
   journal.pod = terminal.world.cluster->pods["consumer-0"];
   terminal.world.cluster->pods.clear();
   terminal.world.journals = {journal};
   CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
   CHECK(terminal.world.engine.broker.host == "rabbit");
+}
+
+TEST_CASE("the journal gets what leads back to the same cluster, and what it is known by") {
+  Terminal terminal;
+  terminal.variables["KUBECONFIG"] = "/k/one:/k/two";
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "--ssh-config", "/s"}) == 0);
+  const Provenance& told = terminal.world.provenance;
+  CHECK(told.kubeconfig == "/k/one:/k/two");
+  CHECK(told.context == "here");
+  CHECK(told.server == "https://fake");
+  CHECK(told.cluster_uid == "uid-1");
+  CHECK(told.ssh_config == "/s");
+  CHECK(terminal.world.request.place.context == "here");
+  CHECK_THAT(terminal.err, !Contains("kube-system"));
+  terminal.variables = {{"HOME", "/home/a"}};
+  terminal.world.cluster->cluster.uid.reset();
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n"}) == 0);
+  CHECK(terminal.world.provenance.kubeconfig == "/home/a/.kube/config");
+  CHECK(terminal.world.provenance.cluster_uid.empty());
+  CHECK_THAT(terminal.err, Contains("you may not read namespace kube-system"));
+}
+
+TEST_CASE("another cluster than the journal's is refused, and both are named") {
+  Terminal terminal;
+  JournalSummary journal = journal_here();
+  journal.kubeconfig = "/k/one";
+  journal.context = "then";
+  terminal.world.journals = {journal};
+  auto& cluster = terminal.world.cluster->cluster;
+  const std::string verb = GENERATE("abort", "resume", "cleanup");
+  const auto refused = [&](const std::vector<std::string>& flags, const std::string& cure) {
+    std::vector<std::string> arguments{verb, "m7k2q9"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    CHECK(terminal.run(arguments) == 4);
+    CHECK_THAT(terminal.err, Contains("made on cluster https://fake") && Contains("this is " + cluster.server));
+    CHECK_THAT(terminal.err, Contains(cure));
+    CHECK(terminal.world.calls.empty());
+    CHECK(terminal.world.cluster->reads.empty());
+  };
+  const std::string there = "ms2m " + verb + " m7k2q9 --kubeconfig /k/one --context then";
+
+  cluster = {"https://other", "now", "uid-2"};
+  refused({}, "give --kubeconfig and --context of https://fake");
+  refused({"--context", "now"}, there);
+  cluster = {"https://fake", "now", "uid-2"};  // made anew under the same address
+  refused({}, "https://fake");
+  cluster = {"https://fake", "now", std::nullopt};
+  refused({}, "examples/rbac.yaml");
+  cluster = {"https://new", "then", "uid-1"};  // an address alone can be another cluster's: somebody has to say so
+  refused({}, "ms2m " + verb + " m7k2q9 --kubeconfig /k/one --context then");
+  terminal.world.journals[0].cluster_uid.clear();
+  refused({"--context", "now"}, there);
+
+  terminal.world.journals[0].cluster_uid = "uid-1";
+  CHECK(terminal.run({verb, "m7k2q9", "--context", "then"}) < 2);
+  CHECK(terminal.world.calls == std::vector<std::string>{verb + " m7k2q9"});
+}
+
+TEST_CASE("a journal that does not know its cluster needs somebody who does") {
+  Terminal terminal;
+  JournalSummary journal = journal_here();
+  journal.server.clear();
+  terminal.world.journals = {journal};
+  terminal.variables["HOME"] = "/home/a";
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 4);
+  CHECK_THAT(terminal.err, Contains("does not say on which cluster it was made, and this is https://fake") &&
+                               Contains("ms2m abort m7k2q9 --kubeconfig /home/a/.kube/config --context here"));
+  CHECK(terminal.world.calls.empty());
+  CHECK(terminal.run({"abort", "m7k2q9", "--context", "here"}) == 0);
+  terminal.world.journals[0].context = "then";
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
 }
 
 TEST_CASE("a password on the command line is warned about, one in the environment is used") {

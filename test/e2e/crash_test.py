@@ -97,7 +97,17 @@ class Crash(scenario.Scenario):
         self.assertIn("--take-over", refused.report["error"]["remedy"])
         time.sleep(DEAD_MAN_S)
         self.assert_serving("worker-1", source.state["boot_id"])
-        self.migrate(source.name, "worker-2", "--strategy", "handoff", "--take-over")
+        second = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--take-over")
+        leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases"
+        self.eventually(lambda: any(f"pid {second.pid} " in item["spec"]["holderIdentity"]
+                                    for item in self.api.get(leases)["items"]), "the second has the lease")
+        late = self.begin("abort", first, "-o", "json").wait()
+        self.assertEqual(late.status, 4, late.said())
+        self.assertIn("taken over by ", late.report["error"]["message"])
+        self.assertIn(f"pid {second.pid} ", late.report["error"]["message"])
+        second.wait()
+        self.assertEqual(second.status, 0, second.said())
+        self.assert_outcome(second.report, source.name, "worker-2")
         self.assert_serving("worker-2", source.state["boot_id"])
         cleaned = self.begin("cleanup", first, "-o", "json").wait()
         self.assertEqual(cleaned.status, 0, cleaned.said())

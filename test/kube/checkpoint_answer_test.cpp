@@ -38,7 +38,7 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {"checkpoint-proxy-no-pod", ErrorKind::not_found, "pod default/nope does not run on worker-1", "kubectl get pod"},
+    {"checkpoint-proxy-no-pod", ErrorKind::not_found, "pod default/nope does not run on worker-1", " get pod nope"},
     {"checkpoint-direct-no-pod", ErrorKind::not_found, "pod default/nope does not run on worker-1", ""},
     {"checkpoint-wrong-node", ErrorKind::not_found, "pod default/consumer-0 does not run on worker-2", ""},
     {"checkpoint-proxy-no-namespace", ErrorKind::not_found, "does not run on", ""},

@@ -338,6 +338,24 @@ TEST_CASE("rights and version") {
   CHECK(cluster.default_namespace() == "default");
 }
 
+TEST_CASE("which cluster it is") {
+  int status = 200;
+  ApiServer server([&](const httplib::Request&, httplib::Response& answer, int) {
+    answer_json(answer, status, {{"metadata", {{"name", "kube-system"}, {"uid", "u-1"}}}});
+  });
+  KubeAccess access = server.access();
+  access.context = "lab";
+  KubeCluster cluster(access);
+  CHECK(cluster.identity(soon()).server == server.url());
+  CHECK(cluster.identity(soon()).context == "lab");
+  CHECK(cluster.identity(soon()).uid == "u-1");
+  CHECK(server.seen().back().target == "/api/v1/namespaces/kube-system");
+  status = 403;
+  CHECK_FALSE(cluster.identity(soon()).uid);
+  status = 404;
+  CHECK_THROWS_WITH(cluster.identity(soon()), Catch::Contains("which cluster it is"));
+}
+
 TEST_CASE("a hanging server: a stop takes effect at once") {
   ApiServer* self = nullptr;
   ApiServer server([&](const httplib::Request&, httplib::Response&, int) { self->hang(); });

@@ -44,7 +44,7 @@ TEST_CASE("an expired one is told, with the cure, and looked for again in the fi
   CHECK(expired.kind() == ErrorKind::forbidden);
   CHECK(contains(expired.what(), "user \"ops\""));
   CHECK(contains(expired.what(), "expired at 2020-01-01T00:00:00Z"));
-  CHECK(contains(expired.remedy(), "kubectl get --raw /version"));
+  CHECK(contains(expired.remedy(), " get --raw /version"));
   CHECK_FALSE(contains(std::string(expired.what()) + expired.remedy(), kExpired));
 
   write_file(file, with_token(kExpired, false));
@@ -70,7 +70,7 @@ TEST_CASE("another auth-provider is refused; a token of the user's own comes fir
   write_file(file, std::string(text).replace(text.find("name: oidc"), 10, "name: gcp"));
   const Error gone = error_of([&] { access_of(file.string()); });
   CHECK(gone.kind() == ErrorKind::usage);
-  CHECK(contains(gone.what(), "auth-provider gcp, which kubectl itself has given up"));
+  CHECK(contains(gone.what(), "auth-provider gcp, which Kubernetes itself has given up"));
   write_file(file, std::string(text).replace(text.find("{auth-provider"), 1, "{token: own, "));
   Credentials credentials(access_of(file.string()), nullptr);
   CHECK(credentials.get({}).token == "own");

@@ -134,7 +134,7 @@ TEST_CASE("every recorded error of the API server keeps its message and gets its
   };
   const Case cases[] = {
       {"err-401-bad-token", ErrorKind::forbidden, "does not accept the credentials (Unauthorized)",
-       "kubectl auth whoami"},
+       "another user or context"},
       {"err-anonymous", ErrorKind::forbidden, "system:anonymous", "no valid credentials"},
       {"err-403-viewer-create-pod", ErrorKind::forbidden, "cannot create resource \"pods\"", "examples/rbac.yaml"},
       {"err-403-nobody-cert", ErrorKind::forbidden, "is forbidden", "examples/rbac.yaml"},

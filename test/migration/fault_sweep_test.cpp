@@ -94,6 +94,11 @@ class Sweep {
         broker.crash();
         throw Crashed{};
       }
+      if (before && !fail_at_.empty() && name.starts_with(fail_at_)) {
+        fail_at_.clear();
+        meanwhile_();
+        throw Error(ErrorKind::unavailable, "injected fault");
+      }
       if (over) return;
       const int n = before ? ++calls : calls.load();
       if (fault_at_.empty() ? n != at : !name.starts_with(fault_at_)) return;
@@ -148,6 +153,12 @@ class Sweep {
 
   /// The fault hits the first such call instead of one by its number.
   void fault_at(const std::string& call) { fault_at_ = call; }
+  /// The first such call fails, after that.
+  void fail_at(const std::string& call, std::function<void()> meanwhile) {
+    fail_at_ = call;
+    meanwhile_ = std::move(meanwhile);
+  }
+
   /// Before the first such call the source loses its connection.
   void cut_at(const std::string& call, bool silently = false) {
     cut_at_ = call;
@@ -288,7 +299,8 @@ class Sweep {
   Silent silent_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;
-  std::string flood_at_, cut_at_, fault_at_;
+  std::string flood_at_, cut_at_, fault_at_, fail_at_;
+  std::function<void()> meanwhile_;
   bool silently_ = false, competing_ = false;
   Millis quiet_{2000}, restore_{120000}, retire_{120000}, serve_{30000};
   std::vector<std::pair<std::string, std::function<void()>>> acts_;
@@ -427,6 +439,27 @@ TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
   CHECK(run.outcome()->result == Result::undone);
   CHECK(run.outcome()->error.find("CRIU restoring FAILED") != std::string::npos);
   run.check("failed restore");
+}
+
+TEST_CASE("a migration that was taken over undoes nothing and says who has it", "[sweep]") {
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  Sweep run({"", strategy});
+  run.fail_at("move", [&] { run.nodes().hold_lease("ms2m-consumer-0", "somebody@else pid 17 (zzz234)"); });
+  run.run(Fault::none, 0);
+  const std::string other = "taken over by somebody@else pid 17 (zzz234), phase ";
+  CHECK(run.outcome()->result == Result::leftovers);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("injected fault") && Catch::Contains(other));
+  CHECK_THAT(run.outcome()->remedy, Catch::Contains("ms2m cleanup " + run.outcome()->id));
+  CHECK(run.outcome()->undone.empty());
+  CHECK(run.outcome()->resumable);
+  run.recover();
+  CHECK(run.recovered()->result == Result::refused);
+  CHECK_THAT(run.recovered()->error, Catch::Contains(other));
+  CHECK(run.nodes().pods().size() == 2);
+  run.nodes().hold_lease("ms2m-consumer-0", "");
+  run.recover();
+  CHECK(run.recovered()->result == Result::undone);
+  run.check("taken over");
 }
 
 TEST_CASE("admission that changes the target's image or its pull policy is found before the source stops", "[sweep]") {

@@ -219,9 +219,11 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   // KEDA's autoscaler is not named besides: what is changed there, KEDA changes back.
   REQUIRE(warned().size() == 1);
   CHECK_THAT(warned()[0].text, Contains("ScaledObject orders") && Contains("Deployment orders"));
-  CHECK_THAT(warned()[0].cure,
-             Contains("kubectl -n shop annotate scaledobject orders autoscaling.keda.sh/paused-replicas=1") &&
-                 Contains("autoscaling.keda.sh/paused-replicas-"));
+  CHECK_THAT(
+      warned()[0].cure,
+      Contains(
+          "kubectl --namespace=shop annotate --overwrite scaledobject orders autoscaling.keda.sh/paused-replicas=1") &&
+          Contains("autoscaling.keda.sh/paused-replicas-"));
   // Known by its autoscaler alone.
   f.scaled_objects.clear();
   REQUIRE(warned().size() == 1);
@@ -239,8 +241,9 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   f.autoscalers[0]["metadata"]["name"] = "orders";
   REQUIRE(warned().size() == 1);
   CHECK_THAT(warned()[0].text, Contains("HorizontalPodAutoscaler orders"));
-  CHECK_THAT(warned()[0].cure, Contains(R"(patch hpa orders --type merge -p '{"spec":{"minReplicas":1,"maxReplicas":1}}')") &&
-                                   Contains(R"({"minReplicas":1,"maxReplicas":5})"));
+  CHECK_THAT(warned()[0].cure,
+             Contains(R"(patch hpa orders --type=merge '--patch={"spec":{"maxReplicas":1,"minReplicas":1}}')") &&
+                 Contains(R"({"maxReplicas":5,"minReplicas":1})"));
   f.autoscalers[0]["spec"]["behavior"] = {{"scaleUp", {{"selectPolicy", "Disabled"}}}};
   CHECK(warned().size() == 1);
   f.autoscalers[0]["spec"]["behavior"]["scaleDown"] = {{"selectPolicy", "Disabled"}};

@@ -198,7 +198,7 @@ TEST_CASE("what the broker's user may not do is said with the command that lets 
     CHECK(refusals[0].text ==
           "the broker's user o'app may not write exchange amq.default, configure and read queue ms2m.a.hold");
     CHECK_THAT(refusals[0].cure,
-               Contains(R"(rabbitmqctl set_permissions -p shop 'o'\''app' '^(ms2m\..*|shop'\''s\.orders)$' )"
+               Contains(R"(rabbitmqctl --vhost=shop set_permissions 'o'\''app' '^(ms2m\..*|shop'\''s\.orders)$' )"
                         R"('^(ms2m\..*|amq\.default)$' '^(ms2m\..*|shop'\''s\.orders)$')"));
   }
 }

@@ -50,6 +50,7 @@ class SlowCluster final : public Cluster {
 
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "slow"; }
+  ClusterIdentity identity(const StopToken&) override { throw unexpected(); }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
     answers_.answer("get " + to_string(ref), stop);
     const auto found = objects.find(to_string(ref));
@@ -98,6 +99,7 @@ class SlowBroker final : public Broker {
  public:
   explicit SlowBroker(Answers& answers) : answers_(answers) {}
   std::string server_version(const StopToken& stop) override { return alone("version", stop), "3.10.8"; }
+  std::string cluster_name(const StopToken&) override { throw unexpected(); }
   MissingBrokerRights missing_rights(const std::vector<BrokerRight>&, const StopToken& stop) override {
     return alone("broker rights", stop), MissingBrokerRights{};
   }

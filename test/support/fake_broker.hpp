@@ -145,6 +145,7 @@ class FakeBroker : public Broker, public BrokerAdmin {
   void crash();
 
   std::string server_version(const StopToken& stop) override;
+  std::string cluster_name(const StopToken&) override { return "rabbit@simulated"; }
   MissingBrokerRights missing_rights(const std::vector<BrokerRight>& rights, const StopToken& stop) override;
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override;
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override;

@@ -28,6 +28,7 @@ struct Call {
 
 std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
   Call call(world_, "get " + ref.name);
+  world_.note({"get"}, ref.kind);
   std::lock_guard lock(world_.mutex_);
   world_.tick();
   if (ref.kind == Kind::stateful_set) world_.observe_set();
@@ -40,6 +41,7 @@ std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
 
 Json FakeCluster::create(const ObjectRef& ref, const Json& given, const CreateOptions& options, const StopToken&) {
   Call call(world_, "create " + ref.name);
+  world_.note({"create"}, ref.kind);
   Json object = given;
   if (world_.admission && ref.kind == Kind::pod) world_.admission(object);
   if (options.dry_run) {
@@ -63,12 +65,14 @@ Json FakeCluster::create(const ObjectRef& ref, const Json& given, const CreateOp
 }
 
 Json FakeCluster::update(const ObjectRef& ref, const Json& object, const StopToken&) {
+  world_.note({"update"}, ref.kind);
   std::lock_guard lock(world_.mutex_);
   return world_.objects_[world_.key(ref.kind, ref.name)] = object;
 }
 
 Json FakeCluster::patch(const ObjectRef& ref, PatchType, const Json& patch, const StopToken&) {
   Call call(world_, "patch " + ref.name);
+  world_.note({"patch"}, ref.kind);
   Json result;
   {
     std::lock_guard lock(world_.mutex_);
@@ -88,6 +92,7 @@ Json FakeCluster::patch(const ObjectRef& ref, PatchType, const Json& patch, cons
 
 bool FakeCluster::remove(const ObjectRef& ref, const DeleteOptions& options, const StopToken&) {
   Call call(world_, "remove " + ref.name);
+  world_.note({"delete"}, ref.kind);
   bool removed = false;
   {
     std::lock_guard lock(world_.mutex_);
@@ -111,6 +116,7 @@ bool FakeCluster::remove(const ObjectRef& ref, const DeleteOptions& options, con
 
 void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done,
                         const StopToken& stop) {
+  world_.note({"list", "watch"}, ref.kind);
   for (int look = 0;; ++look) {
     const auto object = get(ref, stop);
     if (done(object ? &*object : nullptr)) return;
@@ -121,6 +127,7 @@ void FakeCluster::watch(const ObjectRef& ref, const std::function<bool(const Jso
 
 std::optional<std::vector<Json>> FakeCluster::kubelet_pods(const std::string& node, const StopToken&) {
   Call call(world_, "kubelet's pods " + node);
+  world_.note("get nodes/proxy");
   std::vector<Json> pods;
   {
     std::lock_guard lock(world_.mutex_);
@@ -133,6 +140,7 @@ std::optional<std::vector<Json>> FakeCluster::kubelet_pods(const std::string& no
 
 std::optional<bool> FakeCluster::kubelet_ends(const std::string& node, const std::string& uid, const StopToken&) {
   Call call(world_, "kubelet's pods " + node);
+  world_.note("get nodes/proxy");
   bool ends = true;
   {
     std::lock_guard lock(world_.mutex_);
@@ -153,6 +161,7 @@ CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::st
   std::string path;
   {
     std::lock_guard lock(world_.mutex_);
+    world_.note("create nodes/proxy");
     const auto consumer = world_.consumers_.find(pod);
     if (consumer == world_.consumers_.end()) throw Error(ErrorKind::failed, "container not found");
     path = world_.archive_path(pod, 0);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,14 @@ class FakeNodes {
   void restart_on(const std::string& node);
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
+  /// Objects that nothing here acts on; an owner above one that is there; one more volume of a pod.
+  void add(Kind kind, const Json& object);
+  void own(Kind kind, const std::string& name, const char* owner_kind, const std::string& owner);
+  void mount(const std::string& pod, const Json& volume);
+  /// What was asked of the API server: "get pods".
+  std::set<std::string> asked() const;
+  /// Somebody else has taken the lease over; nobody has it any more with an empty holder.
+  void hold_lease(const std::string& name, const std::string& holder);
   /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a
   /// while.
   void set_eager_kubelet() { eager_ = true; }
@@ -96,9 +105,12 @@ class FakeNodes {
   void observe_set();  ///< its controller sees the set as it is: whenever somebody reads it
   Json& put(Json object, const std::string& kind);
   std::string key(Kind kind, const std::string& name) const;
+  void note(std::initializer_list<const char*> verbs, Kind kind);
+  void note(const std::string& right);
 
   mutable std::recursive_mutex mutex_;
   FakeServer& broker_;
+  std::set<std::string> asked_;
   std::map<std::string, Json> objects_;  ///< "pod/consumer-0"
   std::map<std::string, std::unique_ptr<SimConsumer>> consumers_;
   std::map<std::string, Node> nodes_;
@@ -118,8 +130,11 @@ class FakeCluster : public Cluster {
   explicit FakeCluster(FakeNodes& world) : world_(world) {}
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "simulated"; }
+  ClusterIdentity identity(const StopToken&) override { return {"simulated", "simulated", "simulated"}; }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
-  std::vector<Json> list(Kind, const std::string&, const std::string&, const std::string&, const StopToken&) override {
+  std::vector<Json> list(Kind kind, const std::string&, const std::string&, const std::string&,
+                         const StopToken&) override {
+    world_.note({"list"}, kind);
     return {};
   }
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) override;
@@ -127,8 +142,14 @@ class FakeCluster : public Cluster {
   Json patch(const ObjectRef& ref, PatchType type, const Json& patch, const StopToken& stop) override;
   bool remove(const ObjectRef& ref, const DeleteOptions& options, const StopToken& stop) override;
   void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) override;
-  bool allowed(const Right&, const StopToken&) override { return true; }
-  std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { return true; }
+  bool allowed(const Right&, const StopToken&) override {
+    world_.note("create selfsubjectaccessreviews");
+    return true;
+  }
+  std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override {
+    world_.note("get nodes/proxy");
+    return true;
+  }
   std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) override;
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

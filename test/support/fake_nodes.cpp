@@ -25,8 +25,41 @@ const char* word(Kind kind) {
       return "rs";
     case Kind::stateful_set:
       return "sts";
+    case Kind::deployment:
+      return "deployment";
+    case Kind::persistent_volume_claim:
+      return "claim";
     default:
       return "other";
+  }
+}
+
+const char* resource(Kind kind) {
+  switch (kind) {
+    case Kind::pod:
+      return "pods";
+    case Kind::node:
+      return "nodes";
+    case Kind::lease:
+      return "leases";
+    case Kind::replica_set:
+      return "replicasets";
+    case Kind::stateful_set:
+      return "statefulsets";
+    case Kind::deployment:
+      return "deployments";
+    case Kind::persistent_volume_claim:
+      return "persistentvolumeclaims";
+    case Kind::persistent_volume:
+      return "persistentvolumes";
+    case Kind::pod_disruption_budget:
+      return "poddisruptionbudgets";
+    case Kind::horizontal_pod_autoscaler:
+      return "horizontalpodautoscalers";
+    case Kind::scaled_object:
+      return "scaledobjects";
+    default:
+      return "others";
   }
 }
 
@@ -178,6 +211,44 @@ void FakeNodes::lose_pod(const std::string& name) {
   ending_.erase("pod/" + name);
   remove_pod(name);
   run_controllers();
+}
+
+void FakeNodes::add(Kind kind, const Json& object) {
+  const std::lock_guard lock(mutex_);
+  put(object, key(kind, object.at("metadata").at("name")));
+}
+
+void FakeNodes::own(Kind kind, const std::string& name, const char* owner_kind, const std::string& owner) {
+  const std::lock_guard lock(mutex_);
+  objects_.at(key(kind, name))["metadata"]["ownerReferences"] =
+      owner_reference(owner_kind, Json{{"metadata", {{"name", owner}, {"uid", "above"}}}});
+}
+
+void FakeNodes::mount(const std::string& pod, const Json& volume) {
+  const std::lock_guard lock(mutex_);
+  objects_.at("pod/" + pod)["spec"]["volumes"].push_back(volume);
+}
+
+void FakeNodes::note(std::initializer_list<const char*> verbs, Kind kind) {
+  for (const char* verb : verbs) note(fmt::format("{} {}", verb, resource(kind)));
+}
+
+void FakeNodes::note(const std::string& right) {
+  const std::lock_guard lock(mutex_);
+  asked_.insert(right);
+}
+
+std::set<std::string> FakeNodes::asked() const {
+  const std::lock_guard lock(mutex_);
+  return asked_;
+}
+
+void FakeNodes::hold_lease(const std::string& name, const std::string& holder) {
+  const std::lock_guard lock(mutex_);
+  if (holder.empty())
+    objects_.erase(key(Kind::lease, name));
+  else
+    objects_.at(key(Kind::lease, name))["spec"]["holderIdentity"] = holder;
 }
 
 /// A deletion is a new generation; the kubelet ends the process in its own time. By force the object goes at once, the

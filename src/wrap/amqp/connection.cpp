@@ -50,6 +50,7 @@ Connection::Connection(const Endpoint& endpoint, const StopToken& stop) : impl_(
 Connection::~Connection() = default;
 
 const std::string& Connection::server_version() const { return impl_->server_version; }
+const std::string& Connection::cluster_name() const { return impl_->cluster_name; }
 bool Connection::usable() const { return !impl_->dead && !impl_->half_way; }
 const std::string& Connection::blocked() const { return impl_->blocked; }
 

@@ -66,6 +66,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   const std::string& server_version() const;
+  const std::string& cluster_name() const;  ///< empty: the broker does not say
   bool usable() const;  ///< false: a command was left half-way or the connection is lost; only destroy it
   const std::string& blocked() const;  ///< the broker's reason while an alarm stops publishers; else ""
   void watch_blocked(

@@ -48,7 +48,7 @@ struct Connection::Impl {
   bool dead = false;
   bool half_way = false;  ///< a command was sent and its answer not yet read
   bool logging_in = false;
-  std::string server_version;
+  std::string server_version, cluster_name;
   std::string blocked;
   std::atomic<bool>* blocked_flag = nullptr;
 

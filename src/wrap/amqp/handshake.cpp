@@ -27,13 +27,12 @@ amqp_table_entry_t yes(const char* key) {
   return made;
 }
 
-std::string version_in(const amqp_table_t& properties) {
+std::string property_in(const amqp_table_t& properties, const char* key, const char* missing) {
   for (int i = 0; i < properties.num_entries; ++i) {
     const auto& each = properties.entries[i];
-    if (text_of(each.key) == "version" && each.value.kind == AMQP_FIELD_KIND_UTF8)
-      return text_of(each.value.value.bytes);
+    if (text_of(each.key) == key && each.value.kind == AMQP_FIELD_KIND_UTF8) return text_of(each.value.value.bytes);
   }
-  return "unknown";
+  return missing;
 }
 
 /// As the AMQP handshake wants it: 0 means "no wish".
@@ -90,7 +89,8 @@ void Connection::Impl::log_in(const Endpoint& endpoint, const StopToken& stop) {
   logging_in = true;
   check(amqp_send_header(state), doing);
   auto* start = static_cast<amqp_connection_start_t*>(await(AMQP_CONNECTION_START_METHOD, stop, doing));
-  server_version = version_in(start->server_properties);
+  server_version = property_in(start->server_properties, "version", "unknown");
+  cluster_name = property_in(start->server_properties, "cluster_name", "");
   const std::string offered = text_of(start->mechanisms);
   send_start_ok(*this, endpoint, chosen_mechanism(endpoint, offered), stop);
 

@@ -53,10 +53,10 @@ class Api:
             self._headers["Authorization"] = "Bearer " + user["token"]
         else:
             load_client(self._context, user)
-        self._server = cluster["server"].rstrip("/")
+        self.server = cluster["server"].rstrip("/")
 
     def call(self, method, path, body=None, content_type="application/json", timeout=30):
-        request = urllib.request.Request(self._server + path, method=method, headers=dict(self._headers))
+        request = urllib.request.Request(self.server + path, method=method, headers=dict(self._headers))
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", content_type)
