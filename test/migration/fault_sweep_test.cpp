@@ -131,9 +131,10 @@ class Sweep {
     std::atomic<int> calls{0};
     const auto hook = [&](const std::string& name, bool before) {
       if (!before && (name.rfind("pivot", 0) == 0 || name.rfind("open valve", 0) == 0)) pivoted = true;
-      const bool there = pivoted && nodes_.pods().size() > 0 && nodes_.pods().back().ends_with("@worker-2");
+      const std::vector<std::string> pods = nodes_.pods();  // once: the other thread may take the last one away
+      const bool there = pivoted && !pods.empty() && pods.back().ends_with("@worker-2");
       if (!before || !there || !name.starts_with(call) || ++calls != at) return;
-      for (const std::string& pod : nodes_.pods())
+      for (const std::string& pod : pods)
         if (pod.ends_with("@worker-2")) {
           lost = true;
           nodes_.lose_pod(pod.substr(0, pod.find('@')));

@@ -122,8 +122,8 @@ TEST_CASE("a whole record whose line feed was torn off counts", "[journal]") {
 TEST_CASE("a line that is no record makes a journal unreadable unless it is the last", "[journal]") {
   TempDir dir;
   const std::string begin = R"({"type":"begin","v":1,"id":"abc234"})";
-  const std::string bad = GENERATE(R"({"type":"effect","n":3,"und)", "[]", R"({"type":7})", R"({"type":"effect"})", "",
-                                   std::string(20, '\0'));
+  const std::string bad = GENERATE(as<std::string>{}, R"({"type":"effect","n":3,"und)", "[]", R"({"type":7})",
+                                   R"({"type":"effect"})", "", std::string(20, '\0'));
   CAPTURE(bad);
   write_journal(dir, "abc234", begin + "\n" + bad + "\n" + R"({"type":"pivot_intent"})" + "\n");
   CHECK_THROWS_WITH(Journal::open(dir.path, "abc234"),
