@@ -84,7 +84,8 @@ amqp::Connection& RabbitBroker::greeting(const StopToken& stop) {
     // From outside of the cluster the broker's name is often one that only a pod can resolve.
     if (error.kind() == ErrorKind::unavailable && error.remedy().empty() && !address_.origin.empty())
       error.with_remedy(
-          fmt::format("the address comes from {}; when it is not reachable from here, forward a port and give --broker",
+          fmt::format("the address comes from {}; when it is not reachable from here, forward a port, as the "
+                      "examples of man ms2m show, and give --broker",
                       address_.origin));
     throw;
   }
