@@ -128,8 +128,8 @@ class Cluster {
   /// nullopt: the kubelet does not say, or the caller may not read it.
   virtual std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop) = 0;
 
-  /// The node's pods of all namespaces, as its kubelet lists them (GET .../pods); nullopt: it cannot be asked now, or the
-  /// caller may not. Never asked twice inside.
+  /// The node's pods of all namespaces, as its kubelet lists them (GET .../pods); nullopt: it cannot be asked now, or
+  /// the caller may not. Never asked twice inside.
   virtual std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) = 0;
 
   /// Whether the node's kubelet itself ends that very pod (GET .../pods, its own list: there with a deletionTimestamp,

@@ -81,7 +81,7 @@ class ArchiveMover {
 struct StoredImage {
   std::string id;  ///< config digest, hex without "sha256:"
   std::vector<std::string> names;
-  std::string user{};  ///< that the image's configuration names; empty: none
+  std::string user{};       ///< that the image's configuration names; empty: none
   bool checkpoint = false;  ///< told by list() alone
 };
 

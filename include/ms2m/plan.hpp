@@ -30,7 +30,7 @@ struct PlannedStep {
 struct PredictedPhase {
   Phase phase;
   Seconds elapsed{0};
-  std::string basis;  ///< "archive of about 20 MB at 100 MB/s"
+  std::string basis;          ///< "archive of about 20 MB at 100 MB/s"
   Seconds least{0}, most{0};  ///< most moves lie between them
 };
 

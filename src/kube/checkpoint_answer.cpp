@@ -228,11 +228,12 @@ CheckpointArchive parse_checkpoint_archive(const CheckpointCall& call, const std
       answer["items"][0].is_string()) {
     std::string path = answer["items"][0].get<std::string>();
     if (is_archive_path_of(path, call.ns, call.pod, call.container)) return CheckpointArchive{std::move(path)};
-    throw Error(ErrorKind::protocol,
-                fmt::format("{} worked, but the kubelet names {} instead of an archive in a directory checkpoints: it "
-                            "is neither read nor removed",
-                            subject(call), Json(path.substr(0, 300)).dump(-1, ' ', true, Json::error_handler_t::replace)),
-                fmt::format("look at node {}: the checkpoint has the memory of the process in it", call.node));
+    throw Error(
+        ErrorKind::protocol,
+        fmt::format("{} worked, but the kubelet names {} instead of an archive in a directory checkpoints: it "
+                    "is neither read nor removed",
+                    subject(call), Json(path.substr(0, 300)).dump(-1, ' ', true, Json::error_handler_t::replace)),
+        fmt::format("look at node {}: the checkpoint has the memory of the process in it", call.node));
   }
   throw Error(ErrorKind::protocol, fmt::format("{} worked, but the kubelet's answer names no archive: {}",
                                                subject(call), body.substr(0, 200)));

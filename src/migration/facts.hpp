@@ -79,10 +79,10 @@ struct Facts {
   std::vector<Json> claims;   ///< PVCs that the pod mounts
   std::vector<Json> volumes;  ///< PVs that the claims are bound to
   std::vector<Json> disruption_budgets;
-  std::vector<Json> autoscalers;     ///< HorizontalPodAutoscalers of the namespace
-  std::vector<Json> scaled_objects;  ///< KEDA's, of the namespace
-  bool autoscalers_read = false;     ///< both could be asked for
-  bool keda_served = false;          ///< this cluster has KEDA's API
+  std::vector<Json> autoscalers;      ///< HorizontalPodAutoscalers of the namespace
+  std::vector<Json> scaled_objects;   ///< KEDA's, of the namespace
+  bool autoscalers_read = false;      ///< both could be asked for
+  bool keda_served = false;           ///< this cluster has KEDA's API
   std::optional<Json> runtime_class;  ///< that the pod names; nullopt: none, or it could not be read
   std::optional<Json> lease;
 

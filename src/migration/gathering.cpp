@@ -154,8 +154,8 @@ void Gathering::ask_autoscalers() {
   tasks_.start([this] { read_autoscalers(Kind::scaled_object, "scaledobjects.keda.sh", facts_.scaled_objects); });
 }
 
-/// What could not be asked for is not taken for none: a resource that this API server does not serve has no objects, one
-/// that the caller may not list may have some.
+/// What could not be asked for is not taken for none: a resource that this API server does not serve has no objects,
+/// one that the caller may not list may have some.
 void Gathering::read_autoscalers(Kind kind, const char* plural, std::vector<Json>& into) {
   bool served = true;
   std::optional<Trouble> trouble;
@@ -164,9 +164,9 @@ void Gathering::read_autoscalers(Kind kind, const char* plural, std::vector<Json
   } catch (const Error& error) {
     served = error.kind() != ErrorKind::not_found;
     if (error.kind() == ErrorKind::forbidden)
-      trouble =
-          Trouble{fmt::format("you may not list {}: whether one scales the pod's owner meanwhile was not checked", plural),
-                  "grant it with examples/rbac.yaml"};
+      trouble = Trouble{
+          fmt::format("you may not list {}: whether one scales the pod's owner meanwhile was not checked", plural),
+          "grant it with examples/rbac.yaml"};
     else if (served || kind != Kind::scaled_object)
       trouble = Trouble{
           fmt::format("whether one of the {} scales the pod's owner meanwhile is not known: {}", plural, error.what()),

@@ -53,8 +53,8 @@ void Gathering::ask_archives(const std::string& node) {
   const std::string& root = facts_.source.look.kubelet_root;
   facts_.archive_directory = checkpoint_directory(root.empty() ? kKubeletRoot : root);
   ask(Question::archives, [this, node] {
-    for (const auto& file : ports_.archives.list(node, facts_.archive_directory, facts_.ns, request_.pod,
-                                                 facts_.container, stop_))
+    for (const auto& file :
+         ports_.archives.list(node, facts_.archive_directory, facts_.ns, request_.pod, facts_.container, stop_))
       facts_.archives_before.push_back(file.path);
   });
 }

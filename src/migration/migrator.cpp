@@ -352,7 +352,8 @@ std::vector<Outcome> Migrator::cleanup(const std::string& id, const StopToken& s
       impl_->journals.forget(each);
     if (summary && outcome.result != Result::refused)
       sweep(impl_->ports, impl_->journals,
-            {{summary->source_node, summary->target_node}, summary->kubeconfig, summary->context, summary->broker}, stop);
+            {{summary->source_node, summary->target_node}, summary->kubeconfig, summary->context, summary->broker},
+            stop);
   }
   return outcomes;
 }

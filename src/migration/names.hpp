@@ -30,15 +30,15 @@ std::string name_with_suffix(std::string base, const std::string& suffix);
 /// most 63 characters.
 std::string target_pod_name(const Json& source, const std::string& suffix);
 
-/// <repository of the original, as its pod's spec has it>:ms2m-moved-<id>. A kubelet that pulled the original itself lets
-/// a pod start the same image only under the repository that it pulled it from, and would not start the container again
-/// after a crash otherwise (KubeletEnsureSecretPulledImages, on by default since 1.35; it looks at the name without its
-/// tag, as the pod's spec has it). localhost/ms2m/<pod>:<id> where nobody pulled it (localhost/...), and for a short
-/// name of which name_in_store() knows nothing.
+/// <repository of the original, as its pod's spec has it>:ms2m-moved-<id>. A kubelet that pulled the original itself
+/// lets a pod start the same image only under the repository that it pulled it from, and would not start the container
+/// again after a crash otherwise (KubeletEnsureSecretPulledImages, on by default since 1.35; it looks at the name
+/// without its tag, as the pod's spec has it). localhost/ms2m/<pod>:<id> where nobody pulled it (localhost/...), and
+/// for a short name of which name_in_store() knows nothing.
 std::string checkpoint_image_name(const std::string& original, const std::vector<std::string>& known,
                                   const std::string& pod, const std::string& id);
-/// `image` as the nodes' stores have it: a short one ("orders:1", "shop/orders:1") with the registry and path that one of
-/// `known`, names of the same image from a pod's status or a store, has before it. Empty when none has.
+/// `image` as the nodes' stores have it: a short one ("orders:1", "shop/orders:1") with the registry and path that one
+/// of `known`, names of the same image from a pod's status or a store, has before it. Empty when none has.
 std::string name_in_store(const std::string& image, const std::vector<std::string>& known);
 /// Made by checkpoint_image_name().
 bool is_checkpoint_image_name(const std::string& name);

@@ -26,9 +26,9 @@ struct NodeLook {
   std::set<std::string> anonymous_files{};  ///< that are open: "io_uring", "eventpoll", ...
   bool watches_overlay = false;  ///< an inotify watches something on overlayfs, or what it watches is not told
   std::map<std::string, Bytes> deleted_files{};  ///< that are open and have no name any more; not those in memory alone
-  std::set<std::string> outside_peers{};  ///< whom unix sockets lead to outside of the container: a path, or ""
-  bool unknown_peers = false;             ///< some of its unix sockets are connected, and to whom is not told
-  std::string kubelet_root{};           ///< that has the pod in it; empty: not found
+  std::set<std::string> outside_peers{};         ///< whom unix sockets lead to outside of the container: a path, or ""
+  bool unknown_peers = false;                    ///< some of its unix sockets are connected, and to whom is not told
+  std::string kubelet_root{};                    ///< that has the pod in it; empty: not found
   std::optional<Seconds> clock_ahead{};  ///< of BootClock, at least: the time when its answer came; nullopt: unknown
 };
 
@@ -42,9 +42,9 @@ struct LookAt {
 /// One command on the node; changes nothing. The kubelet's directory is what the mounts of the pod's volumes are below,
 /// /var/lib/kubelet, or what the command line of a process names with --root-dir: the first that has a directory
 /// pods/<uid>. An emptyDir is <that>/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by the kubelet
-/// when it is in memory; /dev/shm is found by a process whose control group has the container's ID in its path; open files and
-/// listening sockets are those of the first 100 such processes. What cannot be found is unknown: an Error of the shell
-/// too, as whoever needs the node will meet it. Throws Cancelled.
+/// when it is in memory; /dev/shm is found by a process whose control group has the container's ID in its path; open
+/// files and listening sockets are those of the first 100 such processes. What cannot be found is unknown: an Error of
+/// the shell too, as whoever needs the node will meet it. Throws Cancelled.
 NodeLook look_at_node(NodeShell& shell, const std::string& node, const LookAt& what, const StopToken& stop);
 
 }  // namespace ms2m

@@ -152,8 +152,7 @@ NodeTools look_at_tools(NodeShell& shell, const std::string& node, const std::st
                         const StopToken& stop) {
   NodeTools tools;
   try {
-    const auto result =
-        shell.run(node, {"sh", "-c", kScript, "sh", bare_container_id(container_id)}, "", stop);
+    const auto result = shell.run(node, {"sh", "-c", kScript, "sh", bare_container_id(container_id)}, "", stop);
     std::istringstream lines(result.out);
     Reader reader(tools);
     for (std::string line; std::getline(lines, line);) reader.line(line);

@@ -80,8 +80,8 @@ Json delete_control_queue(const std::string& queue, const std::string& ns, const
   return {{"op", "delete_control_queue"}, {"prio", 52}, {"queue", queue}, {"ns", ns}, {"pod", pod}, {"uid", uid}};
 }
 Json remove_archives(const Asked& a) {
-  Json operation{{"op", "remove_archives"}, {"prio", 60},   {"node", a.node},
-                 {"directory", a.directory}, {"ns", a.ns},   {"pod", a.pod},
+  Json operation{{"op", "remove_archives"},  {"prio", 60},    {"node", a.node},
+                 {"directory", a.directory}, {"ns", a.ns},    {"pod", a.pod},
                  {"container", a.container}, {"keep", a.keep}};
   if (a.asked) operation["asked"] = *a.asked;
   return operation;

@@ -61,8 +61,7 @@ void hand_over_step(Plan& plan) {
 /// `rest`: what is deleted besides.
 void clean_up_steps(Plan& plan, const char* rest) {
   step(plan, Phase::finalizing,
-       fmt::format("point {} at the original image, remove the checkpoint image and the archive",
-                   plan.stored_image));
+       fmt::format("point {} at the original image, remove the checkpoint image and the archive", plan.stored_image));
   step(plan, Phase::finalizing, fmt::format("delete {}", rest));
 }
 
@@ -137,8 +136,8 @@ void plan_uncontrolled_steps(Plan& plan) {
       fmt::format("freeze container {} on {} and close its connection to the broker", plan.container, plan.source_node),
       "thaw it; it connects again");
   step(plan, Phase::restoring,
-       fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it",
-                   plan.stored_image, plan.target_pod),
+       fmt::format("pivot: name the image {} and annotate pod {} so that the kubelet restores it", plan.stored_image,
+                   plan.target_pod),
        "when it fails: take the copy away and thaw the source");
   step(plan, Phase::replaying, fmt::format("open the valve once {} consumes {}", plan.target_pod, plan.queue));
   if (plan.workload == Workload::replica_set)

@@ -1,5 +1,5 @@
-// Findings about what the container's processes have open and CRIU cannot carry along. Files that the copy could not open
-// again are preflight_volumes.cpp's.
+// Findings about what the container's processes have open and CRIU cannot carry along. Files that the copy could not
+// open again are preflight_volumes.cpp's.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -16,9 +16,8 @@ namespace {
 constexpr std::string_view kCarried[] = {"eventpoll", "eventfd", "signalfd", "timerfd", "inotify",
                                          "fanotify",  "bpf-map", "pidfd",    "bpf_map"};
 /// Device files that belong to hardware, or to a service of the kernel.
-constexpr std::string_view kDevices[] = {"/dev/kvm",    "/dev/fuse", "/dev/vfio/",       "/dev/nvidia",
-                                         "/dev/dri/",   "/dev/kfd",  "/dev/infiniband/", "/dev/vhost-",
-                                         "/dev/mapper/"};
+constexpr std::string_view kDevices[] = {"/dev/kvm", "/dev/fuse",        "/dev/vfio/",  "/dev/nvidia", "/dev/dri/",
+                                         "/dev/kfd", "/dev/infiniband/", "/dev/vhost-", "/dev/mapper/"};
 
 void check_anonymous(const Facts& facts, const std::string& name, std::vector<Finding>& out) {
   if (name == "io_uring")
@@ -53,8 +52,8 @@ void check_deleted(const Facts& facts, std::vector<Finding>& out) {
     if (bytes <= limit) continue;
     const std::uint64_t needed = std::bit_ceil((bytes.count >> 20) + 1);
     refuse(out, "open-files",
-           fmt::format("file {} is deleted and still open in container {}: CRIU carries {} of one along, it has {}", path,
-                       facts.container, mebibytes(limit), mebibytes(bytes)),
+           fmt::format("file {} is deleted and still open in container {}: CRIU carries {} of one along, it has {}",
+                       path, facts.container, mebibytes(limit), mebibytes(bytes)),
            fmt::format("put the line ghost-limit {}M into {} on {}, or let the application close it", needed,
                        criu_config_file(facts.source.tools), pod_node(facts.pod)));
   }
@@ -62,10 +61,11 @@ void check_deleted(const Facts& facts, std::vector<Finding>& out) {
 
 void check_sockets(const Facts& facts, std::vector<Finding>& out) {
   for (const std::string& peer : facts.source.look.outside_peers)
-    refuse(out, "open-files",
-           fmt::format("container {} is connected to {} by a unix socket: the other end is outside of it and stays behind",
-                       facts.container, peer.empty() ? "another process" : peer),
-           "let the application close the connection before the move, or reach that service over the network");
+    refuse(
+        out, "open-files",
+        fmt::format("container {} is connected to {} by a unix socket: the other end is outside of it and stays behind",
+                    facts.container, peer.empty() ? "another process" : peer),
+        "let the application close the connection before the move, or reach that service over the network");
   if (facts.source.look.unknown_peers)
     out.push_back({"open-files", Level::warning,
                    fmt::format("container {} is connected by unix sockets, and who has their other ends could not be "

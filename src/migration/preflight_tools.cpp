@@ -44,12 +44,14 @@ void check_criu(const Subject& node) {
                        "install it there (Debian, Ubuntu: apt-get install criu libcriu2)");
   const bool old = version_numbers(tools.criu) < kCriuTakesConfig;
   if (tools.oci == "crun" && !tools.crun.empty() && version_numbers(tools.crun) < kCrunReadsConfig)
-    node.refuse(fmt::format("crun {} does not read CRIU's configuration, so a process with an open TCP connection cannot "
-                            "be checkpointed",
-                            tools.crun),
-                "install crun 1.26 or later there");
+    node.refuse(
+        fmt::format("crun {} does not read CRIU's configuration, so a process with an open TCP connection cannot "
+                    "be checkpointed",
+                    tools.crun),
+        "install crun 1.26 or later there");
   if (tools.oci == "crun" && tools.crun_without_criu)
-    node.refuse(fmt::format("crun {} was built without CRIU", tools.crun), "install a crun with +CRIU in crun --version");
+    node.refuse(fmt::format("crun {} was built without CRIU", tools.crun),
+                "install a crun with +CRIU in crun --version");
   if (old && tools.oci == "crun")
     node.refuse(fmt::format("CRIU {} does not take the configuration that crun reads for it", tools.criu),
                 "install CRIU 4.2 or later there, with its library (libcriu2)");
@@ -64,8 +66,7 @@ void check_criu_options(const Subject& node) {
   const std::string file = criu_config_file(tools);
   const auto options = criu_options(tools);
   // A checkpoint by tcp-established is restored by tcp-close, too.
-  const bool closes = options.count("tcp-close") > 0 ||
-                      (!node.restores && options.count("tcp-established") > 0);
+  const bool closes = options.count("tcp-close") > 0 || (!node.restores && options.count("tcp-established") > 0);
   if (!closes)
     node.refuse(fmt::format("{} does not have tcp-close, so a process with a connection to the broker can be neither "
                             "checkpointed nor restored",
@@ -142,8 +143,7 @@ void check_containerd(const Subject& node) {
   if (node.restores && version.size() >= 2) {
     const bool removed = !(version < Numbers{2, 4});
     if (version < kContainerdRestores)
-      return node.refuse(fmt::format("containerd {} cannot restore a container", text),
-                         "choose a node with CRI-O");
+      return node.refuse(fmt::format("containerd {} cannot restore a container", text), "choose a node with CRI-O");
     if (removed)
       return node.refuse(fmt::format("containerd {} cannot restore a container any more: 2.4 has removed it", text),
                          "choose a node with CRI-O");
@@ -174,17 +174,18 @@ void check_node(const Subject& node) {
 
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   // A pod that keeps its name is gone before its copy is there: if the target cannot restore it, the source does.
-  const bool way_back = request.strategy == Strategy::sequential ||
-                        (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
+  const bool way_back =
+      request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
   const bool second_half = in_a_set(facts.pod) && request.strategy == Strategy::shadow;  // checkpointed there once more
   const std::size_t before = out.size();
   check_node({facts.source, pod_node(facts.pod), true, way_back, out});
   check_node({facts.target, request.target_node, second_half, true, out});
   if (out.size() == before && facts.source.tools.asked)
-    out.push_back({"node-tools", Level::ok,
-                   fmt::format("CRIU {} and {} on both nodes restore open connections as closed", facts.source.tools.criu,
-                               facts.source.tools.oci.empty() ? "the OCI runtime" : facts.source.tools.oci),
-                   ""});
+    out.push_back(
+        {"node-tools", Level::ok,
+         fmt::format("CRIU {} and {} on both nodes restore open connections as closed", facts.source.tools.criu,
+                     facts.source.tools.oci.empty() ? "the OCI runtime" : facts.source.tools.oci),
+         ""});
 }
 
 }  // namespace ms2m

@@ -11,7 +11,8 @@ namespace ms2m {
 
 struct Facts;
 
-/// The workload whose number of pods an autoscaler changes: the Deployment above a ReplicaSet, or the pod's owner itself.
+/// The workload whose number of pods an autoscaler changes: the Deployment above a ReplicaSet, or the pod's owner
+/// itself.
 struct ScaledWorkload {
   std::string kind, name;
   int replicas = 1;
@@ -25,8 +26,8 @@ struct Autoscaler {
   std::string resume;  ///< and the one that takes this back
 };
 
-/// Those of the workload that may change its number of pods now: one that is paused, or may have one number only, cannot.
-/// What KEDA made is named by its ScaledObject: a change of the autoscaler itself would be taken back.
+/// Those of the workload that may change its number of pods now: one that is paused, or may have one number only,
+/// cannot. What KEDA made is named by its ScaledObject: a change of the autoscaler itself would be taken back.
 std::vector<Autoscaler> active_autoscalers(const Facts& facts, const ScaledWorkload& workload, const Place& place);
 
 }  // namespace ms2m

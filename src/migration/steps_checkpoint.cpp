@@ -325,8 +325,9 @@ void journal_archive(Run& run, const std::string& path) {
 void take_checkpoint(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   // Until the answer names the archive. Anybody may make checkpoints of the same container.
-  const Json search = op::remove_archives({plan.source_node, run.facts.archive_directory, plan.ns, plan.source_pod,
-                                           plan.container, run.facts.archives_before, node_time(run.facts.source.look)});
+  const Json search =
+      op::remove_archives({plan.source_node, run.facts.archive_directory, plan.ns, plan.source_pod, plan.container,
+                           run.facts.archives_before, node_time(run.facts.source.look)});
   const int asked = run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, search, search);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
   try {

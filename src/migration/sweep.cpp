@@ -84,7 +84,8 @@ std::optional<MovedPod> moved_pod(const Journal& journal) {
   const std::string pod = begin.value("target_pod", "");
   // Under the name that it had before it has the control queue that it had before.
   const bool second_half = begin.value("id", "").find('-') != std::string::npos;  // identity.hpp
-  if (!effect || second_half || pod == begin.value("source_pod", "") || journal.ended() != to_string(Result::done)) return std::nullopt;
+  if (!effect || second_half || pod == begin.value("source_pod", "") || journal.ended() != to_string(Result::done))
+    return std::nullopt;
   return MovedPod{begin.value("id", ""),
                   begin.value("ns", ""),
                   pod,

@@ -29,7 +29,8 @@ struct SweepScope {
 /// Removes, of pods that are gone:
 /// - on `nodes`, names of images that migrations have made and that no pod of the node has in its spec, as its kubelet
 ///   itself lists them. Not those that still lead to a checkpoint: they are some migration's that is not finished.
-/// - control queues of moved pods of the same cluster and broker, when nobody consumes them. No other queue: whose it is
+/// - control queues of moved pods of the same cluster and broker, when nobody consumes them. No other queue: whose it
+/// is
 ///   cannot be seen at the broker.
 /// What cannot be found out stays. Throws nothing; a stop ends it early.
 void sweep(const Migrator::Ports& ports, const JournalStore& journals, const SweepScope& scope, const StopToken& stop);

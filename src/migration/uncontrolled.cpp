@@ -138,11 +138,12 @@ void plan_forward(Run& run) {
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
   run.journal.effect(
-      Phase::restoring, "name the image " + plan.stored_image, op::remove_image_name(plan.target_node, plan.stored_image),
+      Phase::restoring, "name the image " + plan.stored_image,
+      op::remove_image_name(plan.target_node, plan.stored_image),
       op::settle_image(plan.target_node, plan.stored_image, run.facts.source.image->id, plan.ns, plan.target_pod));
   run.journal.effect(Phase::restoring, "start the copy", Json(),
-                     op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.stored_image,
-                                     run.checkpoint_image, plan.queue}));
+                     op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node,
+                                     plan.stored_image, run.checkpoint_image, plan.queue}));
   if (plan.workload == Workload::replica_set)
     run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
                        op::adopt_from_frozen(adoption_of(run), source));

@@ -61,8 +61,8 @@ void check_path(const std::string& path) {
 
 }  // namespace
 
-std::vector<ArchiveFile> SshArchives::list(const std::string& node, const std::string& directory,
-                                           const std::string& ns, const std::string& pod, const std::string& container,
+std::vector<ArchiveFile> SshArchives::list(const std::string& node, const std::string& directory, const std::string& ns,
+                                           const std::string& pod, const std::string& container,
                                            const StopToken& stop) {
   const auto result = shell_.run(node, script(kList, {directory, prefix_of(ns, pod, container)}), "", stop);
   if (!result.ok()) throw failed("listing " + directory + " on node " + node, result);

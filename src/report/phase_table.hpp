@@ -11,8 +11,8 @@ namespace ms2m::report {
 /// escaped.
 std::string markdown_table(const std::vector<std::vector<std::string>>& rows);
 
-/// Phase | Duration | % of Total | Notes: the phases of `outcome` in their order, then Total, and the whole command with
-/// what of it is outside of the total.
+/// Phase | Duration | % of Total | Notes: the phases of `outcome` in their order, then Total, and the whole command
+/// with what of it is outside of the total.
 std::string phase_table(const Outcome& outcome);
 
 /// "Source pause    210ms" and so on, one line for each measure that is there.

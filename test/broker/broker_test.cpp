@@ -99,7 +99,8 @@ TEST_CASE("wrong password, missing virtual host, nobody listening") {
   try {
     RabbitBroker(wrong, "t", limit());
   } catch (const Error& error) {
-    CHECK_THAT(error.remedy(), Catch::Contains(wrong.origin) && Catch::Contains("forward a port, as the examples of man ms2m show"));
+    CHECK_THAT(error.remedy(),
+               Catch::Contains(wrong.origin) && Catch::Contains("forward a port, as the examples of man ms2m show"));
   }
   wrong.host = "no-such-host.invalid";
   CHECK(kind_of([&] { RabbitBroker(wrong, "t", limit()); }) == ErrorKind::unavailable);

@@ -286,7 +286,8 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   CHECK(Json::parse(terminal.out)["items"].size() == 1);
   CHECK(terminal.world.forgotten == std::vector<std::string>{"mdone"});
   CHECK(terminal.world.stale_files_removed == 1);
-  CHECK(terminal.world.calls == std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "cleanup m7k2q9", "cleanup mdone"});
+  CHECK(terminal.world.calls ==
+        std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "cleanup m7k2q9", "cleanup mdone"});
 }
 
 TEST_CASE("a damaged journal is named, and the others have their turn") {

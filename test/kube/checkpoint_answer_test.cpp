@@ -163,8 +163,9 @@ TEST_CASE("an archive below another root directory", "[case-03]") {
   CHECK(parse_checkpoint_archive(call, body.str()).path ==
         "/data/kubelet/checkpoints/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar");
   // Another container's, and what root on the node must not read.
-  CHECK(error_of([&] { parse_checkpoint_archive({"worker-1", "shop", "consumer-0", "other"}, body.str()); }).kind() ==
-        ErrorKind::protocol);
+  CHECK(error_of([&] {
+          parse_checkpoint_archive({"worker-1", "shop", "consumer-0", "other"}, body.str());
+        }).kind() == ErrorKind::protocol);
   for (const char* path :
        {"/etc/shadow", "/data/kubelet/checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar",
         "/data/checkpoints/../checkpoint-consumer-0_shop-app-2026-11-27T18:24:30Z.tar",

@@ -871,7 +871,6 @@ TEST_CASE("what a moved pod has left goes when the pod is gone", "[sweep]") {
   CHECK_FALSE(has(queue));
   CHECK(has("ms2m.control." + first.outcome()->target_pod));
   CHECK(has("ms2m.control.others-0"));
-  CHECK(names() == std::vector<std::string>{
-                       "localhost/ms2m/" + first.outcome()->target_pod + ":" + first.outcome()->id,
-                       "localhost/ms2m/others-0:abc234", "localhost/other/app:1"});
+  CHECK(names() == std::vector<std::string>{"localhost/ms2m/" + first.outcome()->target_pod + ":" + first.outcome()->id,
+                                            "localhost/ms2m/others-0:abc234", "localhost/other/app:1"});
 }

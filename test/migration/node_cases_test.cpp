@@ -1,4 +1,5 @@
-// Cases from the world (test/data/cases) that a node is: what a process has open there, and with what it would be moved.
+// Cases from the world (test/data/cases) that a node is: what a process has open there, and with what it would be
+// moved.
 #include <fstream>
 #include <sstream>
 
@@ -14,7 +15,8 @@ namespace {
 class CannedShell : public NodeShell {
  public:
   explicit CannedShell(std::string out) : out_(std::move(out)) {}
-  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&, const StopToken&) override {
+  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&,
+                    const StopToken&) override {
     CommandResult result;
     result.out = out_;
     return result;
@@ -62,8 +64,9 @@ TEST_CASE("what a process has open and CRIU cannot carry along", "[case-09]") {
   std::string out;
   for (std::string line; std::getline(in, line);) out += "fd " + line.substr(line.find("-> ") + 3) + "\n";
   // What the node's script finds out about these descriptors.
-  out += "deleted 5242880 10240 /tmp/tmpk3x1 (deleted)\nwatch f8\nunix 91442\npath 91500 /run/host/agent.sock\n"
-         "ss u_str ESTAB 0 0 * 91442 * 91500\n";
+  out +=
+      "deleted 5242880 10240 /tmp/tmpk3x1 (deleted)\nwatch f8\nunix 91442\npath 91500 /run/host/agent.sock\n"
+      "ss u_str ESTAB 0 0 * 91442 * 91500\n";
   Facts f = good();
   f.source.look = look(out);
   f.source.look.shm = Content::empty;
@@ -111,8 +114,11 @@ TEST_CASE("what a process has open and CRIU carries along", "[case-09]") {
   CHECK_THAT(only(with("deleted 1048577 8 /tmp/a b (deleted)\n")), Contains("/tmp/a b") && Contains("ghost-limit 2M"));
 
   // Both ends are its own; another container's; an end that is closed.
-  CHECK(refusal(with("fd socket:[1]\nfd socket:[2]\nunix 1\nunix 2\nss u_str ESTAB 0 0 * 1 * 2\nss u_str ESTAB 0 0 * 2 * 1\n"))
-            .empty());
+  CHECK(
+      refusal(
+          with(
+              "fd socket:[1]\nfd socket:[2]\nunix 1\nunix 2\nss u_str ESTAB 0 0 * 1 * 2\nss u_str ESTAB 0 0 * 2 * 1\n"))
+          .empty());
   CHECK(refusal(with("fd socket:[1]\nunix 7\nss u_str ESTAB 0 0 * 7 * 8\n")).empty());
   CHECK(refusal(with("fd socket:[1]\nunix 1\nss u_str ESTAB 0 0 * 1 * 0\n")).empty());
   CHECK_THAT(only(with("fd socket:[1]\nunix 1\nss u_dgr ESTAB 0 0 * 1 * 9\n")), Contains("another process"));

@@ -159,7 +159,8 @@ TEST_CASE("relay: what fails, fails with its side") {
 
   // Nobody on the node reads what is no archive, whoever names it.
   std::ofstream(lab.dir.path() / "secret") << "x";
-  fs::create_symlink(lab.dir.path() / "secret", lab.root + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar");
+  fs::create_symlink(lab.dir.path() / "secret",
+                     lab.root + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar");
   request.archive = lab.root + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar";
   CHECK(std::string(error_of([&] { lab.relay.move(request, {}, {}); }).what()).ends_with(": no such file"));
   for (const std::string& bad : {(lab.dir.path() / "secret").string(), lab.root + "/../secret",

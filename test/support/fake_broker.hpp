@@ -118,8 +118,8 @@ class FakeServer {
   /// Of every queue. One that cannot be judged is not foreseen by its pattern; what it does shows once a queue is
   /// there.
   void set_policy(Json definition, bool judged);
-  void set_default_type(const std::string& type);         ///< of queues that are declared through the port from now on
-  void cut_connection(const std::string& hostname);       ///< of a consumer, which connects again
+  void set_default_type(const std::string& type);    ///< of queues that are declared through the port from now on
+  void cut_connection(const std::string& hostname);  ///< of a consumer, which connects again
   /// The same, and the broker has not noticed: it goes on counting the old one as a consumer.
   void cut_connection_silently(const std::string& hostname);
   void break_pump();  ///< connection lost: what was not committed returns

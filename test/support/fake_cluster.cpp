@@ -187,7 +187,8 @@ std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::str
   {
     std::lock_guard lock(world_.mutex_);
     for (const auto& [path, image] : world_.nodes_[node].archives)
-      if (path.rfind(directory + "/", 0) == 0 && is_archive_path_of(path, ns, pod, container)) files.push_back({path, {1000}});
+      if (path.rfind(directory + "/", 0) == 0 && is_archive_path_of(path, ns, pod, container))
+        files.push_back({path, {1000}});
   }
   call.done();
   return files;

@@ -163,8 +163,7 @@ class FakeShell : public NodeShell, public CheckpointArchives, public ArchiveMov
  public:
   explicit FakeShell(FakeNodes& world) : world_(world) {}
   /// What a node says about itself, whatever it is asked.
-  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&,
-                    const StopToken&) override;
+  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&, const StopToken&) override;
   void open(const std::string&, const StopToken&) override {}
   std::string describe(const std::string& node) const override { return node; }
   std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
