@@ -1,0 +1,230 @@
+#include "node/protocol/messages.hpp"
+
+#include <array>
+
+#include "node/protocol/codec.hpp"
+#include "node/protocol/json_text.hpp"
+
+// Found by the types of their arguments: the values of include/ms2m are in its namespace.
+namespace ms2m {
+
+using node::codec::Of;
+
+static const std::array<const char*, 3>& words(Content) {
+  static const std::array<const char*, 3> all{"unknown", "empty", "data"};
+  return all;
+}
+
+static void fields(auto& f, Of<NodeLook> auto& m) {
+  f("features", m.features);
+  f("volumes", m.volumes);
+  f("shm", m.shm);
+  f("open_files", m.open_files);
+  f("base_image", m.base_image);
+  f("memory", m.memory);
+  f("listens_on_own_address", m.listens_on_own_address);
+  f("anonymous_files", m.anonymous_files);
+  f("watches_overlay", m.watches_overlay);
+  f("deleted_files", m.deleted_files);
+  f("outside_peers", m.outside_peers);
+  f("unknown_peers", m.unknown_peers);
+  f("kubelet_root", m.kubelet_root);
+}
+
+static void fields(auto& f, Of<LookAt> auto& m) {
+  f("pod_uid", m.pod_uid);
+  f("container_id", m.container_id);
+  f("empty_dirs", m.empty_dirs);
+}
+
+static void fields(auto& f, Of<NodeTools> auto& m) {
+  f("asked", m.asked);
+  f("criu", m.criu);
+  f("crun", m.crun);
+  f("runc", m.runc);
+  f("oci", m.oci);
+  f("crun_without_criu", m.crun_without_criu);
+  f("criu_options", m.criu_options);
+  f("crio_configured", m.crio_configured);
+  f("crio_criu_support", m.crio_criu_support);
+  f("crio_level", m.crio_level);
+  f("crio_knows_levels", m.crio_knows_levels);
+  f("crio_signature_policy", m.crio_signature_policy);
+  f("containerd_configured", m.containerd_configured);
+  f("containerd_criu", m.containerd_criu);
+  f("containerd_restores", m.containerd_restores);
+}
+
+static void fields(auto& f, Of<ArchiveFile> auto& m) {
+  f("path", m.path);
+  f("bytes", m.bytes);
+}
+
+static void fields(auto& f, Of<StoredImage> auto& m) {
+  f("id", m.id);
+  f("names", m.names);
+  f("user", m.user);
+  f("checkpoint", m.checkpoint);
+}
+
+static void fields(auto& f, Of<CheckpointImage> auto& m) {
+  f("directory", m.directory);
+  f("sha256", m.sha256);
+  f("bytes", m.bytes);
+  f("name", m.name);
+  f("container", m.container);
+  f("architecture", m.architecture);
+  f("user", m.user);
+}
+
+}  // namespace ms2m
+
+namespace ms2m::node {
+
+using codec::Of;
+
+static const std::array<const char*, 3>& words(AtEnd) {
+  static const std::array<const char*, 3> all{"thaw", "kill", "stay"};
+  return all;
+}
+
+template <class Message>
+concept Empty = std::same_as<std::remove_const_t<Message>, Nothing> ||
+    std::same_as<std::remove_const_t<Message>, ImageProbe> || std::same_as<std::remove_const_t<Message>, ImageList>;
+
+template <class Message>
+concept Container =
+    std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill>;
+
+static void fields(auto&, Empty auto&) {}
+static void fields(auto& f, Of<Found> auto& m) { f("found", m.found); }
+static void fields(auto& f, Of<HelloAnswer> auto& m) {
+  f("version", m.version);
+  f("build", m.build);
+  f("machine", m.machine);
+  f("requests", m.requests);
+  f("layout_root", m.layout_root);
+}
+static void fields(auto& f, Of<Hello> auto& m) {
+  f("version", m.version);
+  f("silence_ms", m.silence_ms);
+  f("runtime", m.runtime);
+  f("node", m.node);
+}
+static void fields(auto& f, Of<LookAnswer> auto& m) {
+  f("look", m.look);
+  f("clock", m.clock);
+}
+static void fields(auto& f, Of<Look> auto& m) { f("at", m.at); }
+static void fields(auto& f, Of<Tools> auto& m) { f("container_id", m.container_id); }
+static void fields(auto& f, Of<ArchiveList> auto& m) { f("files", m.files); }
+static void fields(auto& f, Of<ListArchives> auto& m) {
+  f("directory", m.directory);
+  f("ns", m.ns);
+  f("pod", m.pod);
+  f("container", m.container);
+}
+static void fields(auto& f, Of<WaitArchive> auto& m) {
+  f("path", m.path);
+  f("limit_ms", m.limit_ms);
+}
+static void fields(auto& f, Of<RemoveArchive> auto& m) { f("path", m.path); }
+static void fields(auto& f, Of<StreamProgress> auto& m) {
+  f("done", m.done);
+  f("total", m.total);
+}
+static void fields(auto& f, Of<StreamEnd> auto& m) {
+  f("bytes", m.bytes);
+  f("sha256", m.sha256);
+}
+static void fields(auto& f, Of<ReadArchive> auto& m) { f("path", m.path); }
+static void fields(auto& f, Of<WriteLayout> auto& m) {
+  f("directory", m.directory);
+  f("bytes", m.bytes);
+}
+static void fields(auto& f, Of<RemoveLayout> auto& m) { f("directory", m.directory); }
+static void fields(auto& f, Of<ImageTool> auto& m) { f("tool", m.tool); }
+static void fields(auto& f, Of<ImageFound> auto& m) { f("image", m.image); }
+static void fields(auto& f, Of<ImageFind> auto& m) { f("name_or_id", m.name_or_id); }
+static void fields(auto& f, Of<ImageListing> auto& m) { f("images", m.images); }
+static void fields(auto& f, Of<ImageId> auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<ImageImport> auto& m) { f("image", m.image); }
+static void fields(auto& f, Of<ImagePointName> auto& m) {
+  f("name", m.name);
+  f("id", m.id);
+}
+static void fields(auto& f, Of<ImageRemoveName> auto& m) { f("name", m.name); }
+static void fields(auto& f, Of<ImageRemove> auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<Freeze> auto& m) {
+  f("container", m.container);
+  f("limit_ms", m.limit_ms);
+  f("at_end", m.at_end);
+}
+static void fields(auto& f, Container auto& m) { f("container", m.container); }
+
+template <class Message>
+Json encode(const Message& message) {
+  return codec::put(message);
+}
+
+template <class Message>
+Message decode(const Json& json) {
+  try {
+    return codec::get<Message>(json);
+  } catch (const codec::Mistyped&) {
+    throw Error(ErrorKind::protocol, "this is no JSON object");
+  }
+}
+
+template <class Message>
+std::string print_message(const Message& message) {
+  Json json = codec::put(message);
+  if constexpr (requires { Message::kDo; }) json["do"] = Message::kDo;
+  return print(json);
+}
+
+template <class Message>
+Message parse_message(const std::string& payload) {
+  return decode<Message>(parse_object(payload));
+}
+
+std::string request_name(const Json& request) {
+  const auto found = request.find("do");
+  if (found == request.end() || !found->is_string()) throw Error(ErrorKind::protocol, "a request without 'do'");
+  return found->get<std::string>();
+}
+
+// Each message for whoever includes the header.
+#define MS2M_MESSAGE(T)                            \
+  template Json encode<T>(const T&);               \
+  template T decode<T>(const Json&);               \
+  template std::string print_message<T>(const T&); \
+  template T parse_message<T>(const std::string&);
+#define MS2M_REQUESTS(X)                                                                                             \
+  X(Hello)                                                                                                           \
+  X(Look)                                                                                                            \
+  X(Tools)                                                                                                           \
+  X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe)        \
+      X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) \
+          X(Kill)
+MS2M_REQUESTS(MS2M_MESSAGE)
+MS2M_MESSAGE(Nothing)
+MS2M_MESSAGE(Found)
+MS2M_MESSAGE(HelloAnswer)
+MS2M_MESSAGE(LookAnswer)
+MS2M_MESSAGE(NodeTools)
+MS2M_MESSAGE(ArchiveList)
+MS2M_MESSAGE(StreamProgress)
+MS2M_MESSAGE(StreamEnd)
+MS2M_MESSAGE(ImageTool)
+MS2M_MESSAGE(ImageFound)
+MS2M_MESSAGE(ImageListing)
+MS2M_MESSAGE(ImageId)
+
+const std::vector<std::string>& request_names() {
+#define MS2M_NAME(T) T::kDo,
+  static const std::vector<std::string> all{MS2M_REQUESTS(MS2M_NAME)};
+  return all;
+}
+
+}  // namespace ms2m::node

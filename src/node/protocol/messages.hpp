@@ -1,0 +1,239 @@
+// One struct for each request and each answer. kDo is the request's name in JSON ({"do": kDo, ...}), Answer what it is
+// answered with. A request that ms2m gave up, or that its session's end ended, is answered by "cancelled"
+// (wire_error.hpp).
+//
+// Who sends a field that the other side does not know is not told so: unknown ones are ignored. A missing or mistyped
+// one is Error{protocol}; a value that checks.hpp refuses, that error.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/json.hpp"
+#include "ms2m/node.hpp"
+#include "ms2m/node_look.hpp"
+#include "ms2m/node_tools.hpp"
+
+namespace ms2m::node {
+
+struct Nothing {};
+
+/// The request did something; or what it was about was not there.
+struct Found {
+  bool found = false;
+};
+
+// ---- the session -------------------------------------------------------------------------------------------------
+
+struct HelloAnswer {
+  int version = 0;
+  std::string build, machine;         ///< as in the greeting
+  std::vector<std::string> requests;  ///< that it knows
+  std::string layout_root;            ///< of layouts, kLayoutRoot
+};
+
+/// The first request, on channel 1; any other one before it is Error{protocol}. Versions that differ: Error{refused},
+/// and the program ends.
+struct Hello {
+  static constexpr const char* kDo = "hello";
+  using Answer = HelloAnswer;
+  int version = 0;
+  std::uint64_t silence_ms = 0;  ///< after which either side takes the session for closed; at least 100
+  std::string runtime;           ///< nodeInfo.containerRuntimeVersion ("cri-o://1.34.1")
+  std::string node;              ///< the node's name, for messages
+};
+
+// ---- looking -----------------------------------------------------------------------------------------------------
+
+struct LookAnswer {
+  NodeLook look;  ///< without clock_ahead: that is for who knows when the answer came
+  /// Seconds since 1970 by the node's clock, read last.
+  std::optional<double> clock;
+};
+
+/// What cannot be found is unknown, never an error.
+struct Look {
+  static constexpr const char* kDo = "look";
+  using Answer = LookAnswer;
+  LookAt at;
+};
+
+struct Tools {
+  static constexpr const char* kDo = "tools";
+  using Answer = NodeTools;
+  std::string container_id;  ///< whose monitor tells which OCI runtime it has; or empty
+};
+
+// ---- archives ----------------------------------------------------------------------------------------------------
+
+struct ArchiveList {
+  std::vector<ArchiveFile> files;  ///< oldest first
+};
+
+struct ListArchives {
+  static constexpr const char* kDo = "list_archives";
+  using Answer = ArchiveList;
+  std::string directory;  ///< the kubelet's; none there: an empty list
+  std::string ns, pod, container;
+};
+
+/// Answered when nobody has the file open for writing and its size stands still. Error{not_found}; Error{timeout}.
+struct WaitArchive {
+  static constexpr const char* kDo = "wait_archive";
+  using Answer = Nothing;
+  std::string path;
+  std::optional<std::uint64_t> limit_ms;
+};
+
+struct RemoveArchive {
+  static constexpr const char* kDo = "remove_archive";
+  using Answer = Found;
+  std::string path;
+};
+
+struct StreamProgress {
+  Bytes done, total;
+};
+
+struct StreamEnd {
+  Bytes bytes;
+  std::string sha256;  ///< of all of the stream, hex
+};
+
+/// To ms2m: one StreamProgress with the size, the data, a StreamEnd, the answer. A file that gives more or less than
+/// its size: Error{failed}.
+struct ReadArchive {
+  static constexpr const char* kDo = "read_archive";
+  using Answer = StreamEnd;
+  std::string path;
+};
+
+// ---- layouts and images ------------------------------------------------------------------------------------------
+
+/// From ms2m: the data, a StreamEnd. Then the file is <directory>/blobs/sha256/<sha256>, mode 0600, in directories of
+/// mode 0700. Error{failed} when there is not `bytes` of free space (before anything is taken), when other bytes came,
+/// or other than their digest says; then, or when the session ends before, nothing of it is left.
+struct WriteLayout {
+  static constexpr const char* kDo = "write_layout";
+  using Answer = StreamEnd;
+  std::string directory;
+  Bytes bytes;
+};
+
+/// Also the root of layouts, when it is empty then.
+struct RemoveLayout {
+  static constexpr const char* kDo = "remove_layout";
+  using Answer = Found;
+  std::string directory;
+};
+
+struct ImageTool {
+  std::string tool;  ///< "skopeo 1.20.0"
+};
+
+// The semantics are ImageStore's.
+struct ImageProbe {
+  static constexpr const char* kDo = "image_probe";
+  using Answer = ImageTool;
+};
+
+struct ImageFound {
+  std::optional<StoredImage> image;
+};
+
+struct ImageFind {
+  static constexpr const char* kDo = "image_find";
+  using Answer = ImageFound;
+  std::string name_or_id;
+};
+
+struct ImageListing {
+  std::optional<std::vector<StoredImage>> images;
+};
+
+struct ImageList {
+  static constexpr const char* kDo = "image_list";
+  using Answer = ImageListing;
+};
+
+struct ImageId {
+  std::string id;
+};
+
+struct ImageImport {
+  static constexpr const char* kDo = "image_import";
+  using Answer = ImageId;
+  CheckpointImage image;
+};
+
+struct ImagePointName {
+  static constexpr const char* kDo = "image_point_name";
+  using Answer = Nothing;
+  std::string name, id;
+};
+
+struct ImageRemoveName {
+  static constexpr const char* kDo = "image_remove_name";
+  using Answer = Found;
+  std::string name;
+};
+
+struct ImageRemove {
+  static constexpr const char* kDo = "image_remove";
+  using Answer = Found;
+  std::string id;
+};
+
+// ---- a container's processes -------------------------------------------------------------------------------------
+
+/// What becomes of a frozen container when its limit is over, or its session, or the program.
+enum class AtEnd {
+  thaw,
+  kill,
+  stay,  ///< frozen; there is no limit then
+};
+
+/// The newest freeze of a container counts, with its limit and its end, also when it is frozen already.
+struct Freeze {
+  static constexpr const char* kDo = "freeze";
+  using Answer = Found;
+  std::string container;
+  std::optional<std::uint64_t> limit_ms;  ///< from when the request arrives; the time of suspended machines counts
+  AtEnd at_end = AtEnd::thaw;
+};
+
+struct Thaw {
+  static constexpr const char* kDo = "thaw";
+  using Answer = Found;
+  std::string container;
+};
+
+struct Kill {
+  static constexpr const char* kDo = "kill";
+  using Answer = Found;
+  std::string container;
+};
+
+// ---- JSON --------------------------------------------------------------------------------------------------------
+
+/// An object. For every struct above.
+template <class Message>
+Json encode(const Message& message);
+/// Error{protocol}, with the field's name.
+template <class Message>
+Message decode(const Json& json);
+
+/// The payload of a frame: encode(), with "do" in a request.
+template <class Message>
+std::string print_message(const Message& message);
+/// The reverse, for answers, progress and end; parse_object() and decode().
+template <class Message>
+Message parse_message(const std::string& payload);
+
+/// Value of "do". Error{protocol}.
+std::string request_name(const Json& request);
+/// kDo of all requests.
+const std::vector<std::string>& request_names();
+
+}  // namespace ms2m::node
