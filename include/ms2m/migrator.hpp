@@ -1,4 +1,4 @@
-// The use cases of the program: what the commands call. Implemented in src/migration; ports by constructor.
+// The use cases of the program: what the commands call. Implemented in src/engine; ports by constructor.
 #pragma once
 #include <filesystem>
 #include <memory>

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "kube/kubeconfig.hpp"
+#include "kube/kube_access.hpp"
 
 namespace ms2m {
 

@@ -7,18 +7,10 @@
 
 #include "kube/exec_plugin.hpp"
 #include "kube/kubeconfig.hpp"
+#include "kube/kubelet_options.hpp"
 #include "ms2m/cluster.hpp"
-#include "ms2m/request.hpp"
 
 namespace ms2m {
-
-/// How the kubelet is asked for a checkpoint and for its metrics.
-struct KubeletOptions {
-  KubeletPath path = KubeletPath::proxy;
-  // For direct only; the credentials are those of the API server.
-  std::string ca_file;    ///< verify its serving certificate against this; empty: the cluster's CA
-  bool insecure = false;  ///< do not verify it: kubelets without serverTLSBootstrap sign their own
-};
 
 /// Contract: ms2m/cluster.hpp. Makes no request before the first call. Needs list and watch on what it watches.
 class KubeCluster final : public Cluster {

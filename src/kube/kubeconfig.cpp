@@ -12,6 +12,7 @@
 #include "kube/id_token.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"
+#include "wrap/curl/url.hpp"
 
 namespace ms2m {
 namespace {

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "kube/api_client.hpp"
-#include "kube/kube_cluster.hpp"
+#include "kube/kube_access.hpp"
+#include "kube/kubelet_options.hpp"
+#include "ms2m/cluster.hpp"
 
 namespace ms2m {
 

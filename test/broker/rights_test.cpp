@@ -1,10 +1,10 @@
 // What the broker's user may not do is known before anything is touched, and the command that is told cures it.
 #include <cstdlib>
 
+#include "base/ids.hpp"
 #include "broker/harness.hpp"
-#include "migration/facts.hpp"
-#include "migration/names.hpp"
-#include "migration/preflight.hpp"
+#include "plan/facts.hpp"
+#include "preflight/preflight.hpp"
 #include "wrap/amqp/error.hpp"
 
 using namespace ms2m;

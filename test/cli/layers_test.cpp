@@ -1,53 +1,26 @@
-// The direction of the #include lines:
-//   main -> cli -> migration -> ports (include/ms2m) <- adapters -> wrap/X, the only user of its C library.
+// The rooms of the source, and the one direction of their #include lines:
+//   main -> cli -> engine -> strategy -> steps -> ports (include/ms2m) <- adapters -> wrap/X, the only user of its C
+//   library.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "cli/temp_dir.hpp"
 #include "support/catch.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Include {
-  std::string file;    // relative to the source directory
-  std::string target;  // as written
-  bool quoted;
-};
-
 const fs::path kRoot = MS2M_SOURCE_DIR;
 
-std::vector<Include> includes_below(const std::string& folder) {
-  static const std::regex kInclude(R"(^\s*#\s*include\s*(["<])([^">]+)[">].*)");
-  std::vector<Include> found;
-  for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
-    const auto extension = entry.path().extension();
-    if (extension != ".cpp" && extension != ".hpp") continue;
-    std::ifstream in(entry.path());
-    for (std::string line; std::getline(in, line);)
-      if (std::smatch match; std::regex_match(line, match, kInclude))
-        found.push_back({fs::relative(entry.path(), kRoot).string(), match[2], match[1] == "\""});
-  }
-  return found;
-}
-
-bool begins(const std::string& text, const std::string& prefix) { return text.compare(0, prefix.size(), prefix) == 0; }
-
-/// "wrap/curl" of "src/wrap/curl/x.cpp" and of "wrap/curl/x.hpp"; "kube" of "kube/x.hpp".
-std::string layer_of(std::string path) {
-  if (begins(path, "src/")) path.erase(0, 4);
-  const auto first = path.find('/');
-  if (path.substr(0, first) != "wrap") return path.substr(0, first);
-  return path.substr(0, path.find('/', first + 1));
-}
-
-// What each layer may see beside itself, the C++ library and include/ms2m.
+/// What each room may see beside itself, the C++ library and include/ms2m. A room may lie in another one's folder.
 const std::map<std::string, std::set<std::string>> kMaySee{
     {"base", {}},
     {"wrap/posix", {}},
@@ -56,19 +29,26 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"wrap/pcre", {}},
     {"kube", {"wrap/curl", "wrap/posix"}},
     {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
-    {"node", {"wrap/posix"}},
+    {"node", {"node/protocol", "wrap/posix"}},
+    {"node/protocol", {"base"}},
     {"image", {"wrap/posix"}},
     {"report", {}},
-    {"migration", {"wrap/posix"}},
+    {"kube/objects", {"base"}},
+    {"journal", {"base", "wrap/posix"}},
+    {"handover", {"base", "kube/objects"}},
+    {"plan", {"base", "kube/objects", "journal", "handover"}},
+    {"preflight", {"base", "kube/objects", "handover", "plan"}},
+    {"undo", {"base", "kube/objects", "journal", "handover"}},
+    {"steps", {"base", "kube/objects", "journal", "handover", "plan", "preflight", "undo"}},
+    {"strategy", {"base", "kube/objects", "journal", "handover", "plan", "undo", "steps"}},
+    {"engine", {"base", "kube/objects", "journal", "handover", "plan", "preflight", "undo", "steps", "strategy"}},
     {"cli", {"report"}},
 };
 
 // wiring alone names adapters.
-const std::set<std::string> kWiringSees{"kube", "broker", "node", "image", "migration"};
+const std::set<std::string> kWiringSees{"kube", "broker", "node", "image", "engine"};
 
-bool is_wiring(const std::string& file) { return begins(file, "src/cli/wiring"); }
-
-// A C library's headers, and the one layer that may include them; libssl serves the AMQP socket, libcrypto hashes.
+// A C library's headers, and the one room that may include them; libssl serves the AMQP socket, libcrypto hashes.
 const std::vector<std::pair<std::regex, std::string>> kLibraries{
     {std::regex(R"(curl/.*)"), "wrap/curl"},
     {std::regex(R"((amqp|rabbitmq-c/).*)"), "wrap/amqp"},
@@ -79,41 +59,153 @@ const std::vector<std::pair<std::regex, std::string>> kLibraries{
     {std::regex(R"((archive|archive_entry|zlib|zstd|libssh.*)\.h)"), "nobody"},
 };
 
-}  // namespace
+struct Include {
+  std::string file;    // relative to the root
+  std::string target;  // as written
+  bool quoted;
+};
 
-TEST_CASE("every layer is known to this test") {
-  for (const auto& include : includes_below("src")) {
-    INFO(include.file);
-    CHECK(kMaySee.count(layer_of(include.file)) == 1);
+std::vector<Include> includes_below(const fs::path& root, const std::string& folder) {
+  static const std::regex kInclude(R"(^\s*#\s*include\s*(["<])([^">]+)[">].*)");
+  std::vector<Include> found;
+  for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+    const auto extension = entry.path().extension();
+    if (extension != ".cpp" && extension != ".hpp") continue;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);)
+      if (std::smatch match; std::regex_match(line, match, kInclude))
+        found.push_back({fs::relative(entry.path(), root).string(), match[2], match[1] == "\""});
   }
+  return found;
 }
 
-TEST_CASE("layers see each other in one direction only") {
-  for (const auto& include : includes_below("src")) {
-    if (!include.quoted || begins(include.target, "ms2m/")) continue;
-    const auto from = layer_of(include.file);
-    const auto to = layer_of(include.target);
-    const bool allowed =
-        from == to || kMaySee.at(from).count(to) != 0 || (is_wiring(include.file) && kWiringSees.count(to) != 0);
-    INFO(include.file << " includes " << include.target);
-    CHECK(allowed);
+/// The innermost room of "src/kube/objects/x.cpp" or "kube/objects/x.hpp"; empty: none.
+std::string room_of(const std::string& file) {
+  fs::path path = file;
+  for (path = path.parent_path(); !path.empty(); path = path.parent_path()) {
+    std::string name = path.string();
+    if (name.starts_with("src/")) name.erase(0, 4);
+    if (kMaySee.count(name) != 0) return name;
   }
+  return "";
+}
+
+bool is_wiring(const std::string& file) { return file.starts_with("src/cli/wiring"); }
+
+/// "x.cpp includes y.hpp" for every line that goes in another direction than kMaySee allows.
+std::vector<std::string> wrong_directions(const fs::path& root) {
+  std::vector<std::string> wrong;
+  for (const Include& include : includes_below(root, "src")) {
+    if (!include.quoted || include.target.starts_with("ms2m/")) continue;
+    const std::string from = room_of(include.file), to = room_of(include.target);
+    const bool allowed = !from.empty() && (from == to || kMaySee.at(from).count(to) != 0 ||
+                                           (is_wiring(include.file) && kWiringSees.count(to) != 0));
+    if (!allowed) wrong.push_back(include.file + " includes " + include.target);
+  }
+  return wrong;
+}
+
+/// x of x.hpp, x.cpp and x_impl.hpp, which is the private half of x.hpp.
+std::string component_of(const std::string& file) {
+  const std::string name = file.substr(0, file.rfind('.'));
+  return name.ends_with("_impl") ? name.substr(0, name.size() - 5) : name;
+}
+
+/// Files of which each includes the next, the last one the first: "a -> b -> a".
+class Circles {
+ public:
+  explicit Circles(const fs::path& root) {
+    for (const Include& include : includes_below(root, "src")) {
+      if (!include.quoted || include.target.starts_with("ms2m/")) continue;
+      const std::string from = component_of(include.file.substr(4)), to = component_of(include.target);
+      if (from != to) edges_[from].insert(to);
+    }
+    for (const auto& [from, to] : edges_) visit(from);
+  }
+  const std::vector<std::string>& found() const { return found_; }
+
+ private:
+  void visit(const std::string& file) {
+    if (done_.count(file) != 0) return;
+    if (const auto at = std::find(path_.begin(), path_.end(), file); at != path_.end()) {
+      std::string circle;
+      for (auto each = at; each != path_.end(); ++each) circle += *each + " -> ";
+      found_.push_back(circle + file);
+      return;
+    }
+    path_.push_back(file);
+    for (const std::string& next : edges_[file]) visit(next);
+    path_.pop_back();
+    done_.insert(file);
+  }
+
+  std::map<std::string, std::set<std::string>> edges_;
+  std::vector<std::string> path_, found_;
+  std::set<std::string> done_;
+};
+
+std::string lines(const std::vector<std::string>& all) {
+  std::string text;
+  for (const std::string& each : all) text += each + "\n";
+  return text;
+}
+
+/// A copy of the sources, with a line more in one of them.
+class Copy {
+ public:
+  Copy(const std::string& file, const std::string& include) {
+    fs::copy(kRoot / "src", dir_.path() / "src", fs::copy_options::recursive);
+    std::ofstream(dir_.path() / file, std::ios::app) << "#include \"" << include << "\"\n";
+  }
+  const fs::path& root() const { return dir_.path(); }
+
+ private:
+  ms2m::test::TempDir dir_;
+};
+
+}  // namespace
+
+TEST_CASE("rooms see each other in one direction only") {
+  for (const auto& [room, others] : kMaySee) {
+    std::string seen;
+    for (const std::string& other : others) seen += " " + other;
+    std::cout << "  " << room << " ->" << (seen.empty() ? " (nothing)" : seen) << "\n";
+    CHECK(fs::is_directory(kRoot / "src" / room));
+  }
+  CHECK(lines(wrong_directions(kRoot)) == "");
+}
+
+TEST_CASE("no circle of files, within a room either") { CHECK(lines(Circles(kRoot).found()) == ""); }
+
+TEST_CASE("a wrong include is seen") {
+  const Copy copy("src/handover/arrival.cpp", "engine/lease.hpp");
+  CHECK(lines(wrong_directions(copy.root())) == "src/handover/arrival.cpp includes engine/lease.hpp\n");
+}
+
+TEST_CASE("an include of a room that nobody knows is seen") {
+  const Copy copy("src/cli/check.cpp", "elsewhere/x.hpp");
+  CHECK(lines(wrong_directions(copy.root())) == "src/cli/check.cpp includes elsewhere/x.hpp\n");
+}
+
+TEST_CASE("a circle within a room is seen") {
+  const Copy copy("src/handover/queue_names.hpp", "handover/relay_exit.hpp");
+  CHECK(lines(Circles(copy.root()).found()) == "handover/queue_names -> handover/relay_exit -> handover/queue_names\n");
 }
 
 TEST_CASE("a C library has one user") {
-  for (const auto& include : includes_below("src"))
+  for (const auto& include : includes_below(kRoot, "src"))
     for (const auto& [header, owner] : kLibraries) {
       if (include.quoted || !std::regex_match(include.target, header)) continue;
       INFO(include.file << " includes " << include.target << ", which belongs to " << owner);
-      CHECK(layer_of(include.file) == owner);
+      CHECK(room_of(include.file) == owner);
     }
 }
 
 TEST_CASE("the public headers are contracts: the C++ library, JSON, and each other") {
-  for (const auto& include : includes_below("include")) {
+  for (const auto& include : includes_below(kRoot, "include")) {
     INFO(include.file << " includes " << include.target);
     if (include.quoted)
-      CHECK(begins(include.target, "ms2m/"));
+      CHECK(include.target.starts_with("ms2m/"));
     else
       CHECK((include.target.find('.') == std::string::npos || include.target == "nlohmann/json.hpp"));
   }

@@ -1,5 +1,6 @@
-#include "migration/arrival.hpp"
+#include "handover/arrival.hpp"
 
+#include "kube/objects/pod_state.hpp"
 #include "support/catch.hpp"
 #include "support/fake_broker.hpp"
 

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-#include "migration/journal.hpp"
+#include "journal/journal.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/migrator.hpp"
 #include "support/catch.hpp"

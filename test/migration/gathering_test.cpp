@@ -1,7 +1,10 @@
 // How the facts are gathered: side by side, and each question by itself.
 #include <algorithm>
 
-#include "migration/gathering.hpp"
+#include "base/task_group.hpp"
+#include "plan/facts.hpp"
+#include "plan/gathering.hpp"
+#include "preflight/preflight.hpp"
 #include "preflight_facts.hpp"
 #include "slow_ports.hpp"
 

@@ -1,4 +1,4 @@
-#include "migration/journal.hpp"
+#include "journal/journal.hpp"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -1,9 +1,11 @@
-#include "migration/names.hpp"
+#include "kube/objects/names.hpp"
 
 #include <fstream>
 #include <map>
 #include <set>
 
+#include "base/ids.hpp"
+#include "handover/queue_names.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;

@@ -1,4 +1,4 @@
-#include "migration/node_fit.hpp"
+#include "preflight/node_fit.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "migration/node_look.hpp"
+#include "plan/node_look.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <csignal>
 #include <fstream>
 
-#include "migration/cpu_fit.hpp"
 #include "ms2m/error.hpp"
+#include "preflight/cpu_fit.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/files.hpp"
 #include "wrap/posix/subprocess.hpp"

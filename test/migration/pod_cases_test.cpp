@@ -4,10 +4,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "migration/names.hpp"
-#include "migration/network_init.hpp"
-#include "migration/pod_spec.hpp"
-#include "migration/travel.hpp"
+#include "kube/objects/names.hpp"
+#include "kube/objects/network_init.hpp"
+#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/travel.hpp"
+#include "plan/facts.hpp"
+#include "preflight/preflight.hpp"
 #include "preflight_facts.hpp"
 
 using namespace ms2m;

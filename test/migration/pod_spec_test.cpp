@@ -1,8 +1,8 @@
-#include "migration/pod_spec.hpp"
+#include "kube/objects/pod_spec.hpp"
 
 #include <fstream>
 
-#include "migration/names.hpp"
+#include "kube/objects/names.hpp"
 #include "ms2m/error.hpp"
 #include "support/catch.hpp"
 

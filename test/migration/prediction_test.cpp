@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "migration/catch_up.hpp"
-#include "migration/prediction.hpp"
+#include "handover/catch_up.hpp"
+#include "plan/facts.hpp"
+#include "plan/prediction.hpp"
 #include "preflight_facts.hpp"
 
 using namespace ms2m;

@@ -2,7 +2,8 @@
 #pragma once
 #include <string>
 
-#include "migration/preflight.hpp"
+#include "plan/facts.hpp"
+#include "preflight/preflight.hpp"
 #include "support/catch.hpp"
 
 namespace ms2m::test {

@@ -1,10 +1,10 @@
 // A copy leaves its own queue: with exact totals and without, one that works at once and one that acknowledges in
 // batches.
-#include "migration/relay_exit.hpp"
+#include "handover/relay_exit.hpp"
 
 #include <algorithm>
 
-#include "migration/names.hpp"
+#include "handover/queue_names.hpp"
 #include "support/catch.hpp"
 #include "support/fake_broker.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "migration/facts.hpp"
+#include "plan/facts.hpp"
 #include "support/catch.hpp"
 #include "support/fake_cluster.hpp"
 

@@ -4,14 +4,14 @@
 
 #include <unistd.h>
 
-#include "migration/journal.hpp"
-#include "migration/lost_copy.hpp"
-#include "migration/operations.hpp"
-#include "migration/waits.hpp"
+#include "handover/waits.hpp"
+#include "journal/journal.hpp"
 #include "ms2m/error.hpp"
 #include "support/catch.hpp"
 #include "support/fake_broker.hpp"
 #include "support/fake_cluster.hpp"
+#include "undo/lost_copy.hpp"
+#include "undo/operations.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;

@@ -5,7 +5,6 @@
 
 #include <ctime>
 
-#include "migration/names.hpp"
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <ctime>
 
-#include "migration/names.hpp"
+#include "kube/objects/names.hpp"
 
 namespace ms2m::test {
 namespace {

@@ -18,6 +18,9 @@
 #include <memory>
 #include <utility>
 
+#include "ms2m/error.hpp"
+#include "wrap/amqp/error.hpp"
+
 namespace ms2m::amqp {
 namespace {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include "ms2m/stop.hpp"
 #include "wrap/amqp/c_api.hpp"
-#include "wrap/amqp/connection.hpp"
+#include "wrap/amqp/endpoint.hpp"
 
 namespace ms2m::amqp {
 

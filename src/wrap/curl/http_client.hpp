@@ -1,79 +1,13 @@
 // HTTP/1.1 over TCP or TLS for the adapters (Kubernetes API, kubelet, RabbitMQ's management API). The only user of
 // libcurl.
 #pragma once
-#include <functional>
 #include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
-#include "ms2m/error.hpp"
 #include "ms2m/stop.hpp"
-#include "ms2m/units.hpp"
+#include "wrap/curl/http.hpp"
+#include "wrap/curl/url.hpp"
 
 namespace ms2m {
-
-/// PEM text, in a file or in memory (memory wins when both are set).
-struct Pem {
-  std::string file;
-  std::string data;
-  bool empty() const { return file.empty() && data.empty(); }
-  friend bool operator==(const Pem&, const Pem&) = default;
-};
-
-struct TlsOptions {
-  Pem ca;                   ///< trust these and nobody else; empty: the system's store
-  Pem certificate;          ///< client certificate, with its chain
-  Pem key;                  ///< its unencrypted key; a file is read anew for every connection
-  std::string server_name;  ///< SNI and the name to verify, instead of the URL's host; empty: the URL's host
-  bool insecure = false;    ///< do not verify the peer at all
-  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
-};
-
-struct HttpOptions {
-  TlsOptions tls;
-  std::string proxy;  ///< http://, https:// or socks5:// URL; empty: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the
-                      ///< environment (never for a loopback address). The proxy resolves the server's name.
-  std::string user;   ///< basic authentication of every request when not empty
-  std::string password;
-  /// Called before each request for its bearer token ("" = none); may block, may throw. Called from several threads.
-  std::function<std::string(const StopToken&)> bearer_token;
-  std::string user_agent = "ms2m";
-  Millis connect_timeout{10000};      ///< name, TCP and TLS together
-  std::size_t max_body = 256u << 20;  ///< of a collected body; more is Error{protocol}
-};
-
-struct HttpRequest {
-  std::string method = "GET";
-  std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  /// Must not reach the peer twice: libcurl would silently send a request again when a kept connection dies under it.
-  bool at_most_once = false;
-  bool new_connection = false;  ///< do not reuse a kept one, which may have died unnoticed
-};
-
-struct HttpResponse {
-  int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in order
-  std::string body;
-  bool ok() const { return status >= 200 && status < 300; }
-  std::string header(std::string_view lower_case_name) const;  ///< first value; "" when absent
-};
-
-/// No (complete) answer came: {unavailable} no connection or a broken one, {forbidden} the peer's certificate is not
-/// trusted or ours is not accepted, {usage} a CA, certificate or key file cannot be used. The text is libcurl's,
-/// without secrets.
-class TransportError : public Error {
- public:
-  TransportError(ErrorKind kind, std::string message, bool sent) : Error(kind, std::move(message)), sent_(sent) {}
-  /// Whether the peer may have received the request. false: it certainly has not, any request can be repeated.
-  bool sent() const noexcept { return sent_; }
-
- private:
-  bool sent_;
-};
 
 /// Keeps connections open for reuse. Thread rule: every method from any thread; concurrent requests use connections of
 /// their own. Redirects are not followed. An HTTP status is a value here, never an error. Every call blocks until the
@@ -88,8 +22,7 @@ class HttpClient {
 
   HttpResponse request(const HttpRequest& request, const StopToken& stop);
 
-  /// false: enough, end the transfer (not an error; its connection is closed). Exceptions pass through stream().
-  using ChunkFn = std::function<bool(std::string_view chunk)>;
+  using ChunkFn = HttpChunkFn;
   /// As request(), but hands the body of a 2xx answer over as it arrives; the body of any other answer is collected.
   HttpResponse stream(const HttpRequest& request, const ChunkFn& on_chunk, const StopToken& stop);
 
@@ -97,13 +30,5 @@ class HttpClient {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// Percent-encodes everything but the unreserved characters of RFC 3986: for path segments and query values.
-std::string url_encode(std::string_view text);
-/// Error{usage}, with nothing of the URL in it: not an absolute http or https URL, or one with an '@' behind its host
-/// (an unescaped '/' in the password).
-void check_url(const std::string& url);
-/// The URL without user information and query: fit for messages.
-std::string printable_url(std::string_view url);
 
 }  // namespace ms2m

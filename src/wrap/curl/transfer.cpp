@@ -32,7 +32,7 @@ std::string resolving(const std::string& proxy) {
 }  // namespace
 
 Transfer::Transfer(CURL* easy, const HttpOptions& options, const HttpRequest& request, const std::string& bearer_token,
-                   const HttpClient::ChunkFn* on_chunk)
+                   const HttpChunkFn* on_chunk)
     : easy_(easy), options_(options), request_(request), on_chunk_(on_chunk) {
   curl_easy_reset(easy_);
   set_pointer<CURLOPT_ERRORBUFFER>(easy_, error_text_);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "wrap/curl/easy.hpp"
-#include "wrap/curl/http_client.hpp"
+#include "wrap/curl/http.hpp"
 
 namespace ms2m::curl {
 
@@ -13,7 +13,7 @@ namespace ms2m::curl {
 class Transfer {
  public:
   Transfer(CURL* easy, const HttpOptions& options, const HttpRequest& request, const std::string& bearer_token,
-           const HttpClient::ChunkFn* on_chunk);
+           const HttpChunkFn* on_chunk);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
   ~Transfer() { curl_easy_reset(easy_); }  // it holds addresses of members
@@ -35,7 +35,7 @@ class Transfer {
   CURL* easy_;
   const HttpOptions& options_;
   const HttpRequest& request_;
-  const HttpClient::ChunkFn* on_chunk_;
+  const HttpChunkFn* on_chunk_;
   StringList headers_;
   StringList connect_to_;
   HttpResponse response_;

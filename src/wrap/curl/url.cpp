@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "wrap/curl/http_client.hpp"
+#include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace curl {

@@ -1,7 +1,9 @@
-// The few things that must be known of a URL outside libcurl. Private to wrap/curl.
+// The few things that must be known of a URL outside libcurl.
 #pragma once
 #include <string>
+#include <string_view>
 
+/// Private to wrap/curl.
 namespace ms2m::curl {
 
 struct UrlParts {
@@ -18,3 +20,15 @@ UrlParts parse_url(const std::string& url);
 std::string with_host(const std::string& url, const std::string& host);
 
 }  // namespace ms2m::curl
+
+namespace ms2m {
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986: for path segments and query values.
+std::string url_encode(std::string_view text);
+/// Error{usage}, with nothing of the URL in it: not an absolute http or https URL, or one with an '@' behind its host
+/// (an unescaped '/' in the password).
+void check_url(const std::string& url);
+/// The URL without user information and query: fit for messages.
+std::string printable_url(std::string_view url);
+
+}  // namespace ms2m

@@ -1,0 +1,27 @@
+#include "base/ids.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+#include <string_view>
+
+namespace ms2m {
+
+std::string new_id() {
+  static constexpr std::string_view kLetters = "abcdefghjkmnpqrstuvwxyz";
+  static constexpr std::string_view kAll = "abcdefghjkmnpqrstuvwxyz23456789";
+  std::random_device random;
+  std::string id(1, kLetters[random() % kLetters.size()]);
+  while (id.size() < 6) id += kAll[random() % kAll.size()];
+  return id;
+}
+
+std::string now_rfc3339() {
+  const auto now = std::chrono::system_clock::now();
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), millis);
+}
+
+}  // namespace ms2m

@@ -1,0 +1,12 @@
+// A migration's id, and the time as records have it.
+#pragma once
+#include <string>
+
+namespace ms2m {
+
+/// Six characters of [a-z0-9] without look-alikes, the first a letter: fits into every Kubernetes name.
+std::string new_id();
+/// Now, RFC 3339, UTC, milliseconds.
+std::string now_rfc3339();
+
+}  // namespace ms2m

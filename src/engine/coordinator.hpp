@@ -1,0 +1,68 @@
+// The coordinator behind Migrator: from a plan, or a journal, to one Outcome. Its parts: migrator.cpp runs and
+// recovers, conclusion.cpp finishes or undoes what the journal says, second_half.cpp gives a copy its source's name.
+#pragma once
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "journal/journal.hpp"
+#include "ms2m/migrator.hpp"
+#include "plan/facts.hpp"
+#include "steps/steps.hpp"
+
+namespace ms2m {
+
+struct Migrator::Impl {
+  Ports ports;
+  JournalStore journals;
+  Observer& observer;
+
+  // migrator.cpp
+  MigrationRequest completed(const MigrationRequest& request) const;
+  /// The migration itself, from its journal's first record to its last. Does not throw after that first record.
+  void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance,
+                Outcome& outcome, const StopToken& stop);
+  void carry_out(Run& run, Outcome& outcome, const StopToken& stop);
+  /// The copy takes the source's name: what follows the pivot is in the journal alone, and is carried out here phase by
+  /// phase.
+  void carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop);
+  void fail(Run& run, Outcome& outcome, const std::exception& error);
+  /// True: another migration has taken the pod over. Nothing is undone then, and the outcome says who it is.
+  bool give_way(Run& run, Outcome& outcome);
+  /// What a journal that has not come to its end leads to. Never throws.
+  Outcome recover(const std::string& id, const StopToken& stop);
+
+  // conclusion.cpp; what cannot be done is in Outcome::leftovers.
+  void finish(Journal& journal, Outcome& outcome, Seconds limit);
+  /// `source_decided` is called when the source is back, or could not be brought back.
+  void undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided = {});
+  /// Instead of what is left to be finished, when the copy is lost and the source is not retired (lost_copy.hpp;
+  /// without the control protocol must_turn_back()): undoes the migration. False: that is not so, or could not be found
+  /// out, and nothing was done.
+  bool take_back(Journal& journal, Outcome& outcome, Seconds limit);
+  /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
+  bool restore_again(const Journal& journal);
+  /// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there. `uid`:
+  /// what it had; under another one it is what its controller has started in its place.
+  std::string who_serves(const Outcome& outcome, bool target, const std::string& uid = "");
+  /// Waits a moment for the target to be Ready; if it is not by then: a warning.
+  void await_ready(const Outcome& outcome, const Place& place);
+  /// Who serves after the pivot, and what that makes of the result: a StatefulSet's pod whose restore failed on the
+  /// target is back on the source node, under the same name; a copy may be lost although everything was finished.
+  void tell_who_serves(Outcome& outcome, const Place& place);
+
+  // second_half.cpp
+  /// False: the copy is lost, and with it the state, as when a node dies without a migration.
+  bool take_identity(Journal& journal, const Json& operation, Outcome& outcome);
+  /// An attempt that died is brought to its end first: then `child` says that the name was taken, or a new attempt can
+  /// be made under the id that is returned.
+  std::string free_child(const Json& operation, Outcome& child);
+  void forget_children(const Journal& journal);
+};
+
+/// `kind` is "source" or "target".
+std::string serving(const char* kind, const std::string& ns, const std::string& pod, const std::string& node);
+/// Once the copy has taken the source's name, that is who serves.
+void tell_identity(const Journal& journal, Outcome& outcome);
+
+}  // namespace ms2m

@@ -1,0 +1,44 @@
+#include "engine/identity.hpp"
+
+#include <utility>
+
+#include "handover/queue_names.hpp"
+#include "journal/settings.hpp"
+#include "kube/objects/names.hpp"
+#include "kube/objects/pod_spec.hpp"
+#include "plan/facts.hpp"
+#include "plan/planner.hpp"
+#include "preflight/preflight.hpp"
+#include "strategy/strategies.hpp"
+#include "undo/operations.hpp"
+
+namespace ms2m {
+
+MigrationRequest identity_request(const Json& o) {
+  MigrationRequest request;
+  request.ns = o.at("ns");
+  request.pod = o.at("copy");
+  request.target_node = o.at("node");
+  request.container = o.at("container");
+  request.target_name = o.at("source").at("metadata").at("name");
+  request.queue = o.at("queue");
+  request.strategy = Strategy::shadow;
+  apply_settings(o.at("settings"), request);
+  // These were weighed before the first half; the copy is on the very node that it stays on.
+  request.allow_competing = request.allow_other_queues = true;
+  request.allow_hostpath = request.accept_volume_loss = true;
+  return request;
+}
+
+Plan identity_plan(const Json& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
+  Plan plan = make_plan(request, facts, id);
+  plan.findings = preflight(facts, request);
+  plan.second_half = true;
+  const TargetPod pod =
+      make_target_pod(o.at("source"), {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
+  plan.target_spec = pod.pod;
+  plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
+  return plan;
+}
+
+}  // namespace ms2m

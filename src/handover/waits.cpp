@@ -1,0 +1,208 @@
+#include "handover/waits.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <exception>
+#include <future>
+
+#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+void wait_until(const std::function<bool()>& done, const std::string& doing, const StopToken& stop) {
+  const TimePoint begin = Clock::now();
+  while (!done()) stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{20}, doing);
+}
+
+void wait_for_depth(Broker& broker, const std::string& queue, const std::function<bool(const QueueDepth&)>& done,
+                    const std::string& doing, const StopToken& stop) {
+  wait_until([&] { return done(broker.depth(queue, stop).value_or(QueueDepth{})); }, doing, stop);
+}
+
+QueueDepth depth_of(Broker& broker, const std::string& queue, const StopToken& stop) {
+  const auto depth = broker.depth(queue, stop);
+  if (!depth) throw Error(ErrorKind::inconsistent, "queue " + queue + " is gone");
+  return *depth;
+}
+
+namespace {
+
+constexpr std::chrono::seconds kAdminLimit{5};
+
+/// What the management API says, if there is one.
+template <typename Ask>
+auto if_told(Ask ask, const StopToken& stop) -> decltype(ask(stop)) {
+  try {
+    return ask(stop.within(kAdminLimit));
+  } catch (const Error&) {
+    stop.check("asking the management API");
+    return std::nullopt;
+  }
+}
+
+bool needs_second_look(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
+  const auto type = if_told([&](const StopToken& limit) { return admin.queue_type(queue, limit); }, stop);
+  return type ? *type != "classic" : !queue.starts_with("ms2m.");
+}
+
+}  // namespace
+
+std::optional<QueueDepth> certain_depth(Broker& broker, BrokerAdmin& admin, const std::string& queue,
+                                        const StopToken& stop, Millis election) {
+  const auto zero = [](const std::optional<QueueDepth>& depth) {
+    return depth && depth->ready == 0 && depth->consumers == 0;
+  };
+  auto depth = broker.depth(queue, stop);
+  if (!zero(depth) || !needs_second_look(admin, queue, stop)) return depth;
+  for (const TimePoint begin = Clock::now(); Clock::now() - begin < election;) {
+    stop.sleep(Millis{50}, "looking again whether queue " + queue + " is empty and nobody consumes it");
+    depth = broker.depth(queue, stop);
+    if (!zero(depth)) return depth;
+  }
+  const auto facts = if_told([&](const StopToken& limit) { return admin.queue(queue, limit); }, stop);
+  if (facts) depth->consumers = facts->consumers.size();
+  return depth;
+}
+
+void wait_for_certain_depth(const Migrator::Ports& ports, const std::string& queue,
+                            const std::function<bool(const QueueDepth&)>& done, const std::string& doing,
+                            const StopToken& stop) {
+  while (!done(certain_depth(ports.broker, ports.admin, queue, stop).value_or(QueueDepth{})))
+    stop.sleep(Millis{20}, doing);
+}
+
+void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& pod, const std::string& uid,
+                   const StopToken& stop) {
+  cluster.watch(
+      {Kind::pod, ns, pod},
+      [&](const Json* object) {
+        return object == nullptr || (!uid.empty() && object->at("metadata").at("uid") != uid);
+      },
+      stop);
+}
+
+void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& uid, const StopToken& stop) {
+  cluster.remove(pod, {uid, 1, ""}, stop);
+  wait_pod_gone(cluster, pod.ns, pod.name, uid, stop);
+}
+
+std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& ref, const std::string& uid,
+                                       const StopToken& stop) {
+  std::optional<Json> pod;
+  const auto look = [&](const Json* now) {
+    pod = now == nullptr || now->at("metadata").value("uid", "") != uid ? std::nullopt : std::optional<Json>(*now);
+    return !pod || kubelet_knows_deletion(*pod);
+  };
+  for (;;) {
+    try {
+      cluster.watch(ref, look, stop.within(std::chrono::milliseconds(500)));
+      return pod;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::timeout) throw;
+    }
+    stop.check(fmt::format("waiting for the kubelet to act on the deletion of pod {}/{}", ref.ns, ref.name));
+    if (pod && is_terminating(*pod) &&
+        cluster.kubelet_ends(pod->at("spec").value("nodeName", ""), uid, stop).value_or(false))
+      return pod;
+  }
+}
+
+namespace {
+
+Error ended(const Json& terminated) {
+  return Error(ErrorKind::failed,
+               fmt::format("the restored container ended with exit code {}", terminated.value("exitCode", -1)),
+               "its connections are closed when it wakes up, those of the loopback interface too: the consumer must "
+               "survive that (ms2m-protocol(7))");
+}
+
+}  // namespace
+
+void check_restore(const Json* pod, const std::string& name, const std::string& container) {
+  if (pod == nullptr)
+    throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", name));
+  const Json status = pod->value("status", Json::object());
+  if (status.value("phase", "") == "Failed")
+    throw Error(ErrorKind::failed,
+                fmt::format("the target pod failed: {} {}", status.value("reason", ""), status.value("message", "")));
+  const Json* own = find_container_status(*pod, container);
+  if (own == nullptr) return;
+  const Json state = own->value("state", Json::object());
+  const Json waiting = state.value("waiting", Json::object());
+  const std::string reason = waiting.value("reason", "");
+  for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError",
+                            "InvalidImageName", "CrashLoopBackOff"})
+    if (reason == fatal)
+      throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", reason, waiting.value("message", "")));
+  if (state.contains("terminated")) throw ended(state["terminated"]);
+}
+
+void check_runs_on(const Json* pod, const std::string& name, const std::string& container) {
+  const Json* own = pod == nullptr ? nullptr : find_container_status(*pod, container);
+  const Json before = own == nullptr ? Json() : own->value("lastState", Json::object()).value("terminated", Json());
+  if (before.is_object()) throw ended(before);
+  check_restore(pod, name, container);
+}
+
+std::string wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container,
+                          const Arrival& arrival, const std::function<void(bool now_running)>& look,
+                          const StopToken& stop) {
+  StopSource over;
+  std::exception_ptr failure;
+  std::atomic<bool> running{false};
+  std::string instance;  // written before `running` is
+  auto watcher = std::async(std::launch::async, [&] {
+    try {
+      ports.cluster.watch(
+          ref,
+          [&](const Json* pod) {
+            check_runs_on(pod, ref.name, container);
+            if (!running && container_running(pod, container)) {
+              instance = instance_in(*pod, container);
+              running = true;
+            }
+            return false;  // it may still end
+          },
+          over.token().within(std::chrono::hours(1)));
+    } catch (const Cancelled&) {
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  });
+  struct StopWatching {
+    StopSource& over;
+    std::future<void>& watcher;
+    ~StopWatching() {
+      over.request_stop();
+      if (watcher.valid()) watcher.wait();
+    }
+  } guard{over, watcher};
+
+  const TimePoint begin = Clock::now();
+  bool told = false;
+  ArrivalWatch copy(ports.broker, ports.admin, arrival);
+  try {
+    while (!copy.there(stop) || !running) {
+      if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
+        watcher.get();
+        if (failure) std::rethrow_exception(failure);
+      }
+      const bool now_running = running && !told;
+      look(now_running);
+      told = told || now_running;
+      stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10},
+                 "waiting for the restored consumer to connect");
+    }
+    return instance;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout || !running) throw;
+    throw Error(ErrorKind::timeout, "the restored process runs and does not come to " + arrival.queue,
+                "its connections are closed when it wakes up: the consumer must notice that and connect again "
+                "(ms2m-protocol(7)); if it is slow at it, raise --restore-timeout");
+  }
+}
+
+}  // namespace ms2m

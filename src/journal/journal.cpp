@@ -1,0 +1,192 @@
+#include "journal/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr int kVersion = 1;
+
+constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
+
+[[noreturn]] void no_migration(const std::filesystem::path& root, const std::string& id) {
+  throw Error(ErrorKind::not_found, fmt::format("there is no migration {} in {}", id, root.string()),
+              "those that this user started on this machine: " + remedy::command(remedy::Command::list_migrations, {}));
+}
+
+std::filesystem::path file_of(const std::filesystem::path& root, const std::string& id) {
+  return root / id / "journal.jsonl";
+}
+
+Phase phase_of(const std::string& word) {
+  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring,
+                            Phase::replaying, Phase::finalizing})
+    if (word == to_string(phase)) return phase;
+  return Phase::preparing;
+}
+
+}  // namespace
+
+void damaged_journal(const std::filesystem::path& root, const std::string& id, const std::string& what) {
+  const std::string file = file_of(root, id).string();
+  throw Error(ErrorKind::refused,
+              fmt::format("the journal {} is damaged ({}): what that migration did is not known", file, what),
+              fmt::format("look at it ({}); when nothing of the migration is left: {}",
+                          remedy::command(remedy::Command::look_at_file, {}, {file}),
+                          remedy::command(remedy::Command::remove_directory, {}, {(root / id).string()})));
+}
+
+Journal Journal::create(const std::filesystem::path& root, const std::string& id, Json begin) try {
+  const auto directory = root / id, path = file_of(root, id);
+  posix::make_private_directories(root);
+  if (std::filesystem::exists(directory)) throw Error(ErrorKind::failed, directory.string() + " is there already");
+  posix::make_private_directories(directory);
+  begin["type"] = "begin";
+  begin["v"] = kVersion;
+  begin["id"] = id;
+  begin["t"] = now_rfc3339();
+  // There is no journal without its first record, whatever dies when.
+  posix::write_file_atomically(path, begin.dump() + "\n");
+  Journal journal;
+  journal.file_.emplace(path, posix::AppendFile::Missing::fail);
+  if (!journal.file_->try_lock()) throw Error(ErrorKind::failed, path.string() + " is locked by another process");
+  journal.replay(begin);
+  return journal;
+} catch (Error& error) {
+  error.in("creating the journal").with_remedy(kRoom);
+  throw;
+}
+
+Journal Journal::read(const std::filesystem::path& root, const std::string& id) try {
+  Journal journal;
+  journal.replay_all(posix::read_file(file_of(root, id)), root, id);
+  return journal;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::not_found) no_migration(root, id);
+  throw;
+}
+
+Journal Journal::open(const std::filesystem::path& root, const std::string& id) try {
+  Journal journal;
+  const auto path = file_of(root, id);
+  posix::AppendFile file(path, posix::AppendFile::Missing::fail);
+  if (!file.try_lock())
+    throw Error(ErrorKind::refused, fmt::format("migration {} is still under way", id),
+                "interrupt the ms2m that runs it with Ctrl-C first");
+  const std::string text = posix::read_file(path);  // after the lock: nobody writes any more
+  const std::size_t whole = journal.replay_all(text, root, id);
+  // A torn last line must not run into the next record.
+  if (whole < text.size()) file.truncate(whole);
+  if (text[whole - 1] != '\n') file.append("\n");
+  journal.file_.emplace(std::move(file));
+  return journal;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::not_found) no_migration(root, id);
+  throw;
+}
+
+std::size_t Journal::replay_all(const std::string& text, const std::filesystem::path& root, const std::string& id) {
+  std::size_t begin = 0;
+  for (int number = 1; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const bool last = end + 1 >= text.size();
+    try {
+      const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                                      text.begin() + static_cast<std::ptrdiff_t>(end));
+      if (record.value("v", kVersion) > kVersion)
+        throw Error(ErrorKind::refused,
+                    fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
+                    "use the ms2m that started the migration, or a newer one");
+      replay(record);
+    } catch (const Json::exception&) {
+      if (number == 1 || !last) damaged_journal(root, id, fmt::format("line {} is no record", number));
+      return begin;
+    }
+    begin = last ? text.size() : end + 1;
+  }
+  if (!begin_.is_object())
+    damaged_journal(root, id, text.empty() ? "it is empty" : "it does not say of which migration it is");
+  return begin;
+}
+
+void Journal::append(Json record) {
+  const std::lock_guard lock(*mutex_);
+  record["t"] = now_rfc3339();
+  if (!file_) throw Error(ErrorKind::failed, "the journal is open for reading only");
+  try {
+    file_->append(record.dump() + "\n");
+  } catch (Error& error) {
+    error.in("writing the journal").with_remedy(kRoom);
+    throw;
+  }
+  replay(record);
+}
+
+void Journal::replay(const Json& record) {
+  const std::string type = record.value("type", "");
+  if (type == "begin") {
+    begin_ = record;
+  } else if (type == "effect") {
+    effects_.push_back({record.at("n").get<int>(), phase_of(record.value("phase", "")), record.value("text", ""),
+                        record.value("undo", Json()), record.value("finish", Json()), false});
+  } else if (type == "settled") {
+    for (Effect& effect : effects_)
+      if (effect.n == record.at("n").get<int>()) effect.settled = record.value("ok", false);
+  } else if (type == "end") {
+    ended_ = record.value("result", "");
+  } else if (type == "again") {
+    ended_.reset();
+  } else {
+    marks_.push_back(type);
+  }
+}
+
+int Journal::effect(Phase phase, const std::string& text, Json undo, Json finish) {
+  const int n = effects_.empty() ? 1 : effects_.back().n + 1;
+  append({{"type", "effect"},
+          {"n", n},
+          {"phase", to_string(phase)},
+          {"text", text},
+          {"undo", std::move(undo)},
+          {"finish", std::move(finish)}});
+  return n;
+}
+
+void Journal::settled(int n, bool ok, const std::string& how) {
+  append({{"type", "settled"}, {"n", n}, {"ok", ok}, {"how", how}});
+}
+
+void Journal::mark(const std::string& type) { append({{"type", type}}); }
+void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string(result)}}); }
+
+std::vector<Effect> Journal::effects() const {
+  const std::lock_guard lock(*mutex_);
+  return effects_;
+}
+
+std::optional<Effect> Journal::effect_with(const std::string& op) const {
+  const auto is = [&](const Json& operation) { return operation.is_object() && operation.value("op", "") == op; };
+  for (const Effect& effect : effects())
+    if (is(effect.undo) || is(effect.finish)) return effect;
+  return std::nullopt;
+}
+
+Place place_of(const Journal& journal) {
+  const Json& b = journal.begin();
+  return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/")};
+}
+
+bool Journal::marked(const std::string& type) const noexcept {
+  for (const auto& mark : marks_)
+    if (mark == type) return true;
+  return false;
+}
+
+}  // namespace ms2m

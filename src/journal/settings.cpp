@@ -1,0 +1,51 @@
+#include "journal/settings.hpp"
+
+#include <cstdint>
+#include <utility>
+
+namespace ms2m {
+
+namespace {
+
+const std::pair<const char*, Seconds StepTimeouts::*> kTimeouts[] = {{"connect", &StepTimeouts::connect},
+                                                                     {"quiet", &StepTimeouts::quiet},
+                                                                     {"checkpoint", &StepTimeouts::checkpoint},
+                                                                     {"transfer", &StepTimeouts::transfer},
+                                                                     {"restore", &StepTimeouts::restore},
+                                                                     {"replay", &StepTimeouts::replay},
+                                                                     {"serve", &StepTimeouts::serve},
+                                                                     {"retire", &StepTimeouts::retire},
+                                                                     {"undo", &StepTimeouts::undo}};
+
+Json timeouts_json(const StepTimeouts& timeouts) {
+  Json json;
+  for (const auto& [name, field] : kTimeouts) json[name] = (timeouts.*field).count();
+  return json;
+}
+
+}  // namespace
+
+Json settings_json(const MigrationRequest& r) {
+  return {{"dead_man", r.dead_man.count()},
+          {"downtime_limit", r.downtime_limit.count()},
+          {"relay_window", r.relay_window},
+          {"max_held", r.max_held},
+          {"total", r.prefer == Prefer::total},
+          {"allow_reorder", r.allow_reorder},
+          {"direct", r.kubelet == KubeletPath::direct},
+          {"timeouts", timeouts_json(r.timeouts)}};
+}
+
+void apply_settings(const Json& settings, MigrationRequest& request) {
+  request.prefer = settings.at("total").get<bool>() ? Prefer::total : Prefer::gap;
+  request.kubelet = settings.at("direct").get<bool>() ? KubeletPath::direct : KubeletPath::proxy;
+  request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
+  request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());
+  request.relay_window = settings.at("relay_window");
+  request.max_held = settings.at("max_held");
+  request.allow_reorder = settings.at("allow_reorder");
+  for (const auto& [name, field] : kTimeouts)
+    request.timeouts.*field = Seconds(settings.at("timeouts").value(name, (request.timeouts.*field).count()));
+}
+
+}  // namespace ms2m

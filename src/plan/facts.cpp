@@ -1,0 +1,69 @@
+#include "plan/facts.hpp"
+
+#include <algorithm>
+
+#include "handover/queue_names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_spec.hpp"
+
+namespace ms2m {
+
+std::vector<std::string> known_image_names(const Facts& facts) {
+  std::vector<std::string> names;
+  if (const Json* status = find_container_status(facts.pod, facts.container))
+    names = {status->value("image", ""), status->value("imageID", "")};
+  if (facts.source.image) names.insert(names.end(), facts.source.image->names.begin(), facts.source.image->names.end());
+  return names;
+}
+
+bool Facts::asked(Question question) const {
+  return std::none_of(unasked.begin(), unasked.end(), [&](const Unasked& each) { return each.question == question; });
+}
+
+namespace {
+/// Scaled down and up, or deleted and created again.
+std::vector<const char*> set_verbs(Strategy strategy) {
+  if (strategy == Strategy::sequential) return {"get", "list", "watch", "patch"};
+  return {"get", "list", "watch", "create", "delete"};
+}
+}  // namespace
+
+std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node) {
+  const std::string ns = request.ns;
+  std::vector<Right> rights;
+  for (const char* verb : {"get", "list", "watch", "create", "patch", "delete"})
+    rights.push_back({verb, "", "pods", "", ns, ""});
+  for (const char* verb : {"get", "create", "patch", "delete"})
+    rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
+  rights.push_back({"get", "", "nodes", "", "", ""});
+  if (request.kubelet == KubeletPath::proxy)
+    rights.push_back({"create", "", "nodes", "proxy", "", source_node});
+  else
+    rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
+  const bool set = in_a_set(pod);
+  // A StatefulSet's pod is checkpointed once more on the target (identity.hpp).
+  if (set && request.strategy == Strategy::shadow)
+    rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "",
+                      request.target_node});
+  if (set)
+    for (const char* verb : set_verbs(request.strategy)) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
+  return rights;
+}
+
+std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, bool keeps_name, const std::string& id) {
+  using enum BrokerAccess;
+  std::vector<BrokerRight> needed{{read, request.queue}};  // the valve, the relay
+  if (request.protocol == Protocol::none) return needed;
+  const QueueNames names = queue_names(id);
+  std::vector<std::string> queues{names.hold};
+  if (!keeps_name) queues.push_back(control_queue(id));  // of a pod that nobody has yet, as the target's
+  for (const std::string& queue : queues)
+    for (const BrokerAccess access : {configure, read}) needed.push_back({access, queue});
+  needed.push_back({write, "amq.default", true});
+  if (request.strategy != Strategy::shadow || request.replay == Replay::fanout) return needed;
+  needed.push_back({write, names.target});
+  for (const BrokerAccess access : {configure, write, read}) needed.push_back({access, names.tee, true});
+  return needed;
+}
+
+}  // namespace ms2m

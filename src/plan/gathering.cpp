@@ -1,0 +1,276 @@
+#include "plan/gathering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.hpp"
+#include "handover/queue_names.hpp"
+#include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_spec.hpp"
+#include "ms2m/remedy.hpp"
+
+namespace ms2m {
+namespace {
+
+/// Of the whole preflight: its questions are asked side by side, so a few slow ones do not add up.
+constexpr int kConnectTimes = 6;
+
+Json read_pod(Cluster& cluster, const MigrationRequest& request, const StopToken& stop) {
+  auto pod = cluster.get({Kind::pod, request.ns, request.pod}, stop);
+  if (!pod)
+    throw Error(ErrorKind::refused, fmt::format("pod {} not found in namespace {}", request.pod, request.ns),
+                "choose another namespace with -n, or one of: " +
+                    remedy::command(remedy::Command::list_pods, request.place, {request.ns}));
+  return *pod;
+}
+
+std::string running_image(const Json& pod, const std::string& container) {
+  const Json* status = find_container_status(pod, container);
+  if (status != nullptr && !status->value("imageID", "").empty()) return status->at("imageID");
+  return find_container(pod, container)->value("image", "");
+}
+
+}  // namespace
+
+Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request, const StopToken& stop) {
+  const StopToken limited =
+      stop.within(std::chrono::duration_cast<Clock::duration>(kConnectTimes * request.timeouts.connect));
+  Facts facts;
+  facts.ns = request.ns;
+  facts.pod = read_pod(ports.cluster, request, limited);
+  facts.container = choose_container(facts.pod, request.container);
+  facts.base_image = running_image(facts.pod, facts.container);
+  if (pod_node(facts.pod).empty())
+    throw Error(ErrorKind::refused, fmt::format("pod {} is not on any node yet", request.pod), "wait until it runs");
+  Gathering gathering(ports, request, facts, limited);
+  gathering.start_nodes();
+  gathering.start_broker();
+  gathering.start_cluster();
+  gathering.finish();
+  return facts;
+}
+
+void Gathering::ask(Question question, Otherwise otherwise, Work work) {
+  tasks_.start([this, question, otherwise = std::move(otherwise), work = std::move(work)] {
+    attempt(question, otherwise, work);
+  });
+}
+
+bool Gathering::attempt(Question question, const Otherwise& otherwise, const Work& work) {
+  try {
+    work();
+    return true;
+  } catch (const Error& error) {
+    note(question, otherwise, error);
+    return false;
+  }
+}
+
+/// Only a right that is missing is no reason to refuse: what does not answer now may not answer later either.
+void Gathering::note(Question question, const Otherwise& otherwise, const Error& error) {
+  Unasked unasked{question, true, {error.what(), error.remedy()}};
+  if (error.kind() == ErrorKind::forbidden) {
+    unasked.needed = otherwise.needed;
+    if (!otherwise.trouble.text.empty()) unasked.trouble = otherwise.trouble;
+  }
+  if (error.kind() == ErrorKind::timeout && unasked.trouble.cure.empty())
+    unasked.trouble.cure = "see why that does not answer, or raise --connect-timeout";
+  const std::lock_guard lock(mutex_);
+  if (question == Question::rights && !facts_.asked(question)) return;  // one of many alike
+  facts_.unasked.push_back(std::move(unasked));
+}
+
+void Gathering::finish() {
+  tasks_.wait();
+  settle_images();
+  std::stable_sort(facts_.unasked.begin(), facts_.unasked.end(),
+                   [](const Unasked& a, const Unasked& b) { return a.question < b.question; });
+}
+
+// ---- the API server -------------------------------------------------------------------------------------------------
+
+void Gathering::start_cluster() {
+  const std::string source_node = pod_node(facts_.pod), target_node = request_.target_node;
+  ask_rights();
+  ask(Question::target_node, [this, target_node] {
+    facts_.target.object = ports_.cluster.get({Kind::node, "", target_node}, stop_);
+  });
+  ask(Question::source_node, [this, source_node] {
+    facts_.source.object = ports_.cluster.get({Kind::node, "", source_node}, stop_);
+  });
+  ask_owner();
+  ask_claims();
+  ask_gates();
+  ask(Question::lease, [this] {
+    facts_.lease = ports_.cluster.get({Kind::lease, facts_.ns, "ms2m-" + request_.pod}, stop_);
+  });
+  ask(Question::budgets,
+      {false,
+       {"you may not list poddisruptionbudgets: whether one forbids the move was not checked",
+        "grant it with examples/rbac.yaml"}},
+      [this] {
+        facts_.disruption_budgets = ports_.cluster.list(Kind::pod_disruption_budget, facts_.ns, "", "", stop_);
+      });
+  ask(Question::target_pods,
+      {false,
+       {fmt::format("you may not list pods of all namespaces: what is still free on node {} was not checked",
+                    target_node),
+        "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look yourself: " +
+            remedy::command(remedy::Command::describe_node, request_.place, {target_node})}},
+      [this, target_node] {
+        facts_.target_node_pods = ports_.cluster.list(Kind::pod, "", "", "spec.nodeName=" + target_node, stop_);
+      });
+}
+
+void Gathering::ask_rights() {
+  for (const Right& right : needed_rights(request_, facts_.pod, pod_node(facts_.pod)))
+    ask(Question::rights, [this, right] {
+      if (ports_.cluster.allowed(right, stop_)) return;
+      const std::lock_guard lock(mutex_);
+      facts_.missing_rights.push_back(right);
+    });
+}
+
+void Gathering::ask_owner() {
+  const Json* ref = controller_of(facts_.pod);
+  if (ref == nullptr) return;
+  const std::string kind = ref->value("kind", ""), name = ref->value("name", "");
+  if (kind != "StatefulSet" && kind != "ReplicaSet") return;
+  ask(Question::owner, [this, kind, name] {
+    facts_.owner =
+        ports_.cluster.get({kind == "StatefulSet" ? Kind::stateful_set : Kind::replica_set, facts_.ns, name}, stop_);
+    if (!facts_.owner) return;
+    ask_autoscalers();
+    if (kind == "StatefulSet") return;
+    if (const Json* above = controller_of(*facts_.owner); above != nullptr && above->value("kind", "") == "Deployment")
+      facts_.deployment = ports_.cluster.get({Kind::deployment, facts_.ns, above->value("name", "")}, stop_);
+  });
+}
+
+void Gathering::ask_autoscalers() {
+  facts_.autoscalers_read = true;
+  tasks_.start(
+      [this] { read_autoscalers(Kind::horizontal_pod_autoscaler, "horizontalpodautoscalers", facts_.autoscalers); });
+  tasks_.start([this] { read_autoscalers(Kind::scaled_object, "scaledobjects.keda.sh", facts_.scaled_objects); });
+}
+
+/// What could not be asked for is not taken for none: a resource that this API server does not serve has no objects,
+/// one that the caller may not list may have some.
+void Gathering::read_autoscalers(Kind kind, const char* plural, std::vector<Json>& into) {
+  bool served = true;
+  std::optional<Trouble> trouble;
+  try {
+    into = ports_.cluster.list(kind, facts_.ns, "", "", stop_);
+  } catch (const Error& error) {
+    served = error.kind() != ErrorKind::not_found;
+    if (error.kind() == ErrorKind::forbidden)
+      trouble = Trouble{
+          fmt::format("you may not list {}: whether one scales the pod's owner meanwhile was not checked", plural),
+          "grant it with examples/rbac.yaml"};
+    else if (served || kind != Kind::scaled_object)
+      trouble = Trouble{
+          fmt::format("whether one of the {} scales the pod's owner meanwhile is not known: {}", plural, error.what()),
+          remedy::command(remedy::Command::list_autoscalers, request_.place, {facts_.ns, plural})};
+  }
+  const std::lock_guard lock(mutex_);
+  if (kind == Kind::scaled_object) facts_.keda_served = served;
+  if (!trouble) return;
+  facts_.autoscalers_read = false;
+  facts_.unasked.push_back({Question::autoscalers, false, *trouble});
+}
+
+void Gathering::ask_claims() {
+  for (const Json& volume : facts_.pod.at("spec").value("volumes", Json::array())) {
+    if (!volume.contains("persistentVolumeClaim")) continue;
+    const std::string name = volume["persistentVolumeClaim"].value("claimName", "");
+    ask(Question::claims,
+        {true,
+         {fmt::format(
+              "you may not get persistentvolumeclaims: whether claim {} can follow to another node is not known", name),
+          "grant `get` on persistentvolumeclaims with examples/rbac.yaml"}},
+        [this, name] { read_claim(name); });
+  }
+}
+
+void Gathering::read_claim(const std::string& name) {
+  const auto claim = ports_.cluster.get({Kind::persistent_volume_claim, facts_.ns, name}, stop_);
+  if (!claim) return;
+  const std::string bound_to = claim->at("spec").value("volumeName", "");
+  {
+    const std::lock_guard lock(mutex_);
+    facts_.claims.push_back(*claim);
+  }
+  if (bound_to.empty()) return;
+  attempt(Question::volumes,
+          {false,
+           {fmt::format("you may not get persistentvolumes: whether volume {} is tied to its node was not checked",
+                        bound_to),
+            "grant it with examples/rbac.yaml"}},
+          [&] {
+            const auto volume = ports_.cluster.get({Kind::persistent_volume, "", bound_to}, stop_);
+            if (!volume) return;
+            const std::lock_guard lock(mutex_);
+            facts_.volumes.push_back(*volume);
+          });
+}
+
+void Gathering::ask_gates() {
+  ask(Question::source_gate,
+      [this] { facts_.checkpoint_gate = ports_.cluster.checkpoint_enabled(pod_node(facts_.pod), stop_); });
+  if (in_a_set(facts_.pod) && request_.strategy == Strategy::shadow)
+    ask(Question::target_gate,
+        [this] { facts_.target_gate = ports_.cluster.checkpoint_enabled(request_.target_node, stop_); });
+}
+
+// ---- the broker -----------------------------------------------------------------------------------------------------
+
+void Gathering::start_broker() {
+  if (!request_.unresolved.empty()) {
+    const std::lock_guard lock(mutex_);
+    for (const Unresolved& each : request_.unresolved)
+      facts_.unasked.push_back({Question::broker, true, {each.text, each.cure}});
+    return;
+  }
+  tasks_.start([this] { ask_broker(); });
+  tasks_.start([this] { ask_management(); });
+}
+
+/// One after the other: there is one connection.
+void Gathering::ask_broker() {
+  const auto limit = std::chrono::duration_cast<Clock::duration>(request_.timeouts.connect);
+  if (!attempt(Question::broker, {},
+               [&] { facts_.broker_version = ports_.broker.server_version(stop_.within(limit)); }))
+    return;
+  attempt(Question::broker_rights, {false}, [&] {
+    facts_.missing_broker_rights =
+        ports_.broker.missing_rights(needed_broker_rights(request_, in_a_set(facts_.pod), new_id()), stop_);
+  });
+  // Since 4.2.6 even a passive declaration needs a right; the finding names those that are missing.
+  const bool allowed = facts_.missing_broker_rights.rights.empty();
+  attempt(Question::queue, {allowed}, [&] { facts_.depth = ports_.broker.depth(request_.queue, stop_); });
+  if (request_.protocol == Protocol::control)
+    attempt(Question::control_queue, {allowed},
+            [&] { facts_.source_control = ports_.broker.depth(control_queue(pod_hostname(facts_.pod)), stop_); });
+}
+
+/// An application's broker user has often no management tag: then there is no management API for us.
+void Gathering::ask_management() {
+  const bool needed = request_.protocol == Protocol::none || request_.replay == Replay::fanout;
+  std::optional<std::string> version;
+  if (!attempt(Question::management, {needed}, [&] { version = ports_.admin.version(stop_); }) || !version) return;
+  ask(Question::management, {needed}, [this, version] {
+    facts_.queue = ports_.admin.queue(request_.queue, stop_);
+    facts_.totals = ports_.admin.totals(request_.queue, stop_);
+    if (facts_.queue && facts_.queue->consumers.size() == 1)
+      facts_.heartbeat = ports_.admin.heartbeat(facts_.queue->consumers.front().connection, stop_);
+    facts_.admin_version = version;
+  });
+  ask(Question::policies, {needed},
+      [this] { facts_.policy_on_ours = ports_.admin.policy_for(queue_names("a").hold, stop_); });
+  ask(Question::alarms, {needed}, [this] { facts_.alarms = ports_.admin.alarms(stop_); });
+}
+
+}  // namespace ms2m

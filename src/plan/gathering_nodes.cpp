@@ -1,0 +1,107 @@
+// The questions to the nodes. Each node's connection is opened first; then what is asked there runs side by side in it.
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_spec.hpp"
+#include "ms2m/archive.hpp"
+#include "plan/facts.hpp"
+#include "plan/gathering.hpp"
+
+namespace ms2m {
+namespace {
+
+/// The source's container and those emptyDir volumes that it mounts.
+LookAt source_look(const Facts& facts) {
+  LookAt what{pod_uid(facts.pod), "", {}};
+  if (const Json* status = find_container_status(facts.pod, facts.container))
+    what.container_id = status->value("containerID", "");
+  const Json* container = find_container(facts.pod, facts.container);
+  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array()))
+    if (volume.contains("emptyDir") && mount_of(*container, volume.value("name", "")) != nullptr)
+      what.empty_dirs.push_back(volume.at("name"));
+  return what;
+}
+
+bool reach(NodeShell& shell, const std::string& node, NodeFacts& facts, const StopToken& stop) {
+  try {
+    shell.open(node, stop);
+    return true;
+  } catch (const Error& error) {
+    facts.access = Trouble{error.what(), error.remedy()};
+    return false;
+  }
+}
+
+}  // namespace
+
+void Gathering::start_nodes() {
+  tasks_.start([this] { source_node(); });
+  tasks_.start([this] { target_node(); });
+}
+
+void Gathering::source_node() {
+  const std::string node = pod_node(facts_.pod);
+  if (!reach(ports_.shell, node, facts_.source, stop_)) return;
+  tasks_.start([this, node] {
+    facts_.source.look = look_at_node(ports_.shell, node, source_look(facts_), stop_);
+    ask_archives(node);
+  });
+  tasks_.start([this, node] {
+    facts_.source.tools = look_at_tools(ports_.shell, node, source_look(facts_).container_id, stop_);
+  });
+  ask_images(node, facts_.source, source_find_);
+}
+
+/// Only the look at the node tells where its kubelet has them.
+void Gathering::ask_archives(const std::string& node) {
+  const std::string& root = facts_.source.look.kubelet_root;
+  facts_.archive_directory = checkpoint_directory(root.empty() ? kKubeletRoot : root);
+  ask(Question::archives, [this, node] {
+    for (const auto& file :
+         ports_.archives.list(node, facts_.archive_directory, facts_.ns, request_.pod, facts_.container, stop_))
+      facts_.archives_before.push_back(file.path);
+  });
+}
+
+void Gathering::target_node() {
+  const std::string node = request_.target_node;
+  if (!reach(ports_.shell, node, facts_.target, stop_)) return;
+  tasks_.start([this, node] { facts_.target.look = look_at_node(ports_.shell, node, {}, stop_); });
+  tasks_.start([this, node] { facts_.target.tools = look_at_tools(ports_.shell, node, "", stop_); });
+  ask_images(node, facts_.target, target_find_);
+}
+
+void Gathering::ask_images(const std::string& node, NodeFacts& facts, std::optional<Trouble>& find_trouble) {
+  tasks_.start([this, node, &facts] {
+    try {
+      facts.tool = ports_.images.probe(node, stop_);
+    } catch (const Error& error) {
+      facts.tool_trouble = Trouble{error.what(), error.remedy()};
+    }
+  });
+  tasks_.start([this, node, &facts, &find_trouble] { find_image(node, facts_.base_image, facts, find_trouble); });
+}
+
+void Gathering::find_image(const std::string& node, const std::string& name, NodeFacts& facts,
+                           std::optional<Trouble>& find_trouble) {
+  try {
+    facts.image = ports_.images.find(node, name, stop_);
+  } catch (const Error& error) {
+    find_trouble = Trouble{error.what(), error.remedy()};
+  }
+}
+
+/// When both nodes have answered. The pod's status names the image by its digest, which leads nowhere when the tag has
+/// moved on to a newer image since, and on the target it may have another name: then it is asked for by its ID.
+void Gathering::settle_images() {
+  NodeFacts &source = facts_.source, &target = facts_.target;
+  const auto find = [&](const std::string& node, const std::string& id, NodeFacts& facts,
+                        std::optional<Trouble>& trouble) {
+    if (!facts.access && !facts.tool_trouble && !trouble && !id.empty()) find_image(node, id, facts, trouble);
+  };
+  if (!source.image) find(pod_node(facts_.pod), source.look.base_image, source, source_find_);
+  if (source.image && (!target.image || target.image->id != source.image->id))
+    find(request_.target_node, source.image->id, target, target_find_);
+  if (!source.tool_trouble) source.tool_trouble = source_find_;
+  if (!target.tool_trouble) target.tool_trouble = target_find_;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,21 @@
+// What the broker and a source without the control protocol bear.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "ms2m/request.hpp"
+
+namespace ms2m {
+
+/// ms2m gives up what it waits for while the source is frozen.
+inline Millis frozen_work(const MigrationRequest& request) { return std::min(2 * request.dead_man, Millis{30000}); }
+/// From then on the node itself thaws the source, whatever has become of ms2m: later, so that ms2m is done by then.
+inline Millis freeze_limit(const MigrationRequest& request) {
+  return std::min(request.dead_man * 8 / 3, Millis{40000});
+}
+
+/// Above this many ready messages the valve's own deliveries may pile up to the broker's limit of 200 unsent, and the
+/// source is served with newer ones (rabbitmq-facts.md section 10).
+inline constexpr std::uint64_t kStrictOrderReady = 150;
+
+}  // namespace ms2m

@@ -1,0 +1,118 @@
+#include "plan/prediction.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+
+namespace ms2m {
+namespace {
+
+constexpr double kGiB = 1 << 30;
+constexpr std::size_t kLatest = 8;  ///< of the earlier moves: nodes and workloads change
+
+/// Between a quick machine and a slow one, for a process of some 20 MB; then what each GiB more adds.
+struct Typical {
+  Phase phase;
+  double least, most, least_per_gib, most_per_gib;
+  const char* of;
+};
+
+std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, const Facts& facts) {
+  const bool sequential = request.strategy == Strategy::sequential, set = plan.workload == Workload::stateful_set;
+  const bool in_place = sequential || (set && request.strategy == Strategy::handoff);
+  const bool second_half = set && request.strategy == Strategy::shadow;
+  const bool warm = request.prefer == Prefer::gap && !in_place;
+  const double grace =
+      sequential ? facts.pod.at("spec").value("terminationGracePeriodSeconds", 30) : 0;  // at most, and often less
+  return {{Phase::preparing, warm ? 1.0 : 0.1, warm ? 3.0 : 1.0, 0, 0,
+           warm ? "the target pod waits for its image for more than a second" : "queues"},
+          {Phase::checkpointing, 0.3, 1.5, 0.8, 4, "the kubelet's checkpoint"},
+          {Phase::transferring, 0.5, 3, 4, 26, "the archive's way and its import"},
+          {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
+           sequential ? "the source's termination, restore and reconnect" : "restore and reconnect"},
+          {Phase::replaying, 0.05, request.strategy == Strategy::shadow ? 3 : 0.5, 0, 0, "the hand-over"},
+          {Phase::finalizing, second_half ? 3.0 : 0.2, second_half ? 14.0 : 3.0, second_half ? 7.0 : 0.0,
+           second_half ? 38.0 : 0.0, second_half ? "the second half under the old name" : "the source's end"}};
+}
+
+std::vector<PredictedPhase> from_typical(const std::vector<Typical>& figures, Bytes memory) {
+  const double gib = static_cast<double>(memory.count) / kGiB;
+  std::vector<PredictedPhase> predicted;
+  for (const Typical& each : figures) {
+    const double least = each.least + gib * each.least_per_gib, most = each.most + gib * each.most_per_gib;
+    predicted.push_back({each.phase, Seconds(std::sqrt(least * most)), fmt::format("typical figures: {}", each.of),
+                         Seconds(least), Seconds(most)});
+  }
+  return predicted;
+}
+
+/// The moves to go by, latest first.
+std::vector<PastMove> comparable(const std::vector<PastMove>& past, const std::string& kind,
+                                 const std::function<bool(const PastMove&)>& where) {
+  std::vector<PastMove> chosen;
+  for (auto move = past.rbegin(); move != past.rend() && chosen.size() < kLatest; ++move)
+    if (move->kind == kind && where(*move)) chosen.push_back(*move);
+  return chosen;
+}
+
+bool grows_with_memory(Phase phase, bool second_half) {
+  return phase == Phase::checkpointing || phase == Phase::transferring || phase == Phase::restoring ||
+         (phase == Phase::finalizing && second_half);
+}
+
+/// By what share of a typical phase's time the memory makes it longer or shorter; 1 where one of the two is not known.
+double scale(const Typical& figure, Bytes then, Bytes now) {
+  if (then.count == 0 || now.count == 0) return 1;
+  const auto time = [&](Bytes memory) {
+    return std::sqrt(figure.least * figure.most) +
+           static_cast<double>(memory.count) / kGiB * std::sqrt(figure.least_per_gib * figure.most_per_gib);
+  };
+  return time(now) / time(then);
+}
+
+std::optional<Seconds> phase_of(const PastMove& move, Phase phase) {
+  for (const PhaseTiming& timing : move.phases)
+    if (timing.phase == phase) return timing.elapsed;
+  return std::nullopt;
+}
+
+/// A few moves do not show how far they differ.
+double doubt(std::size_t moves) { return moves == 1 ? 1.5 : moves == 2 ? 1.3 : 1.15; }
+
+}  // namespace
+
+std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& request, const Facts& facts,
+                                    const std::vector<PastMove>& past) {
+  const Bytes memory = facts.source.look.memory;
+  const auto figures = typical(plan, request, facts);
+  const std::string kind = kind_of(plan, request);
+  std::string where = fmt::format("from {} to {}", plan.source_node, plan.target_node);
+  auto moves = comparable(
+      past, kind, [&](const PastMove& move) { return move.from == plan.source_node && move.to == plan.target_node; });
+  if (moves.empty()) {
+    moves = comparable(past, kind, [](const PastMove&) { return true; });
+    where = "between other nodes";
+  }
+  std::vector<PredictedPhase> predicted = from_typical(figures, memory);
+  if (moves.empty()) return predicted;
+  const bool second_half = plan.workload == Workload::stateful_set && request.strategy == Strategy::shadow;
+  for (std::size_t i = 0; i < figures.size(); ++i) {
+    std::vector<double> times;
+    for (const PastMove& move : moves)
+      if (const auto elapsed = phase_of(move, figures[i].phase))
+        times.push_back(elapsed->count() * (grows_with_memory(figures[i].phase, second_half)
+                                                ? scale(figures[i], move.memory, memory)
+                                                : 1));
+    if (times.empty()) continue;
+    std::sort(times.begin(), times.end());
+    predicted[i] = {figures[i].phase, Seconds(times[times.size() / 2]),
+                    fmt::format("{} earlier move{} {}", times.size(), times.size() == 1 ? "" : "s", where),
+                    Seconds(times.front() / doubt(times.size())), Seconds(times.back() * doubt(times.size()))};
+  }
+  return predicted;
+}
+
+}  // namespace ms2m

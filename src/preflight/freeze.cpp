@@ -1,0 +1,69 @@
+// Findings about how long the source stands still: its kubelet must not start it again meanwhile, and its connection to
+// the broker may not outlive it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "kube/objects/pod_spec.hpp"
+#include "plan/facts.hpp"
+#include "preflight/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr double kGiB = 1 << 30;
+/// The kubelet's checkpoint on the real cluster: 0.62 to 0.66 s of 20 MB, 2.4 to 3.4 s of 1 GiB (kube-facts.md).
+constexpr Seconds kDump{0.6}, kDumpPerGiB{3};
+/// Without the control protocol the source is frozen until its kubelet ends it, which takes a second or two, and ten on
+/// a slow cluster.
+constexpr Seconds kFrozenToTheEnd{10};
+
+Seconds dump_of(const Facts& facts) {
+  return kDump + kDumpPerGiB * (static_cast<double>(facts.source.look.memory.count) / kGiB);
+}
+
+/// From the beginning of a freeze until the kubelet starts the container again, at the earliest: the first probe can
+/// come right after it.
+std::optional<Seconds> liveness_allows(const Facts& facts) {
+  const Json* container = find_container(facts.pod, facts.container);
+  if (container == nullptr || !container->contains("livenessProbe")) return std::nullopt;
+  const Json& probe = container->at("livenessProbe");
+  return Seconds(probe.value("periodSeconds", 10) * (probe.value("failureThreshold", 3) - 1) +
+                 probe.value("timeoutSeconds", 1));
+}
+
+void check_liveness(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const auto allowed = liveness_allows(facts);
+  if (!allowed) return;
+  const bool none = request.protocol == Protocol::none;
+  const Seconds frozen = none ? std::max(kFrozenToTheEnd, dump_of(facts)) : dump_of(facts);
+  if (frozen < *allowed) return;
+  refuse(out, "liveness",
+         fmt::format("the source stands still for about {:.1f} s {}, and its liveness probe may have it started again "
+                     "after {:g} s, which loses its memory",
+                     frozen.count(), none ? "from the freeze to its end" : "while the checkpoint is written",
+                     allowed->count()),
+         "let the probe fail for longer before it acts, with a larger failureThreshold");
+}
+
+}  // namespace
+
+void check_freezes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  check_liveness(facts, request, out);
+  const Seconds dump = dump_of(facts);
+  if (request.protocol == Protocol::none || request.replay == Replay::fanout || !facts.heartbeat) return;
+  // The broker gives a silent connection up after two of its heartbeats.
+  if (facts.heartbeat->count() == 0 || dump < Seconds(*facts.heartbeat)) return;
+  out.push_back(
+      {"heartbeat", Level::warning,
+       fmt::format("the checkpoint of {} MB will freeze the source for about {:.1f} s, and its connection to the "
+                   "broker has heartbeats of {} s: the broker may close it meanwhile. ms2m waits for the "
+                   "source to connect again",
+                   facts.source.look.memory.count >> 20, dump.count(), facts.heartbeat->count()),
+       "let the consumer read its control queue before it consumes when it connects again "
+       "(ms2m-protocol(7)), or give its connection longer heartbeats"});
+}
+
+}  // namespace ms2m

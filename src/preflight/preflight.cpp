@@ -1,0 +1,274 @@
+#include "preflight/preflight.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/selector.hpp"
+#include "ms2m/remedy.hpp"
+#include "preflight/cpu_fit.hpp"
+#include "preflight/node_fit.hpp"
+
+namespace ms2m {
+namespace {
+
+void check_rights(const Facts& facts, std::vector<Finding>& out) {
+  std::vector<std::string> missing;
+  for (const Right& right : facts.missing_rights) missing.push_back(to_string(right));
+  std::sort(missing.begin(), missing.end());
+  if (missing.empty() && facts.asked(Question::rights))
+    out.push_back({"rights", Level::ok, "the needed rights are granted", ""});
+  else if (!missing.empty())
+    out.push_back({"rights", Level::refusal, fmt::format("you may not {}", fmt::join(missing, ", ")),
+                   "grant them with examples/rbac.yaml"});
+}
+
+/// No kubelet asks for it, but the scheduler would never have put the pod there. Only what names the node itself is
+/// looked at.
+void check_anti_affinity(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json anti = facts.pod.at("spec").value("affinity", Json::object()).value("podAntiAffinity", Json::object());
+  for (const Json& term : anti.value("requiredDuringSchedulingIgnoredDuringExecution", Json::array())) {
+    if (term.value("topologyKey", "") != "kubernetes.io/hostname" || term.contains("namespaceSelector") ||
+        !term.contains("labelSelector"))
+      continue;
+    const Json namespaces = term.value("namespaces", Json::array({facts.ns}));
+    for (const Json& other : facts.target_node_pods) {
+      const std::string phase = other.value("status", Json::object()).value("phase", ""),
+                        ns = other.at("metadata").value("namespace", facts.ns);
+      if (phase == "Succeeded" || phase == "Failed" ||
+          std::find(namespaces.begin(), namespaces.end(), ns) == namespaces.end())
+        continue;
+      if (selects(term.at("labelSelector"), other.at("metadata").value("labels", Json::object())))
+        return refuse(out, "target-node",
+                      fmt::format("the pod's required anti-affinity forbids a node with pod {}, and that is on {}",
+                                  pod_name(other), request.target_node),
+                      "choose another node, or change the workload's anti-affinity first");
+    }
+  }
+}
+
+void check_target(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (!facts.target.object) {
+    if (!facts.asked(Question::target_node)) return;
+    out.push_back({"target-node", Level::refusal, fmt::format("node {} does not exist", request.target_node),
+                   "what there is: " + remedy::command(remedy::Command::list_nodes, request.place)});
+    return;
+  }
+  if (request.target_node == pod_node(facts.pod)) {
+    out.push_back({"target-node", Level::refusal,
+                   fmt::format("pod {} is on node {} already", request.pod, request.target_node),
+                   "choose another node"});
+    return;
+  }
+  const auto speaking_against = misfits(facts.pod, *facts.target.object, facts.target_node_pods, request.place);
+  for (const Misfit& misfit : speaking_against)
+    out.push_back({"target-node", Level::refusal, misfit.text, misfit.cure});
+  check_anti_affinity(facts, request, out);
+  if (speaking_against.empty())
+    out.push_back(
+        {"target-node", Level::ok, fmt::format("node {} is Ready and takes the pod", request.target_node), ""});
+  if (!facts.source.object) return;
+  const auto info = [](const Json& node, const char* key) {
+    return node.value("status", Json::object()).value("nodeInfo", Json::object()).value(key, "");
+  };
+  const std::string from = info(*facts.source.object, "architecture"), to = info(*facts.target.object, "architecture");
+  if (from != to)
+    out.push_back({"architecture", Level::refusal,
+                   fmt::format("the source node is {}, the target node is {}", from, to),
+                   "choose a node of the same architecture"});
+  const std::string kernel_from = info(*facts.source.object, "kernelVersion"),
+                    kernel_to = info(*facts.target.object, "kernelVersion");
+  if (kernel_from != kernel_to)
+    out.push_back(
+        {"kernel", Level::warning,
+         fmt::format("the nodes run different kernels ({}, {}): CRIU may refuse the restore", kernel_from, kernel_to),
+         ""});
+}
+
+void check_processors(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.source.access || facts.target.access) return;
+  const std::string source_node = pod_node(facts.pod), &target_node = request.target_node;
+  if (facts.source.look.features.empty() || facts.target.look.features.empty()) {
+    out.push_back({"cpu", Level::warning,
+                   fmt::format("the processors of {} and {} could not be compared", source_node, target_node), ""});
+    return;
+  }
+  const LackingFeatures lacking = lacking_features(facts.source.look.features, facts.target.look.features);
+  if (!lacking.instructions.empty())
+    out.push_back({"cpu", Level::refusal,
+                   fmt::format("the processor of {} lacks features of {} that the process may be using: {}",
+                               target_node, source_node, fmt::join(lacking.instructions, ", ")),
+                   "choose a node with the same or a newer processor"});
+  else if (!lacking.others.empty())
+    out.push_back({"cpu", Level::warning,
+                   fmt::format("the processor of {} lacks features of {} that are of use to the kernel alone: {}",
+                               target_node, source_node, fmt::join(lacking.others, ", ")),
+                   ""});
+  else
+    out.push_back(
+        {"cpu", Level::ok, fmt::format("the processor of {} has every feature of {}", target_node, source_node), ""});
+}
+
+void check_access(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const auto one = [&](const NodeFacts& node, const std::string& name) {
+    if (node.access)
+      out.push_back({"node-access", Level::refusal, fmt::format("cannot work on node {}: {}", name, node.access->text),
+                     node.access->cure});
+    else if (node.tool_trouble)
+      out.push_back({"image-tool", Level::refusal, fmt::format("node {}: {}", name, node.tool_trouble->text),
+                     node.tool_trouble->cure});
+    else
+      out.push_back({"node-access", Level::ok, fmt::format("node {} reached, {}", name, node.tool), ""});
+  };
+  one(facts.source, pod_node(facts.pod));
+  one(facts.target, request.target_node);
+}
+
+void check_image(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.source.access || facts.target.access || facts.source.tool_trouble || facts.target.tool_trouble) return;
+  const std::string source_node = pod_node(facts.pod);
+  if (!facts.source.image) {
+    out.push_back({"base-image", Level::refusal,
+                   fmt::format("image {} of the running container is not in the image store of {}", facts.base_image,
+                               source_node),
+                   "pull it there again under the same ID, or restart the pod with an image that is there"});
+  } else if (!facts.target.image || facts.target.image->id != facts.source.image->id) {
+    const std::string name = facts.source.image->names.empty() ? facts.base_image : facts.source.image->names.front();
+    out.push_back({"base-image", Level::refusal,
+                   fmt::format("image {} (ID {:.12}) is not on node {} under the same ID", name, facts.source.image->id,
+                               request.target_node),
+                   fmt::format("let {} pull the same image (by its digest), or copy it from {} with skopeo",
+                               request.target_node, source_node)});
+  } else {
+    out.push_back(
+        {"base-image", Level::ok, fmt::format("base image {:.12} is on both nodes", facts.source.image->id), ""});
+  }
+}
+
+void check_gate(const Facts& facts, std::vector<Finding>& out) {
+  if (!facts.asked(Question::source_gate)) return;
+  if (!facts.checkpoint_gate)
+    out.push_back(
+        {"checkpoint-gate", Level::warning, "the kubelet does not say whether checkpoints are switched on", ""});
+  else if (*facts.checkpoint_gate)
+    out.push_back({"checkpoint-gate", Level::ok, "checkpoints are switched on at the source's kubelet", ""});
+  else
+    out.push_back({"checkpoint-gate", Level::refusal,
+                   fmt::format("the kubelet of {} has checkpoints switched off", pod_node(facts.pod)),
+                   "enable the feature gate ContainerCheckpoint there"});
+}
+
+/// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is
+/// checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
+void check_second_half(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (!in_a_set(facts.pod) || request.strategy != Strategy::shadow || !facts.target.object) return;
+  const auto refuse = [&](const char* check, std::string text, const std::string& cure) {
+    out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"});
+  };
+  if (facts.target_gate && !*facts.target_gate)
+    refuse("checkpoint-gate",
+           fmt::format(
+               "the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too",
+               request.target_node),
+           "enable the feature gate ContainerCheckpoint there, or ");
+  std::vector<Json> others = facts.target_node_pods;
+  if (!misfits(facts.pod, *facts.target.object, others, request.place).empty()) return;  // said already
+  others.push_back(facts.pod);
+  for (const Misfit& misfit : misfits(facts.pod, *facts.target.object, others, request.place))
+    refuse("target-node",
+           fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}",
+                       misfit.text),
+           "make room there, or ");
+}
+
+void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (!facts.lease || request.take_over_lease) return;
+  const std::string id = facts.lease->at("metadata").value("labels", Json::object()).value(kIdLabel, "");
+  const std::string end = id.empty() ? "end it" : remedy::command(remedy::Command::abort_migration, {}, {id});
+  out.push_back(
+      {"lease", Level::refusal,
+       fmt::format("another migration of pod {} is under way: {}", request.pod, lease_holder(*facts.lease)),
+       fmt::format("wait for it; if that process is gone: {} where it was begun, or migrate with --take-over", end)});
+}
+
+/// The word of the findings that the answer would have led to.
+const char* subject(Question question) {
+  switch (question) {
+    case Question::rights:
+      return "rights";
+    case Question::source_node:
+    case Question::target_node:
+    case Question::target_pods:
+      return "target-node";
+    case Question::owner:
+      return "owner";
+    case Question::claims:
+    case Question::volumes:
+      return "volumes";
+    case Question::autoscalers:
+      return "autoscaler";
+    case Question::budgets:
+      return "disruption-budget";
+    case Question::lease:
+      return "lease";
+    case Question::source_gate:
+    case Question::target_gate:
+      return "checkpoint-gate";
+    case Question::archives:
+      return "node-access";
+    case Question::broker:
+      return "broker";
+    case Question::broker_rights:
+      return "broker-rights";
+    case Question::queue:
+      return "queue";
+    case Question::control_queue:
+      return "protocol";
+    case Question::management:
+      return "management-api";
+    case Question::policies:
+      return "policy";
+    case Question::alarms:
+      return "alarm";
+  }
+  return "?";
+}
+
+Finding unanswered(const Unasked& unasked) {
+  return {unasked.needed ? subject(unasked.question) : "unchecked", unasked.needed ? Level::refusal : Level::warning,
+          unasked.trouble.text, unasked.trouble.cure, false};
+}
+
+}  // namespace
+
+void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure) {
+  out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
+}
+
+std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
+  std::vector<Finding> findings;
+  check_rights(facts, findings);
+  check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
+  check_pod(facts, request, findings);
+  check_scaling(facts, request, findings);
+  check_environment_and_devices(facts, request, findings);
+  check_target(facts, request, findings);
+  check_access(facts, request, findings);
+  check_processors(facts, request, findings);
+  check_image(facts, request, findings);
+  check_gate(facts, findings);
+  check_tools(facts, request, findings);
+  check_second_half(facts, request, findings);
+  check_volumes(facts, request, findings);
+  check_descriptors(facts, findings);
+  check_broker(facts, request, findings);
+  check_freezes(facts, request, findings);
+  if (request.protocol == Protocol::none) check_uncontrolled(facts, request, findings);
+  for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));
+  return findings;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,52 @@
+// The preflight: facts in, findings out. Pure: the same facts give the same findings, for `check`, `plan` and
+// `migrate`.
+#pragma once
+#include <vector>
+
+#include "ms2m/plan.hpp"
+#include "ms2m/request.hpp"
+#include "plan/facts.hpp"
+
+namespace ms2m {
+
+/// Every check with its level; refusals name cause and cure. What could not be asked comes last, and the checks that
+/// need it are left out.
+std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request);
+
+/// Parts of it, by subject.
+void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_sequential(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+/// What the broker's user may not do (preflight_broker_rights.cpp). `queue`: the request's.
+void check_broker_rights(const MissingBrokerRights& missing, const std::string& queue, std::vector<Finding>& out);
+/// Other queues that the process takes messages from (preflight_other_queues.cpp). `queue`: the facts of the request's.
+void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
+                        std::vector<Finding>& out);
+/// A policy's definition, of those that act on ms2m's own queues.
+void check_policy(const Json& definition, const MigrationRequest& request, std::vector<Finding>& out);
+/// One consumer of the queue.
+void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out);
+
+/// The process's environment, its runtime class and devices (preflight_environment.cpp).
+void check_environment_and_devices(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+/// Who changes the number of the owner's pods (preflight_scaling.cpp).
+void check_scaling(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+/// What checkpoints and restores on both nodes (preflight_tools.cpp).
+void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+/// What the container's processes have open and CRIU cannot carry along (preflight_descriptors.cpp).
+void check_descriptors(const Facts& facts, std::vector<Finding>& out);
+
+/// Adds a finding of level refusal.
+void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
+
+/// How long the source stands still, and what that does to its probes and its connection (preflight_freeze.cpp).
+void check_freezes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+/// What `--protocol none` asks for besides (preflight_uncontrolled.cpp).
+void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+}  // namespace ms2m

@@ -1,0 +1,61 @@
+// Findings about a consumer that knows no control protocol: what the valve and the freeze need (uncontrolled.cpp).
+#include <fmt/format.h>
+
+#include "kube/objects/object.hpp"
+#include "plan/facts.hpp"
+#include "plan/limits.hpp"
+#include "preflight/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr const char* kFollow = "let the consumer follow ms2m-protocol(7)";
+
+void check_queue(const QueueFacts& queue, const std::string& name, std::vector<Finding>& out) {
+  if (queue.type != "classic" && queue.type != "stream")
+    refuse(out, "protocol",
+           fmt::format("{} is a {} queue: the broker's counts of it are seconds old, so that it cannot be told when "
+                       "the consumer is quiet",
+                       name, queue.type),
+           kFollow);
+  const auto single = queue.arguments.find("x-single-active-consumer");
+  if (single != queue.arguments.end() && single->is_boolean() && single->get<bool>())
+    refuse(out, "protocol", fmt::format("{} has a single active consumer: the valve would never become it", name),
+           kFollow);
+}
+
+void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<Finding>& out) {
+  const std::string ip = facts.pod.value("status", Json::object()).value("podIP", "");
+  if (ip.empty() || consumer.peer_host.empty() || consumer.peer_host == ip) return;
+  out.push_back({"consumers", Level::warning,
+                 fmt::format("the consumer of the queue connects from {}, and pod {} has the address {}",
+                             consumer.peer_host, pod_name(facts.pod), ip),
+                 "make sure that it is this pod's, behind an address translation"});
+}
+
+}  // namespace
+
+void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (in_a_set(facts.pod))
+    refuse(out, "protocol",
+           "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy "
+           "could not be taken back",
+           kFollow);
+  if (!facts.depth || !facts.queue) return;  // said by check_broker()
+  if (facts.depth->consumers > 1)
+    refuse(out, "consumers",
+           fmt::format("queue {} has {} consumers: which of them has acknowledged what cannot be told apart",
+                       request.queue, facts.depth->consumers),
+           "scale to one consumer");
+  if (facts.depth->ready > kStrictOrderReady && !request.allow_reorder)
+    refuse(out, "backlog",
+           fmt::format("{} messages wait in {}: the valve cannot keep the order of more than {}", facts.depth->ready,
+                       request.queue, kStrictOrderReady),
+           "wait until the consumer has caught up, or pass --allow-reorder (nothing is lost or doubled, but some can "
+           "be overtaken)");
+  check_queue(*facts.queue, request.queue, out);
+  if (facts.depth->consumers == 1 && facts.queue->consumers.size() == 1)
+    check_peer(facts, facts.queue->consumers.front(), out);
+}
+
+}  // namespace ms2m

@@ -1,0 +1,181 @@
+// Findings about what the pod mounts.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_spec.hpp"
+#include "plan/facts.hpp"
+#include "preflight/node_fit.hpp"
+#include "preflight/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr const char* kAccept = "accept that with --accept-volume-loss if the application can do without them";
+
+void refuse(std::vector<Finding>& out, std::string text, std::string cure) {
+  out.push_back({"volumes", Level::refusal, std::move(text), std::move(cure)});
+}
+
+void lost(const MigrationRequest& request, std::vector<Finding>& out, std::string text) {
+  out.push_back({"volumes", request.accept_volume_loss ? Level::warning : Level::refusal, std::move(text), kAccept});
+}
+
+/// Files there are gone after a restore, and an open one fails it ("Can't open file ... on restore"; kube-facts.md).
+void check_empty_dir(const Facts& facts, const MigrationRequest& request, const std::string& name,
+                     std::vector<Finding>& out) {
+  const auto found = facts.source.look.volumes.find(name);
+  const Content content = found == facts.source.look.volumes.end() ? Content::unknown : found->second;
+  if (content == Content::empty)
+    out.push_back(
+        {"volumes", Level::ok, fmt::format("emptyDir volume {} is empty: the copy gets a new one", name), ""});
+  else if (content == Content::data)
+    lost(request, out,
+         fmt::format("emptyDir volume {} has files in it, which do not move: they would be gone, and an open one fails "
+                     "the restore",
+                     name));
+  else
+    lost(request, out,
+         fmt::format("emptyDir volume {} does not move and could not be looked into: its files would be gone, and an "
+                     "open one fails the restore",
+                     name));
+}
+
+void check_shared_memory(const Facts& facts, const MigrationRequest& request, const Json& container,
+                         std::vector<Finding>& out) {
+  if (facts.source.access) return;  // refused for that
+  for (const Json& mount : container.value("volumeMounts", Json::array()))
+    if (mount.value("mountPath", "") == "/dev/shm") return;  // a volume like others
+  const Content content = facts.source.look.shm;
+  if (content == Content::data)
+    lost(request, out,
+         "/dev/shm has files in it, which do not move: they would be gone, and an open one fails the restore");
+  else if (content == Content::unknown && !request.accept_volume_loss)
+    out.push_back(
+        {"volumes", Level::warning, "/dev/shm of the container could not be looked into: files there do not move", ""});
+}
+
+void check_claim(const Facts& facts, const MigrationRequest& request, const Json& claim, std::vector<Finding>& out) {
+  const std::string name = claim.at("metadata").value("name", ""), bound_to = claim.at("spec").value("volumeName", "");
+  const Json status = claim.value("status", Json::object());
+  const auto modes =
+      status.value("accessModes", claim.at("spec").value("accessModes", Json::array())).get<std::vector<std::string>>();
+  const bool shared = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) {
+    return mode == "ReadWriteMany" || mode == "ReadOnlyMany";
+  });
+  if (!shared)
+    return refuse(out,
+                  fmt::format("claim {} is {}: source and target cannot both have it, on two nodes", name,
+                              fmt::join(modes, ", ")),
+                  "use a ReadWriteMany volume");
+  for (const Json& volume : facts.volumes)
+    if (volume.at("metadata").value("name", "") == bound_to && facts.target.object &&
+        !reaches(*facts.target.object, volume))
+      return refuse(out,
+                    fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so", bound_to,
+                                name, request.target_node),
+                    "choose a node that it allows, or use a volume that is tied to none");
+  out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", name, fmt::join(modes, ", ")), ""});
+}
+
+bool is_empty_dir(const Json& pod, const std::string& volume) {
+  for (const Json& each : pod.at("spec").value("volumes", Json::array()))
+    if (each.value("name", "") == volume) return each.contains("emptyDir");
+  return false;
+}
+
+/// $(NAME) of a subPathExpr is expanded anew for the copy.
+void check_sub_paths(const Facts& facts, const MigrationRequest& request, const Json& container,
+                     std::vector<Finding>& out) {
+  const bool keeps_name =
+      request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
+  for (const Json& mount : container.value("volumeMounts", Json::array())) {
+    if (is_empty_dir(facts.pod, mount.value("name", ""))) continue;  // the copy's is another anyway
+    const std::string path = mount.value("subPathExpr", "");
+    for (const Json& variable : container.value("env", Json::array())) {
+      if (path.find("$(" + variable.value("name", "") + ")") == std::string::npos) continue;
+      const std::string field = variable.value("/valueFrom/fieldRef/fieldPath"_json_pointer, "");
+      const bool stays = field.empty() || field == "metadata.namespace" || field == "spec.serviceAccountName" ||
+                         field.rfind("metadata.labels[", 0) == 0 || field.rfind("metadata.annotations[", 0) == 0 ||
+                         (keeps_name && field == "metadata.name");
+      if (!stays)
+        refuse(out,
+               fmt::format("mount {} leads to a directory that is named after {}, which is another for the copy",
+                           mount.value("mountPath", ""), field),
+               field == "metadata.name" && in_a_set(facts.pod)
+                   ? "use --strategy handoff, which keeps the pod's name"
+                   : "let subPathExpr name something that does not change with the pod");
+    }
+  }
+}
+
+/// CRIU opens what was open by its path. The files of these volumes are gone, or lie in a directory whose name has the
+/// time in it at which the kubelet wrote it ("..2026_11_22_09_12_09.123456789").
+void check_open_files(const Facts& facts, const Json& container, std::vector<Finding>& out) {
+  const std::set<std::string>& open = facts.source.look.open_files;
+  const Json mounts = container.value("volumeMounts", Json::array());
+  const auto deeper = [&](const std::string& file, const std::string& prefix) {
+    return std::any_of(mounts.begin(), mounts.end(), [&](const Json& mount) {
+      const std::string path = mount.value("mountPath", "") + "/";
+      return path.size() > prefix.size() && file.rfind(path, 0) == 0;
+    });
+  };
+  const auto beginning_with = [&](const std::string& prefix) -> std::string {
+    for (auto file = open.lower_bound(prefix); file != open.end() && file->rfind(prefix, 0) == 0; ++file)
+      if (!deeper(*file, prefix)) return *file;
+    return "";
+  };
+  const auto refuse_open = [&](const std::string& file, const std::string& what) {
+    if (!file.empty())
+      refuse(out, fmt::format("file {} of {} is open, and the copy cannot open it again", file, what),
+             "let the application close it before the move, or keep it in another volume");
+  };
+  bool own_shm = true;
+  for (const Json& mount : mounts) {
+    const std::string path = mount.value("mountPath", ""), name = mount.value("name", "");
+    own_shm = own_shm && path != "/dev/shm";
+    for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
+      if (volume.value("name", "") != name) continue;
+      if (volume.contains("emptyDir")) refuse_open(beginning_with(path + "/"), "emptyDir volume " + name);
+      for (const char* kind : {"configMap", "secret", "projected", "downwardAPI"})
+        if (volume.contains(kind)) refuse_open(beginning_with(path + "/..2"), fmt::format("{} volume {}", kind, name));
+    }
+  }
+  if (own_shm) refuse_open(beginning_with("/dev/shm/"), "/dev/shm");
+}
+
+}  // namespace
+
+void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const Json* container = find_container(facts.pod, facts.container);
+  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
+    const std::string name = volume.value("name", "");
+    const bool mounted = mount_of(*container, name) != nullptr;
+    if (volume.contains("emptyDir") && mounted) check_empty_dir(facts, request, name, out);
+    if (volume.contains("ephemeral") && (in_a_set(facts.pod) || request.strategy == Strategy::sequential))
+      refuse(out,
+             fmt::format("ephemeral volume {} is tied to this very pod: one of the same name cannot have it, nor "
+                         "another as long as it exists",
+                         name),
+             "use a volume of another kind");
+    else if (volume.contains("ephemeral") && mounted)
+      lost(request, out,
+           fmt::format(
+               "ephemeral volume {} belongs to this pod alone: the copy gets an empty one, so its files would be gone",
+               name));
+    if (volume.contains("hostPath") && !request.allow_hostpath)
+      refuse(out,
+             fmt::format("hostPath volume {} ({}) is another directory on the target node", name,
+                         volume["hostPath"].value("path", "")),
+             "if both nodes have the same content there, allow it with --allow-hostpath");
+  }
+  check_shared_memory(facts, request, *container, out);
+  check_open_files(facts, *container, out);
+  check_sub_paths(facts, request, *container, out);
+  for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
+}
+
+}  // namespace ms2m

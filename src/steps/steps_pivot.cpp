@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "handover/arrival.hpp"
+#include "handover/queue_names.hpp"
+#include "handover/waits.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+#include "steps/steps.hpp"
+#include "undo/hand_over.hpp"
+#include "undo/operations.hpp"
+
+namespace ms2m {
+
+namespace {
+
+/// Since the source became quiet nothing has left the primary but what was relayed.
+void measure_arrivals(Run& run) {
+  if (run.other_consumers > 0) return;
+  const double arrived = static_cast<double>(*run.measures.held + run.measures.relayed.value_or(0)) -
+                         static_cast<double>(run.ready_at_quiet);
+  run.measures.arrival_rate = std::max(0.0, arrived) / std::max(1e-3, seconds_between(*run.quiet_at, Clock::now()));
+}
+
+/// What the hand-over rests on; seen once already, when the copy had been restored.
+void check_target_lives(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const auto pod = run.ports.cluster.get({Kind::pod, plan.ns, plan.target_pod}, stop);
+  if (pod_is_lost(pod ? &*pod : nullptr))
+    throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", plan.ns, plan.target_pod));
+  run.target_addresses = addresses_of(*pod);
+  if (instance_in(*pod, plan.container) != run.target_instance)
+    throw Error(ErrorKind::inconsistent,
+                "the target's container was started again: what it had done since the checkpoint is gone");
+  check_runs_on(&*pod, plan.target_pod, plan.container);
+  if (!ArrivalWatch(run.ports.broker, run.ports.admin, arrival_of(run, run.names.hold, 2, 0)).there(stop))
+    throw Error(ErrorKind::inconsistent, "the target does not listen to " + run.names.hold + " any more");
+}
+
+void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) {
+  check_still_quiet(run, on_hold, stop);
+  run.measures.dead_man_margin = Seconds(run.dead_man->margin());
+  run.measures.held =
+      run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
+  measure_arrivals(run);
+  run.journal.mark("pivot_intent");
+  run.dead_man->stop_renewing();
+  messages.push_back({"", run.names.pivot, Json{{"pivoted", run.plan.id}}.dump(), "application/json", ""});
+  if (run.ports.broker.pivot(run.names.dead_man, messages, stop) == PivotResult::fired)
+    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
+                "give it more time with --deadman");
+  run.journal.mark("pivoted");
+}
+
+}  // namespace
+
+void pivot(Run& run, const StopToken& stop) {
+  const Plan& plan = run.plan;
+  const std::string message = end_replay("target", plan.id);
+  check_target_lives(run, stop);
+  run.journal.effect(
+      Phase::replaying, "send the target to " + plan.queue, Json(),
+      op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
+                         arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
+                         run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
+                         run.request.strategy == Strategy::shadow, run.request.timeouts.serve},
+                        message));
+  commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
+  run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
+}
+
+void disarm(Run& run, const StopToken& stop) {
+  commit_pivot(run, {}, 1, stop);
+  run.step(Phase::transferring, "pivot: from here the checkpoint owns queue " + run.plan.queue);
+}
+
+void wait_target_serving(Run& run) {
+  HandOver what = hand_over_of(run.journal.effect_with("resume_target")->finish);
+  const std::uint64_t ours = run.valve && what.arrival.copy.empty() ? 1 : 0;
+  what.arrival.consumers += ours;
+  what.arrival.ours += ours;
+  try {
+    // From here on the target owns the queue: an interruption no longer turns back.
+    await_service(run.ports, what, StopToken());
+  } catch (const Error&) {
+    run.journal.mark("unserved");
+    throw;
+  }
+  if (run.valve) run.valve->open();
+  run.target_at = Clock::now();
+}
+
+}  // namespace ms2m

@@ -1,0 +1,187 @@
+#include "undo/set_operations.hpp"
+
+#include <fmt/format.h>
+
+#include "handover/arrival.hpp"
+#include "handover/queue_names.hpp"
+#include "handover/waits.hpp"
+#include "kube/objects/names.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+#include "undo/operations.hpp"
+
+namespace ms2m {
+namespace {
+
+ObjectRef ref_of(const Json& object, Kind kind) {
+  return {kind, object.at("metadata").value("namespace", "default"), object.at("metadata").at("name")};
+}
+
+bool ours(const Json& pod, const Json& wanted) {
+  return pod.at("metadata").value("labels", Json::object()).value(kIdLabel, "") ==
+         wanted.at("metadata").at("labels").at(kIdLabel).get<std::string>();
+}
+
+/// Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
+void send_to_hold(Migrator::Ports& ports, const std::string& control, const std::string& hold, const StopToken& stop) {
+  ports.broker.purge_queue(control, stop);
+  ports.broker.publish({"", control, start_replay(hold, "hold", ""), "application/json", ""}, stop);
+}
+
+void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const Arrival& arrival,
+                     const StopToken& stop) {
+  const ObjectRef ref = ref_of(pod, Kind::pod);
+  const auto present = ports.cluster.get(ref, stop);
+  if (present && !ours(*present, pod))
+    throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name),
+                "delete it, then resume");
+  if (!present) ports.cluster.create(ref, pod, {}, stop);
+  // Nobody else listens to the hold queue: the source's process is gone.
+  wait_restored(
+      ports, ref, container, arrival, [](bool) {}, stop);
+}
+
+void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+  if (const auto pod = ports.cluster.get(ref, stop))
+    remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
+}
+
+bool has_failed(const Json& pod, const std::string& name, const std::string& container) {
+  try {
+    check_restore(&pod, name, container);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+/// The kubelet takes one or two seconds from the end of a deleted pod's processes to the end of its object: more than
+/// all the rest of the hand-over. So the processes are killed on the node, and when that is proven, the object is
+/// removed by force. Not before the kubelet knows of the deletion: it starts a killed container anew, cold, otherwise.
+/// All containers are killed, so that never two pods of that name run, which a StatefulSet promises.
+void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold,
+                 const StopToken& stop) {
+  const auto pod = await_kubelet_ends(ports.cluster, ref, uid, stop);
+  if (!pod) return;
+  for (const std::string& container : running_containers(*pod))
+    if (!ports.processes.kill(pod->at("spec").value("nodeName", ""), container, stop))
+      throw Error(ErrorKind::failed, fmt::format("no process of container {:.20} was found", container));
+  wait_for_depth(
+      ports.broker, hold, [](const QueueDepth& d) { return d.consumers == 0; },
+      "waiting for the source's process to end", stop);
+  ports.cluster.remove(ref, {uid, 0, ""}, stop);
+}
+
+/// The source's successor should answer its probes before the source goes: a Service's endpoints must not be empty. One
+/// that does not for long is another matter; for one that is lost the source must stay.
+void wait_successor(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+  try {
+    ports.cluster.watch(
+        ref,
+        [&](const Json* pod) {
+          if (pod_is_lost(pod)) throw Error(ErrorKind::inconsistent, "the target pod " + ref.name + " is gone");
+          return pod_is_ready(*pod);
+        },
+        stop.within(std::chrono::seconds(30)));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+  }
+}
+
+}  // namespace
+
+void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::stateful_set, text(o, "ns"), text(o, "name")};
+  const auto gone = [&](const Json* set) { return set == nullptr || set->at("metadata").at("uid") != text(o, "uid"); };
+  const auto present = ports.cluster.get(ref, stop);
+  if (!present || gone(&*present)) return;
+  ports.cluster.remove(ref, {text(o, "uid"), std::nullopt, "Orphan"}, stop);
+  ports.cluster.watch(ref, gone, stop);
+}
+
+void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const auto source = ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop);
+  const bool there = source && source->at("metadata").at("uid") == text(o, "uid") && !is_terminating(*source);
+  if (there && o.contains("target")) wait_successor(ports, {Kind::pod, text(o, "ns"), text(o, "target")}, stop);
+  end_quiet_source(ports, o, stop);
+}
+
+void end_quiet_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
+  const std::string uid = text(o, "uid");
+  // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
+  if (ports.cluster.remove(ref, {uid, 1, ""}, stop)) {
+    try {
+      end_at_once(ports, ref, uid, text(o, "hold"), stop.within(std::chrono::seconds(5)));
+    } catch (const Error&) {
+      // The node cannot be reached, say: its kubelet ends the pod, which takes a second or two.
+    }
+  }
+  wait_pod_gone(ports.cluster, ref.ns, ref.name, uid, stop);
+  // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control
+  // queue.
+  wait_for_certain_depth(
+      ports, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
+      "waiting for the source's process to end", stop);
+}
+
+void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  Json pod = o.at("object");
+  const std::string container = text(o, "container"), hold = text(o, "hold"), node = text(o, "node");
+  const ObjectRef ref = ref_of(pod, Kind::pod);
+  auto present = ports.cluster.get(ref, stop);
+  if (present && ours(*present, pod) && has_failed(*present, ref.name, container)) {
+    remove_pod(ports, ref, stop);  // of an earlier attempt; its cause may be cured by now
+    present.reset();
+  }
+  const Arrival arrival{hold, 1, text(o, "control"), {}, 0};
+  if (!present) send_to_hold(ports, arrival.control, hold, stop);
+  const bool fell_back = present && ours(*present, pod) && present->at("spec").value("nodeName", "") == node;
+  try {
+    if (fell_back) pod["spec"]["nodeName"] = node;
+    return create_and_wait(ports, pod, container, arrival, stop);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::conflict || error.kind() == ErrorKind::unavailable || fell_back) throw;
+  }
+  const StopToken again =
+      StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
+  remove_pod(ports, ref, again);
+  const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, again);
+  ports.images.import_checkpoint(node,
+                                 {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container,
+                                  text(o, "architecture"), text(o, "user")},
+                                 again);
+  pod["spec"]["nodeName"] = node;
+  send_to_hold(ports, arrival.control, hold, again);  // the one that failed may have taken it
+  create_and_wait(ports, pod, container, arrival, again);
+}
+
+void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
+  Json set = o.at("object");
+  const ObjectRef ref = ref_of(set, Kind::stateful_set);
+  set.erase("status");
+  for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
+                                 "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"})
+    set["metadata"].erase(server_set);
+  // One that is still being deleted (a crash in between) is not there: the garbage collector lets go of its pods first.
+  std::optional<Json> present;
+  ports.cluster.watch(
+      ref,
+      [&](const Json* now) {
+        present = now == nullptr ? std::nullopt : std::optional<Json>(*now);
+        return !present || !is_terminating(*present);
+      },
+      stop);
+  const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
+  ports.cluster.watch(
+      {Kind::pod, ref.ns, text(o, "pod")},
+      [&](const Json* pod) {
+        if (pod == nullptr) return false;  // lost meanwhile: the set starts it anew
+        for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
+          if (owner.value("uid", "") == uid) return true;
+        return false;
+      },
+      stop);
+}
+
+}  // namespace ms2m

@@ -1,0 +1,72 @@
+#include "undo/settle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+struct Entry {
+  int n;
+  Json operation;
+};
+
+std::vector<Entry> open_entries(Journal& journal, Direction direction, const SettleOptions& options) {
+  std::vector<Entry> entries;
+  for (const Effect& effect : journal.effects()) {
+    const Json& operation = direction == Direction::undo ? effect.undo : effect.finish;
+    if (effect.settled || !operation.is_object()) continue;
+    if (priority(operation) >= options.from && priority(operation) <= options.upto)
+      entries.push_back({effect.n, operation});
+  }
+  if (direction == Direction::undo) std::reverse(entries.begin(), entries.end());
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return priority(a.operation) < priority(b.operation); });
+  return entries;
+}
+
+void report(Observer& observer, const std::string& text, bool ok) {
+  Event event;
+  event.type = Event::Type::undo;
+  event.phase = Phase::finalizing;
+  event.text = text;
+  event.ok = ok;
+  observer.on(event);
+}
+
+}  // namespace
+
+Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer,
+                  const SettleOptions& options) {
+  Settlement result;
+  for (const Entry& entry : open_entries(journal, direction, options)) {
+    const std::string text = describe(entry.operation);
+    std::string failure;
+    try {
+      // A fresh token: an interruption of the migration must not interrupt its undo.
+      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(
+                                          std::max(options.limit, patience(entry.operation)))));
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+    const bool ok = failure.empty();
+    if (ok)
+      result.done.push_back(text);
+    else
+      result.left.push_back(
+          {text + ": " + failure, command(entry.operation, place_of(journal), journal.begin().value("id", ""))});
+    if (direction == Direction::undo || !ok) report(observer, ok ? text : text + ": " + failure, ok);
+    try {
+      journal.settled(entry.n, ok, direction == Direction::undo ? "undo" : "finish");
+    } catch (const std::exception&) {
+      // A full disk must not keep the rest from being undone; every operation is idempotent and will be found done.
+    }
+    if (!ok && options.stop_at_failure) break;
+  }
+  return result;
+}
+
+}  // namespace ms2m
