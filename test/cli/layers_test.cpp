@@ -30,7 +30,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"kube", {"wrap/curl", "wrap/posix"}},
     {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
     {"node", {"node/protocol", "wrap/posix"}},
-    {"node/protocol", {"base"}},
+    {"node/protocol", {}},
     {"image", {"wrap/posix"}},
     {"report", {}},
     {"kube/objects", {"base"}},
