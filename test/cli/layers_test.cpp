@@ -31,6 +31,8 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
     {"node", {"node/protocol", "wrap/posix"}},
     {"node/protocol", {}},
+    {"node/runtime", {"node/protocol", "wrap/posix"}},
+    {"node/program", {"node/protocol", "node/runtime", "wrap/posix"}},
     {"image", {"wrap/posix"}},
     {"report", {}},
     {"kube/objects", {"base"}},

@@ -73,10 +73,14 @@ std::string encode_frame(FrameKind kind, std::uint32_t channel, std::string_view
   return bytes;
 }
 
-std::string encode_credit(std::uint32_t channel, std::uint32_t bytes) {
+std::string credit_payload(std::uint32_t bytes) {
   std::string payload;
   put_u32(payload, bytes);
-  return encode_frame(FrameKind::credit, channel, payload);
+  return payload;
+}
+
+std::string encode_credit(std::uint32_t channel, std::uint32_t bytes) {
+  return encode_frame(FrameKind::credit, channel, credit_payload(bytes));
 }
 
 std::uint32_t credit_of(const Frame& frame) {

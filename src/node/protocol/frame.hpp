@@ -49,7 +49,9 @@ inline constexpr Millis kDefaultSilence{5000};
 /// The bytes of one frame. Error{protocol} for a payload that its reader would refuse.
 std::string encode_frame(FrameKind kind, std::uint32_t channel, std::string_view payload = {});
 std::string encode_credit(std::uint32_t channel, std::uint32_t bytes);
-/// Of a frame of kind credit.
+/// Payload of a frame of kind credit.
+std::string credit_payload(std::uint32_t bytes);
+/// The reverse.
 std::uint32_t credit_of(const Frame& frame);
 
 /// Bytes in, frames out. Keeps at most one unfinished frame beside what it is fed; a length that no frame of its kind

@@ -200,13 +200,13 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                             \
-  X(Hello)                                                                                                           \
-  X(Look)                                                                                                            \
-  X(Tools)                                                                                                           \
-  X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe)        \
-      X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) \
-          X(Kill)
+#define MS2M_REQUESTS(X)                                                                                   \
+  X(Hello)                                                                                                 \
+  X(Look)                                                                                                  \
+  X(Tools)                                                                                                 \
+  X(ListArchives)                                                                                          \
+  X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) \
+      X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)

@@ -1,0 +1,93 @@
+#include "node/program/answering.hpp"
+
+#include <map>
+
+#include "ms2m/error.hpp"
+#include "node/program/archives.hpp"
+#include "node/program/images.hpp"
+#include "node/program/layouts.hpp"
+#include "node/program/look.hpp"
+#include "node/program/tools.hpp"
+
+namespace ms2m::node {
+namespace {
+
+const NodeRuntime& runtime(const Node& node) {
+  if (node.runtime) return *node.runtime;
+  throw Error(ErrorKind::refused, "node " + node.name + " runs " + node.runtime_version +
+                                      ", into whose image store a checkpoint cannot be brought");
+}
+
+LookAnswer on(const Node& node, const Look& request, Channel& channel) {
+  return look(node.roots, node.runtime.get(), request.at, channel.stop());
+}
+NodeTools on(const Node& node, const Tools& request, Channel& channel) {
+  return look_at_tools(node.roots, request.container_id, channel.stop());
+}
+ArchiveList on(const Node&, const ListArchives& request, Channel&) { return list_archives(request); }
+Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return wait_archive(request, channel.stop()); }
+Found on(const Node&, const RemoveArchive& request, Channel&) { return remove_archive(request); }
+StreamEnd on(const Node&, const ReadArchive& request, Channel& channel) { return read_archive(request, channel); }
+StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
+  return write_layout(node.roots.layouts, node.name, request, channel);
+}
+Found on(const Node& node, const RemoveLayout& request, Channel&) {
+  return remove_layout(node.roots.layouts, request.directory);
+}
+ImageTool on(const Node& node, const ImageProbe&, Channel& channel) {
+  return image_probe(runtime(node), channel.stop());
+}
+ImageFound on(const Node& node, const ImageFind& request, Channel& channel) {
+  return image_find(runtime(node), request, channel.stop());
+}
+ImageListing on(const Node& node, const ImageList&, Channel& channel) {
+  return image_list(runtime(node), channel.stop());
+}
+ImageId on(const Node& node, const ImageImport& request, Channel& channel) {
+  return image_import(runtime(node), node.roots, request, channel.stop());
+}
+Nothing on(const Node& node, const ImagePointName& request, Channel& channel) {
+  return image_point_name(runtime(node), request, channel.stop());
+}
+Found on(const Node& node, const ImageRemoveName& request, Channel& channel) {
+  return image_remove_name(runtime(node), request, channel.stop());
+}
+Found on(const Node& node, const ImageRemove& request, Channel& channel) {
+  return image_remove(runtime(node), request, channel.stop());
+}
+Found on(const Node& node, const Freeze& request, Channel& channel) {
+  return node.containers.freeze(request, channel.stop());
+}
+Found on(const Node& node, const Thaw& request, Channel& channel) {
+  return node.containers.thaw(request.container, channel.stop());
+}
+Found on(const Node& node, const Kill& request, Channel& channel) {
+  return node.containers.kill(request.container, channel.stop());
+}
+
+using Handler = std::string (*)(const Node&, const Json&, Channel&);
+
+template <class Request>
+std::string handle(const Node& node, const Json& request, Channel& channel) {
+  const typename Request::Answer answer = on(node, decode<Request>(request), channel);
+  return print_message(answer);
+}
+
+template <class... Requests>
+std::map<std::string, Handler> handlers() {
+  return {{Requests::kDo, handle<Requests>}...};
+}
+
+}  // namespace
+
+std::string answer(const Node& node, const Json& request, Channel& channel) {
+  static const auto all = handlers<Look, Tools, ListArchives, WaitArchive, RemoveArchive, ReadArchive, WriteLayout,
+                                   RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport, ImagePointName,
+                                   ImageRemoveName, ImageRemove, Freeze, Thaw, Kill>();
+  const std::string name = request_name(request);
+  const auto found = all.find(name);
+  if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");
+  return found->second(node, request, channel);
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,149 @@
+#include "node/program/archives.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <tuple>
+
+#include "ms2m/archive.hpp"
+#include "ms2m/error.hpp"
+#include "node/program/paths.hpp"
+#include "node/protocol/checks.hpp"
+#include "wrap/posix/sha256.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr Millis kBetweenLooks{200};
+constexpr int kLooksWithoutLease = 10;
+
+/// Whether somebody has it open for writing: nobody gets a read lease then (fcntl(2), F_SETLEASE). nullopt: the file
+/// system has no leases.
+std::optional<bool> being_written(int file) {
+  if (::fcntl(file, F_SETLEASE, F_RDLCK) == 0) {
+    ::fcntl(file, F_SETLEASE, F_UNLCK);
+    return false;
+  }
+  return errno == EAGAIN ? std::optional(true) : std::nullopt;
+}
+
+/// Sleeps until something happens to the file, at most until the next look.
+class Events {
+ public:
+  explicit Events(int file) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
+    if (fd_) ::inotify_add_watch(fd_.get(), path.c_str(), IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF);
+  }
+  void wait(const StopToken& stop, const std::string& doing) {
+    std::array<pollfd, 2> fds{pollfd{fd_.get(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+    ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(kBetweenLooks).count()));
+    std::array<char, 4096> drained;
+    while (fd_ && ::read(fd_.get(), drained.data(), drained.size()) > 0) continue;
+    stop.check(doing);
+  }
+
+ private:
+  posix::UniqueFd fd_;
+};
+
+struct Opened {
+  posix::UniqueFd directory, file;
+  std::string name;
+};
+
+Opened open_archive(const std::string& path) {
+  check_archive_path(path);
+  Opened opened;
+  const auto [directory, name] = split_path(path);
+  opened.name = name;
+  opened.directory = open_directory(directory);
+  if (opened.directory) opened.file = open_file_in(opened.directory.get(), name);
+  return opened;
+}
+
+}  // namespace
+
+ArchiveList list_archives(const ListArchives& request) {
+  check_archive_directory(request.directory);
+  const posix::UniqueFd directory = open_directory(request.directory);
+  if (!directory) return {};
+  using Order = std::tuple<std::int64_t, std::int64_t, std::string>;
+  std::vector<std::pair<Order, Bytes>> found;
+  for (const std::string& name : names_in(directory.get())) {
+    if (!is_archive_of(name, request.ns, request.pod, request.container)) continue;
+    const auto is = look_in(directory.get(), name);
+    if (!is || !S_ISREG(is->st_mode)) continue;
+    found.push_back({{is->st_mtim.tv_sec, is->st_mtim.tv_nsec, request.directory + "/" + name},
+                     Bytes{static_cast<std::uint64_t>(is->st_size)}});
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  ArchiveList list;
+  for (const auto& [order, bytes] : found) list.files.push_back({std::get<2>(order), bytes});
+  return list;
+}
+
+Nothing wait_archive(const WaitArchive& request, const StopToken& stop) {
+  constexpr std::uint64_t kDay = 24 * 3600 * 1000;
+  const StopToken limited =
+      request.limit_ms ? stop.within(Millis(static_cast<std::int64_t>(std::min(*request.limit_ms, kDay)))) : stop;
+  const std::string doing = "waiting until " + request.path + " is complete";
+  const Error gone(ErrorKind::not_found, "no archive " + request.path);
+  const Opened archive = open_archive(request.path);
+  if (!archive.file) throw gone;
+  Events events(archive.file.get());
+  off_t last = -1;
+  for (int same = 0;;) {
+    const auto is = look_in(archive.directory.get(), archive.name);
+    if (!is) throw gone;
+    const auto written = being_written(archive.file.get());
+    same = is->st_size == last && written != true ? same + 1 : 0;
+    if (same >= (written ? 1 : kLooksWithoutLease)) return {};
+    last = is->st_size;
+    events.wait(limited, doing);
+  }
+}
+
+Found remove_archive(const RemoveArchive& request) {
+  check_archive_path(request.path);
+  const auto [directory, name] = split_path(request.path);
+  const posix::UniqueFd opened = open_directory(directory);
+  return {opened && remove_in(opened.get(), name)};
+}
+
+StreamEnd read_archive(const ReadArchive& request, Channel& channel) {
+  const Opened archive = open_archive(request.path);
+  struct ::stat is {};
+  if (!archive.file || ::fstat(archive.file.get(), &is) != 0)
+    throw Error(ErrorKind::failed, request.path + ": no such file");
+  ::posix_fadvise(archive.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  const Bytes total{static_cast<std::uint64_t>(is.st_size)};
+  channel.progress({Bytes{0}, total});
+  posix::Sha256 digest;
+  Bytes done;
+  std::string chunk(kMaxData, '\0');
+  for (;;) {
+    channel.stop().check("reading " + request.path);
+    const auto got = ::read(archive.file.get(), chunk.data(), chunk.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) posix::throw_errno("reading " + request.path);
+    if (got == 0) break;
+    const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
+    done.count += bytes.size();
+    if (done > total) throw Error(ErrorKind::failed, request.path + " grew while it was read");
+    digest.update(bytes);
+    channel.send(bytes);
+  }
+  if (done != total)
+    throw Error(ErrorKind::failed, request.path + " gave only " + std::to_string(done.count) + " of " +
+                                       std::to_string(total.count) + " bytes");
+  const StreamEnd end{done, digest.hex()};
+  channel.send_end(end);
+  return end;
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,15 @@
+// The checkpoint archives of this node's kubelet (ms2m/archive.hpp).
+#pragma once
+#include <string>
+
+#include "node/program/channel.hpp"
+#include "node/protocol/messages.hpp"
+
+namespace ms2m::node {
+
+ArchiveList list_archives(const ListArchives& request);
+Nothing wait_archive(const WaitArchive& request, const StopToken& stop);
+Found remove_archive(const RemoveArchive& request);
+StreamEnd read_archive(const ReadArchive& request, Channel& channel);
+
+}  // namespace ms2m::node

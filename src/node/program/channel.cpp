@@ -1,0 +1,95 @@
+#include "node/program/channel.hpp"
+
+#include "ms2m/error.hpp"
+
+namespace ms2m::node {
+
+namespace {
+
+Error violation(const std::string& what, std::uint32_t channel) {
+  return Error(ErrorKind::protocol, what + " on channel " + std::to_string(channel));
+}
+
+}  // namespace
+
+void Channel::progress(const StreamProgress& progress) {
+  wire_.put(FrameKind::progress, number_, print_message(progress));
+}
+
+void Channel::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::size_t size = 0;
+    {
+      std::unique_lock lock(wire_.mutex);
+      wire_.changed.wait(lock, [&] { return token_.stop_requested() || may_send_ > 0; });
+      if (token_.stop_requested()) throw Cancelled();
+      size = static_cast<std::size_t>(std::min<std::uint64_t>(may_send_, std::min(bytes.size(), kMaxData)));
+      may_send_ -= size;
+    }
+    wire_.put_data(number_, bytes.substr(0, size), token_);
+    bytes.remove_prefix(size);
+  }
+}
+
+void Channel::send_end(const StreamEnd& end) { wire_.put(FrameKind::end, number_, print_message(end)); }
+
+void Channel::accept_stream() {
+  {
+    const std::lock_guard lock(wire_.mutex);
+    accepts_ = true;
+    may_receive_ = kWindow;
+  }
+  wire_.put(FrameKind::credit, number_, credit_payload(kWindow));
+}
+
+std::optional<std::string> Channel::receive() {
+  std::string bytes;
+  std::uint32_t grant = 0;
+  {
+    std::unique_lock lock(wire_.mutex);
+    wire_.changed.wait(lock, [&] { return token_.stop_requested() || end_ || !received_.empty(); });
+    if (token_.stop_requested()) throw Cancelled();
+    if (received_.empty()) return std::nullopt;
+    bytes = std::move(received_.front());
+    received_.pop_front();
+    taken_ += bytes.size();
+    if (taken_ >= kWindow / 4) {
+      grant = static_cast<std::uint32_t>(taken_);
+      may_receive_ += taken_;
+      taken_ = 0;
+    }
+  }
+  if (grant > 0) wire_.put(FrameKind::credit, number_, credit_payload(grant));
+  return bytes;
+}
+
+void Channel::cancel() {
+  source_.request_stop();
+  wire_.wake();
+}
+
+void Channel::on_credit(std::uint32_t bytes) {
+  const std::lock_guard lock(wire_.mutex);
+  may_send_ += bytes;
+  wire_.changed.notify_all();
+}
+
+void Channel::on_data(std::string bytes) {
+  const std::lock_guard lock(wire_.mutex);
+  if (!accepts_ || end_ || bytes.size() > may_receive_) throw violation("data without credit", number_);
+  may_receive_ -= bytes.size();
+  if (!received_.empty() && received_.back().size() + bytes.size() <= kMaxData)
+    received_.back() += bytes;  // or a stream of single bytes would take many times its size
+  else
+    received_.push_back(std::move(bytes));
+  wire_.changed.notify_all();
+}
+
+void Channel::on_end(const StreamEnd& end) {
+  const std::lock_guard lock(wire_.mutex);
+  if (!accepts_ || end_) throw violation("the end of no stream", number_);
+  end_ = end;
+  wire_.changed.notify_all();
+}
+
+}  // namespace ms2m::node

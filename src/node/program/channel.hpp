@@ -1,0 +1,57 @@
+// One request on its way: what its thread may do with its channel.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ms2m/stop.hpp"
+#include "node/program/wire.hpp"
+#include "node/protocol/messages.hpp"
+
+namespace ms2m::node {
+
+class Channel {
+ public:
+  /// `wire` must outlive it.
+  Channel(std::uint32_t number, Wire& wire) : number_(number), wire_(wire), token_(source_.token()) {}
+
+  std::uint32_t number() const noexcept { return number_; }
+
+  // ---- for the request's thread; whatever waits throws Cancelled ----
+
+  /// Stopped when ms2m gives the request up, or the session ends.
+  const StopToken& stop() const noexcept { return token_; }
+  void progress(const StreamProgress& progress);
+  /// As soon as ms2m has granted credit for it.
+  void send(std::string_view bytes);
+  void send_end(const StreamEnd& end);
+  /// From now on ms2m may send a stream.
+  void accept_stream();
+  /// Its next bytes; nullopt when the stream has ended, with end_of_stream().
+  std::optional<std::string> receive();
+  const StreamEnd& end_of_stream() const noexcept { return *end_; }
+
+  // ---- for the loop; Error{protocol} for what ms2m may not send now ----
+
+  void cancel();
+  void on_credit(std::uint32_t bytes);
+  void on_data(std::string bytes);
+  void on_end(const StreamEnd& end);
+
+ private:
+  const std::uint32_t number_;
+  Wire& wire_;
+  StopSource source_;
+  StopToken token_;
+  // All below: Wire::mutex.
+  std::uint64_t may_send_ = 0;
+  std::uint64_t may_receive_ = 0;  // granted, and not yet used
+  std::uint64_t taken_ = 0;        // received since the last grant
+  bool accepts_ = false;
+  std::deque<std::string> received_;
+  std::optional<StreamEnd> end_;
+};
+
+}  // namespace ms2m::node

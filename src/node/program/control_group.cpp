@@ -1,0 +1,146 @@
+#include "node/program/control_group.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ms2m/error.hpp"
+#include "node/program/paths.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::chrono::seconds kPatience{5};
+constexpr Millis kLook{20};  // version 1 tells nobody that something has changed
+constexpr int kMostDepth = 64;
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// Directories below `path` and itself, parents first.
+void walk(const std::string& path, const std::function<void(const std::string& path, const std::string& name)>& visit,
+          int depth = 0) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(path.c_str()), ::closedir);
+  if (!entries || depth > kMostDepth) return;  // it has gone meanwhile
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string name = entry->d_name;
+    if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
+    const std::string inner = path + "/" + name;
+    visit(inner, name);
+    walk(inner, visit, depth + 1);
+  }
+}
+
+std::vector<int> processes(const ControlGroup& group) {
+  std::vector<int> all;
+  const auto read = [&](const std::string& path, const std::string&) {
+    const std::string text = read_text(path + "/cgroup.procs").value_or("");
+    for (const char *at = text.data(), *end = at + text.size(); at < end;) {
+      int pid = 0;
+      const auto [next, error] = std::from_chars(at, end, pid);
+      if (error == std::errc{}) all.push_back(pid);
+      at = std::max(next, at) + 1;
+    }
+  };
+  read(group.path, "");
+  walk(group.path, read);
+  return all;
+}
+
+/// Waits until `done`, looking again whenever the kernel says that the group's events changed.
+bool await(const ControlGroup& group, const StopToken& stop, const std::string& doing,
+           const std::function<bool()>& done) {
+  const posix::UniqueFd changes(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (changes) ::inotify_add_watch(changes.get(), (group.path + "/cgroup.events").c_str(), IN_MODIFY);
+  const TimePoint end = Clock::now() + kPatience;
+  while (!done()) {
+    if (Clock::now() >= end) return false;
+    std::array<pollfd, 2> fds{pollfd{changes.get(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+    ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(kLook).count()));
+    stop.check(doing);
+    std::array<char, 4096> drained;
+    while (changes && ::read(changes.get(), drained.data(), drained.size()) > 0) continue;
+  }
+  return true;
+}
+
+bool write_to(const std::string& path, const std::string& text) {
+  const posix::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+bool is_frozen(const ControlGroup& group) {
+  if (group.version == 1) return read_text(group.path + "/freezer.state").value_or("") == "FROZEN\n";
+  const std::string events = "\n" + read_text(group.path + "/cgroup.events").value_or("");
+  return events.find("\nfrozen 1\n") != std::string::npos;
+}
+
+void signal_all(const ControlGroup& group) {
+  for (const int pid : processes(group))
+    if (pid > 0) ::kill(pid, SIGKILL);
+}
+
+}  // namespace
+
+bool has_processes(const ControlGroup& group) { return !processes(group).empty(); }
+
+std::optional<ControlGroup> find_control_group(const std::string& root, const std::string& id) {
+  const std::array<std::string, 5> names{"crio-" + id + ".scope", "cri-containerd-" + id + ".scope",
+                                         "docker-" + id + ".scope", "crio-" + id, id};
+  std::optional<ControlGroup> found;
+  walk(root, [&](const std::string& path, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) return;
+    for (const auto& [version, file] : {std::pair{2, "/cgroup.freeze"}, std::pair{1, "/freezer.state"}}) {
+      const ControlGroup group{path, version};
+      if ((!found || found->version < version) && exists(path + file) && has_processes(group)) found = group;
+    }
+  });
+  return found;
+}
+
+bool write_frozen(const ControlGroup& group, bool frozen) {
+  if (group.version == 2) return write_to(group.path + "/cgroup.freeze", frozen ? "1\n" : "0\n");
+  return write_to(group.path + "/freezer.state", frozen ? "FROZEN\n" : "THAWED\n");
+}
+
+bool await_frozen(const ControlGroup& group, const StopToken& stop) {
+  return await(group, stop, "waiting until its processes stop", [&] { return is_frozen(group); });
+}
+
+bool kill_processes(const ControlGroup& group, const StopToken& stop) {
+  const std::string doing = "waiting until its processes end";
+  const auto gone = [&] { return !has_processes(group); };
+  if (group.version == 2 && write_to(group.path + "/cgroup.kill", "1\n")) {
+    if (await(group, stop, doing, gone)) return true;
+  }
+  if (write_frozen(group, true)) await_frozen(group, stop);
+  signal_all(group);
+  write_frozen(group, false);
+  return await(group, stop, doing, [&] {
+    signal_all(group);
+    return gone();
+  });
+}
+
+void bring_to_end(const ControlGroup& group, AtEnd end) noexcept {
+  if (end == AtEnd::stay) return;
+  const TimePoint until = Clock::now() + 2 * kPatience;
+  do {
+    try {
+      if (end == AtEnd::thaw ? write_frozen(group, false) : kill_processes(group, {})) return;
+      if (!has_processes(group)) return;
+      ::poll(nullptr, 0, static_cast<int>(kLook.count()));
+    } catch (const std::exception&) {  // no memory: again
+    }
+  } while (Clock::now() < until);
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,38 @@
+// The control group of a container's processes, and what its files do with them.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "ms2m/stop.hpp"
+#include "node/protocol/messages.hpp"
+
+namespace ms2m::node {
+
+struct ControlGroup {
+  std::string path;
+  int version = 2;  ///< 1: the freezer's tree
+};
+
+/// Looked for by its name below `root`: crio-<id>.scope, cri-containerd-<id>.scope, docker-<id>.scope (systemd as the
+/// driver), crio-<id>, <id> (cgroupfs); never crio-conmon-<id>. Version 2 (cgroup.freeze; also below a hybrid root's
+/// "unified") where the container's processes are in it, else version 1's freezer. Whatever the runtime makes below it
+/// (crun's "container") counts, and is stopped with it. nullopt: no process of it is left. Kernel:
+/// admin-guide/cgroup-v2.rst, "Core Interface Files"; admin-guide/cgroup-v1/freezer-subsystem.rst.
+std::optional<ControlGroup> find_control_group(const std::string& root, const std::string& id);
+
+bool has_processes(const ControlGroup& group);
+
+/// False: the kernel did not take it, or the group has gone.
+bool write_frozen(const ControlGroup& group, bool frozen);
+/// Waits at most five seconds until every process has stopped. False: they did not. Throws Cancelled.
+bool await_frozen(const ControlGroup& group, const StopToken& stop);
+
+/// SIGKILL to all of them, frozen or not, and waits at most five seconds until they are gone. False: they are not. In
+/// version 1 a frozen process dies only when it is thawed, but then before it runs on; frozen it cannot fork. Throws
+/// Cancelled.
+bool kill_processes(const ControlGroup& group, const StopToken& stop);
+
+/// What is to become of it, as well as can be: tried for ten seconds.
+void bring_to_end(const ControlGroup& group, AtEnd end) noexcept;
+
+}  // namespace ms2m::node

@@ -1,0 +1,106 @@
+#include "node/program/guard.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr Millis kAnswer{5000};
+constexpr Millis kEnd{30000};  // longer than bring_to_end() takes for one of each
+
+/// Nothing else stays open: ssh waits for whoever has its streams.
+[[noreturn]] void become_guard(int socket) {
+  ::setsid();
+  ::prctl(PR_SET_NAME, "ms2m-guard");
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGQUIT}) std::signal(signal, SIG_IGN);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+  ::dup2(socket, 3);
+  ::syscall(SYS_close_range, 4U, ~0U, 0U);
+  [[maybe_unused]] const int at = ::chdir("/");
+  run_guard(3);
+  ::_exit(0);
+}
+
+template <std::size_t size>
+void copy(const std::string& text, std::array<char, size>& into) {
+  if (text.size() >= size) throw Error(ErrorKind::failed, "a name that is too long: " + text.substr(0, 64));
+  std::memcpy(into.data(), text.data(), text.size());
+}
+
+}  // namespace
+
+Guard::Guard() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) posix::throw_errno("socketpair");
+  socket_.reset(ends[0]);
+  posix::UniqueFd theirs(ends[1]);
+  pid_ = ::fork();
+  if (pid_ < 0) posix::throw_errno("fork");
+  if (pid_ == 0) {
+    socket_.reset();  // or the guard would keep its own end of life open
+    become_guard(theirs.get());
+  }
+}
+
+Guard::~Guard() { end(); }
+
+void Guard::order(const GuardOrder& order) {
+  const Error gone(ErrorKind::failed, "the process that thaws a container at its limit has ended");
+  if (!socket_ || ::send(socket_.get(), &order, sizeof order, MSG_NOSIGNAL) != sizeof order) throw gone;
+  pollfd answer{socket_.get(), POLLIN, 0};
+  char done = 0;
+  if (::poll(&answer, 1, static_cast<int>(kAnswer.count())) != 1 || ::recv(socket_.get(), &done, 1, 0) != 1) throw gone;
+}
+
+void Guard::watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit) {
+  GuardOrder it;
+  it.what = GuardOrder::What::watch;
+  it.end = end;
+  it.version = group.version;
+  if (limit) it.limit_ns = limit->time_since_epoch().count();
+  copy(id, it.id);
+  copy(group.path, it.path);
+  const std::lock_guard lock(mutex_);
+  order(it);
+  watched_[id] = {group, end};
+}
+
+void Guard::dismiss(const std::string& id) {
+  GuardOrder it;
+  it.what = GuardOrder::What::dismiss;
+  copy(id, it.id);
+  const std::lock_guard lock(mutex_);
+  if (watched_.count(id) == 0) return;
+  order(it);
+  watched_.erase(id);
+}
+
+void Guard::end() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (pid_ <= 0) return;
+  socket_.reset();
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  pollfd ended{pidfd, POLLIN, 0};
+  ::poll(&ended, 1, static_cast<int>(kEnd.count()));
+  if (pidfd >= 0) ::close(pidfd);
+  int status = -1;
+  const bool well = ::waitpid(pid_, &status, WNOHANG) == pid_ && WIFEXITED(status);
+  if (!well)
+    for (const auto& [id, each] : watched_) bring_to_end(each.group, each.end);
+  pid_ = -1;
+  watched_.clear();
+}
+
+}  // namespace ms2m::node

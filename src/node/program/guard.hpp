@@ -1,0 +1,49 @@
+// The program's side of the guard.
+#pragma once
+#include <sys/types.h>
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "ms2m/units.hpp"
+#include "node/program/guard_process.hpp"
+#include "wrap/posix/unique_fd.hpp"
+
+namespace ms2m::node {
+
+/// Starts it: a process of its own session that has nothing of ours open but a socket, and that no signal to our group
+/// reaches. Thread-safe.
+class Guard {
+ public:
+  /// Before there is any other thread: it is forked. Error{failed}.
+  Guard();
+  /// end()
+  ~Guard();
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+
+  /// From now on `group` comes to `end` at `limit`, or when the program ends. Replaces what counted for `id` before.
+  /// Error{failed}: there is no guard any more, and nothing may be frozen.
+  void watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit);
+  void dismiss(const std::string& id);
+  /// Everything that is watched is brought to its end now. Returns when that is done, by ourselves if the guard has
+  /// died.
+  void end() noexcept;
+  /// Readable when the guard has died.
+  int fd() const noexcept { return socket_.get(); }
+
+ private:
+  void order(const GuardOrder& order);
+  struct Watched {
+    ControlGroup group;
+    AtEnd end{};
+  };
+  std::mutex mutex_;
+  posix::UniqueFd socket_;
+  pid_t pid_ = -1;
+  std::map<std::string, Watched> watched_;
+};
+
+}  // namespace ms2m::node

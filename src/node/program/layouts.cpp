@@ -1,0 +1,168 @@
+#include "node/program/layouts.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "ms2m/error.hpp"
+#include "node/program/paths.hpp"
+#include "node/protocol/checks.hpp"
+#include "wrap/posix/sha256.hpp"
+
+namespace ms2m::node {
+namespace {
+
+using posix::UniqueFd;
+
+constexpr const char* kPartial = ".partial";
+
+/// The directories of a layout that is being written; unless kept, those that were made for it go again.
+class Directories {
+ public:
+  Directories(const std::string& root, const std::string& name) {
+    const auto [above, own] = split_path(root);
+    UniqueFd parent = open_directory(above.empty() ? "/" : above);
+    if (!parent) throw Error(ErrorKind::failed, above + ": there is no such directory");
+    UniqueFd top = open_directory(root);
+    bool made = false;
+    if (!top) top = make_directory_in(parent.get(), own, made);
+    enter(std::move(parent), own, std::move(top), made);
+    for (const std::string& step : {name, std::string("blobs"), std::string("sha256")}) {
+      UniqueFd next = make_directory_in(at(), step, made);
+      UniqueFd here(::fcntl(at(), F_DUPFD_CLOEXEC, 0));
+      enter(std::move(here), step, std::move(next), made);
+    }
+  }
+  ~Directories() {
+    for (auto step = steps_.rbegin(); !kept_ && step != steps_.rend(); ++step)
+      if (step->made) ::unlinkat(step->parent.get(), step->name.c_str(), AT_REMOVEDIR);  // if it is empty
+  }
+  Directories(const Directories&) = delete;
+  Directories& operator=(const Directories&) = delete;
+  int at() const { return steps_.back().own.get(); }
+  void keep() { kept_ = true; }
+
+ private:
+  struct Step {
+    UniqueFd parent;
+    std::string name;
+    UniqueFd own;
+    bool made;
+  };
+  void enter(UniqueFd parent, const std::string& name, UniqueFd own, bool made) {
+    steps_.push_back({std::move(parent), name, std::move(own), made});
+  }
+  std::vector<Step> steps_;
+  bool kept_ = false;
+};
+
+/// The file before its digest is verified. Its name goes with it.
+class Partial {
+ public:
+  explicit Partial(int directory) : directory_(directory) {
+    file_.reset(::openat(directory, kPartial, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file_) posix::throw_errno(kPartial);
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      file_.reset();
+      throw Error(ErrorKind::conflict, "this layout is being written already");
+    }
+    if (::fchmod(file_.get(), 0600) != 0 || ::ftruncate(file_.get(), 0) != 0) posix::throw_errno(kPartial);
+  }
+  ~Partial() {
+    if (file_ && !named_) ::unlinkat(directory_, kPartial, 0);
+  }
+  Partial(const Partial&) = delete;
+  Partial& operator=(const Partial&) = delete;
+  int fd() const { return file_.get(); }
+  void name(const std::string& digest) {
+    if (::renameat(directory_, kPartial, directory_, digest.c_str()) != 0) posix::throw_errno(digest);
+    named_ = true;
+  }
+
+ private:
+  const int directory_;
+  UniqueFd file_;
+  bool named_ = false;
+};
+
+Error full(const std::string& said, const std::string& node) {
+  return Error(ErrorKind::failed, "No space left on device" + said, "free some space on node " + node);
+}
+
+void check_space(int directory, const WriteLayout& request, const std::string& node) {
+  struct ::statvfs is {};
+  if (::fstatvfs(directory, &is) != 0) posix::throw_errno(request.directory);
+  const std::uint64_t free = std::uint64_t{is.f_bavail} * is.f_frsize;
+  if (free < request.bytes.count)
+    throw full(": " + std::to_string(free) + " bytes free below " + request.directory + ", " +
+                   std::to_string(request.bytes.count) + " needed",
+               node);
+}
+
+void write_all(int file, std::string_view bytes, const std::string& node) {
+  while (!bytes.empty()) {
+    const auto wrote = ::write(file, bytes.data(), bytes.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0 && (errno == ENOSPC || errno == EDQUOT)) throw full("", node);
+    if (wrote < 0) posix::throw_errno("writing the layout");
+    bytes.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+}
+
+StreamEnd fill(int file, const WriteLayout& request, const std::string& node, Channel& channel) {
+  posix::Sha256 digest;
+  Bytes done;
+  while (const auto bytes = channel.receive()) {
+    done.count += bytes->size();
+    if (done > request.bytes)
+      throw Error(ErrorKind::failed, "more than " + std::to_string(request.bytes.count) + " bytes arrived");
+    digest.update(*bytes);
+    write_all(file, *bytes, node);
+  }
+  if (done != request.bytes)
+    throw Error(ErrorKind::failed,
+                std::to_string(done.count) + " of " + std::to_string(request.bytes.count) + " bytes arrived");
+  return {done, digest.hex()};
+}
+
+}  // namespace
+
+StreamEnd write_layout(const std::string& root, const std::string& node, const WriteLayout& request, Channel& channel) {
+  const std::string name = check_layout_directory(request.directory, root);
+  Directories directories(root, name);
+  check_space(directories.at(), request, node);
+  Partial partial(directories.at());
+  channel.accept_stream();
+  const StreamEnd got = fill(partial.fd(), request, node, channel);
+  const StreamEnd& meant = channel.end_of_stream();
+  if (meant.bytes != got.bytes || meant.sha256 != got.sha256)
+    throw Error(ErrorKind::failed, "what arrived is not what was sent: " + std::to_string(got.bytes.count) +
+                                       " bytes with the digest " + got.sha256 + ", not " +
+                                       std::to_string(meant.bytes.count) + " with " + meant.sha256);
+  partial.name(got.sha256);
+  directories.keep();
+  return got;
+}
+
+UniqueFd open_layout(const std::string& root, const std::string& directory) {
+  const std::string name = check_layout_directory(directory, root);
+  const UniqueFd top = open_directory(root);
+  return top ? open_directory_in(top.get(), name) : UniqueFd{};
+}
+
+Found remove_layout(const std::string& root, const std::string& directory) {
+  const std::string name = check_layout_directory(directory, root);
+  const UniqueFd top = open_directory(root);
+  if (!top || !remove_tree_in(top.get(), name)) return {false};
+  const auto [above, own] = split_path(root);
+  // Only when it is empty, and no link.
+  if (const UniqueFd parent = open_directory(above.empty() ? "/" : above))
+    ::unlinkat(parent.get(), own.c_str(), AT_REMOVEDIR);
+  return {true};
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,60 @@
+#include "node/program/processes.hpp"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "node/program/paths.hpp"
+
+namespace ms2m::node {
+namespace {
+
+std::vector<std::string> entries(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> opened(::opendir(directory.c_str()), ::closedir);
+  if (!opened) return names;
+  while (const dirent* entry = ::readdir(opened.get()))
+    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') names.emplace_back(entry->d_name);
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> all_processes() {
+  std::vector<std::string> all = entries("/proc");
+  std::sort(all.begin(), all.end());
+  for (std::string& each : all) each = "/proc/" + each;
+  return all;
+}
+
+std::vector<std::string> processes_of(const std::string& container_id) {
+  std::vector<std::string> found;
+  for (const std::string& process : all_processes()) {
+    const std::string groups = read_text(process + "/cgroup").value_or("");
+    if (groups.find(container_id) != std::string::npos && groups.find("conmon-" + container_id) == std::string::npos)
+      found.push_back(process);
+  }
+  return found;
+}
+
+std::vector<OpenFile> open_files(const std::string& process) {
+  std::vector<OpenFile> files;
+  for (const std::string& number : entries(process + "/fd"))
+    if (std::string target = read_link(process + "/fd/" + number); !target.empty())
+      files.push_back({number, std::move(target)});
+  return files;
+}
+
+std::vector<std::string> command_line(const std::string& process) {
+  const std::string text = read_text(process + "/cmdline").value_or("");
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\0', at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,25 @@
+// The processes of a container, as /proc shows them.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace ms2m::node {
+
+/// "/proc/<pid>" of every process, in the order of their names.
+std::vector<std::string> all_processes();
+/// Of those whose control group has the container's ID in its path. conmon's group has it as well, but conmon sees the
+/// node's files: it is left out.
+std::vector<std::string> processes_of(const std::string& container_id);
+
+struct OpenFile {
+  std::string number;
+  std::string target;  ///< "/data/x", "socket:[4711]", "/tmp/a (deleted)"
+};
+std::vector<OpenFile> open_files(const std::string& process);
+
+/// argv; empty when it has gone.
+std::vector<std::string> command_line(const std::string& process);
+
+}  // namespace ms2m::node

@@ -1,0 +1,63 @@
+#include "node/program/serve.hpp"
+
+#include <fcntl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "node/program/build_id.hpp"
+#include "node/program/guard.hpp"
+#include "node/program/server.hpp"
+
+namespace ms2m::node {
+namespace {
+
+void set_environment() {
+  const char* inherited = std::getenv("PATH");
+  const std::string path = std::string(inherited != nullptr ? inherited : "") +
+                           ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  ::setenv("PATH", path.substr(path.starts_with(':') ? 1 : 0).c_str(), 1);
+  ::setenv("LC_ALL", "C", 1);
+  ::umask(077);
+  // Descriptors that whoever started us left closed must not become files of ours.
+  for (int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0; fd = ::open("/dev/null", O_RDWR | O_CLOEXEC))
+    if (fd > 2) {
+      ::close(fd);
+      break;
+    }
+}
+
+/// Readable when we are to end. SIGIO comes when a lease breaks that was given back a moment later.
+posix::UniqueFd take_signals() {
+  for (const int signal : {SIGPIPE, SIGIO}) std::signal(signal, SIG_IGN);
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ours, signal);
+  ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  return posix::UniqueFd(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+}  // namespace
+
+int serve(const Roots& roots) {
+  set_environment();
+  std::string why;
+  try {
+    const posix::UniqueFd signals = take_signals();
+    Guard guard;
+    why = Server({0, 1, signals.get()}, roots, own_greeting(), guard).run();
+  } catch (const std::exception& error) {
+    why = error.what();
+  }
+  if (why.empty()) return 0;
+  std::fprintf(stderr, "ms2m-node: %s\n", why.c_str());
+  return 1;
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,55 @@
+// A session: greeting, frames in, answers out, until it ends.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "node/program/guard.hpp"
+#include "node/program/requests.hpp"
+#include "node/program/roots.hpp"
+#include "node/protocol/version.hpp"
+
+namespace ms2m::node {
+
+struct Streams {
+  int in = 0;
+  int out = 1;
+  int signals = -1;  ///< a signalfd: any of its signals ends the session
+};
+
+class Server {
+ public:
+  /// `guard` must outlive it. The streams become non-blocking.
+  Server(const Streams& streams, const Roots& roots, Greeting greeting, Guard& guard);
+
+  /// Returns why the session ended: "" when ms2m closed it or a signal came. By then every freeze has come to its end,
+  /// requests are cancelled, their child processes ended and what they had not verified is removed.
+  std::string run();
+
+ private:
+  void loop();
+  int patience() const;
+  void read();
+  void obey(Frame frame);
+  void hello(const Frame& frame);
+  void beat();
+  void write();
+  void flush(Millis limit) noexcept;
+  void finish() noexcept;
+
+  const Streams streams_;
+  const Roots roots_;
+  const Greeting greeting_;
+  Guard& guard_;
+  Containers containers_;
+  Node node_;
+  Wire wire_;
+  Requests requests_;
+  FrameDecoder decoder_{Reader::program};
+  std::string out_;
+  bool greeted_ = false;  // by ms2m's hello
+  bool ended_ = false;
+  BootClock::duration silence_;
+  BootTime heard_, said_;
+};
+
+}  // namespace ms2m::node

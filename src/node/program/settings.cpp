@@ -1,0 +1,108 @@
+#include "node/program/settings.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <sstream>
+
+namespace ms2m::node {
+namespace {
+
+constexpr const char* kSpace = " \t\r";
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(kSpace);
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string unquoted(std::string value) {
+  value.resize(std::min(value.find(" #"), value.size()));
+  std::erase_if(value, [](char c) { return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == '\r'; });
+  return value;
+}
+
+std::optional<bool> truth(const std::string& value) {
+  if (value == "true") return true;
+  if (value == "false") return false;
+  return std::nullopt;
+}
+
+void each_line(const std::string& text, const std::function<void(const std::string&)>& visit) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) visit(line);
+}
+
+/// "name = value" of a TOML file, in whatever table it stands.
+void each_setting(const std::string& toml, const std::function<void(const std::string&, const std::string&)>& visit) {
+  each_line(toml, [&](const std::string& line) {
+    const auto equals = line.find('=');
+    if (equals != std::string::npos) visit(trimmed(line.substr(0, equals)), unquoted(line.substr(equals + 1)));
+  });
+}
+
+}  // namespace
+
+std::string version_in(const std::string& said) {
+  std::string version;
+  each_line(said, [&](const std::string& line) {
+    std::istringstream words(line);
+    for (std::string word; version.empty() && words >> word;)
+      if (word == "version" || word == "Version:") words >> version;
+  });
+  return version;
+}
+
+bool lacks_criu(const std::string& crun_said) {
+  bool lacks = false;
+  each_line(crun_said, [&](const std::string& line) {
+    if (line.starts_with("+")) lacks = line.find("+CRIU") == std::string::npos;
+  });
+  return lacks;
+}
+
+std::map<std::string, std::string> read_criu_options(const std::string& text) {
+  std::map<std::string, std::string> options;
+  each_line(text, [&](std::string line) {
+    line.resize(std::min(line.find('#'), line.size()));
+    std::replace(line.begin(), line.end(), '=', ' ');
+    std::istringstream words(line);
+    std::string name, value;
+    words >> name >> value;
+    name.erase(0, std::min(name.find_first_not_of('-'), name.size()));
+    if (!name.empty()) options[name] = unquoted(value);
+  });
+  return options;
+}
+
+std::string read_crio(const std::string& toml, NodeTools& tools) {
+  std::string default_runtime;
+  tools.crio_configured = !toml.empty();
+  each_setting(toml, [&](const std::string& name, const std::string& value) {
+    if (name == "enable_criu_support") tools.crio_criu_support = truth(value);
+    if (name == "container_level_enabled") tools.crio_level = value;
+    if (name == "signature_policy") tools.crio_signature_policy = value;
+    if (name == "default_runtime") default_runtime = value;
+  });
+  return default_runtime;
+}
+
+void read_containerd(const std::string& toml, NodeTools& tools) {
+  tools.containerd_configured = !toml.empty();
+  each_setting(toml, [&](const std::string& name, const std::string& value) {
+    if (name == "enable_criu") tools.containerd_criu = truth(value);
+    if (name == "enable_experimental_restore_via_create") tools.containerd_restores = truth(value);
+  });
+}
+
+std::string oci_in_use(const std::string& monitor, const std::string& by_default, const NodeTools& tools) {
+  for (const std::string& path : {monitor, by_default}) {
+    const std::string name = path.substr(path.rfind('/') + 1);
+    if (name == "crun" || name == "runc") return name;
+  }
+  if (tools.crun.empty() != tools.runc.empty()) return tools.crun.empty() ? "runc" : "crun";
+  if (!tools.crun.empty() && tools.crio_configured) return "crun";
+  if (!tools.runc.empty() && tools.containerd_configured) return "runc";
+  return "";
+}
+
+}  // namespace ms2m::node

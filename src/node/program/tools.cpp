@@ -1,0 +1,125 @@
+#include "node/program/tools.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "ms2m/error.hpp"
+#include "node/program/paths.hpp"
+#include "node/program/processes.hpp"
+#include "node/program/settings.hpp"
+#include "node/runtime/tool.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::chrono::seconds kPatience{5};
+
+/// Path of a program; "" when there is none.
+std::string program(const Roots& roots, const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream directories(roots.system + "/usr/libexec/crio:" + (path != nullptr ? path : ""));
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    const std::string file = directory + "/" + name;
+    struct ::stat is {};
+    if (!directory.empty() && ::stat(file.c_str(), &is) == 0 && S_ISREG(is.st_mode) &&
+        ::access(file.c_str(), X_OK) == 0)
+      return file;
+  }
+  return "";
+}
+
+/// Its output; "" when it gave none in time, or failed and `well` was asked for.
+std::string output(const std::vector<std::string>& argv, bool well, const StopToken& stop) {
+  try {
+    const auto result = run_tool(argv, stop.within(kPatience));
+    return result && (result->ok() || !well) ? result->out : "";
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+std::string version(const Roots& roots, const char* name, const StopToken& stop, std::string* said = nullptr) {
+  const std::string file = program(roots, name);
+  const std::string out = file.empty() ? "" : output({file, "--version"}, false, stop);
+  if (said != nullptr) *said = out;
+  return version_in(out);
+}
+
+/// What it says about itself, or what its files say.
+std::string configuration(const std::string& file, const std::vector<std::string>& question,
+                          const std::vector<std::string>& files, const StopToken& stop) {
+  std::string text;
+  if (!file.empty()) {
+    std::vector<std::string> argv{file};
+    argv.insert(argv.end(), question.begin(), question.end());
+    text = output(argv, true, stop);
+  }
+  if (!text.empty()) return text;
+  for (const std::string& each : files) text += read_text(each).value_or("");
+  return text;
+}
+
+std::vector<std::string> crio_files(const Roots& roots) {
+  const std::string directory = roots.system + "/etc/crio/crio.conf.d";
+  std::vector<std::string> files{roots.system + "/etc/crio/crio.conf"};
+  if (const posix::UniqueFd opened = open_directory(directory)) {
+    auto names = names_in(opened.get());
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) files.push_back(directory + "/" + name);
+  }
+  return files;
+}
+
+bool has_text(const std::string& file, const std::string& text) {
+  std::ifstream in(file, std::ios::binary);
+  std::string kept;
+  for (std::string chunk(1 << 20, '\0'); in;) {
+    in.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    kept.append(chunk, 0, static_cast<std::size_t>(in.gcount()));
+    if (kept.find(text) != std::string::npos) return true;
+    kept.erase(0, kept.size() - std::min(kept.size(), text.size()));
+  }
+  return false;
+}
+
+/// The OCI runtime that the container's monitor was told.
+std::string monitors_runtime(const std::string& id) {
+  for (const std::string& process : all_processes()) {
+    const auto words = command_line(process);
+    if (words.empty() || !words[0].ends_with("conmon")) continue;
+    bool about = false;
+    for (const std::string& word : words) about |= word.find(id) != std::string::npos;
+    for (std::size_t i = 0; about && i + 1 < words.size(); ++i)
+      if (words[i] == "-r" || words[i] == "--runtime") return words[i + 1];
+  }
+  return "";
+}
+
+}  // namespace
+
+NodeTools look_at_tools(const Roots& roots, const std::string& container_id, const StopToken& stop) {
+  NodeTools tools;
+  tools.asked = true;
+  std::string crun_said;
+  tools.criu = version(roots, "criu", stop);
+  tools.crun = version(roots, "crun", stop, &crun_said);
+  tools.runc = version(roots, "runc", stop);
+  tools.crun_without_criu = lacks_criu(crun_said);
+  for (const std::string file : {"/etc/criu/crun.conf", "/etc/criu/runc.conf"})
+    if (const auto text = read_text(roots.system + file)) tools.criu_options[file] = read_criu_options(*text);
+  const std::string crio = program(roots, "crio");
+  const std::string default_runtime =
+      read_crio(configuration(crio, {"status", "config"}, crio_files(roots), stop), tools);
+  tools.crio_knows_levels = !crio.empty() && has_text(crio, "container_level_enabled");
+  read_containerd(configuration(program(roots, "containerd"), {"config", "dump"},
+                                {roots.system + "/etc/containerd/config.toml"}, stop),
+                  tools);
+  const std::string id = bare_container_id(container_id);
+  tools.oci = oci_in_use(id.empty() ? "" : monitors_runtime(id), default_runtime, tools);
+  return tools;
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,129 @@
+#include "node/runtime/storage_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "ms2m/error.hpp"
+#include "ms2m/json.hpp"
+#include "node/protocol/checks.hpp"
+#include "wrap/posix/files.hpp"
+
+namespace ms2m::node {
+namespace {
+
+using posix::UniqueFd;
+
+/// nullopt: it cannot be read.
+std::optional<std::string> content(const std::string& path) {
+  try {
+    return posix::read_file(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::string graphroot_in(const std::string& text) {
+  std::string root;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto name = line.find_first_not_of(" \t");
+    const auto open = line.find('"'), close = line.rfind('"');
+    if (name == std::string::npos || line.compare(name, 9, "graphroot") != 0 || open == close) continue;
+    const auto equals = line.find_first_not_of(" \t", name + 9);
+    if (equals != std::string::npos && line[equals] == '=' && equals < open)
+      root = line.substr(open + 1, close - open - 1);
+  }
+  return root;
+}
+
+Json parsed(const std::string& path) {
+  const auto text = content(path);
+  return text ? Json::parse(*text, nullptr, false) : Json();
+}
+
+std::string text_of(const Json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+void write_file(int directory, const std::string& name, const std::string& bytes) {
+  if (::unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT) posix::throw_errno(name);
+  const UniqueFd fd(::openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) posix::throw_errno(name);
+  for (std::size_t done = 0; done < bytes.size();) {
+    const auto wrote = ::write(fd.get(), bytes.data() + done, bytes.size() - done);
+    if (wrote < 0 && errno != EINTR) posix::throw_errno(name);
+    if (wrote > 0) done += static_cast<std::size_t>(wrote);
+  }
+}
+
+UniqueFd directory_in(int directory, const char* name) {
+  UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) posix::throw_errno(name);
+  return fd;
+}
+
+}  // namespace
+
+std::string store_directory(const std::string& system) {
+  std::string root;
+  const char* own = std::getenv("CONTAINERS_STORAGE_CONF");
+  for (const std::string& path : {system + "/usr/share/containers/storage.conf",
+                                  system + "/etc/containers/storage.conf", std::string(own != nullptr ? own : "")})
+    if (const auto text = path.empty() ? std::nullopt : content(path)) root = graphroot_in(*text);
+  return root.empty() ? system + "/var/lib/containers/storage" : root;
+}
+
+std::optional<std::vector<StoredImage>> images_in_store(const std::string& system, const StopToken& stop) {
+  const std::string directory = store_directory(system) + "/overlay-images";
+  const Json list = parsed(directory + "/images.json");
+  if (!list.is_array()) return std::nullopt;
+  std::vector<StoredImage> images;
+  for (const Json& each : list) {
+    stop.check("listing images");
+    StoredImage stored;
+    stored.id = text_of(each, "id");
+    const auto names = each.is_object() ? each.find("names") : each.end();
+    if (each.is_object() && names != each.end() && names->is_array())
+      for (const Json& name : *names)
+        if (name.is_string()) stored.names.push_back(name.get<std::string>());
+    const std::string manifest =
+        is_sha256(stored.id) ? content(directory + "/" + stored.id + "/manifest").value_or("") : "";
+    for (const char* annotation : {kCrioAnnotation, kContainerdAnnotation})
+      stored.checkpoint |= manifest.find(annotation) != std::string::npos;
+    images.push_back(std::move(stored));
+  }
+  return images;
+}
+
+std::string image_of_container(const std::string& system, const std::string& container_id) {
+  const Json list = parsed(system + "/var/lib/containers/storage/overlay-containers/containers.json");
+  if (!list.is_array()) return "";
+  for (const Json& each : list)
+    if (text_of(each, "id") == container_id && is_sha256(text_of(each, "image"))) return text_of(each, "image");
+  return "";
+}
+
+void write_layout_files(int directory, const OciLayout& layout) {
+  const UniqueFd blobs = directory_in(directory, "blobs");
+  const UniqueFd digests = directory_in(blobs.get(), "sha256");
+  write_file(digests.get(), layout.config_digest, layout.config);
+  write_file(digests.get(), layout.manifest_digest, layout.manifest);
+  write_file(directory, "index.json", layout.index);
+  write_file(directory, "oci-layout", layout.marker);
+}
+
+void write_layout_files(const std::string& directory, const OciLayout& layout) {
+  posix::make_private_directories(std::filesystem::path(directory) / "blobs" / "sha256");
+  const UniqueFd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) posix::throw_errno(directory);
+  write_layout_files(opened.get(), layout);
+}
+
+}  // namespace ms2m::node
