@@ -10,22 +10,23 @@
 namespace ms2m::node {
 namespace {
 
-void answer_error(Wire& wire, std::uint32_t channel, const Error& error) {
-  wire.put(FrameKind::error, channel, print_error(error));
-}
+struct LastFrame {
+  FrameKind kind;
+  std::string payload;
+};
 
 /// Everything that a request can end with is an answer.
-void answer_request(const Node& node, const Json& request, Channel& channel, Wire& wire) {
+LastFrame answer_to(const Node& node, const Json& request, Channel& channel) {
   try {
     std::string payload = answer(node, request, channel);
     if (payload.size() > kMaxAnswer) throw Error(ErrorKind::failed, "the answer is too long");
-    wire.put(FrameKind::answer, channel.number(), payload);
+    return {FrameKind::answer, std::move(payload)};
   } catch (const Cancelled&) {
-    wire.put(FrameKind::error, channel.number(), print_cancelled());
+    return {FrameKind::error, print_cancelled()};
   } catch (const Error& error) {
-    answer_error(wire, channel.number(), error);
+    return {FrameKind::error, print_error(error)};
   } catch (const std::exception& error) {
-    answer_error(wire, channel.number(), Error(ErrorKind::failed, error.what()));
+    return {FrameKind::error, print_error(Error(ErrorKind::failed, error.what()))};
   }
 }
 
@@ -34,8 +35,9 @@ void answer_request(const Node& node, const Json& request, Channel& channel, Wir
 Requests::~Requests() { end(); }
 
 void Requests::run(const Node& node, const Json& request, Running& running, Wire& wire) noexcept {
-  answer_request(node, request, running.channel, wire);
-  running.answered = true;
+  const LastFrame last = answer_to(node, request, running.channel);
+  running.answered = true;  // first: what ms2m sends after it has the answer is late already
+  wire.put(last.kind, running.channel.number(), last.payload);
 }
 
 void Requests::begin(const Node& node, std::uint32_t channel, Json request) {
@@ -50,7 +52,8 @@ void Requests::begin(const Node& node, std::uint32_t channel, Json request) {
     it.thread = std::thread([&node, &it, this, said = std::move(request)] { run(node, said, it, wire_); });
   } catch (const std::system_error& error) {
     running_.erase(channel);
-    answer_error(wire_, channel, Error(ErrorKind::failed, std::string("no thread: ") + error.what()));
+    wire_.put(FrameKind::error, channel,
+              print_error(Error(ErrorKind::failed, std::string("no thread: ") + error.what())));
   }
 }
 

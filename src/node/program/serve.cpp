@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -25,12 +26,16 @@ void set_environment() {
   ::setenv("PATH", path.substr(path.starts_with(':') ? 1 : 0).c_str(), 1);
   ::setenv("LC_ALL", "C", 1);
   ::umask(077);
-  // Descriptors that whoever started us left closed must not become files of ours.
-  for (int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC); fd >= 0; fd = ::open("/dev/null", O_RDWR | O_CLOEXEC))
-    if (fd > 2) {
-      ::close(fd);
-      break;
-    }
+}
+
+/// Nothing is ours but the three streams: what whoever started us left closed must not become a file of ours, what was
+/// left open is closed.
+void set_descriptors() {
+  int fd = 0;
+  do fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= 2);
+  if (fd > 2) ::close(fd);
+  ::syscall(SYS_close_range, 3U, ~0U, 0U);
 }
 
 /// Readable when we are to end. SIGIO comes when a lease breaks that was given back a moment later.
@@ -47,6 +52,7 @@ posix::UniqueFd take_signals() {
 
 int serve(const Roots& roots) {
   set_environment();
+  set_descriptors();
   std::string why;
   try {
     const posix::UniqueFd signals = take_signals();

@@ -1,0 +1,273 @@
+// Freezing, thawing and killing on control groups of this machine, and what becomes of a frozen container when the
+// program, its session or its time ends.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "session.hpp"
+#include "support/catch.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using namespace ms2m::node;
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kId(64, 'a');
+
+/// Where this machine lets us make control groups: a version 2 tree, and version 1's freezer.
+class Trees {
+ public:
+  Trees() {
+    for (const char* tree : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup", "/sys/fs/cgroup/freezer"}) {
+      const fs::path own = fs::path(tree) / ("ms2m-node-test-" + std::to_string(::getpid()));
+      std::error_code error;
+      if (!fs::create_directory(own, error)) continue;
+      if (fs::exists(own / "cgroup.freeze") || fs::exists(own / "freezer.state"))
+        found.push_back(own);
+      else
+        fs::remove(own, error);
+    }
+    // Without a tree of our own (not root, or a read-only /sys/fs/cgroup) there is nothing real to try this on.
+    REQUIRE((::geteuid() != 0 || !found.empty()));
+  }
+  ~Trees() {
+    std::error_code error;
+    for (const fs::path& tree : found) fs::remove(tree, error);
+  }
+  std::vector<fs::path> found;
+};
+
+/// A process that counts in a file, in a control group of its own.
+class Container {
+ public:
+  Container(const fs::path& tree, const std::string& group, const std::string& inner = "")
+      : top_(tree / group), path_(inner.empty() ? top_ : top_ / inner) {
+    fs::create_directories(path_);
+    counter_ = fs::temp_directory_path() / ("ms2m-node-counter-" + std::to_string(::getpid()) + group.substr(0, 12));
+    fs::remove(counter_);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const std::string count = "n=0; while :; do n=$((n+1)); echo $n >" + counter_.string() + "; sleep 0.01; done";
+      ::execlp("sh", "sh", "-c", count.c_str(), nullptr);
+      ::_exit(127);
+    }
+    put(path_ / "cgroup.procs", std::to_string(pid_));
+    becomes_true([&] { return !content(counter_).empty(); });
+  }
+  ~Container() {
+    ::kill(pid_, SIGKILL);
+    for (const char* file : {"cgroup.freeze", "freezer.state"})
+      if (fs::exists(top_ / file)) put(top_ / file, std::string(file) == "cgroup.freeze" ? "0" : "THAWED");
+    if (!reaped_) ::waitpid(pid_, nullptr, 0);
+    becomes_true([&] {
+      std::error_code error;
+      if (path_ != top_) fs::remove(path_, error);
+      fs::remove(top_, error);
+      return !fs::exists(top_);
+    });
+    fs::remove(counter_);
+  }
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
+
+  bool counts(Millis within = Millis{300}) const {
+    const std::string before = content(counter_);
+    return becomes_true([&] { return content(counter_) != before; }, within);
+  }
+  /// The test is its parent: it has to be reaped by us.
+  bool ended(Millis within = std::chrono::seconds(10)) {
+    return becomes_true([&] { return reaped_ || (reaped_ = ::waitpid(pid_, nullptr, WNOHANG) == pid_); }, within);
+  }
+
+ private:
+  fs::path top_, path_, counter_;
+  pid_t pid_ = -1;
+  bool reaped_ = false;
+};
+
+std::vector<std::string> program_on(const Place& place, const fs::path& tree) {
+  auto argv = place.program();
+  argv[2] = tree.string();
+  return argv;
+}
+
+/// Its files are ordinary ones.
+struct FakeGroup {
+  explicit FakeGroup(const std::string& cgroups) : path(cgroups + "/kubepods.slice/crio-" + kId + ".scope") {
+    put(path + "/cgroup.procs", "0\n");
+    put(path + "/cgroup.freeze", "0\n");
+    put(path + "/cgroup.events", "populated 1\nfrozen 1\n");
+  }
+  std::string state() const { return content(path + "/cgroup.freeze"); }
+  std::string path;
+};
+
+Freeze freeze(std::optional<std::uint64_t> limit_ms, AtEnd end) { return {kId, limit_ms, end}; }
+
+}  // namespace
+
+TEST_CASE("a container's processes are frozen, thawed and killed by its control group", "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    Session session(program_on(place, tree));
+    session.hello();
+    for (const auto& [group, inner] :
+         std::vector<std::pair<std::string, std::string>>{{"crio-" + kId + ".scope", ""},
+                                                          {"crio-" + kId + ".scope", "container"},
+                                                          {"cri-containerd-" + kId + ".scope", ""},
+                                                          {"docker-" + kId + ".scope", ""},
+                                                          {kId, ""},
+                                                          {"crio-" + kId, ""}}) {
+      INFO((tree / group / inner).string());
+      Container monitor(tree, "crio-conmon-" + kId + ".scope");
+      Container own(tree, group, inner);
+      CHECK(own.counts());
+      CHECK(session.call(Freeze{"cri-o://" + kId, {}, AtEnd::stay}).found);
+      CHECK_FALSE(own.counts());
+      CHECK(monitor.counts());
+      CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
+      CHECK(session.call(Thaw{kId}).found);
+      CHECK(own.counts());
+      CHECK(session.call(Thaw{kId}).found);
+      CHECK(session.call(freeze({}, AtEnd::thaw)).found);
+      // The zombie is ours to reap, and it stays in its group until then.
+      const auto kill = session.begin(Kill{kId});
+      CHECK(own.ended());
+      CHECK(session.finish<Kill>(kill).found);
+      CHECK(monitor.counts());
+      CHECK_FALSE(session.call(Kill{kId}).found);
+      CHECK_FALSE(session.call(Thaw{kId}).found);
+      CHECK_FALSE(session.call(freeze(1000, AtEnd::kill)).found);
+    }
+    session.close();
+    CHECK(session.wait().ok());
+  }
+}
+
+TEST_CASE("nobody stays frozen when the program dies, its session ends or is silent, or its time is over",
+          "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found)
+    for (const char* how : {"killed", "closed", "silent", "stopped", "terminated"}) {
+      INFO(how << " " << tree);
+      Container own(tree, "crio-" + kId + ".scope", "container");
+      Session session(program_on(place, tree));
+      const bool silent = std::string(how) == "silent", stopped = std::string(how) == "stopped";
+      session.hello(silent ? Millis{500} : Millis{60000});
+      const int guard = session.guard();
+      CHECK(session.call(freeze(stopped ? 1500 : 30000, AtEnd::thaw)).found);
+      CHECK_FALSE(own.counts(Millis{100}));
+      if (std::string(how) == "killed") ::kill(session.child.pid(), SIGKILL);
+      if (std::string(how) == "closed") session.close();
+      if (std::string(how) == "terminated") ::kill(session.child.pid(), SIGTERM);
+      if (stopped) ::kill(session.child.pid(), SIGSTOP);  // only the limit is left
+      const TimePoint start = Clock::now();
+      CHECK(own.counts(std::chrono::seconds(10)));
+      CHECK(seconds_between(start, Clock::now()) < 5);
+      if (stopped) ::kill(session.child.pid(), SIGKILL);
+      session.wait();
+      CHECK(becomes_true([&] { return !alive(guard); }));
+    }
+}
+
+TEST_CASE("a source that must not run on is killed at the end, frozen as it is", "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found)
+    for (const char* how : {"killed", "closed", "limit"}) {
+      INFO(how << " " << tree);
+      Container own(tree, "crio-" + kId + ".scope");
+      Session session(program_on(place, tree));
+      session.hello();
+      const int guard = session.guard();
+      CHECK(session.call(freeze(std::string(how) == "limit" ? 500 : 30000, AtEnd::kill)).found);
+      if (std::string(how) == "killed") ::kill(session.child.pid(), SIGKILL);
+      if (std::string(how) == "closed") session.close();
+      CHECK(own.ended());
+      session.close();
+      session.wait();
+      CHECK(becomes_true([&] { return !alive(guard); }));  // or it meets the next one of this name
+    }
+}
+
+TEST_CASE("a freeze that stays outlives the session; thawing takes the end away", "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    Container own(tree, "crio-" + kId + ".scope");
+    for (const bool thawed : {false, true}) {
+      Session session(program_on(place, tree));
+      session.hello();
+      CHECK(session.call(freeze(600, AtEnd::kill)).found);
+      if (thawed)
+        CHECK(session.call(Thaw{kId}).found);
+      else
+        CHECK(session.call(freeze({}, AtEnd::stay)).found);  // the newest counts
+      session.close();
+      session.wait();
+      std::this_thread::sleep_for(Millis{900});  // past the limit that does not count any more
+      CHECK(own.counts() == thawed);
+    }
+  }
+}
+
+TEST_CASE("a group that does not stop is thawed again, and the error says so", "[node_program]") {
+  const Place place;
+  const FakeGroup group(place.cgroups);
+  put(group.path + "/cgroup.events", "populated 1\nfrozen 0\n");
+  Session session(place.program());
+  session.hello();
+  const Thrown error = thrown_by([&] { session.call(freeze(60000, AtEnd::thaw)); });
+  CHECK(error.kind == ErrorKind::failed);
+  CHECK_THAT(error.text, Contains("did not stop"));
+  CHECK(group.state() == "0\n");
+  // Given up half-way: as if it had not been.
+  const auto channel = session.begin(freeze(60000, AtEnd::kill));
+  REQUIRE(becomes_true([&] { return group.state() == "1\n"; }));
+  session.send(FrameKind::cancel, channel);
+  CHECK(thrown_by([&] { session.answer(channel); }).cancelled);
+  CHECK(group.state() == "0\n");
+  put(group.path + "/cgroup.events", "populated 1\nfrozen 1\n");
+  CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
+  CHECK(group.state() == "1\n");
+  session.close();
+  CHECK(session.wait().ok());
+  CHECK(group.state() == "0\n");
+}
+
+TEST_CASE("a limit and an end that do not fit are refused", "[node_program]") {
+  const Place place;
+  const FakeGroup group(place.cgroups);
+  Session session(place.program());
+  session.hello();
+  CHECK(thrown_by([&] { session.call(freeze(1000, AtEnd::stay)); }).kind == ErrorKind::usage);
+  CHECK(group.state() == "0\n");
+  for (const char* bad : {"", "cri-o://", "cri-o://../../x", "abc", "cri-o://aaaaaaaaaaaa*"})
+    CHECK(thrown_by([&] { session.call(Freeze{bad, {}, AtEnd::thaw}); }).kind == ErrorKind::usage);
+}
+
+TEST_CASE("each of several freezes has its own end", "[node_program]") {
+  const Place place;
+  const std::string other(64, 'b');
+  const std::string path = place.cgroups + "/crio-" + other;
+  const FakeGroup group(place.cgroups);
+  put(path + "/cgroup.procs", "0\n");
+  put(path + "/cgroup.freeze", "0\n");
+  put(path + "/cgroup.events", "populated 1\nfrozen 1\n");
+  Session session(place.program());
+  session.hello();
+  CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
+  CHECK(session.call(Freeze{other, 300, AtEnd::thaw}).found);
+  CHECK(becomes_true([&] { return content(path + "/cgroup.freeze") == "0\n"; }));
+  CHECK(group.state() == "1\n");
+  ::kill(session.child.pid(), SIGKILL);
+  CHECK(becomes_true([&] { return group.state() == "0\n"; }));
+  session.wait();
+}
