@@ -145,19 +145,16 @@ TEST_CASE("one writer at a time", "[node_program]") {
   CHECK_NOTHROW(node.session.answer(first));
 }
 
-TEST_CASE("data without credit ends the session", "[node_program]") {
+TEST_CASE("a stream that nobody asked for ends the session", "[node_program]") {
   Layouts node;
-  const auto channel = node.session.begin(WriteLayout{node.directory, Bytes{1 << 30}});
-  for (std::size_t sent = 0; sent <= 2 * kWindow; sent += kMaxData)
-    if (sent == 0)
-      REQUIRE(node.session.next_of(channel).kind == FrameKind::credit);
-    else
-      node.session.send(FrameKind::data, channel, std::string(kMaxData, 'x'));
-  // It may have granted more meanwhile; so much at once it has not.
-  for (int i = 0; i < 64; ++i) node.session.send(FrameKind::data, channel, std::string(kMaxData, 'x'));
+  const auto channel = node.session.begin(ReadArchive{node.place.path("none")});
+  put(node.place.path("checkpoints/checkpoint-p_n-c-2026-11-21T21:21:02Z.tar"), "x");
+  CHECK(thrown_by([&] { node.session.answer(channel); }).kind == ErrorKind::refused);
+  const auto reading =
+      node.session.begin(ReadArchive{node.place.path("checkpoints/checkpoint-p_n-c-2026-11-21T21:21:02Z.tar")});
+  node.session.send(FrameKind::data, reading, "x");
   CHECK_FALSE(node.session.wait().ok());
   CHECK_THAT(node.session.err, Contains("without credit"));
-  CHECK_FALSE(fs::exists(node.place.layouts));
 }
 
 TEST_CASE("nothing is written or removed over a link", "[node_program]") {

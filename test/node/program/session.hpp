@@ -1,6 +1,7 @@
 // ms2m's side of a session with the program on this machine, as a test needs it: one thread, every wait with a limit.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
