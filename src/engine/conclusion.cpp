@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 #include <utility>
 
 #include "engine/coordinator.hpp"
@@ -33,19 +34,20 @@ bool is_copy(const Json& pod) {
   return false;
 }
 
+bool restores_owner(const Operation& o) {
+  return std::holds_alternative<op::RecreateSet>(o) || std::holds_alternative<op::ScaleUp>(o) ||
+         std::holds_alternative<op::Rename>(o);
+}
+
 /// True while the pod's owner is not what it was: gone, or smaller. What brings it back is named among what is left.
-bool tell_owner(const Journal& journal, Outcome& outcome) {
+bool tell_owner(const Journal& journal, const std::set<int>& named, Outcome& outcome) {
   bool missing = false;
   for (const Effect& effect : journal.effects()) {
-    const std::string name = effect.finish.is_object() ? effect.finish.value("op", "") : "";
-    if (effect.settled || (name != "recreate_set" && name != "scale_up" && name != "take_identity")) continue;
+    if (effect.settled || !effect.finish || !restores_owner(*effect.finish)) continue;
     missing = true;
-    const std::string what = describe(effect.finish);
-    const bool named = std::any_of(outcome.leftovers.begin(), outcome.leftovers.end(),
-                                   [&](const Leftover& left) { return left.what.rfind(what, 0) == 0; });
-    if (!named)
-      outcome.leftovers.push_back(
-          {what, remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")})});
+    if (named.count(effect.n) == 0)
+      outcome.leftovers.push_back({describe(*effect.finish), remedy::command(remedy::Command::resume_migration, {},
+                                                                             {journal.begin().value("id", "")})});
   }
   return missing;
 }
@@ -53,8 +55,8 @@ bool tell_owner(const Journal& journal, Outcome& outcome) {
 }  // namespace
 
 void tell_identity(const Journal& journal, Outcome& outcome) {
-  const auto effect = journal.effect_with("take_identity");
-  if (effect && effect->settled) outcome.target_pod = outcome.source_pod;
+  const auto rename = journal.effect_with<op::Rename>();
+  if (rename && rename->settled) outcome.target_pod = outcome.source_pod;
 }
 
 std::string serving(const char* kind, const std::string& ns, const std::string& pod, const std::string& node) {
@@ -63,48 +65,55 @@ std::string serving(const char* kind, const std::string& ns, const std::string& 
 
 void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
   bool lost = false;
-  Operations operations(
-      ports, [&](const Json& operation, const StopToken&) { lost = !take_identity(journal, operation, outcome); });
-  const auto stage = [&](int from, int upto, bool stop_at_failure) {
-    Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, from, upto, stop_at_failure});
+  Operations operations(ports, [&](const op::Rename& operation, const StopToken&) {
+    lost = !take_identity(journal, operation, outcome);
+  });
+  std::set<int> named;
+  const auto tell_left = [&](Settlement& settled) {
     for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
+    named.insert(settled.left_numbers.begin(), settled.left_numbers.end());
     return settled.left.empty();
+  };
+  const auto stage = [&](Stages stages, bool stop_at_failure) {
+    Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, stages, stop_at_failure});
+    return tell_left(settled);
   };
   outcome.leftovers.clear();
   outcome.serving.clear();
   const bool waited = journal.marked("unserved");  // in vain, by the strategy itself
-  bool served_on = !waited && stage(0, kServing, true);
+  bool served_on = !waited && stage(kServing, true);
   if (!served_on && restore_again(journal)) {
     outcome.leftovers.clear();
-    served_on = stage(0, kServing, true);
+    named.clear();
+    served_on = stage(kServing, true);
   }
   if (!served_on && take_back(journal, outcome, limit)) return;
-  if (!served_on && waited) served_on = stage(0, kServing, true);  // it may serve after all
+  if (!served_on && waited) served_on = stage(kServing, true);  // it may serve after all
   bool retired = false;
   if (served_on) {
     // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy
     // that is to be copied once more must have nothing of the first time left there.
     const auto clean_nodes = [&] {
-      return settle(journal, Direction::finish, operations, observer, {limit, kNodes, kLease - 1, false});
+      return settle(journal, Direction::finish, operations, observer, {limit, kNodes, false});
     };
     std::future<Settlement> cleaning;
     Settlement cleaned;
-    if (journal.effect_with("take_identity"))
+    if (journal.effect_with<op::Rename>())
       cleaned = clean_nodes();
     else
       cleaning = std::async(std::launch::async, clean_nodes);
     // A source that loses the hold queue could go back to the primary: its queues go only after it.
-    retired = stage(kServing + 1, kRetired, true);
-    if (retired) stage(kRetired + 1, kNodes - 1, false);
+    retired = stage(kRetiring, true);
+    if (retired) stage(kTidying, false);
     if (cleaning.valid()) cleaned = cleaning.get();
-    for (Leftover& left : cleaned.left) outcome.leftovers.push_back(std::move(left));
-    if (outcome.leftovers.empty()) stage(kLease, kAll, false);
+    tell_left(cleaned);
+    if (outcome.leftovers.empty()) stage(kLease, false);
   } else {
     outcome.serving = "nobody: the hand-over is not complete";
   }
   if (served_on && !retired && take_back(journal, outcome, limit)) return;
   tell_identity(journal, outcome);
-  const bool owner_missing = tell_owner(journal, outcome);
+  const bool owner_missing = tell_owner(journal, named, outcome);
   if (outcome.leftovers.empty()) forget_children(journal);
   outcome.resumable = !outcome.leftovers.empty();
   const bool served = outcome.serving.rfind(kNobody, 0) != 0;
@@ -148,9 +157,10 @@ bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit
   if (!outcome.failed_phase) outcome.failed_phase = Phase::finalizing;
   // Settled for a copy that was there; the name leads to the original image since, and to nobody's container.
   for (const Effect& effect : journal.effects())
-    if (effect.settled && effect.finish.is_object() && effect.finish.value("op", "") == "settle_image") {
-      const Json removal = op::remove_image_name(text(effect.finish, "node"), text(effect.finish, "name"));
-      journal.effect(Phase::finalizing, describe(removal), removal, Json());
+    if (const auto* name = effect.finish ? std::get_if<op::PointImageName>(&*effect.finish) : nullptr;
+        name != nullptr && effect.settled) {
+      const op::RemoveImageName removal{name->node, name->name};
+      journal.effect(Phase::finalizing, describe(removal), removal, {});
     }
   undo(journal, outcome, limit);
   const bool source = outcome.serving.rfind(kNobody, 0) != 0;
@@ -234,21 +244,21 @@ void Migrator::Impl::tell_who_serves(Outcome& outcome, const Place& place) {
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
                           const std::function<void()>& source_decided) {
   Operations operations(ports);
-  const auto stage = [&](int from, int upto, bool stop_at_failure) {
-    Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, from, upto, stop_at_failure});
+  const auto stage = [&](Stages stages, bool stop_at_failure) {
+    Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, stages, stop_at_failure});
     for (auto& text : settled.done) outcome.undone.push_back(std::move(text));
     for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
     return settled.left.empty();
   };
   outcome.undone.clear();
   outcome.leftovers.clear();
-  const bool back = stage(0, kRetired, true);
+  const bool back = stage(kSourceBack, true);
   if (source_decided) source_decided();
-  stage(kRetired + 1, kQueues - 1, false);
+  stage(kCopy, false);
   // While the source is not back, its queues and the dead man's switch, which sends it back, must stay.
-  if (back) stage(kQueues, kNodes - 1, false);
-  stage(kNodes, kLease - 1, false);
-  if (outcome.leftovers.empty()) stage(kLease, kAll, false);
+  if (back) stage(kQueues, false);
+  stage(kNodes, false);
+  if (outcome.leftovers.empty()) stage(kLease, false);
   outcome.result = outcome.leftovers.empty() ? Result::undone : Result::leftovers;
   outcome.resumable = !outcome.leftovers.empty();
   const std::string nobody =

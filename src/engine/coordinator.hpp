@@ -53,10 +53,10 @@ struct Migrator::Impl {
 
   // second_half.cpp
   /// False: the copy is lost, and with it the state, as when a node dies without a migration.
-  bool take_identity(Journal& journal, const Json& operation, Outcome& outcome);
+  bool take_identity(Journal& journal, const op::Rename& operation, Outcome& outcome);
   /// An attempt that died is brought to its end first: then `child` says that the name was taken, or a new attempt can
   /// be made under the id that is returned.
-  std::string free_child(const Json& operation, Outcome& child);
+  std::string free_child(const op::Rename& operation, Outcome& child);
   void forget_children(const Journal& journal);
 };
 

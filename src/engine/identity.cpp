@@ -14,28 +14,28 @@
 
 namespace ms2m {
 
-MigrationRequest identity_request(const Json& o) {
+MigrationRequest identity_request(const op::Rename& o) {
   MigrationRequest request;
-  request.ns = o.at("ns");
-  request.pod = o.at("copy");
-  request.target_node = o.at("node");
-  request.container = o.at("container");
-  request.target_name = o.at("source").at("metadata").at("name");
-  request.queue = o.at("queue");
+  request.ns = o.ns;
+  request.pod = o.copy;
+  request.target_node = o.node;
+  request.container = o.container;
+  request.target_name = o.source.at("metadata").at("name");
+  request.queue = o.queue;
   request.strategy = Strategy::shadow;
-  apply_settings(o.at("settings"), request);
+  apply_settings(o.settings, request);
   // These were weighed before the first half; the copy is on the very node that it stays on.
   request.allow_competing = request.allow_other_queues = true;
   request.allow_hostpath = request.accept_volume_loss = true;
   return request;
 }
 
-Plan identity_plan(const Json& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
+Plan identity_plan(const op::Rename& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
   Plan plan = make_plan(request, facts, id);
   plan.findings = preflight(facts, request);
   plan.second_half = true;
   const TargetPod pod =
-      make_target_pod(o.at("source"), {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
+      make_target_pod(o.source, {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
   plan.target_spec = pod.pod;
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   return plan;

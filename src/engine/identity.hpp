@@ -2,7 +2,7 @@
 //  1. shadow to a copy beside the source, under a name that no set claims (it does not end in an ordinal). Before its
 //  pivot the
 //     set is orphaned; after it the source goes, and with it the name is free.
-//  2. `take_identity`: on the target node, shadow from that copy into a pod of the source's name. It is a migration of
+//  2. `rename`: on the target node, shadow from that copy into a pod of the source's name. It is a migration of
 //  its own,
 //     with a journal (<id>-2, -3, ... one per attempt), dead man's switch and pivot of its own: should it die at any
 //     instant, the copy serves on, and a resume of the first half tries again.
@@ -10,15 +10,17 @@
 #pragma once
 #include <string>
 
+#include "journal/operation.hpp"
 #include "plan/facts.hpp"
 #include "steps/steps.hpp"
 
 namespace ms2m {
 
 /// What the second half is asked to do.
-MigrationRequest identity_request(const Json& operation);
+MigrationRequest identity_request(const op::Rename& operation);
 /// Its plan: a bare pod's, but the target is the source's spec under the source's name.
-Plan identity_plan(const Json& operation, const MigrationRequest& request, const Facts& facts, const std::string& id);
+Plan identity_plan(const op::Rename& operation, const MigrationRequest& request, const Facts& facts,
+                   const std::string& id);
 
 /// What the second half tells: its steps and warnings; its phases are part of the first half's last one.
 class StepsOnly final : public Observer {

@@ -10,11 +10,11 @@
 namespace ms2m {
 
 void require_lease(Cluster& cluster, const Journal& journal, const StopToken& stop) {
-  const auto taken = journal.effect_with("release_lease");
+  const auto taken = journal.effect_with<op::ReleaseLease>();
   if (!taken || taken->settled) return;
-  const Json& o = taken->undo;
-  const auto lease = cluster.get({Kind::lease, text(o, "ns"), text(o, "name")}, stop);
-  if (!lease || lease->at("spec").value("holderIdentity", "") == text(o, "holder")) return;
+  const op::ReleaseLease& o = taken->operation;
+  const auto lease = cluster.get({Kind::lease, o.ns, o.name}, stop);
+  if (!lease || lease->at("spec").value("holderIdentity", "") == o.holder) return;
   const std::string id = journal.begin().value("id", "");
   throw Error(ErrorKind::conflict,
               fmt::format("migration {} was taken over by {}: undone now, it would work against that one", id,

@@ -73,10 +73,9 @@ Outcome outcome_of(const JournalSummary& s) {
 
 /// The source at the primary, as the journal has it.
 AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
-  const auto effect = journal.effect_with("resume_source");
-  const Json o = effect ? effect->undo : Json::object();
-  return {ports.broker, ports.admin, journal.begin().value("queue", ""), o.value("others", std::uint64_t{0}),
-          o.value("addresses", std::vector<std::string>{})};
+  const auto quiet = journal.effect_with<op::ResumeSource>();
+  const op::ResumeSource source = quiet ? quiet->operation : op::ResumeSource{};
+  return {ports.broker, ports.admin, journal.begin().value("queue", ""), source.others, source.addresses};
 }
 
 /// What follows from the journal: to finish, or to undo.
@@ -195,13 +194,13 @@ void Migrator::Impl::carry_out_in_place(Run& run, Outcome& outcome, const StopTo
   const bool sequential = run.request.strategy == Strategy::sequential;
   sequential ? run_sequential(run, outcome.phases, stop) : run_set_handoff(run, outcome.phases, stop);
   Operations operations(ports);
-  const auto settled = [&](int upto) {
-    return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, 0, upto, true})
+  const auto settled = [&](Stages stages) {
+    return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, stages, true})
         .left.empty();
   };
   {
     PhaseScope scope(run, Phase::restoring, outcome.phases, StopToken());
-    if (!settled(kServing - 1)) return;
+    if (!settled(kBeforeServing)) return;
     scope.note(sequential ? "the source's own termination awaited, restored under its name"
                           : "set orphaned, source gone, restored under its name");
   }
@@ -320,9 +319,8 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     const JournalSummary summary = journals.find(id).value();
     outcome = outcome_of(summary);
     outcome.result = Result::refused;
-    if (journal.ended() &&
-        (*journal.ended() == to_string(Result::done) || *journal.ended() == to_string(Result::undone))) {
-      outcome.result = *journal.ended() == to_string(Result::done) ? Result::done : Result::undone;
+    if (journal.ended() == Result::done || journal.ended() == Result::undone) {
+      outcome.result = *journal.ended();
       tell_identity(journal, outcome);
       outcome.serving = who_serves(outcome, outcome.result == Result::done);
       return outcome;

@@ -12,9 +12,9 @@
 
 namespace ms2m {
 
-std::string Migrator::Impl::free_child(const Json& o, Outcome& child) {
+std::string Migrator::Impl::free_child(const op::Rename& o, Outcome& child) {
   for (int n = 2;; ++n) {
-    const std::string id = fmt::format("{}-{}", o.at("id").get<std::string>(), n);
+    const std::string id = fmt::format("{}-{}", o.id, n);
     if (!journals.find(id)) {
       std::filesystem::remove_all(journals.root() / id);  // it died before its first record
       return id;
@@ -30,7 +30,7 @@ std::string Migrator::Impl::free_child(const Json& o, Outcome& child) {
   }
 }
 
-bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& outcome) {
+bool Migrator::Impl::take_identity(Journal& journal, const op::Rename& o, Outcome& outcome) {
   StepsOnly steps(observer);
   Impl inner{ports, journals, steps};
   Outcome child;
@@ -73,7 +73,7 @@ bool Migrator::Impl::take_identity(Journal& journal, const Json& o, Outcome& out
 }
 
 void Migrator::Impl::forget_children(const Journal& journal) {
-  if (!journal.effect_with("take_identity")) return;
+  if (!journal.effect_with<op::Rename>()) return;
   for (int n = 2;; ++n) {
     const std::string id = fmt::format("{}-{}", journal.begin().value("id", ""), n);
     const auto child = journals.find(id);

@@ -12,8 +12,6 @@
 namespace ms2m {
 namespace {
 
-constexpr int kVersion = 1;
-
 constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
 
 [[noreturn]] void no_migration(const std::filesystem::path& root, const std::string& id) {
@@ -32,6 +30,21 @@ Phase phase_of(const std::string& word) {
   return Phase::preparing;
 }
 
+Result result_of(const std::string& word) {
+  for (const Result result :
+       {Result::done, Result::undone, Result::leftovers, Result::refused, Result::cleanup_incomplete})
+    if (word == to_string(result)) return result;
+  throw NoOperation("there is no result " + word);
+}
+
+std::optional<Operation> maybe(const Json& record, const char* key, int version) {
+  const auto operation = record.find(key);
+  if (operation == record.end() || operation->is_null()) return std::nullopt;
+  return operation_of(*operation, version);
+}
+
+Json maybe(const std::optional<Operation>& operation) { return operation ? record_of(*operation) : Json(); }
+
 }  // namespace
 
 void damaged_journal(const std::filesystem::path& root, const std::string& id, const std::string& what) {
@@ -49,7 +62,7 @@ Journal Journal::create(const std::filesystem::path& root, const std::string& id
   if (std::filesystem::exists(directory)) throw Error(ErrorKind::failed, directory.string() + " is there already");
   posix::make_private_directories(directory);
   begin["type"] = "begin";
-  begin["v"] = kVersion;
+  begin["v"] = kRecordVersion;
   begin["id"] = id;
   begin["t"] = now_rfc3339();
   // There is no journal without its first record, whatever dies when.
@@ -100,11 +113,13 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
     try {
       const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
                                       text.begin() + static_cast<std::ptrdiff_t>(end));
-      if (record.value("v", kVersion) > kVersion)
+      if (record.value("v", 1) > kRecordVersion)
         throw Error(ErrorKind::refused,
                     fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
                     "use the ms2m that started the migration, or a newer one");
       replay(record);
+    } catch (const NoOperation& error) {
+      damaged_journal(root, id, fmt::format("line {}: {}", number, error.what()));
     } catch (const Json::exception&) {
       if (number == 1 || !last) damaged_journal(root, id, fmt::format("line {} is no record", number));
       return begin;
@@ -133,14 +148,16 @@ void Journal::replay(const Json& record) {
   const std::string type = record.value("type", "");
   if (type == "begin") {
     begin_ = record;
+    version_ = record.value("v", 1);
   } else if (type == "effect") {
+    const int version = record.value("v", version_);
     effects_.push_back({record.at("n").get<int>(), phase_of(record.value("phase", "")), record.value("text", ""),
-                        record.value("undo", Json()), record.value("finish", Json()), false});
+                        maybe(record, "undo", version), maybe(record, "finish", version), false});
   } else if (type == "settled") {
     for (Effect& effect : effects_)
       if (effect.n == record.at("n").get<int>()) effect.settled = record.value("ok", false);
   } else if (type == "end") {
-    ended_ = record.value("result", "");
+    ended_ = result_of(record.at("result"));
   } else if (type == "again") {
     ended_.reset();
   } else {
@@ -148,14 +165,13 @@ void Journal::replay(const Json& record) {
   }
 }
 
-int Journal::effect(Phase phase, const std::string& text, Json undo, Json finish) {
+int Journal::effect(Phase phase, const std::string& text, const std::optional<Operation>& undo,
+                    const std::optional<Operation>& finish) {
   const int n = effects_.empty() ? 1 : effects_.back().n + 1;
-  append({{"type", "effect"},
-          {"n", n},
-          {"phase", to_string(phase)},
-          {"text", text},
-          {"undo", std::move(undo)},
-          {"finish", std::move(finish)}});
+  Json record{{"type", "effect"},       {"n", n}, {"phase", to_string(phase)}, {"text", text}, {"undo", maybe(undo)},
+              {"finish", maybe(finish)}};
+  if (version_ != kRecordVersion) record["v"] = kRecordVersion;
+  append(std::move(record));
   return n;
 }
 
@@ -169,13 +185,6 @@ void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string
 std::vector<Effect> Journal::effects() const {
   const std::lock_guard lock(*mutex_);
   return effects_;
-}
-
-std::optional<Effect> Journal::effect_with(const std::string& op) const {
-  const auto is = [&](const Json& operation) { return operation.is_object() && operation.value("op", "") == op; };
-  for (const Effect& effect : effects())
-    if (is(effect.undo) || is(effect.finish)) return effect;
-  return std::nullopt;
 }
 
 Place place_of(const Journal& journal) {

@@ -3,10 +3,12 @@
 // Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}:
 // written BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried
 // out, end {result}. turned_back: after "pivoted", the target cannot serve and has got nothing, so it is undone all the
-// same. `undo` and `finish` are operations as data (operations.hpp): undo is carried out when the migration is given up
-// before the pivot, finish when it is completed after it. The format has a version ("v"); a reader refuses a newer one.
+// same. `undo` and `finish` are operations (operation.hpp): undo is carried out when the migration is given up
+// before the pivot, finish when it is completed after it. The format has a version ("v", of the first record and of
+// every later one that differs from it); a reader knows the earlier ones and refuses a newer one.
 // A last line that a crash tore is as if it had not been written: what it announces has not been done. Any other line
-// that is no record makes the journal unreadable: what was done is not known then, and nobody guesses.
+// that is no record makes the journal unreadable: what was done is not known then, and nobody guesses. So does a whole
+// line with an operation that its version does not have.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -15,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/operation_record.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
@@ -27,8 +30,14 @@ struct Effect {
   int n = 0;
   Phase phase = Phase::preparing;
   std::string text;
-  Json undo;    ///< null: nothing to undo
-  Json finish;  ///< null: nothing to finish
+  std::optional<Operation> undo, finish;  ///< nullopt: nothing to undo, to finish
+  bool settled = false;
+};
+
+/// An operation of a journal, and whether it was carried out.
+template <class Op>
+struct Recorded {
+  Op operation;
   bool settled = false;
 };
 
@@ -49,32 +58,41 @@ class Journal {
   Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = delete;
 
-  int effect(Phase phase, const std::string& text, Json undo, Json finish);
+  int effect(Phase phase, const std::string& text, const std::optional<Operation>& undo,
+             const std::optional<Operation>& finish);
   void settled(int n, bool ok, const std::string& how);
   void mark(const std::string& type);
   void end(Result result);
 
   const Json& begin() const noexcept { return begin_; }
   std::vector<Effect> effects() const;
-  /// The first effect whose undo or finish is the operation of that name.
-  std::optional<Effect> effect_with(const std::string& op) const;
+  /// The first effect whose finish or undo is such an operation.
+  template <class Op>
+  std::optional<Recorded<Op>> effect_with() const {
+    for (const Effect& effect : effects())
+      for (const auto& operation : {effect.finish, effect.undo})
+        if (operation && std::holds_alternative<Op>(*operation))
+          return Recorded<Op>{std::get<Op>(*operation), effect.settled};
+    return std::nullopt;
+  }
   bool marked(const std::string& type) const noexcept;
-  std::optional<std::string> ended() const noexcept { return ended_; }
+  std::optional<Result> ended() const noexcept { return ended_; }
 
  private:
   Journal() = default;
   void append(Json record);
-  /// Json::exception when it is no record.
+  /// Json::exception when it is no record; NoOperation when it is an effect, but not with an operation.
   void replay(const Json& record);
   /// Replays the records of a file's text; returns the length of what is whole in it.
   std::size_t replay_all(const std::string& text, const std::filesystem::path& root, const std::string& id);
 
   std::optional<posix::AppendFile> file_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+  int version_ = kRecordVersion;  ///< of its first record
   Json begin_;
   std::vector<Effect> effects_;
   std::vector<std::string> marks_;
-  std::optional<std::string> ended_;
+  std::optional<Result> ended_;
 };
 
 /// As the operator stood who began it.

@@ -15,7 +15,7 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   JournalSummary s;
   s.id = id;
   s.started = b.value("t", "");
-  s.state = journal.ended().value_or("running or crashed");
+  s.state = journal.ended() ? to_string(*journal.ended()) : "running or crashed";
   s.pivoted = journal.marked("pivoted") && !journal.marked("turned_back");
   s.ns = b.value("ns", "");
   s.source_pod = b.value("source_pod", "");
@@ -31,8 +31,8 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.ssh_config = b.value("ssh_config", "");
   s.ssh_host = b.value("ssh_host", "");
   s.broker = b.value("broker", "");
-  if (const auto effect = journal.effect_with("restore_pod")) s.pod = effect->finish.value("object", Json());
-  if (const auto effect = journal.effect_with("take_identity")) s.pod = effect->finish.value("source", Json());
+  if (const auto restore = journal.effect_with<op::RestorePod>()) s.pod = restore->operation.object;
+  if (const auto rename = journal.effect_with<op::Rename>()) s.pod = rename->operation.source;
   s.pid = b.value("pid", 0L);
   s.host = b.value("host", "");
   return s;

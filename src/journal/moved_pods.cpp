@@ -25,18 +25,14 @@ std::optional<MovedPod> read(const fs::path& file) {
 
 std::optional<MovedPod> moved_pod(const Journal& journal) {
   const Json& begin = journal.begin();
-  const auto effect = journal.effect_with("resume_target");
+  const auto given = journal.effect_with<op::ResumeTarget>();
   const std::string pod = begin.value("target_pod", "");
   // Under the name that it had before it has the control queue that it had before.
   const bool second_half = begin.value("id", "").find('-') != std::string::npos;  // identity.hpp
-  if (!effect || second_half || pod == begin.value("source_pod", "") || journal.ended() != to_string(Result::done))
+  if (!given || second_half || pod == begin.value("source_pod", "") || journal.ended() != Result::done)
     return std::nullopt;
-  return MovedPod{begin.value("id", ""),
-                  begin.value("ns", ""),
-                  pod,
-                  effect->finish.value("control", ""),
-                  begin.value("kubeconfig", ""),
-                  begin.value("context", ""),
+  return MovedPod{begin.value("id", ""),          begin.value("ns", ""),         pod,
+                  given->operation.control_queue, begin.value("kubeconfig", ""), begin.value("context", ""),
                   begin.value("broker", "")};
 }
 

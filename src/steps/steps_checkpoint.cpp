@@ -299,7 +299,7 @@ void make_source_quiet(Run& run, const StopToken& stop) {
       Phase::checkpointing, "make the source quiet",
       op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue,
                          run.names.hold, relay, run.other_consumers, plan.target_pod, run.source_addresses}),
-      Json());
+      {});
   run.ports.broker.publish(
       {"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
   await_quiet(run, stop);
@@ -320,7 +320,7 @@ std::optional<std::int64_t> node_time(const NodeLook& look) {
 }
 
 void journal_archive(Run& run, const std::string& path) {
-  const Json removal = op::remove_archive(run.plan.source_node, path);
+  const auto removal = op::remove_archive(run.plan.source_node, path);
   run.journal.effect(Phase::checkpointing, "archive " + path, removal, removal);
 }
 
@@ -329,7 +329,7 @@ void journal_archive(Run& run, const std::string& path) {
 void take_checkpoint(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   // Until the answer names the archive. Anybody may make checkpoints of the same container.
-  const Json search =
+  const auto search =
       op::remove_archives({plan.source_node, run.facts.archive_directory, plan.ns, plan.source_pod, plan.container,
                            run.facts.archives_before, node_time(run.facts.source.look)});
   const int asked = run.journal.effect(Phase::checkpointing, "checkpoint " + plan.container, search, search);

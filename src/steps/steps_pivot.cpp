@@ -60,7 +60,7 @@ void pivot(Run& run, const StopToken& stop) {
   const std::string message = end_replay("target", plan.id);
   check_target_lives(run, stop);
   run.journal.effect(
-      Phase::replaying, "send the target to " + plan.queue, Json(),
+      Phase::replaying, "send the target to " + plan.queue, {},
       op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
                          arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
                          run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
@@ -76,7 +76,7 @@ void disarm(Run& run, const StopToken& stop) {
 }
 
 void wait_target_serving(Run& run) {
-  HandOver what = hand_over_of(run.journal.effect_with("resume_target")->finish);
+  HandOver what = hand_over_of(run.journal.effect_with<op::ResumeTarget>()->operation);
   const std::uint64_t ours = run.valve && what.arrival.copy.empty() ? 1 : 0;
   what.arrival.consumers += ours;
   what.arrival.ours += ours;

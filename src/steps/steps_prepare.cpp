@@ -60,7 +60,7 @@ void take_lease(Run& run, const StopToken& stop) {
   const std::string holder = run.journal.begin().value("holder", "");
   const ObjectRef ref{Kind::lease, run.plan.ns, name};
   if (run.facts.lease && run.request.take_over_lease) take_over(run, ref, stop);
-  const Json undo = op::release_lease(run.plan.ns, name, holder);
+  const auto undo = op::release_lease(run.plan.ns, name, holder);
   run.journal.effect(Phase::preparing, "create lease " + name, undo, undo);
   const Json lease{{"apiVersion", "coordination.k8s.io/v1"},
                    {"kind", "Lease"},
@@ -123,7 +123,7 @@ void declare_relay(Run& run, const StopToken& stop) {
   for (const std::string& queue : {run.names.source, run.names.target}) {
     // Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
     const bool source = queue == run.names.source;
-    const Json drained = op::delete_drained_queue(queue), any = op::delete_queue(queue);
+    const auto drained = op::delete_drained_queue(queue), any = op::delete_queue(queue);
     run.journal.effect(Phase::preparing, "declare queue " + queue, source ? drained : any, source ? any : drained);
     broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
     broker.bind_queue(queue, run.names.tee, "", stop);
@@ -155,7 +155,7 @@ void declare_queues(Run& run, const StopToken& stop) {
   const std::string& control = run.plan.target_control_queue;
   if (control == run.plan.source_control_queue)  // a StatefulSet's pod keeps its name and its queue
     return check_policies(run, {run.names.hold}, stop);
-  run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), Json());
+  run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), {});
   broker.declare_queue({control, std::nullopt, std::nullopt}, stop);
   broker.purge_queue(control, stop);
   if (run.request.strategy != Strategy::shadow) return check_policies(run, {run.names.hold}, stop);

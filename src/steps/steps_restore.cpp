@@ -40,7 +40,7 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
   run.journal.effect(
       Phase::transferring, "import image " + image,
       final ? op::remove_image_name(plan.target_node, image) : op::remove_staged_name(plan.target_node, image),
-      final ? op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod)
+      final ? Operation(op::settle_image(plan.target_node, image, run.facts.source.image->id, plan.ns, plan.target_pod))
             : op::remove_staged_name(plan.target_node, image));
   const std::string architecture = architecture_of(run.facts.target);
   const std::string& id = run.checkpoint_image = run.ports.images.import_checkpoint(

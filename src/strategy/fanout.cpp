@@ -85,7 +85,7 @@ void run_fanout(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
   plan_retirement(run);
   const std::string message = end_replay("target", plan.id);
   run.journal.effect(
-      Phase::replaying, "send the target to " + plan.queue, Json(),
+      Phase::replaying, "send the target to " + plan.queue, {},
       op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.facts.depth->consumers},
                         message));
   run.journal.mark("pivoted");

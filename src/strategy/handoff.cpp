@@ -37,7 +37,7 @@ void plan_image_name_removal(Run& run) {
   const std::string image = find_container(run.facts.pod, run.plan.container)->value("image", "");
   if (!is_checkpoint_image_name(image)) return;
   const std::string stored = name_in_store(image, known_image_names(run.facts));
-  run.journal.effect(Phase::finalizing, "remove the name of the source's image", Json(),
+  run.journal.effect(Phase::finalizing, "remove the name of the source's image", {},
                      op::remove_image_name(run.plan.source_node, stored.empty() ? image : stored));
 }
 
@@ -74,13 +74,17 @@ void plan_retirement(Run& run) {
   const Plan& plan = run.plan;
   if (plan.workload == Workload::stateful_set) return plan_identity_swap(run);
   const bool set = plan.workload == Workload::replica_set;
-  Json retirement = set ? op::adopt(adoption_of(run))
-                        : op::retire_pod(plan.ns, plan.source_pod, plan.source_uid, plan.target_pod,
-                                         run.quiet_at ? run.names.hold : "");
-  retirement["limit_s"] = (time_to_ready(plan.target_spec) + run.request.timeouts.retire).count();
-  run.journal.effect(Phase::finalizing, set ? "let the ReplicaSet swap the pods" : "delete the source pod",
-                     set ? op::restore_cost(adoption_of(run)) : Json(), std::move(retirement));
-  run.journal.effect(Phase::finalizing, "delete the source's control queue", Json(),
+  const Seconds patience = time_to_ready(plan.target_spec) + run.request.timeouts.retire;
+  if (set) {
+    op::Adopt adoption = adoption_of(run);
+    adoption.patience = patience;
+    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", op::restore_cost(adoption), adoption);
+  } else {
+    const op::RetirePod retirement{
+        plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, run.quiet_at ? run.names.hold : "", patience};
+    run.journal.effect(Phase::finalizing, "delete the source pod", {}, retirement);
+  }
+  run.journal.effect(Phase::finalizing, "delete the source's control queue", {},
                      op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid));
   plan_image_name_removal(run);
 }

@@ -18,8 +18,8 @@ void plan_scaling(Run& run, Json& copy) {
   const std::string key = deciding_label(set.at("spec").at("selector"), copy.at("metadata").at("labels")).value();
   const op::Scaling scaling{plan.ns,         plan.owner,      pod_uid(set), set.at("spec").value("replicas", 1),
                             plan.source_pod, plan.source_uid, plan.image};
-  run.journal.effect(Phase::restoring, "scale the set down by one", Json(), op::scale_down(scaling));
-  run.journal.effect(Phase::finalizing, "scale the set up again", Json(),
+  run.journal.effect(Phase::restoring, "scale the set down by one", {}, op::scale_down(scaling));
+  run.journal.effect(Phase::finalizing, "scale the set up again", {},
                      op::scale_up(scaling, {{key, copy["metadata"]["labels"][key]}}));
   copy["metadata"]["labels"].erase(key);
 }

@@ -14,10 +14,10 @@
 
 namespace ms2m {
 
-void plan_identity(Run& run, const Json& end_source, const Json& copy) {
+void plan_identity(Run& run, const Operation& end_source, const Json& copy) {
   const Plan& plan = run.plan;
-  const auto effect = [&](Phase phase, const char* text, Json finish) {
-    run.journal.effect(phase, text, Json(), std::move(finish));
+  const auto effect = [&](Phase phase, const char* text, const Operation& finish) {
+    run.journal.effect(phase, text, {}, finish);
   };
   const std::string architecture = architecture_of(run.facts.source);
   const std::string directory = std::string(kLayoutRoot) + "/" + plan.id;
@@ -64,10 +64,10 @@ Json unchanged_set(const Run& run, const StopToken& stop) {
 
 /// The set goes first, its pods stay: with it, deleting the source would bring a cold one. Undo and finish are the
 /// same.
-Json plan_orphaning(Run& run, const StopToken& stop) {
+Operation plan_orphaning(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const Json set = unchanged_set(run, stop);
-  const Json again = op::recreate_set(set, plan.source_pod);
+  const auto again = op::recreate_set(set, plan.source_pod);
   run.journal.effect(Phase::transferring, "delete the set, leave its pods", again, again);
   return op::orphan_set(plan.ns, plan.owner, pod_uid(set));
 }
@@ -76,7 +76,7 @@ namespace {
 
 /// While the archive is on its way, the garbage collector lets go of the pods: both are waited for by nobody else.
 void transfer_and_orphan(Run& run, const StopToken& stop) {
-  const Json orphan = plan_orphaning(run, stop);
+  const Operation orphan = plan_orphaning(run, stop);
   const StopToken limit = stop.within(std::chrono::seconds(60));
   auto orphaning = std::async(std::launch::async, [&] { Operations(run.ports).run(orphan, limit); });
   transfer(run, stop);

@@ -46,13 +46,13 @@ void run_uncontrolled(Run& run, std::vector<PhaseTiming>& timings, const StopTok
 Json unchanged_set(const Run& run, const StopToken& stop);
 /// Journals that the StatefulSet is deleted and its pods left (undo and finish: create it again); returns the operation
 /// that does it. Error{conflict} as unchanged_set().
-Json plan_orphaning(Run& run, const StopToken& stop);
+Operation plan_orphaning(Run& run, const StopToken& stop);
 
 // Where the copy takes the source's name, so that the source goes first (set_handoff.cpp):
 /// Phases Preparing and Checkpointing without a waiting target pod.
 void prepare_in_place(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);
 /// Journals what follows the pivot: end the source (`end_source`), restore `copy` under its name, hand the queue over.
-void plan_identity(Run& run, const Json& end_source, const Json& copy);
+void plan_identity(Run& run, const Operation& end_source, const Json& copy);
 
 /// These two: up to the point of no return; the rest is in the journal.
 void run_set_handoff(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop);

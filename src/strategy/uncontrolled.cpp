@@ -114,7 +114,7 @@ void stop_source(Run& run, const StopToken& given) {
   const Plan& plan = run.plan;
   const op::Frozen source = source_of(run);
   run.journal.effect(Phase::restoring, "freeze the source",
-                     op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), Json());
+                     op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), {});
   if (!run.ports.processes.freeze(source.node, source.container, given.within(freeze_limit(run.request))))
     throw Error(ErrorKind::inconsistent,
                 fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
@@ -143,14 +143,14 @@ void plan_forward(Run& run) {
       Phase::restoring, "name the image " + plan.stored_image,
       op::remove_image_name(plan.target_node, plan.stored_image),
       op::settle_image(plan.target_node, plan.stored_image, run.facts.source.image->id, plan.ns, plan.target_pod));
-  run.journal.effect(Phase::restoring, "start the copy", Json(),
+  run.journal.effect(Phase::restoring, "start the copy", {},
                      op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node,
                                      plan.stored_image, run.checkpoint_image, plan.queue}));
   if (plan.workload == Workload::replica_set)
-    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", Json(),
+    run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", {},
                        op::adopt_from_frozen(adoption_of(run), source));
   else
-    run.journal.effect(Phase::finalizing, "delete the source pod", Json(), op::retire_frozen(source));
+    run.journal.effect(Phase::finalizing, "delete the source pod", {}, op::retire_frozen(source));
   plan_image_name_removal(run);
 }
 

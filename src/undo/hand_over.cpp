@@ -8,7 +8,6 @@
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "undo/open_retirement.hpp"
-#include "undo/operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -74,9 +73,9 @@ class Caller {
   TimePoint next_look_ = Clock::now() + kLookAtPod, next_call_ = Clock::now() + kSayAgain;
 };
 
-bool is_there(Cluster& cluster, const Json& source, const StopToken& stop) {
-  const auto pod = cluster.get({Kind::pod, text(source, "ns"), text(source, "pod")}, stop);
-  return pod && pod->at("metadata").value("uid", "") == text(source, "uid") && !is_terminating(*pod);
+bool is_there(Cluster& cluster, const op::ResumeSource& source, const StopToken& stop) {
+  const auto pod = cluster.get({Kind::pod, source.ns, source.pod}, stop);
+  return pod && pod->at("metadata").value("uid", "") == source.uid && !is_terminating(*pod);
 }
 
 /// The containers of a copy, which do nothing until they are killed or thawed. A node that cannot be reached freezes
@@ -136,19 +135,17 @@ void end_copy(const Migrator::Ports& ports, const ObjectRef& ref, const std::str
 
 }  // namespace
 
-HandOver hand_over_of(const Json& o) {
-  const std::uint64_t others = o.value("others", std::uint64_t{0});
+HandOver hand_over_of(const op::ResumeTarget& o) {
   HandOver what;
-  what.arrival = {text(o, "queue"), others + 1, text(o, "control"), o.value("strangers", std::vector<std::string>{}),
-                  others};
-  what.target = {Kind::pod, text(o, "ns"), text(o, "pod")};
-  what.container = text(o, "container");
-  what.instance = text(o, "instance");
-  what.arrival.copy = o.value("copy_addresses", std::vector<std::string>{});
+  what.arrival = {o.queue, o.others + 1, o.control_queue, o.strangers, o.others};
+  what.target = {Kind::pod, o.ns, o.pod};
+  what.container = o.container;
+  what.instance = o.instance;
+  what.arrival.copy = o.copy_addresses;
   if (!what.arrival.copy.empty()) what.arrival.consumers = 1;
-  what.message = text(o, "message");
-  what.only_that_instance = o.value("only_that_instance", false);
-  what.limit = Seconds(o.value("serve_s", 0.0));
+  what.message = o.message;
+  what.only_that_instance = o.only_that_instance;
+  what.limit = o.limit;
   return what;
 }
 
@@ -160,10 +157,11 @@ void await_service(const Migrator::Ports& ports, const HandOver& what, const Sto
 }
 
 Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
-  const auto quiet = journal.effect_with("resume_source"), given = journal.effect_with("resume_target");
-  if (!quiet || !given || given->settled || !open_retirement(journal).is_object()) return Withdrawal::impossible;
-  if (!is_there(ports.cluster, quiet->undo, stop)) return Withdrawal::impossible;
-  const HandOver what = hand_over_of(given->finish);
+  const auto quiet = journal.effect_with<op::ResumeSource>();
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  if (!quiet || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
+  if (!is_there(ports.cluster, quiet->operation, stop)) return Withdrawal::impossible;
+  const HandOver what = hand_over_of(given->operation);
   const auto copy = ports.cluster.get(what.target, stop);
   if (pod_is_lost(copy ? &*copy : nullptr)) return Withdrawal::impossible;
 

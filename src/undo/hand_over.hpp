@@ -21,8 +21,7 @@ struct HandOver {
   bool only_that_instance = false;
   Seconds limit{0};  ///< for it to serve; 0: none of its own
 };
-/// Of an operation resume_target.
-HandOver hand_over_of(const Json& operation);
+HandOver hand_over_of(const op::ResumeTarget& operation);
 
 /// Returns when the copy serves. The message, which must have been sent once, is repeated to a container that was
 /// started again since (restored from the same checkpoint, it listens to the hold queue), and every five seconds to one

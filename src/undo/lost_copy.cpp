@@ -29,36 +29,36 @@ bool is_lost(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
 }  // namespace
 
 bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
-  const auto quiet = journal.effect_with("resume_source");
-  const Json retirement = open_retirement(journal);
-  if (!quiet || !retirement.is_object()) return false;
-  const Json& source = quiet->undo;
-  const ObjectRef copy{Kind::pod, text(source, "ns"), text(retirement, "target")};
+  const auto quiet = journal.effect_with<op::ResumeSource>();
+  const auto successor = open_retirement(journal);
+  if (!quiet || !successor) return false;
+  const op::ResumeSource& source = quiet->operation;
+  const ObjectRef copy{Kind::pod, source.ns, *successor};
   if (!is_lost(ports.cluster, copy, stop)) return false;
   wait_ended(ports.cluster, copy, stop);
-  const std::uint64_t others = source.value("others", std::uint64_t{0});
-  const auto given = journal.effect_with("resume_target");
-  const HandOver what = given ? hand_over_of(given->finish) : HandOver{};
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  const HandOver what = given ? hand_over_of(given->operation) : HandOver{};
   Peers named(ports.admin, what.arrival.copy);
   // A dead node's connection is held for two or three heartbeats.
   wait_for_certain_depth(
-      ports, text(source, "queue"),
+      ports, source.queue,
       [&](const QueueDepth& d) {
-        return what.arrival.copy.empty() ? d.consumers <= others : named.named(what.arrival.queue, stop) == 0;
+        return what.arrival.copy.empty() ? d.consumers <= source.others : named.named(what.arrival.queue, stop) == 0;
       },
       "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
   return true;
 }
 
 bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
-  const auto restore = journal.effect_with("restore_pod"), hand_over = journal.effect_with("resume_target");
+  const auto restore = journal.effect_with<op::RestorePod>();
+  const auto hand_over = journal.effect_with<op::ResumeTarget>();
   if (!restore || !restore->settled || !hand_over || hand_over->settled) return false;
-  const Json& metadata = restore->finish.at("object").at("metadata");
+  const Json& metadata = restore->operation.object.at("metadata");
   const ObjectRef copy{Kind::pod, metadata.value("namespace", "default"), metadata.at("name")};
   if (!is_lost(ports.cluster, copy, stop)) return false;
   ports.cluster.watch(
       copy, [](const Json* pod) { return pod == nullptr || !is_terminating(*pod); }, stop);
-  Operations(ports).run(restore->finish, stop);
+  Operations(ports).run(restore->operation, stop);
   return true;
 }
 

@@ -1,17 +1,26 @@
 #include "undo/open_retirement.hpp"
 
-#include "undo/operations.hpp"
-
 namespace ms2m {
+namespace {
 
-Json open_retirement(const Journal& journal) {
+std::string successor(const op::RetirePod& o) { return o.target; }
+std::string successor(const op::Adopt& o) { return o.target_pod; }
+std::string successor(const op::RemoveSource& o) { return o.target; }
+/// Whatever else there is ends no source that waits.
+template <class Op>
+std::string successor(const Op&) {
+  return "";
+}
+
+}  // namespace
+
+std::optional<std::string> open_retirement(const Journal& journal) {
   for (const Effect& effect : journal.effects()) {
-    const Json& o = effect.finish;
-    const std::string name = o.is_object() ? o.value("op", "") : "";
-    const bool retires = name == "retire_pod" || name == "adopt" || name == "remove_source";
-    if (retires && !effect.settled && !text(o, "target").empty()) return o;
+    if (effect.settled || !effect.finish) continue;
+    const std::string copy = std::visit([](const auto& o) { return successor(o); }, *effect.finish);
+    if (!copy.empty()) return copy;
   }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace ms2m

@@ -8,7 +8,6 @@
 #include "kube/objects/names.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
-#include "undo/operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -23,13 +22,14 @@ bool ours(const Json& pod, const Json& wanted) {
 }
 
 /// Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
-void send_to_hold(Migrator::Ports& ports, const std::string& control, const std::string& hold, const StopToken& stop) {
+void send_to_hold(const Migrator::Ports& ports, const std::string& control, const std::string& hold,
+                  const StopToken& stop) {
   ports.broker.purge_queue(control, stop);
   ports.broker.publish({"", control, start_replay(hold, "hold", ""), "application/json", ""}, stop);
 }
 
-void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string& container, const Arrival& arrival,
-                     const StopToken& stop) {
+void create_and_wait(const Migrator::Ports& ports, const Json& pod, const std::string& container,
+                     const Arrival& arrival, const StopToken& stop) {
   const ObjectRef ref = ref_of(pod, Kind::pod);
   const auto present = ports.cluster.get(ref, stop);
   if (present && !ours(*present, pod))
@@ -41,7 +41,7 @@ void create_and_wait(Migrator::Ports& ports, const Json& pod, const std::string&
       ports, ref, container, arrival, [](bool) {}, stop);
 }
 
-void remove_pod(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+void remove_pod(const Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   if (const auto pod = ports.cluster.get(ref, stop))
     remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
 }
@@ -59,7 +59,7 @@ bool has_failed(const Json& pod, const std::string& name, const std::string& con
 /// all the rest of the hand-over. So the processes are killed on the node, and when that is proven, the object is
 /// removed by force. Not before the kubelet knows of the deletion: it starts a killed container anew, cold, otherwise.
 /// All containers are killed, so that never two pods of that name run, which a StatefulSet promises.
-void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold,
+void end_at_once(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, const std::string& hold,
                  const StopToken& stop) {
   const auto pod = await_kubelet_ends(ports.cluster, ref, uid, stop);
   if (!pod) return;
@@ -74,7 +74,7 @@ void end_at_once(Migrator::Ports& ports, const ObjectRef& ref, const std::string
 
 /// The source's successor should answer its probes before the source goes: a Service's endpoints must not be empty. One
 /// that does not for long is another matter; for one that is lost the source must stay.
-void wait_successor(Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
+void wait_successor(const Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   try {
     ports.cluster.watch(
         ref,
@@ -90,29 +90,29 @@ void wait_successor(Migrator::Ports& ports, const ObjectRef& ref, const StopToke
 
 }  // namespace
 
-void orphan_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const ObjectRef ref{Kind::stateful_set, text(o, "ns"), text(o, "name")};
-  const auto gone = [&](const Json* set) { return set == nullptr || set->at("metadata").at("uid") != text(o, "uid"); };
+void orphan_set(const Migrator::Ports& ports, const op::OrphanSet& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::stateful_set, o.ns, o.name};
+  const auto gone = [&](const Json* set) { return set == nullptr || set->at("metadata").at("uid") != o.uid; };
   const auto present = ports.cluster.get(ref, stop);
   if (!present || gone(&*present)) return;
-  ports.cluster.remove(ref, {text(o, "uid"), std::nullopt, "Orphan"}, stop);
+  ports.cluster.remove(ref, {o.uid, std::nullopt, "Orphan"}, stop);
   ports.cluster.watch(ref, gone, stop);
 }
 
-void remove_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const auto source = ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop);
-  const bool there = source && source->at("metadata").at("uid") == text(o, "uid") && !is_terminating(*source);
-  if (there && o.contains("target")) wait_successor(ports, {Kind::pod, text(o, "ns"), text(o, "target")}, stop);
+void remove_source(const Migrator::Ports& ports, const op::RemoveSource& o, const StopToken& stop) {
+  const auto source = ports.cluster.get({Kind::pod, o.ns, o.pod}, stop);
+  const bool there = source && source->at("metadata").at("uid") == o.uid && !is_terminating(*source);
+  if (there && !o.target.empty()) wait_successor(ports, {Kind::pod, o.ns, o.target}, stop);
   end_quiet_source(ports, o, stop);
 }
 
-void end_quiet_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
-  const std::string uid = text(o, "uid");
+void end_quiet_source(const Migrator::Ports& ports, const op::RemoveSource& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::pod, o.ns, o.pod};
+  const std::string& uid = o.uid;
   // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
   if (ports.cluster.remove(ref, {uid, 1, ""}, stop)) {
     try {
-      end_at_once(ports, ref, uid, text(o, "hold"), stop.within(std::chrono::seconds(5)));
+      end_at_once(ports, ref, uid, o.hold_queue, stop.within(std::chrono::seconds(5)));
     } catch (const Error&) {
       // The node cannot be reached, say: its kubelet ends the pod, which takes a second or two.
     }
@@ -121,20 +121,20 @@ void end_quiet_source(Migrator::Ports& ports, const Json& o, const StopToken& st
   // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control
   // queue.
   wait_for_certain_depth(
-      ports, text(o, "hold"), [](const QueueDepth& d) { return d.consumers == 0; },
+      ports, o.hold_queue, [](const QueueDepth& d) { return d.consumers == 0; },
       "waiting for the source's process to end", stop);
 }
 
-void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  Json pod = o.at("object");
-  const std::string container = text(o, "container"), hold = text(o, "hold"), node = text(o, "node");
+void restore_pod(const Migrator::Ports& ports, const op::RestorePod& o, const StopToken& stop) {
+  Json pod = o.object;
+  const std::string &container = o.container, &hold = o.hold_queue, &node = o.node;
   const ObjectRef ref = ref_of(pod, Kind::pod);
   auto present = ports.cluster.get(ref, stop);
   if (present && ours(*present, pod) && has_failed(*present, ref.name, container)) {
     remove_pod(ports, ref, stop);  // of an earlier attempt; its cause may be cured by now
     present.reset();
   }
-  const Arrival arrival{hold, 1, text(o, "control"), {}, 0};
+  const Arrival arrival{hold, 1, o.control_queue, {}, 0};
   if (!present) send_to_hold(ports, arrival.control, hold, stop);
   const bool fell_back = present && ours(*present, pod) && present->at("spec").value("nodeName", "") == node;
   try {
@@ -146,18 +146,16 @@ void restore_pod(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
   const StopToken again =
       StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
   remove_pod(ports, ref, again);
-  const MoveResult moved = ports.mover.move({node, text(o, "archive"), node, text(o, "directory")}, {}, again);
-  ports.images.import_checkpoint(node,
-                                 {text(o, "directory"), moved.sha256, moved.bytes, text(o, "image"), container,
-                                  text(o, "architecture"), text(o, "user")},
-                                 again);
+  const MoveResult moved = ports.mover.move({node, o.archive, node, o.directory}, {}, again);
+  ports.images.import_checkpoint(
+      node, {o.directory, moved.sha256, moved.bytes, o.image, container, o.architecture, o.user}, again);
   pod["spec"]["nodeName"] = node;
   send_to_hold(ports, arrival.control, hold, again);  // the one that failed may have taken it
   create_and_wait(ports, pod, container, arrival, again);
 }
 
-void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  Json set = o.at("object");
+void recreate_set(const Migrator::Ports& ports, const op::RecreateSet& o, const StopToken& stop) {
+  Json set = o.object;
   const ObjectRef ref = ref_of(set, Kind::stateful_set);
   set.erase("status");
   for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
@@ -174,7 +172,7 @@ void recreate_set(Migrator::Ports& ports, const Json& o, const StopToken& stop) 
       stop);
   const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
   ports.cluster.watch(
-      {Kind::pod, ref.ns, text(o, "pod")},
+      {Kind::pod, ref.ns, o.pod},
       [&](const Json* pod) {
         if (pod == nullptr) return false;  // lost meanwhile: the set starts it anew
         for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))

@@ -11,20 +11,19 @@ namespace {
 
 struct Entry {
   int n;
-  Json operation;
+  Operation operation;
 };
 
 std::vector<Entry> open_entries(Journal& journal, Direction direction, const SettleOptions& options) {
   std::vector<Entry> entries;
   for (const Effect& effect : journal.effects()) {
-    const Json& operation = direction == Direction::undo ? effect.undo : effect.finish;
-    if (effect.settled || !operation.is_object()) continue;
-    if (priority(operation) >= options.from && priority(operation) <= options.upto)
-      entries.push_back({effect.n, operation});
+    const auto& operation = direction == Direction::undo ? effect.undo : effect.finish;
+    if (!effect.settled && operation && options.stages.contains(stage(*operation)))
+      entries.push_back({effect.n, *operation});
   }
   if (direction == Direction::undo) std::reverse(entries.begin(), entries.end());
   std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry& a, const Entry& b) { return priority(a.operation) < priority(b.operation); });
+                   [](const Entry& a, const Entry& b) { return stage(a.operation) < stage(b.operation); });
   return entries;
 }
 
@@ -53,11 +52,13 @@ Settlement settle(Journal& journal, Direction direction, Operations& operations,
       failure = error.what();
     }
     const bool ok = failure.empty();
-    if (ok)
+    if (ok) {
       result.done.push_back(text);
-    else
+    } else {
       result.left.push_back(
           {text + ": " + failure, command(entry.operation, place_of(journal), journal.begin().value("id", ""))});
+      result.left_numbers.push_back(entry.n);
+    }
     if (direction == Direction::undo || !ok) report(observer, ok ? text : text + ": " + failure, ok);
     try {
       journal.settled(entry.n, ok, direction == Direction::undo ? "undo" : "finish");

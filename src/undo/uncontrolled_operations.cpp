@@ -6,7 +6,6 @@
 #include "kube/objects/pod_spec.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
-#include "undo/operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -23,13 +22,13 @@ bool ever_started(const Json& pod, const std::string& container) {
          !status->value("lastState", Json::object()).empty() || status->value("restartCount", 0) > 0;
 }
 
-void start_copy(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
-  const std::string container = text(o, "container"), queue = text(o, "queue");
+void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::pod, o.ns, o.pod};
+  const std::string &container = o.container, &queue = o.queue;
   const auto pod = ports.cluster.get(ref, stop);
   if (!pod) throw Error(ErrorKind::failed, "the target pod " + ref.name + " was deleted by somebody else");
   if (!ever_started(*pod, container)) {
-    ports.images.point_name(text(o, "node"), text(o, "image"), text(o, "checkpoint"), stop);
+    ports.images.point_name(o.node, o.image, o.checkpoint, stop);
     ports.cluster.patch(ref, PatchType::merge, {{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}},
                         stop);
     ports.cluster.watch(
@@ -46,35 +45,33 @@ void start_copy(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
       "waiting for the restored consumer to connect", stop);
 }
 
-void thaw_source(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const ObjectRef copy{Kind::pod, text(o, "ns"), text(o, "copy")};
+void thaw_source(const Migrator::Ports& ports, const op::ThawSource& o, const StopToken& stop) {
+  const ObjectRef copy{Kind::pod, o.source.ns, o.copy};
   const auto there = ports.cluster.get(copy, stop);
-  if (there && there->at("metadata").value("labels", Json::object()).value(kIdLabel, "") == text(o, "id"))
+  if (there && there->at("metadata").value("labels", Json::object()).value(kIdLabel, "") == o.id)
     remove_at_once(ports.cluster, copy, there->at("metadata").at("uid"), stop);
   // False: its container has ended; what the kubelet started since is not frozen.
-  ports.processes.thaw(text(o, "node"), text(o, "frozen"), stop);
-  const auto source = ports.cluster.get({Kind::pod, text(o, "ns"), text(o, "pod")}, stop);
-  if (!source || other_pod(*source, text(o, "uid"))) return;  // nobody to wait for
-  const std::uint64_t others = o.value("others", std::uint64_t{0});
+  ports.processes.thaw(o.source.node, o.source.container, stop);
+  const auto source = ports.cluster.get({Kind::pod, o.source.ns, o.source.pod}, stop);
+  if (!source || other_pod(*source, o.source.uid)) return;  // nobody to wait for
   wait_for_depth(
-      ports.broker, text(o, "queue"), [&](const QueueDepth& d) { return d.consumers > others; },
-      "waiting for the source to consume " + text(o, "queue"), stop);
+      ports.broker, o.queue, [&](const QueueDepth& d) { return d.consumers > o.others; },
+      "waiting for the source to consume " + o.queue, stop);
 }
 
-void kill_when_deleted(Migrator::Ports& ports, const Json& o, const ObjectRef& ref, const StopToken& stop) {
-  const std::string container = text(o, "frozen");
-  if (container.empty()) return;
-  await_kubelet_ends(ports.cluster, ref, text(o, "uid"), stop);
+void kill_when_deleted(const Migrator::Ports& ports, const op::Frozen& source, const StopToken& stop) {
+  if (source.container.empty()) return;
+  await_kubelet_ends(ports.cluster, {Kind::pod, source.ns, source.pod}, source.uid, stop);
   // False: it has ended.
-  ports.processes.kill(text(o, "node"), container, stop);
+  ports.processes.kill(source.node, source.container, stop);
 }
 
-void retire_frozen(Migrator::Ports& ports, const Json& o, const StopToken& stop) {
-  const ObjectRef ref{Kind::pod, text(o, "ns"), text(o, "pod")};
+void retire_frozen(const Migrator::Ports& ports, const op::RetireFrozen& o, const StopToken& stop) {
+  const ObjectRef ref{Kind::pod, o.source.ns, o.source.pod};
   // It cannot end gently: it is frozen, and its state goes on elsewhere.
-  ports.cluster.remove(ref, {text(o, "uid"), 1, ""}, stop);
-  kill_when_deleted(ports, o, ref, stop);
-  wait_pod_gone(ports.cluster, ref.ns, ref.name, text(o, "uid"), stop);
+  ports.cluster.remove(ref, {o.source.uid, 1, ""}, stop);
+  kill_when_deleted(ports, o.source, stop);
+  wait_pod_gone(ports.cluster, ref.ns, ref.name, o.source.uid, stop);
 }
 
 }  // namespace ms2m

@@ -1,17 +1,16 @@
-// The operations of a move without the control protocol (operations.hpp, uncontrolled.cpp).
+// The operations of a move without the control protocol (strategy/uncontrolled.cpp).
 #pragma once
-#include "ms2m/json.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/stop.hpp"
 
 namespace ms2m {
 
-void start_copy(Migrator::Ports& ports, const Json& operation, const StopToken& stop);
-void thaw_source(Migrator::Ports& ports, const Json& operation, const StopToken& stop);
-void retire_frozen(Migrator::Ports& ports, const Json& operation, const StopToken& stop);
-/// Waits until the pod `uid` is being deleted or gone, then kills the container `frozen` on `node`. Does nothing for an
-/// operation that names none.
-void kill_when_deleted(Migrator::Ports& ports, const Json& operation, const ObjectRef& ref, const StopToken& stop);
+void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const StopToken& stop);
+void thaw_source(const Migrator::Ports& ports, const op::ThawSource& o, const StopToken& stop);
+void retire_frozen(const Migrator::Ports& ports, const op::RetireFrozen& o, const StopToken& stop);
+/// Waits until the pod is being deleted or gone, then kills its container. Does nothing for a source that names none.
+void kill_when_deleted(const Migrator::Ports& ports, const op::Frozen& source, const StopToken& stop);
 /// False when the container was never started: no process of the pod has run.
 bool ever_started(const Json& pod, const std::string& container);
 

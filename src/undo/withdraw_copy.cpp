@@ -9,29 +9,30 @@ namespace ms2m {
 
 namespace {
 
+bool ends_frozen(const Operation& operation) {
+  const auto* adoption = std::get_if<op::Adopt>(&operation);
+  return std::holds_alternative<op::RetireFrozen>(operation) || (adoption != nullptr && !adoption->frozen.empty());
+}
+
 /// The source is gone for good: there is nothing to turn back to.
 bool source_retired(const Journal& journal) {
   for (const Effect& effect : journal.effects())
-    if (effect.settled && effect.finish.is_object() && effect.finish.contains("frozen")) return true;
+    if (effect.settled && effect.finish && ends_frozen(*effect.finish)) return true;
   return false;
-}
-
-Json start_of(const Journal& journal) {
-  const auto effect = journal.effect_with("start_copy");
-  return effect ? effect->finish : Json();
 }
 
 }  // namespace
 
 bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool valve_held, const StopToken& stop) {
-  const Json start = start_of(journal);
-  const ObjectRef ref{Kind::pod, start.value("ns", ""), start.value("pod", "")};
+  const auto recorded = journal.effect_with<op::StartCopy>();
+  const op::StartCopy start = recorded ? recorded->operation : op::StartCopy{};
+  const ObjectRef ref{Kind::pod, start.ns, start.pod};
   const auto serves = [&](const std::optional<Json>& pod) {
-    return !valve_held && pod && ever_started(*pod, start.value("container", ""));
+    return !valve_held && pod && ever_started(*pod, start.container);
   };
   if (serves(ports.cluster.get(ref, stop))) return false;  // it may need the name again
   // Without the name no attempt of the kubelet can succeed any more.
-  ports.images.remove_name(start.value("node", ""), start.value("image", ""), stop);
+  ports.images.remove_name(start.node, start.image, stop);
   const auto pod = ports.cluster.get(ref, stop);
   if (!pod) return true;
   if (serves(pod)) return false;
@@ -40,10 +41,10 @@ bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool va
 }
 
 bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
-  const Json start = start_of(journal);
-  if (!start.is_object() || source_retired(journal)) return false;
+  const auto start = journal.effect_with<op::StartCopy>();
+  if (!start || source_retired(journal)) return false;
   try {
-    Operations(ports).run(start, stop.within(std::chrono::seconds(90)));
+    Operations(ports).run(start->operation, stop.within(std::chrono::seconds(90)));
     return false;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::forbidden)

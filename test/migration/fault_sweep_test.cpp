@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <thread>
 
@@ -247,6 +248,9 @@ class Sweep {
       CHECK((queue.rfind("ms2m.control.", 0) == 0 ? kQueue : queue) == kQueue);
   }
 
+  /// Of the only migration there was.
+  std::string id() const { return JournalStore(root_).list().at(0).id; }
+  const std::filesystem::path& root() const { return root_; }
   std::vector<std::string> warnings() const { return silent_.warnings; }
   const std::optional<Outcome>& outcome() const { return outcome_; }
   const std::optional<Outcome>& recovered() const { return recovered_; }
@@ -873,4 +877,93 @@ TEST_CASE("what a moved pod has left goes when the pod is gone", "[sweep]") {
   CHECK(has("ms2m.control.others-0"));
   CHECK(names() == std::vector<std::string>{"localhost/ms2m/" + first.outcome()->target_pod + ":" + first.outcome()->id,
                                             "localhost/ms2m/others-0:abc234", "localhost/other/app:1"});
+}
+
+namespace {
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  REQUIRE(in);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+/// What follows `before` up to one of `",}`.
+std::string value_after(const std::string& text, const std::string& before) {
+  const std::size_t at = text.find(before);
+  return at == std::string::npos
+             ? ""
+             : text.substr(at + before.size(), text.find_first_of("\",}", at + before.size()) - at - before.size());
+}
+
+/// A recorded journal, with the names and times of another run of the same migration.
+std::string recorded_as(const std::string& name, const std::string& run) {
+  std::string text = text_of(std::string(MS2M_TEST_DATA) + "/journals/" + name + ".jsonl");
+  const std::string id = value_after(text, "\"id\":\""), now = value_after(run, "\"id\":\"");
+  replace_all(text, id, now);
+  replace_all(text, id.substr(0, 5), now.substr(0, 5));  // in the name of a ReplicaSet's pod
+  for (const std::string before : {"\"holder\":\"", "-default-consumer-", "_default-consumer-", "\"asked\":"})
+    if (const std::string then = value_after(text, before); !then.empty())
+      replace_all(text, then, value_after(run, before));
+  return text;
+}
+
+}  // namespace
+
+// Journals of version 1, each with a case as the fakes have it: where it ends, that ms2m died.
+TEST_CASE("journals of the first version are read as the same operations, and carried out", "[sweep][journal]") {
+  struct Recorded {
+    const char* name;
+    Case c;
+    const char* died_after;
+  };
+  const std::vector<Recorded> all{
+      {"handoff.before", {"ReplicaSet", Strategy::handoff}, "import"},
+      {"handoff.after", {"ReplicaSet", Strategy::handoff}, "pivot "},
+      {"handoff-pod.after", {"", Strategy::handoff}, "pivot "},
+      {"shadow.before", {"", Strategy::shadow}, "stop pump"},
+      {"shadow.after", {"", Strategy::shadow}, "pivot "},
+      {"set-handoff.before", {"StatefulSet", Strategy::handoff}, "import"},
+      {"set-handoff.after", {"StatefulSet", Strategy::handoff}, "pivot "},
+      {"identity.before", {"StatefulSet", Strategy::shadow}, "stop pump"},
+      {"identity.after", {"StatefulSet", Strategy::shadow}, "pivot "},
+      {"sequential.before", {"StatefulSet", Strategy::sequential}, "import"},
+      {"sequential.after", {"StatefulSet", Strategy::sequential}, "pivot "},
+      {"sequential-pod.after", {"", Strategy::sequential}, "pivot "},
+      {"uncontrolled.before", {"", Strategy::handoff, Protocol::none}, "close connection"},
+      {"uncontrolled.after", {"", Strategy::handoff, Protocol::none}, "point name"},
+      {"uncontrolled-set.after", {"ReplicaSet", Strategy::handoff, Protocol::none}, "point name"}};
+  for (const Recorded& each : all) {
+    INFO(each.name);
+    Sweep run(each.c);
+    run.crash_after(each.died_after);
+    run.run(Fault::none, 0);
+    REQUIRE_FALSE(run.outcome());
+    const std::filesystem::path file = run.root() / run.id() / "journal.jsonl";
+    const auto effects = Journal::read(run.root(), run.id()).effects();
+    const std::string text = recorded_as(each.name, text_of(file));
+    REQUIRE(value_after(text, "\"v\":") == "1");
+    std::ofstream(file) << text;
+    const auto recorded = Journal::read(run.root(), run.id()).effects();
+    REQUIRE(recorded.size() == effects.size());
+    const auto record = [](const std::optional<Operation>& operation) {
+      return operation ? record_of(*operation) : Json();
+    };
+    for (std::size_t i = 0; i < effects.size(); ++i) {
+      CHECK(recorded[i].text == effects[i].text);
+      CHECK(record(recorded[i].undo) == record(effects[i].undo));
+      CHECK(record(recorded[i].finish) == record(effects[i].finish));
+      CHECK(recorded[i].settled == effects[i].settled);
+    }
+    run.recover();
+    REQUIRE(run.recovered());
+    CHECK(run.recovered()->leftovers.empty());
+    const bool moved = std::string(each.name).find(".after") != std::string::npos;
+    CHECK(run.recovered()->result == (moved ? Result::done : Result::undone));
+    run.check(each.name);
+  }
 }

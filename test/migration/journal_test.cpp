@@ -27,8 +27,9 @@ struct TempDir {
 Journal sample(const std::filesystem::path& root) {
   Journal journal =
       Journal::create(root, "abc234", {{"ns", "default"}, {"source_pod", "consumer-0"}, {"strategy", "handoff"}});
-  journal.effect(Phase::preparing, "declare queue q", {{"op", "delete_queue"}, {"queue", "q"}}, Json());
-  journal.effect(Phase::preparing, "create pod p", {{"op", "delete_pod"}}, {{"op", "strip_marks"}});
+  journal.effect(Phase::preparing, "declare queue q", op::DeleteQueue{"q"}, {});
+  journal.effect(Phase::preparing, "create pod p", op::DeletePod{"default", "p", "abc234"},
+                 op::StripMarks{"default", "p"});
   return journal;
 }
 
@@ -69,7 +70,9 @@ TEST_CASE("a journal is read back as it was written", "[journal]") {
   REQUIRE(again.effects().size() == 2);
   CHECK(again.effects()[0].settled);
   CHECK_FALSE(again.effects()[1].settled);
-  CHECK(again.effects()[1].undo.at("op") == "delete_pod");
+  CHECK(std::get<op::DeletePod>(*again.effects()[1].undo).pod == "p");
+  CHECK(std::holds_alternative<op::StripMarks>(*again.effects()[1].finish));
+  CHECK_FALSE(again.effects()[0].finish);
   CHECK(again.marked("pivot_intent"));
   CHECK_FALSE(again.marked("pivoted"));
   CHECK_FALSE(again.ended());
@@ -79,8 +82,9 @@ TEST_CASE("the summary has the pod of a StatefulSet that changes hands", "[journ
   TempDir dir;
   Journal journal = sample(dir.path);
   CHECK(JournalStore(dir.path).find("abc234")->pod.is_null());
-  journal.effect(Phase::restoring, "create the restored pod", Json(),
-                 {{"op", "restore_pod"}, {"object", {{"kind", "Pod"}}}});
+  op::RestorePod restore;
+  restore.object = {{"kind", "Pod"}};
+  journal.effect(Phase::restoring, "create the restored pod", {}, restore);
   CHECK(JournalStore(dir.path).find("abc234")->pod == Json{{"kind", "Pod"}});
 }
 
@@ -104,7 +108,7 @@ TEST_CASE("a line torn by a crash is ignored, and what follows it is not", "[jou
     CHECK(again.effects().size() == 2);
     again.end(Result::undone);
   }
-  CHECK(Journal::open(dir.path, "abc234").ended() == "undone");
+  CHECK(Journal::open(dir.path, "abc234").ended() == Result::undone);
 }
 
 TEST_CASE("a whole record whose line feed was torn off counts", "[journal]") {
@@ -116,7 +120,7 @@ TEST_CASE("a whole record whose line feed was torn off counts", "[journal]") {
     CHECK(again.marked("pivot_intent"));
     again.end(Result::undone);
   }
-  CHECK(Journal::read(dir.path, "abc234").ended() == "undone");
+  CHECK(Journal::read(dir.path, "abc234").ended() == Result::undone);
 }
 
 TEST_CASE("a line that is no record makes a journal unreadable unless it is the last", "[journal]") {
@@ -158,7 +162,7 @@ TEST_CASE("a record that does not fit on the disk leaves no part of it behind", 
   CHECK(contents(file_of(dir)) == before);
   CHECK_FALSE(journal.marked("pivot_intent"));
   journal.end(Result::undone);
-  CHECK(Journal::read(dir.path, "abc234").ended() == "undone");
+  CHECK(Journal::read(dir.path, "abc234").ended() == Result::undone);
 }
 
 TEST_CASE("a journal that cannot be read is not a journal that is not there", "[journal]") {
@@ -224,6 +228,44 @@ TEST_CASE("a journal of a newer version is refused", "[journal]") {
   std::ofstream(dir.path / "new/journal.jsonl") << R"({"type":"begin","v":99,"id":"new"})"
                                                 << "\n";
   CHECK_THROWS_WITH(Journal::open(dir.path, "new"), Catch::Contains("newer ms2m"));
+}
+
+TEST_CASE("an operation that the journal's version does not have makes it damaged, and is named; also in the last line",
+          "[journal]") {
+  TempDir dir;
+  const int version = GENERATE(1, 2);
+  const bool last = GENERATE(true, false);
+  const std::string begin = Json{{"type", "begin"}, {"v", version}, {"id", "abc234"}}.dump();
+  const std::string record =
+      Json{{"type", "effect"}, {"n", 1}, {"undo", {{"op", "make_coffee"}, {"prio", 4}, {"stage", "source"}}}}.dump();
+  write_journal(dir, "abc234",
+                begin + "\n" + record + "\n" +
+                    (last ? ""
+                          : R"({"type":"pivoted"})"
+                            "\n"));
+  CHECK_THROWS_WITH(Journal::open(dir.path, "abc234"), Catch::Contains(file_of(dir).string()) &&
+                                                           Catch::Contains("damaged (line 2") &&
+                                                           Catch::Contains("make_coffee"));
+  CHECK(kind_of([&] { (void)Journal::read(dir.path, "abc234"); }) == ErrorKind::refused);
+  CHECK(JournalStore(dir.path).list().at(0).state == kUnreadable);
+}
+
+TEST_CASE("a journal of the first version is gone on with in records of this one", "[journal]") {
+  TempDir dir;
+  write_journal(dir, "abc234",
+                R"({"type":"begin","v":1,"id":"abc234"})"
+                "\n"
+                R"({"type":"effect","n":1,"undo":{"op":"delete_queue","prio":50,"queue":"q"},"finish":null})"
+                "\n");
+  {
+    Journal::open(dir.path, "abc234").effect(Phase::finalizing, "create pod p", op::DeletePod{"default", "p", "x"}, {});
+  }
+  const Journal again = Journal::read(dir.path, "abc234");
+  REQUIRE(again.effects().size() == 2);
+  CHECK(std::get<op::DeleteQueue>(*again.effects()[0].undo).queue == "q");
+  CHECK(std::get<op::DeletePod>(*again.effects()[1].undo).pod == "p");
+  CHECK_FALSE(again.effects()[1].finish);
+  CHECK(again.effects()[1].n == 2);
 }
 
 TEST_CASE("the store lists, finds and forgets", "[journal]") {

@@ -1,0 +1,100 @@
+#include "undo/consumer_operations.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "handover/arrival.hpp"
+#include "handover/queue_names.hpp"
+#include "handover/relay_exit.hpp"
+#include "handover/waits.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+#include "undo/hand_over.hpp"
+#include "undo/pod_operations.hpp"
+
+namespace ms2m {
+namespace {
+
+/// When the API server cannot be asked, the source is taken to be there: sending it back costs nothing if it is not.
+bool source_there(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
+  try {
+    return is_pod(ports, o.ns, o.pod, o.uid, stop.within(std::chrono::seconds(10)));
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+/// No management API: it is not asked again, for it may take its time to say so.
+std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
+  try {
+    return admin.totals(queue, stop.within(std::chrono::seconds(5)));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+AtWork source_at_work(const Migrator::Ports& ports, const op::ResumeSource& o) {
+  return {ports.broker, ports.admin, o.queue, o.others, o.addresses};
+}
+
+/// Shadow: what was relayed to the source must be worked off before it goes back to the primary.
+void drain_relay(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
+  RelayExitSpec spec{o.relay_queue, o.control_queue, o.hold_queue, "source", ""};
+  bool told = true;
+  spec.outstanding = [&ports, &told, queue = spec.queue](const StopToken& limit) -> std::optional<std::uint64_t> {
+    if (!told) return std::nullopt;
+    const auto totals = totals_if_any(ports.admin, queue, limit);
+    told = totals.has_value();
+    if (!totals) return std::nullopt;
+    return totals->ready + totals->unacked;
+  };
+  spec.arrived = [&](const StopToken& limit) {
+    const auto there = ports.broker.depth(o.hold_queue, limit);
+    return !there || there->consumers > 0 || source_at_work(ports, o).there(limit);
+  };
+  RelayExit source(ports.broker, std::move(spec));
+  while (!source.finished(stop)) stop.sleep(Millis{20}, "waiting for the source to finish its queue");
+}
+
+/// A copy that has come to the primary by itself is not the source at work.
+std::vector<std::string> copy_addresses(const Migrator::Ports& ports, const op::ResumeSource& o,
+                                        const StopToken& stop) {
+  if (o.copy.empty() || o.copy == o.pod) return {};
+  try {
+    const auto copy = ports.cluster.get({Kind::pod, o.ns, o.copy}, stop.within(std::chrono::seconds(10)));
+    return copy && !copy->at("spec").value("hostNetwork", false) ? addresses_of(*copy) : std::vector<std::string>{};
+  } catch (const Error&) {
+    return {};  // as far as it can be told
+  }
+}
+
+}  // namespace
+
+void resume_source(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
+  const std::string &queue = o.queue, &control = o.control_queue;
+  if (!source_there(ports, o, stop)) return;  // nobody to send back
+  // A START_REPLAY that was not read yet must not be read after this.
+  ports.broker.purge_queue(control, stop);
+  if (!o.relay_queue.empty()) drain_relay(ports, o, stop);
+  ports.broker.publish({"", control, end_replay("source", ""), "application/json", ""}, stop);
+  Peers copy(ports.admin, copy_addresses(ports, o, stop));
+  AtWork source = source_at_work(ports, o);
+  wait_for_depth(
+      ports.broker, queue,
+      [&](const QueueDepth& d) {
+        if (source.by_name()) return source.there(stop);
+        return d.consumers > o.others && d.consumers > o.others + copy.consumers_of(queue, stop);
+      },
+      "waiting for the source to consume " + queue, stop);
+}
+
+/// Sent even when the pivot has sent it: a copy whose container started again since listens to the hold queue once
+/// more.
+void resume_target(const Migrator::Ports& ports, const op::ResumeTarget& o, const StopToken& stop) {
+  const HandOver what = hand_over_of(o);
+  if (ArrivalWatch(ports.broker, ports.admin, what.arrival).there(stop)) return;
+  ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
+  await_service(ports, what, stop);
+}
+
+}  // namespace ms2m

@@ -1,0 +1,17 @@
+// Operations on what lies on the nodes.
+#pragma once
+#include "journal/operation.hpp"
+#include "ms2m/migrator.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m {
+
+/// Waits until the archive is complete. Error{inconsistent} when which one it is cannot be told.
+void remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop);
+void remove_archive(const Migrator::Ports& ports, const op::RemoveArchive& o, const StopToken& stop);
+void remove_layout(const Migrator::Ports& ports, const op::RemoveLayout& o, const StopToken& stop);
+void remove_image_name(const Migrator::Ports& ports, const op::RemoveImageName& o, const StopToken& stop);
+void point_image_name(const Migrator::Ports& ports, const op::PointImageName& o, const StopToken& stop);
+void remove_image(const Migrator::Ports& ports, const op::RemoveImage& o, const StopToken& stop);
+
+}  // namespace ms2m
