@@ -6,6 +6,7 @@
 
 #include "ms2m/json.hpp"
 #include "ms2m/outcome.hpp"
+#include "ms2m/procedure.hpp"
 #include "ms2m/request.hpp"
 
 namespace ms2m {
@@ -34,12 +35,9 @@ struct PredictedPhase {
   Seconds least{0}, most{0};  ///< most moves lie between them
 };
 
-enum class Workload { bare_pod, replica_set, stateful_set };
-const char* to_string(Workload workload) noexcept;  // "pod", "ReplicaSet", "StatefulSet"
-
 struct Plan {
   std::string id;
-  Workload workload = Workload::bare_pod;
+  Procedure procedure;
   bool second_half =
       false;          ///< of a shadow of a StatefulSet's pod: the source is ms2m's own copy and need not end gently
   std::string owner;  ///< name of the ReplicaSet or StatefulSet; empty for a bare pod

@@ -11,9 +11,9 @@ int run_plan(const Context& context, const MigrateOptions& options) {
   const Plan plan = session.engine->plan(request, context.stop);
   const int status = plan.refused() ? 4 : 0;
   if (context.globals.output == Output::json)
-    context.out << report::plan_json(plan, request, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    context.out << report::plan_json(plan, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   else
-    context.out << report::plan_text(plan, request);
+    context.out << report::plan_text(plan);
   context.out << std::flush;
   return status;
 }

@@ -134,7 +134,6 @@ MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) cons
 Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
   MigrationRequest full = impl_->completed(request);
   const Facts facts = gather_facts(impl_->ports, full, stop);
-  full.strategy = effective_strategy(full);
   return checked(make_plan(full, facts, new_id(), History(impl_->journals.root()).moves()), facts, full);
 }
 
@@ -218,7 +217,7 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   else if (run.request.replay == Replay::fanout)
     run_fanout(run, outcome.phases, stop);
   else if (run.request.strategy == Strategy::sequential ||
-           (run.plan.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
+           (run.plan.procedure.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
     carry_out_in_place(run, outcome, stop);
   else if (run.request.strategy == Strategy::shadow)
     run_shadow(run, outcome.phases, stop);
@@ -281,7 +280,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     const TimePoint begin = Clock::now();
     const Facts facts = gather_facts(impl_->ports, request, stop);
     outcome.outside.push_back({"preflight", Clock::now() - begin});
-    request.strategy = effective_strategy(request);
+    request.strategy = facts.procedure.strategy;
     outcome.strategy = to_string(request.strategy);
     outcome.source_node = pod_node(facts.pod);
     outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);

@@ -25,8 +25,9 @@ PastMove move_of(const Json& record) {
 }  // namespace
 
 std::string kind_of(const Plan& plan, const MigrationRequest& request) {
-  return fmt::format("{} {} {} {}", request.replay == Replay::fanout ? "fanout" : to_string(request.strategy),
-                     to_string(plan.workload), request.protocol == Protocol::none ? "none" : "control",
+  return fmt::format("{} {} {} {}",
+                     plan.procedure.course == Course::fanout ? "fanout" : to_string(plan.procedure.strategy),
+                     to_string(plan.procedure.workload), plan.procedure.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap");
 }
 

@@ -22,13 +22,14 @@ bool Facts::asked(Question question) const {
 
 namespace {
 /// Scaled down and up, or deleted and created again.
-std::vector<const char*> set_verbs(Strategy strategy) {
-  if (strategy == Strategy::sequential) return {"get", "list", "watch", "patch"};
+std::vector<const char*> set_verbs(Course course) {
+  if (course == Course::sequential) return {"get", "list", "watch", "patch"};
   return {"get", "list", "watch", "create", "delete"};
 }
 }  // namespace
 
-std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node) {
+std::vector<Right> needed_rights(const MigrationRequest& request, const Procedure& procedure,
+                                 const std::string& source_node) {
   const std::string ns = request.ns;
   std::vector<Right> rights;
   for (const char* verb : {"get", "list", "watch", "create", "patch", "delete"})
@@ -40,27 +41,29 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Json& po
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
   else
     rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
-  const bool set = in_a_set(pod);
+  const bool set = procedure.workload == Workload::stateful_set;
   // A StatefulSet's pod is checkpointed once more on the target (identity.hpp).
-  if (set && request.strategy == Strategy::shadow)
+  if (procedure.renamed_later())
     rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "",
                       request.target_node});
   if (set)
-    for (const char* verb : set_verbs(request.strategy)) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
+    for (const char* verb : set_verbs(procedure.course)) rights.push_back({verb, "apps", "statefulsets", "", ns, ""});
   return rights;
 }
 
-std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, bool keeps_name, const std::string& id) {
+std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, const Procedure& procedure,
+                                              const std::string& id) {
   using enum BrokerAccess;
   std::vector<BrokerRight> needed{{read, request.queue}};  // the valve, the relay
-  if (request.protocol == Protocol::none) return needed;
+  if (procedure.course == Course::valve) return needed;
   const QueueNames names = queue_names(id);
   std::vector<std::string> queues{names.hold};
-  if (!keeps_name) queues.push_back(control_queue(id));  // of a pod that nobody has yet, as the target's
+  if (procedure.workload != Workload::stateful_set)
+    queues.push_back(control_queue(id));  // of a pod that nobody has yet, as the target's
   for (const std::string& queue : queues)
     for (const BrokerAccess access : {configure, read}) needed.push_back({access, queue});
   needed.push_back({write, "amq.default", true});
-  if (request.strategy != Strategy::shadow || request.replay == Replay::fanout) return needed;
+  if (!procedure.relays()) return needed;
   needed.push_back({write, names.target});
   for (const BrokerAccess access : {configure, write, read}) needed.push_back({access, names.tee, true});
   return needed;

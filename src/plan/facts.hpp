@@ -9,6 +9,7 @@
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/node.hpp"
+#include "ms2m/procedure.hpp"
 #include "ms2m/request.hpp"
 #include "plan/node_look.hpp"
 #include "plan/node_tools.hpp"
@@ -65,6 +66,7 @@ struct Unasked {
 struct Facts {
   std::string ns;
   Json pod;
+  Procedure procedure;  ///< decided as soon as the pod was read; the runtimes of the nodes are in the plan's
   std::string container;
   std::optional<Json> owner;       ///< the controlling ReplicaSet or StatefulSet
   std::optional<Json> deployment;  ///< the ReplicaSet's owner
@@ -105,11 +107,12 @@ struct Facts {
 std::vector<std::string> known_image_names(const Facts& facts);
 
 /// The rights that this request needs (also the source of examples/rbac.yaml's test).
-std::vector<Right> needed_rights(const MigrationRequest& request, const Json& pod, const std::string& source_node);
+std::vector<Right> needed_rights(const MigrationRequest& request, const Procedure& procedure,
+                                 const std::string& source_node);
 
-/// The rights at the broker that this request needs, for names with an id that nobody has yet. `keeps_name`: the target
-/// will have the source's name, and so its control queue.
-std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, bool keeps_name, const std::string& id);
+/// The rights at the broker that this request needs, for names with an id that nobody has yet.
+std::vector<BrokerRight> needed_broker_rights(const MigrationRequest& request, const Procedure& procedure,
+                                              const std::string& id);
 
 /// Asks everything, side by side. Throws Error{refused} when the pod or container does not exist, other Errors when the
 /// pod cannot be read; whatever else is wrong is a fact.

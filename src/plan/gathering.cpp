@@ -11,6 +11,7 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "ms2m/remedy.hpp"
+#include "plan/procedure.hpp"
 
 namespace ms2m {
 namespace {
@@ -41,6 +42,7 @@ Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request
   Facts facts;
   facts.ns = request.ns;
   facts.pod = read_pod(ports.cluster, request, limited);
+  facts.procedure = procedure_of(request, facts.pod);
   facts.container = choose_container(facts.pod, request.container);
   facts.base_image = running_image(facts.pod, facts.container);
   if (pod_node(facts.pod).empty())
@@ -126,7 +128,7 @@ void Gathering::start_cluster() {
 }
 
 void Gathering::ask_rights() {
-  for (const Right& right : needed_rights(request_, facts_.pod, pod_node(facts_.pod)))
+  for (const Right& right : needed_rights(request_, facts_.procedure, pod_node(facts_.pod)))
     ask(Question::rights, [this, right] {
       if (ports_.cluster.allowed(right, stop_)) return;
       const std::lock_guard lock(mutex_);
@@ -220,7 +222,7 @@ void Gathering::read_claim(const std::string& name) {
 void Gathering::ask_gates() {
   ask(Question::source_gate,
       [this] { facts_.checkpoint_gate = ports_.cluster.checkpoint_enabled(pod_node(facts_.pod), stop_); });
-  if (in_a_set(facts_.pod) && request_.strategy == Strategy::shadow)
+  if (facts_.procedure.renamed_later())
     ask(Question::target_gate,
         [this] { facts_.target_gate = ports_.cluster.checkpoint_enabled(request_.target_node, stop_); });
 }
@@ -246,19 +248,19 @@ void Gathering::ask_broker() {
     return;
   attempt(Question::broker_rights, {false}, [&] {
     facts_.missing_broker_rights =
-        ports_.broker.missing_rights(needed_broker_rights(request_, in_a_set(facts_.pod), new_id()), stop_);
+        ports_.broker.missing_rights(needed_broker_rights(request_, facts_.procedure, new_id()), stop_);
   });
   // Since 4.2.6 even a passive declaration needs a right; the finding names those that are missing.
   const bool allowed = facts_.missing_broker_rights.rights.empty();
   attempt(Question::queue, {allowed}, [&] { facts_.depth = ports_.broker.depth(request_.queue, stop_); });
-  if (request_.protocol == Protocol::control)
+  if (facts_.procedure.protocol == Protocol::control)
     attempt(Question::control_queue, {allowed},
             [&] { facts_.source_control = ports_.broker.depth(control_queue(pod_hostname(facts_.pod)), stop_); });
 }
 
 /// An application's broker user has often no management tag: then there is no management API for us.
 void Gathering::ask_management() {
-  const bool needed = request_.protocol == Protocol::none || request_.replay == Replay::fanout;
+  const bool needed = facts_.procedure.needs_management();
   std::optional<std::string> version;
   if (!attempt(Question::management, {needed}, [&] { version = ports_.admin.version(stop_); }) || !version) return;
   ask(Question::management, {needed}, [this, version] {

@@ -13,10 +13,10 @@
 namespace ms2m {
 namespace {
 
-Workload workload_of(const Facts& facts) {
-  const Json* ref = controller_of(facts.pod);
-  if (ref == nullptr) return Workload::bare_pod;
-  return ref->value("kind", "") == "StatefulSet" ? Workload::stateful_set : Workload::replica_set;
+/// "cri-o://1.36.1"
+std::string runtime_of(const NodeFacts& node) {
+  if (!node.object) return "";
+  return node.object->value("/status/nodeInfo/containerRuntimeVersion"_json_pointer, "");
 }
 
 std::string hash_label(const Facts& facts) {
@@ -101,7 +101,7 @@ void plan_identity_steps(Plan& plan) {
 
 /// Also for a bare pod, which has no set to scale.
 void plan_sequential_steps(Plan& plan, const Facts& facts) {
-  const bool set = plan.workload == Workload::stateful_set;
+  const bool set = plan.procedure.workload == Workload::stateful_set;
   const int replicas = facts.owner ? facts.owner->at("spec").value("replicas", 1) : 1;
   const std::string back = fmt::format("restore it on {} from the archive", plan.source_node);
   disarm_step(plan);
@@ -141,7 +141,7 @@ void plan_uncontrolled_steps(Plan& plan) {
                    plan.target_pod),
        "when it fails: take the copy away and thaw the source");
   step(plan, Phase::replaying, fmt::format("open the valve once {} consumes {}", plan.target_pod, plan.queue));
-  if (plan.workload == Workload::replica_set)
+  if (plan.procedure.workload == Workload::replica_set)
     step(plan, Phase::finalizing,
          fmt::format("let ReplicaSet {} adopt {} and delete {}, and kill the frozen process", plan.owner,
                      plan.target_pod, plan.source_pod));
@@ -155,7 +155,7 @@ void plan_steps(Plan& plan, const MigrationRequest& request, const Facts& facts)
   if (request.protocol == Protocol::none) return plan_uncontrolled_steps(plan);
   const QueueNames names = queue_names(plan.id);
   const bool shadow = request.strategy == Strategy::shadow, sequential = request.strategy == Strategy::sequential;
-  const bool set = plan.workload == Workload::stateful_set,
+  const bool set = plan.procedure.workload == Workload::stateful_set,
              in_place = sequential || (set && request.strategy == Strategy::handoff);
   lease_step(plan);
   step(plan, Phase::preparing, fmt::format("declare queues {}, {}", names.hold, names.pivot), "delete them");
@@ -183,7 +183,7 @@ void plan_steps(Plan& plan, const MigrationRequest& request, const Facts& facts)
        fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod,
                    plan.queue));
   if (set) return plan_identity_steps(plan);
-  if (plan.workload == Workload::replica_set)
+  if (plan.procedure.workload == Workload::replica_set)
     step(plan, Phase::finalizing,
          fmt::format("let ReplicaSet {} adopt {} and delete {}", plan.owner, plan.target_pod, plan.source_pod));
   else
@@ -198,7 +198,7 @@ void sequential_notes(Plan& plan, const Facts& facts) {
       fmt::format("sequential: the published baseline, for comparison: nobody works on the queue from the checkpoint "
                   "until the source has ended in its own time, up to {} s, and the copy lives",
                   grace_seconds(facts)));
-  if (plan.workload != Workload::stateful_set || !facts.owner) return;
+  if (plan.procedure.workload != Workload::stateful_set || !facts.owner) return;
   const auto label = deciding_label(facts.owner->at("spec").value("selector", Json::object()),
                                     facts.pod.at("metadata").value("labels", Json::object()));
   if (label)
@@ -209,43 +209,38 @@ void sequential_notes(Plan& plan, const Facts& facts) {
 }
 
 void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts) {
-  if (request.strategy == Strategy::shadow)
+  if (plan.procedure.relays())
     plan.notes.push_back(
         "shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with "
         "side effects must mute them on one of the two (payload.role)");
-  if (request.protocol == Protocol::none)
+  if (plan.procedure.course == Course::valve)
     plan.notes.push_back(fmt::format(
         "no control protocol: should ms2m be killed in the tenths of a second before the copy starts, nobody serves "
         "until a resume; a freeze before that ends by itself after {} s",
         freeze_limit(request).count() / 1000));
-  if (request.replay == Replay::fanout)
+  if (plan.procedure.course == Course::fanout)
     plan.notes.push_back(
         "fanout: the published procedure loses the backlog at the bind and doubles what is processed between bind and "
         "freeze; for comparison only");
-  if (request.strategy == Strategy::sequential) return sequential_notes(plan, facts);
-  if (plan.workload == Workload::stateful_set && request.strategy == Strategy::shadow)
+  if (plan.procedure.course == Course::sequential) return sequential_notes(plan, facts);
+  if (plan.procedure.renamed_later())
     plan.notes.push_back(fmt::format(
         "a StatefulSet's pod keeps its name: {} serves for some seconds, then its process takes the name {} by a "
         "second shadow on {}; two small pauses, where --strategy handoff has one larger one and is done sooner",
         plan.target_pod, plan.source_pod, plan.target_node));
-  if (plan.workload == Workload::bare_pod)
+  if (plan.procedure.workload == Workload::bare_pod)
     plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
 
 }  // namespace
 
-Strategy effective_strategy(const MigrationRequest& request) {
-  if (request.replay == Replay::fanout) return Strategy::handoff;  // its queues are its own
-  if (request.protocol == Protocol::none && request.strategy == Strategy::shadow)
-    return Strategy::handoff;  // a tee needs commands
-  return request.strategy;
-}
-
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id,
                const std::vector<PastMove>& past) {
   Plan plan;
   plan.id = id;
-  plan.workload = workload_of(facts);
+  plan.procedure = facts.procedure;
+  plan.procedure.source_runtime = runtime_of(facts.source);
+  plan.procedure.target_runtime = runtime_of(facts.target);
   if (const Json* ref = controller_of(facts.pod)) plan.owner = ref->value("name", "");
   plan.ns = facts.ns;
   plan.source_pod = request.pod;
@@ -255,23 +250,23 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.container = facts.container;
   plan.queue = request.queue;
   plan.target_pod = request.target_name.empty() ? target_pod_name(facts.pod, id) : request.target_name;
-  if (plan.workload == Workload::replica_set && request.target_name.empty())
+  if (plan.procedure.workload == Workload::replica_set && request.target_name.empty())
     plan.target_pod = name_with_suffix(plan.owner, id.substr(0, 5));
-  if (plan.workload == Workload::stateful_set)
-    plan.target_pod = request.strategy == Strategy::shadow ? target_pod_name(facts.pod, id) : plan.source_pod;
-  if (request.strategy == Strategy::sequential) plan.target_pod = plan.source_pod;
+  if (plan.procedure.workload == Workload::stateful_set)
+    plan.target_pod = plan.procedure.renamed_later() ? target_pod_name(facts.pod, id) : plan.source_pod;
+  if (plan.procedure.source_first()) plan.target_pod = plan.source_pod;
   plan.image = checkpoint_image_name(find_container(facts.pod, facts.container)->value("image", ""),
                                      known_image_names(facts), plan.target_pod, id);
   plan.stored_image = name_in_store(plan.image, known_image_names(facts));
   const QueueNames names = queue_names(id);
-  if (request.protocol == Protocol::control) {
+  if (plan.procedure.protocol == Protocol::control) {
     plan.hold_queue = names.hold;
     plan.dead_man_queue = names.dead_man;
   }
   plan.source_control_queue = control_queue(pod_hostname(facts.pod));
 
   PodEdits edits{plan.target_pod, plan.target_node, plan.container, plan.image, id, {}};
-  if (plan.workload == Workload::replica_set && !hash_label(facts).empty())
+  if (plan.procedure.workload == Workload::replica_set && !hash_label(facts).empty())
     edits.without_labels.push_back(kTemplateHash);
   TargetPod target = make_target_pod(facts.pod, edits);
   plan.target_spec = std::move(target.pod);

@@ -10,9 +10,6 @@
 
 namespace ms2m {
 
-/// What --replay fanout and --protocol none leave of the strategy that was asked for.
-Strategy effective_strategy(const MigrationRequest& request);
-
 /// `past`: what the prediction goes by.
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id,
                const std::vector<PastMove>& past = {});

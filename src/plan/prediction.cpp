@@ -21,9 +21,9 @@ struct Typical {
 };
 
 std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, const Facts& facts) {
-  const bool sequential = request.strategy == Strategy::sequential, set = plan.workload == Workload::stateful_set;
-  const bool in_place = sequential || (set && request.strategy == Strategy::handoff);
-  const bool second_half = set && request.strategy == Strategy::shadow;
+  const Procedure& procedure = plan.procedure;
+  const bool sequential = procedure.course == Course::sequential, in_place = procedure.source_first(),
+             second_half = procedure.renamed_later();
   const bool warm = request.prefer == Prefer::gap && !in_place;
   const double grace =
       sequential ? facts.pod.at("spec").value("terminationGracePeriodSeconds", 30) : 0;  // at most, and often less
@@ -33,7 +33,7 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
           {Phase::transferring, 0.5, 3, 4, 26, "the archive's way and its import"},
           {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
            sequential ? "the source's termination, restore and reconnect" : "restore and reconnect"},
-          {Phase::replaying, 0.05, request.strategy == Strategy::shadow ? 3 : 0.5, 0, 0, "the hand-over"},
+          {Phase::replaying, 0.05, procedure.relays() ? 3 : 0.5, 0, 0, "the hand-over"},
           {Phase::finalizing, second_half ? 3.0 : 0.2, second_half ? 14.0 : 3.0, second_half ? 7.0 : 0.0,
            second_half ? 38.0 : 0.0, second_half ? "the second half under the old name" : "the source's end"}};
 }
@@ -98,7 +98,7 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
   }
   std::vector<PredictedPhase> predicted = from_typical(figures, memory);
   if (moves.empty()) return predicted;
-  const bool second_half = plan.workload == Workload::stateful_set && request.strategy == Strategy::shadow;
+  const bool second_half = plan.procedure.renamed_later();
   for (std::size_t i = 0; i < figures.size(); ++i) {
     std::vector<double> times;
     for (const PastMove& move : moves)

@@ -26,15 +26,13 @@ std::optional<std::int64_t> number(const Json& in, const std::string& key) {
 }
 
 /// Messages wait in ms2m's queues for the copy.
-bool waits_in_ours(const MigrationRequest& request) {
-  return request.strategy == Strategy::shadow || request.replay == Replay::fanout;
-}
+bool waits_in_ours(const Procedure& procedure) { return procedure.relays() || procedure.course == Course::fanout; }
 
 /// What cannot be told now is asked again when the queues are there (steps_prepare.cpp).
 void check_policies(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.protocol == Protocol::none) return;  // no queue of ours
-  if (facts.policy_on_ours) return check_policy(*facts.policy_on_ours, request, out);
-  if (waits_in_ours(request) && facts.asked(Question::policies))
+  if (facts.procedure.course == Course::valve) return;  // no queue of ours
+  if (facts.policy_on_ours) return check_policy(*facts.policy_on_ours, facts.procedure, out);
+  if (waits_in_ours(facts.procedure) && facts.asked(Question::policies))
     out.push_back({"policy", Level::warning,
                    "the broker's policies may not be read, or the pattern of one cannot be judged: whether one makes "
                    "messages that wait for the copy expire is known only when ms2m's queues are there",
@@ -58,8 +56,9 @@ void check_returns(const QueueFacts& facts, const MigrationRequest& request, int
 }
 
 /// The published procedure tells the source nothing.
-void check_control(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.protocol == Protocol::none || request.replay == Replay::fanout || facts.source_control ||
+void check_control(const Facts& facts, std::vector<Finding>& out) {
+  const Course course = facts.procedure.course;
+  if (course == Course::valve || course == Course::fanout || facts.source_control ||
       !facts.asked(Question::control_queue))
     return;
   refuse(out, "protocol",
@@ -70,7 +69,8 @@ void check_control(const Facts& facts, const MigrationRequest& request, std::vec
 }
 
 /// What the queue does with messages besides keeping them in order, by its arguments or by a policy.
-void check_limits(const QueueFacts& facts, const MigrationRequest& request, bool set, std::vector<Finding>& out) {
+void check_limits(const QueueFacts& facts, const MigrationRequest& request, const Procedure& procedure,
+                  std::vector<Finding>& out) {
   const auto limit = [&](const std::string& key) {
     const auto argument = number(facts.arguments, "x-" + key), policy = number(facts.policy, key);
     return argument && policy ? std::min(*argument, *policy) : argument ? argument : policy;
@@ -79,7 +79,7 @@ void check_limits(const QueueFacts& facts, const MigrationRequest& request, bool
     out.push_back({"queue-limits", Level::warning, std::move(text), cure});
   };
   const std::string& queue = request.queue;
-  const bool shadow = request.strategy == Strategy::shadow;
+  const bool shadow = procedure.relays();
   if (facts.arguments.contains("x-max-priority"))
     warn(fmt::format("{} is a priority queue: order is by priority, not by arrival", queue));
   if (shadow && (facts.arguments.contains("x-dead-letter-exchange") || facts.policy.contains("dead-letter-exchange")))
@@ -95,13 +95,13 @@ void check_limits(const QueueFacts& facts, const MigrationRequest& request, bool
       warn(fmt::format("{} has {} {}: it drops or refuses what is more, also what waits for the move", queue, key,
                        *most));
   // There are moments in every exact strategy when nobody consumes it: as long as a checkpoint takes, at least.
-  const bool always_consumed = request.protocol == Protocol::none || request.replay == Replay::fanout;
+  const bool always_consumed = procedure.course == Course::valve || procedure.course == Course::fanout;
   if (const auto expires = limit("expires"); !always_consumed && expires && *expires < kLongMillis)
     refuse(out, "queue-limits",
            fmt::format("{} is deleted when nobody has consumed it for {} ms, and nobody may while the process moves",
                        queue, *expires),
            "raise its x-expires to ten minutes");
-  if (facts.type == "quorum") check_returns(facts, request, shadow && set ? 4 : 2, out);
+  if (facts.type == "quorum") check_returns(facts, request, procedure.renamed_later() ? 4 : 2, out);
 }
 
 /// What AMQP tells of the queue. false: what else could be said of it makes no sense.
@@ -118,8 +118,8 @@ bool check_depth(const Facts& facts, const MigrationRequest& request, std::vecto
            "basic.get must subscribe to be moved");
     return false;
   }
-  check_control(facts, request, out);
-  if (facts.depth->consumers > 1 && request.protocol != Protocol::none && !request.allow_competing)
+  check_control(facts, out);
+  if (facts.depth->consumers > 1 && facts.procedure.course != Course::valve && !request.allow_competing)
     refuse(out, "consumers",
            fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue,
                        facts.depth->consumers),
@@ -152,7 +152,7 @@ void check_queue(const QueueFacts& facts, const std::string& queue, std::vector<
 
 /// In shadow messages wait in ms2m's queues for the copy: one that expired or was pushed out is in the source's memory
 /// only. Else there are a few control messages, and queues that nobody uses for a while.
-void check_policy(const Json& definition, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_policy(const Json& definition, const Procedure& procedure, std::vector<Finding>& out) {
   const auto least = [&](const char* key, std::int64_t enough, const char* does) {
     const auto value = number(definition, key);
     if (value && *value < enough)
@@ -161,7 +161,7 @@ void check_policy(const Json& definition, const MigrationRequest& request, std::
                          does),
              "let its pattern leave out names that begin with \"ms2m.\"");
   };
-  const bool waits = waits_in_ours(request);
+  const bool waits = waits_in_ours(procedure);
   least("message-ttl", waits ? kLongMillis : kMinuteMillis, "what waits there could expire");
   least("expires", kLongMillis, "a queue could vanish before the copy comes to it");
   if (!waits) return;
@@ -181,8 +181,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   if (answered && !check_depth(facts, request, out)) return;
   if (!facts.admin_version && facts.asked(Question::management))
     out.push_back(
-        {"management-api",
-         request.protocol == Protocol::none || request.replay == Replay::fanout ? Level::refusal : Level::warning,
+        {"management-api", facts.procedure.needs_management() ? Level::refusal : Level::warning,
          "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
          "enable rabbitmq_management or name its address with --broker-api"});
   if (!facts.admin_version) return;
@@ -191,7 +190,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   check_policies(facts, request, out);
   if (!facts.queue) return;
   check_queue(*facts.queue, request.queue, out);
-  check_limits(*facts.queue, request, in_a_set(facts.pod), out);
+  check_limits(*facts.queue, request, facts.procedure, out);
   for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, request.queue, out);
   check_other_queues(*facts.queue, facts.pod, request, out);
 }

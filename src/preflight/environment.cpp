@@ -23,7 +23,7 @@ std::string subscript(const std::string& path) {
 }
 
 /// Whether the copy's value would be another one than the source's.
-bool differs(const Facts& facts, const MigrationRequest& request, const Json& container, const Json& from) {
+bool differs(const Facts& facts, const Json& container, const Json& from) {
   if (const auto resource = from.find("resourceFieldRef"); resource != from.end()) {
     // Without a limit of its own it is what the node has.
     const std::string path = resource->value("resource", "");
@@ -38,7 +38,7 @@ bool differs(const Facts& facts, const MigrationRequest& request, const Json& co
   for (const char* field :
        {"status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs", "spec.nodeName", "metadata.uid"})
     if (path == field) return true;
-  const bool keeps_name = in_a_set(facts.pod) || request.strategy == Strategy::sequential;
+  const bool keeps_name = facts.procedure.keeps_name();
   if (path == "metadata.name") return !keeps_name;
   for (const char* map : {"labels", "annotations"})
     if (path.rfind(std::string("metadata.") + map + "[", 0) == 0) {
@@ -50,12 +50,12 @@ bool differs(const Facts& facts, const MigrationRequest& request, const Json& co
 }
 
 /// A process keeps its environment for life.
-void check_environment(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_environment(const Facts& facts, std::vector<Finding>& out) {
   const Json* container = find_container(facts.pod, facts.container);
   std::vector<std::string> stale;
   for (const Json& variable : container->value("env", Json::array())) {
     const std::string name = variable.value("name", ""), value = variable.value("value", "");
-    bool is_stale = variable.contains("valueFrom") && differs(facts, request, *container, variable["valueFrom"]);
+    bool is_stale = variable.contains("valueFrom") && differs(facts, *container, variable["valueFrom"]);
     for (const std::string& earlier : stale) is_stale |= value.find("$(" + earlier + ")") != std::string::npos;
     if (is_stale) stale.push_back(name);
   }
@@ -128,8 +128,8 @@ void check_devices(const Facts& facts, std::vector<Finding>& out) {
 
 }  // namespace
 
-void check_environment_and_devices(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  check_environment(facts, request, out);
+void check_environment_and_devices(const Facts& facts, std::vector<Finding>& out) {
+  check_environment(facts, out);
   check_runtime_class(facts, out);
   check_devices(facts, out);
 }

@@ -34,10 +34,10 @@ std::optional<Seconds> liveness_allows(const Facts& facts) {
                  probe.value("timeoutSeconds", 1));
 }
 
-void check_liveness(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_liveness(const Facts& facts, std::vector<Finding>& out) {
   const auto allowed = liveness_allows(facts);
   if (!allowed) return;
-  const bool none = request.protocol == Protocol::none;
+  const bool none = facts.procedure.course == Course::valve;
   const Seconds frozen = none ? std::max(kFrozenToTheEnd, dump_of(facts)) : dump_of(facts);
   if (frozen < *allowed) return;
   refuse(out, "liveness",
@@ -50,10 +50,11 @@ void check_liveness(const Facts& facts, const MigrationRequest& request, std::ve
 
 }  // namespace
 
-void check_freezes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  check_liveness(facts, request, out);
+void check_freezes(const Facts& facts, std::vector<Finding>& out) {
+  check_liveness(facts, out);
   const Seconds dump = dump_of(facts);
-  if (request.protocol == Protocol::none || request.replay == Replay::fanout || !facts.heartbeat) return;
+  const Course course = facts.procedure.course;
+  if (course == Course::valve || course == Course::fanout || !facts.heartbeat) return;
   // The broker gives a silent connection up after two of its heartbeats.
   if (facts.heartbeat->count() == 0 || dump < Seconds(*facts.heartbeat)) return;
   out.push_back(

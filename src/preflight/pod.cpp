@@ -38,8 +38,8 @@ bool rolling(const Json& workload) {
 }
 
 /// Shadow and handoff delete the set and create it again: nobody may keep it from going, or bring it back before that.
-void check_set(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.strategy == Strategy::sequential) return;
+void check_set(const Facts& facts, std::vector<Finding>& out) {
+  if (facts.procedure.course == Course::sequential) return;
   const Json& metadata = facts.owner->at("metadata");
   const std::string name = pod_name(*facts.owner);
   const Json finalizers = metadata.value("finalizers", Json::array());
@@ -104,16 +104,16 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
     return refuse(out, "owner", fmt::format("a rollout of statefulset {} is under way", name),
                   "wait for it: " + remedy::command(remedy::Command::await_rollout, request.place,
                                                     {facts.ns, "statefulset/" + name}));
-  if (kind == "StatefulSet" && request.replay == Replay::fanout)
+  if (kind == "StatefulSet" && facts.procedure.course == Course::fanout)
     return refuse(out, "owner",
                   "--replay fanout needs the copy beside the source, and a StatefulSet's pod keeps its name",
                   "use the exact replay (the default)");
-  if (kind == "StatefulSet") check_set(facts, request, out);
+  if (kind == "StatefulSet") check_set(facts, out);
   out.push_back({"owner", Level::ok, fmt::format("owned by {} {}", kind, name), ""});
 }
 
 /// ms2m deletes, it does not evict: nobody but it looks at a budget.
-void check_budgets(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_budgets(const Facts& facts, std::vector<Finding>& out) {
   const Json labels = facts.pod.at("metadata").value("labels", Json::object());
   for (const Json& budget : facts.disruption_budgets) {
     // policy/v1: an empty selector selects every pod, none at all selects no pod.
@@ -122,10 +122,10 @@ void check_budgets(const Facts& facts, const MigrationRequest& request, std::vec
     if (budget.value("status", Json::object()).value("disruptionsAllowed", 0) > 0) continue;
     const std::string text =
         fmt::format("PodDisruptionBudget {} allows no disruption now", budget.at("metadata").value("name", ""));
-    if (request.strategy == Strategy::sequential)
+    if (facts.procedure.course == Course::sequential)
       refuse(out, "disruption-budget", text + ", and sequential takes the pod away before its copy comes",
              "use --strategy shadow, which never has fewer pods that serve than before");
-    else if (in_a_set(facts.pod) && request.strategy == Strategy::handoff)
+    else if (facts.procedure.course == Course::in_place)
       out.push_back({"disruption-budget", Level::warning,
                      text + ": a StatefulSet's pod is gone for the moment of its handoff",
                      "use --strategy shadow, which never has fewer pods that serve than before"});
@@ -150,7 +150,7 @@ void check_companions(const Facts& facts, const MigrationRequest& request, std::
 }
 
 /// Parts of the specification that a restored process or a pod without a scheduler cannot have.
-void check_specification(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_specification(const Facts& facts, std::vector<Finding>& out) {
   const Json& spec = facts.pod.at("spec");
   if (spec.value("hostNetwork", false))
     refuse(out, "host-network", "the pod uses the host's network: CRIU cannot restore it in another host's",
@@ -164,7 +164,7 @@ void check_specification(const Facts& facts, const MigrationRequest& request, st
            fmt::format("container {} listens on the pod's own address, and the copy has another", facts.container),
            "let it listen on all addresses (0.0.0.0 or ::)");
   if (spec.value("setHostnameAsFQDN", false) && !spec.value("subdomain", "").empty() &&
-      request.protocol == Protocol::control)
+      facts.procedure.protocol == Protocol::control)
     refuse(out, "host-name",
            "the pod's host name is its full domain name (setHostnameAsFQDN), and so is that of its control queue, "
            "which ms2m does not know",
@@ -184,7 +184,7 @@ void check_specification(const Facts& facts, const MigrationRequest& request, st
            "allocate them",
            "run the workload without resourceClaims");
   const Json finalizers = facts.pod.at("metadata").value("finalizers", Json::array());
-  if (!finalizers.empty() && (in_a_set(facts.pod) || request.strategy == Strategy::sequential))
+  if (!finalizers.empty() && facts.procedure.keeps_name())
     refuse(out, "finalizers",
            fmt::format("the pod has the finalizer {}: when its name is free again is up to somebody else",
                        finalizers[0].get<std::string>()),
@@ -214,10 +214,10 @@ void check_life_cycle(const Facts& facts, std::vector<Finding>& out) {
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   check_running(facts, out);
   check_owner(facts, request, out);
-  if (request.strategy == Strategy::sequential) check_sequential(facts, request, out);
-  check_budgets(facts, request, out);
+  if (facts.procedure.course == Course::sequential) check_sequential(facts, request, out);
+  check_budgets(facts, out);
   check_companions(facts, request, out);
-  check_specification(facts, request, out);
+  check_specification(facts, out);
   check_life_cycle(facts, out);
 }
 

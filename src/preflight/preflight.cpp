@@ -164,7 +164,7 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
 /// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is
 /// checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
 void check_second_half(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (!in_a_set(facts.pod) || request.strategy != Strategy::shadow || !facts.target.object) return;
+  if (!facts.procedure.renamed_later() || !facts.target.object) return;
   const auto refuse = [&](const char* check, std::string text, const std::string& cure) {
     out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"});
   };
@@ -254,7 +254,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);
   check_scaling(facts, request, findings);
-  check_environment_and_devices(facts, request, findings);
+  check_environment_and_devices(facts, findings);
   check_target(facts, request, findings);
   check_access(facts, request, findings);
   check_processors(facts, request, findings);
@@ -265,8 +265,8 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_volumes(facts, request, findings);
   check_descriptors(facts, findings);
   check_broker(facts, request, findings);
-  check_freezes(facts, request, findings);
-  if (request.protocol == Protocol::none) check_uncontrolled(facts, request, findings);
+  check_freezes(facts, findings);
+  if (facts.procedure.course == Course::valve) check_uncontrolled(facts, request, findings);
   for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));
   return findings;
 }

@@ -24,12 +24,12 @@ void check_broker_rights(const MissingBrokerRights& missing, const std::string& 
 void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
                         std::vector<Finding>& out);
 /// A policy's definition, of those that act on ms2m's own queues.
-void check_policy(const Json& definition, const MigrationRequest& request, std::vector<Finding>& out);
+void check_policy(const Json& definition, const Procedure& procedure, std::vector<Finding>& out);
 /// One consumer of the queue.
 void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out);
 
 /// The process's environment, its runtime class and devices (preflight_environment.cpp).
-void check_environment_and_devices(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_environment_and_devices(const Facts& facts, std::vector<Finding>& out);
 
 /// Who changes the number of the owner's pods (preflight_scaling.cpp).
 void check_scaling(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
@@ -44,7 +44,7 @@ void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 
 /// How long the source stands still, and what that does to its probes and its connection (preflight_freeze.cpp).
-void check_freezes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_freezes(const Facts& facts, std::vector<Finding>& out);
 
 /// What `--protocol none` asks for besides (preflight_uncontrolled.cpp).
 void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);

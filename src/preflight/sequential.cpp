@@ -58,7 +58,7 @@ void check_sequential(const Facts& facts, const MigrationRequest& request, std::
   if (!request.target_name.empty() && request.target_name != request.pod)
     refuse(out, "strategy sequential restores the pod under its own name",
            "leave --target-name out, or use --strategy handoff or shadow");
-  if (in_a_set(facts.pod) && facts.owner) check_set(facts, request.place, out);
+  if (facts.procedure.workload == Workload::stateful_set && facts.owner) check_set(facts, request.place, out);
 }
 
 }  // namespace ms2m

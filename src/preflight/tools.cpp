@@ -176,9 +176,8 @@ void check_node(const Subject& node) {
 
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   // A pod that keeps its name is gone before its copy is there: if the target cannot restore it, the source does.
-  const bool way_back =
-      request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
-  const bool second_half = in_a_set(facts.pod) && request.strategy == Strategy::shadow;  // checkpointed there once more
+  const bool way_back = facts.procedure.source_first();
+  const bool second_half = facts.procedure.renamed_later();  // checkpointed there once more
   const std::size_t before = out.size();
   check_node({facts.source, pod_node(facts.pod), true, way_back, out});
   check_node({facts.target, request.target_node, second_half, true, out});

@@ -36,7 +36,7 @@ void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<F
 }  // namespace
 
 void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (in_a_set(facts.pod))
+  if (facts.procedure.workload == Workload::stateful_set)
     refuse(out, "protocol",
            "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy "
            "could not be taken back",

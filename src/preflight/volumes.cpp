@@ -88,10 +88,8 @@ bool is_empty_dir(const Json& pod, const std::string& volume) {
 }
 
 /// $(NAME) of a subPathExpr is expanded anew for the copy.
-void check_sub_paths(const Facts& facts, const MigrationRequest& request, const Json& container,
-                     std::vector<Finding>& out) {
-  const bool keeps_name =
-      request.strategy == Strategy::sequential || (in_a_set(facts.pod) && request.strategy == Strategy::handoff);
+void check_sub_paths(const Facts& facts, const Json& container, std::vector<Finding>& out) {
+  const bool keeps_name = facts.procedure.source_first();
   for (const Json& mount : container.value("volumeMounts", Json::array())) {
     if (is_empty_dir(facts.pod, mount.value("name", ""))) continue;  // the copy's is another anyway
     const std::string path = mount.value("subPathExpr", "");
@@ -105,7 +103,7 @@ void check_sub_paths(const Facts& facts, const MigrationRequest& request, const 
         refuse(out,
                fmt::format("mount {} leads to a directory that is named after {}, which is another for the copy",
                            mount.value("mountPath", ""), field),
-               field == "metadata.name" && in_a_set(facts.pod)
+               field == "metadata.name" && facts.procedure.workload == Workload::stateful_set
                    ? "use --strategy handoff, which keeps the pod's name"
                    : "let subPathExpr name something that does not change with the pod");
     }
@@ -155,7 +153,7 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
     const std::string name = volume.value("name", "");
     const bool mounted = mount_of(*container, name) != nullptr;
     if (volume.contains("emptyDir") && mounted) check_empty_dir(facts, request, name, out);
-    if (volume.contains("ephemeral") && (in_a_set(facts.pod) || request.strategy == Strategy::sequential))
+    if (volume.contains("ephemeral") && facts.procedure.keeps_name())
       refuse(out,
              fmt::format("ephemeral volume {} is tied to this very pod: one of the same name cannot have it, nor "
                          "another as long as it exists",
@@ -174,7 +172,7 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
   }
   check_shared_memory(facts, request, *container, out);
   check_open_files(facts, *container, out);
-  check_sub_paths(facts, request, *container, out);
+  check_sub_paths(facts, *container, out);
   for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
 }
 

@@ -55,11 +55,11 @@ Json head(const Plan& plan, const char* kind, int status) {
 
 }  // namespace
 
-Json plan_json(const Plan& plan, const MigrationRequest& request, int status) {
+Json plan_json(const Plan& plan, int status) {
   Json json = head(plan, "plan", status);
   json["id"] = plan.id;
-  json["strategy"] = to_string(request.strategy);
-  json["workload"] = to_string(plan.workload);
+  json["strategy"] = to_string(plan.procedure.strategy);
+  json["workload"] = to_string(plan.procedure.workload);
   json["owner"] = plan.owner.empty() ? Json(nullptr) : Json(plan.owner);
   json["image"] = plan.image;
   json["steps"] = steps_json(plan.steps);

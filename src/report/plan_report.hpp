@@ -8,9 +8,9 @@
 namespace ms2m::report {
 
 /// Findings, steps with their undo, the pod's difference, predicted phases, notes; ends with "Nothing was changed."
-std::string plan_text(const Plan& plan, const MigrationRequest& request);
+std::string plan_text(const Plan& plan);
 /// One object of kind "plan".
-Json plan_json(const Plan& plan, const MigrationRequest& request, int status);
+Json plan_json(const Plan& plan, int status);
 
 /// Every finding with level, check, reason and cure, then one sentence of summary.
 std::string check_text(const Plan& plan);

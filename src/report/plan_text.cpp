@@ -47,15 +47,15 @@ std::string predicted_table(const std::vector<PredictedPhase>& predicted) {
   return markdown_table(rows);
 }
 
-std::string head(const Plan& plan, const MigrationRequest& request) {
+std::string head(const Plan& plan) {
   const std::string owner =
-      plan.owner.empty() ? "no owner" : fmt::format("{} {}", to_string(plan.workload), plan.owner);
+      plan.owner.empty() ? "no owner" : fmt::format("{} {}", to_string(plan.procedure.workload), plan.owner);
   return fmt::format(
       "Plan {}: pod {}/{} ({}) from {} to {}{}\n"
       "Strategy {}, container {}, queue {}\n",
       plan.id, plan.ns, plan.source_pod, owner, plan.source_node, plan.target_node,
-      plan.target_pod == plan.source_pod ? ", keeping its name" : " as " + plan.target_pod, to_string(request.strategy),
-      plan.container, plan.queue);
+      plan.target_pod == plan.source_pod ? ", keeping its name" : " as " + plan.target_pod,
+      to_string(plan.procedure.strategy), plan.container, plan.queue);
 }
 
 }  // namespace
@@ -84,8 +84,8 @@ const char* to_word(Level level) noexcept {
 
 std::string reason(const Finding& finding) { return (finding.asked ? "" : "could not be asked: ") + finding.text; }
 
-std::string plan_text(const Plan& plan, const MigrationRequest& request) {
-  std::string text = head(plan, request);
+std::string plan_text(const Plan& plan) {
+  std::string text = head(plan);
   if (!plan.findings.empty()) text += "\nFindings\n" + finding_lines(plan.findings);
   if (!plan.steps.empty()) text += "\nSteps\n" + step_lines(plan.steps);
   if (!plan.diff.empty()) {

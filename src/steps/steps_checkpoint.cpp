@@ -78,7 +78,7 @@ bool close_valve_in_time(Run& run, const StopToken& stop) {
 }  // namespace
 
 void close_valve(Run& run, const StopToken& stop) {
-  const bool deaf = run.request.protocol == Protocol::control;  // it was told to listen elsewhere
+  const bool deaf = run.plan.procedure.protocol == Protocol::control;  // it was told to listen elsewhere
   const auto certify = [&](std::uint64_t ready) {
     if (ready <= kStrictOrderReady) return;
     if (!run.request.allow_reorder)
@@ -294,7 +294,7 @@ void make_source_quiet(Run& run, const StopToken& stop) {
   check_consumer_named(run, stop);
   run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
   run.source_addresses = known_by(run, stop);
-  const std::string relay = run.request.strategy == Strategy::shadow ? run.names.source : "";
+  const std::string relay = run.plan.procedure.relays() ? run.names.source : "";
   run.journal.effect(
       Phase::checkpointing, "make the source quiet",
       op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue,

@@ -64,7 +64,7 @@ void pivot(Run& run, const StopToken& stop) {
       op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
                          arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
                          run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
-                         run.request.strategy == Strategy::shadow, run.request.timeouts.serve},
+                         run.plan.procedure.relays(), run.request.timeouts.serve},
                         message));
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);

@@ -107,7 +107,7 @@ void check_policies(Run& run, const std::vector<std::string>& queues, const Stop
       continue;
     }
     std::vector<Finding> findings;
-    check_policy(*policy, run.request, findings);
+    check_policy(*policy, run.plan.procedure, findings);
     for (const Finding& each : findings) {
       if (each.level == Level::refusal) throw Error(ErrorKind::refused, each.text, each.cure);
       run.warn(each.text, each.cure);
@@ -140,7 +140,7 @@ void declare_queues(Run& run, const StopToken& stop) {
   };
   declare(run.names.hold);
   // Asked of a queue that is there: what its virtual host makes of a declaration without a type.
-  if (run.request.strategy == Strategy::shadow && run.facts.admin_version) {
+  if (run.plan.procedure.relays() && run.facts.admin_version) {
     const auto type = run.ports.admin.queue_type(run.names.hold, stop);
     if (type && *type != "classic")
       throw Error(ErrorKind::failed,
@@ -158,7 +158,7 @@ void declare_queues(Run& run, const StopToken& stop) {
   run.journal.effect(Phase::preparing, "declare and empty " + control, op::delete_queue(control), {});
   broker.declare_queue({control, std::nullopt, std::nullopt}, stop);
   broker.purge_queue(control, stop);
-  if (run.request.strategy != Strategy::shadow) return check_policies(run, {run.names.hold}, stop);
+  if (!run.plan.procedure.relays()) return check_policies(run, {run.names.hold}, stop);
   declare_relay(run, stop);
   check_policies(run, {run.names.hold, run.names.target}, stop);
 }

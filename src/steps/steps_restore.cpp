@@ -53,7 +53,7 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
 }
 
 Arrival arrival_of(const Run& run, const std::string& queue, std::uint64_t consumers, std::uint64_t ours) {
-  const bool control = run.request.protocol == Protocol::control;
+  const bool control = run.plan.procedure.protocol == Protocol::control;
   Arrival arrival{queue, consumers, control ? run.plan.target_control_queue : "", addresses_of(run.facts.pod), ours};
   // On one node and in its network the two have one address.
   if (run.plan.source_node == run.plan.target_node && run.facts.pod.at("spec").value("hostNetwork", false))
@@ -71,7 +71,7 @@ void restore(Run& run, const std::string& queue, std::uint64_t consumers, const 
 
   // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never
   // leaves it.)
-  const bool nobody_else = run.quiet_at && run.request.protocol == Protocol::control;
+  const bool nobody_else = run.quiet_at && run.plan.procedure.protocol == Protocol::control;
   const std::uint64_t ours = (run.valve ? 1 : 0) + (run.pump ? 1 : 0);
   run.target_instance = wait_restored(
       run.ports, ref, plan.container, arrival_of(run, queue, consumers, queue == plan.queue ? ours : 0),

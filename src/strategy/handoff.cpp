@@ -72,8 +72,8 @@ Seconds time_to_ready(const Json& pod) {
 
 void plan_retirement(Run& run) {
   const Plan& plan = run.plan;
-  if (plan.workload == Workload::stateful_set) return plan_identity_swap(run);
-  const bool set = plan.workload == Workload::replica_set;
+  if (plan.procedure.workload == Workload::stateful_set) return plan_identity_swap(run);
+  const bool set = plan.procedure.workload == Workload::replica_set;
   const Seconds patience = time_to_ready(plan.target_spec) + run.request.timeouts.retire;
   if (set) {
     op::Adopt adoption = adoption_of(run);

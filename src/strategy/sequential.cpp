@@ -28,7 +28,7 @@ void plan_scaling(Run& run, Json& copy) {
 
 void run_sequential(Run& run, std::vector<PhaseTiming>& timings, const StopToken& stop) {
   const Plan& plan = run.plan;
-  const bool set = plan.workload == Workload::stateful_set;
+  const bool set = plan.procedure.workload == Workload::stateful_set;
   prepare_in_place(run, timings, stop);
   PhaseScope scope(run, Phase::transferring, timings, stop);
   transfer(run, stop);

@@ -248,7 +248,7 @@ void run_shadow(Run& run, std::vector<PhaseTiming>& timings, const StopToken& st
     scope.note("CRIU restore in the waiting pod, reconnected to the broker");
   }
   PhaseScope scope(run, Phase::replaying, timings, stop);
-  if (run.plan.workload == Workload::stateful_set)
+  if (run.plan.procedure.workload == Workload::stateful_set)
     Operations(run.ports).run(plan_orphaning(run, stop), stop.within(std::chrono::seconds(60)));
   catch_up(run, stop);
   cut_over(run, stop);

@@ -146,7 +146,7 @@ void plan_forward(Run& run) {
   run.journal.effect(Phase::restoring, "start the copy", {},
                      op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node,
                                      plan.stored_image, run.checkpoint_image, plan.queue}));
-  if (plan.workload == Workload::replica_set)
+  if (plan.procedure.workload == Workload::replica_set)
     run.journal.effect(Phase::finalizing, "let the ReplicaSet swap the pods", {},
                        op::adopt_from_frozen(adoption_of(run), source));
   else

@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "broker/harness.hpp"
 #include "plan/facts.hpp"
+#include "plan/procedure.hpp"
 #include "preflight/preflight.hpp"
 #include "wrap/amqp/error.hpp"
 
@@ -32,9 +33,11 @@ void permit(const std::string& user, const std::string& configure, const std::st
 
 /// The last broker's right that `check` finds missing, as a finding.
 Finding finding_of(RabbitBroker& broker, const MigrationRequest& request) {
+  const Json bare_pod{{"metadata", Json::object()}};
   std::vector<Finding> findings;
-  check_broker_rights(broker.missing_rights(needed_broker_rights(request, false, new_id()), limit()), request.queue,
-                      findings);
+  check_broker_rights(
+      broker.missing_rights(needed_broker_rights(request, procedure_of(request, bare_pod), new_id()), limit()),
+      request.queue, findings);
   return findings.empty() ? Finding{} : findings.front();
 }
 

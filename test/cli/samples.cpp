@@ -76,7 +76,7 @@ Outcome leftover_outcome() {
 Plan deployment_plan() {
   Plan plan;
   plan.id = "m7k2q9";
-  plan.workload = Workload::replica_set;
+  plan.procedure.workload = Workload::replica_set;
   plan.owner = "consumer-5d4f";
   plan.ns = "default";
   plan.source_pod = "consumer-5d4f-abcde";

@@ -40,7 +40,7 @@ NodeTools tools(const std::string& out) {
 
 std::vector<Finding> refusals(const Facts& facts, const MigrationRequest& r = request()) {
   std::vector<Finding> found;
-  for (const Finding& finding : preflight(facts, r))
+  for (const Finding& finding : findings(facts, r))
     if (finding.level == Level::refusal) {
       CHECK_FALSE(finding.cure.empty());
       found.push_back(finding);

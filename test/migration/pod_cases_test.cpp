@@ -66,7 +66,7 @@ Facts facts_of(Json pod) {
 }
 
 std::string finding(const Facts& facts, const char* check, Level level, const MigrationRequest& r = request()) {
-  for (const Finding& each : preflight(facts, r))
+  for (const Finding& each : findings(facts, r))
     if (each.check == check && each.level == level) return each.text + "; " + each.cure;
   return "";
 }
@@ -215,7 +215,7 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   f.autoscalers = {found[1]};
   const auto warned = [&] {
     std::vector<Finding> all;
-    for (const Finding& each : preflight(f, request()))
+    for (const Finding& each : findings(f, request()))
       if (each.check == "autoscaler" && each.level == Level::warning) all.push_back(each);
     return all;
   };

@@ -139,7 +139,7 @@ TEST_CASE("a consumer without the control protocol", "[preflight]") {
 
 namespace {
 std::string other_queues(const Facts& facts, const MigrationRequest& request) {
-  for (const Finding& each : preflight(facts, request))
+  for (const Finding& each : findings(facts, request))
     if (each.check == "other-queues" && each.level == Level::refusal) return each.text;
   return "";
 }
@@ -192,7 +192,7 @@ TEST_CASE("what the broker's user may not do is said with the command that lets 
     f.depth = depth;
     if (!depth) f.unasked = {{Question::queue, false, {"access refused", ""}}};
     std::vector<Finding> refusals;
-    for (const Finding& each : preflight(f, r))
+    for (const Finding& each : findings(f, r))
       if (each.level == Level::refusal) refusals.push_back(each);
     REQUIRE(refusals.size() == 1);  // and not that the queue does not exist
     CHECK(refusals[0].text ==
@@ -208,15 +208,18 @@ TEST_CASE("the rights that a request needs", "[case-19]") {
   MigrationRequest r = request();
   r.queue = "orders";
   r.strategy = Strategy::handoff;
-  const auto handoff = needed_broker_rights(r, false, "a");
+  const Json bare = good().pod;
+  Json of_a_set = bare;
+  of_a_set["metadata"]["ownerReferences"] = {{{"kind", "StatefulSet"}, {"name", "s"}, {"controller", true}}};
+  const auto handoff = needed_broker_rights(r, procedure_of(r, bare), "a");
   CHECK(std::count(handoff.begin(), handoff.end(), BrokerRight{configure, "ms2m.control.a"}) == 1);
   CHECK(std::count(handoff.begin(), handoff.end(), BrokerRight{write, "ms2m.a.tee", true}) == 0);
-  const auto set = needed_broker_rights(r, true, "a");
+  const auto set = needed_broker_rights(r, procedure_of(r, of_a_set), "a");
   CHECK(std::count(set.begin(), set.end(), BrokerRight{configure, "ms2m.control.a"}) == 0);
   r.strategy = Strategy::shadow;
-  const auto shadow = needed_broker_rights(r, false, "a");
+  const auto shadow = needed_broker_rights(r, procedure_of(r, bare), "a");
   CHECK(std::count(shadow.begin(), shadow.end(), BrokerRight{write, "ms2m.a.tee", true}) == 1);
   r.strategy = Strategy::handoff;
   r.protocol = Protocol::none;
-  CHECK(needed_broker_rights(r, false, "a") == std::vector<BrokerRight>{{read, "orders"}});
+  CHECK(needed_broker_rights(r, procedure_of(r, bare), "a") == std::vector<BrokerRight>{{read, "orders"}});
 }

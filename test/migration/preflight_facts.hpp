@@ -3,6 +3,7 @@
 #include <string>
 
 #include "plan/facts.hpp"
+#include "plan/procedure.hpp"
 #include "preflight/preflight.hpp"
 #include "support/catch.hpp"
 
@@ -61,8 +62,13 @@ inline Facts good() {
   return f;
 }
 
+inline std::vector<Finding> findings(Facts facts, const MigrationRequest& r) {
+  facts.procedure = procedure_of(r, facts.pod);
+  return preflight(facts, r);
+}
+
 inline std::string refusal(const Facts& facts, const MigrationRequest& r = request()) {
-  for (const Finding& finding : preflight(facts, r))
+  for (const Finding& finding : findings(facts, r))
     if (finding.level == Level::refusal) {
       CHECK_FALSE(finding.cure.empty());
       return finding.text;
@@ -71,7 +77,7 @@ inline std::string refusal(const Facts& facts, const MigrationRequest& r = reque
 }
 
 inline std::string warning(const Facts& facts, const MigrationRequest& r = request()) {
-  for (const Finding& finding : preflight(facts, r))
+  for (const Finding& finding : findings(facts, r))
     if (finding.level == Level::warning) return finding.text;
   return "";
 }

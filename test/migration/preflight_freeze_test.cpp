@@ -19,7 +19,7 @@ constexpr Bytes kGiB{1ull << 30};
 /// Of the findings of that check; ok also when there is none.
 Level level_of(const Facts& facts, const MigrationRequest& r, const std::string& check) {
   Level worst = Level::ok;
-  for (const Finding& finding : preflight(facts, r))
+  for (const Finding& finding : findings(facts, r))
     if (finding.check == check) worst = std::max(worst, finding.level);
   return worst;
 }

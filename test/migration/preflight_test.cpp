@@ -14,7 +14,7 @@ TEST_CASE("missing rights are named beside what was found", "[preflight]") {
   Facts f = good();
   f.missing_rights = {{"create", "", "nodes", "proxy", "", "worker-1"}};
   CHECK_THAT(refusal(f), Contains("create nodes/proxy"));
-  CHECK(preflight(f, request()).size() == preflight(good(), request()).size());
+  CHECK(findings(f, request()).size() == findings(good(), request()).size());
 }
 
 TEST_CASE("nodes", "[preflight]") {
@@ -222,7 +222,7 @@ TEST_CASE("what could not be asked is not what is not there", "[preflight]") {
   CHECK(warning(f).empty());
   f = good();
   f.unasked = {{Question::rights, true, {"no answer", "wait"}}};
-  for (const Finding& finding : preflight(f, request())) CHECK_FALSE((finding.check == "rights" && finding.asked));
+  for (const Finding& finding : findings(f, request())) CHECK_FALSE((finding.check == "rights" && finding.asked));
 }
 
 TEST_CASE("the others of several containers start afresh", "[preflight]") {

@@ -1,0 +1,57 @@
+// How a migration goes: one value, decided once from what was asked for and what was found. Whoever comes after reads
+// it and decides nothing of it again.
+#pragma once
+#include <string>
+
+#include "ms2m/request.hpp"
+
+namespace ms2m {
+
+/// Who made the pod, and so who swaps it.
+enum class Workload { bare_pod, replica_set, stateful_set };
+const char* to_string(Workload workload) noexcept;  // "pod", "ReplicaSet", "StatefulSet"
+
+/// The list of steps; one file each in src/strategy/.
+enum class Course {
+  handoff,     ///< a copy waits beside the source; nobody works while the data moves
+  shadow,      ///< the same, and the source serves on meanwhile
+  fanout,      ///< the published procedure, for comparison
+  valve,       ///< handoff of a consumer without the control protocol: behind the valve, from a frozen source
+  in_place,    ///< handoff of a StatefulSet's pod: the source goes before the copy comes under its name
+  sequential,  ///< the published baseline: the same, in the time that the source's own termination takes
+};
+
+/// Who ends the source once the copy serves.
+enum class SourceEnd {
+  adoption,  ///< its ReplicaSet, which adopts the copy
+  deletion,  ///< ms2m deletes the pod; its process is quiet and need not end gently
+  kill,      ///< the same, and kills the frozen process on its node
+  scaling,   ///< its set's controller (or, of a bare pod, ms2m), gently, in the pod's own grace period
+};
+
+/// The archive's way from node to node.
+enum class Carriage { relay };
+
+struct Procedure {
+  Strategy strategy = Strategy::shadow;  ///< what --replay fanout and --protocol none leave of what was asked for
+  Replay replay = Replay::exact;
+  Protocol protocol = Protocol::control;
+  Workload workload = Workload::bare_pod;
+  Course course = Course::shadow;
+  SourceEnd source_end = SourceEnd::deletion;
+  Carriage carriage = Carriage::relay;
+  std::string source_runtime, target_runtime;  ///< "cri-o://1.36.1", as the nodes say; empty: not known
+
+  /// The source goes before its copy comes: no copy waits, and the source's node must be able to restore it too.
+  bool source_first() const { return course == Course::in_place || course == Course::sequential; }
+  /// The copy serves under a name of its own first, then takes the source's by a second migration on the target.
+  bool renamed_later() const { return course == Course::shadow && workload == Workload::stateful_set; }
+  /// In the end a pod has the source's name, and so its control queue.
+  bool keeps_name() const { return source_first() || workload == Workload::stateful_set; }
+  /// Through a tee to both copies.
+  bool relays() const { return course == Course::shadow; }
+  /// What it does is told by the broker's management API alone: exact counts, connections, bindings.
+  bool needs_management() const { return course == Course::valve || course == Course::fanout; }
+};
+
+}  // namespace ms2m

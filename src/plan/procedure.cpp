@@ -1,0 +1,47 @@
+#include "plan/procedure.hpp"
+
+#include "kube/objects/object.hpp"
+
+namespace ms2m {
+namespace {
+
+Workload workload_of(const Json& pod) {
+  if (controller_of(pod) == nullptr) return Workload::bare_pod;
+  return in_a_set(pod) ? Workload::stateful_set : Workload::replica_set;
+}
+
+Strategy strategy_of(const MigrationRequest& request) {
+  if (request.replay == Replay::fanout) return Strategy::handoff;  // its queues are its own
+  if (request.protocol == Protocol::none && request.strategy == Strategy::shadow)
+    return Strategy::handoff;  // a tee needs commands
+  return request.strategy;
+}
+
+Course course_of(const Procedure& p) {
+  if (p.protocol == Protocol::none) return Course::valve;
+  if (p.replay == Replay::fanout) return Course::fanout;
+  if (p.strategy == Strategy::sequential) return Course::sequential;
+  if (p.strategy == Strategy::shadow) return Course::shadow;
+  return p.workload == Workload::stateful_set ? Course::in_place : Course::handoff;
+}
+
+SourceEnd source_end_of(const Procedure& p) {
+  if (p.course == Course::sequential) return SourceEnd::scaling;
+  if (p.workload == Workload::replica_set) return SourceEnd::adoption;
+  return p.course == Course::valve ? SourceEnd::kill : SourceEnd::deletion;
+}
+
+}  // namespace
+
+Procedure procedure_of(const MigrationRequest& request, const Json& pod) {
+  Procedure procedure;
+  procedure.strategy = strategy_of(request);
+  procedure.replay = request.replay;
+  procedure.protocol = request.protocol;
+  procedure.workload = workload_of(pod);
+  procedure.course = course_of(procedure);
+  procedure.source_end = source_end_of(procedure);
+  return procedure;
+}
+
+}  // namespace ms2m
