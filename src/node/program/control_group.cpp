@@ -130,17 +130,24 @@ bool kill_processes(const ControlGroup& group, const StopToken& stop) {
   });
 }
 
-void bring_to_end(const ControlGroup& group, AtEnd end) noexcept {
-  if (end == AtEnd::stay) return;
-  const TimePoint until = Clock::now() + 2 * kPatience;
-  do {
-    try {
-      if (end == AtEnd::thaw ? write_frozen(group, false) : kill_processes(group, {})) return;
-      if (!has_processes(group)) return;
-      ::poll(nullptr, 0, static_cast<int>(kLook.count()));
-    } catch (const std::exception&) {  // no memory: again
+bool end_now(const ControlGroup& group, AtEnd end) noexcept {
+  try {
+    if (end == AtEnd::stay || !has_processes(group)) return true;
+    if (end == AtEnd::thaw) return write_frozen(group, false);
+    if (group.version != 2 || !write_to(group.path + "/cgroup.kill", "1\n")) {
+      write_frozen(group, true);
+      signal_all(group);
+      write_frozen(group, false);
     }
-  } while (Clock::now() < until);
+    return !has_processes(group);
+  } catch (const std::exception&) {  // no memory: another time
+    return false;
+  }
+}
+
+void bring_to_end(const ControlGroup& group, AtEnd end) noexcept {
+  for (const TimePoint until = Clock::now() + 2 * kPatience; !end_now(group, end) && Clock::now() < until;)
+    ::poll(nullptr, 0, static_cast<int>(kLook.count()));
 }
 
 }  // namespace ms2m::node

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -15,11 +16,17 @@
 namespace ms2m::node {
 namespace {
 
+constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(10);  // with a group that does not come to its end
+constexpr Millis kAgain{20};
+
+std::int64_t now_ns() { return BootClock::now().time_since_epoch().count(); }
+
 struct Watched {
   ControlGroup group;
   AtEnd end{};
   std::int64_t limit_ns = GuardOrder::kNoLimit;
   bool limited() const { return limit_ns != GuardOrder::kNoLimit; }
+  bool over(std::int64_t now) const { return limited() && limit_ns <= now; }
 };
 
 class Guard {
@@ -28,15 +35,18 @@ class Guard {
 
   void run() {
     for (bool open = true; open;) {
-      set_timer();
+      // One of them may take its time: nobody else waits for that.
+      const std::int64_t now = now_ns();
+      const bool ending = end_those_over(now);
+      set_timer(now);
       std::array<pollfd, 2> fds{pollfd{socket_, POLLIN, 0}, pollfd{timer_.get(), POLLIN, 0}};
-      if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) break;
+      if (::poll(fds.data(), fds.size(), ending ? static_cast<int>(kAgain.count()) : -1) < 0 && errno != EINTR) break;
       if (fds[0].revents != 0) open = obey();
-      end_those_over();
     }
-    for (const AtEnd end : {AtEnd::thaw, AtEnd::kill})
-      for (const auto& [id, each] : watched_)
-        if (each.end == end) bring_to_end(each.group, end);
+    const std::int64_t gone = now_ns();
+    for (auto& [id, each] : watched_)
+      if (!each.over(gone)) each.limit_ns = gone;
+    while (end_those_over(now_ns())) ::poll(nullptr, 0, static_cast<int>(kAgain.count()));
   }
 
  private:
@@ -55,28 +65,32 @@ class Guard {
     return true;
   }
 
-  void set_timer() {
+  /// For the first that was not over yet.
+  void set_timer(std::int64_t now) {
     itimerspec when{};
     std::int64_t first = GuardOrder::kNoLimit;
     for (const auto& [id, each] : watched_)
-      if (each.limited() && (first == GuardOrder::kNoLimit || each.limit_ns < first)) first = each.limit_ns;
-    if (first != GuardOrder::kNoLimit) {
-      first = std::max<std::int64_t>(first, 1);  // 0 would switch it off
+      if (each.limited() && !each.over(now) && (first == GuardOrder::kNoLimit || each.limit_ns < first))
+        first = each.limit_ns;
+    if (first != GuardOrder::kNoLimit)
       when.it_value = {static_cast<time_t>(first / 1'000'000'000), static_cast<long>(first % 1'000'000'000)};
-    }
     ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
   }
 
-  void end_those_over() {
-    const auto now = BootClock::now().time_since_epoch().count();
+  /// True: one of them has not come to its end yet.
+  bool end_those_over(std::int64_t now) {
+    bool ending = false;
     for (auto each = watched_.begin(); each != watched_.end();) {
-      if (!each->second.limited() || each->second.limit_ns > now) {
-        ++each;
+      const auto& [group, end, limit] = each->second;
+      const bool over = each->second.over(now);
+      if (over && (end_now(group, end) || now - limit > kPatience.count())) {
+        each = watched_.erase(each);
         continue;
       }
-      bring_to_end(each->second.group, each->second.end);
-      each = watched_.erase(each);
+      ending |= over;
+      ++each;
     }
+    return ending;
   }
 
   const int socket_;

@@ -21,8 +21,8 @@ struct GuardOrder {
 };
 
 /// All that the guard does, until the other end of `socket` (SOCK_SEQPACKET) is closed, which the kernel does whatever
-/// the program died of: then everything that is watched is brought to its end, the thaws first. A limit that is over
-/// brings that one to its end.
+/// the program died of: then everything that is watched is brought to its end. A limit that is over brings that one to
+/// its end. Each is tried for ten seconds.
 void run_guard(int socket) noexcept;
 
 }  // namespace ms2m::node
