@@ -57,18 +57,24 @@ std::string unescaped(const std::string& text) {
   return plain;
 }
 
-/// Where a volume of the pod is mounted, where the kubelet's directory usually is, where a kubelet was told to have it.
-std::vector<std::string> kubelet_roots(const Roots& roots, const std::string& uid) {
+/// Where volumes of the pod are mounted.
+std::vector<std::string> roots_of_mounts(const std::string& uid) {
   std::vector<std::string> all;
   std::istringstream mounts(read_text("/proc/self/mountinfo").value_or(""));
   for (std::string line; std::getline(mounts, line);) {
     std::istringstream words(line);
     std::string word;
     for (int column = 0; column < 5; ++column) words >> word;
-    const auto at = unescaped(word).rfind("/pods/" + uid + "/volumes/");
-    if (at != std::string::npos && at > 0) all.push_back(unescaped(word).substr(0, at));
+    const std::string path = unescaped(word);
+    const auto at = path.rfind("/pods/" + uid + "/volumes/");
+    if (at != std::string::npos && at > 0) all.push_back(path.substr(0, at));
   }
-  all.push_back(roots.kubelet);
+  return all;
+}
+
+/// Where a kubelet was told to have it.
+std::vector<std::string> roots_of_processes() {
+  std::vector<std::string> all;
   for (const std::string& process : all_processes()) {
     const auto words = command_line(process);
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -79,13 +85,19 @@ std::vector<std::string> kubelet_roots(const Roots& roots, const std::string& ui
   return all;
 }
 
-/// The first that has the pod in it.
-std::string kubelet_root(const Roots& roots, const std::string& uid) {
-  for (const std::string& root : kubelet_roots(roots, uid)) {
+/// The first of these that has the pod in it; "".
+std::string root_with(const std::vector<std::string>& roots, const std::string& uid) {
+  for (const std::string& root : roots) {
     struct ::stat is {};
     if (root.starts_with('/') && ::stat((root + "/pods/" + uid).c_str(), &is) == 0 && S_ISDIR(is.st_mode)) return root;
   }
   return "";
+}
+
+std::string kubelet_root(const Roots& roots, const std::string& uid) {
+  for (const auto& candidates : {roots_of_mounts(uid), std::vector{roots.kubelet}})
+    if (const std::string root = root_with(candidates, uid); !root.empty()) return root;
+  return root_with(roots_of_processes(), uid);
 }
 
 Content content_of(int directory) {
