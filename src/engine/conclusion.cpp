@@ -13,7 +13,7 @@
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
-#include "undo/hand_over.hpp"
+#include "undo/idle_copy.hpp"
 #include "undo/lost_copy.hpp"
 #include "undo/settle.hpp"
 #include "undo/withdraw_copy.hpp"
@@ -52,6 +52,20 @@ bool tell_owner(const Journal& journal, const std::set<int>& named, Outcome& out
   return missing;
 }
 
+/// Whether what the copy has done can be done without is not for ms2m to say.
+std::string give_up(const Journal& journal, const Outcome& outcome) {
+  const std::string resume = remedy::command(remedy::Command::resume_migration, {}, {outcome.id});
+  return fmt::format("make it consume, then: {}; or give it up with what it has done: {} && {}", resume,
+                     remedy::command(remedy::Command::delete_pod, place_of(journal), {outcome.ns, outcome.target_pod}),
+                     resume);
+}
+
+void tell_unserved(Outcome& outcome, const std::string& doubt) {
+  outcome.serving = doubt.empty() ? fmt::format("{}: the hand-over is not complete", kNobody)
+                                  : fmt::format("{} for certain: {}", kNobody, doubt);
+  if (!doubt.empty()) outcome.error += (outcome.error.empty() ? "" : "; ") + doubt;
+}
+
 }  // namespace
 
 void tell_identity(const Journal& journal, Outcome& outcome) {
@@ -63,32 +77,37 @@ std::string serving(const char* kind, const std::string& ns, const std::string& 
   return fmt::format("{} pod {}/{} on {}", kind, ns, pod, node);
 }
 
-void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
+void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit, Handed handed) {
   bool lost = false;
   Operations operations(ports, [&](const op::Rename& operation, const StopToken&) {
     lost = !take_identity(journal, operation, outcome);
   });
   std::set<int> named;
-  const auto tell_left = [&](Settlement& settled) {
+  const auto tell_left = [&](Settlement settled) {
     for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
     named.insert(settled.left_numbers.begin(), settled.left_numbers.end());
     return settled.left.empty();
   };
   const auto stage = [&](Stages stages, bool stop_at_failure) {
-    Settlement settled = settle(journal, Direction::finish, operations, observer, {limit, stages, stop_at_failure});
-    return tell_left(settled);
+    return tell_left(settle(journal, Direction::finish, operations, observer, {limit, stages, stop_at_failure}));
   };
   outcome.leftovers.clear();
   outcome.serving.clear();
-  const bool waited = journal.marked("unserved");  // in vain, by the strategy itself
-  bool served_on = !waited && stage(kServing, true);
-  if (!served_on && restore_again(journal)) {
+  const auto serve_again = [&] {
     outcome.leftovers.clear();
     named.clear();
-    served_on = stage(kServing, true);
+    return stage(kServing, true);
+  };
+  const bool waited = handed == Handed::unserved;
+  untouched(journal, handed);
+  bool served_on = !waited && stage(kServing, true);
+  if (!served_on && restore_again(journal)) served_on = serve_again();
+  if (!served_on) {
+    const TakenBack back = take_back(journal, outcome, limit, untouched(journal, handed));
+    if (back.done) return;
+    if (waited || back.serves) served_on = serve_again();
+    if (!served_on) tell_unserved(outcome, back.doubt);
   }
-  if (!served_on && take_back(journal, outcome, limit)) return;
-  if (!served_on && waited) served_on = stage(kServing, true);  // it may serve after all
   bool retired = false;
   if (served_on) {
     // The source's termination takes its time; what is to be removed on the nodes does not depend on it. But a copy
@@ -96,22 +115,15 @@ void Migrator::Impl::finish(Journal& journal, Outcome& outcome, Seconds limit) {
     const auto clean_nodes = [&] {
       return settle(journal, Direction::finish, operations, observer, {limit, kNodes, false});
     };
-    std::future<Settlement> cleaning;
-    Settlement cleaned;
-    if (journal.effect_with<op::Rename>())
-      cleaned = clean_nodes();
-    else
-      cleaning = std::async(std::launch::async, clean_nodes);
+    std::future<Settlement> cleaning = std::async(std::launch::async, clean_nodes);
+    if (journal.effect_with<op::Rename>()) cleaning.wait();
     // A source that loses the hold queue could go back to the primary: its queues go only after it.
     retired = stage(kRetiring, true);
     if (retired) stage(kTidying, false);
-    if (cleaning.valid()) cleaned = cleaning.get();
-    tell_left(cleaned);
+    tell_left(cleaning.get());
     if (outcome.leftovers.empty()) stage(kLease, false);
-  } else {
-    outcome.serving = "nobody: the hand-over is not complete";
   }
-  if (served_on && !retired && take_back(journal, outcome, limit)) return;
+  if (served_on && !retired && take_back(journal, outcome, limit, false).done) return;
   tell_identity(journal, outcome);
   const bool owner_missing = tell_owner(journal, named, outcome);
   if (outcome.leftovers.empty()) forget_children(journal);
@@ -141,16 +153,45 @@ bool Migrator::Impl::restore_again(const Journal& journal) {
   return true;
 }
 
-bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit) {
-  bool idle = false;
+bool Migrator::Impl::untouched(Journal& journal, Handed handed) {
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  if (!given || given->settled || journal.marked("may_have_served")) return false;
+  if (handed == Handed::unserved) return true;
+  try {
+    if (handed == Handed::unknown && command_unread(ports, journal, StopToken().within(std::chrono::seconds(20))))
+      return true;
+  } catch (const std::exception&) {
+    // What cannot be asked is no proof.
+  }
+  try {
+    journal.mark("may_have_served");
+  } catch (const std::exception&) {
+    // As for a settled entry (settle.cpp).
+  }
+  return false;
+}
+
+Migrator::Impl::TakenBack Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit, bool untouched) {
+  const std::string copy = fmt::format("{}/{}", outcome.ns, outcome.target_pod);
+  Withdrawal withdrawal = Withdrawal::impossible;  // lost
   try {
     const StopToken stop = StopToken().within(std::chrono::minutes(4));
     if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) {
-      idle = withdraw_idle_copy(ports, journal, stop) == Withdrawal::withdrawn;
-      if (!idle) return false;
+      withdrawal = withdraw_idle_copy(ports, journal, untouched, stop);
+      if (withdrawal == Withdrawal::impossible) return {};
+      if (withdrawal == Withdrawal::serves) return {false, true};
+      if (withdrawal == Withdrawal::may_have_served) {
+        outcome.remedy = give_up(journal, outcome);
+        return {false, false,
+                fmt::format("pod {} does not consume {}, and may have since the hand-over: what it has done is in it "
+                            "alone, so it was left as it is",
+                            copy, outcome.queue)};
+      }
     }
-  } catch (const std::exception&) {
-    return false;  // a resume looks again
+  } catch (const std::exception& error) {
+    // A resume looks again.
+    return {false, false,
+            fmt::format("what pod {} does with {} could not be made certain ({})", copy, outcome.queue, error.what())};
   }
   const std::string cause = std::exchange(outcome.error, "");
   journal.mark("turned_back");
@@ -165,17 +206,21 @@ bool Migrator::Impl::take_back(Journal& journal, Outcome& outcome, Seconds limit
   undo(journal, outcome, limit);
   const bool source = outcome.serving.rfind(kNobody, 0) != 0;
   const char* now = source ? "the source has the queue back" : "the source is not there either";
-  if (idle) {
-    outcome.undone.insert(outcome.undone.begin(), fmt::format("withdraw pod {}/{}, which did not consume {}",
-                                                              outcome.ns, outcome.target_pod, outcome.queue));
-    outcome.error = fmt::format(
-        "the copy {}/{} did not consume {} after the hand-over{}, and was withdrawn before it had taken anything; {}",
-        outcome.ns, outcome.target_pod, outcome.queue, cause.empty() ? "" : " (" + cause + ")", now);
+  if (withdrawal == Withdrawal::impossible) {
+    outcome.error =
+        fmt::format("the copy {} was lost after the hand-over, and with it what it had done; {}", copy, now);
   } else {
-    outcome.error = fmt::format("the copy {}/{} was lost after the hand-over, and with it what it had done; {}",
-                                outcome.ns, outcome.target_pod, now);
+    outcome.undone.insert(outcome.undone.begin(),
+                          fmt::format("withdraw pod {}, which did not consume {}", copy, outcome.queue));
+    outcome.error =
+        fmt::format("the copy {} did not consume {} after the hand-over{}, and was withdrawn{}; {}", copy,
+                    outcome.queue, cause.empty() ? "" : " (" + cause + ")",
+                    withdrawal == Withdrawal::withdrawn
+                        ? " before it had taken anything"
+                        : "; not all of it was frozen until its end, and what that may have done is lost with it",
+                    now);
   }
-  return true;
+  return {true};
 }
 
 std::string Migrator::Impl::who_serves(const Outcome& outcome, bool target, const std::string& uid) {

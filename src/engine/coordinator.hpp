@@ -33,13 +33,20 @@ struct Migrator::Impl {
   Outcome recover(const std::string& id, const StopToken& stop);
 
   // conclusion.cpp; what cannot be done is in Outcome::leftovers.
-  void finish(Journal& journal, Outcome& outcome, Seconds limit);
+  void finish(Journal& journal, Outcome& outcome, Seconds limit, Handed handed);
   /// `source_decided` is called when the source is back, or could not be brought back.
   void undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided = {});
-  /// Instead of what is left to be finished, when the copy is lost and the source is not retired (lost_copy.hpp;
-  /// without the control protocol must_turn_back()): undoes the migration. False: that is not so, or could not be found
-  /// out, and nothing was done.
-  bool take_back(Journal& journal, Outcome& outcome, Seconds limit);
+  /// True: since it was given the queue the copy has taken nothing. Otherwise the journal says so for good, before
+  /// anything is sent that could be taken for the pivot's message.
+  bool untouched(Journal& journal, Handed handed);
+  struct TakenBack {
+    bool done = false;
+    bool serves = false;  ///< not done: the copy does
+    std::string doubt{};  ///< not done: what is not known, or what stands against it
+  };
+  /// Instead of what is left to be finished, when the copy is lost or withdrawn and the source is not retired
+  /// (lost_copy.hpp, withdrawal.hpp; without the control protocol must_turn_back()): undoes the migration.
+  TakenBack take_back(Journal& journal, Outcome& outcome, Seconds limit, bool untouched);
   /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
   bool restore_again(const Journal& journal);
   /// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there. `uid`:

@@ -159,7 +159,7 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
     }
   }
   if (leads_forward(run.journal)) {
-    finish(run.journal, outcome, limit);
+    finish(run.journal, outcome, limit, run.hand_over);
   } else if (!give_way(run, outcome)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
     // broker does it.
@@ -228,7 +228,7 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   // A phase of the hand-over may have ended early: what it lacks is made up for now, and the valve must not pass for a
   // consumer.
   run.valve.reset();
-  finish(run.journal, outcome, run.request.timeouts.retire);
+  finish(run.journal, outcome, run.request.timeouts.retire, run.hand_over);
   const bool turned_back = run.journal.marked("turned_back");
   scope.note(!outcome.leftovers.empty() ? "not everything could be cleaned up"
              : turned_back              ? "undone"
@@ -331,7 +331,7 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     const bool forward =
         leads_forward(journal) && !must_turn_back(ports, journal, stop.within(std::chrono::minutes(4)));
     if (forward) {
-      finish(journal, outcome, Seconds(120));
+      finish(journal, outcome, Seconds(120), Handed::unknown);
     } else {
       require_lease(ports.cluster, journal, stop.within(std::chrono::seconds(30)));
       if (leads_forward(journal)) journal.mark("turned_back");

@@ -2,10 +2,11 @@
 //
 // Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}:
 // written BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried
-// out, end {result}. turned_back: after "pivoted", the target cannot serve and has got nothing, so it is undone all the
-// same. `undo` and `finish` are operations (operation.hpp): undo is carried out when the migration is given up
-// before the pivot, finish when it is completed after it. The format has a version ("v", of the first record and of
-// every later one that differs from it); a reader knows the earlier ones and refuses a newer one.
+// out, end {result}. may_have_served: after "pivoted", it is not certain any more that the target has taken nothing.
+// turned_back: after "pivoted", the target is lost or withdrawn, so it is undone all the same. `undo` and `finish` are
+// operations (operation.hpp): undo is carried out when the migration is given up before the pivot, finish when it is
+// completed after it. The format has a version ("v", of the first record and of every later one that differs from it);
+// a reader knows the earlier ones and refuses a newer one.
 // A last line that a crash tore is as if it had not been written: what it announces has not been done. Any other line
 // that is no record makes the journal unreadable: what was done is not known then, and nobody guesses. So does a whole
 // line with an operation that its version does not have.

@@ -15,6 +15,13 @@
 
 namespace ms2m {
 
+/// What is known of a copy that was given the queue.
+enum class Handed {
+  unknown,
+  unserved,  ///< it was watched all the time since, and never consumed
+  served,
+};
+
 /// What one run knows and measures; made once per migration, handed to every step.
 struct Run {
   const Migrator::Ports& ports;
@@ -40,6 +47,7 @@ struct Run {
   std::string checkpoint_image{};    ///< ID; the same on every node, as config and layer are
   std::uint64_t ready_at_quiet = 0;  ///< messages in the primary
   std::optional<TimePoint> warm_at{}, quiet_at{}, serving_again_at{}, fenced_at{}, target_at{};
+  Handed hand_over = Handed::unknown;
   Measures measures{};
 
   void step(Phase phase, const std::string& text) const;
@@ -107,7 +115,7 @@ void pivot(Run& run, const StopToken& stop);
 /// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does
 /// not exist yet.
 void disarm(Run& run, const StopToken& stop);
-/// Until the target, which has the queue, consumes it. Should it not do so in its time, the journal says "unserved".
+/// Until the target, which has the queue, consumes it. Should it not do so, Run::hand_over says what was seen.
 void wait_target_serving(Run& run);
 
 }  // namespace ms2m

@@ -15,6 +15,9 @@ namespace ms2m {
 
 namespace {
 
+/// A target that comes, works and goes again takes longer: its container has to be started again for that.
+constexpr Millis kBlink{2000};
+
 /// Since the source became quiet nothing has left the primary but what was relayed.
 void measure_arrivals(Run& run) {
   if (run.other_consumers > 0) return;
@@ -80,13 +83,17 @@ void wait_target_serving(Run& run) {
   const std::uint64_t ours = run.valve && what.arrival.copy.empty() ? 1 : 0;
   what.arrival.consumers += ours;
   what.arrival.ours += ours;
+  Millis unseen{0};
   try {
     // From here on the target owns the queue: an interruption no longer turns back.
-    await_service(run.ports, what, StopToken());
-  } catch (const Error&) {
-    run.journal.mark("unserved");
+    await_service(run.ports, what, StopToken(), &unseen);
+  } catch (const Error& error) {
+    // Any other error is ms2m's own: what the target did meanwhile nobody has seen.
+    const bool looked = error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::inconsistent;
+    run.hand_over = looked && unseen < kBlink ? Handed::unserved : Handed::unknown;
     throw;
   }
+  run.hand_over = Handed::served;
   if (run.valve) run.valve->open();
   run.target_at = Clock::now();
 }

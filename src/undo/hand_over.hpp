@@ -1,4 +1,4 @@
-// After the pivot: the copy is sent to the queue until it serves, or is given up while the source still waits.
+// After the pivot: the copy is sent to the queue until it serves.
 #pragma once
 #include <string>
 
@@ -26,17 +26,9 @@ HandOver hand_over_of(const op::ResumeTarget& operation);
 /// Returns when the copy serves. The message, which must have been sent once, is repeated to a container that was
 /// started again since (restored from the same checkpoint, it listens to the hold queue), and every five seconds to one
 /// that has taken it and not obeyed. Error{inconsistent}: its pod is lost, or it is the wrong instance; Error{timeout}
-/// after the limit. An API server that cannot be asked says nothing.
-void await_service(const Migrator::Ports& ports, const HandOver& hand_over, const StopToken& stop);
-
-enum class Withdrawal {
-  impossible,  ///< the copy is not there, or the source is not there any more, or was never to wait for it
-  serves,      ///< the copy does so after all
-  withdrawn,   ///< it has ended for certain, and nobody consumes in its place
-};
-/// For a copy that was given the queue and has not been seen to serve. Its containers are frozen on their node, so that
-/// what is seen then stays so; if none of them consumes, its pod is deleted and its end waited for. Error when that
-/// could not be seen: then it may serve yet.
-Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
+/// after the limit. An API server that cannot be asked says nothing. `unseen`, on an Error: the longest time in which
+/// the copy could have come and gone without being seen.
+void await_service(const Migrator::Ports& ports, const HandOver& hand_over, const StopToken& stop,
+                   Millis* unseen = nullptr);
 
 }  // namespace ms2m

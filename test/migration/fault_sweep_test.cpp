@@ -82,8 +82,9 @@ class Sweep {
   int run(Fault fault, int at) {
     FakeBroker broker(server_);
     std::atomic<int> calls{0};
-    std::atomic<bool> over{false};
+    std::atomic<bool> over{false}, crashed{false};
     const auto hook = [&](const std::string& name, bool before) {
+      if (crashed) throw Crashed{};  // whatever is cleaned up on the way out
       if (before && !flood_at_.empty() && name == flood_at_) server_.flood_valve({"flood-1", "flood-2"});
       if (before && !cut_at_.empty() && name.starts_with(cut_at_)) {
         cut_at_.clear();
@@ -92,6 +93,7 @@ class Sweep {
       if (before) act_before(name);
       if (!before && !crash_after_.empty() && name.starts_with(crash_after_)) {
         crash_after_.clear();
+        crashed = true;
         broker.crash();
         throw Crashed{};
       }
@@ -107,6 +109,7 @@ class Sweep {
       const bool now = before == (fault == Fault::fail_before || fault == Fault::crash_before);
       if (fault == Fault::none || !now) return;
       over = true;
+      crashed = crash;
       if (crash) {
         broker.crash();
         throw Crashed{};
@@ -183,7 +186,14 @@ class Sweep {
       FakeBroker broker(server_);
       Ports ports(nodes_, broker);
       Migrator migrator(ports.all, JournalStore(root_), silent_);
+      const auto hook = [this](const std::string& name, bool before) {
+        if (before) act_before(name);
+      };
+      server_.set_hook(hook);
+      nodes_.hook = hook;
       recovered_ = migrator.abort(summary.id, StopToken());
+      server_.set_hook({});
+      nodes_.hook = {};
     }
   }
 
@@ -644,6 +654,179 @@ TEST_CASE("a copy that hangs after the pivot is withdrawn, and the source has th
   REQUIRE_FALSE(outcome.undone.empty());
   CHECK_THAT(outcome.undone.front(), Catch::Contains("withdraw pod default/"));
   run.check("hung");
+}
+
+namespace {
+
+constexpr const char* kNothingTaken = "before it had taken anything";
+
+/// The pivot's copy on worker-2 does nothing, and what is said of it must be so, whatever is in the way of its freeze.
+struct Hung : Sweep {
+  explicit Hung(const Case& c = {"", Strategy::handoff}) : Sweep(c) {
+    serves_within(Millis{300});
+    before("pivot ", [this] { nodes().hang_on("worker-2"); });
+  }
+  std::string copy() const { return outcome()->target_pod; }
+  /// The copy is there, the source is there and quiet, and the outcome says that it is not known who serves.
+  void check_left_as_it_was(const std::string& why) {
+    INFO(outcome()->error << "; serving " << outcome()->serving);
+    CHECK(outcome()->result == Result::leftovers);
+    CHECK(outcome()->resumable);
+    CHECK(nodes().pods().size() == 2);
+    CHECK(outcome()->undone.empty());
+    CHECK_THAT(outcome()->serving, Catch::Contains("nobody for certain: ") && Catch::Contains(why));
+    CHECK_THAT(outcome()->error, Catch::Contains(why) && !Catch::Contains(kNothingTaken));
+    REQUIRE_FALSE(outcome()->leftovers.empty());
+    CHECK(outcome()->leftovers.front().command == "ms2m resume " + outcome()->id);
+  }
+  void work_a_while() {
+    for (int i = 0; i < 5; ++i) server().settle();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a copy that cannot be frozen is not withdrawn: it could begin to consume", "[sweep]") {
+  // The node cannot be reached; and the freeze is done, but its answer does not come.
+  const Fault fault = GENERATE(Fault::fail_before, Fault::fail_after);
+  const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::shadow});
+  Hung run(c);
+  run.fault_at("freeze");
+  run.before("remove consumer-0-", [&] {
+    run.nodes().wake_on("worker-2");
+    run.work_a_while();
+  });
+  run.run(fault, 0);
+  run.check_left_as_it_was("could not be made certain (injected fault)");
+  // Its command is still there, or was sent again: it serves as soon as it can.
+  run.nodes().wake_on("worker-2");
+  run.work_a_while();
+  CHECK(run.server().consumers(kQueue) == std::set<std::string>{run.copy()});
+  run.recover();
+  CHECK(run.recovered()->result == Result::done);
+  run.check("not frozen");
+}
+
+TEST_CASE("a copy that cannot be frozen now is withdrawn by a resume that can", "[sweep]") {
+  Hung run;
+  run.fault_at("freeze");
+  run.run(Fault::fail_before, 0);
+  run.recover();
+  CHECK(run.recovered()->result == Result::undone);
+  CHECK_THAT(run.recovered()->error, Catch::Contains(kNothingTaken));
+  run.check("frozen by the resume");
+}
+
+TEST_CASE("a container that is not found on its node is not taken for one that has ended", "[sweep]") {
+  Hung run;
+  run.before("freeze", [&] { run.nodes().hide_processes_on("worker-2"); });
+  run.run(Fault::none, 0);
+  run.check_left_as_it_was("was not found on node worker-2, and its kubelet says that it runs");
+  run.nodes().hide_processes_on("");
+  run.recover();
+  run.check("not found");
+}
+
+TEST_CASE("a copy whose container ends while it is withdrawn: no other one gets the command", "[sweep]") {
+  // Ended before the freeze, or frozen and killed; started again before the freeze, or before the kubelet ends the pod.
+  const bool frozen = GENERATE(true, false);
+  const bool at_once = GENERATE(true, false);
+  Hung run;
+  const auto end = [&] {
+    if (at_once) run.nodes().hang_restored_on("worker-2");
+    at_once ? run.nodes().restart_on("worker-2") : run.nodes().end_on("worker-2");
+  };
+  run.before("freeze", [&] { frozen ? run.before("purge", end) : end(); });
+  run.before("remove consumer-0-", [&] {
+    if (!at_once) run.nodes().start_ended_on("worker-2");
+    run.work_a_while();
+  });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.outcome()->leftovers.empty());
+  // The one that was started before the freeze was frozen, too.
+  const bool proven = at_once && !frozen;
+  CHECK_THAT(run.outcome()->error, Catch::Contains(proven ? kNothingTaken : "not all of it was frozen until its end"));
+  CHECK_THAT(run.outcome()->error, Catch::Contains("the source has the queue back"));
+  run.check("ended");
+}
+
+TEST_CASE("a copy that is frozen and consumes after all serves", "[sweep]") {
+  const bool crash = GENERATE(false, true);
+  Hung run;
+  run.before("freeze", [&] {
+    run.nodes().wake_on("worker-2");
+    run.work_a_while();
+  });
+  if (crash) run.crash_after("pivot ");
+  run.run(Fault::none, 0);
+  if (crash) run.recover();
+  const Outcome outcome = (crash ? run.recovered() : run.outcome()).value();
+  CHECK(outcome.result == Result::done);
+  CHECK_THAT(outcome.serving, Catch::StartsWith("target pod"));
+  run.check("consumes after all");
+}
+
+TEST_CASE("a copy that may have worked since the hand-over is not withdrawn, and what it did is not called nothing",
+          "[sweep]") {
+  const bool crash = GENERATE(true, false);
+  const bool comes_back = GENERATE(true, false);
+  Sweep run({"", Strategy::handoff});
+  run.serves_within(Millis{300});
+  const auto work_and_hang = [&] {
+    for (int i = 0; i < 5; ++i) run.server().settle();
+    for (const std::string& pod : run.nodes().pods()) run.server().cut_connection(pod.substr(0, pod.find('@')));
+    run.nodes().hang_on("worker-2");
+  };
+  if (crash) {
+    run.crash_after("pivot ");
+    run.run(Fault::none, 0);
+    work_and_hang();
+    run.recover();
+  } else {
+    run.before("pivot ", [&] { run.fail_at("depth app.events", work_and_hang); });
+    run.run(Fault::none, 0);
+  }
+  const Outcome first = (crash ? run.recovered() : run.outcome()).value();
+  INFO(first.error);
+  CHECK(first.result == Result::leftovers);
+  CHECK_THAT(first.serving,
+             Catch::StartsWith("nobody for certain: ") && Catch::Contains("may have since the hand-over"));
+  CHECK_THAT(first.remedy, Catch::Contains("delete pod " + first.target_pod + " && ms2m resume " + first.id));
+  REQUIRE(run.nodes().pods().size() == 2);
+  if (comes_back)
+    run.nodes().wake_on("worker-2");
+  else
+    run.nodes().lose_pod(first.target_pod);
+  run.recover();
+  CHECK(run.recovered()->result == (comes_back ? Result::done : Result::undone));
+  if (comes_back)
+    run.check("worked before");
+  else
+    CHECK_THAT(run.recovered()->error, Catch::Contains("and with it what it had done"));
+}
+
+TEST_CASE("withdrawing a copy survives every fault", "[sweep]") {
+  const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::shadow});
+  const std::string at = GENERATE("freeze", "purge ms2m.control.consumer-0-", "remove consumer-0-", "kill", "thaw");
+  for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after}) {
+    Hung run(c);
+    run.fault_at(at);
+    run.before("remove consumer-0-", [&] {
+      run.nodes().wake_on("worker-2");
+      run.work_a_while();
+    });
+    run.run(fault, 0);
+    run.recover();
+    // It hangs, and whether it has done anything is not known to the second process: its owner gives it up.
+    const std::vector<std::string> pods = run.nodes().pods();
+    if (pods.size() == 2) {
+      CHECK(run.recovered()->result == Result::leftovers);
+      run.nodes().lose_pod(run.recovered()->target_pod);
+      run.recover();
+    }
+    run.check(fmt::format("{} {}", word(fault), at));
+  }
 }
 
 TEST_CASE("a copy that was started again before it served gets the message again; not when it lacks what was relayed",

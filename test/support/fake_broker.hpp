@@ -68,6 +68,8 @@ class SimConsumer {
   ConsumerImage checkpoint() const;          ///< with everything as it is now; what is unacked stays with the original
   void freeze();                             ///< cgroup freezer: keeps its connection and what was delivered
   void thaw();
+  void hang();  ///< of its own: it does nothing, frozen or not
+  void wake();
   void kill();  ///< the connection closes: what was unacked returns in order
   /// The container was restarted by the kubelet: kill(), memory gone, then back on the primary queue.
   void restart_cold();

@@ -321,7 +321,7 @@ bool FakeProcesses::act(const std::string& name, const std::string& node, const 
   {
     std::lock_guard lock(world_.mutex_);
     const auto found = world_.containers_.find(container);
-    there = found != world_.containers_.end() &&
+    there = found != world_.containers_.end() && node != world_.hidden_node_ &&
             world_.objects_.at("pod/" + found->second).at("spec").at("nodeName") == node;
     if (there) act(*world_.consumers_.at(found->second), found->second);
   }

@@ -50,6 +50,11 @@ class FakeNodes {
   void wake_on(const std::string& node);
   /// The containers of that node end, and their kubelet starts them again, from the image whose name they have.
   void restart_on(const std::string& node);
+  /// The containers of that node end, and their kubelet waits before it starts them again; it does so now.
+  void end_on(const std::string& node);
+  void start_ended_on(const std::string& node);
+  /// No process of a container is found on that node.
+  void hide_processes_on(const std::string& node) { hidden_node_ = node; }
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
   /// Objects that nothing here acts on; an owner above one that is there; one more volume of a pod.
@@ -120,7 +125,8 @@ class FakeNodes {
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string archive_path(const std::string& pod, int seconds) const;
   std::string kubelet_root_ = "/var/lib/kubelet";
-  std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_;
+  std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
+      hidden_node_;
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
 };

@@ -186,13 +186,13 @@ void FakeNodes::remove_pod(const std::string& name) {
 void FakeNodes::hang_on(const std::string& node) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, consumer] : consumers_)
-    if (on("pod/" + name, node)) consumer->freeze();
+    if (on("pod/" + name, node)) consumer->hang();
 }
 
 void FakeNodes::wake_on(const std::string& node) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, consumer] : consumers_)
-    if (on("pod/" + name, node)) consumer->thaw();
+    if (on("pod/" + name, node)) consumer->wake();
 }
 
 void FakeNodes::restart_on(const std::string& node) {
@@ -204,6 +204,23 @@ void FakeNodes::restart_on(const std::string& node) {
     std::erase_if(containers_, [&](const auto& container) { return container.second == name; });
     sync(name);
   }
+}
+
+void FakeNodes::end_on(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& each : pods()) {
+    const std::string name = each.substr(0, each.find('@'));
+    if (!on("pod/" + name, node) || consumers_.erase(name) == 0) continue;
+    std::erase_if(containers_, [&](const auto& container) { return container.second == name; });
+    objects_.at("pod/" +
+                name)["status"]["containerStatuses"][0]["state"] = {{"waiting", {{"reason", "CrashLoopBackOff"}}}};
+  }
+}
+
+void FakeNodes::start_ended_on(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& each : pods())
+    if (each.ends_with("@" + node)) sync(each.substr(0, each.find('@')));
 }
 
 void FakeNodes::lose_pod(const std::string& name) {
@@ -281,9 +298,14 @@ void FakeNodes::tick() {
     Json& object = objects_.at(where);
     if (looks == 2 && where.rfind("pod/", 0) == 0 && !on(where, silent_node_))
       object["status"]["observedGeneration"] = object["metadata"]["generation"];
-    const auto process = where.rfind("pod/", 0) == 0 ? consumers_.find(where.substr(4)) : consumers_.end();
+    const bool pod = where.rfind("pod/", 0) == 0;
+    const auto process = pod ? consumers_.find(where.substr(4)) : consumers_.end();
     const bool waits = on(where, silent_node_) && process != consumers_.end() && process->second->alive();
-    if (looks >= (where.rfind("pod/", 0) == 0 ? 6 : 3) && !waits) gone.push_back(where);
+    if (looks >= 5 && pod && !waits && object["status"].contains("containerStatuses")) {  // its last word
+      if (process != consumers_.end()) process->second->kill();
+      object["status"]["containerStatuses"][0]["state"] = {{"terminated", Json::object()}};
+    }
+    if (looks >= (pod ? 6 : 3) && !waits) gone.push_back(where);
   }
   for (const std::string& where : gone) {
     ending_.erase(where);

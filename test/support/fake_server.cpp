@@ -40,6 +40,14 @@ void SimConsumer::thaw() {
   const Lock lock(world_->mutex);
   world_->apps.at(id_).frozen = false;
 }
+void SimConsumer::hang() {
+  const Lock lock(world_->mutex);
+  world_->apps.at(id_).hung = true;
+}
+void SimConsumer::wake() {
+  const Lock lock(world_->mutex);
+  world_->apps.at(id_).hung = false;
+}
 void SimConsumer::kill() {
   const Lock lock(world_->mutex);
   auto& app = world_->apps.at(id_);
@@ -52,7 +60,7 @@ void SimConsumer::restart_cold() {
   auto& app = world_->apps.at(id_);
   world_->disconnect(app);
   app.alive = true;
-  app.frozen = false;
+  app.frozen = app.hung = false;
   app.applied.clear();
   app.queue = app.primary;
 }
@@ -95,7 +103,7 @@ std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, co
   app.queue = image.queue;
   app.applied = image.applied;
   app.options = std::move(options);
-  app.frozen = app.options.hangs;
+  app.hung = app.options.hangs;
   if (app.options.peer_host.empty()) app.options.peer_host = "10.9.0." + std::to_string(app.id);
   const int id = app.id;
   world_->apps[id] = std::move(app);

@@ -205,7 +205,7 @@ bool FakeWorld::obey(FakeApp& app) {
 
 bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
   using Control = ConsumerOptions::Control;
-  if (!app.alive || app.frozen) return false;
+  if (!app.alive || app.frozen || app.hung) return false;
   if (!app.connected && Clock::now() < app.back_at) return false;
   if (!app.connected || queues.count(app.queue) == 0) connect(app);
   bool progress = false;

@@ -37,7 +37,7 @@ struct FakeApp {
   int id = 0;
   std::string hostname, primary, queue;
   ConsumerOptions options;
-  bool alive = true, frozen = false, connected = false;
+  bool alive = true, frozen = false, hung = false, connected = false;
   std::vector<std::string> applied;
   std::deque<FakeMessage> unacked;
   TimePoint batch_since, back_at;

@@ -1,0 +1,139 @@
+#include "undo/idle_copy.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "handover/arrival.hpp"
+#include "handover/waits.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+#include "undo/fence.hpp"
+#include "undo/hand_over.hpp"
+#include "undo/open_retirement.hpp"
+
+namespace ms2m {
+namespace {
+
+/// A dead node's connection is held for two or three heartbeats.
+constexpr std::chrono::seconds kGhostLimit{90};
+/// A consumer is in the management API's list after 0.3 to 1.8 s (rabbitmq-facts.md section 4).
+constexpr Millis kNamed{2500};
+constexpr std::chrono::seconds kKubeletLimit{20};
+
+bool is_there(Cluster& cluster, const op::ResumeSource& source, const StopToken& stop) {
+  const auto pod = cluster.get({Kind::pod, source.ns, source.pod}, stop);
+  return pod && pod->at("metadata").value("uid", "") == source.uid && !is_terminating(*pod);
+}
+
+/// Also one that has come without a command.
+bool consumes(const Migrator::Ports& ports, const Arrival& at, const StopToken& stop) {
+  if (!at.copy.empty()) {
+    stop.sleep(kNamed, "waiting for the management API to name the copy's consumer");
+    return Peers(ports.admin, at.copy).named(at.queue, stop) > 0;
+  }
+  const auto depth = certain_depth(ports.broker, ports.admin, at.queue, stop).value_or(QueueDepth{});
+  return depth.consumers >= at.consumers &&
+         depth.consumers > at.ours + Peers(ports.admin, at.strangers).consumers_of(at.queue, stop);
+}
+
+bool any_running(const std::optional<Json>& pod) { return !pod || !running_containers(*pod).empty(); }
+
+/// An answer that is lost says nothing: as long as the pod may be ending, what is frozen must not wake up.
+void remove_frozen(Cluster& cluster, const ObjectRef& ref, const std::string& uid, Fence& fence,
+                   const StopToken& stop) {
+  fence.keep();
+  try {
+    cluster.remove(ref, {uid, 1, ""}, stop);
+  } catch (const Error&) {
+    const auto pod = cluster.get(ref, stop);
+    if (!pod || pod->at("metadata").value("uid", "") != uid || is_terminating(*pod)) return;
+    fence.give_back();
+    throw;
+  }
+}
+
+/// True: nothing but what was frozen has run until the end. What the pod's last status says is its kubelet's last word:
+/// it reports how every container has ended before it lets the pod go.
+bool end_copy(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, Fence& fence,
+              const StopToken& stop) {
+  remove_frozen(ports.cluster, ref, uid, fence, stop);
+  std::optional<Json> last;
+  bool killed = false;
+  try {
+    last = await_kubelet_ends(ports.cluster, ref, uid, stop.within(kKubeletLimit));
+    killed = fence.kill(stop);
+  } catch (const Error&) {
+    // A kubelet that has not heard of the deletion yet: the end of the pod is waited for in any case.
+  }
+  const bool frozen_to_the_end = killed && fence.holds();
+  ports.cluster.watch(
+      ref,
+      [&](const Json* pod) {
+        if (pod == nullptr || pod->at("metadata").value("uid", "") != uid) return true;
+        last = *pod;
+        return false;
+      },
+      stop);
+  if (!killed && any_running(last))
+    throw Error(
+        ErrorKind::inconsistent,
+        fmt::format("the pod {}/{} is gone, and nothing says that its containers have ended", ref.ns, ref.name));
+  return (frozen_to_the_end || fence.holds()) && last && fence.covers(*last);
+}
+
+Withdrawal end_if_idle(const Migrator::Ports& ports, const HandOver& what, const std::string& uid, Fence& fence,
+                       const StopToken& stop) {
+  ports.broker.purge_queue(what.arrival.control, fence.limit());
+  if (consumes(ports, what.arrival, fence.limit())) return Withdrawal::serves;
+  if (!fence.holds())
+    throw Error(ErrorKind::timeout, fmt::format("the freeze of pod {}/{} was over before what it does had been seen",
+                                                what.target.ns, what.target.name));
+  const bool untouched = end_copy(ports, what.target, uid, fence, stop);
+  Peers named(ports.admin, what.arrival.copy);
+  wait_for_certain_depth(
+      ports, what.arrival.queue,
+      [&](const QueueDepth& d) {
+        return what.arrival.copy.empty() ? d.consumers < what.arrival.consumers
+                                         : named.named(what.arrival.queue, stop) == 0;
+      },
+      "waiting for the withdrawn copy's consumer to go", stop.within(kGhostLimit));
+  return untouched ? Withdrawal::withdrawn : Withdrawal::unproven;
+}
+
+}  // namespace
+
+Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journal, bool untouched,
+                              const StopToken& stop) {
+  const auto quiet = journal.effect_with<op::ResumeSource>();
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  if (!quiet || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
+  if (!is_there(ports.cluster, quiet->operation, stop)) return Withdrawal::impossible;
+  const HandOver what = hand_over_of(given->operation);
+  const auto copy = ports.cluster.get(what.target, stop);
+  if (pod_is_lost(copy ? &*copy : nullptr)) return Withdrawal::impossible;
+  if (!untouched) return consumes(ports, what.arrival, stop) ? Withdrawal::serves : Withdrawal::may_have_served;
+
+  Fence fence(ports, what.target, *copy, stop);
+  try {
+    return end_if_idle(ports, what, copy->at("metadata").at("uid"), fence, stop);
+  } catch (...) {
+    if (!fence.kept()) try {
+        ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
+      } catch (const Error&) {
+        // A resume sends it.
+      }
+    throw;
+  }
+}
+
+bool command_unread(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  if (!given) return false;
+  const HandOver what = hand_over_of(given->operation);
+  const auto pod = ports.cluster.get(what.target, stop);
+  if (!pod || (!what.container.empty() && instance_in(*pod, what.container) != what.instance)) return false;
+  return ports.broker.depth(what.arrival.control, stop).value_or(QueueDepth{}).ready > 0;
+}
+
+}  // namespace ms2m
