@@ -114,6 +114,7 @@ void PodWorker::tear_down() {
 
 Json PodWorker::build_status() {
   const std::lock_guard lock(mutex_);
+  post_ = false;  // what changes from here on is not in it
   const StatusInput input{
       pod_,
       slots_,
@@ -132,7 +133,6 @@ void PodWorker::post_status() {
   Json meta;
   {
     const std::lock_guard lock(mutex_);
-    post_ = false;
     if (status == posted_ || end_ == End::kRemoved) return;
     meta = at_or_null(pod_, "metadata");
   }
