@@ -48,6 +48,19 @@ posix::UniqueFd take_signals() {
   return posix::UniqueFd(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/// OpenSSL is part of this file, and reads its configuration at the first digest, which is made here: not the node's,
+/// which is for the node's own (a node for FIPS names providers that only that one has).
+Greeting greeting_without_configuration() {
+  constexpr const char* kName = "OPENSSL_CONF";
+  const char* inherited = std::getenv(kName);
+  const std::string theirs = inherited != nullptr ? inherited : "";
+  ::setenv(kName, "/dev/null", 1);
+  Greeting greeting = own_greeting();
+  ::unsetenv(kName);
+  if (inherited != nullptr) ::setenv(kName, theirs.c_str(), 1);
+  return greeting;
+}
+
 }  // namespace
 
 int serve(const Roots& roots) {
@@ -57,7 +70,7 @@ int serve(const Roots& roots) {
   try {
     const posix::UniqueFd signals = take_signals();
     Guard guard;
-    why = Server({0, 1, signals.get()}, roots, own_greeting(), guard).run();
+    why = Server({0, 1, signals.get()}, roots, greeting_without_configuration(), guard).run();
   } catch (const std::exception& error) {
     why = error.what();
   }

@@ -54,6 +54,19 @@ TEST_CASE("the program is one file that needs nothing on the node", "[node_progr
   CHECK(said.status.code == 2);
 }
 
+TEST_CASE("the node's configuration of OpenSSL is for the node's OpenSSL", "[node_program]") {
+  const Place place;
+  put(place.path("openssl.cnf"),
+      "openssl_conf = init\n[init]\nalg_section = algorithms\n[algorithms]\ndefault_properties = fips=yes\n");
+  put(place.kubelet + "/checkpoints/checkpoint-p_n-c-2026-11-21T21:21:02Z.tar", "x");
+  Session session(place.program(), {{"OPENSSL_CONF", place.path("openssl.cnf")}});
+  session.hello();
+  const auto channel =
+      session.begin(ReadArchive{place.kubelet + "/checkpoints/checkpoint-p_n-c-2026-11-21T21:21:02Z.tar"});
+  session.send(FrameKind::credit, channel, credit_payload(1));
+  CHECK(session.finish<ReadArchive>(channel).sha256 == posix::Sha256::of("x"));
+}
+
 TEST_CASE("another version of the protocol is refused, and nothing else is said", "[node_program]") {
   const Place place;
   Session session(place.program());
