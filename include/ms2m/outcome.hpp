@@ -18,6 +18,30 @@ enum class Result {
 };
 const char* to_string(Result result) noexcept;  // "done", "undone", ...
 
+/// Who takes work from the queue.
+enum class ServedBy {
+  not_said,      ///< refused before that was looked at
+  source,        ///< the process that was to be moved, on the source node
+  target,        ///< it, or its copy, on the target node
+  started_anew,  ///< what a controller has started in its place, without its state
+  nobody,
+  uncertain,  ///< nobody for certain
+  unknown,    ///< it could not be found out
+};
+const char* to_string(ServedBy by) noexcept;  // "source", "started_anew", ...; empty: not_said
+
+struct Serving {
+  ServedBy who = ServedBy::not_said;
+  std::string ns{}, pod{}, node{};  ///< of the pod that serves; empty: none does
+  bool on_target = false;           ///< its node
+  std::string why{};                ///< of nobody, uncertain, unknown, started_anew; what is to be added of the others
+
+  bool nobody() const noexcept { return who == ServedBy::nobody || who == ServedBy::uncertain; }
+};
+/// "target pod default/consumer-0 on worker-2, not Ready yet"; "nobody: pod default/consumer-0 is gone"; begins with
+/// source, target, nobody or unknown. Empty: not_said.
+std::string to_string(const Serving& serving);
+
 /// Something that ms2m could not remove, and the command that does.
 struct Leftover {
   std::string what;
@@ -62,7 +86,7 @@ struct Outcome {
   std::optional<Phase> failed_phase;
   std::string error;  ///< one sentence; empty when done
   std::string remedy;
-  std::string serving;  ///< who takes work from the queue now: "pod default/consumer-0 on worker-1"
+  Serving serving;  ///< who takes work from the queue now
   std::vector<std::string> undone;
   std::vector<Leftover> leftovers;
   bool resumable = false;

@@ -52,6 +52,26 @@ const char* to_string(Result result) noexcept {
   return "?";
 }
 
+const char* to_string(ServedBy by) noexcept {
+  switch (by) {
+    case ServedBy::not_said:
+      return "";
+    case ServedBy::source:
+      return "source";
+    case ServedBy::target:
+      return "target";
+    case ServedBy::started_anew:
+      return "started_anew";
+    case ServedBy::nobody:
+      return "nobody";
+    case ServedBy::uncertain:
+      return "uncertain";
+    case ServedBy::unknown:
+      return "unknown";
+  }
+  return "?";
+}
+
 const char* to_string(Workload workload) noexcept {
   switch (workload) {
     case Workload::bare_pod:

@@ -1,5 +1,6 @@
 // The coordinator behind Migrator: from a plan, or a journal, to one Outcome. Its parts: migrator.cpp runs and
-// recovers, conclusion.cpp finishes or undoes what the journal says, second_half.cpp gives a copy its source's name.
+// recovers, finish.cpp, undo.cpp and take_back.cpp carry out what the journal says, ending.hpp says what that has come
+// to, second_half.cpp gives a copy its source's name.
 #pragma once
 #include <exception>
 #include <functional>
@@ -32,7 +33,8 @@ struct Migrator::Impl {
   /// What a journal that has not come to its end leads to. Never throws.
   Outcome recover(const std::string& id, const StopToken& stop);
 
-  // conclusion.cpp; what cannot be done is in Outcome::leftovers.
+  // finish.cpp, undo.cpp, take_back.cpp; what cannot be done is in Outcome::leftovers.
+  class Finishing;
   void finish(Journal& journal, Outcome& outcome, Seconds limit, Handed handed);
   /// `source_decided` is called when the source is back, or could not be brought back.
   void undo(Journal& journal, Outcome& outcome, Seconds limit, const std::function<void()>& source_decided = {});
@@ -49,14 +51,6 @@ struct Migrator::Impl {
   TakenBack take_back(Journal& journal, Outcome& outcome, Seconds limit, bool untouched);
   /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
   bool restore_again(const Journal& journal);
-  /// Who has the queue as far as the cluster can tell: the pod that the journal says owns it, if it is there. `uid`:
-  /// what it had; under another one it is what its controller has started in its place.
-  std::string who_serves(const Outcome& outcome, bool target, const std::string& uid = "");
-  /// Waits a moment for the target to be Ready; if it is not by then: a warning.
-  void await_ready(const Outcome& outcome, const Place& place);
-  /// Who serves after the pivot, and what that makes of the result: a StatefulSet's pod whose restore failed on the
-  /// target is back on the source node, under the same name; a copy may be lost although everything was finished.
-  void tell_who_serves(Outcome& outcome, const Place& place);
 
   // second_half.cpp
   /// False: the copy is lost, and with it the state, as when a node dies without a migration.
@@ -67,8 +61,6 @@ struct Migrator::Impl {
   void forget_children(const Journal& journal);
 };
 
-/// `kind` is "source" or "target".
-std::string serving(const char* kind, const std::string& ns, const std::string& pod, const std::string& node);
 /// Once the copy has taken the source's name, that is who serves.
 void tell_identity(const Journal& journal, Outcome& outcome);
 

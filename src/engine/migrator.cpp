@@ -8,6 +8,7 @@
 #include "engine/coordinator.hpp"
 #include "engine/lease.hpp"
 #include "engine/sweep.hpp"
+#include "engine/who_serves.hpp"
 #include "handover/arrival.hpp"
 #include "handover/pivot_outcome.hpp"
 #include "handover/queue_names.hpp"
@@ -151,8 +152,9 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
     } catch (const std::exception& unknown) {
       outcome.result = Result::leftovers;
       outcome.resumable = true;
-      outcome.serving =
-          fmt::format("unknown: whether the hand-over was committed could not be found out ({})", unknown.what());
+      outcome.serving = {
+          .who = ServedBy::unknown,
+          .why = fmt::format("whether the hand-over was committed could not be found out ({})", unknown.what())};
       outcome.leftovers = {
           {"the whole migration", remedy::command(remedy::Command::resume_migration, {}, {run.plan.id})}};
       return;
@@ -181,7 +183,7 @@ bool Migrator::Impl::give_way(Run& run, Outcome& outcome) {
     outcome.remedy = error.remedy();
     outcome.result = Result::leftovers;
     outcome.resumable = true;
-    outcome.serving = "unknown: that is for the other migration to say";
+    outcome.serving = {.who = ServedBy::unknown, .why = "that is for the other migration to say"};
     outcome.leftovers = {
         {"what migration " + run.plan.id + " has made", remedy::command(remedy::Command::clean_up, {}, {run.plan.id})}};
     run.journal.end(outcome.result);
@@ -283,7 +285,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     request.strategy = facts.procedure.strategy;
     outcome.strategy = to_string(request.strategy);
     outcome.source_node = pod_node(facts.pod);
-    outcome.serving = serving("source", outcome.ns, outcome.source_pod, outcome.source_node);
+    outcome.serving = {ServedBy::source, outcome.ns, outcome.source_pod, outcome.source_node};
     const Plan plan = checked(make_plan(request, facts, new_id()), facts, request);
     for (const Finding& finding : plan.findings) {
       if (finding.level == Level::refusal) throw Error(ErrorKind::refused, finding.text, finding.cure);
@@ -321,7 +323,8 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     if (journal.ended() == Result::done || journal.ended() == Result::undone) {
       outcome.result = *journal.ended();
       tell_identity(journal, outcome);
-      outcome.serving = who_serves(outcome, outcome.result == Result::done);
+      outcome.serving = outcome.result == Result::done ? target_serves(ports.cluster, outcome)
+                                                       : source_serves(ports.cluster, outcome);
       return outcome;
     }
     require_same_broker(journal, ports.broker, stop.within(std::chrono::seconds(30)));

@@ -63,7 +63,8 @@ bool Migrator::Impl::take_identity(Journal& journal, const op::Rename& o, Outcom
                     begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
                     begin.value("ssh_config", ""), begin.value("ssh_host", "")},
                    child, StopToken());
-    if (!taken()) throw Error(ErrorKind::failed, child.error.empty() ? child.serving : child.error, child.remedy);
+    if (!taken())
+      throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);
     outcome.measures.gap = child.measures.gap;
     outcome.measures.pauses = child.measures.pauses;
   }

@@ -33,6 +33,8 @@ Json failure(const Outcome& outcome) {
           {"remedy", outcome.remedy}};
 }
 
+Json serving_kind(ServedBy who) { return who == ServedBy::not_said ? Json(nullptr) : Json(to_string(who)); }
+
 Json leftovers(const Outcome& outcome) {
   Json list = Json::array();
   for (const auto& left : outcome.leftovers) list.push_back({{"what", left.what}, {"command", left.command}});
@@ -77,7 +79,8 @@ Json outcome_json(const Outcome& outcome, const std::string& command, int status
                {"source", {{"pod", outcome.source_pod}, {"node", outcome.source_node}}},
                {"target", {{"pod", outcome.target_pod}, {"node", outcome.target_node}}},
                {"queue", outcome.queue},
-               {"serving", outcome.serving},
+               {"serving", to_string(outcome.serving)},
+               {"serving_kind", serving_kind(outcome.serving.who)},
                {"phases", phases(outcome)},
                {"error", failure(outcome)},
                {"undone", outcome.undone},

@@ -70,7 +70,8 @@ std::string success_text(const Outcome& outcome) {
                         outcome.id);
   if (!outcome.phases.empty()) text += phase_table(outcome) + "\n";
   text += measure_lines(outcome.measures);
-  if (!outcome.serving.empty()) text += pad("Serving now", 19) + printable(outcome.serving) + "\n";
+  if (const std::string serving = to_string(outcome.serving); !serving.empty())
+    text += pad("Serving now", 19) + printable(serving) + "\n";
   for (const auto& entry : outcome.undone) text += "Undone: " + printable(entry) + "\n";
   return text;
 }
@@ -78,7 +79,7 @@ std::string success_text(const Outcome& outcome) {
 std::string failure_text(const Outcome& outcome) {
   if (outcome.result == Result::done && !outcome.interrupted) return {};
   std::string text = headline(outcome) + labelled("Cure:", outcome.remedy);
-  if (!migrated(outcome)) text += labelled("Serving:", outcome.serving) + undone_lines(outcome);
+  if (!migrated(outcome)) text += labelled("Serving:", to_string(outcome.serving)) + undone_lines(outcome);
   text += leftover_lines(outcome);
   if (outcome.result == Result::undone && outcome.leftovers.empty())
     text += labelled("Left:", outcome.undone.empty() ? "nothing" : "nothing: everything was undone");
@@ -87,7 +88,7 @@ std::string failure_text(const Outcome& outcome) {
 
 std::string aborted_text(const Outcome& outcome) {
   std::string text = fmt::format("Migration {} is undone; nothing of it is left.\n", outcome.id);
-  return text + labelled("Serving:", outcome.serving) + undone_lines(outcome);
+  return text + labelled("Serving:", to_string(outcome.serving)) + undone_lines(outcome);
 }
 
 }  // namespace ms2m::report

@@ -21,7 +21,7 @@ Outcome from_worker_1() {
 
 Outcome shadow_outcome() {
   Outcome outcome = from_worker_1();
-  outcome.serving = "pod default/consumer-0-m7k2q9 on worker-2";
+  outcome.serving = {ServedBy::target, "default", "consumer-0-m7k2q9", "worker-2", true};
   outcome.phases = {{Phase::checkpointing, Seconds(0.478), "source quiet after 41ms, kubelet checkpoint 290ms"},
                     {Phase::transferring, Seconds(0.611), "ssh, relayed"},
                     {Phase::restoring, Seconds(0.9), "warm pod, CRIU restore"},
@@ -52,7 +52,7 @@ Outcome undone_outcome() {
   outcome.failed_phase = Phase::restoring;
   outcome.error = "pod default/consumer-0-m7k2q9: RunContainerError: CRIU: \x1b[31mmnt: No mapping\nfor 228";
   outcome.remedy = "look at `journalctl -u crio` on worker-2";
-  outcome.serving = "pod default/consumer-0 on worker-1";
+  outcome.serving = {ServedBy::source, "default", "consumer-0", "worker-1"};
   outcome.undone = {"END_REPLAY to ms2m.control.consumer-0", "delete pod default/consumer-0-m7k2q9",
                     "delete queue ms2m.m7k2q9.hold"};
   outcome.phases = {{Phase::checkpointing, Seconds(0.5), ""}};

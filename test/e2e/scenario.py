@@ -27,9 +27,9 @@ import verdict  # noqa: E402
 QUEUE = "app.events"
 OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
-    "target", "serving", "total_s", "source_pause_s", "gap_s", "bytes", "held", "relayed", "returned", "overtaken_at_most",
-    "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers", "resumable", "pauses",
-    "wall_s", "outside_total"}
+    "target", "serving", "serving_kind", "total_s", "source_pause_s", "gap_s", "bytes", "held", "relayed", "returned",
+    "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers",
+    "resumable", "pauses", "wall_s", "outside_total"}
 PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
 
 

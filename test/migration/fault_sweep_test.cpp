@@ -241,9 +241,9 @@ class Sweep {
   void check_loss(const std::string& what) {
     for (int i = 0; i < 5; ++i) server_.settle();
     const Outcome first = outcome_.value();
-    INFO(what << "; " << to_string(first.result) << "; serving " << first.serving << "; " << first.error << "; pods "
-              << fmt::format("{}", fmt::join(nodes_.pods(), " ")));
-    CHECK(server_.consumers(kQueue).empty() == (first.serving.rfind("nobody", 0) == 0));
+    INFO(what << "; " << to_string(first.result) << "; serving " << to_string(first.serving) << "; " << first.error
+              << "; pods " << fmt::format("{}", fmt::join(nodes_.pods(), " ")));
+    CHECK(server_.consumers(kQueue).empty() == first.serving.nobody());
     const bool moved = !nodes_.pods().empty() && nodes_.pods().back().ends_with("@worker-2");
     CHECK((first.result == Result::done) == moved);
     CHECK(first.error.empty() == moved);
@@ -622,7 +622,7 @@ TEST_CASE("a frozen source whose kubelet is cut off is not killed: it would be s
   run.retired_within(Millis{700});
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::cleanup_incomplete);
-  CHECK(run.outcome()->serving.starts_with("target pod"));
+  CHECK(run.outcome()->serving.who == ServedBy::target);
   for (int i = 0; i < 5; ++i) run.server().settle();
   CHECK(run.server().consumers(kQueue).size() == 1);
   CHECK(run.server().consumers(kQueue) != std::set<std::string>{"consumer-0"});
@@ -648,7 +648,7 @@ TEST_CASE("a copy that hangs after the pivot is withdrawn, and the source has th
   const Outcome outcome = (crash ? run.recovered() : run.outcome()).value();
   CHECK(outcome.result == Result::undone);
   CHECK(exit_status(outcome) == 1);
-  CHECK(outcome.serving == "source pod default/consumer-0 on worker-1");
+  CHECK(to_string(outcome.serving) == "source pod default/consumer-0 on worker-1");
   CHECK_THAT(outcome.error, Catch::Contains("did not consume app.events after the hand-over") &&
                                 Catch::Contains("before it had taken anything; the source has the queue back"));
   REQUIRE_FALSE(outcome.undone.empty());
@@ -669,12 +669,13 @@ struct Hung : Sweep {
   std::string copy() const { return outcome()->target_pod; }
   /// The copy is there, the source is there and quiet, and the outcome says that it is not known who serves.
   void check_left_as_it_was(const std::string& why) {
-    INFO(outcome()->error << "; serving " << outcome()->serving);
+    INFO(outcome()->error << "; serving " << to_string(outcome()->serving));
     CHECK(outcome()->result == Result::leftovers);
     CHECK(outcome()->resumable);
     CHECK(nodes().pods().size() == 2);
     CHECK(outcome()->undone.empty());
-    CHECK_THAT(outcome()->serving, Catch::Contains("nobody for certain: ") && Catch::Contains(why));
+    CHECK(outcome()->serving.who == ServedBy::uncertain);
+    CHECK_THAT(to_string(outcome()->serving), Catch::Contains("nobody for certain: ") && Catch::Contains(why));
     CHECK_THAT(outcome()->error, Catch::Contains(why) && !Catch::Contains(kNothingTaken));
     REQUIRE_FALSE(outcome()->leftovers.empty());
     CHECK(outcome()->leftovers.front().command == "ms2m resume " + outcome()->id);
@@ -763,7 +764,7 @@ TEST_CASE("a copy that is frozen and consumes after all serves", "[sweep]") {
   if (crash) run.recover();
   const Outcome outcome = (crash ? run.recovered() : run.outcome()).value();
   CHECK(outcome.result == Result::done);
-  CHECK_THAT(outcome.serving, Catch::StartsWith("target pod"));
+  CHECK_THAT(to_string(outcome.serving), Catch::StartsWith("target pod"));
   run.check("consumes after all");
 }
 
@@ -790,7 +791,7 @@ TEST_CASE("a copy that may have worked since the hand-over is not withdrawn, and
   const Outcome first = (crash ? run.recovered() : run.outcome()).value();
   INFO(first.error);
   CHECK(first.result == Result::leftovers);
-  CHECK_THAT(first.serving,
+  CHECK_THAT(to_string(first.serving),
              Catch::StartsWith("nobody for certain: ") && Catch::Contains("may have since the hand-over"));
   CHECK_THAT(first.remedy, Catch::Contains("delete pod " + first.target_pod + " && ms2m resume " + first.id));
   REQUIRE(run.nodes().pods().size() == 2);
@@ -933,7 +934,7 @@ TEST_CASE(
     run.check_loss(fmt::format("copy of a {} lost before call {}", c.owner, at));
     const bool early = at == 1;
     if (early) CHECK(run.server().consumers(kQueue) == std::set<std::string>{"consumer-0"});
-    if (early) CHECK(run.outcome()->serving == "source pod default/consumer-0 on worker-1");
+    if (early) CHECK(to_string(run.outcome()->serving) == "source pod default/consumer-0 on worker-1");
     if (early) CHECK(exit_status(*run.outcome()) == 1);
   }
 }
@@ -952,12 +953,12 @@ TEST_CASE("a target that is not Ready when everything else is done: a warning, a
   run.nodes().never_ready_on("worker-2");
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::done);
-  CHECK(run.outcome()->serving == "target pod default/consumer-0 on worker-2, not Ready yet");
+  CHECK(to_string(run.outcome()->serving) == "target pod default/consumer-0 on worker-2, not Ready yet");
   CHECK(run.warnings().back() == "pod default/consumer-0 consumes app.events and is not Ready yet");
   run.check("not ready");
   Sweep ready({"StatefulSet", Strategy::handoff});
   ready.run(Fault::none, 0);
-  CHECK(ready.outcome()->serving == "target pod default/consumer-0 on worker-2");
+  CHECK(to_string(ready.outcome()->serving) == "target pod default/consumer-0 on worker-2");
   CHECK(ready.warnings().size() + 1 == run.warnings().size());
 }
 

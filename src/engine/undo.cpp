@@ -1,0 +1,45 @@
+// Before the pivot, or when it is taken back: the source gets its queue, and what ms2m has made goes.
+#include "engine/coordinator.hpp"
+#include "engine/ending.hpp"
+#include "engine/who_serves.hpp"
+#include "ms2m/remedy.hpp"
+#include "undo/settle.hpp"
+
+namespace ms2m {
+namespace {
+
+std::string not_sent_back(const Journal& journal) {
+  if (journal.begin().value("protocol", "") != "none")
+    return "the source could not be sent back; the dead man's switch will, if it is armed";
+  return "the source could not be thawed; this does it: " +
+         remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")});
+}
+
+}  // namespace
+
+void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
+                          const std::function<void()>& source_decided) {
+  Operations operations(ports);
+  const auto stage = [&](Stages stages, bool stop_at_failure) {
+    Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, stages, stop_at_failure});
+    for (auto& text : settled.done) outcome.undone.push_back(std::move(text));
+    for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
+    return settled.left.empty();
+  };
+  outcome.undone.clear();
+  outcome.leftovers.clear();
+  const bool back = stage(kSourceBack, true);
+  if (source_decided) source_decided();
+  stage(kCopy, false);
+  // While the source is not back, its queues and the dead man's switch, which sends it back, must stay.
+  if (back) stage(kQueues, false);
+  stage(kNodes, false);
+  if (outcome.leftovers.empty()) stage(kLease, false);
+  if (back)
+    outcome.serving = source_serves(ports.cluster, outcome, journal.begin().value("source_uid", ""));
+  else
+    outcome.serving = {.who = ServedBy::uncertain, .why = not_sent_back(journal)};
+  end(journal, outcome, {Ending::Way::back});
+}
+
+}  // namespace ms2m
