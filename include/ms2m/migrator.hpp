@@ -70,9 +70,10 @@ class Migrator {
     Cluster& cluster;
     Broker& broker;
     BrokerAdmin& admin;
-    NodeShell& shell;
+    Nodes& nodes;
+    NodeInspector& inspector;
     CheckpointArchives& archives;
-    ArchiveMover& mover;
+    Carrier& carrier;
     ImageStore& images;
     ContainerProcess& processes;
   };

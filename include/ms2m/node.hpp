@@ -1,39 +1,50 @@
-// Ports: what ms2m does on the nodes themselves: commands, the archive's way, the image store.
+// Ports: what ms2m does on the nodes themselves: looking, the archive's way, the image store, a container's processes.
 //
 // Thread rule: safe to call from several threads. Every call may block until its token stops or its deadline passes; a
-// stop ends the remote command too (as far as ssh can). All of it runs as root on the node (directly, or by sudo -n).
+// stop ends the work on the node too. All of it runs as root there (directly, or by sudo -n).
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "ms2m/node_look.hpp"
+#include "ms2m/node_tools.hpp"
 #include "ms2m/stop.hpp"
 #include "ms2m/units.hpp"
 
 namespace ms2m {
 
-struct CommandResult {
-  int exit_code = 0;  ///< meaningful when signal == 0
-  int signal = 0;     ///< ended by this signal
-  std::string out;
-  std::string err;  ///< last 8 KiB
-  bool ok() const { return signal == 0 && exit_code == 0; }
+/// What nodes were asked, and what it cost.
+struct NodeUsage {
+  std::uint64_t calls = 0;  ///< requests that were answered, the streams of archives not among them
+  Seconds time{0};          ///< the sum of their round trips; several may have run at a time
 };
 
-/// Runs commands on nodes. `node` is the Kubernetes node's name; how it is reached is the adapter's business.
-class NodeShell {
+/// The sessions with nodes that the other ports of this header share. `node` is the Kubernetes node's name; how it is
+/// reached is the adapter's business.
+class Nodes {
  public:
-  virtual ~NodeShell() = default;
-  /// argv is quoted for the remote shell here; nothing is interpreted. Error{unavailable} when the node cannot be
-  /// reached (ssh's own exit status 255), {timeout}; a command that ran and failed is a CommandResult.
-  virtual CommandResult run(const std::string& node, const std::vector<std::string>& argv, const std::string& input,
-                            const StopToken& stop) = 0;
-  /// Opens (and keeps) the connection, so that later calls are fast. Error as run().
+  virtual ~Nodes() = default;
+  /// Opens (and keeps) the session, so that later calls are fast. One that ends is opened anew by the next call.
+  /// Error{unavailable} when the node cannot be reached, {forbidden} when it lets nobody in, {refused} when what is to
+  /// work there cannot, {timeout}.
   virtual void open(const std::string& node, const StopToken& stop) = 0;
-  /// "root@198.18.0.11 (ssh)": for messages and for the cure commands in them.
-  virtual std::string describe(const std::string& node) const = 0;
+};
+
+/// What can be read on the nodes themselves; changes nothing there. Errors as Nodes::open().
+class NodeInspector {
+ public:
+  virtual ~NodeInspector() = default;
+  /// What cannot be found is unknown in the value. The kubelet's directory is what the mounts of the pod's volumes are
+  /// below, /var/lib/kubelet, or what the command line of a process names with --root-dir: the first that has a
+  /// directory pods/<uid>. An emptyDir is <that>/pods/<uid>/volumes/kubernetes.io~empty-dir/<name>, mounted there by
+  /// the kubelet when it is in memory.
+  virtual NodeLook look(const std::string& node, const LookAt& at, const StopToken& stop) = 0;
+  /// `container_id` as in the pod's status, or empty: its monitor's command line tells which OCI runtime it has.
+  virtual NodeTools tools(const std::string& node, const std::string& container_id, const StopToken& stop) = 0;
 };
 
 struct ArchiveFile {
@@ -68,13 +79,14 @@ struct MoveResult {
 
 using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 
-/// Moves an archive between nodes, hashing it while it flows; memory use does not depend on its size.
-class ArchiveMover {
+/// Carries an archive from one node to another (or into a layout on its own), hashing it while it flows; memory use
+/// does not depend on its size.
+class Carrier {
  public:
-  virtual ~ArchiveMover() = default;
-  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp).
-  /// Error{failed} with the side that failed (source, relay, target) and its first cause. A partial directory stays:
-  /// its removal is the caller's undo entry.
+  virtual ~Carrier() = default;
+  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's.
+  /// Error with the side that failed (source, target) in front, and its first cause. Of the data of a move that fails
+  /// nothing stays; directories may: their removal is the caller's undo entry.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
 };
 
@@ -126,18 +138,38 @@ class ImageStore {
 /// "cri-o://08eb..." or "08eb..." -> "08eb..."; empty unless that is 12 to 64 hexadecimal digits.
 std::string bare_container_id(const std::string& container);
 
+/// What becomes of a frozen container when its time is over, or the session in which it was frozen, whatever ended
+/// that: ms2m's death or silence, the network's, the program's on the node.
+enum class AtEnd {
+  thaw,
+  kill,
+  /// Frozen, until it is thawed or killed; there is no limit then. Over a freeze that had an end: Error{inconsistent}
+  /// when the session of that one is not there any more, as its end may be yet to come.
+  stay,
+};
+
+struct FreezeTerms {
+  std::optional<Millis> limit{};  ///< counted by the node, from when it hears of it, suspended time too
+  AtEnd at_end = AtEnd::thaw;
+};
+
 /// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has
 /// it
 /// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container
 /// that is killed while its pod is not being deleted is started again, cold. A container that has ended has no control
-/// group: false. Error{failed} when the kernel did not do it within seconds, {unavailable, timeout} as
-/// NodeShell::run(). All idempotent.
+/// group: false. Error{failed} when the kernel did not do it within seconds, {unavailable, timeout} as Nodes::open().
+/// All idempotent.
 class ContainerProcess {
  public:
   virtual ~ContainerProcess() = default;
   /// Returns true when every process of it has stopped; connections stay open, timers of the outside run on. Should it
-  /// fail, it is thawed again.
-  virtual bool freeze(const std::string& node, const std::string& container, const StopToken& stop) = 0;
+  /// fail, it is thawed again. The newest freeze counts, with its terms, also of a container that is frozen already;
+  /// thaw and kill take them away.
+  virtual bool freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
+                      const StopToken& stop) = 0;
+  /// False: the session of the last freeze of it, made by this object, has ended or says nothing, so that its end may
+  /// have come. Asks nobody; a limit is the caller's to look at.
+  virtual bool holds(const std::string& node, const std::string& container) const = 0;
   virtual bool thaw(const std::string& node, const std::string& container, const StopToken& stop) = 0;
   /// SIGKILL to all of them at once, frozen or not: none runs another instruction of its own. Returns when they are
   /// gone.

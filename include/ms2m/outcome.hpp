@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ms2m/event.hpp"
+#include "ms2m/node.hpp"
 #include "ms2m/units.hpp"
 
 namespace ms2m {
@@ -92,8 +93,9 @@ struct Outcome {
   bool resumable = false;
   std::vector<PhaseTiming> phases;
   Measures measures;
-  std::optional<Seconds> wall;   ///< of the whole command; measures.total is the migration's alone
-  std::vector<Stretch> outside;  ///< what of wall is not in measures.total, in its order
+  std::optional<Seconds> wall;     ///< of the whole command; measures.total is the migration's alone
+  std::vector<Stretch> outside;    ///< what of wall is not in measures.total, in its order
+  std::optional<NodeUsage> nodes;  ///< absent when no node was to be asked
 };
 
 /// 0 done, 1 undone, 3 leftovers, 4 refused, 5 cleanup incomplete, 130 interrupted.

@@ -25,7 +25,8 @@ struct EngineOptions {
   BrokerAddress broker;
   SshOptions ssh;
   StepTimeouts timeouts;
-  bool connect = true;  ///< to the broker at once; false: the preflight does, beside its other questions
+  Millis dead_man{15000};  ///< how long ms2m may be silent
+  bool connect = true;     ///< to the broker at once; false: the preflight does, beside its other questions
   std::string
       label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
 };
@@ -62,8 +63,8 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
-  /// What a killed ms2m of this user left on this machine beside its journal: the directories of its ssh connections.
-  virtual void remove_stale_files() const noexcept = 0;
+  /// The program for nodes that is in ms2m: an executable file's bytes.
+  virtual std::string_view node_program() const = 0;
 };
 
 }  // namespace ms2m::cli

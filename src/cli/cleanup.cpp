@@ -65,7 +65,6 @@ std::vector<Outcome> clean(const Context& context, const JournalSummary& journal
 
 int run_cleanup(const Context& context, const std::string& id) {
   const auto journals = id.empty() ? context.backend.journals() : std::vector{find_journal(context, id)};
-  context.backend.remove_stale_files();
   std::vector<Outcome> outcomes;
   Silent silent;
   for (const auto& journal : journals)

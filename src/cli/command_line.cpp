@@ -53,6 +53,8 @@ void add_global_options(CLI::App& app, GlobalOptions& globals) {
   const std::string nodes = "Nodes";
   text("--ssh-config", globals.ssh.config, "configuration for ssh (default: your own)", "FILE")->group(nodes);
   text("--ssh-host", globals.ssh.host, "how a node is called for ssh (default: {node})", "TEMPLATE")->group(nodes);
+  text("--node-program", globals.ssh.node_program, "brought to the nodes instead of the one in ms2m", "FILE")
+      ->group(nodes);
   const std::string output = "Output";
   add_word(app, "-o,--output", globals.output, {{"table", Output::table}, {"json", Output::json}},
            "table (default) or json: one document on standard output")
@@ -84,6 +86,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_resume(app, line.command);
   add_abort(app, line.command);
   add_cleanup(app, line.command);
+  add_node(app, line.command);
   add_version(app, line.command);
   add_completion(app, line.command);
   app.footer(
@@ -97,10 +100,22 @@ void declare(CLI::App& app, CommandLine& line) {
       "Everything: 'man ms2m', 'man ms2m-protocol'.");
 }
 
+/// The innermost command on the command line, and what stands before it; null: none.
+struct ChosenCommand {
+  const CLI::App* app = nullptr;
+  std::string before;
+};
+ChosenCommand chosen_command(const CLI::App& app) {
+  ChosenCommand chosen;
+  for (auto next = app.get_subcommands(); !next.empty(); next = next.front()->get_subcommands())
+    chosen = {next.front(), chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name()};
+  return chosen;
+}
+
 /// CLI11 leaves two blank lines between groups.
 std::string help_of(const CLI::App& app) {
-  const auto chosen = app.get_subcommands();
-  std::string text = chosen.empty() ? app.help() : chosen.front()->help("ms2m");
+  const auto chosen = chosen_command(app);
+  std::string text = chosen.app == nullptr ? app.help() : chosen.app->help(chosen.before);
   for (auto gap = text.find("\n\n\n"); gap != std::string::npos; gap = text.find("\n\n\n")) text.erase(gap, 1);
   return text;
 }
@@ -110,8 +125,8 @@ std::string one_sentence(const CLI::App& app, const CLI::ParseError& error) {
   std::string message = error.what();
   std::replace(message.begin(), message.end(), '\n', ' ');
   while (!message.empty() && (message.back() == ' ' || message.back() == '.')) message.pop_back();
-  const auto chosen = app.get_subcommands();
-  const std::string command = chosen.empty() ? "ms2m" : "ms2m " + chosen.front()->get_name();
+  const auto chosen = chosen_command(app);
+  const std::string command = chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name();
   return "ms2m: " + message + "; see '" + command + " --help'\n";
 }
 

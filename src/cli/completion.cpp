@@ -62,10 +62,12 @@ class Reader {
       only_positionals_ = true;
     } else if (is_option(word)) {
       take_option(word);
-    } else if (current_ == &root_) {
-      for (const auto* command : root_.get_subcommands([](const CLI::App*) { return true; }))
+    } else if (const auto commands = current_->get_subcommands([](const CLI::App*) { return true; });
+               !commands.empty()) {
+      const CLI::App* before = current_;
+      for (const auto* command : commands)
         if (command->get_name() == word) current_ = command;
-      lost_ = current_ == &root_;
+      lost_ = current_ == before;
     } else {
       ++positionals_;
     }
@@ -84,8 +86,9 @@ class Reader {
         offer_value(*option, result_);
     } else if (!only_positionals_ && word.starts_with('-')) {
       offer_options();
-    } else if (current_ == &root_) {
-      for (const auto* command : root_.get_subcommands([](const CLI::App*) { return true; }))
+    } else if (const auto commands = current_->get_subcommands([](const CLI::App*) { return true; });
+               !commands.empty()) {
+      for (const auto* command : commands)
         if (!command->get_group().empty()) offer(result_, command->get_name(), command->get_description());
     } else {
       offer_positional();

@@ -22,7 +22,7 @@ class ConfigReader {
                                   {"broker_ca", &config.broker.ca},   {"broker_cert", &config.broker.certificate},
                                   {"broker_key", &config.broker.key}, {"broker_password", &config.broker.password},
                                   {"queue", &config.broker.queue},    {"ssh_config", &config.ssh.config},
-                                  {"ssh_host", &config.ssh.host}} {}
+                                  {"ssh_host", &config.ssh.host},     {"node_program", &config.ssh.node_program}} {}
 
   void read(const YAML::Node& root) {
     if (root.IsNull()) return;

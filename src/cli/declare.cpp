@@ -31,6 +31,13 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
   return *command;
 }
 
+CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& purpose) {
+  auto* group = app.add_subcommand(name, purpose)->group("Commands");
+  group->require_subcommand(1)->fallthrough();
+  group->get_formatter()->label("SUBCOMMAND", "COMMAND");
+  return *group;
+}
+
 void add_text(CLI::App& command, std::string& field, const Declared& declared) {
   describe(*command.add_option(declared.names, field, declared.help), declared);
 }

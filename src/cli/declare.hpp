@@ -14,6 +14,9 @@ namespace ms2m::cli {
 CLI::App& add_command(CLI::App& app, const std::string& name, const std::string& purpose,
                       std::initializer_list<const char*> example_lines, std::function<void()> chosen);
 
+/// A command that is nothing without one of its own: add_command(of it, ...) declares those.
+CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& purpose);
+
 /// An option that takes a value, or, without dashes, an argument.
 struct Declared {
   std::string names = {};

@@ -19,7 +19,8 @@ struct BrokerOptions {
 
 struct SshOptions {
   std::string config;
-  std::string host;  ///< template: "{node}" stands for the node's name, "{ip}" for its address
+  std::string host;          ///< template: "{node}" stands for the node's name, "{ip}" for its address
+  std::string node_program;  ///< file; empty: the program for nodes that is in ms2m
 };
 
 struct GlobalOptions {

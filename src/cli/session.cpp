@@ -39,6 +39,7 @@ SshOptions ssh_options(const Context& context, const SshOptions& noted = {}) {
   };
   fill(chosen.config, "MS2M_SSH_CONFIG", context.config.ssh.config);
   fill(chosen.host, "MS2M_SSH_HOST", context.config.ssh.host);
+  fill(chosen.node_program, "MS2M_NODE_PROGRAM", context.config.ssh.node_program);
   return chosen;
 }
 
@@ -161,7 +162,8 @@ Session open_session(const Context& context, MigrationRequest& request) {
   tell_choice(context, choice);
   session.provenance.broker = describe(choice.address);
   request.place.vhost = session.provenance.vhost = choice.address.vhost;
-  session.engine = context.backend.engine(session.cluster, {choice.address, ssh, request.timeouts, false, request.pod},
+  session.engine = context.backend.engine(session.cluster,
+                                          {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod},
                                           context.observer, context.stop);
   return session;
 }
@@ -202,10 +204,11 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
                 fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
                             session.provenance.broker),
                 "name that broker with --broker");
-  session.engine = context.backend.engine(session.cluster,
-                                          {choice.address, ssh_options(context, {journal.ssh_config, journal.ssh_host}),
-                                           settings_only.timeouts, true, journal.id},
-                                          context.observer, context.stop);
+  session.engine =
+      context.backend.engine(session.cluster,
+                             {choice.address, ssh_options(context, {journal.ssh_config, journal.ssh_host, ""}),
+                              settings_only.timeouts, settings_only.dead_man, true, journal.id},
+                             context.observer, context.stop);
   return session;
 }
 

@@ -7,14 +7,11 @@
 #include "broker/rabbit_admin.hpp"
 #include "broker/rabbit_broker.hpp"
 #include "broker/uri.hpp"
-#include "image/skopeo_store.hpp"
+#include "carry/relay.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
-#include "node/container_cgroup.hpp"
-#include "node/control_dir.hpp"
-#include "node/ssh_archives.hpp"
-#include "node/ssh_relay.hpp"
-#include "node/ssh_shell.hpp"
+#include "node/session/adapters.hpp"
+#include "node/session/ssh_nodes.hpp"
 
 namespace ms2m::cli {
 
@@ -54,6 +51,28 @@ NodeAddresses addresses_from(std::shared_ptr<Cluster> cluster) {
   };
 }
 
+NodeRuntimes runtimes_from(std::shared_ptr<Cluster> cluster) {
+  return [cluster = std::move(cluster)](const std::string& name, const StopToken& stop) -> std::string {
+    try {
+      const auto node = cluster->get({Kind::node, "", name}, stop);
+      return node ? node->value("/status/nodeInfo/containerRuntimeVersion"_json_pointer, "") : "";
+    } catch (const Error&) {
+      return "";  // who needs the node's object says so
+    }
+  };
+}
+
+NodeSettings node_settings(const EngineOptions& options, const std::shared_ptr<Cluster>& cluster) {
+  NodeSettings settings;
+  settings.ssh = ssh_options(options);
+  settings.addresses = addresses_from(cluster);
+  settings.runtimes = runtimes_from(cluster);
+  // As on the broker: ms2m's silence is noticed long before the dead man's time.
+  settings.silence = options.dead_man / 3;
+  settings.program = options.ssh.node_program;
+  return settings;
+}
+
 /// Owns the adapters of one run, in the order in which they need each other.
 class WiredEngine final : public Engine {
  public:
@@ -61,12 +80,13 @@ class WiredEngine final : public Engine {
       : cluster_(std::move(cluster)),
         broker_(options.broker, options.label),
         admin_(options.broker, std::chrono::duration_cast<Millis>(options.timeouts.connect)),
-        shell_(ssh_options(options), addresses_from(cluster_)),
-        archives_(shell_),
-        relay_(shell_),
-        images_(shell_),
-        processes_(shell_),
-        migrator_({*cluster_, broker_, admin_, shell_, archives_, relay_, images_, processes_},
+        nodes_(node_settings(options, cluster_)),
+        inspector_(nodes_),
+        archives_(nodes_),
+        relay_(nodes_),
+        images_(nodes_),
+        processes_(nodes_),
+        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, relay_, images_, processes_},
                   JournalStore(JournalStore::default_root()), observer) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
@@ -74,23 +94,31 @@ class WiredEngine final : public Engine {
 
   Plan plan(const MigrationRequest& request, const StopToken& stop) override { return migrator_.plan(request, stop); }
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) override {
-    return migrator_.migrate(request, provenance, stop);
+    return counted(migrator_.migrate(request, provenance, stop));
   }
-  Outcome abort(const std::string& id, const StopToken& stop) override { return migrator_.abort(id, stop); }
-  Outcome resume(const std::string& id, const StopToken& stop) override { return migrator_.resume(id, stop); }
+  Outcome abort(const std::string& id, const StopToken& stop) override { return counted(migrator_.abort(id, stop)); }
+  Outcome resume(const std::string& id, const StopToken& stop) override { return counted(migrator_.resume(id, stop)); }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) override {
-    return migrator_.cleanup(id, stop);
+    auto outcomes = migrator_.cleanup(id, stop);
+    if (!outcomes.empty()) outcomes.back() = counted(std::move(outcomes.back()));
+    return outcomes;
   }
 
  private:
+  Outcome counted(Outcome outcome) const {
+    outcome.nodes = nodes_.usage();
+    return outcome;
+  }
+
   std::shared_ptr<Cluster> cluster_;
   RabbitBroker broker_;
   RabbitAdmin admin_;
-  SshShell shell_;
-  SshArchives archives_;
-  SshRelay relay_;
-  SkopeoStore images_;
-  ContainerCgroup processes_;
+  SshNodes nodes_;
+  SessionInspector inspector_;
+  SessionArchives archives_;
+  Relay relay_;
+  SessionImages images_;
+  SessionProcesses processes_;
   Migrator migrator_;
 };
 
@@ -123,7 +151,7 @@ class Wiring final : public Backend {
   std::vector<JournalSummary> journals() const override { return store().list(); }
   std::optional<JournalSummary> journal(const std::string& id) const override { return store().find(id); }
   void forget_journal(const std::string& id) const override { store().forget(id); }
-  void remove_stale_files() const noexcept override { node::ControlDir::remove_stale(); }
+  std::string_view node_program() const override { return node::NodeProgram::embedded().bytes(); }
 
  private:
   static JournalStore store() { return JournalStore(JournalStore::default_root()); }

@@ -11,7 +11,6 @@
 #include "ms2m/node.hpp"
 #include "ms2m/procedure.hpp"
 #include "ms2m/request.hpp"
-#include "plan/node_look.hpp"
 #include "plan/node_tools.hpp"
 
 namespace ms2m {

@@ -1,4 +1,4 @@
-// The questions to the nodes. Each node's connection is opened first; then what is asked there runs side by side in it.
+// The questions to the nodes. Each node's session is opened first; then what is asked there runs side by side in it.
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "ms2m/archive.hpp"
@@ -20,9 +20,18 @@ LookAt source_look(const Facts& facts) {
   return what;
 }
 
-bool reach(NodeShell& shell, const std::string& node, NodeFacts& facts, const StopToken& stop) {
+/// As whoever needs the node will meet the error, an answer that does not come is "unknown".
+template <class Value>
+void take(Value& into, const std::function<Value()>& ask) {
   try {
-    shell.open(node, stop);
+    into = ask();
+  } catch (const Error&) {
+  }
+}
+
+bool reach(Nodes& nodes, const std::string& node, NodeFacts& facts, const StopToken& stop) {
+  try {
+    nodes.open(node, stop);
     return true;
   } catch (const Error& error) {
     facts.access = Trouble{error.what(), error.remedy()};
@@ -39,13 +48,14 @@ void Gathering::start_nodes() {
 
 void Gathering::source_node() {
   const std::string node = pod_node(facts_.pod);
-  if (!reach(ports_.shell, node, facts_.source, stop_)) return;
+  if (!reach(ports_.nodes, node, facts_.source, stop_)) return;
   tasks_.start([this, node] {
-    facts_.source.look = look_at_node(ports_.shell, node, source_look(facts_), stop_);
+    take<NodeLook>(facts_.source.look, [&] { return ports_.inspector.look(node, source_look(facts_), stop_); });
     ask_archives(node);
   });
   tasks_.start([this, node] {
-    facts_.source.tools = look_at_tools(ports_.shell, node, source_look(facts_).container_id, stop_);
+    take<NodeTools>(facts_.source.tools,
+                    [&] { return ports_.inspector.tools(node, source_look(facts_).container_id, stop_); });
   });
   ask_images(node, facts_.source, source_find_);
 }
@@ -63,9 +73,11 @@ void Gathering::ask_archives(const std::string& node) {
 
 void Gathering::target_node() {
   const std::string node = request_.target_node;
-  if (!reach(ports_.shell, node, facts_.target, stop_)) return;
-  tasks_.start([this, node] { facts_.target.look = look_at_node(ports_.shell, node, {}, stop_); });
-  tasks_.start([this, node] { facts_.target.tools = look_at_tools(ports_.shell, node, "", stop_); });
+  if (!reach(ports_.nodes, node, facts_.target, stop_)) return;
+  tasks_.start(
+      [this, node] { take<NodeLook>(facts_.target.look, [&] { return ports_.inspector.look(node, {}, stop_); }); });
+  tasks_.start(
+      [this, node] { take<NodeTools>(facts_.target.tools, [&] { return ports_.inspector.tools(node, "", stop_); }); });
   ask_images(node, facts_.target, target_find_);
 }
 

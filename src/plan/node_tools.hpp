@@ -1,21 +1,16 @@
-// How NodeTools is read on a node, and what its values mean.
+// What the values of NodeTools mean.
 #pragma once
 #include <map>
 #include <string>
 #include <vector>
 
-#include "ms2m/node.hpp"
 #include "ms2m/node_tools.hpp"
+#include "ms2m/units.hpp"
 
 namespace ms2m {
 
 /// Numbers of "4.2.1", "2.1.9+unknown", "v1.36.3-dev"; empty when it begins with none. Compare with <: 4.2 < 4.2.1.
 std::vector<int> version_numbers(const std::string& text);
-
-/// One command on the node; changes nothing. `container_id` as in the pod's status, or empty: its monitor's command
-/// line tells which OCI runtime it has. A node that does not answer is not `asked`. Throws Cancelled.
-NodeTools look_at_tools(NodeShell& shell, const std::string& node, const std::string& container_id,
-                        const StopToken& stop);
 
 /// CRIU's configuration file that this node's OCI runtime reads, "/etc/criu/crun.conf" or "/etc/criu/runc.conf": crun
 /// takes runc's when its own is not there.

@@ -88,6 +88,8 @@ Json outcome_json(const Outcome& outcome, const std::string& command, int status
                {"resumable", outcome.resumable}};
   add_measures(json, outcome.measures);
   json["wall_s"] = seconds_or_null(outcome.wall);
+  json["node_calls"] = outcome.nodes ? Json(outcome.nodes->calls) : Json(nullptr);
+  json["node_time_s"] = outcome.nodes ? seconds_json(outcome.nodes->time) : Json(nullptr);
   json["outside_total"] = stretches(outcome.outside, "what");
   return json;
 }

@@ -70,6 +70,9 @@ std::string success_text(const Outcome& outcome) {
                         outcome.id);
   if (!outcome.phases.empty()) text += phase_table(outcome) + "\n";
   text += measure_lines(outcome.measures);
+  if (outcome.nodes)
+    text += pad("Asked of the nodes", 19) +
+            fmt::format("{} times, {} together\n", outcome.nodes->calls, duration(outcome.nodes->time));
   if (const std::string serving = to_string(outcome.serving); !serving.empty())
     text += pad("Serving now", 19) + printable(serving) + "\n";
   for (const auto& entry : outcome.undone) text += "Undone: " + printable(entry) + "\n";

@@ -33,7 +33,7 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
     run.observer.on(event);
   };
   const MoveResult moved =
-      run.ports.mover.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
+      run.ports.carrier.move({plan.source_node, run.archive, plan.target_node, directory}, progress, limit);
   run.measures.bytes = moved.bytes;
   check_guards(run);
   const bool final = image == plan.stored_image;

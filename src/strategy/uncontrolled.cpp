@@ -3,9 +3,9 @@
 // never consume: the source is frozen and its connection closed before the copy can exist at all. The image gets the
 // name that the waiting pod asks for only then, because a kubelet may look again without being kicked.
 //
-// ms2m's death before the freeze opens the valve and the source goes on; in the freeze the node thaws it at the limit;
-// after the kick the valve opens for the copy. Between the last two (tenths of a second), or when the restore fails
-// with nobody there to see it, `ms2m resume` is needed.
+// ms2m's death before the freeze opens the valve and the source goes on; in the freeze the node thaws it, which hears
+// of that death, and at a limit in any case; after the kick the valve opens for the copy. Between the last two (tenths
+// of a second), or when the restore fails with nobody there to see it, `ms2m resume` is needed.
 #include <fmt/format.h>
 
 #include "handover/waits.hpp"
@@ -101,7 +101,7 @@ op::Frozen source_of(const Run& run) {
 /// before, it is frozen again; what it did meanwhile shows: it is a consumer again, or not all of the
 /// queue is behind the valve.
 void stay_frozen(Run& run, const op::Frozen& source, const StopToken& stop) {
-  if (!run.ports.processes.freeze(source.node, source.container, StopToken()))
+  if (!run.ports.processes.freeze(source.node, source.container, {std::nullopt, AtEnd::stay}, StopToken()))
     throw Error(ErrorKind::inconsistent, "the source ended while it was frozen");
   if (depth_of(run.ports.broker, run.plan.queue, stop).consumers > 1)
     throw Error(ErrorKind::inconsistent, "the source was thawed on its node before the copy could start");
@@ -115,7 +115,7 @@ void stop_source(Run& run, const StopToken& given) {
   const op::Frozen source = source_of(run);
   run.journal.effect(Phase::restoring, "freeze the source",
                      op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id), {});
-  if (!run.ports.processes.freeze(source.node, source.container, given.within(freeze_limit(run.request))))
+  if (!run.ports.processes.freeze(source.node, source.container, {freeze_limit(run.request), AtEnd::thaw}, stop))
     throw Error(ErrorKind::inconsistent,
                 fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
   check_undisturbed(run, stop);

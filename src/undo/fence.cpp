@@ -12,7 +12,7 @@ namespace {
 
 /// Its node thaws a frozen copy after that, whatever has become of ms2m: by then its pod is being deleted.
 constexpr std::chrono::minutes kFreezeLimit{2};
-/// The node counts in whole seconds, and from a moment of its own.
+/// The node counts from a moment of its own.
 constexpr std::chrono::milliseconds kMargin{5000};
 /// A kubelet looks at its runtime every second.
 constexpr std::chrono::seconds kToldWithin{20};
@@ -60,7 +60,8 @@ void Fence::freeze(Json pod) {
     ended.clear();
     for (const std::string& id : running_containers(pod)) {
       // Before its answer, which may be lost.
-      if (frozen_.insert(id).second && !ports_.processes.freeze(node_, id, limit_)) {
+      if (frozen_.insert(id).second &&
+          !ports_.processes.freeze(node_, id, {limit_.remaining(kFreezeLimit), AtEnd::thaw}, limit_)) {
         frozen_.erase(id);
         ended.insert(id);
       }
@@ -93,7 +94,11 @@ Json Fence::await_end_of(const std::set<std::string>& containers) const {
   return pod;
 }
 
-bool Fence::holds() const { return limit_.remaining(2 * kMargin) > kMargin; }
+bool Fence::holds() const {
+  return limit_.remaining(2 * kMargin) > kMargin &&
+         std::all_of(frozen_.begin(), frozen_.end(),
+                     [&](const std::string& id) { return ports_.processes.holds(node_, id); });
+}
 
 bool Fence::kill(const StopToken& stop) {
   bool all = true;

@@ -26,7 +26,7 @@ class Fence {
   /// It is not, after all.
   void give_back() noexcept { keep_ = false; }
   bool kept() const noexcept { return keep_; }
-  /// They are frozen still: the time after which the node thaws them has not come.
+  /// They are frozen still: neither the time after which the node thaws them has come nor the end of its session.
   bool holds() const;
   /// What waits on the fence: ends with it.
   const StopToken& limit() const noexcept { return limit_; }

@@ -49,6 +49,11 @@ TEST_CASE("completion: commands, options and their words come from the tree") {
   CHECK(shell.at({"completion", ""}) == "bash\nzsh\nfish\n:4\n");
   CHECK(shell.at({"--kubeconfig", "/e"}) == ":0\n");
   CHECK(shell.at({"no-command", ""}) == ":4\n");
+  CHECK(shell.at({"nod"}).starts_with("node\t"));
+  CHECK(shell.at({"node", ""}).starts_with("program\t"));
+  CHECK_THAT(shell.at({"node", "program", "--out"}), Contains("--output\t"));
+  CHECK(shell.at({"node", "program", "--output", ""}) == ":0\n");
+  CHECK(shell.at({"node", "other", ""}) == ":4\n");
 }
 
 TEST_CASE("completion: names are asked for, in the namespace and context that the line has so far") {

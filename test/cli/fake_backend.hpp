@@ -80,7 +80,6 @@ struct World {
   std::shared_ptr<FakeCluster> cluster = std::make_shared<FakeCluster>();
   std::vector<JournalSummary> journals;
   std::vector<std::string> forgotten;
-  mutable int stale_files_removed = 0;
   Plan plan;
   Outcome outcome;
   std::optional<Error> engine_failure;
@@ -145,7 +144,7 @@ class FakeBackend final : public Backend {
     return std::nullopt;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
-  void remove_stale_files() const noexcept override { ++world_.stale_files_removed; }
+  std::string_view node_program() const override { return "the program"; }
 
   /// Just enough of amqp://user:password@host:port.
   static BrokerAddress parse(std::string_view uri) {

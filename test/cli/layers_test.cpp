@@ -29,11 +29,11 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"wrap/pcre", {}},
     {"kube", {"wrap/curl", "wrap/posix"}},
     {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
-    {"node", {"node/protocol", "wrap/posix"}},
     {"node/protocol", {}},
     {"node/runtime", {"node/protocol", "wrap/posix"}},
     {"node/program", {"node/protocol", "node/runtime", "wrap/posix"}},
-    {"image", {"wrap/posix"}},
+    {"node/session", {"node/protocol", "wrap/posix"}},
+    {"carry", {"node/protocol", "node/session", "wrap/posix"}},
     {"report", {}},
     {"kube/objects", {"base"}},
     {"journal", {"base", "wrap/posix"}},
@@ -48,7 +48,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
 };
 
 // wiring alone names adapters.
-const std::set<std::string> kWiringSees{"kube", "broker", "node", "image", "engine"};
+const std::set<std::string> kWiringSees{"kube", "broker", "node/session", "carry", "engine"};
 
 // A C library's headers, and the one room that may include them; libssl serves the AMQP socket, libcrypto hashes.
 const std::vector<std::pair<std::regex, std::string>> kLibraries{

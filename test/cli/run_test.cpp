@@ -1,4 +1,6 @@
 // The commands in a world of fakes: what they ask, print, and exit with.
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -8,6 +10,7 @@
 #include "samples.hpp"
 #include "support/catch.hpp"
 #include "temp_dir.hpp"
+#include "wrap/posix/files.hpp"
 
 using namespace ms2m;
 using Catch::Matchers::Contains;
@@ -117,7 +120,11 @@ TEST_CASE("every setting of the command line arrives") {
                       "/ca",
                       "--ssh-config",
                       "/s",
+                      "--node-program",
+                      "/p",
                       "-q"}) == 0);
+  CHECK(terminal.world.engine.ssh.node_program == "/p");
+  CHECK(terminal.world.engine.dead_man == Millis(20000));
   const auto& request = terminal.world.request;
   CHECK(request.ns == "shop");
   CHECK(request.container == "app");
@@ -285,7 +292,6 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   CHECK(terminal.run({"cleanup", "-o", "json"}) == 0);
   CHECK(Json::parse(terminal.out)["items"].size() == 1);
   CHECK(terminal.world.forgotten == std::vector<std::string>{"mdone"});
-  CHECK(terminal.world.stale_files_removed == 1);
   CHECK(terminal.world.calls ==
         std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "cleanup m7k2q9", "cleanup mdone"});
 }
@@ -337,6 +343,26 @@ TEST_CASE("an abort finds the broker while a StatefulSet's pod changes hands") {
   terminal.world.journals = {journal};
   CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
   CHECK(terminal.world.engine.broker.host == "rabbit");
+}
+
+TEST_CASE("the program for nodes is written to a file that can be run") {
+  Terminal terminal;
+  const posix::TempDir dir;
+  const std::string file = (dir.path() / "ms2m-node").string();
+  for (int i = 0; i < 2; ++i) {  // the second time over the first one
+    CHECK(terminal.run({"node", "program", "--output", file}) == 0);
+    CHECK(posix::read_file(file) == "the program");
+    CHECK(::access(file.c_str(), X_OK) == 0);
+  }
+  CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
+  CHECK_THAT(terminal.err, Contains("/usr/libexec/ms2m/ms2m-node"));
+  CHECK(terminal.run({"node", "program", "--output", "/no/such/directory/x"}) == 4);
+  CHECK_THAT(terminal.err, Contains("/no/such/directory/x cannot be written"));
+  CHECK(terminal.run({"node", "program"}) == 2);
+  CHECK_THAT(terminal.err, Contains("--output") && Contains("see 'ms2m node program --help'"));
+  CHECK(terminal.run({"node"}) == 2);
+  CHECK(terminal.run({"node", "program", "--help"}) == 0);
+  CHECK_THAT(terminal.out, Contains("ms2m node program"));
 }
 
 TEST_CASE("the journal gets what leads back to the same cluster, and what it is known by") {

@@ -29,7 +29,7 @@ OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "serving_kind", "total_s", "source_pause_s", "gap_s", "bytes", "held", "relayed", "returned",
     "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers",
-    "resumable", "pauses", "wall_s", "outside_total"}
+    "resumable", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s"}
 PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
 
 
@@ -298,7 +298,7 @@ class Scenario(unittest.TestCase):
         self.assertEqual(report["queue"], QUEUE)
         self.assertIsNone(report["error"])
         self.assertEqual((report["undone"], report["leftovers"]), ([], []))
-        for key in ("total_s", "gap_s", "source_pause_s", "bytes", "held", "deadman_margin_s"):
+        for key in ("total_s", "gap_s", "source_pause_s", "bytes", "held", "deadman_margin_s", "node_calls", "node_time_s"):
             self.assertIsInstance(report[key], (int, float), key)
         self.assertGreater(report["bytes"], 1000000)
         for entry in report["phases"]:

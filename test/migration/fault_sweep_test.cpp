@@ -270,10 +270,11 @@ class Sweep {
  private:
   struct Ports {
     Ports(FakeNodes& nodes, FakeBroker& broker)
-        : cluster(nodes), shell(nodes), store(nodes), processes(nodes), all{cluster, broker, broker, shell,
-                                                                            shell,   shell,  store,  processes} {}
+        : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), all{cluster,  broker,   broker,
+                                                                               sessions, sessions, sessions,
+                                                                               sessions, store,    processes} {}
     FakeCluster cluster;
-    FakeShell shell;
+    FakeSessions sessions;
     FakeStore store;
     FakeProcesses processes;
     Migrator::Ports all;

@@ -39,7 +39,7 @@ struct Preflight {
   }
 
   Facts facts(const StopToken& stop = {}) {
-    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes}, request, stop);
+    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes}, request, stop);
   }
   std::vector<Finding> findings() {
     Facts found = facts();

@@ -1,8 +1,5 @@
 // Cases from the world (test/data/cases) that a node is: what a process has open there, and with what it would be
 // moved.
-#include <fstream>
-#include <sstream>
-
 #include "preflight_facts.hpp"
 
 using namespace ms2m;
@@ -10,33 +7,6 @@ using namespace ms2m::test;
 using Catch::Contains;
 
 namespace {
-
-/// Answers every command with the same text.
-class CannedShell : public NodeShell {
- public:
-  explicit CannedShell(std::string out) : out_(std::move(out)) {}
-  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&,
-                    const StopToken&) override {
-    CommandResult result;
-    result.out = out_;
-    return result;
-  }
-  void open(const std::string&, const StopToken&) override {}
-  std::string describe(const std::string& node) const override { return node; }
-
- private:
-  std::string out_;
-};
-
-NodeLook look(const std::string& out) {
-  CannedShell shell(out);
-  return look_at_node(shell, "worker-1", {"", "cri-o://0123456789abcdef", {}}, {});
-}
-
-NodeTools tools(const std::string& out) {
-  CannedShell shell("tools\n" + out);
-  return look_at_tools(shell, "worker-1", "", {});
-}
 
 std::vector<Finding> refusals(const Facts& facts, const MigrationRequest& r = request()) {
   std::vector<Finding> found;
@@ -59,16 +29,13 @@ std::string only(const Facts& facts, const MigrationRequest& r = request()) {
 }  // namespace
 
 TEST_CASE("what a process has open and CRIU cannot carry along", "[case-09]") {
-  std::ifstream in(std::string(MS2M_TEST_DATA) + "/cases/open-files.txt");
-  REQUIRE(in);
-  std::string out;
-  for (std::string line; std::getline(in, line);) out += "fd " + line.substr(line.find("-> ") + 3) + "\n";
-  // What the node's script finds out about these descriptors.
-  out +=
-      "deleted 5242880 10240 /tmp/tmpk3x1 (deleted)\nwatch f8\nunix 91442\npath 91500 /run/host/agent.sock\n"
-      "ss u_str ESTAB 0 0 * 91442 * 91500\n";
   Facts f = good();
-  f.source.look = look(out);
+  NodeLook& seen = f.source.look = NodeLook{};
+  // What there is to be found of cases/open-files.txt.
+  seen.anonymous_files = {"eventpoll", "io_uring", "inotify"};
+  seen.watches_overlay = true;
+  seen.deleted_files = {{"/tmp/tmpk3x1", {5u << 20}}};
+  seen.outside_peers = {"/run/host/agent.sock"};
   f.source.look.shm = Content::empty;
   f.source.look.features = f.target.look.features;
   f.source.tools.criu = f.target.tools.criu = "4.2";
@@ -91,41 +58,26 @@ TEST_CASE("what a process has open and CRIU cannot carry along", "[case-09]") {
 TEST_CASE("what a process has open and CRIU carries along", "[case-09]") {
   Facts f = good();
   f.source.tools.criu = "4.2.1";
-  const auto with = [&](const std::string& out) {
-    const NodeLook seen = look(out);
-    f.source.look.anonymous_files = seen.anonymous_files;
-    f.source.look.watches_overlay = seen.watches_overlay;
-    f.source.look.deleted_files = seen.deleted_files;
-    f.source.look.outside_peers = seen.outside_peers;
-    f.source.look.unknown_peers = seen.unknown_peers;
-    f.source.look.open_files = seen.open_files;
-    return f;
+  const auto with = [&](const std::function<void(NodeLook&)>& change) {
+    Facts changed = f;
+    change(changed.source.look);
+    return changed;
   };
-  CHECK(refusal(with("fd anon_inode:[eventpoll]\nfd anon_inode:[eventfd]\nfd anon_inode:[timerfd]\n"
-                     "fd anon_inode:[signalfd]\nfd pipe:[1]\nfd /dev/null\nfd /dev/pts/0\n"))
-            .empty());
-  CHECK(refusal(with("fd anon_inode:inotify\nwatch 1\n")).empty());  // of a volume: its handles can be opened
-  CHECK_THAT(only(with("fd anon_inode:inotify\nwatch 1\nwatch f8\n")), Contains("4.2.1"));
-  CHECK_THAT(only(with("fd anon_inode:inotify\nwatch unknown\n")), Contains("inotify"));
-  CHECK_THAT(only(with("fd anon_inode:[userfaultfd]\n")), Contains("userfaultfd"));
-  CHECK_THAT(only(with("fd /dev/nvidia0\n")), Contains("/dev/nvidia0"));
-  CHECK(refusal(with("deleted 1048576 2048 /tmp/a (deleted)\ndeleted 9000000 17600 /memfd:x (deleted)\n")).empty());
-  // Sparse: an older CRIU looks at the one size, a newer one at the other.
-  CHECK_THAT(only(with("deleted 1048577 8 /tmp/a b (deleted)\n")), Contains("/tmp/a b") && Contains("ghost-limit 2M"));
-
-  // Both ends are its own; another container's; an end that is closed.
-  CHECK(
-      refusal(
-          with(
-              "fd socket:[1]\nfd socket:[2]\nunix 1\nunix 2\nss u_str ESTAB 0 0 * 1 * 2\nss u_str ESTAB 0 0 * 2 * 1\n"))
-          .empty());
-  CHECK(refusal(with("fd socket:[1]\nunix 7\nss u_str ESTAB 0 0 * 7 * 8\n")).empty());
-  CHECK(refusal(with("fd socket:[1]\nunix 1\nss u_str ESTAB 0 0 * 1 * 0\n")).empty());
-  CHECK_THAT(only(with("fd socket:[1]\nunix 1\nss u_dgr ESTAB 0 0 * 1 * 9\n")), Contains("another process"));
-  const Facts many = with("fd socket:[1]\nunix 1\nss u_str ESTAB 0 0 * 1 * 9\nmany\n");
-  CHECK(refusal(many).empty());
-  CHECK_THAT(warning(many), Contains("could not be told"));
-  const Facts unknown = with("fd socket:[1]\nunix 1\n");
+  CHECK(refusal(with([](NodeLook& l) {
+          l.anonymous_files = {"eventpoll", "eventfd", "timerfd", "signalfd", "inotify"};  // a watch of a volume
+          l.open_files = {"/data/x"};
+        })).empty());
+  const auto inotify = [](NodeLook& l) { l.anonymous_files = {"inotify"}, l.watches_overlay = true; };
+  CHECK_THAT(only(with(inotify)), Contains("4.2.1") && Contains("inotify"));
+  CHECK_THAT(only(with([](NodeLook& l) { l.anonymous_files = {"userfaultfd"}; })), Contains("userfaultfd"));
+  CHECK_THAT(only(with([](NodeLook& l) { l.open_files = {"/dev/nvidia0"}; })), Contains("/dev/nvidia0"));
+  CHECK(refusal(with([](NodeLook& l) { l.deleted_files = {{"/tmp/a", {1u << 20}}}; })).empty());
+  CHECK_THAT(only(with([](NodeLook& l) {
+               l.deleted_files = {{"/tmp/a b", {(1u << 20) + 1}}};
+             })),
+             Contains("/tmp/a b") && Contains("ghost-limit 2M"));
+  CHECK_THAT(only(with([](NodeLook& l) { l.outside_peers = {""}; })), Contains("another process"));
+  const Facts unknown = with([](NodeLook& l) { l.unknown_peers = true; });
   CHECK(refusal(unknown).empty());
   CHECK_THAT(warning(unknown), Contains("could not be told"));
 }
@@ -233,35 +185,18 @@ TEST_CASE("which containerd restores", "[case-10]") {
   CHECK_THAT(texts("containerd://2.3.4"), Contains("enable_criu = true"));
 }
 
-TEST_CASE("what a node's tools answer", "[case-10]") {
-  const NodeTools crio = tools(
-      "criu Version: 4.2.1\ncriu GitID: v4.2.1\ncrun crun version 1.28\ncrun commit: abc\n"
-      "crun spec: 1.0.0\ncrun +SYSTEMD +SELINUX +CRIU +YAJL\noptions /etc/criu/crun.conf\noption tcp-close\n"
-      "option   ghost-limit = 16M\noptions /etc/criu/runc.conf\noption tcp-established\ncrio-configured\n"
-      "crio enable_criu_support true\ncrio default_runtime \"crun\"\ncrio signature_policy \"\"\n"
-      "crio container_level_enabled \"checkpoint_only\" # the default\ncrio-levels\nmonitor /usr/libexec/crio/crun\n");
-  CHECK(crio.asked);
-  CHECK(crio.criu == "4.2.1");
-  CHECK(crio.crun == "1.28");
-  CHECK_FALSE(crio.crun_without_criu);
-  CHECK(crio.runc.empty());
-  CHECK(crio.oci == "crun");
-  CHECK(criu_options(crio).count("tcp-close") == 1);
-  CHECK(ghost_limit(crio) == Bytes{16 << 20});
-  CHECK(crio.crio_criu_support == true);
-  CHECK(crio.crio_level == "checkpoint_only");
-  CHECK(crio.crio_knows_levels);
-  CHECK(crio.crio_signature_policy.empty());
-  const NodeTools other = tools(
-      "runc runc version 1.3.6\ncrun crun version 1.21\ncrun +SYSTEMD +YAJL\ncontainerd-configured\n"
-      "containerd enable_criu false\ncontainerd enable_experimental_restore_via_create true\nmonitor /usr/bin/runc\n");
-  CHECK(other.oci == "runc");
-  CHECK(other.crun_without_criu);
-  CHECK(other.criu.empty());
-  CHECK(other.containerd_criu == false);
-  CHECK(other.containerd_restores == true);
-  CHECK(criu_config_file(other) == "/etc/criu/runc.conf");
-  CHECK(ghost_limit(other) == Bytes{1 << 20});
+TEST_CASE("what a node's tools mean", "[case-10]") {
+  NodeTools tools;
+  CHECK(criu_config_file(tools) == "/etc/criu/crun.conf");
+  CHECK(ghost_limit(tools) == Bytes{1 << 20});
+  tools.criu_options = {{"/etc/criu/crun.conf", {{"tcp-close", ""}, {"ghost-limit", "16M"}}},
+                        {"/etc/criu/runc.conf", {{"tcp-established", ""}}}};
+  tools.oci = "crun";
+  CHECK(criu_options(tools).count("tcp-close") == 1);
+  CHECK(ghost_limit(tools) == Bytes{16 << 20});
+  tools.oci = "runc";
+  CHECK(criu_config_file(tools) == "/etc/criu/runc.conf");
+  CHECK(ghost_limit(tools) == Bytes{1 << 20});
   CHECK(version_numbers("v1.36.3-dev") == std::vector<int>{1, 36, 3});
   CHECK(version_numbers("2.1.9+unknown") == std::vector<int>{2, 1, 9});
   CHECK(version_numbers("unknown").empty());

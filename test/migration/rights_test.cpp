@@ -31,12 +31,13 @@ std::set<std::string> asked_by_move(const std::string& owner, Strategy strategy)
   });
   FakeBroker broker(server);
   FakeCluster cluster(nodes);
-  FakeShell shell(nodes);
+  FakeSessions sessions(nodes);
   FakeStore store(nodes);
   FakeProcesses processes(nodes);
   Silent silent;
   const auto root = std::filesystem::temp_directory_path() / fmt::format("ms2m-rights-{}", ::getpid());
-  Migrator migrator({cluster, broker, broker, shell, shell, shell, store, processes}, JournalStore(root), silent);
+  Migrator migrator({cluster, broker, broker, sessions, sessions, sessions, sessions, store, processes},
+                    JournalStore(root), silent);
   MigrationRequest request;
   request.ns = "default";
   request.pod = "consumer-0";
@@ -65,7 +66,7 @@ std::set<std::string> asked_by_facts() {
   nodes.mount("consumer-0", volume);
   FakeBroker broker(server);
   FakeCluster cluster(nodes);
-  FakeShell shell(nodes);
+  FakeSessions sessions(nodes);
   FakeStore store(nodes);
   FakeProcesses processes(nodes);
   MigrationRequest request;
@@ -73,7 +74,8 @@ std::set<std::string> asked_by_facts() {
   request.pod = "consumer-0";
   request.target_node = "worker-2";
   request.queue = kQueue;
-  gather_facts({cluster, broker, broker, shell, shell, shell, store, processes}, request, StopToken());
+  gather_facts({cluster, broker, broker, sessions, sessions, sessions, sessions, store, processes}, request,
+               StopToken());
   return nodes.asked();
 }
 

@@ -90,10 +90,11 @@ TEST_CASE("a queue is not taken back from a lost copy that the broker still has 
   Scene scene("quorum");
   FakeNodes nodes(scene.server);
   FakeCluster cluster(nodes);
-  FakeShell shell(nodes);
+  FakeSessions sessions(nodes);
   FakeStore store(nodes);
   FakeProcesses processes(nodes);
-  const Migrator::Ports ports{cluster, scene.broker, scene.broker, shell, shell, shell, store, processes};
+  const Migrator::Ports ports{cluster,  scene.broker, scene.broker, sessions, sessions,
+                              sessions, sessions,     store,        processes};
   const auto root = std::filesystem::temp_directory_path() / ("ms2m-second-look-" + std::to_string(::getpid()));
   Journal journal = Journal::create(root, "abcdef", Json::object());
   journal.effect(Phase::checkpointing, "make the source quiet",

@@ -172,20 +172,26 @@ class SlowAdmin final : public BrokerAdmin {
   Answers& answers_;
 };
 
-class SlowNodes final : public NodeShell,
+class SlowNodes final : public Nodes,
+                        public NodeInspector,
                         public CheckpointArchives,
-                        public ArchiveMover,
+                        public Carrier,
                         public ImageStore,
                         public ContainerProcess {
  public:
   explicit SlowNodes(Answers& answers) : answers_(answers) {}
-  CommandResult run(const std::string& node, const std::vector<std::string>&, const std::string&,
-                    const StopToken& stop) override {
+  NodeLook look(const std::string& node, const LookAt&, const StopToken& stop) override {
     answers_.answer("look " + node, stop);
-    return {0, 0, "cpu fpu\nshm empty\n", ""};
+    NodeLook seen;
+    seen.features = {"fpu"};
+    seen.shm = Content::empty;
+    return seen;
+  }
+  NodeTools tools(const std::string& node, const std::string&, const StopToken& stop) override {
+    answers_.answer("tools " + node, stop);
+    return {};
   }
   void open(const std::string& node, const StopToken& stop) override { answers_.answer("open " + node, stop); }
-  std::string describe(const std::string& node) const override { return node; }
   std::vector<ArchiveFile> list(const std::string& node, const std::string&, const std::string&, const std::string&,
                                 const std::string&, const StopToken& stop) override {
     answers_.answer("archives " + node, stop);
@@ -212,7 +218,10 @@ class SlowNodes final : public NodeShell,
   bool remove_name(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool remove_image(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool remove_layout(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
-  bool freeze(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool freeze(const std::string&, const std::string&, const FreezeTerms&, const StopToken&) override {
+    throw unexpected();
+  }
+  bool holds(const std::string&, const std::string&) const override { throw unexpected(); }
   bool thaw(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool kill(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "support/catch.hpp"
+#include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::test {
 namespace {

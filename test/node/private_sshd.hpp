@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ms2m/node.hpp"
-#include "node/ssh_shell.hpp"
+#include "node/session/ssh_host.hpp"
 #include "wrap/posix/files.hpp"
 
 namespace ms2m::test {

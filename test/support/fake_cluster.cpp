@@ -1,4 +1,4 @@
-// The ports to that world: API server, shell, archives, images, processes.
+// The ports to that world: API server, sessions, archives, images, processes.
 #include "support/fake_cluster.hpp"
 
 #include <fmt/format.h>
@@ -172,15 +172,17 @@ CheckpointArchive FakeCluster::checkpoint(const std::string& node, const std::st
 
 // ---- nodes ----------------------------------------------------------------------------------------------------------
 
-CommandResult FakeShell::run(const std::string&, const std::vector<std::string>&, const std::string&,
-                             const StopToken&) {
-  CommandResult result;
-  result.out = fmt::format("root {}\nclock {}\n", world_.kubelet_root_, std::time(nullptr));
-  return result;
+NodeLook FakeSessions::look(const std::string&, const LookAt&, const StopToken&) {
+  NodeLook look;
+  look.kubelet_root = world_.kubelet_root_;
+  look.clock_ahead = Seconds(static_cast<double>(std::time(nullptr))) -
+                     std::chrono::duration_cast<Seconds>(BootClock::now().time_since_epoch());
+  return look;
 }
 
-std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::string& directory, const std::string& ns,
-                                         const std::string& pod, const std::string& container, const StopToken&) {
+std::vector<ArchiveFile> FakeSessions::list(const std::string& node, const std::string& directory,
+                                            const std::string& ns, const std::string& pod, const std::string& container,
+                                            const StopToken&) {
   Call call(world_, "list archives " + node);
   std::vector<ArchiveFile> files;
   {
@@ -193,7 +195,7 @@ std::vector<ArchiveFile> FakeShell::list(const std::string& node, const std::str
   return files;
 }
 
-bool FakeShell::remove(const std::string& node, const std::string& path, const StopToken&) {
+bool FakeSessions::remove(const std::string& node, const std::string& path, const StopToken&) {
   Call call(world_, "remove archive " + node);
   bool removed;
   {
@@ -204,7 +206,7 @@ bool FakeShell::remove(const std::string& node, const std::string& path, const S
   return removed;
 }
 
-MoveResult FakeShell::move(const MoveRequest& request, const ProgressFn&, const StopToken&) {
+MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, const StopToken&) {
   Call call(world_, "move");
   {
     std::lock_guard lock(world_.mutex_);
@@ -329,7 +331,8 @@ bool FakeProcesses::act(const std::string& name, const std::string& node, const 
   return there;
 }
 
-bool FakeProcesses::freeze(const std::string& node, const std::string& container, const StopToken&) {
+bool FakeProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms&,
+                           const StopToken&) {
   return act("freeze", node, container, [](SimConsumer& consumer, const std::string&) { consumer.freeze(); });
 }
 

@@ -86,7 +86,7 @@ class FakeNodes {
 
  private:
   friend class FakeCluster;
-  friend class FakeShell;
+  friend class FakeSessions;
   friend class FakeStore;
   friend class FakeProcesses;
   struct Image {
@@ -165,13 +165,13 @@ class FakeCluster : public Cluster {
   FakeNodes& world_;
 };
 
-class FakeShell : public NodeShell, public CheckpointArchives, public ArchiveMover {
+class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchives, public Carrier {
  public:
-  explicit FakeShell(FakeNodes& world) : world_(world) {}
-  /// What a node says about itself, whatever it is asked.
-  CommandResult run(const std::string&, const std::vector<std::string>&, const std::string&, const StopToken&) override;
+  explicit FakeSessions(FakeNodes& world) : world_(world) {}
   void open(const std::string&, const StopToken&) override {}
-  std::string describe(const std::string& node) const override { return node; }
+  /// Where its kubelet has its directories, and its clock.
+  NodeLook look(const std::string&, const LookAt&, const StopToken&) override;
+  NodeTools tools(const std::string&, const std::string&, const StopToken&) override { return {}; }
   std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
                                 const std::string& pod, const std::string& container, const StopToken& stop) override;
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
@@ -203,7 +203,9 @@ class FakeStore : public ImageStore {
 class FakeProcesses : public ContainerProcess {
  public:
   explicit FakeProcesses(FakeNodes& world) : world_(world) {}
-  bool freeze(const std::string& node, const std::string& container, const StopToken& stop) override;
+  bool freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
+              const StopToken& stop) override;
+  bool holds(const std::string&, const std::string&) const override { return true; }
   bool thaw(const std::string& node, const std::string& container, const StopToken& stop) override;
   /// While its pod exists, the kubelet starts it again, cold.
   bool kill(const std::string& node, const std::string& container, const StopToken& stop) override;

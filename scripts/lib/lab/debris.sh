@@ -31,11 +31,12 @@ list_pods() {
     "lease \(.metadata.namespace) \(.metadata.name) holder=\(.spec.holderIdentity // "")"' || echo "unknown leases -"
 }
 
-# Runs on a node. Image names below localhost/ms2m/, and tags that begin with ms2m-moved-, are ms2m's; one that points at the base image is how a survivor keeps
+# Runs on a node. The program in /var/cache/ms2m is announced by `ms2m plan` and stays; a part of one does not.
+# Image names below localhost/ms2m/, and tags that begin with ms2m-moved-, are ms2m's; one that points at the base image is how a survivor keeps
 # its name, so its image ID is in the line.
 read -r -d '' NODE_LISTER <<'END' || true
 shopt -s nullglob dotglob
-for file in /var/lib/kubelet/checkpoints/* /var/lib/ms2m* /tmp/ms2m* /var/tmp/ms2m* /run/ms2m/* /root/ms2m*; do
+for file in /var/lib/kubelet/checkpoints/* /var/lib/ms2m* /tmp/ms2m* /var/tmp/ms2m* /run/ms2m/* /root/ms2m* /var/cache/ms2m/*.new.*; do
   echo "file $NODE $file"
 done
 python3 - <<'PY'
@@ -57,23 +58,11 @@ END
 
 list_node() { in_namespaces "$1" env NODE="$1" bash -c "$NODE_LISTER" 2>/dev/null || echo "unknown node $1"; }
 
-# Control sockets of ssh on the operator's side, but not those of an ms2m that runs: it holds a lock.
-list_operator() {
-  local file own=(/tmp/ms2m-ssh* /tmp/.ms2m-ssh* "/run/user/${SUDO_UID:-$EUID}"/ms2m*)
-  [[ -z ${XDG_RUNTIME_DIR:-} ]] || own=("$XDG_RUNTIME_DIR"/ms2m*)
-  for file in "${own[@]}"; do
-    [[ -e $file ]] || continue
-    if [[ -e $file/lock ]] && ! flock --nonblock "$file/lock" true; then continue; fi
-    printf 'file operator %s\n' "$file"
-  done
-}
-
 list_all() {
   local node
   list_broker
   [[ ! -x $APISERVER_BIN ]] || list_pods
   for node in "${NODES[@]}"; do list_node "$node"; done
-  list_operator
 }
 
 # take_snapshot [pods]: with `pods` only which pods there are; what else there is stays a finding.

@@ -15,6 +15,11 @@ static const std::array<const char*, 3>& words(Content) {
   return all;
 }
 
+static const std::array<const char*, 3>& words(AtEnd) {
+  static const std::array<const char*, 3> all{"thaw", "kill", "stay"};
+  return all;
+}
+
 static void fields(auto& f, Of<NodeLook> auto& m) {
   f("features", m.features);
   f("volumes", m.volumes);
@@ -82,11 +87,6 @@ static void fields(auto& f, Of<CheckpointImage> auto& m) {
 namespace ms2m::node {
 
 using codec::Of;
-
-static const std::array<const char*, 3>& words(AtEnd) {
-  static const std::array<const char*, 3> all{"thaw", "kill", "stay"};
-  return all;
-}
 
 template <class Message>
 concept Empty = std::same_as<std::remove_const_t<Message>, Nothing> ||
@@ -200,13 +200,14 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                   \
-  X(Hello)                                                                                                 \
-  X(Look)                                                                                                  \
-  X(Tools)                                                                                                 \
-  X(ListArchives)                                                                                          \
-  X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) \
-      X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill)
+#define MS2M_REQUESTS(X)                                                                                 \
+  X(Hello)                                                                                               \
+  X(Look)                                                                                                \
+  X(Tools)                                                                                               \
+  X(ListArchives)                                                                                        \
+  X(WaitArchive)                                                                                         \
+  X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) \
+      X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)

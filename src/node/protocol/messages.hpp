@@ -17,6 +17,8 @@
 
 namespace ms2m::node {
 
+using ms2m::AtEnd;
+
 struct Nothing {};
 
 /// The request did something; or what it was about was not there.
@@ -186,13 +188,6 @@ struct ImageRemove {
 };
 
 // ---- a container's processes -------------------------------------------------------------------------------------
-
-/// What becomes of a frozen container when its limit is over, or its session, or the program.
-enum class AtEnd {
-  thaw,
-  kill,
-  stay,  ///< frozen; there is no limit then
-};
 
 /// The newest freeze of a container counts, with its limit and its end, also when it is frozen already.
 struct Freeze {

@@ -1,0 +1,128 @@
+#include "carry/relay.hpp"
+
+#include "ms2m/error.hpp"
+#include "node/protocol/checks.hpp"
+#include "node/protocol/messages.hpp"
+#include "wrap/posix/sha256.hpp"
+
+namespace ms2m {
+namespace {
+
+using node::FrameKind;
+
+constexpr Millis kProgressInterval{100};
+constexpr std::uint32_t kGrantAtOnce = node::kWindow / 4;
+
+/// The side is the outermost frame of what fails there.
+template <class Act>
+auto on(const std::string& side, const Act& act) {
+  try {
+    return act();
+  } catch (Error& error) {
+    throw error.in(side);
+  }
+}
+/// One archive on its way.
+class Flow {
+ public:
+  Flow(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop)
+      : request_(request),
+        doing_("moving " + request.archive + " to node " + request.to_node),
+        source_("source " + request.from_node),
+        target_("target " + request.to_node),
+        progress_(progress),
+        stop_(stop) {}
+
+  void begin(node::Session& source, node::Session& target) {
+    on(source_, [&] {
+      from_ = source.start(node::print_message(node::ReadArchive{request_.archive}), doing_);
+      const node::Frame frame = from_->next(stop_);
+      if (frame.kind != FrameKind::progress) throw unexpected();
+      total_ = node::parse_message<node::StreamProgress>(frame.payload).total;
+    });
+    report(true);
+    on(target_, [&] {
+      to_ = target.start(node::print_message(node::WriteLayout{request_.directory, total_}), doing_);
+    });
+  }
+
+  /// From the first byte to the end of the source's stream; what the source says of it must be what came.
+  void run() {
+    on(source_, [&] { from_->grant(node::kWindow); });
+    for (;;) {
+      node::Frame frame = on(source_, [&] { return from_->next(stop_); });
+      if (frame.kind == FrameKind::end) return on(source_, [&] { check_end(frame.payload); });
+      if (frame.kind != FrameKind::data) on(source_, [&] { throw unexpected(); });
+      take(frame.payload);
+    }
+  }
+
+  MoveResult finish() {
+    on(source_, [&] { node::parse_message<node::StreamEnd>(from_->answer(stop_)); });
+    on(target_, [&] {
+      to_->end(node::print_message(node::StreamEnd{done_, hex_}));
+      check(node::parse_message<node::StreamEnd>(to_->answer(stop_)));
+    });
+    return {done_, hex_};
+  }
+
+ private:
+  void take(const std::string& chunk) {
+    digest_.update(chunk);
+    // A target that answers before the stream has ended has failed; its answer says how.
+    on(target_, [&] {
+      if (to_->send(chunk, stop_)) return;
+      to_->answer(stop_);
+      throw unexpected();
+    });
+    done_.count += chunk.size();
+    taken_ += static_cast<std::uint32_t>(chunk.size());
+    if (taken_ >= kGrantAtOnce) from_->grant(std::exchange(taken_, 0));
+    report(done_ == total_);
+  }
+
+  void check_end(const std::string& payload) {
+    hex_ = digest_.hex();
+    check(node::parse_message<node::StreamEnd>(payload));
+    if (done_ != total_) throw unexpected();
+  }
+
+  void check(const node::StreamEnd& said) const {
+    if (said.bytes == done_ && said.sha256 == hex_) return;
+    throw Error(ErrorKind::failed, "the bytes that arrived are not those that were sent");
+  }
+
+  Error unexpected() const { return Error(ErrorKind::protocol, "the stream is not what was announced"); }
+
+  void report(bool now) {
+    if (!progress_ || (!now && Clock::now() < next_)) return;
+    next_ = Clock::now() + kProgressInterval;
+    progress_(done_, total_);
+  }
+
+  const MoveRequest& request_;
+  const std::string doing_, source_, target_;
+  const ProgressFn& progress_;
+  const StopToken& stop_;
+  std::shared_ptr<node::Call> from_, to_;
+  posix::Sha256 digest_;
+  std::string hex_;
+  Bytes done_{}, total_{};
+  std::uint32_t taken_ = 0;
+  TimePoint next_{};
+};
+
+}  // namespace
+
+MoveResult Relay::move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) {
+  node::check_archive_path(request.archive);
+  node::check_layout_directory(request.directory, kLayoutRoot);
+  const auto source = on("source", [&] { return nodes_.session(request.from_node, stop); });
+  const auto target = on("target", [&] { return nodes_.session(request.to_node, stop); });
+  Flow flow(request, progress, stop);
+  flow.begin(*source, *target);
+  flow.run();
+  return flow.finish();
+}
+
+}  // namespace ms2m

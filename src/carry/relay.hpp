@@ -1,0 +1,20 @@
+// Carrier through this process: the source's session -> hash and count here -> the target's session.
+#pragma once
+#include "ms2m/node.hpp"
+#include "node/session/ssh_nodes.hpp"
+
+namespace ms2m {
+
+/// Holds at most a window (frame.hpp) of each side's stream. The target has room for the archive, or says so before the
+/// first byte. Three hashes must agree: the source's, ours, the target's.
+class Relay final : public Carrier {
+ public:
+  /// `nodes` must outlive it. Thread-safe.
+  explicit Relay(SshNodes& nodes) : nodes_(nodes) {}
+  MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
+
+ private:
+  SshNodes& nodes_;
+};
+
+}  // namespace ms2m

@@ -1,0 +1,127 @@
+#include "node/session/adapters.hpp"
+
+#include "ms2m/error.hpp"
+#include "node/protocol/checks.hpp"
+
+namespace ms2m {
+namespace {
+
+std::string short_id(const std::string& container) { return node::check_container_id(container).substr(0, 12); }
+
+std::uint64_t milliseconds(Millis time) { return static_cast<std::uint64_t>(time.count()); }
+
+}  // namespace
+
+NodeLook SessionInspector::look(const std::string& node, const LookAt& at, const StopToken& stop) {
+  node::LookAnswer answer = nodes_.ask(node, node::Look{at}, "looking at what is", stop);
+  if (answer.clock)
+    answer.look.clock_ahead =
+        Seconds(*answer.clock) - std::chrono::duration_cast<Seconds>(BootClock::now().time_since_epoch());
+  return std::move(answer.look);
+}
+
+NodeTools SessionInspector::tools(const std::string& node, const std::string& container_id, const StopToken& stop) {
+  return nodes_.ask(node, node::Tools{container_id}, "looking at CRIU and the runtime", stop);
+}
+
+std::vector<ArchiveFile> SessionArchives::list(const std::string& node, const std::string& directory,
+                                               const std::string& ns, const std::string& pod,
+                                               const std::string& container, const StopToken& stop) {
+  node::check_archive_directory(directory);
+  return nodes_.ask(node, node::ListArchives{directory, ns, pod, container}, "listing " + directory, stop).files;
+}
+
+void SessionArchives::wait_complete(const std::string& node, const std::string& path, const StopToken& stop) {
+  node::check_archive_path(path);
+  nodes_.ask(node, node::WaitArchive{path, {}}, "waiting for the end of " + path, stop);
+}
+
+bool SessionArchives::remove(const std::string& node, const std::string& path, const StopToken& stop) {
+  node::check_archive_path(path);
+  return nodes_.ask(node, node::RemoveArchive{path}, "removing " + path, stop).found;
+}
+
+std::string SessionImages::probe(const std::string& node, const StopToken& stop) {
+  return nodes_.ask(node, node::ImageProbe{}, "asking for the image tool", stop).tool;
+}
+
+std::optional<StoredImage> SessionImages::find(const std::string& node, const std::string& name_or_id,
+                                               const StopToken& stop) {
+  node::image_reference(name_or_id);
+  return nodes_.ask(node, node::ImageFind{name_or_id}, "looking for image " + name_or_id, stop).image;
+}
+
+std::optional<std::vector<StoredImage>> SessionImages::list(const std::string& node, const StopToken& stop) {
+  return nodes_.ask(node, node::ImageList{}, "listing images", stop).images;
+}
+
+std::string SessionImages::import_checkpoint(const std::string& node, const CheckpointImage& image,
+                                             const StopToken& stop) {
+  node::check_layout_directory(image.directory, kLayoutRoot);
+  node::check_image_name(image.name);
+  return nodes_.ask(node, node::ImageImport{image}, "importing image " + image.name, stop).id;
+}
+
+void SessionImages::point_name(const std::string& node, const std::string& name, const std::string& id,
+                               const StopToken& stop) {
+  node::check_image_name(name);
+  nodes_.ask(node, node::ImagePointName{name, node::check_image_id(id)}, "pointing " + name + " at an image", stop);
+}
+
+bool SessionImages::remove_name(const std::string& node, const std::string& name, const StopToken& stop) {
+  node::check_image_name(name);
+  return nodes_.ask(node, node::ImageRemoveName{name}, "removing image name " + name, stop).found;
+}
+
+bool SessionImages::remove_image(const std::string& node, const std::string& id, const StopToken& stop) {
+  return nodes_.ask(node, node::ImageRemove{node::check_image_id(id)}, "removing image " + id, stop).found;
+}
+
+bool SessionImages::remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) {
+  node::check_layout_directory(directory, kLayoutRoot);
+  return nodes_.ask(node, node::RemoveLayout{directory}, "removing " + directory, stop).found;
+}
+
+bool SessionProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
+                              const StopToken& stop) {
+  const std::string doing = "freezing container " + short_id(container);
+  node::Freeze request{container, {}, terms.at_end};
+  if (terms.limit) request.limit_ms = milliseconds(*terms.limit);
+  const auto session = nodes_.session(node, stop);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto before = frozen_in_.find({node, container});
+    // The program of a session that has ended may bring its freeze to its end only now.
+    if (terms.at_end == AtEnd::stay && before != frozen_in_.end() && before->second.lock() != session)
+      throw Error(ErrorKind::inconsistent, "the session in which container " + short_id(container) +
+                                               " was frozen on node " + node + " has ended");
+    frozen_in_[{node, container}] = session;
+  }
+  return nodes_.ask_in(*session, node, request, doing, stop).found;
+}
+
+bool SessionProcesses::holds(const std::string& node, const std::string& container) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = frozen_in_.find({node, container});
+  const auto session = found == frozen_in_.end() ? nullptr : found->second.lock();
+  return session && session->speaks();
+}
+
+bool SessionProcesses::thaw(const std::string& node, const std::string& container, const StopToken& stop) {
+  const std::string doing = "thawing container " + short_id(container);
+  forget(node, container);
+  return nodes_.ask(node, node::Thaw{container}, doing, stop).found;
+}
+
+bool SessionProcesses::kill(const std::string& node, const std::string& container, const StopToken& stop) {
+  const std::string doing = "killing container " + short_id(container);
+  forget(node, container);
+  return nodes_.ask(node, node::Kill{container}, doing, stop).found;
+}
+
+void SessionProcesses::forget(const std::string& node, const std::string& container) {
+  const std::lock_guard lock(mutex_);
+  frozen_in_.erase({node, container});
+}
+
+}  // namespace ms2m

@@ -1,0 +1,136 @@
+#include "node/session/session.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <array>
+
+#include "node/session/ssh_errors.hpp"
+#include "wrap/posix/sigpipe.hpp"
+#include "wrap/posix/stream.hpp"
+#include "wrap/posix/subprocess.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::size_t kReadAtOnce = 512u << 10;
+constexpr Millis kFarewell{500};
+
+}  // namespace
+
+Session::Session(Link link, Millis silence)
+    : link_(std::move(link)), silence_(silence), outgoing_(std::make_shared<Outgoing>()), heard_at_(Clock::now()) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Session::~Session() {
+  closing_ = true;
+  outgoing_->push(encode_frame(FrameKind::heartbeat, 0));  // wakes the thread
+  thread_.join();
+  link_.ssh->in.reset();
+  link_.ssh->wait_for(kFarewell);
+}
+
+std::shared_ptr<Call> Session::start(const std::string& request, std::string doing) {
+  const std::lock_guard lock(mutex_);
+  if (cause_) throw Error(*cause_);
+  if (calls_.size() >= kMaxChannels) throw Error(ErrorKind::failed, "too many requests to node " + link_.node);
+  const std::uint32_t channel = next_channel_++;
+  auto call = std::make_shared<Call>(channel, std::move(doing),
+                                     [outgoing = outgoing_](std::string frame) { outgoing->push(std::move(frame)); });
+  calls_[channel] = call;
+  outgoing_->push(encode_frame(FrameKind::request, channel, request));  // channels arrive in the order of their numbers
+  return call;
+}
+
+void Session::run() noexcept {
+  std::optional<Error> cause;
+  try {
+    cause = serve();
+  } catch (const Error& error) {
+    cause = error;
+  } catch (const std::exception& error) {
+    cause = Error(ErrorKind::failed, error.what());
+  }
+  conclude(cause ? *cause : Error(ErrorKind::unavailable, "the session with node " + link_.node + " was closed"));
+}
+
+std::optional<Error> Session::serve() {
+  const posix::SigpipeGuard guard;
+  decoder_.feed(link_.early);
+  while (!closing_) {
+    // What is there counts before the time does: ms2m itself may have been stopped.
+    read();
+    while (auto frame = decoder_.next()) dispatch(std::move(*frame));
+    if (!link_.ssh->out) return cause_of_end();
+    const auto now = Clock::now();
+    if (now - heard_at_.load() >= silence_)
+      return Error(ErrorKind::unavailable,
+                   fmt::format("node {} was silent for {:.1f} s", link_.node, seconds_between(heard_at_.load(), now)),
+                   "try: " + link_.by_hand);
+    if (now - outgoing_->sent_at() >= silence_ / kBeatsPerSilence && outgoing_->empty())
+      outgoing_->push(encode_frame(FrameKind::heartbeat, 0));
+    if (!outgoing_->write_to(link_.ssh->in)) return cause_of_end();
+    wait();
+  }
+  return std::nullopt;
+}
+
+void Session::read() {
+  std::string bytes;
+  posix::read_into(link_.ssh->out, bytes, kReadAtOnce);
+  posix::read_tail(link_.ssh->err, link_.said, kSaidKept);
+  if (bytes.empty()) return;
+  heard_at_ = Clock::now();
+  decoder_.feed(bytes);
+}
+
+void Session::dispatch(Frame frame) {
+  if (frame.kind == FrameKind::heartbeat) return;
+  std::shared_ptr<Call> call;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = calls_.find(frame.channel);
+    if (found == calls_.end())
+      throw Error(ErrorKind::protocol, "node " + link_.node + " answered what it was not asked");
+    call = found->second.lock();
+    if (frame.kind == FrameKind::answer || frame.kind == FrameKind::error) calls_.erase(found);
+  }
+  if (call) call->take(std::move(frame));
+}
+
+void Session::wait() {
+  posix::Child& ssh = *link_.ssh;
+  std::array<pollfd, 4> fds{{{ssh.out.get(), POLLIN, 0},
+                             {ssh.err.get(), POLLIN, 0},
+                             {outgoing_->wake_fd(), POLLIN, 0},
+                             {outgoing_->empty() ? -1 : ssh.in.get(), POLLOUT, 0}}};
+  const TimePoint next = std::min(heard_at_.load() + silence_, outgoing_->sent_at() + silence_ / kBeatsPerSilence);
+  // While the pipe is full, no heartbeat is due: only what comes from there counts.
+  const auto until = outgoing_->empty() ? next : heard_at_.load() + silence_;
+  const auto left = std::chrono::ceil<Millis>(until - Clock::now()).count();
+  ::poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(left, 1)));
+}
+
+/// The program's stdout has ended: so does ssh, with the reason.
+Error Session::cause_of_end() {
+  const auto status = link_.ssh->wait_for(Millis{2000});
+  posix::read_tail(link_.ssh->err, link_.said, kSaidKept);
+  if (!status) return Error(ErrorKind::unavailable, "the session with node " + link_.node + " broke");
+  return link_error(link_.node, link_.by_hand, *status, link_.said);
+}
+
+void Session::conclude(const Error& cause) {
+  std::map<std::uint32_t, std::weak_ptr<Call>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    cause_ = cause;
+    calls.swap(calls_);
+  }
+  ended_ = true;
+  if (!closing_) link_.ssh->end(Millis{0});
+  for (auto& [channel, each] : calls)
+    if (const auto call = each.lock()) call->fail(cause);
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,75 @@
+// The sessions with all nodes of a run, by the OpenSSH client with the user's own configuration, keys and agent.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "ms2m/node.hpp"
+#include "node/protocol/messages.hpp"
+#include "node/session/push.hpp"
+#include "node/session/session.hpp"
+#include "node/session/ssh_host.hpp"
+
+namespace ms2m {
+
+/// nodeInfo.containerRuntimeVersion of a node ("cri-o://1.34.1"), or "" when it is not known; may ask the API server.
+using NodeRuntimes = std::function<std::string(const std::string& node, const StopToken& stop)>;
+
+struct NodeSettings {
+  SshOptions ssh{};
+  NodeAddresses addresses{};
+  NodeRuntimes runtimes{};
+  Millis silence = node::kDefaultSilence;  ///< after which a session counts as closed, here and there
+  std::filesystem::path program{};         ///< pushed instead of the one in ms2m when not empty
+  node::PushPlaces places{};
+};
+
+/// One session per node, made by the first call and again by the first one after its end. Thread-safe.
+///
+/// Host: SshOptions::destination, else the node's name if the user's ssh configuration gives it an address or a proxy
+/// or if it resolves, else the same name with the node's InternalIP as HostName.
+class SshNodes final : public Nodes {
+ public:
+  explicit SshNodes(NodeSettings settings) : settings_(std::move(settings)) {}
+  ~SshNodes() override;
+
+  void open(const std::string& node, const StopToken& stop) override { session(node, stop); }
+  /// Since this object was made.
+  NodeUsage usage() const;
+
+  /// A session that lives, or did a moment ago. Error as Nodes::open().
+  std::shared_ptr<node::Session> session(const std::string& node, const StopToken& stop);
+  /// Sends a request of messages.hpp and waits for its answer. `doing` is for the error when that takes too long.
+  template <class Request>
+  typename Request::Answer ask(const std::string& node, const Request& request, const std::string& doing,
+                               const StopToken& stop) {
+    return ask_in(*session(node, stop), node, request, doing, stop);
+  }
+  /// The same in that very session, which may have ended.
+  template <class Request>
+  typename Request::Answer ask_in(node::Session& session, const std::string& node, const Request& request,
+                                  const std::string& doing, const StopToken& stop) {
+    return node::parse_message<typename Request::Answer>(
+        ask_text(session, node::print_message(request), doing + " on node " + node, stop));
+  }
+
+ private:
+  struct Entry;
+  std::shared_ptr<Entry> entry(const std::string& node);
+  std::shared_ptr<node::Session> connect(Entry& entry, const StopToken& stop);
+  const node::NodeProgram& program();
+  std::string ask_text(node::Session& session, const std::string& request, const std::string& doing,
+                       const StopToken& stop);
+
+  const NodeSettings settings_;
+  mutable std::mutex mutex_;  ///< guards the rest; never held while blocking, but for the hash of the program
+  std::map<std::string, std::shared_ptr<Entry>> entries_;
+  std::optional<node::NodeProgram> program_;
+  NodeUsage usage_;
+};
+
+}  // namespace ms2m

@@ -1,0 +1,238 @@
+// The relay between two sessions with real sshds.
+#include "carry/relay.hpp"
+
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "ms2m/error.hpp"
+#include "node/session/session_lab.hpp"
+#include "wrap/posix/sha256.hpp"
+#include "wrap/posix/subprocess.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using Catch::Contains;
+using Catch::StartsWith;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Carriage {
+  SessionLab lab;
+  SshNodes nodes{lab.settings()};
+  Relay relay{nodes};
+  /// Layouts lie where the program has them, on every node.
+  std::string directory = std::string(kLayoutRoot) + "/test-" + std::to_string(::getpid());
+
+  ~Carriage() {
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+    fs::remove(kLayoutRoot, ignored);
+  }
+  MoveRequest request(const std::string& bytes) const {
+    const std::string path = lab.checkpoints + "/" + kArchiveName;
+    std::ofstream(path, std::ios::binary) << bytes;
+    return {"worker-1", path, "worker-2", directory};
+  }
+  MoveRequest sparse(std::uintmax_t size) const {
+    MoveRequest made = request("");
+    fs::resize_file(made.archive, size);
+    return made;
+  }
+  /// No file below it, whether or not the directory was made before the move ended.
+  bool holds_no_file() const {
+    std::error_code none;
+    for (const auto& entry : fs::recursive_directory_iterator(directory, none))
+      if (!entry.is_directory(none)) return false;
+    return true;
+  }
+};
+
+std::string random_bytes(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::ifstream("/dev/urandom", std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(size));
+  return bytes;
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  return info.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("relay: an archive arrives with its digest, private", "[relay]") {
+  Carriage carriage;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{20000000}}) {
+    const auto bytes = random_bytes(size);
+    const auto request = carriage.request(bytes);
+    Bytes last{};
+    int reports = 0;
+    const auto moved = carriage.relay.move(request,
+                                           [&](Bytes done, std::optional<Bytes> total) {
+                                             CHECK(done >= last);
+                                             CHECK(total == Bytes{size});
+                                             last = done;
+                                             ++reports;
+                                           },
+                                           {});
+    CHECK(moved.bytes == Bytes{size});
+    CHECK(last == Bytes{size});
+    CHECK(reports > 0);
+    CHECK(moved.sha256 == posix::Sha256::of(bytes));
+    const std::string blob = request.directory + "/blobs/sha256/" + moved.sha256;
+    CHECK(posix::read_file(blob) == bytes);
+    CHECK(mode_of(blob) == 0600);
+    CHECK(mode_of(request.directory) == 0700);
+    CHECK(mode_of(request.directory + "/blobs") == 0700);
+  }
+  // On one node, in one session.
+  auto request = carriage.request("the same");
+  request.to_node = request.from_node;
+  CHECK(carriage.relay.move(request, {}, {}).bytes == Bytes{8});
+}
+
+TEST_CASE("relay: what fails, fails with its side", "[relay]") {
+  Carriage carriage;
+  auto request = carriage.request("x");
+  request.archive = carriage.lab.checkpoints + "/checkpoint-none_default-consumer-2026-11-21T21:21:02Z.tar";
+  CHECK(std::string(error_of([&] { carriage.relay.move(request, {}, {}); }).what()) ==
+        "source worker-1: " + request.archive + ": no such file");
+  // Nobody on the node reads what is no archive, whoever names it.
+  const std::string secret = (carriage.lab.dir.path() / "secret").string();
+  std::ofstream(secret) << "x";
+  request.archive = carriage.lab.checkpoints + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar";
+  fs::create_symlink(secret, request.archive);
+  CHECK_THAT(error_of([&] { carriage.relay.move(request, {}, {}); }).what(), StartsWith("source worker-1: "));
+  for (const std::string& bad : {secret, carriage.lab.checkpoints + "/../checkpoints/" + kArchiveName,
+                                 "checkpoints/" + kArchiveName, carriage.lab.checkpoints + "/secret"}) {
+    request.archive = bad;
+    CHECK(error_of([&] { carriage.relay.move(request, {}, {}); }).kind() == ErrorKind::refused);
+  }
+  request = carriage.request("x");
+  request.directory = "/etc/ms2m";
+  CHECK(error_of([&] { carriage.relay.move(request, {}, {}); }).kind() == ErrorKind::refused);
+  request = carriage.request("x");
+  request.to_node = "no-access";
+  const auto access = error_of([&] { carriage.relay.move(request, {}, {}); });
+  CHECK(access.kind() == ErrorKind::forbidden);
+  CHECK_THAT(access.what(), StartsWith("target: cannot reach node no-access"));
+  CHECK(carriage.holds_no_file());
+}
+
+TEST_CASE("relay: a full disk is known before the first byte", "[relay]") {
+  Carriage carriage;
+  fs::create_directories(carriage.directory);
+  REQUIRE(::mount("tmpfs", carriage.directory.c_str(), "tmpfs", 0, "size=1m,mode=700") == 0);
+  struct Unmount {
+    std::string path;
+    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
+  } const unmount{carriage.directory};
+  const auto error = error_of([&] { carriage.relay.move(carriage.sparse(3000000), {}, {}); });
+  CHECK_THAT(error.what(), StartsWith("target worker-2: No space left on device: "));
+  CHECK(error.remedy() == "free some space on node worker-2");
+  CHECK(carriage.holds_no_file());
+}
+
+TEST_CASE("relay: an archive that grows or shrinks meanwhile is refused", "[relay]") {
+  for (const int change : {-1000, 1000}) {
+    Carriage carriage;
+    constexpr int kSize = 100000000;
+    const auto request = carriage.sparse(kSize);
+    bool changed = false;
+    const auto error = error_of([&] {
+      carriage.relay.move(request,
+                          [&](Bytes, std::optional<Bytes>) {
+                            if (!changed) fs::resize_file(request.archive, static_cast<std::uintmax_t>(kSize + change));
+                            changed = true;
+                          },
+                          {});
+    });
+    CHECK_THAT(error.what(), StartsWith("source worker-1: "));
+    CHECK(eventually([&] { return carriage.holds_no_file(); }));
+  }
+}
+
+TEST_CASE("relay: a stop is heeded at once, and nothing goes on on the nodes", "[relay]") {
+  Carriage carriage;
+  const auto request = carriage.sparse(4ull << 30);  // takes seconds to move
+  StopSource source;
+  TimePoint asked{};
+  CHECK_THROWS_AS(carriage.relay.move(
+                      request,
+                      [&](Bytes done, std::optional<Bytes>) {
+                        if (done.count > 10000000 && asked == TimePoint{}) {
+                          asked = Clock::now();
+                          source.request_stop();
+                        }
+                      },
+                      source.token()),
+                  Cancelled);
+  CHECK(seconds_between(asked, Clock::now()) < 2);
+  CHECK(eventually([&] { return carriage.holds_no_file(); }));
+  CHECK(carriage.relay.move(carriage.request("again"), {}, {}).bytes == Bytes{5});
+}
+
+TEST_CASE("relay: a connection that breaks is the cause, and leaves nothing", "[relay]") {
+  Carriage carriage;
+  bool cut = false;
+  const auto error = error_of([&] {
+    carriage.relay.move(carriage.sparse(4ull << 30),
+                        [&](Bytes done, std::optional<Bytes>) {
+                          if (done.count < 10000000 || cut) return;
+                          cut = true;
+                          for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
+                        },
+                        {});
+  });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(eventually([&] { return carriage.holds_no_file(); }));
+}
+
+TEST_CASE("relay: memory does not depend on the archive's size", "[relay]") {
+  Carriage carriage;
+  carriage.relay.move(carriage.sparse(20000000), {}, {});
+  const auto peak = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;  // KiB
+  };
+  const long before = peak();
+  fs::remove_all(carriage.directory);
+  carriage.relay.move(carriage.sparse(400000000), {}, {});
+  CHECK(peak() - before < 40000);
+}
+
+// By hand: relay_test '[.speed]' with MS2M_SPEED_MB; compares with a plain pipe of two ssh clients.
+TEST_CASE("relay: throughput", "[.speed]") {
+  Carriage carriage;
+  const char* wanted = ::getenv("MS2M_SPEED_MB");
+  const double megabytes = wanted != nullptr ? std::stod(wanted) : 512;
+  const auto request = carriage.request(random_bytes(static_cast<std::size_t>(megabytes * 1e6)));
+  carriage.nodes.open("worker-1", {});
+  carriage.nodes.open("worker-2", {});
+  const std::string ssh = "ssh -F " + carriage.lab.sshd.options().config + " ";
+  const std::string plain = ssh + "worker-1 cat " + request.archive + " | " + ssh + "worker-2 'cat >" +
+                            carriage.lab.dir.path().string() + "/plain'";
+  const auto timed = [](const std::function<void()>& act) {
+    const auto start = Clock::now();
+    act();
+    return seconds_between(start, Clock::now());
+  };
+  for (int round = 0; round < 3; ++round) {
+    const double connect = timed([&] {
+      posix::run_process({"sh", "-c", ssh + "worker-1 true | " + ssh + "worker-2 true"}, {}, "test");
+    });
+    const double raw = timed([&] { REQUIRE(posix::run_process({"sh", "-c", plain}, {}, "test").ok()); }) - connect;
+    const double ours = timed([&] { carriage.relay.move(request, {}, {}); });
+    std::cout << "plain pipe " << raw << " s (and " << connect << " s to connect), relay " << ours
+              << " s = " << megabytes / ours << " MB/s, ratio " << raw / ours << "\n";
+    fs::remove_all(request.directory);
+  }
+}

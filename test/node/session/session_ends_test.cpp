@@ -1,0 +1,142 @@
+// How a session with a node ends, and what comes after.
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#include <thread>
+
+#include "ms2m/error.hpp"
+#include "node/session/session_lab.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using Catch::Contains;
+
+namespace {
+
+/// An archive whose dump never ends: a request about it takes as long as one likes.
+struct EndlessDump {
+  explicit EndlessDump(const SessionLab& lab)
+      : path(lab.checkpoints + "/" + kArchiveName),
+        writer(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) {}
+  std::string path;
+  posix::UniqueFd writer;
+};
+
+/// What a call that waits fails with when `act` is done meanwhile, and after how long.
+std::pair<Error, double> error_while_waiting(SshNodes& nodes, const EndlessDump& dump,
+                                             const std::function<void()>& act) {
+  SessionArchives archives(nodes);
+  std::optional<Error> error;
+  double seconds = 0;
+  const std::uint64_t calls = nodes.usage().calls;
+  std::thread waiting([&] {
+    error =
+        error_of([&] { archives.wait_complete("worker-1", dump.path, StopToken().within(std::chrono::minutes(1))); });
+  });
+  // A later request that is answered shows that the earlier one has been read.
+  while (nodes.usage().calls < calls + 3) archives.list("worker-1", "/x/checkpoints", "a", "b", "c", {});
+  const auto begin = Clock::now();
+  act();
+  waiting.join();
+  seconds = seconds_between(begin, Clock::now());
+  return {*error, seconds};
+}
+
+}  // namespace
+
+TEST_CASE("session: the program is killed; the next call begins a new one", "[session]") {
+  SessionLab lab;
+  SshNodes nodes(lab.settings());
+  nodes.open("worker-1", {});
+  const EndlessDump dump(lab);
+  const auto [error, seconds] = error_while_waiting(nodes, dump, [&] { lab.kill_programs(SIGKILL); });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK_THAT(error.what(), Contains("worker-1"));
+  CHECK(seconds < 3);
+  CHECK(SessionInspector(nodes).tools("worker-1", "", {}).asked);
+}
+
+TEST_CASE("session: the connection is cut; the next call begins a new one", "[session]") {
+  SessionLab lab;
+  SshNodes nodes(lab.settings());
+  nodes.open("worker-1", {});
+  const EndlessDump dump(lab);
+  const auto [error, seconds] = error_while_waiting(nodes, dump, [&] {
+    for (const int pid : lab.sshd.sessions()) ::kill(pid, SIGKILL);
+  });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(seconds < 3);
+  CHECK(eventually([&] { return lab.programs().empty(); }));
+  CHECK(SessionInspector(nodes).tools("worker-1", "", {}).asked);
+}
+
+TEST_CASE("session: silence is an end, in time", "[session]") {
+  SessionLab lab;
+  NodeSettings settings = lab.settings();
+  settings.silence = Millis{1500};
+  SshNodes nodes(settings);
+  nodes.open("worker-1", {});
+  const EndlessDump dump(lab);
+  std::vector<int> stopped;
+  const auto [error, seconds] = error_while_waiting(nodes, dump, [&] {
+    stopped = lab.sshd.sessions();
+    for (const int pid : stopped) ::kill(pid, SIGSTOP);
+  });
+  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK_THAT(error.what(), Contains("worker-1 was silent for"));
+  CHECK(seconds < 4);
+  // There, too: nobody has spoken to it, and it has ended by itself.
+  CHECK(eventually([&] { return lab.programs().empty(); }));
+  CHECK(SessionInspector(nodes).tools("worker-1", "", {}).asked);
+  for (const int pid : stopped) ::kill(pid, SIGKILL);
+}
+
+TEST_CASE("session: what has nothing to say is not silent", "[session]") {
+  SessionLab lab;
+  NodeSettings settings = lab.settings();
+  settings.silence = Millis{1500};
+  SshNodes nodes(settings);
+  const auto session = nodes.session("worker-1", {});
+  const EndlessDump dump(lab);
+  CHECK(error_of([&] {
+          SessionArchives(nodes).wait_complete("worker-1", dump.path, StopToken().within(Millis{5000}));
+        }).kind() == ErrorKind::timeout);
+  CHECK(session->alive());
+  CHECK(nodes.session("worker-1", {}) == session);
+}
+
+TEST_CASE("session: nothing on the node outlives ms2m, not even after SIGKILL", "[session]") {
+  SessionLab lab;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    SshNodes nodes(lab.settings());
+    nodes.open("worker-1", {});
+    const EndlessDump dump(lab);
+    SessionArchives(nodes).wait_complete("worker-1", dump.path, {});
+    ::_exit(0);
+  }
+  REQUIRE(eventually([&] { return !lab.programs().empty(); }));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  CHECK(eventually([&] { return lab.programs().empty(); }));
+  CHECK(eventually([&] { return lab.sshd.sessions().empty(); }));
+}
+
+TEST_CASE("session: ms2m that is stopped counts as gone on the node", "[session]") {
+  SessionLab lab;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    NodeSettings settings = lab.settings();
+    settings.silence = Millis{1000};
+    SshNodes nodes(settings);
+    nodes.open("worker-1", {});
+    const EndlessDump dump(lab);
+    SessionArchives(nodes).wait_complete("worker-1", dump.path, {});
+    ::_exit(0);
+  }
+  REQUIRE(eventually([&] { return std::filesystem::exists(lab.checkpoints + "/" + kArchiveName); }));
+  ::kill(child, SIGSTOP);
+  CHECK(eventually([&] { return lab.programs().empty(); }));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}

@@ -1,0 +1,60 @@
+// Sessions with this machine as a node, by an sshd of the test's own.
+#pragma once
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "node/private_sshd.hpp"
+#include "node/session/adapters.hpp"
+#include "node/session/ssh_nodes.hpp"
+#include "support/catch.hpp"
+
+namespace ms2m::test {
+
+inline const std::string kArchiveName = "checkpoint-consumer-0_default-consumer-2026-11-21T21:21:02+01:00.tar";
+
+struct SessionLab {
+  explicit SessionLab(const std::vector<std::string>& environment = {}) : sshd(environment) {
+    std::filesystem::create_directory(checkpoints);
+  }
+
+  NodeSettings settings() const {
+    NodeSettings settings;
+    settings.ssh = sshd.options();
+    settings.places = {(dir.path() / "installed").string(), (dir.path() / "cache").string()};
+    return settings;
+  }
+  /// The processes that run the program from this test's own cache.
+  std::vector<int> programs() const {
+    std::vector<int> found;
+    for (const int pid : processes_with(""))
+      if (std::error_code gone; std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", gone)
+                                    .string()
+                                    .starts_with(dir.path().string()))
+        found.push_back(pid);
+    return found;
+  }
+  void kill_programs(int signal) const {
+    for (const int pid : programs()) ::kill(pid, signal);
+  }
+
+  PrivateSshd sshd;
+  posix::TempDir dir;
+  std::string checkpoints = (dir.path() / "checkpoints").string();
+};
+
+inline Error error_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("no error");
+  throw;
+}
+
+}  // namespace ms2m::test
