@@ -143,4 +143,4 @@ def why_waiting(pod):
         waiting = status.get("state", {}).get("waiting")
         if waiting:
             return f"{waiting.get('reason')}: {waiting.get('message', '')}"
-    return pod.get("status", {}).get("phase", "no status")
+    return pod.get("status", {}).get("phase", "no status") + (", Ready" if is_ready(pod) else ", not Ready")

@@ -11,7 +11,7 @@ NAMESPACE = "default"
 
 
 class Failure(Exception):
-    """Ends a command with one line and exit status 2."""
+    """Ends a command with its text, which begins with one line that says it all, and exit status 2."""
 
 
 def read(*path):

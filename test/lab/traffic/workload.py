@@ -6,6 +6,7 @@ import os
 
 import yaml
 
+import evidence
 import kube
 import lab
 
@@ -139,7 +140,8 @@ def await_ready(api, options):
 
     if api.wait_pods(LABEL, done, options.timeout) is None:
         reasons = "; ".join(f"{name}: {kube.why_waiting(pod)}" for name, pod in last.items())
-        raise lab.Failure(f"not ready within {options.timeout:g} s: {reasons or 'no pods'}")
+        raise lab.Failure(f"not ready within {options.timeout:g} s, {len(last)} of {wanted} pods: {reasons or 'none'}\n"
+                          + evidence.of_consumers(api, last))
     for name, pod in last.items():
         if pod["spec"].get("nodeName") != options.node:
             raise lab.Failure(f"{name} went to {pod['spec'].get('nodeName')}, not to {options.node}")
