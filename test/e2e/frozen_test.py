@@ -40,8 +40,8 @@ class Frozen(uncontrolled_test.UncontrolledCase):
             time.sleep(step)
         return time.monotonic() - begun
 
-    def kill_program(self, node):
-        """The program itself, not the guard that it has started."""
+    def kill_program(self, node, group):
+        """The program itself, not the guard that it has started; the container stands still until then."""
         pids = [int(pid) for pid in scenario.on_node(node, f"""
             for p in /proc/[0-9]*; do
               case $(readlink "$p/exe") in {PROGRAM}*) ;; *) continue ;; esac
@@ -49,6 +49,7 @@ class Frozen(uncontrolled_test.UncontrolledCase):
               case $(readlink "/proc/$parent/exe") in {PROGRAM}*) ;; *) echo "${{p#/proc/}}" ;; esac
             done""").split()]
         self.assertEqual(len(pids), 1, pids)
+        self.assertTrue(self.is_frozen(group))
         scenario.on_node(node, f"kill -9 {pids[0]}")
 
     def goes_on(self, source, report):
@@ -80,7 +81,7 @@ class Frozen(uncontrolled_test.UncontrolledCase):
         """ms2m stands still meanwhile, so that it cannot help."""
         source, group, run = self.begin_frozen()
         run.signal(signal.SIGSTOP)
-        self.kill_program("worker-1")
+        self.kill_program("worker-1", group)
         self.note("thawed_s", self.await_state(group, False, 3))
         run.signal(signal.SIGCONT)
         run.wait()

@@ -36,7 +36,7 @@ PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying"
 def environment(state_home, extra=None):
     """As an operator's shell: the broker is found by the pod's annotations."""
     env = {name: value for name, value in os.environ.items()
-           if not name.startswith("MS2M_") or name.startswith("MS2M_LAB")}
+           if not name.startswith("MS2M_") or name.startswith("MS2M_LAB") or name == "MS2M_NODE_PROGRAM"}
     env.update(KUBECONFIG=os.path.join(lab.LAB, "kubeconfig"), MS2M_SSH_CONFIG=os.path.join(lab.LAB, "ssh", "config"),
                MS2M_BROKER_CA=os.path.join(lab.LAB, "pki", "ca.crt"), XDG_STATE_HOME=state_home,
                XDG_CONFIG_HOME=os.path.join(state_home, "no-config"))

@@ -26,6 +26,7 @@ build_stand_ins() {
   for name in apiserver kubelet; do
     [[ ! -e $SOURCE_DIR/test/lab/$name/CMakeLists.txt ]] || targets+=("ms2m-lab-$name")
   done
+  [[ -z ${MS2M_NODE_PROGRAM:-} ]] || targets+=(ms2m-node)
   [[ ${#targets[@]} -gt 0 ]] || { say "no stand-ins to build yet"; return 0; }
   mkdir -p "$BUILD_DIR"
   (
