@@ -140,3 +140,22 @@ TEST_CASE("session: ms2m that is stopped counts as gone on the node", "[session]
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
 }
+
+TEST_CASE("session: a freeze whose session has ended does not hold, and is not made to stay", "[session]") {
+  SessionLab lab;
+  SshNodes nodes(lab.settings());
+  SessionProcesses processes(nodes);
+  const std::string container = "cri-o://" + std::string(64, 'a');  // of none: there is nothing to be frozen
+  const FreezeTerms ends{Millis{60000}, AtEnd::thaw}, stays{std::nullopt, AtEnd::stay};
+  CHECK_FALSE(processes.holds("worker-1", container));
+  CHECK_FALSE(processes.freeze("worker-1", container, ends, {}));
+  CHECK(processes.holds("worker-1", container));
+  CHECK_FALSE(processes.freeze("worker-1", container, stays, {}));
+  lab.kill_programs(SIGKILL);
+  CHECK(eventually([&] { return !processes.holds("worker-1", container); }));
+  const auto error = error_of([&] { processes.freeze("worker-1", container, stays, {}); });
+  CHECK(error.kind() == ErrorKind::inconsistent);
+  CHECK_THAT(error.what(), Contains("worker-1 has ended"));
+  CHECK_FALSE(processes.thaw("worker-1", container, {}));
+  CHECK_FALSE(processes.freeze("worker-1", container, stays, {}));
+}
