@@ -16,7 +16,8 @@ struct Event {
   enum class Type {
     phase_started,   ///< phase
     phase_finished,  ///< phase, elapsed, text = a note for the phase table
-    step,            ///< phase, text: one effect was completed ("source is quiet")
+    step,            ///< phase, text: a line of the plan was carried out
+    detail,          ///< phase, text: what came of it ("pod consumer-0 is quiet")
     progress,        ///< phase, done/total bytes
     note,            ///< text: for the operator's information ("queue app.events, from annotation ms2m.io/queue")
     warning,         ///< text, remedy

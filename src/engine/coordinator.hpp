@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "engine/phase_clock.hpp"
 #include "journal/journal.hpp"
 #include "ms2m/migrator.hpp"
 #include "plan/facts.hpp"
@@ -24,9 +25,8 @@ struct Migrator::Impl {
   void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance,
                 Outcome& outcome, const StopToken& stop);
   void carry_out(Run& run, Outcome& outcome, const StopToken& stop);
-  /// The copy takes the source's name: what follows the pivot is in the journal alone, and is carried out here phase by
-  /// phase.
-  void carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop);
+  /// Up to the last step, or the first that leaves the rest to finish().
+  void run_steps(Run& run, PhaseClock& phases, const StopToken& stop);
   void fail(Run& run, Outcome& outcome, const std::exception& error);
   /// True: another migration has taken the pod over. Nothing is undone then, and the outcome says who it is.
   bool give_way(Run& run, Outcome& outcome);

@@ -22,13 +22,17 @@ MigrationRequest identity_request(const op::Rename& operation);
 Plan identity_plan(const op::Rename& operation, const MigrationRequest& request, const Facts& facts,
                    const std::string& id);
 
-/// What the second half tells: its steps and warnings; its phases are part of the first half's last one.
+/// What the second half tells: its steps, as details of the one that it is, and warnings.
 class StepsOnly final : public Observer {
  public:
   explicit StepsOnly(Observer& to) : to_(to) {}
   void on(const Event& event) noexcept override {
-    if (event.type == Event::Type::step || event.type == Event::Type::warning || event.type == Event::Type::undo)
-      to_.on(event);
+    using enum Event::Type;
+    if (event.type == warning || event.type == undo || event.type == detail) to_.on(event);
+    if (event.type != step) return;
+    Event inner = event;
+    inner.type = detail;
+    to_.on(inner);
   }
 
  private:

@@ -19,7 +19,7 @@
 #include "plan/facts.hpp"
 #include "plan/planner.hpp"
 #include "preflight/preflight.hpp"
-#include "strategy/strategies.hpp"
+#include "strategy/strategy.hpp"
 #include "undo/settle.hpp"
 #include "undo/withdraw_copy.hpp"
 
@@ -111,6 +111,7 @@ void require_same_broker(const Journal& journal, Broker& broker, const StopToken
 
 Plan checked(Plan plan, const Facts& facts, const MigrationRequest& request) {
   plan.findings = preflight(facts, request);
+  if (!plan.queue.empty()) plan.steps = planned_steps({plan, request, facts});  // else nobody knows what they are about
   return plan;
 }
 
@@ -191,50 +192,35 @@ bool Migrator::Impl::give_way(Run& run, Outcome& outcome) {
   }
 }
 
-void Migrator::Impl::carry_out_in_place(Run& run, Outcome& outcome, const StopToken& stop) {
-  const bool sequential = run.request.strategy == Strategy::sequential;
-  sequential ? run_sequential(run, outcome.phases, stop) : run_set_handoff(run, outcome.phases, stop);
-  Operations operations(ports);
-  const auto settled = [&](Stages stages) {
-    return settle(run.journal, Direction::finish, operations, observer, {run.request.timeouts.restore, stages, true})
-        .left.empty();
-  };
-  {
-    PhaseScope scope(run, Phase::restoring, outcome.phases, StopToken());
-    if (!settled(kBeforeServing)) return;
-    scope.note(sequential ? "the source's own termination awaited, restored under its name"
-                          : "set orphaned, source gone, restored under its name");
+void Migrator::Impl::run_steps(Run& run, PhaseClock& phases, const StopToken& stop) {
+  for (const Step& step : steps_of(run.plan.procedure, run.request)) {
+    // From the pivot on an interruption no longer turns back.
+    const StopToken token = run.journal.marked("pivoted") ? StopToken() : stop;
+    phases.enter(step.phase, run.phase_note, token);
+    step.run(run, token);
+    if (run.incomplete) return;  // what it lacks is made up for by finish()
+    for (const Announced& line : step.announce({run.plan, run.request, run.facts})) {
+      if (line.text.empty()) continue;
+      Event event;
+      event.type = Event::Type::step;
+      event.phase = step.phase;
+      event.text = line.text;
+      observer.on(event);
+    }
   }
-  PhaseScope scope(run, Phase::replaying, outcome.phases, StopToken());
-  // The source is gone and the copy on hold: what the valve held goes back before anybody takes it.
-  if (run.valve) run.valve->open();
-  if (!settled(kServing)) return;
-  run.target_at = Clock::now();
-  scope.note(fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue));
 }
 
 void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
-  if (run.request.protocol == Protocol::none)
-    run_uncontrolled(run, outcome.phases, stop);
-  else if (run.request.replay == Replay::fanout)
-    run_fanout(run, outcome.phases, stop);
-  else if (run.request.strategy == Strategy::sequential ||
-           (run.plan.procedure.workload == Workload::stateful_set && run.request.strategy == Strategy::handoff))
-    carry_out_in_place(run, outcome, stop);
-  else if (run.request.strategy == Strategy::shadow)
-    run_shadow(run, outcome.phases, stop);
-  else
-    run_handoff(run, outcome.phases, stop);
-  PhaseScope scope(run, Phase::finalizing, outcome.phases, StopToken());
+  PhaseClock phases(observer, outcome.phases);
+  run_steps(run, phases, stop);
+  phases.enter(Phase::finalizing, run.phase_note, StopToken());
   run.dead_man.reset();
-  // A phase of the hand-over may have ended early: what it lacks is made up for now, and the valve must not pass for a
-  // consumer.
-  run.valve.reset();
+  run.valve.reset();  // it must not pass for a consumer
   finish(run.journal, outcome, run.request.timeouts.retire, run.hand_over);
   const bool turned_back = run.journal.marked("turned_back");
-  scope.note(!outcome.leftovers.empty() ? "not everything could be cleaned up"
-             : turned_back              ? "undone"
-                                        : "source retired, nothing of ms2m left");
+  phases.finish(!outcome.leftovers.empty() ? "not everything could be cleaned up"
+                : turned_back              ? "undone"
+                                           : "source retired, nothing of ms2m left");
 }
 
 void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan,

@@ -16,6 +16,7 @@ std::string event_line(const Event& event) {
       return fmt::format("{} {:>7}{}", pad(to_string(event.phase), 14), duration(event.elapsed),
                          text.empty() ? "" : "  " + text);
     case Event::Type::step:
+    case Event::Type::detail:
       return "  " + text;
     case Event::Type::note:
       return text;

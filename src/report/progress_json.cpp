@@ -17,6 +17,8 @@ const char* type_word(Event::Type type) {
       return "phase_finished";
     case Event::Type::step:
       return "step";
+    case Event::Type::detail:
+      return "detail";
     case Event::Type::progress:
       return "progress";
     case Event::Type::note:

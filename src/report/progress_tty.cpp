@@ -35,6 +35,7 @@ class TtyProgress final : public Observer {
       case Event::Type::progress:
         return progress(event, now);
       case Event::Type::step:
+      case Event::Type::detail:
         if (options_.verbose) print(event, now);
         return draw(to_string(event.phase), printable(event.text));
       case Event::Type::undo:

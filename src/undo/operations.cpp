@@ -216,4 +216,21 @@ void Operations::run(const Operation& operation, const StopToken& stop) {
   std::visit([&]<class Op>(const Op& o) { kRow<Op>.run(ports_, o, stop); }, operation);
 }
 
+namespace {
+
+template <class Op>
+std::string planned(const Op& o) {
+  return kRow<Op>.words(o);
+}
+std::string planned(const RemoveArchives& o) { return format("remove the checkpoint archive on {}", o.node); }
+std::string planned(const RemoveArchive& o) { return format("remove the checkpoint archive on {}", o.node); }
+std::string planned(const RemoveImage& o) { return format("remove the checkpoint image on {}", o.node); }
+std::string planned(const RestorePod& o) { return format("restore pod {} from its checkpoint", name_of(o.object)); }
+
+}  // namespace
+
+std::string planned_words(const Operation& operation) {
+  return std::visit([](const auto& o) { return planned(o); }, operation);
+}
+
 }  // namespace ms2m

@@ -16,6 +16,8 @@ namespace ms2m {
 Seconds patience(const Operation& operation);
 /// "delete queue ms2m.x.hold"
 std::string describe(const Operation& operation);
+/// The same for who does not know yet what it will be about: which archive, which image.
+std::string planned_words(const Operation& operation);
 /// The command by which a person does the same: a single one of kubectl or the broker where nothing else depends on it,
 /// else ms2m's own for the migration `id`.
 std::string command(const Operation& operation, const Place& place, const std::string& id);

@@ -27,9 +27,9 @@ std::vector<Entry> open_entries(Journal& journal, Direction direction, const Set
   return entries;
 }
 
-void report(Observer& observer, const std::string& text, bool ok) {
+void report(Observer& observer, Event::Type type, const std::string& text, bool ok) {
   Event event;
-  event.type = Event::Type::undo;
+  event.type = type;
   event.phase = Phase::finalizing;
   event.text = text;
   event.ok = ok;
@@ -59,7 +59,10 @@ Settlement settle(Journal& journal, Direction direction, Operations& operations,
           {text + ": " + failure, command(entry.operation, place_of(journal), journal.begin().value("id", ""))});
       result.left_numbers.push_back(entry.n);
     }
-    if (direction == Direction::undo || !ok) report(observer, ok ? text : text + ": " + failure, ok);
+    if (direction == Direction::undo || !ok)
+      report(observer, Event::Type::undo, ok ? text : text + ": " + failure, ok);
+    else
+      report(observer, Event::Type::step, planned_words(entry.operation), true);
     try {
       journal.settled(entry.n, ok, direction == Direction::undo ? "undo" : "finish");
     } catch (const std::exception&) {

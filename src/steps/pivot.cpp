@@ -1,3 +1,4 @@
+// The one step after which the target owns the queue.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -5,18 +6,34 @@
 #include "handover/arrival.hpp"
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
+#include "journal/make_operation.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
+#include "steps/guards.hpp"
+#include "steps/restore.hpp"
 #include "steps/steps.hpp"
 #include "undo/hand_over.hpp"
-#include "undo/operations.hpp"
 
 namespace ms2m {
-
 namespace {
 
 /// A target that comes, works and goes again takes longer: its container has to be started again for that.
 constexpr Millis kBlink{2000};
+
+std::string pivot_line(const Plan& plan) {
+  return fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod,
+                     plan.queue);
+}
+
+std::vector<Announced> announce_pivot(const Move& move) {
+  const Plan& plan = move.plan;
+  return {
+      {pivot_line(plan), {}, op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue}, "")}};
+}
+
+std::vector<Announced> announce_disarm(const Move&) {
+  return {{"pivot: take the dead man's message; from here the move is completed, by a resume if need be"}};
+}
 
 /// Since the source became quiet nothing has left the primary but what was relayed.
 void measure_arrivals(Run& run) {
@@ -56,29 +73,27 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
   run.journal.mark("pivoted");
 }
 
-}  // namespace
-
-void pivot(Run& run, const StopToken& stop) {
+void run_pivot(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   const std::string message = end_replay("target", plan.id);
   check_target_lives(run, stop);
   run.journal.effect(
-      Phase::replaying, "send the target to " + plan.queue, {},
+      Phase::replaying, pivot_line(plan), {},
       op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
                          arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
                          run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
                          run.plan.procedure.relays(), run.request.timeouts.serve},
                         message));
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
-  run.step(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
+  run.tell(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }
 
-void disarm(Run& run, const StopToken& stop) {
+void run_disarm(Run& run, const StopToken& stop) {
   commit_pivot(run, {}, 1, stop);
-  run.step(Phase::transferring, "pivot: from here the checkpoint owns queue " + run.plan.queue);
+  run.tell(Phase::transferring, "pivot: from here the checkpoint owns queue " + run.plan.queue);
 }
 
-void wait_target_serving(Run& run) {
+void run_serving(Run& run, const StopToken& stop) {
   HandOver what = hand_over_of(run.journal.effect_with<op::ResumeTarget>()->operation);
   const std::uint64_t ours = run.valve && what.arrival.copy.empty() ? 1 : 0;
   what.arrival.consumers += ours;
@@ -86,7 +101,7 @@ void wait_target_serving(Run& run) {
   Millis unseen{0};
   try {
     // From here on the target owns the queue: an interruption no longer turns back.
-    await_service(run.ports, what, StopToken(), &unseen);
+    await_service(run.ports, what, stop, &unseen);
   } catch (const Error& error) {
     // Any other error is ms2m's own: what the target did meanwhile nobody has seen.
     const bool looked = error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::inconsistent;
@@ -96,6 +111,16 @@ void wait_target_serving(Run& run) {
   run.hand_over = Handed::served;
   if (run.valve) run.valve->open();
   run.target_at = Clock::now();
+  run.phase_note =
+      run.measures.relayed
+          ? fmt::format("{} messages relayed, {} had waited at the pivot", *run.measures.relayed, *run.measures.held)
+          : fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue);
 }
+
+}  // namespace
+
+const Step step::pivot{Phase::replaying, announce_pivot, run_pivot};
+const Step step::disarm{Phase::transferring, announce_disarm, run_disarm};
+const Step step::await_target_serving{Phase::replaying, nothing, run_serving};
 
 }  // namespace ms2m

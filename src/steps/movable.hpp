@@ -1,0 +1,15 @@
+// What the preflight could not see yet of the source's consumer.
+#pragma once
+#include <string>
+
+#include "steps/run.hpp"
+
+namespace ms2m {
+
+/// Throws Error{refused} for what check_consumer() has against it: the preflight may have come before the broker named
+/// it.
+void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue);
+/// Waits until the broker names the consumers, and refuses as refuse_unmovable(), and what takes from other queues too.
+void check_consumer_named(const Run& run, const StopToken& stop);
+
+}  // namespace ms2m

@@ -1,0 +1,54 @@
+#include "strategy/strategy.hpp"
+
+#include <algorithm>
+
+#include "undo/operations.hpp"
+
+namespace ms2m {
+
+Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
+  switch (procedure.course) {
+    case Course::handoff:
+      return handoff_steps(request);
+    case Course::shadow:
+      return shadow_steps(procedure, request);
+    case Course::fanout:
+      return fanout_steps();
+    case Course::valve:
+      return valve_steps(request);
+    case Course::in_place:
+      return in_place_steps();
+    case Course::sequential:
+      return sequential_steps();
+  }
+  return {};
+}
+
+namespace {
+
+/// When the source goes first, the journal is what brings the copy.
+Phase phase_of(Stage stage, const Procedure& procedure) {
+  if (procedure.source_first() && stage < Stage::serve) return Phase::restoring;
+  return stage <= Stage::serve ? Phase::replaying : Phase::finalizing;
+}
+
+}  // namespace
+
+std::vector<PlannedStep> planned_steps(const Move& move) {
+  std::vector<PlannedStep> lines;
+  std::vector<std::pair<Stage, PlannedStep>> endings;
+  for (const Step& step : steps_of(move.plan.procedure, move.request))
+    for (const Announced& each : step.announce(move)) {
+      const std::string undo = each.undo ? planned_words(*each.undo) : "";
+      if (!each.text.empty()) lines.push_back({step.phase, each.text, undo});
+      if (!each.finish) continue;
+      const Stage when = stage(*each.finish);
+      endings.push_back(
+          {when, {phase_of(when, move.plan.procedure), planned_words(*each.finish), each.text.empty() ? undo : ""}});
+    }
+  std::stable_sort(endings.begin(), endings.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (auto& [when, line] : endings) lines.push_back(std::move(line));
+  return lines;
+}
+
+}  // namespace ms2m
