@@ -16,6 +16,7 @@ class PlainProgress final : public Observer {
       : out_(out), options_(std::move(options)), start_(options_.now()) {}
 
   void on(const Event& event) noexcept override try {
+    if (event.type == Event::Type::step && !options_.verbose) return;  // the details tell what came of it
     const std::string line = event_line(event);
     if (line.empty()) return;
     const std::lock_guard lock(mutex_);

@@ -47,7 +47,8 @@ void play(Observer& observer, Stage& stage) {
   };
   emit(event(Event::Type::note, Phase::preparing, "queue app.events, from annotation ms2m.io/queue"));
   emit(event(Event::Type::phase_started, Phase::checkpointing));
-  emit(event(Event::Type::step, Phase::checkpointing, "source is\nquiet\x1b[2J"));
+  emit(event(Event::Type::detail, Phase::checkpointing, "source is\nquiet\x1b[2J"));
+  emit(event(Event::Type::step, Phase::checkpointing, "send consumer-0 to the empty queue ms2m.m7k2q9.hold"));
   Event finished = event(Event::Type::phase_finished, Phase::checkpointing, "kubelet checkpoint");
   finished.elapsed = Seconds(0.478);
   emit(finished);
@@ -126,7 +127,7 @@ TEST_CASE("JSON progress is one object per line") {
     CHECK(json["kind"] == "event");
     ++count;
   }
-  CHECK(count == 12);
+  CHECK(count == 13);
   test::check_golden("progress.jsonl", stage.out.str());
 }
 

@@ -39,16 +39,16 @@ class Crash(scenario.Scenario):
         self.assert_no_debris()
 
     def test_kill_when_the_source_is_made_quiet(self):
-        self.kill_before_the_pivot("make the source quiet")
+        self.kill_before_the_pivot("send consumer-0 to the empty queue")
 
     def test_kill_while_the_archive_is_streamed(self):
         self.kill_before_the_pivot("stream the archive")
 
     def test_kill_while_the_image_is_imported(self):
-        self.kill_before_the_pivot("import image")
+        self.kill_before_the_pivot("import it as")
 
     def test_kill_of_a_shadow_migration(self):
-        self.kill_before_the_pivot("import image", "shadow")
+        self.kill_before_the_pivot("import it as", "shadow")
 
     def test_abort_before_the_dead_man(self):
         source = self.killed_at("effect", "stream the archive")

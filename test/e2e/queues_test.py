@@ -48,7 +48,7 @@ class Undone(scenario.Scenario):
     def interrupt(self, traffic, *arguments):
         (source,) = self.start_traffic(*traffic)
         run = self.begin_migration(source.name, "worker-2", "--strategy", "shadow", *arguments)
-        self.journal.await_record("effect", "import image", process=run)
+        self.journal.await_record("effect", "import it as", process=run)
         interrupted = time.monotonic()
         run.signal(signal.SIGINT)
         run.wait()

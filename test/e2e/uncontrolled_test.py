@@ -132,10 +132,10 @@ class Crash(UncontrolledCase):
         self.source_goes_on("effect", "checkpoint", True)
 
     def test_at_the_import(self):
-        self.source_goes_on("effect", "import image", True)
+        self.source_goes_on("effect", "import it as", True)
 
     def test_at_the_freeze(self):
-        self.source_goes_on("effect", "freeze the source", False)
+        self.source_goes_on("effect", "freeze container", False)
 
     def test_at_the_pivot(self):
         self.copy_goes_on("pivoted", "")
