@@ -93,6 +93,7 @@ void resume_source(const Migrator::Ports& ports, const op::ResumeSource& o, cons
 void resume_target(const Migrator::Ports& ports, const op::ResumeTarget& o, const StopToken& stop) {
   const HandOver what = hand_over_of(o);
   if (ArrivalWatch(ports.broker, ports.admin, what.arrival).there(stop)) return;
+  if (what.only_that_instance) check_instance(what, ports.cluster.get(what.target, stop));
   ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
   await_service(ports, what, stop);
 }

@@ -44,7 +44,7 @@ Fence::Fence(const Migrator::Ports& ports, const ObjectRef& ref, const Json& pod
 }
 
 Fence::~Fence() {
-  if (!keep_) thaw();
+  if (!condemned_) thaw();
 }
 
 void Fence::thaw() noexcept {
@@ -98,6 +98,15 @@ bool Fence::holds() const {
   return limit_.remaining(2 * kMargin) > kMargin &&
          std::all_of(frozen_.begin(), frozen_.end(),
                      [&](const std::string& id) { return ports_.processes.holds(node_, id); });
+}
+
+void Fence::condemn() {
+  if (!holds())
+    throw Error(ErrorKind::unavailable,
+                fmt::format("the freeze of pod {}/{} on node {} has ended too early", ref_.ns, ref_.name, node_));
+  for (const std::string& id : frozen_)
+    ports_.processes.freeze(node_, id, {limit_.remaining(kFreezeLimit), AtEnd::kill}, limit_);
+  condemned_ = true;
 }
 
 bool Fence::kill(const StopToken& stop) {

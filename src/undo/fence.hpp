@@ -21,13 +21,13 @@ class Fence {
   Fence(const Fence&) = delete;
   Fence& operator=(const Fence&) = delete;
 
-  /// The pod is being deleted: its containers stay frozen until they end, or until the freeze's time is over.
-  void keep() noexcept { keep_ = true; }
-  /// It is not, after all.
-  void give_back() noexcept { keep_ = false; }
-  bool kept() const noexcept { return keep_; }
-  /// They are frozen still: neither the time after which the node thaws them has come nor the end of its session.
-  bool holds() const;
+  /// The pod is to be deleted: from here on what ends the freeze (its time, the session's end, ms2m's) ends the
+  /// containers, so that none of them wakes up. Error: they were not frozen all the time until now, or that could not
+  /// be had.
+  void condemn();
+  /// It is not, after all: they are thawed.
+  void give_back() noexcept { condemned_ = false; }
+  bool condemned() const noexcept { return condemned_; }
   /// What waits on the fence: ends with it.
   const StopToken& limit() const noexcept { return limit_; }
   /// True: all of them have ended.
@@ -38,6 +38,8 @@ class Fence {
  private:
   void freeze(Json pod);
   void thaw() noexcept;
+  /// They are frozen still: neither the time after which the node thaws them has come nor the end of its session.
+  bool holds() const;
   /// The pod, once its kubelet does not call any of them running.
   Json await_end_of(const std::set<std::string>& containers) const;
   const Migrator::Ports& ports_;
@@ -45,7 +47,7 @@ class Fence {
   const std::string uid_, node_;
   const StopToken limit_;
   std::set<std::string> frozen_, known_;
-  bool keep_ = false;
+  bool condemned_ = false;
 };
 
 }  // namespace ms2m

@@ -15,6 +15,12 @@ namespace {
 constexpr std::chrono::seconds kSayAgain{5};
 constexpr std::chrono::seconds kLookAtPod{1};
 
+Error started_again(const HandOver& what) {
+  return Error(ErrorKind::inconsistent, fmt::format("the container of the target pod {}/{} was started again, and what "
+                                                    "had been relayed to it is gone",
+                                                    what.target.ns, what.target.name));
+}
+
 class Caller {
  public:
   Caller(const Migrator::Ports& ports, const HandOver& what)
@@ -52,11 +58,7 @@ class Caller {
     if (now.empty() || now == instance_) return;
     const bool another = !instance_.empty();
     instance_ = now;
-    if (another && what_.only_that_instance)
-      throw Error(ErrorKind::inconsistent,
-                  fmt::format("the container of the target pod {}/{} was started again, and what had been relayed to "
-                              "it is gone",
-                              what_.target.ns, what_.target.name));
+    if (another && what_.only_that_instance) throw started_again(what_);
     if (another) call(stop);
   }
 
@@ -92,6 +94,12 @@ HandOver hand_over_of(const op::ResumeTarget& o) {
   what.only_that_instance = o.only_that_instance;
   what.limit = o.limit;
   return what;
+}
+
+void check_instance(const HandOver& what, const std::optional<Json>& pod) {
+  const std::string now = pod && !what.container.empty() ? instance_in(*pod, what.container) : "";
+  if (what.only_that_instance && !now.empty() && !what.instance.empty() && now != what.instance)
+    throw started_again(what);
 }
 
 void await_service(const Migrator::Ports& ports, const HandOver& what, const StopToken& given, Millis* unseen) {

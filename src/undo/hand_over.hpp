@@ -1,5 +1,6 @@
 // After the pivot: the copy is sent to the queue until it serves.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "handover/arrival.hpp"
@@ -22,6 +23,10 @@ struct HandOver {
   Seconds limit{0};  ///< for it to serve; 0: none of its own
 };
 HandOver hand_over_of(const op::ResumeTarget& operation);
+
+/// Error{inconsistent}: in the pod, if it is there, is another instance than the queue was given to, and must not have
+/// it.
+void check_instance(const HandOver& hand_over, const std::optional<Json>& pod);
 
 /// Returns when the copy serves. The message, which must have been sent once, is repeated to a container that was
 /// started again since (restored from the same checkpoint, it listens to the hold queue), and every five seconds to one

@@ -40,9 +40,9 @@ bool consumes(const Migrator::Ports& ports, const Arrival& at, const StopToken& 
 bool any_running(const std::optional<Json>& pod) { return !pod || !running_containers(*pod).empty(); }
 
 /// An answer that is lost says nothing: as long as the pod may be ending, what is frozen must not wake up.
-void remove_frozen(Cluster& cluster, const ObjectRef& ref, const std::string& uid, Fence& fence,
-                   const StopToken& stop) {
-  fence.keep();
+void remove_condemned(Cluster& cluster, const ObjectRef& ref, const std::string& uid, Fence& fence,
+                      const StopToken& stop) {
+  fence.condemn();
   try {
     cluster.remove(ref, {uid, 1, ""}, stop);
   } catch (const Error&) {
@@ -57,7 +57,7 @@ void remove_frozen(Cluster& cluster, const ObjectRef& ref, const std::string& ui
 /// it reports how every container has ended before it lets the pod go.
 bool end_copy(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& uid, Fence& fence,
               const StopToken& stop) {
-  remove_frozen(ports.cluster, ref, uid, fence, stop);
+  remove_condemned(ports.cluster, ref, uid, fence, stop);
   std::optional<Json> last;
   bool killed = false;
   try {
@@ -66,7 +66,6 @@ bool end_copy(const Migrator::Ports& ports, const ObjectRef& ref, const std::str
   } catch (const Error&) {
     // A kubelet that has not heard of the deletion yet: the end of the pod is waited for in any case.
   }
-  const bool frozen_to_the_end = killed && fence.holds();
   ports.cluster.watch(
       ref,
       [&](const Json* pod) {
@@ -79,16 +78,13 @@ bool end_copy(const Migrator::Ports& ports, const ObjectRef& ref, const std::str
     throw Error(
         ErrorKind::inconsistent,
         fmt::format("the pod {}/{} is gone, and nothing says that its containers have ended", ref.ns, ref.name));
-  return (frozen_to_the_end || fence.holds()) && last && fence.covers(*last);
+  return last && fence.covers(*last);
 }
 
 Withdrawal end_if_idle(const Migrator::Ports& ports, const HandOver& what, const std::string& uid, Fence& fence,
                        const StopToken& stop) {
   ports.broker.purge_queue(what.arrival.control, fence.limit());
   if (consumes(ports, what.arrival, fence.limit())) return Withdrawal::serves;
-  if (!fence.holds())
-    throw Error(ErrorKind::timeout, fmt::format("the freeze of pod {}/{} was over before what it does had been seen",
-                                                what.target.ns, what.target.name));
   const bool untouched = end_copy(ports, what.target, uid, fence, stop);
   Peers named(ports.admin, what.arrival.copy);
   wait_for_certain_depth(
@@ -118,7 +114,7 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
   try {
     return end_if_idle(ports, what, copy->at("metadata").at("uid"), fence, stop);
   } catch (...) {
-    if (!fence.kept()) try {
+    if (!fence.condemned()) try {
         ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
       } catch (const Error&) {
         // A resume sends it.

@@ -83,9 +83,10 @@ class DeadEnd(scenario.Scenario):
         self.assert_serving("worker-1", source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
+        return message
 
     def test_a_copy_that_hangs(self):
-        self.withdrawn("handoff", "deployment")
+        self.assertIn("before it had taken anything", self.withdrawn("handoff", "deployment"))
 
     def test_a_copy_that_ends_whenever_it_is_started(self):
         self.withdrawn("handoff", "pod", kill=True)

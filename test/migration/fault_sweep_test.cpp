@@ -122,6 +122,7 @@ class Sweep {
       outcome_ = migrate(broker);
     } catch (const Crashed&) {
       outcome_.reset();
+      nodes_.end_sessions();
     }
     server_.set_hook({});
     nodes_.hook = {};
@@ -753,6 +754,21 @@ TEST_CASE("a copy whose container ends while it is withdrawn: no other one gets 
   run.check("ended");
 }
 
+TEST_CASE("a copy whose freeze ends with the session: before its deletion it stays, after it it does not wake up",
+          "[sweep]") {
+  const std::string at = GENERATE("purge", "remove consumer-0-", "kill");
+  Hung run;
+  const auto end_sessions = [&] {
+    run.nodes().wake_on("worker-2");
+    run.nodes().end_sessions();
+    run.work_a_while();
+  };
+  run.before("freeze", [&] { run.before(at, end_sessions); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == (at == "purge" ? Result::done : Result::undone));
+  run.check("session ended at " + at);
+}
+
 TEST_CASE("a copy that is frozen and consumes after all serves", "[sweep]") {
   const bool crash = GENERATE(false, true);
   Hung run;
@@ -810,7 +826,8 @@ TEST_CASE("a copy that may have worked since the hand-over is not withdrawn, and
 
 TEST_CASE("withdrawing a copy survives every fault", "[sweep]") {
   const Case c = GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::shadow});
-  const std::string at = GENERATE("freeze", "purge ms2m.control.consumer-0-", "remove consumer-0-", "kill", "thaw");
+  const std::string at =
+      GENERATE("freeze", "purge ms2m.control.consumer-0-", "condemn", "remove consumer-0-", "kill", "thaw");
   for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after}) {
     Hung run(c);
     run.fault_at(at);

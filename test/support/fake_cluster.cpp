@@ -331,19 +331,31 @@ bool FakeProcesses::act(const std::string& name, const std::string& node, const 
   return there;
 }
 
-bool FakeProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms&,
+bool FakeProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
                            const StopToken&) {
-  return act("freeze", node, container, [](SimConsumer& consumer, const std::string&) { consumer.freeze(); });
+  const char* name = terms.at_end == AtEnd::kill ? "condemn" : "freeze";
+  return act(name, node, container, [&](SimConsumer& consumer, const std::string&) {
+    consumer.freeze();
+    world_.frozen_[container] = terms.at_end;
+  });
+}
+
+bool FakeProcesses::holds(const std::string&, const std::string& container) const {
+  std::lock_guard lock(world_.mutex_);
+  return world_.frozen_.count(container) > 0;
 }
 
 bool FakeProcesses::thaw(const std::string& node, const std::string& container, const StopToken&) {
-  return act("thaw", node, container, [](SimConsumer& consumer, const std::string&) { consumer.thaw(); });
+  return act("thaw", node, container, [&](SimConsumer& consumer, const std::string&) {
+    consumer.thaw();
+    world_.frozen_.erase(container);
+  });
 }
 
 bool FakeProcesses::kill(const std::string& node, const std::string& container, const StopToken&) {
   return act("kill", node, container, [&](SimConsumer& consumer, const std::string& pod) {
-    const auto ending = world_.ending_.find("pod/" + pod);
-    if (ending != world_.ending_.end() && ending->second >= 2) {  // the kubelet knows
+    world_.frozen_.erase(container);
+    if (world_.kubelet_ends(pod)) {
       consumer.kill();
       world_.objects_.at("pod/" + pod)["status"]["containerStatuses"][0]["state"] = {{"terminated", Json::object()}};
       world_.containers_.erase(container);

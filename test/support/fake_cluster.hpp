@@ -55,6 +55,8 @@ class FakeNodes {
   void start_ended_on(const std::string& node);
   /// No process of a container is found on that node.
   void hide_processes_on(const std::string& node) { hidden_node_ = node; }
+  /// ms2m's sessions on the nodes end, and with them every freeze, as its terms say.
+  void end_sessions();
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
   /// Objects that nothing here acts on; an owner above one that is there; one more volume of a pod.
@@ -102,6 +104,7 @@ class FakeNodes {
   void sync(const std::string& pod);
   bool on(const std::string& where, const std::string& node) const;  ///< an object is a pod there
   void image_named(const std::string& node);
+  bool kubelet_ends(const std::string& pod) const;
   void remove_pod(const std::string& pod);
   void end_pod(const std::string& pod, bool by_force);
   void tick();
@@ -122,6 +125,7 @@ class FakeNodes {
   std::map<std::string, ConsumerOptions> options_;
   std::map<std::string, std::string> containers_;                     ///< running container's ID -> pod
   std::map<std::string, int> ending_;                                 ///< object that is being deleted -> looks since
+  std::map<std::string, AtEnd> frozen_;                               ///< container's ID -> what ends its freeze
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string archive_path(const std::string& pod, int seconds) const;
   std::string kubelet_root_ = "/var/lib/kubelet";
@@ -205,7 +209,7 @@ class FakeProcesses : public ContainerProcess {
   explicit FakeProcesses(FakeNodes& world) : world_(world) {}
   bool freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
               const StopToken& stop) override;
-  bool holds(const std::string&, const std::string&) const override { return true; }
+  bool holds(const std::string& node, const std::string& container) const override;
   bool thaw(const std::string& node, const std::string& container, const StopToken& stop) override;
   /// While its pod exists, the kubelet starts it again, cold.
   bool kill(const std::string& node, const std::string& container, const StopToken& stop) override;

@@ -223,6 +223,29 @@ void FakeNodes::start_ended_on(const std::string& node) {
     if (each.ends_with("@" + node)) sync(each.substr(0, each.find('@')));
 }
 
+bool FakeNodes::kubelet_ends(const std::string& pod) const {
+  const auto ending = ending_.find("pod/" + pod);
+  return ending != ending_.end() && ending->second >= 2;
+}
+
+void FakeNodes::end_sessions() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [container, end] : std::exchange(frozen_, {})) {
+    const auto found = containers_.find(container);
+    if (found == containers_.end()) continue;
+    const std::string pod = found->second;
+    if (end == AtEnd::thaw) consumers_.at(pod)->thaw();
+    if (end != AtEnd::kill) continue;
+    if (kubelet_ends(pod)) {
+      consumers_.at(pod)->kill();
+      continue;
+    }
+    consumers_.erase(pod);
+    containers_.erase(found);
+    sync(pod);
+  }
+}
+
 void FakeNodes::lose_pod(const std::string& name) {
   const std::lock_guard lock(mutex_);
   ending_.erase("pod/" + name);
