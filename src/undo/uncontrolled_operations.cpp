@@ -18,7 +18,12 @@ bool ever_started(const Json& pod, const std::string& container) {
   const Json* status = find_container_status(pod, container);
   if (status == nullptr) return false;
   const Json state = status->value("state", Json::object());
-  return state.contains("running") || state.contains("terminated") ||
+  // A kubelet that ends a pod without a container of that name says so of it: it was never there, or its record is
+  // gone.
+  const Json ended = state.value("terminated", Json());
+  const bool unknown = ended.is_object() && ended.value("reason", "") == "ContainerStatusUnknown" &&
+                       status->value("containerID", "").empty();
+  return state.contains("running") || (ended.is_object() && !unknown) ||
          !status->value("lastState", Json::object()).empty() || status->value("restartCount", 0) > 0;
 }
 
@@ -27,6 +32,8 @@ void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const Stop
   const std::string &container = o.container, &queue = o.queue;
   const auto pod = ports.cluster.get(ref, stop);
   if (!pod) throw Error(ErrorKind::failed, "the target pod " + ref.name + " was deleted by somebody else");
+  if (is_terminating(*pod) && !ever_started(*pod, container))
+    throw Error(ErrorKind::failed, "the target pod " + ref.name + " is being deleted, and never ran");
   if (!ever_started(*pod, container)) {
     ports.images.point_name(o.node, o.image, o.checkpoint, stop);
     ports.cluster.patch(ref, PatchType::merge, {{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}},

@@ -325,8 +325,11 @@ void FakeNodes::tick() {
     const auto process = pod ? consumers_.find(where.substr(4)) : consumers_.end();
     const bool waits = on(where, silent_node_) && process != consumers_.end() && process->second->alive();
     if (looks >= 5 && pod && !waits && object["status"].contains("containerStatuses")) {  // its last word
-      if (process != consumers_.end()) process->second->kill();
-      object["status"]["containerStatuses"][0]["state"] = {{"terminated", Json::object()}};
+      // Of a container that never was the kubelet says that it is unknown.
+      const bool ran = process != consumers_.end();
+      if (ran) process->second->kill();
+      const char* reason = ran ? "Error" : "ContainerStatusUnknown";
+      object["status"]["containerStatuses"][0]["state"] = {{"terminated", {{"exitCode", 137}, {"reason", reason}}}};
     }
     if (looks >= (pod ? 6 : 3) && !waits) gone.push_back(where);
   }
