@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "broker/admin_json.hpp"
+#include "broker/policies.hpp"
 #include "ms2m/error.hpp"
-#include "wrap/pcre/pattern.hpp"
 
 namespace ms2m {
 namespace {
@@ -47,24 +48,6 @@ HttpOptions options_of(const BrokerAddress& address) {
   return options;
 }
 
-/// A member of the wrong type or none at all is the default: the API leaves out what it does not know yet.
-template <typename Value>
-Value member(const Json& object, const char* key, Value otherwise) {
-  const auto found = object.find(key);
-  if (found == object.end()) return otherwise;
-  try {
-    return found->get<Value>();
-  } catch (const Json::exception&) {
-    return otherwise;
-  }
-}
-
-/// Empty tables come as [].
-Json table(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_object() ? *found : Json::object();
-}
-
 std::string reason_of(const HttpResponse& answer) {
   const Json body = Json::parse(answer.body, nullptr, false);
   if (!body.is_object()) return {};
@@ -93,41 +76,6 @@ std::optional<QueueTotals> totals_of(const Json& queue) {
   if (!queue.contains("messages_ready") || !queue.contains("messages_unacknowledged")) return std::nullopt;
   return QueueTotals{member(queue, "messages_ready", std::uint64_t{0}),
                      member(queue, "messages_unacknowledged", std::uint64_t{0})};
-}
-
-/// Of an operator's policy and a user's the smaller limit counts, and else the operator's.
-void merge(Json& effective, const Json& definition) {
-  for (const auto& [key, value] : definition.items()) {
-    const bool limit = effective.contains(key) && effective[key].is_number() && value.is_number();
-    if (!limit || value < effective[key]) effective[key] = value;
-  }
-}
-
-/// Whether a policy is one for a classic queue of that name.
-pcre::Match applies(const Json& policy, const std::string& queue_name) {
-  const auto to = member(policy, "apply-to", std::string("all"));
-  if (to != "all" && to != "queues" && to != "classic_queues") return pcre::Match::no;
-  const auto pattern = policy.find("pattern");
-  if (pattern == policy.end() || !pattern->is_string()) return pcre::Match::unknown;
-  return pcre::search(pattern->get<std::string>(), queue_name);
-}
-
-/// Adds what one list, of users' or of operators' policies, makes of the queue. Of several of the same priority the
-/// broker takes any one: then the smallest limits of all of them. false: a policy that may count cannot be judged.
-bool foresee(const Json& policies, const std::string& queue_name, Json& effective) {
-  const auto priority = [](const Json& policy) { return member(policy, "priority", 0); };
-  std::optional<int> highest, unjudged;
-  for (const Json& each : policies) {
-    const auto match = applies(each, queue_name);
-    if (match == pcre::Match::no) continue;
-    auto& most = match == pcre::Match::yes ? highest : unjudged;
-    most = std::max(most.value_or(priority(each)), priority(each));
-  }
-  if (unjudged && (!highest || *unjudged >= *highest)) return false;
-  for (const Json& each : policies)
-    if (highest && priority(each) == *highest && applies(each, queue_name) == pcre::Match::yes)
-      merge(effective, table(each, "definition"));
-  return true;
 }
 
 /// An API that accepts and says nothing holds nobody for longer than `limit`: a source may be frozen meanwhile.
@@ -215,7 +163,7 @@ Json RabbitAdmin::policy_by_name(const std::string& queue, const StopToken& stop
       // The list: a policy by itself is shown only to a policymaker.
       const auto policies = get_if_allowed(path + vhost_, stop);
       for (const Json& policy : policies && policies->is_array() ? *policies : Json::array())
-        if (member(policy, "name", std::string{}) == name) merge(effective, table(policy, "definition"));
+        if (member(policy, "name", std::string{}) == name) merge_policy(effective, table(policy, "definition"));
     }
   }
   return effective;
@@ -263,7 +211,7 @@ std::optional<Json> RabbitAdmin::policy_for(const std::string& queue_name, const
   for (const char* kind : {"policies/", "operator-policies/"}) {
     const auto all = get_if_allowed(kind + vhost_, stop);
     if (!all || !all->is_array()) return std::nullopt;
-    if (!foresee(*all, queue_name, effective)) return std::nullopt;
+    if (!foresee_policy(*all, queue_name, effective)) return std::nullopt;
   }
   return effective;
 }

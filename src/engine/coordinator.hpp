@@ -1,12 +1,13 @@
-// The coordinator behind Migrator: from a plan, or a journal, to one Outcome. Its parts: migrator.cpp runs and
-// recovers, finish.cpp, undo.cpp and take_back.cpp carry out what the journal says, ending.hpp says what that has come
-// to, second_half.cpp gives a copy its source's name.
+// The coordinator behind Migrator: from a plan, or a journal, to one Outcome. Its parts: migrator.cpp plans and
+// recovers, run_plan.cpp runs, finish.cpp, undo.cpp and take_back.cpp carry out what the journal says, ending.hpp says
+// what that has come to, second_half.cpp gives a copy its source's name.
 #pragma once
 #include <exception>
 #include <functional>
 #include <string>
 
 #include "engine/phase_clock.hpp"
+#include "handover/arrival.hpp"
 #include "journal/journal.hpp"
 #include "ms2m/migrator.hpp"
 #include "plan/facts.hpp"
@@ -63,5 +64,11 @@ struct Migrator::Impl {
 
 /// Once the copy has taken the source's name, that is who serves.
 void tell_identity(const Journal& journal, Outcome& outcome);
+
+/// What follows from the journal: to finish, or to undo.
+bool leads_forward(const Journal& journal);
+void tell_error(Outcome& outcome, const std::exception& error);
+/// The source at the primary, as the journal has it.
+AtWork source_of(const Migrator::Ports& ports, const Journal& journal);
 
 }  // namespace ms2m
