@@ -38,7 +38,7 @@ struct PredictedPhase {
 struct Plan {
   std::string id;
   Procedure procedure;
-  bool second_half =
+  bool is_rename =
       false;          ///< of a shadow of a StatefulSet's pod: the source is ms2m's own copy and need not end gently
   std::string owner;  ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
   std::string ns, source_pod, source_uid, source_node, target_pod, target_node, container, queue;

@@ -1,6 +1,6 @@
 // The coordinator behind Migrator: from a plan, or a journal, to one Outcome. Its parts: migrator.cpp plans and
 // recovers, run_plan.cpp runs, finish.cpp, undo.cpp and take_back.cpp carry out what the journal says, ending.hpp says
-// what that has come to, second_half.cpp gives a copy its source's name.
+// what that has come to, rename.cpp gives a copy its source's name.
 #pragma once
 #include <exception>
 #include <functional>
@@ -53,9 +53,9 @@ struct Migrator::Impl {
   /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
   bool restore_again(const Journal& journal);
 
-  // second_half.cpp
+  // rename.cpp
   /// False: the copy is lost, and with it the state, as when a node dies without a migration.
-  bool take_identity(Journal& journal, const op::Rename& operation, Outcome& outcome);
+  bool rename_copy(Journal& journal, const op::Rename& operation, Outcome& outcome);
   /// An attempt that died is brought to its end first: then `child` says that the name was taken, or a new attempt can
   /// be made under the id that is returned.
   std::string free_child(const op::Rename& operation, Outcome& child);

@@ -9,8 +9,8 @@
 #include "engine/ending.hpp"
 #include "engine/who_serves.hpp"
 #include "ms2m/remedy.hpp"
+#include "undo/apply.hpp"
 #include "undo/lost_copy.hpp"
-#include "undo/settle.hpp"
 
 namespace ms2m {
 namespace {
@@ -97,7 +97,7 @@ class Migrator::Impl::Finishing {
  private:
   Operations::RenameCopy renaming() {
     return [this](const op::Rename& operation, const StopToken&) {
-      state_lost_ = !impl_.take_identity(journal_, operation, outcome_);
+      state_lost_ = !impl_.rename_copy(journal_, operation, outcome_);
     };
   }
 
@@ -107,11 +107,11 @@ class Migrator::Impl::Finishing {
     return nothing_left(carry_out(kServing, true));
   }
 
-  Settlement carry_out(Stages stages, bool stop_at_failure) {
-    return settle(journal_, Direction::finish, operations_, impl_.observer, {limit_, stages, stop_at_failure});
+  Applied carry_out(Stages stages, bool stop_at_failure) {
+    return apply(journal_, Direction::finish, operations_, impl_.observer, {limit_, stages, stop_at_failure});
   }
 
-  bool nothing_left(Settlement settled) {
+  bool nothing_left(Applied settled) {
     for (Leftover& left : settled.left) outcome_.leftovers.push_back(std::move(left));
     named_.insert(settled.left_numbers.begin(), settled.left_numbers.end());
     return settled.left.empty();

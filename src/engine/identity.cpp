@@ -32,7 +32,7 @@ MigrationRequest identity_request(const op::Rename& o) {
 Plan identity_plan(const op::Rename& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
   Plan plan = make_plan(request, facts, id);
   plan.findings = preflight(facts, request);
-  plan.second_half = true;
+  plan.is_rename = true;
   const TargetPod pod =
       make_target_pod(o.source, {plan.target_pod, plan.target_node, plan.container, plan.image, id, {}});
   plan.target_spec = pod.pod;

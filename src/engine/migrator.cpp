@@ -20,7 +20,7 @@
 #include "plan/planner.hpp"
 #include "preflight/preflight.hpp"
 #include "strategy/strategy.hpp"
-#include "undo/settle.hpp"
+#include "undo/apply.hpp"
 #include "undo/withdraw_copy.hpp"
 
 namespace ms2m {

@@ -15,7 +15,7 @@
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "strategy/strategy.hpp"
-#include "undo/settle.hpp"
+#include "undo/apply.hpp"
 
 namespace ms2m {
 namespace {
@@ -194,7 +194,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   run.measures.pauses.insert(run.measures.pauses.end(), outcome.measures.pauses.begin(), outcome.measures.pauses.end());
   outcome.measures = run.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
-  if (moved && !plan.second_half)
+  if (moved && !plan.is_rename)
     History(journals.root())
         .add({plan.source_node, plan.target_node, kind_of(plan, request), facts.source.look.memory, outcome.phases});
 }

@@ -66,7 +66,7 @@ bool Migrator::Impl::untouched(Journal& journal, Handed handed) {
   try {
     journal.mark("may_have_served");
   } catch (const std::exception&) {
-    // As for a settled entry (settle.cpp).
+    // As for a settled entry (apply.cpp).
   }
   return false;
 }

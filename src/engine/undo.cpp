@@ -3,7 +3,7 @@
 #include "engine/ending.hpp"
 #include "engine/who_serves.hpp"
 #include "ms2m/remedy.hpp"
-#include "undo/settle.hpp"
+#include "undo/apply.hpp"
 
 namespace ms2m {
 namespace {
@@ -21,7 +21,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
                           const std::function<void()>& source_decided) {
   Operations operations(ports);
   const auto stage = [&](Stages stages, bool stop_at_failure) {
-    Settlement settled = settle(journal, Direction::undo, operations, observer, {limit, stages, stop_at_failure});
+    Applied settled = apply(journal, Direction::undo, operations, observer, {limit, stages, stop_at_failure});
     for (auto& text : settled.done) outcome.undone.push_back(std::move(text));
     for (Leftover& left : settled.left) outcome.leftovers.push_back(std::move(left));
     return settled.left.empty();

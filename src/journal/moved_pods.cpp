@@ -28,8 +28,8 @@ std::optional<MovedPod> moved_pod(const Journal& journal) {
   const auto given = journal.effect_with<op::ResumeTarget>();
   const std::string pod = begin.value("target_pod", "");
   // Under the name that it had before it has the control queue that it had before.
-  const bool second_half = begin.value("id", "").find('-') != std::string::npos;  // identity.hpp
-  if (!given || second_half || pod == begin.value("source_pod", "") || journal.ended() != Result::done)
+  const bool is_rename = begin.value("id", "").find('-') != std::string::npos;  // identity.hpp
+  if (!given || is_rename || pod == begin.value("source_pod", "") || journal.ended() != Result::done)
     return std::nullopt;
   return MovedPod{begin.value("id", ""),          begin.value("ns", ""),         pod,
                   given->operation.control_queue, begin.value("kubeconfig", ""), begin.value("context", ""),

@@ -33,6 +33,7 @@ struct ResumeTarget {
   static constexpr const char* kName = "resume_target";
   static constexpr Stage stage() { return Stage::serve; }
   std::string ns, pod, control_queue, queue;
+  std::string message;       ///< END_REPLAY
   std::uint64_t others = 0;  ///< competing consumers of the queue. The valve is not among them: it is open, or dead,
                              ///< when this is carried out
   // As in HandOver (undo/hand_over.hpp); left out where the source is gone before the copy comes.
@@ -40,8 +41,7 @@ struct ResumeTarget {
   std::string container{}, instance{};
   std::vector<std::string> copy_addresses{};  ///< as Arrival::copy
   bool only_that_instance = false;
-  Seconds limit{0};       ///< for it to serve; 0: none of its own
-  std::string message{};  ///< END_REPLAY
+  Seconds limit{0};  ///< for it to serve; 0: none of its own
 };
 
 /// Of a source without the control protocol. `container`: the ID in the pod's status.

@@ -87,7 +87,7 @@ void Gathering::note(Question question, const Otherwise& otherwise, const Error&
 
 void Gathering::finish() {
   tasks_.wait();
-  settle_images();
+  tell_image_names();
   std::stable_sort(facts_.unasked.begin(), facts_.unasked.end(),
                    [](const Unasked& a, const Unasked& b) { return a.question < b.question; });
 }

@@ -49,7 +49,7 @@ class Gathering {
   void ask_images(const std::string& node, NodeFacts& facts, std::optional<Trouble>& find_trouble);
   void find_image(const std::string& node, const std::string& name, NodeFacts& facts,
                   std::optional<Trouble>& find_trouble);
-  void settle_images();
+  void tell_image_names();
   void ask_broker();
   void ask_management();
 

@@ -103,7 +103,7 @@ void Gathering::find_image(const std::string& node, const std::string& name, Nod
 
 /// When both nodes have answered. The pod's status names the image by its digest, which leads nowhere when the tag has
 /// moved on to a newer image since, and on the target it may have another name: then it is asked for by its ID.
-void Gathering::settle_images() {
+void Gathering::tell_image_names() {
   NodeFacts &source = facts_.source, &target = facts_.target;
   const auto find = [&](const std::string& node, const std::string& id, NodeFacts& facts,
                         std::optional<Trouble>& trouble) {

@@ -23,7 +23,7 @@ struct Typical {
 std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, const Facts& facts) {
   const Procedure& procedure = plan.procedure;
   const bool sequential = procedure.course == Course::sequential, in_place = procedure.source_first(),
-             second_half = procedure.renamed_later();
+             renamed_later = procedure.renamed_later();
   const bool warm = request.prefer == Prefer::gap && !in_place;
   const double grace =
       sequential ? facts.pod.at("spec").value("terminationGracePeriodSeconds", 30) : 0;  // at most, and often less
@@ -34,8 +34,8 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
           {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
            sequential ? "the source's termination, restore and reconnect" : "restore and reconnect"},
           {Phase::replaying, 0.05, procedure.relays() ? 3 : 0.5, 0, 0, "the hand-over"},
-          {Phase::finalizing, second_half ? 3.0 : 0.2, second_half ? 14.0 : 3.0, second_half ? 7.0 : 0.0,
-           second_half ? 38.0 : 0.0, second_half ? "the second half under the old name" : "the source's end"}};
+          {Phase::finalizing, renamed_later ? 3.0 : 0.2, renamed_later ? 14.0 : 3.0, renamed_later ? 7.0 : 0.0,
+           renamed_later ? 38.0 : 0.0, renamed_later ? "the second half under the old name" : "the source's end"}};
 }
 
 std::vector<PredictedPhase> from_typical(const std::vector<Typical>& figures, Bytes memory) {
@@ -58,9 +58,9 @@ std::vector<PastMove> comparable(const std::vector<PastMove>& past, const std::s
   return chosen;
 }
 
-bool grows_with_memory(Phase phase, bool second_half) {
+bool grows_with_memory(Phase phase, bool renamed_later) {
   return phase == Phase::checkpointing || phase == Phase::transferring || phase == Phase::restoring ||
-         (phase == Phase::finalizing && second_half);
+         (phase == Phase::finalizing && renamed_later);
 }
 
 /// By what share of a typical phase's time the memory makes it longer or shorter; 1 where one of the two is not known.
@@ -98,12 +98,12 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
   }
   std::vector<PredictedPhase> predicted = from_typical(figures, memory);
   if (moves.empty()) return predicted;
-  const bool second_half = plan.procedure.renamed_later();
+  const bool renamed_later = plan.procedure.renamed_later();
   for (std::size_t i = 0; i < figures.size(); ++i) {
     std::vector<double> times;
     for (const PastMove& move : moves)
       if (const auto elapsed = phase_of(move, figures[i].phase))
-        times.push_back(elapsed->count() * (grows_with_memory(figures[i].phase, second_half)
+        times.push_back(elapsed->count() * (grows_with_memory(figures[i].phase, renamed_later)
                                                 ? scale(figures[i], move.memory, memory)
                                                 : 1));
     if (times.empty()) continue;

@@ -163,7 +163,7 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
 
 /// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is
 /// checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
-void check_second_half(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_renaming(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.procedure.renamed_later() || !facts.target.object) return;
   const auto refuse = [&](const char* check, std::string text, const std::string& cure) {
     out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"});
@@ -261,7 +261,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_image(facts, request, findings);
   check_gate(facts, findings);
   check_tools(facts, request, findings);
-  check_second_half(facts, request, findings);
+  check_renaming(facts, request, findings);
   check_volumes(facts, request, findings);
   check_descriptors(facts, findings);
   check_broker(facts, request, findings);

@@ -177,10 +177,10 @@ void check_node(const Subject& node) {
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   // A pod that keeps its name is gone before its copy is there: if the target cannot restore it, the source does.
   const bool way_back = facts.procedure.source_first();
-  const bool second_half = facts.procedure.renamed_later();  // checkpointed there once more
+  const bool renamed_later = facts.procedure.renamed_later();  // checkpointed there once more
   const std::size_t before = out.size();
   check_node({facts.source, pod_node(facts.pod), true, way_back, out});
-  check_node({facts.target, request.target_node, second_half, true, out});
+  check_node({facts.target, request.target_node, renamed_later, true, out});
   if (out.size() == before && facts.source.tools.asked)
     out.push_back(
         {"node-tools", Level::ok,

@@ -6,7 +6,7 @@
 #include <future>
 
 #include "handover/queue_names.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "steps/guards.hpp"
 #include "steps/steps.hpp"
@@ -26,7 +26,7 @@ std::optional<std::int64_t> node_time(const NodeLook& look) {
 }
 
 void journal_archive(Run& run, const std::string& path) {
-  const auto removal = op::remove_archive(run.plan.source_node, path);
+  const auto removal = op::RemoveArchive{run.plan.source_node, path};
   run.journal.effect(Phase::checkpointing, "archive " + path, removal, removal);
 }
 
@@ -34,16 +34,16 @@ void journal_archive(Run& run, const std::string& path) {
 
 /// (First the archive is looked for, then, when the kubelet has named it, removed by its name: the same words.)
 std::vector<Announced> announce_checkpoint(const Move& move) {
-  const auto removal = op::remove_archive(move.plan.source_node, "");
+  const auto removal = op::RemoveArchive{move.plan.source_node, ""};
   return {{checkpoint_line(move.plan), removal, removal}};
 }
 
 void take_checkpoint(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   // Until the answer names the archive. Anybody may make checkpoints of the same container.
-  const auto search =
-      op::remove_archives({plan.source_node, run.facts.archive_directory, plan.ns, plan.source_pod, plan.container,
-                           run.facts.archives_before, node_time(run.facts.source.look)});
+  const auto search = op::RemoveArchives{
+      plan.source_node,          run.facts.archive_directory,     plan.ns, plan.source_pod, plan.container,
+      run.facts.archives_before, node_time(run.facts.source.look)};
   const int asked = run.journal.effect(Phase::checkpointing, checkpoint_line(plan), search, search);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.checkpoint));
   try {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "handover/relay_exit.hpp"
+#include "handover/relay_drain.hpp"
 #include "handover/waits.hpp"
 #include "ms2m/error.hpp"
 #include "steps/guards.hpp"
@@ -15,14 +15,14 @@ namespace ms2m {
 namespace {
 
 /// Both copies end on the hold queue, so nobody's arrival is certain before there are two.
-RelayExit exit_of(Run& run, const std::string& queue, const std::string& control, const char* role) {
-  RelayExitSpec spec{
+RelayDrain exit_of(Run& run, const std::string& queue, const std::string& control, const char* role) {
+  RelayDrainSpec spec{
       queue, control, run.names.hold, role, run.plan.id, standstill(run.measures.service_rate.value_or(0)), true};
   spec.outstanding = [&run, queue](const StopToken& stop) { return outstanding(run, queue, stop); };
   spec.arrived = [&run](const StopToken& stop) {
     return run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{}).consumers >= 2;
   };
-  return RelayExit(run.ports.broker, std::move(spec));
+  return RelayDrain(run.ports.broker, std::move(spec));
 }
 
 /// The pump's consumer is gone a moment after it was stopped; whoever is there then came by himself.
@@ -52,8 +52,8 @@ void run_cut_over(Run& run, const StopToken& stop) {
     run.warn(fmt::format("{} messages were relayed without their short expiration, lest one expire for one copy only",
                          stats.expirations_dropped),
              "use --strategy handoff if the application reads it");
-  RelayExit source = exit_of(run, run.names.source, run.plan.source_control_queue, "source");
-  RelayExit target = exit_of(run, run.names.target, run.plan.target_control_queue, "target");
+  RelayDrain source = exit_of(run, run.names.source, run.plan.source_control_queue, "source");
+  RelayDrain target = exit_of(run, run.names.target, run.plan.target_control_queue, "target");
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.replay));
   // Nobody is sent anywhere before the primary was seen without a consumer: what went back to it would not be seen
   // there any more.

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "handover/queue_names.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "steps/steps.hpp"
 
 namespace ms2m {
@@ -10,7 +10,7 @@ namespace {
 Announced switch_of(const Plan& plan, const MigrationRequest& request) {
   const std::string queue = queue_names(plan.id).dead_man;
   return {fmt::format("arm the dead man's switch {} ({} s)", queue, request.dead_man.count() / 1000),
-          op::delete_queue(queue), op::delete_queue(queue)};
+          op::DeleteQueue{queue}, op::DeleteQueue{queue}};
 }
 
 std::vector<Announced> announce_switch(const Move& move) { return {switch_of(move.plan, move.request)}; }

@@ -3,7 +3,7 @@
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "steps/checkpoint.hpp"
 #include "steps/restore.hpp"
@@ -15,7 +15,7 @@ namespace {
 std::string replay_of(const Plan& plan) { return plan.queue + ".ms2m-replay"; }
 
 Announced replay_queue_of(const Plan& plan) {
-  const auto removal = op::delete_queue(replay_of(plan));
+  const auto removal = op::DeleteQueue{replay_of(plan)};
   return {fmt::format("declare queue {} and bind it wherever {} is bound", replay_of(plan), plan.queue), removal,
           removal};
 }
@@ -88,8 +88,8 @@ void run_replay(Run& run, const StopToken& stop) { replay_until(run, replay_of(r
 Announced switch_of(const Plan& plan, std::uint64_t others) {
   return {fmt::format("send {} to {}", plan.target_pod, plan.queue),
           {},
-          op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, others},
-                            end_replay("target", plan.id))};
+          op::ResumeTarget{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
+                           end_replay("target", plan.id), others}};
 }
 
 std::vector<Announced> announce_switch(const Move& move) { return {switch_of(move.plan, 0)}; }

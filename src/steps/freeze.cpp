@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "handover/waits.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "plan/limits.hpp"
 #include "steps/guards.hpp"
@@ -22,7 +22,7 @@ namespace {
 Announced freeze_of(const Plan& plan, const op::Frozen& source) {
   return {
       fmt::format("freeze container {} on {} and close its connection to the broker", plan.container, plan.source_node),
-      op::thaw_source(source, plan.queue, 0, plan.target_pod, plan.id)};
+      op::ThawSource{source, plan.queue, 0, plan.target_pod, plan.id}};
 }
 
 std::vector<Announced> announce_freeze(const Move& move) {

@@ -2,7 +2,7 @@
 
 #include "base/ids.hpp"
 #include "handover/queue_names.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/names.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -12,7 +12,7 @@ namespace ms2m {
 namespace {
 
 Announced release_of(const Plan& plan, const std::string& holder) {
-  const auto release = op::release_lease(plan.ns, "ms2m-" + plan.source_pod, holder);
+  const auto release = op::ReleaseLease{plan.ns, "ms2m-" + plan.source_pod, holder};
   return {fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), release, release};
 }
 

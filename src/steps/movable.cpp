@@ -25,7 +25,7 @@ void refuse_other_queues(const Run& run, const QueueFacts& queue) {
 /// not in it. A message that waits for its acknowledgement tells the most important thing, and at once.
 void check_consumer_named(const Run& run, const StopToken& stop) {
   const std::string& queue = run.plan.queue;
-  if (run.plan.second_half) return;  // it is the one that the first half has looked at
+  if (run.plan.is_rename) return;  // it is the one that the first half has looked at
   if (!run.facts.admin_version || !run.facts.queue || run.facts.queue->consumers.size() >= run.facts.depth->consumers)
     return;
   const bool exact_totals = run.facts.queue->type == "classic" && run.facts.depth->consumers == 1;

@@ -4,7 +4,7 @@
 
 #include <future>
 
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -28,7 +28,7 @@ namespace {
 
 /// Undo and finish are the same.
 Announced orphan_of(const Plan& plan, const Json& set) {
-  const auto again = op::recreate_set(set, plan.source_pod);
+  const auto again = op::RecreateSet{set, plan.source_pod};
   return {fmt::format("delete statefulset {}/{} and leave its pods", plan.ns, plan.owner), again, again};
 }
 
@@ -36,7 +36,7 @@ Announced orphan_of(const Plan& plan, const Json& set) {
 Operation plan_orphaning(Run& run, Phase phase, const StopToken& stop) {
   const Json set = unchanged_set(run, stop);
   journal_announced(run, phase, orphan_of(run.plan, set));
-  return op::orphan_set(run.plan.ns, run.plan.owner, pod_uid(set));
+  return op::OrphanSet{run.plan.ns, run.plan.owner, pod_uid(set)};
 }
 
 std::vector<Announced> announce_orphan(const Move& move) {

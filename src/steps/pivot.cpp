@@ -6,7 +6,7 @@
 #include "handover/arrival.hpp"
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "steps/guards.hpp"
@@ -28,7 +28,7 @@ std::string pivot_line(const Plan& plan) {
 std::vector<Announced> announce_pivot(const Move& move) {
   const Plan& plan = move.plan;
   return {
-      {pivot_line(plan), {}, op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue}, "")}};
+      {pivot_line(plan), {}, op::ResumeTarget{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, ""}}};
 }
 
 std::vector<Announced> announce_disarm(const Move&) {
@@ -79,11 +79,10 @@ void run_pivot(Run& run, const StopToken& stop) {
   check_target_lives(run, stop);
   run.journal.effect(
       Phase::replaying, pivot_line(plan), {},
-      op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, run.other_consumers,
-                         arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
-                         run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
-                         run.plan.procedure.relays(), run.request.timeouts.serve},
-                        message));
+      op::ResumeTarget{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, message, run.other_consumers,
+                       arrival_of(run, plan.queue, 1, 0).strangers, plan.container, run.target_instance,
+                       run.source_addresses.empty() ? std::vector<std::string>{} : run.target_addresses,
+                       run.plan.procedure.relays(), run.request.timeouts.serve});
   commit_pivot(run, {{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   run.tell(Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
 }

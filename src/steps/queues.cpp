@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "handover/queue_names.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "preflight/preflight.hpp"
@@ -12,24 +12,24 @@ namespace ms2m {
 namespace {
 
 Announced own_queue(const std::string& queue) {
-  return {"declare queue " + queue, op::delete_queue(queue), op::delete_queue(queue)};
+  return {"declare queue " + queue, op::DeleteQueue{queue}, op::DeleteQueue{queue}};
 }
 
 /// Stale messages of an earlier pod of that name must not reach it. It stays after success. A pod that keeps its name
 /// keeps its queue.
 std::optional<Announced> target_control(const Plan& plan) {
   if (plan.target_control_queue == plan.source_control_queue) return std::nullopt;
-  return Announced{"declare and empty queue " + plan.target_control_queue, op::delete_queue(plan.target_control_queue)};
+  return Announced{"declare and empty queue " + plan.target_control_queue, op::DeleteQueue{plan.target_control_queue}};
 }
 
 Announced tee_of(const QueueNames& names) {
-  return {"declare exchange " + names.tee, op::delete_exchange(names.tee), op::delete_exchange(names.tee)};
+  return {"declare exchange " + names.tee, op::DeleteExchange{names.tee}, op::DeleteExchange{names.tee}};
 }
 
 /// Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
 std::vector<Announced> relay_queues(const QueueNames& names) {
-  return {{"declare queue " + names.source, op::delete_drained_queue(names.source), op::delete_queue(names.source)},
-          {"declare queue " + names.target, op::delete_queue(names.target), op::delete_drained_queue(names.target)}};
+  return {{"declare queue " + names.source, op::DeleteQueue{names.source, true}, op::DeleteQueue{names.source}},
+          {"declare queue " + names.target, op::DeleteQueue{names.target}, op::DeleteQueue{names.target, true}}};
 }
 
 std::vector<Announced> announce_queues(const Move& move) {

@@ -4,7 +4,7 @@
 #include "handover/arrival.hpp"
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "plan/limits.hpp"
@@ -86,7 +86,7 @@ void await_quiet(Run& run, const StopToken& stop) {
 
 /// One consumer of the primary comes from the source's pod, so nothing hides the addresses.
 std::vector<std::string> known_by(const Run& run, const StopToken& stop) {
-  if (!run.request.allow_competing || !run.facts.admin_version || run.plan.second_half) return {};
+  if (!run.request.allow_competing || !run.facts.admin_version || run.plan.is_rename) return {};
   std::vector<std::string> addresses = addresses_of(run.facts.pod);
   if (addresses.empty() || Peers(run.ports.admin, addresses).named(run.plan.queue, stop) != 1) return {};
   return addresses;
@@ -94,10 +94,9 @@ std::vector<std::string> known_by(const Run& run, const StopToken& stop) {
 
 Announced quiet_of(const Plan& plan, std::uint64_t others, const std::vector<std::string>& addresses) {
   const QueueNames names = queue_names(plan.id);
-  return {
-      fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold),
-      op::resume_source({plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, names.hold,
-                         plan.procedure.relays() ? names.source : "", others, plan.target_pod, addresses})};
+  return {fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold),
+          op::ResumeSource{plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, names.hold,
+                           plan.procedure.relays() ? names.source : "", others, plan.target_pod, addresses}};
 }
 
 std::vector<Announced> announce_quiet(const Move& move) { return {quiet_of(move.plan, 0, {})}; }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "handover/queue_names.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "journal/settings.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/pod_spec.hpp"
@@ -26,7 +26,7 @@ std::optional<Announced> image_name_removal(const Plan& plan, const Facts& facts
   const std::string image = find_container(facts.pod, plan.container)->value("image", "");
   if (!is_checkpoint_image_name(image)) return std::nullopt;
   const std::string stored = name_in_store(image, known_image_names(facts));
-  return Announced{"", {}, op::remove_image_name(plan.source_node, stored.empty() ? image : stored)};
+  return Announced{"", {}, op::RemoveImageName{plan.source_node, stored.empty() ? image : stored}};
 }
 
 namespace {
@@ -53,12 +53,12 @@ std::vector<Announced> source_end(const Move& move, const std::string& hold) {
   if (plan.procedure.source_end == SourceEnd::adoption) {
     op::Adopt adoption = adoption_of(plan, move.facts);
     adoption.patience = patience;
-    all.push_back({"", op::restore_cost(adoption), adoption});
+    all.push_back(
+        {"", op::RestoreCost{adoption.ns, adoption.source_pod, adoption.source_uid, adoption.source_cost}, adoption});
   } else {
     all.push_back({"", {}, op::RetirePod{plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, hold, patience}});
   }
-  all.push_back(
-      {"", {}, op::delete_control_queue(plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid)});
+  all.push_back({"", {}, op::DeleteControlQueue{plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid}});
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
   return all;
 }
@@ -67,19 +67,18 @@ std::vector<Announced> source_end(const Move& move, const std::string& hold) {
 /// control queue and the name of its image; here they are for a copy that is lost before that.
 std::vector<Announced> rename_lines(const Move& move) {
   const Plan& plan = move.plan;
-  auto source = op::remove_source(plan.ns, plan.source_pod, plan.source_uid, queue_names(plan.id).hold);
+  auto source = op::RemoveSource{plan.ns, plan.source_pod, plan.source_uid, queue_names(plan.id).hold};
   source.target = plan.target_pod;  // after that is at work: nobody waits for this
   op::Rename rename{plan.id,        plan.ns,    plan.target_pod, plan.target_node,
                     plan.container, plan.queue, move.facts.pod,  settings_json(move.request)};
   rename.source.erase("status");
   rename.source["metadata"].erase("managedFields");
-  auto name = op::remove_image_name(plan.target_node, plan.stored_image);
+  auto name = op::RemoveImageName{plan.target_node, plan.stored_image};
   name.at = Stage::copy_image_name;  // not before it has its new name: it may have to start again from it
-  std::vector<Announced> all{
-      {"", {}, source},
-      {"", {}, rename},
-      {"", {}, op::delete_control_queue(plan.target_control_queue, plan.ns, plan.target_pod, "")},
-      {"", {}, name}};
+  std::vector<Announced> all{{"", {}, source},
+                             {"", {}, rename},
+                             {"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}},
+                             {"", {}, name}};
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
   return all;
 }

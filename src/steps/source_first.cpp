@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include "handover/queue_names.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/selector.hpp"
 #include "steps/orphan.hpp"
 #include "steps/retirement.hpp"
 #include "steps/steps.hpp"
 #include "steps/transfer.hpp"
-#include "undo/settle.hpp"
+#include "undo/apply.hpp"
 
 namespace ms2m {
 namespace {
@@ -33,17 +33,22 @@ std::vector<Announced> scaling_lines(const Move& move, Json& copy) {
                             plan.source_pod, plan.source_uid, plan.image};
   const Json label{{*key, copy["metadata"]["labels"][*key]}};
   copy["metadata"]["labels"].erase(*key);
-  return {{"", {}, op::scale_down(scaling)}, {"", {}, op::scale_up(scaling, label)}};
+  return {{"", {}, op::ScaleDown{scaling}}, {"", {}, op::ScaleUp{scaling, label}}};
 }
 
 Operation end_of_source(const Move& move) {
   const Plan& plan = move.plan;
   const std::string hold = queue_names(plan.id).hold;
   if (plan.procedure.source_end != SourceEnd::scaling)
-    return op::remove_source(plan.ns, plan.source_pod, plan.source_uid, hold);
+    return op::RemoveSource{plan.ns, plan.source_pod, plan.source_uid, hold};
   const int grace = move.facts.pod.at("spec").value("terminationGracePeriodSeconds", 30);
-  return op::end_source({plan.ns, plan.source_pod, plan.source_uid, plan.image, hold, grace,
-                         plan.procedure.workload != Workload::stateful_set});
+  return op::EndSource{plan.ns,
+                       plan.source_pod,
+                       plan.source_uid,
+                       plan.image,
+                       hold,
+                       grace,
+                       plan.procedure.workload != Workload::stateful_set};
 }
 
 /// Layout, name and image are on the source's node only if the process had to go back there.
@@ -58,20 +63,19 @@ std::vector<Announced> follow_up(const Move& move, const Arrived& arrived) {
                     user = move.facts.source.image ? move.facts.source.image->user : "",
                     original = move.facts.source.image ? move.facts.source.image->id : "";
   all.push_back({"", {}, end_of_source(move)});
-  all.push_back({"",
-                 {},
-                 op::restore_pod(copy, queue_names(plan.id).hold,
-                                 {plan.source_node, arrived.archive, directory, plan.stored_image, plan.container,
-                                  architecture_of(move.facts.source), user, plan.target_control_queue})});
-  all.push_back({"", {}, op::remove_layout(plan.source_node, directory)});
-  all.push_back({"", {}, op::settle_image(plan.source_node, plan.stored_image, original, plan.ns, plan.target_pod)});
-  all.push_back({"", {}, op::remove_image(plan.source_node, arrived.checkpoint_image)});
   all.push_back(
       {"",
        {},
-       op::resume_target({plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, arrived.other_consumers},
-                         end_replay("target", plan.id))});
-  all.push_back({"", {}, op::strip_marks(plan.ns, plan.target_pod)});
+       op::RestorePod{copy, queue_names(plan.id).hold, plan.source_node, arrived.archive, directory, plan.stored_image,
+                      plan.container, architecture_of(move.facts.source), user, plan.target_control_queue}});
+  all.push_back({"", {}, op::RemoveLayout{plan.source_node, directory}});
+  all.push_back({"", {}, op::PointImageName{plan.source_node, plan.stored_image, original, plan.ns, plan.target_pod}});
+  all.push_back({"", {}, op::RemoveImage{plan.source_node, arrived.checkpoint_image}});
+  all.push_back({"",
+                 {},
+                 op::ResumeTarget{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
+                                  end_replay("target", plan.id), arrived.other_consumers}});
+  all.push_back({"", {}, op::StripMarks{plan.ns, plan.target_pod}});
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
   return all;
 }
@@ -91,7 +95,7 @@ void run_follow_up(Run& run, const StopToken& stop) {
 bool carry_out(Run& run, Stages stages) {
   Operations operations(run.ports);
   const bool done =
-      settle(run.journal, Direction::finish, operations, run.observer, {run.request.timeouts.restore, stages, true})
+      apply(run.journal, Direction::finish, operations, run.observer, {run.request.timeouts.restore, stages, true})
           .left.empty();
   run.incomplete = !done;
   return done;

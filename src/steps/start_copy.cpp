@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "handover/waits.hpp"
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "steps/freeze.hpp"
 #include "steps/restore.hpp"
@@ -19,16 +19,20 @@ std::vector<Announced> forward_lines(const Move& move, const std::string& instan
   const op::Frozen source = frozen_source(plan, instance);
   const std::string original = move.facts.source.image ? move.facts.source.image->id : "";
   std::vector<Announced> all{
-      {"name the image " + plan.stored_image, op::remove_image_name(plan.target_node, plan.stored_image),
-       op::settle_image(plan.target_node, plan.stored_image, original, plan.ns, plan.target_pod)},
+      {"name the image " + plan.stored_image, op::RemoveImageName{plan.target_node, plan.stored_image},
+       op::PointImageName{plan.target_node, plan.stored_image, original, plan.ns, plan.target_pod}},
       {"",
        {},
-       op::start_copy({plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.stored_image,
-                       checkpoint, plan.queue})}};
-  if (plan.procedure.source_end == SourceEnd::adoption)
-    all.push_back({"", {}, op::adopt_from_frozen(adoption_of(plan, move.facts), source)});
-  else
-    all.push_back({"", {}, op::retire_frozen(source)});
+       op::StartCopy{plan.ns, plan.target_pod, plan.id, plan.container, plan.target_node, plan.stored_image, checkpoint,
+                     plan.queue}}};
+  if (plan.procedure.source_end == SourceEnd::adoption) {
+    op::Adopt adoption = adoption_of(plan, move.facts);
+    adoption.node = source.node;
+    adoption.frozen = source.container;
+    all.push_back({"", {}, adoption});
+  } else {
+    all.push_back({"", {}, op::RetireFrozen{source}});
+  }
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
   return all;
 }

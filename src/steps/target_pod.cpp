@@ -1,7 +1,7 @@
 // The copy's pod, which waits beside the source for its image.
 #include <fmt/format.h>
 
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -30,7 +30,7 @@ namespace {
 Announced pod_of(const Plan& plan) {
   return {fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node,
                       plan.image),
-          op::delete_pod(plan.ns, plan.target_pod, plan.id), op::strip_marks(plan.ns, plan.target_pod)};
+          op::DeletePod{plan.ns, plan.target_pod, plan.id}, op::StripMarks{plan.ns, plan.target_pod}};
 }
 
 std::vector<Announced> announce_pod(const Move& move) { return {pod_of(move.plan)}; }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "kube/objects/names.hpp"
 #include "steps/guards.hpp"
 #include "steps/steps.hpp"
@@ -23,15 +23,15 @@ namespace {
 /// original image. One that nobody may start from yet has another name, which goes with it.
 std::vector<Announced> archive_lines(const Plan& plan, const Facts& facts, const std::string& image) {
   const std::string &node = plan.target_node, directory = layout_directory(plan);
-  const auto layout = op::remove_layout(node, directory);
-  const auto checkpoint = op::remove_image(node, "");
+  const auto layout = op::RemoveLayout{node, directory};
+  const auto checkpoint = op::RemoveImage{node, ""};
   const std::string line = "import it as " + image;
   const bool final = image == plan.stored_image;
-  const auto staged = op::remove_staged_name(node, image);
+  const auto staged = op::RemoveImageName{node, image, Stage::staged_names};
   const std::string original = facts.source.image ? facts.source.image->id : "";
   return {{fmt::format("stream the archive to {}:{}", node, directory), layout, layout},
-          final ? Announced{line, op::remove_image_name(node, image),
-                            op::settle_image(node, image, original, plan.ns, plan.target_pod)}
+          final ? Announced{line, op::RemoveImageName{node, image},
+                            op::PointImageName{node, image, original, plan.ns, plan.target_pod}}
                 : Announced{line, staged, staged},
           {"", checkpoint, checkpoint}};
 }
@@ -60,8 +60,8 @@ void transfer_as(Run& run, const std::string& image, const StopToken& stop) {
       plan.target_node,
       {directory, moved.sha256, moved.bytes, image, plan.container, architecture, run.facts.source.image->user}, limit);
   // The name will point at the original image; the checkpoint itself holds the memory and must go whatever happens.
-  run.journal.effect(Phase::transferring, planned_words(op::remove_image(plan.target_node, id)),
-                     op::remove_image(plan.target_node, id), op::remove_image(plan.target_node, id));
+  run.journal.effect(Phase::transferring, planned_words(op::RemoveImage{plan.target_node, id}),
+                     op::RemoveImage{plan.target_node, id}, op::RemoveImage{plan.target_node, id});
   run.tell(Phase::transferring, "image " + image + " is on " + plan.target_node);
   run.phase_note =
       fmt::format("{:.1f} MB by ssh, imported as checkpoint image", static_cast<double>(moved.bytes.count) / 1e6);

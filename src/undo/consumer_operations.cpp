@@ -5,7 +5,7 @@
 
 #include "handover/arrival.hpp"
 #include "handover/queue_names.hpp"
-#include "handover/relay_exit.hpp"
+#include "handover/relay_drain.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -39,7 +39,7 @@ AtWork source_at_work(const Migrator::Ports& ports, const op::ResumeSource& o) {
 
 /// Shadow: what was relayed to the source must be worked off before it goes back to the primary.
 void drain_relay(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
-  RelayExitSpec spec{o.relay_queue, o.control_queue, o.hold_queue, "source", ""};
+  RelayDrainSpec spec{o.relay_queue, o.control_queue, o.hold_queue, "source", ""};
   bool told = true;
   spec.outstanding = [&ports, &told, queue = spec.queue](const StopToken& limit) -> std::optional<std::uint64_t> {
     if (!told) return std::nullopt;
@@ -52,7 +52,7 @@ void drain_relay(const Migrator::Ports& ports, const op::ResumeSource& o, const 
     const auto there = ports.broker.depth(o.hold_queue, limit);
     return !there || there->consumers > 0 || source_at_work(ports, o).there(limit);
   };
-  RelayExit source(ports.broker, std::move(spec));
+  RelayDrain source(ports.broker, std::move(spec));
   while (!source.finished(stop)) stop.sleep(Millis{20}, "waiting for the source to finish its queue");
 }
 

@@ -8,11 +8,11 @@
 #include "ms2m/remedy.hpp"
 #include "undo/broker_operations.hpp"
 #include "undo/consumer_operations.hpp"
+#include "undo/frozen_operations.hpp"
 #include "undo/node_operations.hpp"
 #include "undo/pod_operations.hpp"
 #include "undo/scale_operations.hpp"
 #include "undo/set_operations.hpp"
-#include "undo/uncontrolled_operations.hpp"
 
 namespace ms2m {
 namespace {

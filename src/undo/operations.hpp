@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "journal/make_operation.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/place.hpp"
 #include "ms2m/stop.hpp"

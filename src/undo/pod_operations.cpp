@@ -4,8 +4,8 @@
 #include "kube/objects/names.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
+#include "undo/frozen_operations.hpp"
 #include "undo/set_operations.hpp"
-#include "undo/uncontrolled_operations.hpp"
 
 namespace ms2m {
 namespace {

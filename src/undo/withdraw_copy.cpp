@@ -2,8 +2,8 @@
 
 #include "handover/waits.hpp"
 #include "ms2m/error.hpp"
+#include "undo/frozen_operations.hpp"
 #include "undo/operations.hpp"
-#include "undo/uncontrolled_operations.hpp"
 
 namespace ms2m {
 

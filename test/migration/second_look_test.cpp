@@ -98,10 +98,9 @@ TEST_CASE("a queue is not taken back from a lost copy that the broker still has 
   const auto root = std::filesystem::temp_directory_path() / ("ms2m-second-look-" + std::to_string(::getpid()));
   Journal journal = Journal::create(root, "abcdef", Json::object());
   journal.effect(Phase::checkpointing, "make the source quiet",
-                 op::resume_source({"default", "source", "u", "ms2m.control.source", kQueue, "ms2m.x.hold", "", 0}),
-                 {});
+                 op::ResumeSource{"default", "source", "u", "ms2m.control.source", kQueue, "ms2m.x.hold", "", 0}, {});
   journal.effect(Phase::finalizing, "delete the source pod", {},
-                 op::retire_pod("default", "source", "u", "copy", "ms2m.x.hold"));
+                 op::RetirePod{"default", "source", "u", "copy", "ms2m.x.hold"});
   scene.server.lose_leader(kQueue, 3);
   CHECK_THROWS_AS(must_take_back(ports, journal, scene.limit(kShort)), Error);
   std::filesystem::remove_all(root);

@@ -1,4 +1,4 @@
-#include "undo/uncontrolled_operations.hpp"
+#include "undo/frozen_operations.hpp"
 
 #include "base/ids.hpp"
 #include "handover/waits.hpp"

@@ -30,7 +30,7 @@ std::string Migrator::Impl::free_child(const op::Rename& o, Outcome& child) {
   }
 }
 
-bool Migrator::Impl::take_identity(Journal& journal, const op::Rename& o, Outcome& outcome) {
+bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome& outcome) {
   StepsOnly steps(observer);
   Impl inner{ports, journals, steps};
   Outcome child;

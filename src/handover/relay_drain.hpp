@@ -14,7 +14,7 @@
 
 namespace ms2m {
 
-struct RelayExitSpec {
+struct RelayDrainSpec {
   std::string queue;    ///< the copy's own
   std::string control;  ///< its control queue
   std::string hold;
@@ -39,9 +39,10 @@ struct RelayExitSpec {
 /// A copy with something in hand must not be sent away for good, and only exact totals tell. Without them, or when it
 /// stands still, it is sent to the hold queue, lest it takes something new before what it gives back; what it gave back
 /// it is called for again, and each time it has twice as long.
-class RelayExit {
+class RelayDrain {
  public:
-  RelayExit(Broker& broker, RelayExitSpec spec) : broker_(broker), spec_(std::move(spec)), patience_(spec_.patience) {}
+  RelayDrain(Broker& broker, RelayDrainSpec spec)
+      : broker_(broker), spec_(std::move(spec)), patience_(spec_.patience) {}
 
   /// One look, and what follows from it. True (from then on): nothing is left in the queue, nothing of it is
   /// unacknowledged, and if the copy was sent away, or must leave, it has arrived. A queue that is gone was left by an
@@ -59,7 +60,7 @@ class RelayExit {
   void call_back(const StopToken& stop);
 
   Broker& broker_;
-  const RelayExitSpec spec_;
+  const RelayDrainSpec spec_;
   Unchanged unchanged_;
   Seconds patience_;
   std::optional<TimePoint> called_, worked_at_, counted_at_;

@@ -1,6 +1,6 @@
 // A copy leaves its own queue: with exact totals and without, one that works at once and one that acknowledges in
 // batches.
-#include "handover/relay_exit.hpp"
+#include "handover/relay_drain.hpp"
 
 #include <algorithm>
 
@@ -36,17 +36,17 @@ struct Scene {
   void relay(int count) {
     for (int i = 0; i < count; ++i) server.publish(kOwn, "m" + std::to_string(i));
   }
-  RelayExit exit(bool must_leave, Seconds patience = Seconds(0.05), std::uint64_t on_hold = 1) {
-    RelayExitSpec spec{kOwn, "ms2m.control.a", kHold, "source", "a", patience, must_leave};
+  RelayDrain exit(bool must_leave, Seconds patience = Seconds(0.05), std::uint64_t on_hold = 1) {
+    RelayDrainSpec spec{kOwn, "ms2m.control.a", kHold, "source", "a", patience, must_leave};
     spec.outstanding = [this](const StopToken& stop) -> std::optional<std::uint64_t> {
       const auto totals = exact ? broker.totals(kOwn, stop) : std::nullopt;
       if (!totals) return std::nullopt;
       return totals->ready + totals->unacked;
     };
     spec.arrived = [this, on_hold](const StopToken& stop) { return broker.depth(kHold, stop)->consumers >= on_hold; };
-    return RelayExit(broker, std::move(spec));
+    return RelayDrain(broker, std::move(spec));
   }
-  void wait(RelayExit& exit) {
+  void wait(RelayDrain& exit) {
     const StopToken until = limit();
     while (!exit.finished(until)) until.sleep(Millis{2}, "waiting for the copy to leave");
   }
@@ -75,7 +75,7 @@ TEST_CASE("relay exit: with exact totals a copy that has worked off its queue ma
   scene.send_to(kOwn);
   scene.relay(30);
   const auto before = scene.commands();
-  RelayExit exit = scene.exit(false, Seconds(10));
+  RelayDrain exit = scene.exit(false, Seconds(10));
   CHECK_FALSE(exit.finished(scene.limit()));
   scene.wait(exit);
   CHECK(scene.source->applied() == scene.server.published(kOwn));
@@ -85,14 +85,14 @@ TEST_CASE("relay exit: with exact totals a copy that has worked off its queue ma
 
 TEST_CASE("relay exit: it tells when the copy was last at work") {
   Scene scene(batches(7, Millis{100}));
-  RelayExit idle = scene.exit(true);
+  RelayDrain idle = scene.exit(true);
   scene.wait(idle);
   CHECK_FALSE(idle.worked_at());
 
   scene.send_to(kOwn);
   scene.relay(10);
   const TimePoint begin = Clock::now();
-  RelayExit busy = scene.exit(true, Seconds(60));
+  RelayDrain busy = scene.exit(true, Seconds(60));
   scene.wait(busy);
   REQUIRE(busy.worked_at());
   CHECK(*busy.worked_at() >= begin + Millis{20});  // the last three, after 0.1 s
@@ -106,7 +106,7 @@ TEST_CASE("relay exit: without exact totals, or when it must, it ends on the hol
   scene.exact = exact;
   scene.send_to(kOwn);
   scene.relay(30);
-  RelayExit exit = scene.exit(must_leave, Seconds(60));
+  RelayDrain exit = scene.exit(must_leave, Seconds(60));
   scene.wait(exit);
   CHECK(scene.source->applied() == scene.server.published(kOwn));
   CHECK(scene.source->queue() == kHold);
@@ -120,7 +120,7 @@ TEST_CASE("relay exit: what a copy gives back it is called for again, and then i
   scene.send_to(kOwn);
   scene.relay(10);
   const auto before = scene.commands();
-  RelayExit exit = scene.exit(must_leave);
+  RelayDrain exit = scene.exit(must_leave);
   scene.wait(exit);
   CHECK(scene.source->applied() == scene.server.published(kOwn));
   CHECK(scene.server.ready(kOwn).empty());
@@ -139,7 +139,7 @@ TEST_CASE("relay exit: a copy that is found elsewhere is called for what waits i
   scene.exact = exact;
   if (from != "primary") scene.send_to(from);
   scene.relay(5);
-  RelayExit exit = scene.exit(must_leave);
+  RelayDrain exit = scene.exit(must_leave);
   scene.wait(exit);
   CHECK(scene.source->applied() == scene.server.published(kOwn));
   CHECK(scene.server.ready(kOwn).empty());
@@ -150,7 +150,7 @@ TEST_CASE("relay exit: a copy that is not there is called, but not again and aga
   scene.source->kill();
   scene.relay(5);
   const auto before = scene.commands();
-  RelayExit exit = scene.exit(false);
+  RelayDrain exit = scene.exit(false);
   for (int look = 0; look < 20; ++look) CHECK_FALSE(exit.finished(scene.limit()));
   CHECK(scene.commands() == before + 1);
 }
@@ -160,7 +160,7 @@ TEST_CASE("relay exit: nothing to do for a queue that is gone or that nobody owe
   Scene scene;
   if (gone) scene.broker.delete_queue(kOwn, scene.limit());
   const auto before = scene.commands();
-  RelayExit exit = scene.exit(false);
+  RelayDrain exit = scene.exit(false);
   CHECK(exit.finished(scene.limit()));
   CHECK(scene.commands() == before);
 }
@@ -169,7 +169,7 @@ TEST_CASE("relay exit: when somebody else is awaited on the hold queue, it has n
   Scene scene;
   scene.send_to(kOwn);
   scene.relay(5);
-  RelayExit exit = scene.exit(true, Seconds(10), 2);
+  RelayDrain exit = scene.exit(true, Seconds(10), 2);
   for (int look = 0; look < 20; ++look) CHECK_FALSE(exit.finished(scene.limit()));
   CHECK(scene.source->queue() == kHold);
   const auto target = scene.server.start("b", kHold);

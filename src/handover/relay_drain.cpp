@@ -1,4 +1,4 @@
-#include "handover/relay_exit.hpp"
+#include "handover/relay_drain.hpp"
 
 #include <utility>
 
@@ -12,12 +12,12 @@ constexpr std::chrono::seconds kCallAgain{5};
 
 }  // namespace
 
-bool RelayExit::finished(const StopToken& stop) {
+bool RelayDrain::finished(const StopToken& stop) {
   if (!finished_) finished_ = look(stop);
   return finished_;
 }
 
-bool RelayExit::look(const StopToken& stop) {
+bool RelayDrain::look(const StopToken& stop) {
   const TimePoint begin = Clock::now();
   // Asked before what is left: what it gave back on its way is in the queue then.
   const bool elsewhere = sent_away_ && spec_.arrived(stop);
@@ -47,17 +47,17 @@ bool RelayExit::look(const StopToken& stop) {
   return false;
 }
 
-void RelayExit::send_to(const std::string& queue, const char* role, const StopToken& stop) {
+void RelayDrain::send_to(const std::string& queue, const char* role, const StopToken& stop) {
   broker_.publish({"", spec_.control, start_replay(queue, role, spec_.id), "application/json", ""}, stop);
 }
 
-void RelayExit::send_away(const StopToken& stop) {
+void RelayDrain::send_away(const StopToken& stop) {
   send_to(spec_.hold, "hold", stop);
   sent_away_ = true;
   called_.reset();
 }
 
-void RelayExit::call_back(const StopToken& stop) {
+void RelayDrain::call_back(const StopToken& stop) {
   const bool again = called_.has_value();
   if (again && Clock::now() - *called_ < kCallAgain) return;
   send_to(spec_.queue, spec_.role, stop);

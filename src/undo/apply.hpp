@@ -19,7 +19,7 @@ inline constexpr Stages kNodes{Stage::files, Stage::staged_names}, kLease{Stage:
 
 enum class Direction { undo, finish };
 
-struct Settlement {
+struct Applied {
   std::vector<std::string> done;
   std::vector<Leftover> left;
   std::vector<int> left_numbers;  ///< their effects', in the same order
@@ -29,12 +29,12 @@ struct Settlement {
 /// has the limit. Never throws. Only entries of these stages: the coordinator finishes a move stage by stage, and what
 /// is to be done on the nodes beside the rest (two calls with disjoint stages may run at once). With `stop_at_failure`
 /// the entries after a failed one are left for a resume, because they build on it.
-struct SettleOptions {
+struct ApplyOptions {
   Seconds limit{60};
   Stages stages{};
   bool stop_at_failure = false;
 };
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer,
-                  const SettleOptions& options);
+Applied apply(Journal& journal, Direction direction, Operations& operations, Observer& observer,
+              const ApplyOptions& options);
 
 }  // namespace ms2m

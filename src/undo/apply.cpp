@@ -1,4 +1,4 @@
-#include "undo/settle.hpp"
+#include "undo/apply.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@ struct Entry {
   Operation operation;
 };
 
-std::vector<Entry> open_entries(Journal& journal, Direction direction, const SettleOptions& options) {
+std::vector<Entry> open_entries(Journal& journal, Direction direction, const ApplyOptions& options) {
   std::vector<Entry> entries;
   for (const Effect& effect : journal.effects()) {
     const auto& operation = direction == Direction::undo ? effect.undo : effect.finish;
@@ -38,9 +38,9 @@ void report(Observer& observer, Event::Type type, const std::string& text, bool 
 
 }  // namespace
 
-Settlement settle(Journal& journal, Direction direction, Operations& operations, Observer& observer,
-                  const SettleOptions& options) {
-  Settlement result;
+Applied apply(Journal& journal, Direction direction, Operations& operations, Observer& observer,
+              const ApplyOptions& options) {
+  Applied result;
   for (const Entry& entry : open_entries(journal, direction, options)) {
     const std::string text = describe(entry.operation);
     std::string failure;
