@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -212,4 +213,30 @@ TEST_CASE("the public headers are contracts: the C++ library, JSON, and each oth
     else
       CHECK((include.target.find('.') == std::string::npos || include.target == "nlohmann/json.hpp"));
   }
+}
+
+TEST_CASE("files stay small") {
+  std::size_t all = 0, large = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
+    if (entry.path().extension() != ".cpp" && entry.path().extension() != ".hpp") continue;
+    std::ifstream in(entry.path());
+    const auto count = std::count(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>(), '\n');
+    INFO(entry.path());
+    CHECK(count <= 350);
+    ++all;
+    large += count > 250;
+  }
+  std::cout << "  " << all << " files, " << large << " of more than 250 lines\n";
+  CHECK(large * 10 <= all);
+}
+
+TEST_CASE("what a remote shell is given stands in one file") {
+  std::set<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream in(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    if (text.find("sh -c") != std::string::npos) files.insert(fs::relative(entry.path(), kRoot).string());
+  }
+  CHECK(files == std::set<std::string>{"src/node/session/push.cpp"});
 }
