@@ -21,6 +21,8 @@ enum class Course {
   sequential,  ///< the published baseline: the same, in the time that the source's own termination takes
 };
 
+const char* to_string(Course course) noexcept;  // "handoff", "in_place", ...
+
 /// Who ends the source once the copy serves.
 enum class SourceEnd {
   adoption,  ///< its ReplicaSet, which adopts the copy
@@ -29,8 +31,11 @@ enum class SourceEnd {
   scaling,   ///< its set's controller (or, of a bare pod, ms2m), gently, in the pod's own grace period
 };
 
+const char* to_string(SourceEnd end) noexcept;  // "adoption", ...
+
 /// The archive's way from node to node.
 enum class Carriage { relay };
+const char* to_string(Carriage carriage) noexcept;  // "relay"
 
 struct Procedure {
   Strategy strategy = Strategy::shadow;  ///< what --replay fanout and --protocol none leave of what was asked for

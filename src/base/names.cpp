@@ -84,6 +84,40 @@ const char* to_string(Workload workload) noexcept {
   return "?";
 }
 
+const char* to_string(Course course) noexcept {
+  switch (course) {
+    case Course::handoff:
+      return "handoff";
+    case Course::shadow:
+      return "shadow";
+    case Course::fanout:
+      return "fanout";
+    case Course::valve:
+      return "valve";
+    case Course::in_place:
+      return "in_place";
+    case Course::sequential:
+      return "sequential";
+  }
+  return "?";
+}
+
+const char* to_string(SourceEnd end) noexcept {
+  switch (end) {
+    case SourceEnd::adoption:
+      return "adoption";
+    case SourceEnd::deletion:
+      return "deletion";
+    case SourceEnd::kill:
+      return "kill";
+    case SourceEnd::scaling:
+      return "scaling";
+  }
+  return "?";
+}
+
+const char* to_string(Carriage) noexcept { return "relay"; }
+
 int exit_status(const Outcome& outcome) noexcept {
   if (outcome.interrupted) return 130;
   switch (outcome.result) {

@@ -48,7 +48,7 @@ struct Migrator::Impl {
     std::string doubt{};  ///< not done: what is not known, or what stands against it
   };
   /// Instead of what is left to be finished, when the copy is lost or withdrawn and the source is not retired
-  /// (lost_copy.hpp, withdrawal.hpp; without the control protocol must_turn_back()): undoes the migration.
+  /// (lost_copy.hpp, undo/idle_copy.hpp; without the control protocol must_turn_back()): undoes the migration.
   TakenBack take_back(Journal& journal, Outcome& outcome, Seconds limit, bool untouched);
   /// As restored_again() (lost_copy.hpp), with a warning; false also when it could not be done.
   bool restore_again(const Journal& journal);

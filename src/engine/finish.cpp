@@ -1,5 +1,4 @@
 // After the pivot: what is left of the migration is carried out, stage by stage.
-#include <fmt/format.h>
 
 #include <future>
 #include <set>

@@ -9,7 +9,6 @@
 #include "plan/facts.hpp"
 #include "plan/planner.hpp"
 #include "preflight/preflight.hpp"
-#include "undo/operations.hpp"
 
 namespace ms2m {
 

@@ -11,7 +11,6 @@
 #include "engine/who_serves.hpp"
 #include "handover/arrival.hpp"
 #include "handover/pivot_outcome.hpp"
-#include "handover/queue_names.hpp"
 #include "journal/history.hpp"
 #include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
@@ -135,16 +134,16 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
       return outcome;
     }
     require_same_broker(journal, ports.broker, stop.within(std::chrono::seconds(30)));
-    if (journal.marked("pivot_intent") && !journal.marked("pivoted") &&
+    if (journal.marked(Mark::pivot_intent) && !journal.marked(Mark::pivoted) &&
         pivot_was_committed(ports, id, source_of(ports, journal), stop.within(std::chrono::seconds(120))))
-      journal.mark("pivoted");
+      journal.mark(Mark::pivoted);
     const bool forward =
         leads_forward(journal) && !must_turn_back(ports, journal, stop.within(std::chrono::minutes(4)));
     if (forward) {
       finish(journal, outcome, Seconds(120), Handed::unknown);
     } else {
       require_lease(ports.cluster, journal, stop.within(std::chrono::seconds(30)));
-      if (leads_forward(journal)) journal.mark("turned_back");
+      if (leads_forward(journal)) journal.mark(Mark::turned_back);
       undo(journal, outcome, Seconds(60));
     }
     outcome.resumable = !outcome.leftovers.empty();

@@ -11,7 +11,6 @@
 #include "handover/pivot_outcome.hpp"
 #include "handover/queue_names.hpp"
 #include "journal/history.hpp"
-#include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "strategy/strategy.hpp"
@@ -81,7 +80,9 @@ AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
   return {ports.broker, ports.admin, journal.begin().value("queue", ""), source.others, source.addresses};
 }
 
-bool leads_forward(const Journal& journal) { return journal.marked("pivoted") && !journal.marked("turned_back"); }
+bool leads_forward(const Journal& journal) {
+  return journal.marked(Mark::pivoted) && !journal.marked(Mark::turned_back);
+}
 
 void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& error) {
   tell_error(outcome, error);
@@ -89,11 +90,11 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
   run.pump.reset();
   run.valve.reset();  // what it held returns to its old place
   const Seconds limit = run.request.timeouts.undo;
-  if (!run.journal.marked("pivoted") && run.journal.marked("pivot_intent")) {
+  if (!run.journal.marked(Mark::pivoted) && run.journal.marked(Mark::pivot_intent)) {
     try {
       if (pivot_was_committed(ports, run.plan.id, source_of(ports, run.journal),
                               StopToken().within(std::chrono::seconds(90))))
-        run.journal.mark("pivoted");
+        run.journal.mark(Mark::pivoted);
     } catch (const std::exception& unknown) {
       outcome.result = Result::leftovers;
       outcome.resumable = true;
@@ -139,7 +140,7 @@ bool Migrator::Impl::give_way(Run& run, Outcome& outcome) {
 void Migrator::Impl::run_steps(Run& run, PhaseClock& phases, const StopToken& stop) {
   for (const Step& step : steps_of(run.plan.procedure, run.request)) {
     // From the pivot on an interruption no longer turns back.
-    const StopToken token = run.journal.marked("pivoted") ? StopToken() : stop;
+    const StopToken token = run.journal.marked(Mark::pivoted) ? StopToken() : stop;
     phases.enter(step.phase, run.phase_note, token);
     step.run(run, token);
     if (run.incomplete) return;  // what it lacks is made up for by finish()
@@ -161,7 +162,7 @@ void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop
   run.dead_man.reset();
   run.valve.reset();  // it must not pass for a consumer
   finish(run.journal, outcome, run.request.timeouts.retire, run.hand_over);
-  const bool turned_back = run.journal.marked("turned_back");
+  const bool turned_back = run.journal.marked(Mark::turned_back);
   phases.finish(!outcome.leftovers.empty() ? "not everything could be cleaned up"
                 : turned_back              ? "undone"
                                            : "source retired, nothing of ms2m left");

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/coordinator.hpp"
-#include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/idle_copy.hpp"
 #include "undo/lost_copy.hpp"
@@ -55,7 +54,7 @@ void tell_withdrawal(Outcome& outcome, Withdrawal withdrawal, const std::string&
 
 bool Migrator::Impl::untouched(Journal& journal, Handed handed) {
   const auto given = journal.effect_with<op::ResumeTarget>();
-  if (!given || given->settled || journal.marked("may_have_served")) return false;
+  if (!given || given->settled || journal.marked(Mark::may_have_served)) return false;
   if (handed == Handed::unserved) return true;
   try {
     if (handed == Handed::unknown && command_unread(ports, journal, StopToken().within(std::chrono::seconds(20))))
@@ -64,7 +63,7 @@ bool Migrator::Impl::untouched(Journal& journal, Handed handed) {
     // What cannot be asked is no proof.
   }
   try {
-    journal.mark("may_have_served");
+    journal.mark(Mark::may_have_served);
   } catch (const std::exception&) {
     // As for a settled entry (apply.cpp).
   }
@@ -94,7 +93,7 @@ Migrator::Impl::TakenBack Migrator::Impl::take_back(Journal& journal, Outcome& o
             fmt::format("what pod {} does with {} could not be made certain ({})", copy, outcome.queue, error.what())};
   }
   const std::string cause = std::exchange(outcome.error, "");
-  journal.mark("turned_back");
+  journal.mark(Mark::turned_back);
   if (!outcome.failed_phase) outcome.failed_phase = Phase::finalizing;
   plan_name_removal(journal);
   undo(journal, outcome, limit);

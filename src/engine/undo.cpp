@@ -9,7 +9,7 @@ namespace ms2m {
 namespace {
 
 std::string not_sent_back(const Journal& journal) {
-  if (journal.begin().value("protocol", "") != "none")
+  if (!journal.effect_with<op::ThawSource>())
     return "the source could not be sent back; the dead man's switch will, if it is armed";
   return "the source could not be thawed; this does it: " +
          remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")});

@@ -1,7 +1,5 @@
 #include "handover/arrival.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 

@@ -12,6 +12,24 @@
 namespace ms2m {
 namespace {
 
+constexpr std::pair<const char*, Mark> kMarks[] = {{"pivot_intent", Mark::pivot_intent},
+                                                   {"pivoted", Mark::pivoted},
+                                                   {"turned_back", Mark::turned_back},
+                                                   {"may_have_served", Mark::may_have_served}};
+
+const char* word(Mark mark) noexcept {
+  for (const auto& [name, each] : kMarks)
+    if (each == mark) return name;
+  return "";
+}
+
+/// nullopt: one that only an earlier release made, and nothing follows from.
+std::optional<Mark> mark_of(const std::string& type) noexcept {
+  for (const auto& [name, each] : kMarks)
+    if (type == name) return each;
+  return std::nullopt;
+}
+
 constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
 
 [[noreturn]] void no_migration(const std::filesystem::path& root, const std::string& id) {
@@ -160,8 +178,8 @@ void Journal::replay(const Json& record) {
     ended_ = result_of(record.at("result"));
   } else if (type == "again") {
     ended_.reset();
-  } else {
-    marks_.push_back(type);
+  } else if (const auto mark = mark_of(type)) {
+    marks_.push_back(*mark);
   }
 }
 
@@ -179,7 +197,7 @@ void Journal::settled(int n, bool ok, const std::string& how) {
   append({{"type", "settled"}, {"n", n}, {"ok", ok}, {"how", how}});
 }
 
-void Journal::mark(const std::string& type) { append({{"type", type}}); }
+void Journal::mark(Mark mark) { append({{"type", word(mark)}}); }
 void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string(result)}}); }
 
 std::vector<Effect> Journal::effects() const {
@@ -192,10 +210,6 @@ Place place_of(const Journal& journal) {
   return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/")};
 }
 
-bool Journal::marked(const std::string& type) const noexcept {
-  for (const auto& mark : marks_)
-    if (mark == type) return true;
-  return false;
-}
+bool Journal::marked(Mark mark) const noexcept { return std::find(marks_.begin(), marks_.end(), mark) != marks_.end(); }
 
 }  // namespace ms2m

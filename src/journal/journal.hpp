@@ -27,6 +27,14 @@
 
 namespace ms2m {
 
+/// What decides whether a migration is to be finished or undone.
+enum class Mark {
+  pivot_intent,     ///< the pivot is about to be committed: whether it was, the broker says
+  pivoted,          ///< the target owns the queue
+  turned_back,      ///< and after all it does not: it cannot serve, so everything is undone
+  may_have_served,  ///< a copy that does not consume was out of sight for a while: what it has done is in it alone
+};
+
 struct Effect {
   int n = 0;
   Phase phase = Phase::preparing;
@@ -62,7 +70,7 @@ class Journal {
   int effect(Phase phase, const std::string& text, const std::optional<Operation>& undo,
              const std::optional<Operation>& finish);
   void settled(int n, bool ok, const std::string& how);
-  void mark(const std::string& type);
+  void mark(Mark mark);
   void end(Result result);
 
   const Json& begin() const noexcept { return begin_; }
@@ -76,7 +84,7 @@ class Journal {
           return Recorded<Op>{std::get<Op>(*operation), effect.settled};
     return std::nullopt;
   }
-  bool marked(const std::string& type) const noexcept;
+  bool marked(Mark mark) const noexcept;
   std::optional<Result> ended() const noexcept { return ended_; }
 
  private:
@@ -92,7 +100,7 @@ class Journal {
   int version_ = kRecordVersion;  ///< of its first record
   Json begin_;
   std::vector<Effect> effects_;
-  std::vector<std::string> marks_;
+  std::vector<Mark> marks_;
   std::optional<Result> ended_;
 };
 

@@ -16,7 +16,7 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.id = id;
   s.started = b.value("t", "");
   s.state = journal.ended() ? to_string(*journal.ended()) : "running or crashed";
-  s.pivoted = journal.marked("pivoted") && !journal.marked("turned_back");
+  s.pivoted = journal.marked(Mark::pivoted) && !journal.marked(Mark::turned_back);
   s.ns = b.value("ns", "");
   s.source_pod = b.value("source_pod", "");
   s.source_node = b.value("source_node", "");

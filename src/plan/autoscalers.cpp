@@ -1,7 +1,5 @@
 #include "plan/autoscalers.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string_view>
 

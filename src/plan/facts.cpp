@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "handover/queue_names.hpp"
-#include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 
 namespace ms2m {

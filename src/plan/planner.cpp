@@ -42,9 +42,9 @@ void sequential_notes(Plan& plan, const Facts& facts) {
 
 void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts) {
   plan.notes.push_back(
-      "the program that works on the nodes for ms2m stays there, for the next time: in /var/cache/ms2m, where it is "
-      "not "
-      "installed as /usr/libexec/ms2m/ms2m-node");
+      "the program that works on the nodes for ms2m stays there, for the next time: in /var/cache/ms2m, unless it is "
+      "installed "
+      "as /usr/libexec/ms2m/ms2m-node");
   if (plan.procedure.relays())
     plan.notes.push_back(
         "shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with "

@@ -6,7 +6,6 @@
 
 #include "handover/queue_names.hpp"
 #include "kube/objects/names.hpp"
-#include "kube/objects/object.hpp"
 #include "ms2m/remedy.hpp"
 #include "plan/facts.hpp"
 #include "preflight/preflight.hpp"
@@ -28,7 +27,7 @@ std::optional<std::int64_t> number(const Json& in, const std::string& key) {
 /// Messages wait in ms2m's queues for the copy.
 bool waits_in_ours(const Procedure& procedure) { return procedure.relays() || procedure.course == Course::fanout; }
 
-/// What cannot be told now is asked again when the queues are there (steps_prepare.cpp).
+/// What cannot be told now is asked again when the queues are there (steps/queues.cpp).
 void check_policies(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (facts.procedure.course == Course::valve) return;  // no queue of ours
   if (facts.policy_on_ours) return check_policy(*facts.policy_on_ours, facts.procedure, out);

@@ -1,5 +1,5 @@
 // Findings about what the container's processes have open and CRIU cannot carry along. Files that the copy could not
-// open again are preflight_volumes.cpp's.
+// open again are volumes.cpp's.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "kube/objects/travel.hpp"
 #include "plan/facts.hpp"

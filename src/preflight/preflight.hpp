@@ -18,9 +18,9 @@ void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<
 void check_sequential(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
-/// What the broker's user may not do (preflight_broker_rights.cpp). `queue`: the request's.
+/// What the broker's user may not do (broker_rights.cpp). `queue`: the request's.
 void check_broker_rights(const MissingBrokerRights& missing, const std::string& queue, std::vector<Finding>& out);
-/// Other queues that the process takes messages from (preflight_other_queues.cpp). `queue`: the facts of the request's.
+/// Other queues that the process takes messages from (other_queues.cpp). `queue`: the facts of the request's.
 void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
                         std::vector<Finding>& out);
 /// A policy's definition, of those that act on ms2m's own queues.
@@ -28,25 +28,25 @@ void check_policy(const Json& definition, const Procedure& procedure, std::vecto
 /// One consumer of the queue.
 void check_consumer(const QueueConsumer& consumer, const std::string& queue, std::vector<Finding>& out);
 
-/// The process's environment, its runtime class and devices (preflight_environment.cpp).
+/// The process's environment, its runtime class and devices (environment.cpp).
 void check_environment_and_devices(const Facts& facts, std::vector<Finding>& out);
 
-/// Who changes the number of the owner's pods (preflight_scaling.cpp).
+/// Who changes the number of the owner's pods (scaling.cpp).
 void check_scaling(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
-/// What checkpoints and restores on both nodes (preflight_tools.cpp).
+/// What checkpoints and restores on both nodes (tools.cpp).
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
-/// What the container's processes have open and CRIU cannot carry along (preflight_descriptors.cpp).
+/// What the container's processes have open and CRIU cannot carry along (descriptors.cpp).
 void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 
-/// How long the source stands still, and what that does to its probes and its connection (preflight_freeze.cpp).
+/// How long the source stands still, and what that does to its probes and its connection (freeze.cpp).
 void check_freezes(const Facts& facts, std::vector<Finding>& out);
 
-/// What `--protocol none` asks for besides (preflight_uncontrolled.cpp).
-void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+/// What `--protocol none` asks for besides (valve.cpp).
+void check_behind_valve(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
 }  // namespace ms2m

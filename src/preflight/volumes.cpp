@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "plan/facts.hpp"
 #include "preflight/node_fit.hpp"

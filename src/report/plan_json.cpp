@@ -55,10 +55,23 @@ Json head(const Plan& plan, const char* kind, int status) {
 
 }  // namespace
 
+namespace {
+
+Json procedure_json(const Procedure& p) {
+  return {{"course", to_string(p.course)},
+          {"source_end", to_string(p.source_end)},
+          {"carrier", to_string(p.carriage)},
+          {"source_runtime", p.source_runtime},
+          {"target_runtime", p.target_runtime}};
+}
+
+}  // namespace
+
 Json plan_json(const Plan& plan, int status) {
   Json json = head(plan, "plan", status);
   json["id"] = plan.id;
   json["strategy"] = to_string(plan.procedure.strategy);
+  json["procedure"] = procedure_json(plan.procedure);
   json["workload"] = to_string(plan.procedure.workload);
   json["owner"] = plan.owner.empty() ? Json(nullptr) : Json(plan.owner);
   json["image"] = plan.image;

@@ -5,7 +5,6 @@
 
 #include "handover/catch_up.hpp"
 #include "handover/waits.hpp"
-#include "ms2m/error.hpp"
 #include "steps/guards.hpp"
 #include "steps/relay.hpp"
 #include "steps/standstill.hpp"

@@ -97,7 +97,7 @@ std::vector<Announced> announce_switch(const Move& move) { return {switch_of(mov
 void run_switch(Run& run, const StopToken& stop) {
   const Plan& plan = run.plan;
   journal_announced(run, Phase::replaying, switch_of(plan, run.facts.depth->consumers));
-  run.journal.mark("pivoted");
+  run.journal.mark(Mark::pivoted);
   run.ports.broker.publish({"", plan.target_control_queue, end_replay("target", plan.id), "application/json", ""},
                            stop);
   wait_for_depth(

@@ -88,16 +88,12 @@ void check_nobody_came(const Run& run, std::uint64_t ours, const StopToken& stop
       "run ms2m again");
 }
 
-namespace {
-
 void check_source_instance(Run& run, const StopToken& stop) {
   if (instance_of(run, stop) != run.source_instance)
     throw Error(
         ErrorKind::inconsistent,
         "the source's container was started again during the migration: its memory is gone, as without a migration");
 }
-
-}  // namespace
 
 void check_still_quiet(Run& run, std::uint64_t on_hold, const StopToken& stop) {
   check_guards(run);

@@ -11,6 +11,8 @@ namespace ms2m {
 /// ID and restarts of the source's container: one that was started again is another process, although the pod is the
 /// same. Error{inconsistent} when the pod is gone.
 std::string instance_of(Run& run, const StopToken& stop);
+/// Throws Error{inconsistent} when the source's container was started again, or its pod is gone.
+void check_source_instance(Run& run, const StopToken& stop);
 /// Throws Error{inconsistent} unless the source is the very process that became quiet, and still is: `on_hold`
 /// consumers of the hold queue, nobody new on the primary, the dead man's switch not fired. A connection that was lost
 /// and is made again within the request's time for that is no harm: it is waited for.

@@ -40,7 +40,8 @@ Operation plan_orphaning(Run& run, Phase phase, const StopToken& stop) {
 }
 
 std::vector<Announced> announce_orphan(const Move& move) {
-  return {orphan_of(move.plan, move.facts.owner.value_or(Json::object()))};
+  if (!move.facts.owner) return {};  // refused
+  return {orphan_of(move.plan, *move.facts.owner)};
 }
 
 void run_orphan(Run& run, const StopToken& stop) {

@@ -64,13 +64,13 @@ void commit_pivot(Run& run, std::vector<Outgoing> messages, std::uint64_t on_hol
   run.measures.held =
       run.valve ? run.valve->held() : run.ports.broker.depth(run.plan.queue, stop).value_or(QueueDepth{}).ready;
   measure_arrivals(run);
-  run.journal.mark("pivot_intent");
+  run.journal.mark(Mark::pivot_intent);
   run.dead_man->stop_renewing();
   messages.push_back({"", run.names.pivot, Json{{"pivoted", run.plan.id}}.dump(), "application/json", ""});
   if (run.ports.broker.pivot(run.names.dead_man, messages, stop) == PivotResult::fired)
     throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
                 "give it more time with --deadman");
-  run.journal.mark("pivoted");
+  run.journal.mark(Mark::pivoted);
 }
 
 void run_pivot(Run& run, const StopToken& stop) {

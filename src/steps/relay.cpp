@@ -5,7 +5,6 @@
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "ms2m/error.hpp"
 #include "steps/guards.hpp"
 #include "steps/steps.hpp"
 

@@ -1,7 +1,6 @@
 // Without the control protocol: the copy of a frozen source starts, and the valve opens for it.
 #include <fmt/format.h>
 
-#include "handover/waits.hpp"
 #include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "steps/freeze.hpp"
@@ -58,13 +57,13 @@ void run_start(Run& run, const StopToken& stop) {
        forward_lines({run.plan, run.request, run.facts}, run.source_instance, run.checkpoint_image))
     journal_announced(run, Phase::restoring, each);
   stop.check("restoring");
-  run.journal.mark("pivoted");
+  run.journal.mark(Mark::pivoted);
   try {
     start_and_see_it_consume(run, stop);
   } catch (const std::exception&) {
     // The valve was closed all the time: whatever ran got nothing.
     if (withdraw_copy(run.ports, run.journal, !run.valve->broken(), StopToken().within(std::chrono::minutes(2))))
-      run.journal.mark("turned_back");
+      run.journal.mark(Mark::turned_back);
     throw;
   }
   run.phase_note = "source frozen, CRIU restore in the waiting pod, reconnected to the broker";

@@ -1,10 +1,6 @@
 #include "undo/apply.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {

@@ -94,7 +94,10 @@ void resume_target(const Migrator::Ports& ports, const op::ResumeTarget& o, cons
   const HandOver what = hand_over_of(o);
   if (ArrivalWatch(ports.broker, ports.admin, what.arrival).there(stop)) return;
   if (what.only_that_instance) check_instance(what, ports.cluster.get(what.target, stop));
-  ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
+  // The pivot has sent one. As long as that is unread a second would hide that it was taken (command_unread()).
+  const bool unread =
+      !o.instance.empty() && ports.broker.depth(what.arrival.control, stop).value_or(QueueDepth{}).ready > 0;
+  if (!unread) ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
   await_service(ports, what, stop);
 }
 

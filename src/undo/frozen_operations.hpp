@@ -1,4 +1,4 @@
-// The operations of a move without the control protocol (strategy/uncontrolled.cpp).
+// The operations of a move without the control protocol (strategy/valve.cpp).
 #pragma once
 #include "journal/operation.hpp"
 #include "ms2m/migrator.hpp"

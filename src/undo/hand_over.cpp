@@ -29,12 +29,13 @@ class Caller {
   bool serves(const StopToken& stop) {
     const bool there = serving_.there(stop);
     seen();
+    if (there) unseen_ = Millis::max();  // whatever is found now: it has been there
     if (Clock::now() >= next_look_) look_at_pod(stop);
     if (!there && Clock::now() >= next_call_ && taken(stop)) call(stop);
     return there;
   }
 
-  /// The longest time so far in which nobody looked.
+  /// The longest time so far in which nobody looked; without an end once it was seen.
   Millis unseen() const { return std::max(unseen_, std::chrono::duration_cast<Millis>(Clock::now() - seen_at_)); }
 
  private:

@@ -11,6 +11,7 @@
 #include "undo/fence.hpp"
 #include "undo/hand_over.hpp"
 #include "undo/open_retirement.hpp"
+#include "undo/pod_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -20,11 +21,6 @@ constexpr std::chrono::seconds kGhostLimit{90};
 /// A consumer is in the management API's list after 0.3 to 1.8 s (rabbitmq-facts.md section 4).
 constexpr Millis kNamed{2500};
 constexpr std::chrono::seconds kKubeletLimit{20};
-
-bool is_there(Cluster& cluster, const op::ResumeSource& source, const StopToken& stop) {
-  const auto pod = cluster.get({Kind::pod, source.ns, source.pod}, stop);
-  return pod && pod->at("metadata").value("uid", "") == source.uid && !is_terminating(*pod);
-}
 
 /// Also one that has come without a command.
 bool consumes(const Migrator::Ports& ports, const Arrival& at, const StopToken& stop) {
@@ -104,7 +100,8 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
   const auto quiet = journal.effect_with<op::ResumeSource>();
   const auto given = journal.effect_with<op::ResumeTarget>();
   if (!quiet || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
-  if (!is_there(ports.cluster, quiet->operation, stop)) return Withdrawal::impossible;
+  if (!is_pod(ports, quiet->operation.ns, quiet->operation.pod, quiet->operation.uid, stop))
+    return Withdrawal::impossible;
   const HandOver what = hand_over_of(given->operation);
   const auto copy = ports.cluster.get(what.target, stop);
   if (pod_is_lost(copy ? &*copy : nullptr)) return Withdrawal::impossible;

@@ -1,11 +1,8 @@
 #include "undo/lost_copy.hpp"
 
-#include <fmt/format.h>
-
 #include "handover/arrival.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/pod_state.hpp"
-#include "ms2m/error.hpp"
 #include "undo/hand_over.hpp"
 #include "undo/open_retirement.hpp"
 #include "undo/operations.hpp"

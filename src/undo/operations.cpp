@@ -45,7 +45,7 @@ Typed clean_up(const Op&) {
   return {Command::clean_up};
 }
 
-std::string name_of(const Json& object) { return object.at("metadata").value("name", ""); }
+std::string name_of(const Json& object) { return object.value("metadata", Json::object()).value("name", ""); }
 
 template <class Op>
 constexpr Row<Op> kRow = Op::is_without_a_row_in_this_table;
@@ -81,12 +81,15 @@ constexpr Row<RetirePod> kRow<RetirePod>{
     },
     retire_pod, [](const auto& o) { return o.patience; }};
 template <>
-constexpr Row<Adopt> kRow<Adopt>{
-    [](const auto& o) { return format("let the ReplicaSet adopt {} and delete {}", o.target_pod, o.source_pod); },
-    [](const auto& o) {
-      return Typed{Command::let_adopt, {o.ns, o.source_pod, o.target_pod, o.hash}};
-    },
-    adopt, [](const auto& o) { return o.patience; }};
+constexpr Row<Adopt> kRow<Adopt>{[](const auto& o) {
+                                   return format("let the ReplicaSet adopt {} and delete {}{}", o.target_pod,
+                                                 o.source_pod,
+                                                 o.node.empty() ? "" : ", whose frozen process is killed");
+                                 },
+                                 [](const auto& o) {
+                                   return Typed{Command::let_adopt, {o.ns, o.source_pod, o.target_pod, o.hash}};
+                                 },
+                                 adopt, [](const auto& o) { return o.patience; }};
 template <>
 constexpr Row<RestoreCost> kRow<RestoreCost>{
     [](const auto& o) { return format("restore the deletion cost of pod {}/{}", o.ns, o.pod); },
@@ -96,8 +99,10 @@ constexpr Row<RestoreCost> kRow<RestoreCost>{
     restore_cost};
 template <>
 constexpr Row<RetireFrozen> kRow<RetireFrozen>{
-    [](const auto& o) { return format("delete the frozen source pod {}/{}", o.source.ns, o.source.pod); }, resume,
-    retire_frozen};
+    [](const auto& o) {
+      return format("delete the frozen source pod {}/{} and kill its process", o.source.ns, o.source.pod);
+    },
+    resume, retire_frozen};
 template <>
 constexpr Row<StripMarks> kRow<StripMarks>{
     [](const auto& o) { return format("remove ms2m's label and annotation from pod {}/{}", o.ns, o.pod); },
@@ -119,7 +124,7 @@ constexpr Row<DeleteExchange> kRow<DeleteExchange>{[](const auto& o) { return "d
                                                    clean_up, delete_exchange};
 template <>
 constexpr Row<DeleteControlQueue> kRow<DeleteControlQueue>{
-    [](const auto& o) { return "delete the source's control queue " + o.queue; },
+    [](const auto& o) { return format("delete control queue {} of pod {}/{}", o.queue, o.ns, o.pod); },
     [](const auto& o) {
       return Typed{Command::delete_queue, {o.queue}};
     },
@@ -224,8 +229,20 @@ std::string planned(const Op& o) {
 }
 std::string planned(const RemoveArchives& o) { return format("remove the checkpoint archive on {}", o.node); }
 std::string planned(const RemoveArchive& o) { return format("remove the checkpoint archive on {}", o.node); }
-std::string planned(const RemoveImage& o) { return format("remove the checkpoint image on {}", o.node); }
-std::string planned(const RestorePod& o) { return format("restore pod {} from its checkpoint", name_of(o.object)); }
+// Where the source goes first they are on its node only if the process had to go back there.
+std::string planned(const RemoveImage& o) {
+  return format("remove the checkpoint image, if it is there, on {}", o.node);
+}
+std::string planned(const RemoveLayout& o) { return format("remove {}, if it is there, on {}", o.directory, o.node); }
+std::string planned(const PointImageName& o) {
+  return format("point {}, if it is there, at the original image on {}", o.name, o.node);
+}
+std::string planned(const RestorePod& o) {
+  return format("restore pod {} on {} from its checkpoint; if that fails, on {}", name_of(o.object),
+                o.object.value("spec", Json::object()).value("nodeName", ""), o.node);
+}
+std::string planned(const StartCopy& o) { return format("see that pod {}/{} consumes {}", o.ns, o.pod, o.queue); }
+std::string planned(const ResumeTarget& o) { return format("see that pod {}/{} consumes {}", o.ns, o.pod, o.queue); }
 
 }  // namespace
 

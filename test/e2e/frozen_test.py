@@ -7,6 +7,9 @@ import time
 
 import scenario
 import uncontrolled_test
+from silent_server import MANAGEMENT, Silent
+
+import lab  # the path is scenario's  pylint: disable=wrong-import-order
 
 DEADMAN_S = 15  # the default; a session that is silent for a third of it is over
 PROGRAM = "/var/cache/ms2m/ms2m-node-"
@@ -14,12 +17,17 @@ PROGRAM = "/var/cache/ms2m/ms2m-node-"
 
 class Frozen(uncontrolled_test.UncontrolledCase):
     def begin_frozen(self):
-        """A migration, as soon as its source stands still; what tells whether it still does."""
-        source = self.plain("--rate", "40")
+        """A migration whose source stands still, and that waits for an answer of the management API; what tells whether
+        the source still does."""
+        source = self.plain("--rate", "10")
         group = self.group_of(source.name)
-        run = self.begin_none(source.name)
-        self.journal.await_record("effect", "freeze the source", process=run)
-        self.await_state(group, True, 10, 0.0005)
+        host, _, _ = lab.broker_credentials()
+        silent = Silent((host, MANAGEMENT), b"DELETE /api/connections")
+        self.addCleanup(silent.close)
+        run = self.begin_migration(source.name, "worker-2", "--protocol", "none",
+                                   env={"MS2M_BROKER_API": f"http://127.0.0.1:{silent.port}"})
+        self.assertTrue(silent.silent.wait(60), "the connection was never to be closed")
+        self.assertTrue(self.is_frozen(group))
         return source, group, run
 
     def group_of(self, pod):

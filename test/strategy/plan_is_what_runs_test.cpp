@@ -119,6 +119,20 @@ class Moved {
     return as_set(same(lines, outcome_.id));
   }
 
+  /// What the journal says of each effect, and the lines that have an undo: whoever undoes must find it there.
+  std::set<std::string> effects() const {
+    std::vector<std::string> lines;
+    const Journal journal = Journal::read(root_, outcome_.id);
+    for (const Effect& effect : journal.effects()) lines.push_back(effect.text);
+    return as_set(same(lines, outcome_.id));
+  }
+  std::set<std::string> planned_with_undo() const {
+    std::vector<std::string> lines;
+    for (const PlannedStep& step : plan_.steps)
+      if (!step.undo.empty() && step.phase != Phase::finalizing) lines.push_back(step.text);
+    return as_set(same(lines, plan_.id));
+  }
+
   static std::set<std::string> as_set(const std::vector<std::string>& lines) { return {lines.begin(), lines.end()}; }
 
  private:
@@ -189,6 +203,10 @@ TEST_CASE("the lines of a plan are the steps of the move") {
           text(std::vector(planned.begin(), planned.begin() + strict)));
     CHECK(text(sorted(ran)) == text(sorted(planned)));
     CHECK(text(moved.planned_undo()) == text(moved.journaled(true)));
+    for (const std::string& line : moved.planned_with_undo()) {
+      INFO(line);
+      CHECK(moved.effects().count(line) == 1);
+    }
     for (const std::string& line : moved.journaled(false)) {
       INFO(line);
       CHECK(Moved::as_set(planned).count(line) == 1);

@@ -22,10 +22,12 @@ std::optional<BootTime> limit_of(const Freeze& request) {
 
 }  // namespace
 
-bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request) {
+bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
+                              const StopToken& stop) {
   const auto limit = limit_of(request);
   const std::lock_guard lock(mutex_);
   if (ending_) throw Cancelled();
+  stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
   if (request.at_end == AtEnd::stay)
     guard_.dismiss(id);
   else
@@ -40,14 +42,17 @@ Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   const std::string id = check_container_id(request.container);
   const auto group = find_control_group(root_, id);
   if (!group) return {false};
-  if (!begin_freeze(id, *group, request)) return {false};
+  if (!begin_freeze(id, *group, request, stop)) return {false};
   const auto undo = [&] {
     write_frozen(*group, false);
     guard_.dismiss(id);
   };
   try {
-    if (await_frozen(*group, stop)) return {true};
-  } catch (const Cancelled&) {
+    if (await_frozen(*group, stop)) {
+      stop.check("freezing container " + id.substr(0, 12));
+      return {true};
+    }
+  } catch (...) {
     undo();
     throw;
   }

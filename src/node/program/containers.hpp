@@ -27,7 +27,7 @@ class Containers {
 
  private:
   /// False: it has gone.
-  bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request);
+  bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request, const StopToken& stop);
   const std::string root_;
   Guard& guard_;
   std::mutex mutex_;

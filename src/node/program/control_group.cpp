@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <functional>
 #include <memory>
+#include <system_error>
 #include <vector>
 
 #include "ms2m/error.hpp"
@@ -29,6 +31,8 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 void walk(const std::string& path, const std::function<void(const std::string& path, const std::string& name)>& visit,
           int depth = 0) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(path.c_str()), ::closedir);
+  if (!entries && errno != ENOENT && errno != ENODEV)
+    throw Error(ErrorKind::failed, path + ": " + std::generic_category().message(errno));
   if (!entries || depth > kMostDepth) return;  // it has gone meanwhile
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string name = entry->d_name;
@@ -95,6 +99,7 @@ bool has_processes(const ControlGroup& group) { return !processes(group).empty()
 std::optional<ControlGroup> find_control_group(const std::string& root, const std::string& id) {
   const std::array<std::string, 5> names{"crio-" + id + ".scope", "cri-containerd-" + id + ".scope",
                                          "docker-" + id + ".scope", "crio-" + id, id};
+  if (!exists(root)) throw Error(ErrorKind::failed, "there are no control groups below " + root);
   std::optional<ControlGroup> found;
   walk(root, [&](const std::string& path, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) return;
@@ -132,8 +137,9 @@ bool kill_processes(const ControlGroup& group, const StopToken& stop) {
 
 bool end_now(const ControlGroup& group, AtEnd end) noexcept {
   try {
-    if (end == AtEnd::stay || !has_processes(group)) return true;
-    if (end == AtEnd::thaw) return write_frozen(group, false);
+    if (end == AtEnd::stay) return true;
+    if (end == AtEnd::thaw) return write_frozen(group, false) || !exists(group.path);
+    if (!has_processes(group)) return true;
     if (group.version != 2 || !write_to(group.path + "/cgroup.kill", "1\n")) {
       write_frozen(group, true);
       signal_all(group);

@@ -61,7 +61,10 @@ void Guard::order(const GuardOrder& order) {
   if (!socket_ || ::send(socket_.get(), &order, sizeof order, MSG_NOSIGNAL) != sizeof order) throw gone;
   pollfd answer{socket_.get(), POLLIN, 0};
   char done = 0;
-  if (::poll(&answer, 1, static_cast<int>(kAnswer.count())) != 1 || ::recv(socket_.get(), &done, 1, 0) != 1) throw gone;
+  if (::poll(&answer, 1, static_cast<int>(kAnswer.count())) == 1 && ::recv(socket_.get(), &done, 1, 0) == 1) return;
+  // A late answer would be taken for the next one's: what it holds comes to its end, and the session with it.
+  ::shutdown(socket_.get(), SHUT_RDWR);
+  throw gone;
 }
 
 void Guard::watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit) {

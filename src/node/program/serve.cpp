@@ -76,7 +76,7 @@ int serve(const Roots& roots) {
   }
   if (why.empty()) return 0;
   std::fprintf(stderr, "ms2m-node: %s\n", why.c_str());
-  return 1;
+  return 3;  // 1 is sudo's own, when it refuses
 }
 
 }  // namespace ms2m::node

@@ -91,8 +91,9 @@ bool SessionProcesses::freeze(const std::string& node, const std::string& contai
   {
     const std::lock_guard lock(mutex_);
     const auto before = frozen_in_.find({node, container});
-    // The program of a session that has ended may bring its freeze to its end only now.
-    if (terms.at_end == AtEnd::stay && before != frozen_in_.end() && before->second.lock() != session)
+    // The program of a session that has ended may bring its freeze to its end only now: then it is no freeze to build
+    // on.
+    if (terms.at_end != AtEnd::thaw && before != frozen_in_.end() && before->second.lock() != session)
       throw Error(ErrorKind::inconsistent, "the session in which container " + short_id(container) +
                                                " was frozen on node " + node + " has ended");
     frozen_in_[{node, container}] = session;

@@ -50,6 +50,7 @@ std::string Call::answer(const StopToken& stop) {
 void Call::grant(std::uint32_t bytes) { send_(encode_credit(channel_, bytes)); }
 
 bool Call::send(std::string_view data, const StopToken& stop) {
+  check(stop);
   for (;; wait(stop)) {
     {
       const std::lock_guard lock(mutex_);

@@ -7,7 +7,8 @@
 namespace ms2m::node {
 namespace {
 
-// Exit statuses of the line, where none of the program's own can come.
+// Exit statuses of the line, where none of the program's own can come. 1 is sudo's refusal, and nothing else's. A login
+// that may use sudo for the installed program alone may not see its directory.
 constexpr int kNoSudo = 97, kNotKept = 98, kNotOurs = 99;
 constexpr int kNotExecutable = 126, kNotFound = 127;  // the shell's
 
@@ -17,15 +18,17 @@ constexpr std::string_view kPush = "ms2m-push ";
 // kind, no line break, no backslash that fish would take, no exclamation mark that csh would.
 constexpr const char* kStart =
     R"(PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; LC_ALL=C; export PATH LC_ALL; )"
-    R"(u=$(id -u); p={installed}; if [ -x $p ]; then [ $u = 0 ] && exec $p; sudo -n -- $p || exit {no_sudo}; )"
-    R"(else [ $u = 0 ] && exec sh -c "$0"; sudo -n -- sh -c "$0" || exit {no_sudo}; fi)";
+    R"(u=$(id -u); p={installed}; if [ $u = 0 ]; then [ -x $p ] && exec $p; exec sh -c "$0"; fi; )"
+    R"(command -v sudo >/dev/null || {{ echo "there is no sudo" >&2; exit {no_sudo}; }}; )"
+    R"(if [ -x $p ]; then sudo -n -- $p; s=$?; else sudo -n -- sh -c "$0"; s=$?; )"
+    R"(if [ $s = 1 ]; then sudo -n -- $p; s=$?; fi; fi; [ $s = 1 ] && s={no_sudo}; exit $s)";
 
 constexpr const char* kFromCache =
     R"(LC_ALL=C; export LC_ALL; umask 077; d={cache}; q=$d/ms2m-node-{build}; t=$q.new.$$; )"
     R"(ours() {{ k=$2; set -- $(ls -ldn -- $1 2>/dev/null); [ "$3" = 0 ] && case $1 in )"
     R"("$k"rwx------|"$k"rwx------.) [ $k = d ] || [ "$5" = {size} ];; *) false;; esac; }}; )"
     R"(ours $d d && ours $q - && exec $q; )"
-    R"([ -d $d ] || mkdir -p -m 700 -- $d; )"
+    R"([ -d $d ] || mkdir -p -m 700 -- $d || exit {not_kept}; )"
     R"(ours $d d || {{ echo "$d is not a directory of root alone" >&2; exit {not_ours}; }}; )"
     R"(echo ms2m-push $(uname -m); )"
     R"(head -c {size} >$t && [ $(($(wc -c <$t))) = {size} ] && chmod 700 $t && mv -f -- $t $q || )"

@@ -7,7 +7,7 @@
 #include "handover/catch_up.hpp"
 #include "plan/facts.hpp"
 #include "plan/prediction.hpp"
-#include "preflight_facts.hpp"
+#include "support/preflight_facts.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;

@@ -1,5 +1,5 @@
 // What of its queue and its consumers speaks against a migration.
-#include "preflight_facts.hpp"
+#include "support/preflight_facts.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;

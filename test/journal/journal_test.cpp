@@ -64,7 +64,7 @@ TEST_CASE("a journal is read back as it was written", "[journal]") {
   {
     Journal journal = sample(dir.path);
     journal.settled(1, true, "undo");
-    journal.mark("pivot_intent");
+    journal.mark(Mark::pivot_intent);
   }
   Journal again = Journal::open(dir.path, "abc234");
   REQUIRE(again.effects().size() == 2);
@@ -73,8 +73,8 @@ TEST_CASE("a journal is read back as it was written", "[journal]") {
   CHECK(std::get<op::DeletePod>(*again.effects()[1].undo).pod == "p");
   CHECK(std::holds_alternative<op::StripMarks>(*again.effects()[1].finish));
   CHECK_FALSE(again.effects()[0].finish);
-  CHECK(again.marked("pivot_intent"));
-  CHECK_FALSE(again.marked("pivoted"));
+  CHECK(again.marked(Mark::pivot_intent));
+  CHECK_FALSE(again.marked(Mark::pivoted));
   CHECK_FALSE(again.ended());
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("a whole record whose line feed was torn off counts", "[journal]") {
   std::ofstream(file_of(dir), std::ios::app) << R"({"type":"pivot_intent"})";
   {
     Journal again = Journal::open(dir.path, "abc234");
-    CHECK(again.marked("pivot_intent"));
+    CHECK(again.marked(Mark::pivot_intent));
     again.end(Result::undone);
   }
   CHECK(Journal::read(dir.path, "abc234").ended() == Result::undone);
@@ -150,7 +150,7 @@ TEST_CASE("a record that does not fit on the disk leaves no part of it behind", 
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
   std::string error, remedy;
   try {
-    journal.mark("pivot_intent");
+    journal.mark(Mark::pivot_intent);
   } catch (const Error& full) {
     error = full.what();
     remedy = full.remedy();
@@ -160,7 +160,7 @@ TEST_CASE("a record that does not fit on the disk leaves no part of it behind", 
   CHECK_THAT(error, Catch::StartsWith("writing the journal: ") && Catch::Contains(file_of(dir).string()));
   CHECK_THAT(remedy, Catch::Contains("make room"));
   CHECK(contents(file_of(dir)) == before);
-  CHECK_FALSE(journal.marked("pivot_intent"));
+  CHECK_FALSE(journal.marked(Mark::pivot_intent));
   journal.end(Result::undone);
   CHECK(Journal::read(dir.path, "abc234").ended() == Result::undone);
 }

@@ -1,6 +1,6 @@
 // Cases from the world (test/data/cases) that a node is: what a process has open there, and with what it would be
 // moved.
-#include "preflight_facts.hpp"
+#include "support/preflight_facts.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;

@@ -1,4 +1,4 @@
-// Findings about a consumer that knows no control protocol: what the valve and the freeze need (uncontrolled.cpp).
+// Findings about a consumer that knows no control protocol: what the valve and the freeze need (strategy/valve.cpp).
 #include <fmt/format.h>
 
 #include "kube/objects/object.hpp"
@@ -35,7 +35,7 @@ void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<F
 
 }  // namespace
 
-void check_uncontrolled(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+void check_behind_valve(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (facts.procedure.workload == Workload::stateful_set)
     refuse(out, "protocol",
            "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy "

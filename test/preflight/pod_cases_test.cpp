@@ -10,7 +10,7 @@
 #include "kube/objects/travel.hpp"
 #include "plan/facts.hpp"
 #include "preflight/preflight.hpp"
-#include "preflight_facts.hpp"
+#include "support/preflight_facts.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;

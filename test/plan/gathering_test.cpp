@@ -5,8 +5,8 @@
 #include "plan/facts.hpp"
 #include "plan/gathering.hpp"
 #include "preflight/preflight.hpp"
-#include "preflight_facts.hpp"
-#include "slow_ports.hpp"
+#include "support/preflight_facts.hpp"
+#include "support/slow_ports.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;

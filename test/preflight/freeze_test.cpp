@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "preflight_facts.hpp"
+#include "support/preflight_facts.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
