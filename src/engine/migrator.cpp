@@ -70,7 +70,7 @@ MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) cons
 }
 
 Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
-  MigrationRequest full = impl_->completed(request);
+  const MigrationRequest full = impl_->completed(request);
   const Facts facts = gather_facts(impl_->ports, full, stop);
   return checked(make_plan(full, facts, new_id(), History(impl_->journals.root()).moves()), facts, full);
 }
@@ -78,7 +78,7 @@ Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
   Outcome outcome;
   try {
-    MigrationRequest request = impl_->completed(given);
+    const MigrationRequest request = impl_->completed(given);
     outcome.ns = request.ns;
     outcome.source_pod = request.pod;
     outcome.target_node = request.target_node;
@@ -88,8 +88,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     const TimePoint begin = Clock::now();
     const Facts facts = gather_facts(impl_->ports, request, stop);
     outcome.outside.push_back({"preflight", Clock::now() - begin});
-    request.strategy = facts.procedure.strategy;
-    outcome.strategy = to_string(request.strategy);
+    outcome.strategy = to_string(facts.procedure.strategy);
     outcome.source_node = pod_node(facts.pod);
     outcome.serving = {ServedBy::source, outcome.ns, outcome.source_pod, outcome.source_node};
     const Plan plan = checked(make_plan(request, facts, new_id()), facts, request);

@@ -15,6 +15,7 @@
 #include "ms2m/remedy.hpp"
 #include "strategy/strategy.hpp"
 #include "undo/apply.hpp"
+#include "undo/consumer_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -25,8 +26,7 @@ std::string host_name() {
   return name;
 }
 
-Json begin_record(const Plan& plan, const MigrationRequest& request, const Provenance& provenance,
-                  const std::string& broker_name, const std::string& id) {
+Json begin_record(const Plan& plan, const Provenance& provenance, const std::string& broker_name) {
   return {{"ns", plan.ns},
           {"source_pod", plan.source_pod},
           {"source_uid", plan.source_uid},
@@ -35,8 +35,8 @@ Json begin_record(const Plan& plan, const MigrationRequest& request, const Prove
           {"target_node", plan.target_node},
           {"container", plan.container},
           {"queue", plan.queue},
-          {"strategy", to_string(request.strategy)},
-          {"protocol", request.protocol == Protocol::none ? "none" : "control"},
+          {"strategy", to_string(plan.procedure.strategy)},
+          {"protocol", plan.procedure.protocol == Protocol::none ? "none" : "control"},
           {"broker", provenance.broker},
           {"broker_name", broker_name},
           {"vhost", provenance.vhost},
@@ -49,7 +49,7 @@ Json begin_record(const Plan& plan, const MigrationRequest& request, const Prove
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
-                                 host_name(), ::getpid(), id)}};
+                                 host_name(), ::getpid(), plan.id)}};
 }
 
 /// Every time in which nobody worked on the queue, in their order.
@@ -76,8 +76,9 @@ void tell_error(Outcome& outcome, const std::exception& error) {
 
 AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
   const auto quiet = journal.effect_with<op::ResumeSource>();
-  const op::ResumeSource source = quiet ? quiet->operation : op::ResumeSource{};
-  return {ports.broker, ports.admin, journal.begin().value("queue", ""), source.others, source.addresses};
+  op::ResumeSource source = quiet ? quiet->operation : op::ResumeSource{};
+  source.queue = journal.begin().value("queue", "");
+  return source_at_work(ports, source);
 }
 
 bool leads_forward(const Journal& journal) {
@@ -174,8 +175,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
       ports.broker.cluster_name(stop.within(std::chrono::duration_cast<Millis>(request.timeouts.connect)));
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
-  Journal journal =
-      Journal::create(journals.root(), plan.id, begin_record(plan, request, provenance, broker_name, plan.id));
+  Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
   Run run{ports, request, facts, plan, journal, observer, queue_names(plan.id)};
   const TimePoint begin = Clock::now();
   outcome.result = Result::undone;

@@ -33,10 +33,6 @@ std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& 
   }
 }
 
-AtWork source_at_work(const Migrator::Ports& ports, const op::ResumeSource& o) {
-  return {ports.broker, ports.admin, o.queue, o.others, o.addresses};
-}
-
 /// Shadow: what was relayed to the source must be worked off before it goes back to the primary.
 void drain_relay(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
   RelayDrainSpec spec{o.relay_queue, o.control_queue, o.hold_queue, "source", ""};
@@ -69,6 +65,10 @@ std::vector<std::string> copy_addresses(const Migrator::Ports& ports, const op::
 }
 
 }  // namespace
+
+AtWork source_at_work(const Migrator::Ports& ports, const op::ResumeSource& o) {
+  return {ports.broker, ports.admin, o.queue, o.others, o.addresses};
+}
 
 void resume_source(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
   const std::string &queue = o.queue, &control = o.control_queue;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::seconds kSayAgain{5};
 constexpr std::chrono::seconds kLookAtPod{1};
+constexpr std::chrono::seconds kGhostLimit{90};
 
 Error started_again(const HandOver& what) {
   return Error(ErrorKind::inconsistent, fmt::format("the container of the target pod {}/{} was started again, and what "
@@ -101,6 +102,17 @@ void check_instance(const HandOver& what, const std::optional<Json>& pod) {
   const std::string now = pod && !what.container.empty() ? instance_in(*pod, what.container) : "";
   if (what.only_that_instance && !now.empty() && !what.instance.empty() && now != what.instance)
     throw started_again(what);
+}
+
+void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const std::string& doing,
+                     const StopToken& stop) {
+  Peers named(ports.admin, copy.copy);
+  wait_for_certain_depth(
+      ports, copy.queue,
+      [&](const QueueDepth& d) {
+        return copy.copy.empty() ? d.consumers < copy.consumers : named.named(copy.queue, stop) == 0;
+      },
+      doing, stop.within(kGhostLimit));
 }
 
 void await_service(const Migrator::Ports& ports, const HandOver& what, const StopToken& given, Millis* unseen) {

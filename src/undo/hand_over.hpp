@@ -28,6 +28,11 @@ HandOver hand_over_of(const op::ResumeTarget& operation);
 /// it.
 void check_instance(const HandOver& hand_over, const std::optional<Json>& pod);
 
+/// Waits until nobody consumes the queue in the copy's place: for as long as the broker holds the connection of a node
+/// that died, two or three heartbeats. `doing`: for the Error{timeout}.
+void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const std::string& doing,
+                     const StopToken& stop);
+
 /// Returns when the copy serves. The message, which must have been sent once, is repeated to a container that was
 /// started again since (restored from the same checkpoint, it listens to the hold queue), and every five seconds to one
 /// that has taken it and not obeyed. Error{inconsistent}: its pod is lost, or it is the wrong instance; Error{timeout}

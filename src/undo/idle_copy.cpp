@@ -16,8 +16,6 @@
 namespace ms2m {
 namespace {
 
-/// A dead node's connection is held for two or three heartbeats.
-constexpr std::chrono::seconds kGhostLimit{90};
 /// A consumer is in the management API's list after 0.3 to 1.8 s (rabbitmq-facts.md section 4).
 constexpr Millis kNamed{2500};
 constexpr std::chrono::seconds kKubeletLimit{20};
@@ -82,14 +80,7 @@ Withdrawal end_if_idle(const Migrator::Ports& ports, const HandOver& what, const
   ports.broker.purge_queue(what.arrival.control, fence.limit());
   if (consumes(ports, what.arrival, fence.limit())) return Withdrawal::serves;
   const bool untouched = end_copy(ports, what.target, uid, fence, stop);
-  Peers named(ports.admin, what.arrival.copy);
-  wait_for_certain_depth(
-      ports, what.arrival.queue,
-      [&](const QueueDepth& d) {
-        return what.arrival.copy.empty() ? d.consumers < what.arrival.consumers
-                                         : named.named(what.arrival.queue, stop) == 0;
-      },
-      "waiting for the withdrawn copy's consumer to go", stop.within(kGhostLimit));
+  await_copy_gone(ports, what.arrival, "waiting for the withdrawn copy's consumer to go", stop);
   return untouched ? Withdrawal::withdrawn : Withdrawal::unproven;
 }
 

@@ -34,15 +34,9 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
   if (!is_lost(ports.cluster, copy, stop)) return false;
   wait_ended(ports.cluster, copy, stop);
   const auto given = journal.effect_with<op::ResumeTarget>();
-  const HandOver what = given ? hand_over_of(given->operation) : HandOver{};
-  Peers named(ports.admin, what.arrival.copy);
-  // A dead node's connection is held for two or three heartbeats.
-  wait_for_certain_depth(
-      ports, source.queue,
-      [&](const QueueDepth& d) {
-        return what.arrival.copy.empty() ? d.consumers <= source.others : named.named(what.arrival.queue, stop) == 0;
-      },
-      "waiting for the lost copy's consumer to go", stop.within(std::chrono::seconds(90)));
+  const Arrival arrival =
+      given ? hand_over_of(given->operation).arrival : Arrival{.queue = source.queue, .consumers = source.others + 1};
+  await_copy_gone(ports, arrival, "waiting for the lost copy's consumer to go", stop);
   return true;
 }
 

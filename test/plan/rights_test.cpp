@@ -30,14 +30,10 @@ std::set<std::string> asked_by_move(const std::string& owner, Strategy strategy)
     if (published < 100) to.publish(kQueue, fmt::format("m{}", published++));
   });
   FakeBroker broker(server);
-  FakeCluster cluster(nodes);
-  FakeSessions sessions(nodes);
-  FakeStore store(nodes);
-  FakeProcesses processes(nodes);
+  FakePorts ports(nodes, broker);
   Silent silent;
   const auto root = std::filesystem::temp_directory_path() / fmt::format("ms2m-rights-{}", ::getpid());
-  Migrator migrator({cluster, broker, broker, sessions, sessions, sessions, sessions, store, processes},
-                    JournalStore(root), silent);
+  Migrator migrator(ports.all, JournalStore(root), silent);
   MigrationRequest request;
   request.ns = "default";
   request.pod = "consumer-0";
@@ -65,17 +61,13 @@ std::set<std::string> asked_by_facts() {
   nodes.add(Kind::persistent_volume_claim, claim);
   nodes.mount("consumer-0", volume);
   FakeBroker broker(server);
-  FakeCluster cluster(nodes);
-  FakeSessions sessions(nodes);
-  FakeStore store(nodes);
-  FakeProcesses processes(nodes);
+  FakePorts ports(nodes, broker);
   MigrationRequest request;
   request.ns = "default";
   request.pod = "consumer-0";
   request.target_node = "worker-2";
   request.queue = kQueue;
-  gather_facts({cluster, broker, broker, sessions, sessions, sessions, sessions, store, processes}, request,
-               StopToken());
+  gather_facts(ports.all, request, StopToken());
   return nodes.asked();
 }
 

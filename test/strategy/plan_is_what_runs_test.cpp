@@ -35,18 +35,6 @@ class Steps final : public Observer {
   std::mutex mutex_;
 };
 
-struct Ports {
-  Ports(FakeNodes& nodes, FakeBroker& broker)
-      : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), all{cluster,  broker,   broker,
-                                                                             sessions, sessions, sessions,
-                                                                             sessions, store,    processes} {}
-  FakeCluster cluster;
-  FakeSessions sessions;
-  FakeStore store;
-  FakeProcesses processes;
-  Migrator::Ports all;
-};
-
 struct Case {
   std::string owner;
   Strategy strategy;
@@ -160,7 +148,7 @@ class Moved {
   FakeServer server_;
   FakeNodes nodes_;
   FakeBroker broker_;
-  Ports ports_;
+  FakePorts ports_;
   Steps steps_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;

@@ -220,4 +220,17 @@ class FakeProcesses : public ContainerProcess {
   FakeNodes& world_;
 };
 
+/// All ports of a process of ms2m in that world, for a Migrator.
+struct FakePorts {
+  FakePorts(FakeNodes& nodes, FakeBroker& broker)
+      : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), all{cluster,  broker,   broker,
+                                                                             sessions, sessions, sessions,
+                                                                             sessions, store,    processes} {}
+  FakeCluster cluster;
+  FakeSessions sessions;
+  FakeStore store;
+  FakeProcesses processes;
+  Migrator::Ports all;
+};
+
 }  // namespace ms2m::test

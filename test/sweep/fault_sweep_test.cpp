@@ -185,7 +185,7 @@ class Sweep {
       if (summary.state == "done" || summary.state == "undone") continue;
       server_.advance(Millis{20000});  // the dead man's time passes while nobody is there
       FakeBroker broker(server_);
-      Ports ports(nodes_, broker);
+      FakePorts ports(nodes_, broker);
       Migrator migrator(ports.all, JournalStore(root_), silent_);
       const auto hook = [this](const std::string& name, bool before) {
         if (before) act_before(name);
@@ -200,7 +200,7 @@ class Sweep {
 
   void cleanup(const std::string& id) {
     FakeBroker broker(server_);
-    Ports ports(nodes_, broker);
+    FakePorts ports(nodes_, broker);
     Migrator(ports.all, JournalStore(root_), silent_).cleanup(id, StopToken());
   }
 
@@ -269,18 +269,6 @@ class Sweep {
   FakeServer& server() { return server_; }
 
  private:
-  struct Ports {
-    Ports(FakeNodes& nodes, FakeBroker& broker)
-        : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), all{cluster,  broker,   broker,
-                                                                               sessions, sessions, sessions,
-                                                                               sessions, store,    processes} {}
-    FakeCluster cluster;
-    FakeSessions sessions;
-    FakeStore store;
-    FakeProcesses processes;
-    Migrator::Ports all;
-  };
-
   void act_before(const std::string& call) {
     for (std::size_t i = 0; i < acts_.size(); ++i) {
       if (!call.starts_with(acts_[i].first)) continue;
@@ -291,7 +279,7 @@ class Sweep {
   }
 
   Outcome migrate(FakeBroker& broker) {
-    Ports ports(nodes_, broker);
+    FakePorts ports(nodes_, broker);
     Migrator migrator(ports.all, JournalStore(root_), silent_);
     MigrationRequest request;
     request.ns = "default";

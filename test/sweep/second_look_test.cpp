@@ -89,12 +89,8 @@ TEST_CASE("a queue whose type cannot be asked is looked at again, and a look tha
 TEST_CASE("a queue is not taken back from a lost copy that the broker still has as its consumer") {
   Scene scene("quorum");
   FakeNodes nodes(scene.server);
-  FakeCluster cluster(nodes);
-  FakeSessions sessions(nodes);
-  FakeStore store(nodes);
-  FakeProcesses processes(nodes);
-  const Migrator::Ports ports{cluster,  scene.broker, scene.broker, sessions, sessions,
-                              sessions, sessions,     store,        processes};
+  const FakePorts fakes(nodes, scene.broker);
+  const Migrator::Ports& ports = fakes.all;
   const auto root = std::filesystem::temp_directory_path() / ("ms2m-second-look-" + std::to_string(::getpid()));
   Journal journal = Journal::create(root, "abcdef", Json::object());
   journal.effect(Phase::checkpointing, "make the source quiet",

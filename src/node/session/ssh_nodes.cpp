@@ -20,6 +20,7 @@ struct SshNodes::Entry {
   std::timed_mutex opening;  ///< held while connecting; a second caller waits for the first one's result
   mutable std::mutex state;  ///< guards the rest
   std::optional<node::SshHost> host;
+  std::string runtime;  ///< empty: not known yet
   std::shared_ptr<node::Session> session;
 
   std::shared_ptr<node::Session> living() const {
@@ -52,11 +53,13 @@ std::shared_ptr<node::Session> SshNodes::session(const std::string& node, const 
 std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& stop) {
   stop.check("connecting to node " + entry.node + " by ssh");
   std::optional<node::SshHost> host;
+  std::string runtime;
   std::shared_ptr<node::Session> ended;  // its destructor waits
   {
     const std::lock_guard lock(entry.state);
     entry.session.swap(ended);
     host = entry.host;
+    runtime = entry.runtime;
   }
   ended.reset();
   if (!host) {
@@ -64,7 +67,11 @@ std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& 
     const std::lock_guard lock(entry.state);
     entry.host = host;
   }
-  const std::string runtime = settings_.runtimes ? settings_.runtimes(entry.node, stop) : "";
+  if (runtime.empty() && settings_.runtimes) {
+    runtime = settings_.runtimes(entry.node, stop);
+    const std::lock_guard lock(entry.state);
+    entry.runtime = runtime;
+  }
   auto session = std::make_shared<node::Session>(
       node::open_link({entry.node, *host, settings_.ssh, settings_.places}, program(), stop), settings_.silence);
   say_hello(*session,
