@@ -146,7 +146,10 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(arguments);
-    if (app.get_subcommands().empty()) throw CLI::RequiredError("a command");
+    // Last: CLI11's own check of it would hide the word that was mistyped.
+    const auto chosen = chosen_command(app);
+    const CLI::App& last = chosen.app == nullptr ? app : *chosen.app;
+    if (!last.get_subcommands({}).empty() && last.get_subcommands().empty()) throw CLI::RequiredError("a command");
   } catch (const CLI::CallForHelp&) {
     line.text = help_of(app);
     return line;

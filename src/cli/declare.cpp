@@ -33,7 +33,7 @@ CLI::App& add_command(CLI::App& app, const std::string& name, const std::string&
 
 CLI::App& add_group(CLI::App& app, const std::string& name, const std::string& purpose) {
   auto* group = app.add_subcommand(name, purpose)->group("Commands");
-  group->require_subcommand(1)->fallthrough();
+  group->require_subcommand(0, 1)->fallthrough();  // none is our own message
   group->get_formatter()->label("SUBCOMMAND", "COMMAND");
   return *group;
 }

@@ -1,5 +1,7 @@
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
@@ -15,10 +17,11 @@ int write_program(const Context& context, const std::string& output) {
   const std::string_view program = context.backend.node_program();
   const std::string fresh = output + ".new";
   std::error_code failure;
+  errno = 0;
   {
     std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
     out.write(program.data(), static_cast<std::streamsize>(program.size()));
-    if (!out.flush()) failure = std::make_error_code(std::errc::io_error);
+    if (!out.flush()) failure = std::error_code(errno != 0 ? errno : EIO, std::generic_category());
   }
   using fs::perms;
   if (!failure)
@@ -43,7 +46,8 @@ void add_node(CLI::App& app, Command& chosen) {
   const auto output = std::make_shared<std::string>();
   auto& program = add_command(
       group, "program", "Write the program that works on nodes to a file, to install it there",
-      {"ms2m node program --output ms2m-node", "scp ms2m-node root@worker-1:/usr/libexec/ms2m/ms2m-node"},
+      {"ms2m node program --output ms2m-node",
+       "scp ms2m-node root@worker-1:", "ssh root@worker-1 install -D -m 755 ms2m-node /usr/libexec/ms2m/ms2m-node"},
       [output, &chosen] {
         chosen = {"node program", [output](const Context& context) { return write_program(context, *output); }};
       });

@@ -357,7 +357,9 @@ TEST_CASE("the program for nodes is written to a file that can be run") {
   CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
   CHECK_THAT(terminal.err, Contains("/usr/libexec/ms2m/ms2m-node"));
   CHECK(terminal.run({"node", "program", "--output", "/no/such/directory/x"}) == 4);
-  CHECK_THAT(terminal.err, Contains("/no/such/directory/x cannot be written"));
+  CHECK_THAT(terminal.err, Contains("/no/such/directory/x cannot be written") && Contains("No such file"));
+  CHECK(terminal.run({"node", "prog"}) == 2);
+  CHECK_THAT(terminal.err, Contains("prog;") && Contains("see 'ms2m node --help'"));
   CHECK(terminal.run({"node", "program"}) == 2);
   CHECK_THAT(terminal.err, Contains("--output") && Contains("see 'ms2m node program --help'"));
   CHECK(terminal.run({"node"}) == 2);
