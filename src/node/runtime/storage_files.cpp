@@ -103,7 +103,7 @@ std::optional<std::vector<StoredImage>> images_in_store(const std::string& syste
 }
 
 std::string image_of_container(const std::string& system, const std::string& container_id) {
-  const Json list = parsed(system + "/var/lib/containers/storage/overlay-containers/containers.json");
+  const Json list = parsed(store_directory(system) + "/overlay-containers/containers.json");
   if (!list.is_array()) return "";
   for (const Json& each : list)
     if (text_of(each, "id") == container_id && is_sha256(text_of(each, "image"))) return text_of(each, "image");
