@@ -1,5 +1,6 @@
 // The words for the enumerations of the public headers.
 #include "ms2m/event.hpp"
+#include "ms2m/node_restore.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/plan.hpp"
 #include "ms2m/request.hpp"
@@ -112,6 +113,24 @@ const char* to_string(SourceEnd end) noexcept {
       return "kill";
     case SourceEnd::scaling:
       return "scaling";
+  }
+  return "?";
+}
+
+const char* to_string(RestoreState state) noexcept {
+  switch (state) {
+    case RestoreState::unknown:
+      return "unknown";
+    case RestoreState::prepared:
+      return "prepared";
+    case RestoreState::taken:
+      return "taken";
+    case RestoreState::restored:
+      return "restored";
+    case RestoreState::done:
+      return "done";
+    case RestoreState::voided:
+      return "void";
   }
   return "?";
 }

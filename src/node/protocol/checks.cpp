@@ -73,4 +73,16 @@ void check_object_name(const std::string& name) {
     throw Error(ErrorKind::usage, "'" + name + "' is not a name of Kubernetes");
 }
 
+void check_restore_id(const std::string& id) {
+  const bool plain = std::all_of(id.begin(), id.end(),
+                                 [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-'; });
+  if (!plain || id.empty() || id.size() > 63 || id.front() == '-')
+    throw Error(ErrorKind::usage, "'" + id + "' is not the ID of a restore");
+}
+
+void check_kubelet_root(const std::string& root) {
+  if (!is_archive_path(checkpoint_directory(root) + "/checkpoint-p_n-c-2026-11-21T21:21:02Z.tar"))
+    throw Error(ErrorKind::refused, "'" + root + "' is not a kubelet's directory");
+}
+
 }  // namespace ms2m::node

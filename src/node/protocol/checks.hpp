@@ -23,5 +23,9 @@ std::string check_container_id(const std::string& container);
 /// A Kubernetes name (pod, namespace, container, volume, UID): lower-case letters, digits, '-' and '.', begins and ends
 /// with neither, at most 253. Error{usage}.
 void check_object_name(const std::string& name);
+/// A restore's ID: lower-case letters, digits and '-', begins with none of the last, at most 63. Error{usage}.
+void check_restore_id(const std::string& id);
+/// A kubelet's directory: absolute, without "." and "..". Error{refused}.
+void check_kubelet_root(const std::string& root);
 
 }  // namespace ms2m::node

@@ -1,4 +1,4 @@
-// JSON of structs whose fields() names each field once, for both directions. For messages.cpp alone.
+// JSON of structs whose fields() names each field once, for both directions. For messages.cpp and a restore's record.
 #pragma once
 #include <concepts>
 #include <limits>

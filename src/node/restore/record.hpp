@@ -1,0 +1,31 @@
+// The record of one restore, as it lies on the disk: JSON, root's alone.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "ms2m/node_restore.hpp"
+#include "ms2m/units.hpp"
+
+namespace ms2m::node {
+
+/// A record of another version is Error{refused}, with the cure: program and handler of a node go together.
+inline constexpr int kRecordVersion = 1;
+
+struct Record {
+  std::string id;
+  RestoreState state = RestoreState::prepared;
+  RestoreTarget target{};
+  std::uint64_t wait_ms = 0;  ///< a `create` waits so long; then it fails, and the kubelet calls again
+  std::uint64_t expires = 0;  ///< seconds since 1970: prepared no longer than that
+  std::string uid{};          ///< "": not bound yet
+  bool ready = false;
+  std::string container_id{};  ///< whose `create` took it
+  std::string failure{};
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+std::string print_record(const Record& record);
+/// Error{protocol}: it is none.
+Record parse_record(const std::string& text);
+
+}  // namespace ms2m::node

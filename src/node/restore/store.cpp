@@ -1,0 +1,168 @@
+#include "node/restore/store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+
+#include "ms2m/error.hpp"
+#include "node/protocol/checks.hpp"
+#include "node/restore/state.hpp"
+#include "node/restore/waiting.hpp"
+#include "wrap/posix/files.hpp"
+
+namespace ms2m::node {
+namespace {
+
+namespace fs = std::filesystem;
+using posix::UniqueFd;
+
+constexpr const char* kRecord = "record";
+
+bool is_restore_id(const std::string& name) {
+  try {
+    check_restore_id(name);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// No record names a pod that the kubelet still has.
+bool pod_has_gone(const Record& record) {
+  std::error_code ignored;
+  const fs::path pods = fs::path(record.target.kubelet_root) / "pods";
+  if (!fs::is_directory(pods, ignored)) return false;  // cannot be told
+  return record.uid.empty() || fs::status(pods / record.uid, ignored).type() == fs::file_type::not_found;
+}
+
+bool has_ended(const Record& record) {
+  if (record.state != RestoreState::prepared) return true;
+  return record.expires <= static_cast<std::uint64_t>(std::time(nullptr));
+}
+
+}  // namespace
+
+PlaceLock::PlaceLock(int directory) : own_(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  int done = -1;
+  do done = ::flock(own_.get(), LOCK_EX);
+  while (done != 0 && errno == EINTR);
+  if (done != 0) posix::throw_errno("locking the restore");
+}
+
+std::optional<RestorePlace> RestorePlace::open(const std::string& root, const std::string& id) {
+  check_restore_id(id);
+  const std::string path = root + "/" + id;
+  UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return std::nullopt;
+  struct ::stat is {};
+  if (!directory || ::fstat(directory.get(), &is) != 0) posix::throw_errno(path);
+  if (is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
+    throw Error(ErrorKind::refused, path + " can be written or read by others", "chmod 700 " + path);
+  return RestorePlace(id, path, std::move(directory));
+}
+
+std::optional<Record> RestorePlace::read() const {
+  std::string text;
+  try {
+    text = posix::read_file(path_ + "/" + kRecord);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) return std::nullopt;
+    throw;
+  }
+  try {
+    Record record = parse_record(text);
+    if (record.id != id_) throw Error(ErrorKind::protocol, "it is that of " + record.id);
+    return record;
+  } catch (Error& error) {
+    throw error.in("the record of restore " + id_);
+  }
+}
+
+RestoreStatus RestorePlace::status() const {
+  const auto record = read();
+  if (!record) return {};
+  RestoreStatus status;
+  status.state = record->state;
+  status.uid = record->uid;
+  status.ready = record->ready;
+  status.waiting = Waiting::somebody(directory());
+  status.container_id = record->container_id;
+  status.failure = record->failure;
+  return status;
+}
+
+Record RestorePlace::change(const std::function<void(Record&)>& edit) {
+  const PlaceLock lock(directory());
+  const auto before = read();
+  if (!before) throw Error(ErrorKind::not_found, "restore " + id_ + " is not known on this node");
+  Record after = *before;
+  edit(after);
+  if (!may_become(before->state, after.state))
+    throw Error(ErrorKind::conflict,
+                "restore " + id_ + " is " + to_string(before->state) + " and cannot become " + to_string(after.state));
+  if (after != *before) posix::write_file_atomically(path_ + "/" + kRecord, print_record(after));
+  return after;
+}
+
+bool RestorePlace::remove_data() {
+  bool some = false;
+  for (const auto& each : fs::directory_iterator(path_))
+    if (each.path().filename() != kRecord) some |= fs::remove_all(each.path()) > 0;
+  return some;
+}
+
+void RestoreStore::prepare(const Record& record) const {
+  check_restore_id(record.id);
+  posix::make_private_directories(root_ + "/" + record.id);
+  const auto place = RestorePlace::open(root_, record.id);
+  if (!place) throw Error(ErrorKind::failed, root_ + "/" + record.id + " is no directory");
+  const PlaceLock lock(place->directory());
+  if (const auto there = place->read()) {
+    if (there->target == record.target) return;
+    throw Error(ErrorKind::conflict, "there is another restore " + record.id + " on this node");
+  }
+  posix::write_file_atomically(place->path() + "/" + kRecord, print_record(record));
+}
+
+std::vector<std::string> RestoreStore::ids() const {
+  std::vector<std::string> all;
+  std::error_code none;
+  for (const auto& each : fs::directory_iterator(root_, none)) {
+    const std::string name = each.path().filename().string();
+    if (is_restore_id(name) && fs::is_regular_file(fs::symlink_status(each.path() / kRecord, none)))
+      all.push_back(name);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+bool RestoreStore::remove(const std::string& id) const {
+  const auto place = RestorePlace::open(root_, id);
+  if (!place) return false;
+  const PlaceLock lock(place->directory());
+  // Without its record it is unknown: nothing begins any more while the data goes.
+  const bool was = ::unlinkat(place->directory(), kRecord, 0) == 0;
+  return fs::remove_all(place->path()) > 0 || was;
+}
+
+std::vector<std::string> RestoreStore::sweep() const {
+  std::vector<std::string> gone;
+  for (const std::string& id : ids()) {
+    const auto place = RestorePlace::open(root_, id);
+    std::optional<Record> record;
+    try {
+      record = place ? place->read() : std::nullopt;
+    } catch (const Error&) {  // another version's: whoever wrote it knows when it goes
+    }
+    if (record && has_ended(*record) && pod_has_gone(*record) && remove(id)) gone.push_back(id);
+  }
+  return gone;
+}
+
+}  // namespace ms2m::node

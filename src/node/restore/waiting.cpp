@@ -1,0 +1,78 @@
+#include "node/restore/waiting.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "ms2m/error.hpp"
+#include "node/restore/store.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr const char* kWaiting = "waiting";
+constexpr const char* kComing = "waiting.new";
+constexpr Millis kLongest{24 * 3600 * 1000};  // of one poll
+
+bool same(const struct ::stat& a, const struct ::stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+}  // namespace
+
+Waiting::Waiting(int directory) : directory_(directory) {
+  const PlaceLock lock(directory_);
+  file_.reset(::openat(directory_, kComing, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file_ || ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0 ||
+      ::renameat(directory_, kComing, directory_, kWaiting) != 0)
+    posix::throw_errno("waiting for the restore");
+}
+
+Waiting::~Waiting() {
+  try {
+    const PlaceLock lock(directory_);
+    if (newest()) ::unlinkat(directory_, kWaiting, 0);
+  } catch (const Error&) {  // the file's lock goes with it
+  }
+}
+
+bool Waiting::newest() const {
+  struct ::stat own {
+  }, there{};
+  return ::fstat(file_.get(), &own) == 0 && ::fstatat(directory_, kWaiting, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+         same(own, there);
+}
+
+bool Waiting::somebody(int directory) {
+  const posix::UniqueFd file(::openat(directory, kWaiting, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+DirectoryWatch::DirectoryWatch(int directory) : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  const std::string path = "/proc/self/fd/" + std::to_string(directory);
+  constexpr std::uint32_t kEvents =
+      IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+  if (!inotify_ || ::inotify_add_watch(inotify_.get(), path.c_str(), kEvents) < 0)
+    throw Error(ErrorKind::failed, "the directory of a restore cannot be watched: " + std::string(::strerror(errno)),
+                "raise fs.inotify.max_user_instances on the node");
+}
+
+bool DirectoryWatch::await(const StopToken& stop) {
+  std::array<pollfd, 2> fds{pollfd{inotify_.get(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
+  if (::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(kLongest).count())) < 0 && errno != EINTR)
+    posix::throw_errno("poll");
+  if (stop.stop_requested()) throw Cancelled();
+  if (fds[0].revents == 0) return false;
+  std::array<char, 4096> events;
+  while (::read(inotify_.get(), events.data(), events.size()) > 0) continue;
+  return true;
+}
+
+}  // namespace ms2m::node
