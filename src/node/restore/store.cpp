@@ -1,7 +1,6 @@
 #include "node/restore/store.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 
 #include "ms2m/error.hpp"
 #include "node/protocol/checks.hpp"
+#include "node/restore/place_lock.hpp"
 #include "node/restore/state.hpp"
 #include "node/restore/waiting.hpp"
 #include "wrap/posix/files.hpp"
@@ -47,13 +47,6 @@ bool has_ended(const Record& record) {
 }
 
 }  // namespace
-
-PlaceLock::PlaceLock(int directory) : own_(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-  int done = -1;
-  do done = ::flock(own_.get(), LOCK_EX);
-  while (done != 0 && errno == EINTR);
-  if (done != 0) posix::throw_errno("locking the restore");
-}
 
 std::optional<RestorePlace> RestorePlace::open(const std::string& root, const std::string& id) {
   check_restore_id(id);

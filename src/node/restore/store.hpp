@@ -40,15 +40,6 @@ class RestorePlace {
   posix::UniqueFd directory_;
 };
 
-/// The directory's lock, for as long as the object lives.
-class PlaceLock {
- public:
-  explicit PlaceLock(int directory);
-
- private:
-  posix::UniqueFd own_;
-};
-
 class RestoreStore {
  public:
   explicit RestoreStore(std::string root) : root_(std::move(root)) {}

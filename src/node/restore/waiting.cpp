@@ -14,7 +14,7 @@
 #include <string>
 
 #include "ms2m/error.hpp"
-#include "node/restore/store.hpp"
+#include "node/restore/place_lock.hpp"
 
 namespace ms2m::node {
 namespace {
