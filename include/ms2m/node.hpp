@@ -144,7 +144,7 @@ enum class AtEnd {
   thaw,
   kill,
   /// Frozen, until it is thawed or killed; there is no limit then. Over a freeze that had an end: Error{inconsistent}
-  /// when the session of that one is not there any more, as its end may be yet to come.
+  /// when the session of that one is not there any more, as its end may have come.
   stay,
 };
 
@@ -157,8 +157,8 @@ struct FreezeTerms {
 /// it
 /// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container
 /// that is killed while its pod is not being deleted is started again, cold. A container that has ended has no control
-/// group: false. Error{failed} when the kernel did not do it within seconds, {unavailable, timeout} as Nodes::open().
-/// All idempotent.
+/// group: false. Error{failed} when the kernel did not do it within seconds, {inconsistent} when a session that began
+/// later has done something with the container, {unavailable, timeout} as Nodes::open(). All idempotent.
 class ContainerProcess {
  public:
   virtual ~ContainerProcess() = default;

@@ -22,20 +22,42 @@ std::optional<BootTime> limit_of(const Freeze& request) {
 
 }  // namespace
 
+std::optional<Claim> Containers::claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const {
+  auto claim = Claim::wait(group, stop);
+  if (claim && is_newer(claim->read(), guard_.owner()))
+    throw Error(ErrorKind::inconsistent, "another session, which began later, has container " + id.substr(0, 12));
+  return claim;
+}
+
 bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
                               const StopToken& stop) {
   const auto limit = limit_of(request);
+  const auto ours = claim(id, group, stop);
+  if (!ours) return false;
   const std::lock_guard lock(mutex_);
   if (ending_) throw Cancelled();
   stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
-  if (request.at_end == AtEnd::stay)
-    guard_.dismiss(id);
-  else
-    guard_.watch(id, group, request.at_end, limit);
+  if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit);
+  ours->write({guard_.owner(), request.at_end});
+  if (request.at_end == AtEnd::stay) guard_.dismiss(id);
   if (write_frozen(group, true)) return true;
   guard_.dismiss(id);
   if (!has_processes(group)) return false;
   throw failed("freezing", id, "the kernel did not take it");
+}
+
+void Containers::give_up(const std::string& id, const ControlGroup& group) {
+  try {
+    const auto ours = Claim::wait(group, {});
+    const auto owned = ours ? ours->read() : std::nullopt;
+    if (owned && owned->owner == guard_.owner()) {
+      write_frozen(group, false);
+      ours->write({guard_.owner(), std::nullopt});
+    }
+    guard_.dismiss(id);
+  } catch (const Error&) {
+    guard_.watch(id, group, AtEnd::thaw, BootClock::now());  // as soon as it can
+  }
 }
 
 Found Containers::freeze(const Freeze& request, const StopToken& stop) {
@@ -43,20 +65,17 @@ Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   const auto group = find_control_group(root_, id);
   if (!group) return {false};
   if (!begin_freeze(id, *group, request, stop)) return {false};
-  const auto undo = [&] {
-    write_frozen(*group, false);
-    guard_.dismiss(id);
-  };
   try {
     if (await_frozen(*group, stop)) {
       stop.check("freezing container " + id.substr(0, 12));
+      claim(id, *group, stop);
       return {true};
     }
   } catch (...) {
-    undo();
+    give_up(id, *group);
     throw;
   }
-  undo();
+  give_up(id, *group);
   throw failed("freezing", id, "its processes did not stop");
 }
 
@@ -64,10 +83,13 @@ Found Containers::thaw(const std::string& container, const StopToken& stop) {
   const std::string id = check_container_id(container);
   stop.check("thawing container " + id.substr(0, 12));
   const auto group = find_control_group(root_, id);
-  if (!group) return guard_.dismiss(id), Found{false};
+  const auto ours = group ? claim(id, *group, stop) : std::nullopt;
+  if (!ours) return guard_.dismiss(id), Found{false};
   guard_.watch(id, *group, AtEnd::thaw, std::nullopt);
+  ours->write({guard_.owner(), AtEnd::thaw});
   const bool done = write_frozen(*group, false);
   const bool gone = !done && !has_processes(*group);
+  if (done) ours->write({guard_.owner(), std::nullopt});
   guard_.dismiss(id);
   if (!done && !gone) throw failed("thawing", id, "the kernel did not take it");
   return {done};
@@ -77,7 +99,12 @@ Found Containers::kill(const std::string& container, const StopToken& stop) {
   const std::string id = check_container_id(container);
   const auto group = find_control_group(root_, id);
   if (!group) return guard_.dismiss(id), Found{false};
-  guard_.watch(id, *group, AtEnd::kill, std::nullopt);
+  {
+    const auto ours = claim(id, *group, stop);
+    if (!ours) return guard_.dismiss(id), Found{false};
+    guard_.watch(id, *group, AtEnd::kill, std::nullopt);
+    ours->write({guard_.owner(), AtEnd::kill});
+  }
   const bool done = kill_processes(*group, stop);
   guard_.dismiss(id);
   if (!done) throw failed("killing", id, "its processes did not end");

@@ -9,7 +9,8 @@
 
 namespace ms2m::node {
 
-/// Thread-safe. Error{usage} for what is no container's ID; Error{failed} when the kernel did not do it within seconds.
+/// Thread-safe. Error{usage} for what is no container's ID; Error{failed} when the kernel did not do it within seconds;
+/// Error{inconsistent} when a session that began later has the container.
 class Containers {
  public:
   /// `guard` must outlive it.
@@ -28,6 +29,10 @@ class Containers {
  private:
   /// False: it has gone.
   bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request, const StopToken& stop);
+  /// The right to decide about it; nullopt: it has gone.
+  std::optional<Claim> claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const;
+  /// It is thawed, unless somebody has taken it over meanwhile.
+  void give_up(const std::string& id, const ControlGroup& group);
   const std::string root_;
   Guard& guard_;
   std::mutex mutex_;

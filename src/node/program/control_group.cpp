@@ -151,9 +151,4 @@ bool end_now(const ControlGroup& group, AtEnd end) noexcept {
   }
 }
 
-void bring_to_end(const ControlGroup& group, AtEnd end) noexcept {
-  for (const TimePoint until = Clock::now() + 2 * kPatience; !end_now(group, end) && Clock::now() < until;)
-    ::poll(nullptr, 0, static_cast<int>(kLook.count()));
-}
-
 }  // namespace ms2m::node

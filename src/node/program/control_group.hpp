@@ -34,7 +34,5 @@ bool kill_processes(const ControlGroup& group, const StopToken& stop);
 
 /// One step towards what is to become of it, without waiting. True: it has come to that.
 bool end_now(const ControlGroup& group, AtEnd end) noexcept;
-/// The same again and again, for at most ten seconds.
-void bring_to_end(const ControlGroup& group, AtEnd end) noexcept;
 
 }  // namespace ms2m::node

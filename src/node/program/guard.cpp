@@ -46,12 +46,13 @@ Guard::Guard() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) posix::throw_errno("socketpair");
   socket_.reset(ends[0]);
   posix::UniqueFd theirs(ends[1]);
-  pid_ = ::fork();
-  if (pid_ < 0) posix::throw_errno("fork");
-  if (pid_ == 0) {
+  const pid_t pid = ::fork();
+  if (pid < 0) posix::throw_errno("fork");
+  if (pid == 0) {
     socket_.reset();  // or the guard would keep its own end of life open
     become_guard(theirs.get());
   }
+  owner_ = owner_of(pid).value_or(Owner{pid, 0});
 }
 
 Guard::~Guard() { end(); }
@@ -92,17 +93,17 @@ void Guard::dismiss(const std::string& id) {
 
 void Guard::end() noexcept {
   const std::lock_guard lock(mutex_);
-  if (pid_ <= 0) return;
+  if (owner_.guard <= 0) return;
   socket_.reset();
-  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, owner_.guard, 0));
   pollfd ended{pidfd, POLLIN, 0};
   ::poll(&ended, 1, static_cast<int>(kEnd.count()));
   if (pidfd >= 0) ::close(pidfd);
   int status = -1;
-  const bool well = ::waitpid(pid_, &status, WNOHANG) == pid_ && WIFEXITED(status);
+  const bool well = ::waitpid(owner_.guard, &status, WNOHANG) == owner_.guard && WIFEXITED(status);
   if (!well)
-    for (const auto& [id, each] : watched_) bring_to_end(each.group, each.end);
-  pid_ = -1;
+    for (const auto& [id, each] : watched_) bring_to_end(each.group, owner_, each.end);
+  owner_.guard = -1;
   watched_.clear();
 }
 

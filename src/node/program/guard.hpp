@@ -1,7 +1,5 @@
 // The program's side of the guard.
 #pragma once
-#include <sys/types.h>
-
 #include <map>
 #include <mutex>
 #include <optional>
@@ -24,13 +22,15 @@ class Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
-  /// From now on `group` comes to `end` at `limit`, or when the program ends. Replaces what counted for `id` before.
-  /// Error{failed}: there is no guard any more, and nothing may be frozen.
+  /// From now on `group` comes to `end` at `limit`, or when the program ends, where it is ours then. Replaces what
+  /// counted for `id` before. Error{failed}: there is no guard any more, and nothing may be frozen.
   void watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit);
   void dismiss(const std::string& id);
   /// Everything that is watched is brought to its end now. Returns when that is done, by ourselves if the guard has
   /// died.
   void end() noexcept;
+  /// As which freezes are this session's.
+  const Owner& owner() const noexcept { return owner_; }
   /// Readable when the guard has died.
   int fd() const noexcept { return socket_.get(); }
 
@@ -42,7 +42,7 @@ class Guard {
   };
   std::mutex mutex_;
   posix::UniqueFd socket_;
-  pid_t pid_ = -1;
+  Owner owner_;
   std::map<std::string, Watched> watched_;
 };
 

@@ -31,7 +31,10 @@ struct Watched {
 
 class Guard {
  public:
-  explicit Guard(int socket) : socket_(socket), timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {}
+  explicit Guard(int socket)
+      : socket_(socket),
+        owner_(owner_of(::getpid()).value_or(Owner{::getpid(), 0})),
+        timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {}
 
   void run() {
     for (bool open = true; open;) {
@@ -81,12 +84,14 @@ class Guard {
   bool end_those_over(std::int64_t now) {
     bool ending = false;
     for (auto each = watched_.begin(); each != watched_.end();) {
-      const auto& [group, end, limit] = each->second;
+      auto& [group, end, limit] = each->second;
       const bool over = each->second.over(now);
-      if (over && (end_now(group, end) || now - limit > kPatience.count())) {
+      const Ending step = over ? end_owned(group, owner_, end) : Ending::again;
+      if (over && (step == Ending::done || now - limit > kPatience.count())) {
         each = watched_.erase(each);
         continue;
       }
+      if (step == Ending::busy) limit = now;  // whoever is stopped in the middle may stay so for long
       ending |= over;
       ++each;
     }
@@ -94,6 +99,7 @@ class Guard {
   }
 
   const int socket_;
+  const Owner owner_;
   const posix::UniqueFd timer_;
   std::map<std::string, Watched> watched_;
 };

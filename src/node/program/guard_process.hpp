@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "ms2m/units.hpp"
-#include "node/program/control_group.hpp"
+#include "node/program/freeze_owner.hpp"
 
 namespace ms2m::node {
 
@@ -22,7 +22,7 @@ struct GuardOrder {
 
 /// All that the guard does, until the other end of `socket` (SOCK_SEQPACKET) is closed, which the kernel does whatever
 /// the program died of: then everything that is watched is brought to its end. A limit that is over brings that one to
-/// its end. Each is tried for ten seconds.
+/// its end. Each is tried for ten seconds, and left to whoever has taken it over.
 void run_guard(int socket) noexcept;
 
 }  // namespace ms2m::node

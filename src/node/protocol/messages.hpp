@@ -189,7 +189,8 @@ struct ImageRemove {
 
 // ---- a container's processes -------------------------------------------------------------------------------------
 
-/// The newest freeze of a container counts, with its limit and its end, also when it is frozen already.
+/// The newest freeze of a container counts, with its limit and its end, also when it is frozen already, and whichever
+/// session's that was. In all three, Error{inconsistent}: a session that began later has the container.
 struct Freeze {
   static constexpr const char* kDo = "freeze";
   using Answer = Found;

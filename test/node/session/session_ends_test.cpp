@@ -145,7 +145,8 @@ TEST_CASE("session: a freeze whose session has ended does not hold, and is not m
   SessionLab lab;
   SshNodes nodes(lab.settings());
   SessionProcesses processes(nodes);
-  const std::string container = "cri-o://" + std::string(64, 'a');  // of none: there is nothing to be frozen
+  const std::string container =
+      "cri-o://" + std::string(64, 'e');  // of none, nor of a test's: there is nothing to be frozen
   const FreezeTerms ends{Millis{60000}, AtEnd::thaw}, stays{std::nullopt, AtEnd::stay};
   CHECK_FALSE(processes.holds("worker-1", container));
   CHECK_FALSE(processes.freeze("worker-1", container, ends, {}));
