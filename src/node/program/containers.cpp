@@ -20,6 +20,12 @@ std::optional<BootTime> limit_of(const Freeze& request) {
          std::min(Millis(std::min<std::uint64_t>(*request.limit_ms, kLongestFreeze.count())), kLongestFreeze);
 }
 
+/// Stopped itself for that long, this program would freeze anew what the guard has brought to its end. (Under a claim:
+/// the guard acts before or after it.)
+void check_within(std::optional<BootTime> limit, const std::string& id) {
+  if (limit && BootClock::now() >= *limit) throw failed("freezing", id, "its limit was over before that was done");
+}
+
 }  // namespace
 
 std::optional<Claim> Containers::claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const {
@@ -29,17 +35,17 @@ std::optional<Claim> Containers::claim(const std::string& id, const ControlGroup
   return claim;
 }
 
-bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
-                              const StopToken& stop) {
-  const auto limit = limit_of(request);
+bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, AtEnd at_end,
+                              std::optional<BootTime> limit, const StopToken& stop) {
   const auto ours = claim(id, group, stop);
   if (!ours) return false;
   const std::lock_guard lock(mutex_);
   if (ending_) throw Cancelled();
   stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
-  if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit);
-  ours->write({guard_.owner(), request.at_end});
-  if (request.at_end == AtEnd::stay) guard_.dismiss(id);
+  check_within(limit, id);
+  if (at_end != AtEnd::stay) guard_.watch(id, group, at_end, limit);
+  ours->write({guard_.owner(), at_end});
+  if (at_end == AtEnd::stay) guard_.dismiss(id);
   if (write_frozen(group, true)) return true;
   guard_.dismiss(id);
   if (!has_processes(group)) return false;
@@ -64,11 +70,18 @@ Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   const std::string id = check_container_id(request.container);
   const auto group = find_control_group(root_, id);
   if (!group) return {false};
-  if (!begin_freeze(id, *group, request, stop)) return {false};
+  const auto limit = limit_of(request);
+  if (!begin_freeze(id, *group, request.at_end, limit, stop)) return {false};
+  const auto again = [&] {
+    const auto ours = claim(id, *group, stop);
+    check_within(limit, id);
+    if (ours) write_frozen(*group, true);
+  };
   try {
-    if (await_frozen(*group, stop)) {
+    if (await_frozen(*group, stop, again)) {
       stop.check("freezing container " + id.substr(0, 12));
       claim(id, *group, stop);
+      check_within(limit, id);
       return {true};
     }
   } catch (...) {

@@ -28,7 +28,8 @@ class Containers {
 
  private:
   /// False: it has gone.
-  bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request, const StopToken& stop);
+  bool begin_freeze(const std::string& id, const ControlGroup& group, AtEnd at_end, std::optional<BootTime> limit,
+                    const StopToken& stop);
   /// The right to decide about it; nullopt: it has gone.
   std::optional<Claim> claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const;
   /// It is thawed, unless somebody has taken it over meanwhile.

@@ -116,8 +116,13 @@ bool write_frozen(const ControlGroup& group, bool frozen) {
   return write_to(group.path + "/freezer.state", frozen ? "FROZEN\n" : "THAWED\n");
 }
 
-bool await_frozen(const ControlGroup& group, const StopToken& stop) {
-  return await(group, stop, "waiting until its processes stop", [&] { return is_frozen(group); });
+bool await_frozen(const ControlGroup& group, const StopToken& stop, const std::function<void()>& again) {
+  return await(group, stop, "waiting until its processes stop", [&] {
+    if (is_frozen(group)) return true;
+    // Version 1 may miss a process that is forked just then, and stays in between until it is told again.
+    if (group.version == 1 && read_text(group.path + "/freezer.state").value_or("") == "FREEZING\n") again();
+    return false;
+  });
 }
 
 bool kill_processes(const ControlGroup& group, const StopToken& stop) {
@@ -126,7 +131,7 @@ bool kill_processes(const ControlGroup& group, const StopToken& stop) {
   if (group.version == 2 && write_to(group.path + "/cgroup.kill", "1\n")) {
     if (await(group, stop, doing, gone)) return true;
   }
-  if (write_frozen(group, true)) await_frozen(group, stop);
+  if (write_frozen(group, true)) await_frozen(group, stop, [&] { write_frozen(group, true); });
   signal_all(group);
   write_frozen(group, false);
   return await(group, stop, doing, [&] {

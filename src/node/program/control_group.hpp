@@ -1,5 +1,6 @@
 // The control group of a container's processes, and what its files do with them.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,8 +25,10 @@ bool has_processes(const ControlGroup& group);
 
 /// False: the kernel did not take it, or the group has gone.
 bool write_frozen(const ControlGroup& group, bool frozen);
-/// Waits at most five seconds until every process has stopped. False: they did not. Throws Cancelled.
-bool await_frozen(const ControlGroup& group, const StopToken& stop);
+/// Waits at most five seconds until every process has stopped. False: they did not. Calls `again` while version 1 says
+/// FREEZING: it has to be told again then (admin-guide/cgroup-v1/freezer-subsystem.rst). Throws Cancelled, and what
+/// `again` throws.
+bool await_frozen(const ControlGroup& group, const StopToken& stop, const std::function<void()>& again);
 
 /// SIGKILL to all of them, frozen or not, and waits at most five seconds until they are gone. False: they are not. In
 /// version 1 a frozen process dies only when it is thawed, but then before it runs on; frozen it cannot fork. Throws

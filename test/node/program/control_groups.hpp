@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "session.hpp"
 #include "support/catch.hpp"
 
@@ -39,18 +41,19 @@ class Trees {
 /// A process that counts in a file, in a control group of its own.
 class Container {
  public:
-  Container(const fs::path& tree, const std::string& group, const std::string& inner = "")
+  Container(const fs::path& tree, const std::string& group, const std::string& inner = "",
+            const std::string& beside = "")
       : top_(tree / group), path_(inner.empty() ? top_ : top_ / inner) {
     fs::create_directories(path_);
     counter_ = fs::temp_directory_path() / ("ms2m-node-counter-" + std::to_string(::getpid()) + group.substr(0, 12));
     fs::remove(counter_);
     pid_ = ::fork();
     if (pid_ == 0) {
-      const std::string count = "n=0; while :; do n=$((n+1)); echo $n >" + counter_.string() + "; sleep 0.01; done";
+      const std::string count = "echo $$ >" + path_.string() + "/cgroup.procs; " + beside +
+                                " n=0; while :; do n=$((n+1)); echo $n >" + counter_.string() + "; sleep 0.01; done";
       ::execlp("sh", "sh", "-c", count.c_str(), nullptr);
       ::_exit(127);
     }
-    put(path_ / "cgroup.procs", std::to_string(pid_));
     becomes_true([&] { return !content(counter_).empty(); });
   }
   ~Container() {
@@ -60,6 +63,8 @@ class Container {
     if (!reaped_) ::waitpid(pid_, nullptr, 0);
     becomes_true([&] {
       std::error_code error;
+      std::istringstream left(content(path_ / "cgroup.procs"));
+      for (pid_t each; left >> each;) ::kill(each, SIGKILL);
       if (path_ != top_) fs::remove(path_, error);
       fs::remove(top_, error);
       return !fs::exists(top_);

@@ -48,6 +48,24 @@ TEST_CASE("a container's processes are frozen, thawed and killed by its control 
   }
 }
 
+TEST_CASE("a container whose processes fork all the time is frozen as well", "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    INFO(tree);
+    Container own(tree, "crio-" + kId + ".scope", "",
+                  "(while :; do /bin/true; done) & (while :; do /bin/true | /bin/cat; done) &");
+    Session session(program_on(place, tree));
+    session.hello();
+    for (int i = 0; i < 200; ++i) {
+      REQUIRE(session.call(freeze(30000, AtEnd::thaw)).found);
+      REQUIRE(session.call(Thaw{kId}).found);
+    }
+    session.close();
+    CHECK(session.wait().ok());
+  }
+}
+
 TEST_CASE("nobody stays frozen when the program dies, its session ends or is silent, or its time is over",
           "[node_program]") {
   const Place place;
