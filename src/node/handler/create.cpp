@@ -1,0 +1,137 @@
+#include "node/handler/create.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <sstream>
+
+#include "ms2m/node.hpp"
+#include "node/handler/changes.hpp"
+#include "node/handler/guarded.hpp"
+#include "node/handler/gunzip.hpp"
+#include "node/handler/not_started.hpp"
+#include "node/handler/real_runtime.hpp"
+#include "node/handler/wait_for_restore.hpp"
+#include "node/program/paths.hpp"
+#include "wrap/posix/subprocess.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::chrono::seconds kUndo{20};
+
+std::string work_directory(const RestorePlace& place) {
+  const std::string path = place.path() + "/work";
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) posix::throw_errno(path);
+  return path;
+}
+
+/// What the runtime may be asked to do at a restore: an option that it has not would be lost without a word.
+std::vector<std::string> restore_arguments(RuntimeKind kind, const CommandLine& line, const Bundle& bundle,
+                                           const RestorePlace& place) {
+  if (!line.unknown.empty() || line.option("preserve-fds"))
+    throw Error(ErrorKind::refused, "create has the option " +
+                                        (line.unknown.empty() ? "--preserve-fds" : line.unknown.front()) +
+                                        ", of which it is not known what it is at a restore");
+  std::vector<std::string> arguments{"restore",      "--detach",
+                                     "--bundle",     line.option("bundle").value_or("."),
+                                     "--image-path", place.path() + "/checkpoint",
+                                     "--work-path",  work_directory(place)};
+  for (const char* name : {"pid-file", "console-socket"})
+    if (const auto value = line.option(name)) arguments.insert(arguments.end(), {std::string("--") + name, *value});
+  if (kind == RuntimeKind::runc && line.option("no-pivot")) arguments.push_back("--no-pivot");
+  // As CRI-O does when it restores.
+  if (!bundle.process_label.empty()) arguments.push_back("--lsm-profile=selinux:" + bundle.process_label);
+  if (!bundle.mount_label.empty()) arguments.push_back("--lsm-mount-context=" + bundle.mount_label);
+  arguments.push_back(line.id());
+  return arguments;
+}
+
+void put_changes(const RestorePlace& place, const std::string& root) {
+  const posix::UniqueFd archive = open_file_in(place.directory(), "rootfs-diff.tar");
+  const posix::UniqueFd deleted = open_file_in(place.directory(), "deleted.files");
+  if (!archive && !deleted) return;
+  const posix::UniqueFd directory(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) posix::throw_errno("the bundle's root file system " + root);
+  if (archive)
+    apply_changes(directory.get(), plain([&](char* into, std::size_t size) {
+                    ssize_t got = -1;
+                    do got = ::read(archive.get(), into, size);
+                    while (got < 0 && errno == EINTR);
+                    if (got < 0) posix::throw_errno("reading the changed files");
+                    return static_cast<std::size_t>(got);
+                  }));
+  if (deleted) apply_deletions(directory.get(), read_text(place.path() + "/deleted.files").value_or(""));
+}
+
+/// What CRIU said of it, the last errors.
+std::string errors_of_criu(const RestorePlace& place) {
+  std::istringstream lines(read_text(place.path() + "/work/restore.log").value_or(""));
+  std::string last, before;
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("Error") != std::string::npos) before = std::exchange(last, line);
+  return before.empty() ? last : before + "; " + last;
+}
+
+/// Removes what the real runtime knows of the container, and whatever of it should run.
+std::function<void()> removal(const HandlerConfiguration& configuration, const CommandLine& line) {
+  return [argv = runtime_argv(configuration, line, {"delete", "--force", line.id()})] {
+    posix::RunSpec spec;
+    spec.process.argv = argv;
+    spec.process.in = posix::ProcessSpec::Stream::null;
+    posix::run_process(spec, StopToken().within(kUndo), "removing what was restored");
+  };
+}
+
+/// For whoever watches; the caller is told anyway.
+void note_failure(RestorePlace& place, const std::string& why) noexcept {
+  try {
+    place.change([&](Record& record) { record.failure = why; });
+  } catch (const std::exception&) {  // it was removed meanwhile
+  }
+}
+
+int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration, const CommandLine& line,
+            const Bundle& bundle, RestorePlace& place) {
+  const auto arguments = restore_arguments(configuration.kind, line, bundle, place);
+  put_changes(place, bundle.root);
+  Guarded guarded(runtime_argv(configuration, line, arguments), removal(configuration, line));
+  const posix::ExitStatus status = guarded.wait();
+  if (!status.ok()) {
+    const std::string errors = errors_of_criu(place);
+    note_failure(place, "the runtime's restore ended with " + status.text() + (errors.empty() ? "" : ": " + errors));
+    return as_exit_code(status);
+  }
+  const NotStarted not_started(paths.started);
+  not_started.add(line.id());
+  try {
+    // Refused when it was taken back meanwhile: then the guard ends what runs.
+    place.change([&](Record& record) { record.state = RestoreState::restored; });
+    guarded.release();
+  } catch (...) {
+    not_started.remove(line.id());
+    throw;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int create(const HandlerPaths& paths, const HandlerConfiguration& configuration, const CommandLine& line,
+           const Bundle& bundle) {
+  auto place = RestorePlace::open(paths.restores, bundle.id);
+  if (!place) throw Error(ErrorKind::refused, "restore " + bundle.id + " " + decide(std::nullopt, {}, 0).why);
+  if (bare_container_id(line.id()) != line.id() || line.operands.size() != 1)
+    throw Error(ErrorKind::refused, "create of '" + line.id() + "', which is no kubelet's container");
+  if (!wait_for_restore(*place, bundle.asking, line.id())) become(configuration, line);
+  try {
+    return restore(paths, configuration, line, bundle, *place);
+  } catch (const Error& error) {
+    note_failure(*place, error.what());
+    throw;
+  }
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,122 @@
+#include "node/handler/guard_main.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <sstream>
+
+#include "ms2m/units.hpp"
+#include "node/program/paths.hpp"
+#include "wrap/posix/child.hpp"
+#include "wrap/posix/unique_fd.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::chrono::seconds kPatience{10};
+constexpr int kCannotRun = 127;
+
+pid_t start(const std::vector<std::string>& argv) {
+  std::vector<char*> pointers;
+  for (const std::string& each : argv) pointers.push_back(const_cast<char*>(each.c_str()));  // execv's lacks const
+  pointers.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::execv(pointers[0], pointers.data());
+  ::_exit(kCannotRun);
+}
+
+/// Whoever reads what the program writes waits for its end, not for ours.
+void let_go_of_everything_but(int socket) {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (const int fd : {0, 1, 2}) ::dup2(null, fd);
+  const auto kept = static_cast<unsigned>(socket);
+  if (kept > 3) ::syscall(SYS_close_range, 3U, kept - 1, 0U);
+  ::syscall(SYS_close_range, kept + 1, ~0U, 0U);
+}
+
+/// Of one process, and of theirs.
+void collect_below(const std::string& process, std::vector<pid_t>& all, int depth) {
+  std::istringstream children(read_text("/proc/" + process + "/task/" + process + "/children").value_or(""));
+  for (pid_t child = 0; children >> child;) {
+    all.push_back(child);
+    if (depth > 0) collect_below(std::to_string(child), all, depth - 1);
+  }
+}
+
+void kill_everything_below() {
+  constexpr int kDepth = 64;  // those below come up to us when those above them are gone
+  constexpr timespec kAgain{0, 100'000'000};
+  const TimePoint end = Clock::now() + kPatience;
+  sigset_t ended;
+  ::sigemptyset(&ended);
+  ::sigaddset(&ended, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &ended, nullptr);
+  for (;;) {
+    std::vector<pid_t> all;
+    collect_below(std::to_string(::getpid()), all, kDepth);
+    for (const pid_t each : all) ::kill(each, SIGKILL);
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    if (::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) break;
+    if (Clock::now() >= end) break;
+    ::sigtimedwait(&ended, nullptr, &kAgain);
+  }
+}
+
+/// True: what was started may go on.
+bool is_released(int socket) {
+  char byte = 0;
+  ssize_t got = -1;
+  do got = ::recv(socket, &byte, 1, 0);
+  while (got < 0 && errno == EINTR);
+  return got == 1;
+}
+
+/// False: the other end was closed before the program's end.
+bool await_program(int socket, pid_t program, posix::ExitStatus& status) {
+  const posix::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, program, 0)));
+  std::array<pollfd, 2> fds{pollfd{pidfd.get(), POLLIN, 0}, pollfd{socket, POLLIN, 0}};
+  while (fds[0].revents == 0) {
+    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return false;
+    if (fds[1].revents != 0) return false;
+  }
+  int raw = 0;
+  if (::waitpid(program, &raw, 0) != program) return false;
+  status = {WIFEXITED(raw) ? WEXITSTATUS(raw) : 0, WIFSIGNALED(raw) ? WTERMSIG(raw) : 0};
+  return true;
+}
+
+}  // namespace
+
+void guard_main(int socket, const std::vector<std::string>& argv, const std::function<void()>& undo) noexcept {
+  bool released = false;
+  try {
+    ::setsid();
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const pid_t program = start(argv);
+    let_go_of_everything_but(socket);
+    posix::ExitStatus status;
+    if (program > 0 && await_program(socket, program, status) &&
+        ::send(socket, &status, sizeof status, MSG_NOSIGNAL) == sizeof status)
+      released = is_released(socket);
+  } catch (const std::exception&) {  // no memory: as if nobody had released it
+  }
+  if (released) ::_exit(0);
+  try {
+    kill_everything_below();
+    undo();
+  } catch (const std::exception&) {
+  }
+  ::_exit(1);
+}
+
+}  // namespace ms2m::node
