@@ -19,27 +19,20 @@ namespace {
 using posix::UniqueFd;
 
 constexpr const char* kPartial = ".partial";
+constexpr int kMostTries = 100;
 
 /// The directories of a layout that is being written; unless kept, those that were made for it go again.
 class Directories {
  public:
   Directories(const std::string& root, const std::string& name) {
-    const auto [above, own] = split_path(root);
-    UniqueFd parent = open_directory(above.empty() ? "/" : above);
-    if (!parent) throw Error(ErrorKind::failed, above + ": there is no such directory");
-    UniqueFd top = open_directory(root);
-    bool made = false;
-    if (!top) top = make_directory_in(parent.get(), own, made);
-    enter(std::move(parent), own, std::move(top), made);
-    for (const std::string& step : {name, std::string("blobs"), std::string("sha256")}) {
-      UniqueFd next = make_directory_in(at(), step, made);
-      UniqueFd here(::fcntl(at(), F_DUPFD_CLOEXEC, 0));
-      enter(std::move(here), step, std::move(next), made);
+    // Whoever removes another layout takes the root along, as long as it is empty.
+    for (int tries = 0; !make(root, name); ++tries) {
+      if (tries == kMostTries) throw Error(ErrorKind::failed, "somebody keeps removing " + root);
+      remove_made();
     }
   }
   ~Directories() {
-    for (auto step = steps_.rbegin(); !kept_ && step != steps_.rend(); ++step)
-      if (step->made) ::unlinkat(step->parent.get(), step->name.c_str(), AT_REMOVEDIR);  // if it is empty
+    if (!kept_) remove_made();
   }
   Directories(const Directories&) = delete;
   Directories& operator=(const Directories&) = delete;
@@ -53,6 +46,30 @@ class Directories {
     UniqueFd own;
     bool made;
   };
+  /// False: somebody has removed one of them meanwhile.
+  bool make(const std::string& root, const std::string& name) {
+    const auto [above, own] = split_path(root);
+    UniqueFd parent = open_directory(above.empty() ? "/" : above);
+    if (!parent) throw Error(ErrorKind::failed, above + ": there is no such directory");
+    UniqueFd top = open_directory(root);
+    bool made = false;
+    if (!top) top = make_directory_in(parent.get(), own, made);
+    if (!top) return false;
+    enter(std::move(parent), own, std::move(top), made);
+    for (const std::string& step : {name, std::string("blobs"), std::string("sha256")}) {
+      UniqueFd next = make_directory_in(at(), step, made);
+      if (!next) return false;
+      UniqueFd here(::fcntl(at(), F_DUPFD_CLOEXEC, 0));
+      enter(std::move(here), step, std::move(next), made);
+    }
+    return true;
+  }
+  void remove_made() noexcept {
+    for (; !steps_.empty(); steps_.pop_back()) {
+      const Step& last = steps_.back();
+      if (last.made) ::unlinkat(last.parent.get(), last.name.c_str(), AT_REMOVEDIR);  // if it is empty
+    }
+  }
   void enter(UniqueFd parent, const std::string& name, UniqueFd own, bool made) {
     steps_.push_back({std::move(parent), name, std::move(own), made});
   }

@@ -85,10 +85,10 @@ UniqueFd open_directory_in(int directory, const std::string& name) {
 
 UniqueFd make_directory_in(int directory, const std::string& name, bool& made) {
   made = ::mkdirat(directory, name.c_str(), 0700) == 0;
+  if (!made && errno == ENOENT) return {};
   if (!made && errno != EEXIST) throw failed(name);
   UniqueFd fd = open_directory_in(directory, name);
-  if (!fd) throw failed(name);
-  if (!made && ::fchmod(fd.get(), 0700) != 0) throw failed(name);
+  if (fd && !made && ::fchmod(fd.get(), 0700) != 0) throw failed(name);
   return fd;
 }
 

@@ -17,7 +17,8 @@ namespace ms2m::node {
 posix::UniqueFd open_directory(const std::string& path);
 /// `name` (no path) in it, likewise, but a link is never followed: Error{refused}.
 posix::UniqueFd open_directory_in(int directory, const std::string& name);
-/// The same, made with mode 0700 when it is not there; `made` tells so.
+/// The same, made with mode 0700 when it is not there; `made` tells so. Empty: somebody removes it, or `directory`, at
+/// the same time.
 posix::UniqueFd make_directory_in(int directory, const std::string& name, bool& made);
 /// A regular file, for reading. Empty: there is none of that name, or it is something else. Error{failed}.
 posix::UniqueFd open_file_in(int directory, const std::string& name);

@@ -193,3 +193,22 @@ TEST_CASE("the root of layouts may be a link to a larger disk", "[node_program]"
   CHECK(node.session.call(RemoveLayout{node.directory}).found);
   CHECK(fs::is_empty(node.place.path("large/ms2m")));
 }
+
+TEST_CASE("a layout begins while the last other one is removed", "[node_program]") {
+  Layouts node;
+  Session other(node.place.program());
+  other.hello();
+  const std::string gone = node.place.layouts + "/m2";
+  const StreamEnd nothing{Bytes{0}, posix::Sha256::of("")};
+  for (int round = 0; round < 200; ++round) {
+    INFO(round);
+    const auto there = other.begin(WriteLayout{gone, Bytes{0}});
+    other.send_stream(there, "", nothing);
+    other.finish<WriteLayout>(there);
+    const auto removal = other.begin(RemoveLayout{gone});
+    CHECK_NOTHROW(node.write(""));
+    CHECK(other.finish<RemoveLayout>(removal).found);
+    CHECK(node.session.call(RemoveLayout{node.directory}).found);
+    CHECK_FALSE(fs::exists(node.place.layouts));
+  }
+}
