@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <compare>
 #include <functional>
 #include <memory>
 #include <system_error>
@@ -17,6 +18,7 @@
 
 #include "ms2m/error.hpp"
 #include "node/program/paths.hpp"
+#include "node/protocol/checks.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -87,6 +89,32 @@ bool is_frozen(const ControlGroup& group) {
   return events.find("\nfrozen 1\n") != std::string::npos;
 }
 
+/// "crio-<id>.scope", "libpod-conmon-<id>", "<id>": what is below it may have been made by that container.
+bool is_containers(std::string_view name) {
+  if (name.ends_with(".scope")) name.remove_suffix(6);
+  return is_sha256(std::string(name.substr(name.rfind('-') + 1)));
+}
+
+/// How far a group of the right name is from being the container's: the least is. First, how many containers it is
+/// below; then whether it is elsewhere than where kubelets and runtimes put them.
+struct Distance {
+  int containers = 0;
+  bool elsewhere = true, older = false;
+  auto operator<=>(const Distance&) const = default;
+};
+Distance distance_of(const std::string& root, const ControlGroup& group) {
+  Distance distance;
+  distance.older = group.version == 1;
+  for (auto at = root.size() + 1, end = group.path.rfind('/'); at < end;) {
+    const auto next = std::min(group.path.find('/', at), end);
+    const auto step = std::string_view(group.path).substr(at, next - at);
+    if (is_containers(step)) ++distance.containers;
+    if (step.starts_with("kubepods") || step.starts_with("machine")) distance.elsewhere = false;
+    at = next + 1;
+  }
+  return distance;
+}
+
 void signal_all(const ControlGroup& group) {
   for (const int pid : processes(group))
     if (pid > 0) ::kill(pid, SIGKILL);
@@ -101,11 +129,16 @@ std::optional<ControlGroup> find_control_group(const std::string& root, const st
                                          "docker-" + id + ".scope", "crio-" + id, id};
   if (!exists(root)) throw Error(ErrorKind::failed, "there are no control groups below " + root);
   std::optional<ControlGroup> found;
+  Distance nearest;
   walk(root, [&](const std::string& path, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) return;
     for (const auto& [version, file] : {std::pair{2, "/cgroup.freeze"}, std::pair{1, "/freezer.state"}}) {
       const ControlGroup group{path, version};
-      if ((!found || found->version < version) && exists(path + file) && has_processes(group)) found = group;
+      if (!exists(path + file)) continue;
+      const Distance distance = distance_of(root, group);
+      if ((found && nearest <= distance) || !has_processes(group)) continue;
+      found = group;
+      nearest = distance;
     }
   });
   return found;

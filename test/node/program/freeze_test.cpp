@@ -158,6 +158,37 @@ TEST_CASE("a group that does not stop is thawed again, and the error says so", "
   CHECK(group.state() == "0\n");
 }
 
+TEST_CASE("of several groups of a container's name the runtime's is taken, not what another container made",
+          "[node_program]") {
+  const Place place;
+  const std::string own = "crio-" + kId + ".scope", other = std::string(64, 'b');
+  const auto make = [&](const std::string& path, const std::string& kind) {
+    put(path + "/cgroup.procs", "0\n");
+    put(path + "/" + kind, kind == "cgroup.freeze" ? "0\n" : "THAWED\n");
+    put(path + "/cgroup.events", "populated 1\nfrozen 1\n");
+  };
+  // Some of each come before the right one in a directory's order, whatever that is.
+  std::vector<std::string> wrong;
+  for (const char* slice : {"a", "b", "y", "z"})
+    for (const std::string& group :
+         {"/kubepods.slice/" + std::string(slice) + "/crio-" + other + ".scope/" + own,
+          "/kubepods.slice/" + std::string(slice) + "/libpod-" + other + "/kubepods.slice/" + own,
+          "/kubepods/" + std::string(slice) + "/" + other + "/" + own, "/" + std::string(slice) + "/" + own})
+      make(wrong.emplace_back(place.cgroups + group), "cgroup.freeze");
+  const std::string right = place.cgroups + "/freezer/kubepods.slice/m/" + own;
+  make(right, "freezer.state");
+  Session session(place.program());
+  session.hello();
+  const auto frozen = session.begin(freeze({}, AtEnd::stay));
+  CHECK(becomes_true([&] { return content(right + "/freezer.state") == "FROZEN\n"; }));
+  put(right + "/freezer.state", "FROZEN\n");
+  CHECK(session.finish<Freeze>(frozen).found);
+  for (const std::string& group : wrong) {
+    INFO(group);
+    CHECK(content(group + "/cgroup.freeze") == "0\n");
+  }
+}
+
 TEST_CASE("a limit and an end that do not fit are refused", "[node_program]") {
   const Place place;
   const FakeGroup group(place.cgroups);
