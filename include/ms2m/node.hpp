@@ -143,8 +143,7 @@ std::string bare_container_id(const std::string& container);
 enum class AtEnd {
   thaw,
   kill,
-  /// Frozen, until it is thawed or killed; there is no limit then. Over a freeze that had an end: Error{inconsistent}
-  /// when the session of that one is not there any more, as its end may have come.
+  /// Frozen, until it is thawed or killed; there is no limit then.
   stay,
 };
 
@@ -154,17 +153,17 @@ struct FreezeTerms {
 };
 
 /// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has
-/// it
-/// ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a container
-/// that is killed while its pod is not being deleted is started again, cold. A container that has ended has no control
-/// group: false. Error{failed} when the kernel did not do it within seconds, {inconsistent} when a session that began
-/// later has done something with the container, {unavailable, timeout} as Nodes::open(). All idempotent.
+/// it ("cri-o://<hex>", "containerd://<hex>") or bare; anything else: Error{usage}. The kubelet is not told: a
+/// container that is killed while its pod is not being deleted is started again, cold. A container that has ended has
+/// no control group: false. Error{failed} when the kernel did not do it within seconds, {inconsistent} when a session
+/// that began later has done something with the container, {unavailable, timeout} as Nodes::open(). All idempotent.
 class ContainerProcess {
  public:
   virtual ~ContainerProcess() = default;
   /// Returns true when every process of it has stopped; connections stay open, timers of the outside run on. Should it
   /// fail, it is thawed again. The newest freeze counts, with its terms, also of a container that is frozen already;
-  /// thaw and kill take them away.
+  /// thaw and kill take them away. `kill` or `stay` over a freeze by this object: Error{inconsistent}, and nothing is
+  /// done, when that one has come to its end meanwhile, or its session has ended.
   virtual bool freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
                       const StopToken& stop) = 0;
   /// False: the session of the last freeze of it, made by this object, has ended or says nothing, so that its end may

@@ -7,7 +7,9 @@
 #include "node/program/images.hpp"
 #include "node/program/layouts.hpp"
 #include "node/program/look.hpp"
+#include "node/program/program_cache.hpp"
 #include "node/program/tools.hpp"
+#include "node/protocol/version.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -23,6 +25,9 @@ LookAnswer on(const Node& node, const Look& request, Channel& channel) {
 }
 NodeTools on(const Node& node, const Tools& request, Channel& channel) {
   return look_at_tools(node.roots, request.container_id, channel.stop());
+}
+Forgotten on(const Node& node, const ForgetProgram&, Channel&) {
+  return forget_program(node.roots.system + kProgramCache);
 }
 ArchiveList on(const Node&, const ListArchives& request, Channel&) { return list_archives(request); }
 Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return wait_archive(request, channel.stop()); }
@@ -81,9 +86,9 @@ std::map<std::string, Handler> handlers() {
 }  // namespace
 
 std::string answer(const Node& node, const Json& request, Channel& channel) {
-  static const auto all = handlers<Look, Tools, ListArchives, WaitArchive, RemoveArchive, ReadArchive, WriteLayout,
-                                   RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport, ImagePointName,
-                                   ImageRemoveName, ImageRemove, Freeze, Thaw, Kill>();
+  static const auto all = handlers<Look, Tools, ForgetProgram, ListArchives, WaitArchive, RemoveArchive, ReadArchive,
+                                   WriteLayout, RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport,
+                                   ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

@@ -35,7 +35,13 @@ std::optional<Claim> Containers::claim(const std::string& id, const ControlGroup
   return claim;
 }
 
-bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, AtEnd at_end,
+void Containers::check_still_held(const Claim& claim, const std::string& id) const {
+  const auto owned = claim.read();
+  if (!owned || owned->owner != guard_.owner() || !owned->end)
+    throw Error(ErrorKind::inconsistent, "container " + id.substr(0, 12) + " has not been frozen all the time");
+}
+
+bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
                               std::optional<BootTime> limit, const StopToken& stop) {
   const auto ours = claim(id, group, stop);
   if (!ours) return false;
@@ -43,9 +49,10 @@ bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, 
   if (ending_) throw Cancelled();
   stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
   check_within(limit, id);
-  if (at_end != AtEnd::stay) guard_.watch(id, group, at_end, limit);
-  ours->write({guard_.owner(), at_end});
-  if (at_end == AtEnd::stay) guard_.dismiss(id);
+  if (request.still_held) check_still_held(*ours, id);
+  if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit);
+  ours->write({guard_.owner(), request.at_end});
+  if (request.at_end == AtEnd::stay) guard_.dismiss(id);
   if (write_frozen(group, true)) return true;
   guard_.dismiss(id);
   if (!has_processes(group)) return false;
@@ -71,7 +78,7 @@ Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   const auto group = find_control_group(root_, id);
   if (!group) return {false};
   const auto limit = limit_of(request);
-  if (!begin_freeze(id, *group, request.at_end, limit, stop)) return {false};
+  if (!begin_freeze(id, *group, request, limit, stop)) return {false};
   const auto again = [&] {
     const auto ours = claim(id, *group, stop);
     check_within(limit, id);

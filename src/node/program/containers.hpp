@@ -28,10 +28,11 @@ class Containers {
 
  private:
   /// False: it has gone.
-  bool begin_freeze(const std::string& id, const ControlGroup& group, AtEnd at_end, std::optional<BootTime> limit,
-                    const StopToken& stop);
+  bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
+                    std::optional<BootTime> limit, const StopToken& stop);
   /// The right to decide about it; nullopt: it has gone.
   std::optional<Claim> claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const;
+  void check_still_held(const Claim& claim, const std::string& id) const;
   /// It is thawed, unless somebody has taken it over meanwhile.
   void give_up(const std::string& id, const ControlGroup& group);
   const std::string root_;

@@ -11,7 +11,7 @@ struct Roots {
   std::string layouts = kLayoutRoot;
   std::string cgroups = "/sys/fs/cgroup";
   std::string kubelet = kKubeletRoot;
-  std::string system;  ///< before /etc, /usr and /var/lib/containers; empty on a node
+  std::string system;  ///< before /etc, /usr, /var/cache and /var/lib/containers; empty on a node
 };
 
 }  // namespace ms2m::node

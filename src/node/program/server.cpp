@@ -128,9 +128,7 @@ void Server::hello(const Frame& frame) {
     wire_.put(FrameKind::error, frame.channel, print_error(error));
     throw;
   }
-  wire_.put(FrameKind::answer, frame.channel,
-            print_message(
-                HelloAnswer{greeting_.version, greeting_.build, greeting_.machine, request_names(), roots_.layouts}));
+  wire_.put(FrameKind::answer, frame.channel, print_message(Nothing{}));
 }
 
 void Server::beat() {

@@ -90,6 +90,7 @@ using codec::Of;
 
 template <class Message>
 concept Empty = std::same_as<std::remove_const_t<Message>, Nothing> ||
+    std::same_as<std::remove_const_t<Message>, ForgetProgram> ||
     std::same_as<std::remove_const_t<Message>, ImageProbe> || std::same_as<std::remove_const_t<Message>, ImageList>;
 
 template <class Message>
@@ -98,13 +99,7 @@ concept Container =
 
 static void fields(auto&, Empty auto&) {}
 static void fields(auto& f, Of<Found> auto& m) { f("found", m.found); }
-static void fields(auto& f, Of<HelloAnswer> auto& m) {
-  f("version", m.version);
-  f("build", m.build);
-  f("machine", m.machine);
-  f("requests", m.requests);
-  f("layout_root", m.layout_root);
-}
+static void fields(auto& f, Of<Forgotten> auto& m) { f("programs", m.programs); }
 static void fields(auto& f, Of<Hello> auto& m) {
   f("version", m.version);
   f("silence_ms", m.silence_ms);
@@ -159,6 +154,7 @@ static void fields(auto& f, Of<Freeze> auto& m) {
   f("container", m.container);
   f("limit_ms", m.limit_ms);
   f("at_end", m.at_end);
+  f("still_held", m.still_held);
 }
 static void fields(auto& f, Container auto& m) { f("container", m.container); }
 
@@ -204,6 +200,7 @@ std::string request_name(const Json& request) {
   X(Hello)                                                                                               \
   X(Look)                                                                                                \
   X(Tools)                                                                                               \
+  X(ForgetProgram)                                                                                       \
   X(ListArchives)                                                                                        \
   X(WaitArchive)                                                                                         \
   X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) \
@@ -211,7 +208,7 @@ std::string request_name(const Json& request) {
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)
-MS2M_MESSAGE(HelloAnswer)
+MS2M_MESSAGE(Forgotten)
 MS2M_MESSAGE(LookAnswer)
 MS2M_MESSAGE(NodeTools)
 MS2M_MESSAGE(ArchiveList)
@@ -221,11 +218,5 @@ MS2M_MESSAGE(ImageTool)
 MS2M_MESSAGE(ImageFound)
 MS2M_MESSAGE(ImageListing)
 MS2M_MESSAGE(ImageId)
-
-const std::vector<std::string>& request_names() {
-#define MS2M_NAME(T) T::kDo,
-  static const std::vector<std::string> all{MS2M_REQUESTS(MS2M_NAME)};
-  return all;
-}
 
 }  // namespace ms2m::node

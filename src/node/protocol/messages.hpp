@@ -28,18 +28,11 @@ struct Found {
 
 // ---- the session -------------------------------------------------------------------------------------------------
 
-struct HelloAnswer {
-  int version = 0;
-  std::string build, machine;         ///< as in the greeting
-  std::vector<std::string> requests;  ///< that it knows
-  std::string layout_root;            ///< of layouts, kLayoutRoot
-};
-
 /// The first request, on channel 1; any other one before it is Error{protocol}. Versions that differ: Error{refused},
 /// and the program ends.
 struct Hello {
   static constexpr const char* kDo = "hello";
-  using Answer = HelloAnswer;
+  using Answer = Nothing;
   int version = 0;
   std::uint64_t silence_ms = 0;  ///< after which either side takes the session for closed; at least 100
   std::string runtime;           ///< nodeInfo.containerRuntimeVersion ("cri-o://1.34.1")
@@ -65,6 +58,17 @@ struct Tools {
   static constexpr const char* kDo = "tools";
   using Answer = NodeTools;
   std::string container_id;  ///< whose monitor tells which OCI runtime it has; or empty
+};
+
+struct Forgotten {
+  int programs = 0;  ///< that were kept
+};
+
+/// Programs that were pushed are removed from kProgramCache, the one that answers as well; and that directory, when
+/// nothing else is in it. What another ms2m is bringing there just now stays. Error{refused}: others may write there.
+struct ForgetProgram {
+  static constexpr const char* kDo = "forget_program";
+  using Answer = Forgotten;
 };
 
 // ---- archives ----------------------------------------------------------------------------------------------------
@@ -197,6 +201,8 @@ struct Freeze {
   std::string container;
   std::optional<std::uint64_t> limit_ms;  ///< from when the request arrives; the time of suspended machines counts
   AtEnd at_end = AtEnd::thaw;
+  /// Only over a freeze of this session that has not come to its end: else Error{inconsistent}, and nothing is done.
+  bool still_held = false;
 };
 
 struct Thaw {
@@ -229,7 +235,5 @@ Message parse_message(const std::string& payload);
 
 /// Value of "do". Error{protocol}.
 std::string request_name(const Json& request);
-/// kDo of all requests.
-const std::vector<std::string>& request_names();
 
 }  // namespace ms2m::node

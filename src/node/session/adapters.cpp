@@ -85,15 +85,15 @@ bool SessionImages::remove_layout(const std::string& node, const std::string& di
 bool SessionProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
                               const StopToken& stop) {
   const std::string doing = "freezing container " + short_id(container);
-  node::Freeze request{container, {}, terms.at_end};
+  node::Freeze request{container, {}, terms.at_end, false};
   if (terms.limit) request.limit_ms = milliseconds(*terms.limit);
   const auto session = nodes_.session(node, stop);
   {
     const std::lock_guard lock(mutex_);
     const auto before = frozen_in_.find({node, container});
-    // The program of a session that has ended may bring its freeze to its end only now: then it is no freeze to build
-    // on.
-    if (terms.at_end != AtEnd::thaw && before != frozen_in_.end() && before->second.lock() != session)
+    // What was frozen in a session that has ended may have come to its end: then it is no freeze to build on.
+    request.still_held = terms.at_end != AtEnd::thaw && before != frozen_in_.end();
+    if (request.still_held && before->second.lock() != session)
       throw Error(ErrorKind::inconsistent, "the session in which container " + short_id(container) +
                                                " was frozen on node " + node + " has ended");
     frozen_in_[{node, container}] = session;

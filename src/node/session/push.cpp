@@ -27,14 +27,14 @@ constexpr const char* kFromCache =
     R"(LC_ALL=C; export LC_ALL; umask 077; d={cache}; q=$d/ms2m-node-{build}; t=$q.new.$$; )"
     R"(ours() {{ k=$2; set -- $(ls -ldn -- $1 2>/dev/null); [ "$3" = 0 ] && case $1 in )"
     R"("$k"rwx------|"$k"rwx------.) [ $k = d ] || [ "$5" = {size} ];; *) false;; esac; }}; )"
-    R"(ours $d d && ours $q - && exec $q; )"
+    R"(ours $d d && ours $q - && {{ touch -c -- $q 2>/dev/null; exec $q; }}; )"
     R"([ -d $d ] || mkdir -p -m 700 -- $d || exit {not_kept}; )"
     R"(ours $d d || {{ echo "$d is not a directory of root alone" >&2; exit {not_ours}; }}; )"
     R"(echo ms2m-push $(uname -m); )"
     R"(head -c {size} >$t && [ $(($(wc -c <$t))) = {size} ] && chmod 700 $t && mv -f -- $t $q || )"
     R"({{ rm -f -- $t; exit {not_kept}; }}; )"
-    R"(for f in $d/ms2m-node-*; do case $f in $q) ;; *.new.*) kill -0 ${{f##*.}} 2>/dev/null || rm -f -- $f;; )"
-    R"(*) rm -f -- $f;; esac; done; exec $q)";
+    R"(find $d -type f -name "ms2m-node-*" -mtime +0 -exec rm -f -- {{}} + 2>/dev/null; )"
+    R"(for f in $d/ms2m-node-*.new.*; do kill -0 ${{f##*.}} 2>/dev/null || rm -f -- $f; done; exec $q)";
 
 std::string named(const std::string& said, const posix::ExitStatus& status) {
   const std::string line = posix::last_line(said);

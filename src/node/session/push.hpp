@@ -17,12 +17,12 @@ namespace ms2m::node {
 
 struct PushPlaces {
   std::string installed = "/usr/libexec/ms2m/ms2m-node";
-  std::string cache = "/var/cache/ms2m";
+  std::string cache = kProgramCache;
 };
 
 /// One line for any login shell. It becomes the node program, by way of `sudo -n` for a login that is not root. Where
 /// it is neither installed nor in the cache, the line prints a PushRequest first, takes exactly the program's bytes
-/// from its stdin and keeps them; other builds in the cache go. A file in the cache counts only when it is root's
+/// from its stdin and keeps them; builds that nobody has started for a day go. A file in the cache counts only when it is root's
 /// alone.
 std::string start_line(const NodeProgram& program, const PushPlaces& places);
 

@@ -10,7 +10,7 @@ constexpr std::chrono::minutes kPatience{10};  // for calls whose caller has no 
 /// Errors of the program that comes with the greeting's promise; a node must not be believed on more than that.
 void say_hello(node::Session& session, const node::Hello& hello, const StopToken& stop) {
   const auto call = session.start(node::print_message(hello), "greeting the program on node " + hello.node);
-  node::parse_message<node::HelloAnswer>(call->answer(stop));
+  node::parse_message<node::Nothing>(call->answer(stop));
 }
 
 }  // namespace
@@ -74,6 +74,10 @@ std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& 
   }
   auto session = std::make_shared<node::Session>(
       node::open_link({entry.node, *host, settings_.ssh, settings_.places}, program(), stop), settings_.silence);
+  if (session->pushed()) {
+    const std::lock_guard lock(mutex_);
+    brought_to_.insert(entry.node);
+  }
   say_hello(*session,
             {node::kProtocolVersion, static_cast<std::uint64_t>(settings_.silence.count()), runtime, entry.node},
             stop.within(settings_.ssh.connect_timeout));
@@ -92,6 +96,18 @@ const node::NodeProgram& SshNodes::program() {
 NodeUsage SshNodes::usage() const {
   const std::lock_guard lock(mutex_);
   return usage_;
+}
+
+std::vector<std::string> SshNodes::program_brought_to() const {
+  const std::lock_guard lock(mutex_);
+  return {brought_to_.begin(), brought_to_.end()};
+}
+
+bool SshNodes::forget_program(const std::string& node, const StopToken& stop) {
+  const auto with = session(node, stop);
+  const int kept = ask_in(*with, node, node::ForgetProgram{}, "removing the node program", stop).programs;
+  const std::lock_guard lock(mutex_);
+  return kept > (brought_to_.erase(node) > 0 ? 1 : 0);
 }
 
 std::string SshNodes::ask_text(node::Session& session, const std::string& request, const std::string& doing,

@@ -6,7 +6,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "ms2m/node.hpp"
 #include "node/protocol/messages.hpp"
@@ -40,6 +42,10 @@ class SshNodes final : public Nodes {
   void open(const std::string& node, const StopToken& stop) override { session(node, stop); }
   /// Since this object was made.
   NodeUsage usage() const;
+  /// Nodes that had no program, and where one was brought and kept since then; sorted.
+  std::vector<std::string> program_brought_to() const;
+  /// ForgetProgram. False: there was none before this session.
+  bool forget_program(const std::string& node, const StopToken& stop);
 
   /// A session that lives, or did a moment ago. Error as Nodes::open().
   std::shared_ptr<node::Session> session(const std::string& node, const StopToken& stop);
@@ -70,6 +76,7 @@ class SshNodes final : public Nodes {
   std::map<std::string, std::shared_ptr<Entry>> entries_;
   std::optional<node::NodeProgram> program_;
   NodeUsage usage_;
+  std::set<std::string> brought_to_;
 };
 
 }  // namespace ms2m

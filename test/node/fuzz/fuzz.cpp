@@ -52,7 +52,7 @@ void decode_everything(const std::string& bytes, Mutator& mutator) {
         while (const auto frame = decoder.next())
           if (frame->kind != FrameKind::data && frame->payload.size() > 1)
             decode_each<Hello, Look, LookAnswer, NodeTools, ArchiveList, ImageFound, ImageListing, ImageImport, Freeze,
-                        StreamEnd, HelloAnswer>(frame->payload);
+                        StreamEnd, Forgotten>(frame->payload);
       }
     } catch (const Error&) {
     }
@@ -138,7 +138,8 @@ class Leading {
 std::string run_one(const World& world, const Session& session, bool may_stay_frozen, Counts& counts) {
   try {
     const auto result = Leading(world, session).run();
-    if (result.status.signal != 0 || (result.status.code != 0 && result.status.code != 3)) return result.status.text() + "\n" + result.err;
+    if (result.status.signal != 0 || (result.status.code != 0 && result.status.code != 3))
+      return result.status.text() + "\n" + result.err;
     if (const auto wrong = wrong_answer(result.out, counts); !wrong.empty()) return wrong;
   } catch (const Error& error) {
     return error.what();

@@ -95,9 +95,10 @@ Json Mutator::request() {
                               made(ImagePointName{image, container}),
                               made(ImageRemoveName{image}),
                               made(ImageRemove{container}),
-                              made(Freeze{container, limit, chance(10) ? AtEnd::stay : AtEnd::thaw}),
+                              made(Freeze{container, limit, chance(10) ? AtEnd::stay : AtEnd::thaw, chance(10)}),
                               made(Thaw{container}),
-                              made(Hello{1, 5000, word(), word()})};
+                              made(ForgetProgram{}),
+                              made(Hello{kProtocolVersion, 5000, word(), word()})};
   Json chosen = all[below(all.size())];
   if (chance(20)) chosen[chance(50) ? "do" : word()] = value(2);
   if (chance(20))

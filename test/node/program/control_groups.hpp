@@ -106,6 +106,6 @@ struct FakeGroup {
   std::string path;
 };
 
-inline node::Freeze freeze(std::optional<std::uint64_t> limit_ms, AtEnd end) { return {kId, limit_ms, end}; }
+inline node::Freeze freeze(std::optional<std::uint64_t> limit_ms, AtEnd end) { return {kId, limit_ms, end, false}; }
 
 }  // namespace ms2m::test

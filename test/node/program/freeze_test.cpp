@@ -26,7 +26,7 @@ TEST_CASE("a container's processes are frozen, thawed and killed by its control 
       Container monitor(tree, "crio-conmon-" + kId + ".scope");
       Container own(tree, group, inner);
       CHECK(own.counts());
-      CHECK(session.call(Freeze{"cri-o://" + kId, {}, AtEnd::stay}).found);
+      CHECK(session.call(Freeze{"cri-o://" + kId, {}, AtEnd::stay, false}).found);
       CHECK_FALSE(own.counts());
       CHECK(monitor.counts());
       CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
@@ -134,6 +134,32 @@ TEST_CASE("a freeze that stays outlives the session; thawing takes the end away"
   }
 }
 
+TEST_CASE("a freeze is made to stay or to kill only while it holds", "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    Container own(tree, "crio-" + kId + ".scope");
+    Session session(program_on(place, tree));
+    session.hello();
+    const auto lasting = [&](AtEnd end) { return session.call(Freeze{kId, {}, end, true}).found; };
+    const auto refused = [&](AtEnd end) {
+      const Thrown error = thrown_by([&] { lasting(end); });
+      return error.kind == ErrorKind::inconsistent && error.text.ends_with("has not been frozen all the time");
+    };
+    CHECK(refused(AtEnd::stay));  // never frozen
+    CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
+    CHECK(lasting(AtEnd::kill));
+    CHECK(lasting(AtEnd::stay));
+    CHECK_FALSE(own.counts());
+    CHECK(session.call(Thaw{kId}).found);
+    CHECK(refused(AtEnd::stay));
+    CHECK(session.call(freeze(100, AtEnd::thaw)).found);
+    CHECK(own.counts(std::chrono::seconds(5)));  // its time was over
+    CHECK(refused(AtEnd::kill));
+    CHECK(own.counts());
+  }
+}
+
 TEST_CASE("a group that does not stop is thawed again, and the error says so", "[node_program]") {
   const Place place;
   const FakeGroup group(place.cgroups);
@@ -197,7 +223,7 @@ TEST_CASE("a limit and an end that do not fit are refused", "[node_program]") {
   CHECK(thrown_by([&] { session.call(freeze(1000, AtEnd::stay)); }).kind == ErrorKind::usage);
   CHECK(group.state() == "0\n");
   for (const char* bad : {"", "cri-o://", "cri-o://../../x", "abc", "cri-o://aaaaaaaaaaaa*"})
-    CHECK(thrown_by([&] { session.call(Freeze{bad, {}, AtEnd::thaw}); }).kind == ErrorKind::usage);
+    CHECK(thrown_by([&] { session.call(Freeze{bad, {}, AtEnd::thaw, false}); }).kind == ErrorKind::usage);
 }
 
 TEST_CASE("each of several freezes has its own end", "[node_program]") {
@@ -211,7 +237,7 @@ TEST_CASE("each of several freezes has its own end", "[node_program]") {
   Session session(place.program());
   session.hello();
   CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
-  CHECK(session.call(Freeze{other, 300, AtEnd::thaw}).found);
+  CHECK(session.call(Freeze{other, 300, AtEnd::thaw, false}).found);
   CHECK(becomes_true([&] { return content(path + "/cgroup.freeze") == "0\n"; }));
   CHECK(group.state() == "1\n");
   ::kill(session.child.pid(), SIGKILL);

@@ -48,8 +48,8 @@ Session::Session(const std::vector<std::string>& argv, const Environment& enviro
   greeting = *parsed;
 }
 
-node::HelloAnswer Session::hello(Millis silence, const std::string& runtime) {
-  return call(node::Hello{node::kProtocolVersion, static_cast<std::uint64_t>(silence.count()), runtime, "worker-1"});
+void Session::hello(Millis silence, const std::string& runtime) {
+  call(node::Hello{node::kProtocolVersion, static_cast<std::uint64_t>(silence.count()), runtime, "worker-1"});
 }
 
 void Session::send(node::FrameKind kind, std::uint32_t channel, const std::string& payload) {

@@ -32,7 +32,7 @@ class Session {
   explicit Session(const std::vector<std::string>& argv, const Environment& environment = {});
 
   /// Also reads the answer. `silence` far away: the test sends no heartbeats.
-  node::HelloAnswer hello(Millis silence = std::chrono::minutes(5), const std::string& runtime = "cri-o://1.36.3");
+  void hello(Millis silence = std::chrono::minutes(5), const std::string& runtime = "cri-o://1.36.3");
 
   /// Sends a request; returns its channel.
   template <class Request>

@@ -80,14 +80,22 @@ TEST_CASE("push: the program is brought once, and is root's alone", "[push]") {
   }
 }
 
-TEST_CASE("push: other builds go, and what interrupted ones left", "[push]") {
+TEST_CASE("push: builds that nobody uses go, and what interrupted ones left", "[push]") {
   Node node;
   fs::create_directory(node.places.cache);
   ::chmod(node.places.cache.c_str(), 0700);
-  for (const char* file : {"ms2m-node-0123456789abcdef", "ms2m-node-0123456789abcdef.new.999999999"})
-    std::ofstream(node.places.cache + "/" + file) << "x";
+  const std::string others = node.places.cache + "/ms2m-node-0123456789abcde";
+  for (const char* file : {"d", "e", "f.new.999999999"}) std::ofstream(others + file) << "x";
+  const auto now = fs::file_time_type::clock::now();
+  fs::last_write_time(others + "d", now - std::chrono::hours(23));
+  fs::last_write_time(others + "e", now - std::chrono::hours(25));
   CHECK(node.start().out == node.push() + node.greeting());
-  CHECK(files_in(node.places.cache) == 1);
+  CHECK(fs::exists(others + "d"));
+  CHECK(files_in(node.places.cache) == 2);
+  // Used is what was started.
+  fs::last_write_time(node.kept(), now - std::chrono::hours(48));
+  CHECK(node.start("").out == node.greeting());
+  CHECK(fs::last_write_time(node.kept()) > now - std::chrono::hours(1));
 }
 
 TEST_CASE("push: what arrives cut off is not kept", "[push]") {

@@ -20,6 +20,7 @@ TEST_CASE("session: the program is pushed once, and answers from then on", "[ses
     SshNodes nodes(lab.settings());
     CHECK(nodes.session("worker-1", {})->pushed());
     CHECK_FALSE(nodes.session("worker-2", {})->pushed());
+    CHECK(nodes.program_brought_to() == std::vector<std::string>{"worker-1"});
     const NodeLook look = SessionInspector(nodes).look("worker-1", {}, {});
     CHECK_FALSE(look.features.empty());
     REQUIRE(look.clock_ahead);
