@@ -26,7 +26,7 @@ struct JournalSummary {
   std::string kubeconfig, context;  ///< that it used, so that abort takes them again
   std::string server;               ///< of that cluster; empty: an ms2m of before it was noted
   std::string cluster_uid;          ///< of its namespace kube-system; empty: not known
-  std::string ssh_config, ssh_host;
+  std::string ssh_config, ssh_host, node_program;
   std::string broker;  ///< without secrets
   Json pod;  ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to
              ///< ask for the broker
@@ -61,6 +61,7 @@ struct Provenance {
   std::string cluster_uid;  ///< ClusterIdentity's; empty: not known
   std::string vhost = "/";
   std::string ssh_config, ssh_host;
+  std::string node_program;  ///< the file that is brought to nodes instead of ms2m's own; empty: none
 };
 
 /// One per process run; not thread-safe. Ports outlive it.

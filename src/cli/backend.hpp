@@ -40,6 +40,8 @@ class Engine {
   virtual Outcome abort(const std::string& id, const StopToken& stop) = 0;
   virtual Outcome resume(const std::string& id, const StopToken& stop) = 0;
   virtual std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) = 0;
+  /// The nodes that had no node program, and where one was brought and kept since this was made.
+  virtual std::vector<std::string> program_brought_to() const = 0;
 };
 
 class Backend {
@@ -63,6 +65,10 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
+  /// Removes from a node the programs that were brought and kept there. False: there was none. `cluster` is asked where
+  /// ssh does not know the node's name. Errors as Nodes::open().
+  virtual bool forget_node_program(std::shared_ptr<Cluster> cluster, const SshOptions& ssh, const std::string& node,
+                                   const StopToken& stop) = 0;
   /// The program for nodes that is in ms2m: an executable file's bytes.
   virtual std::string_view node_program() const = 0;
 };

@@ -11,11 +11,13 @@ int run_check(const Context& context, const MigrateOptions& options) {
   request.dry_run = true;
   const Session session = open_session(context, request);
   const Plan plan = session.engine->plan(request, context.stop);
+  const auto brought = session.engine->program_brought_to();
   const int status = plan.refused() ? 4 : 0;
   if (context.globals.output == Output::json)
-    context.out << report::check_json(plan, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    context.out << report::check_json(plan, brought, status).dump(2, ' ', false, Json::error_handler_t::replace)
+                << '\n';
   else
-    context.out << report::check_text(plan);
+    context.out << report::check_text(plan, brought);
   context.out << std::flush;
   return status;
 }

@@ -29,6 +29,8 @@ struct Declared {
 };
 
 void add_text(CLI::App& command, std::string& field, const Declared& declared);
+/// As often as it is given.
+void add_texts(CLI::App& command, std::vector<std::string>& field, const Declared& declared);
 
 /// `check` returns what is wrong with a value, "" for nothing; `take` gets one that is right.
 void add_checked(CLI::App& command, const Declared& declared, std::function<std::string(const std::string&)> check,

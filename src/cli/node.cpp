@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 
 #include "cli/commands.hpp"
@@ -39,6 +40,33 @@ int write_program(const Context& context, const std::string& output) {
   return 0;
 }
 
+/// One that cannot be reached does not keep the others from their turn.
+int forget_programs(const Context& context, const std::vector<std::string>& nodes) {
+  const auto cluster =
+      context.backend.cluster({context.globals.kubeconfig, context.globals.context, context.globals.ns}, context.stop);
+  const SshOptions ssh = ssh_options(context);
+  std::optional<Error> first;
+  for (const std::string& node : nodes) try {
+      const bool removed = context.backend.forget_node_program(cluster, ssh, node, context.stop);
+      note(context, removed ? "the node program was removed from " + node : "no node program was kept on " + node);
+    } catch (const Error& error) {
+      if (first) warn(context, error.what(), error.remedy());
+      if (!first) first = error;
+    }
+  if (first) throw Error(*first);
+  return 0;
+}
+
+void add_forget(CLI::App& group, Command& chosen) {
+  const auto nodes = std::make_shared<std::vector<std::string>>();
+  auto& forget = add_command(
+      group, "forget", "Remove the program that ms2m brought to nodes; the next command brings it again",
+      {"ms2m node forget worker-1 worker-2"}, [nodes, &chosen] {
+        chosen = {"node forget", [nodes](const Context& context) { return forget_programs(context, *nodes); }};
+      });
+  add_texts(forget, *nodes, {.names = "NODE", .help = "where", .required = true, .ask = Ask::nodes});
+}
+
 }  // namespace
 
 void add_node(CLI::App& app, Command& chosen) {
@@ -56,6 +84,7 @@ void add_node(CLI::App& app, Command& chosen) {
             .help = "where to write it; one that is there is replaced",
             .value = "FILE",
             .required = true});
+  add_forget(group, chosen);
 }
 
 }  // namespace ms2m::cli

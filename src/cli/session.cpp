@@ -30,19 +30,6 @@ std::vector<BrokerSource> broker_sources(const Context& context) {
           {context.config.path, context.config.path, context.config.broker}};
 }
 
-SshOptions ssh_options(const Context& context, const SshOptions& noted = {}) {
-  SshOptions chosen = context.globals.ssh;
-  if (chosen.config.empty()) chosen.config = noted.config;
-  if (chosen.host.empty()) chosen.host = noted.host;
-  const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
-    if (field.empty()) field = context.environment.get(variable).value_or(configured);
-  };
-  fill(chosen.config, "MS2M_SSH_CONFIG", context.config.ssh.config);
-  fill(chosen.host, "MS2M_SSH_HOST", context.config.ssh.host);
-  fill(chosen.node_program, "MS2M_NODE_PROGRAM", context.config.ssh.node_program);
-  return chosen;
-}
-
 PodLookups lookups_in(const Context& context, std::shared_ptr<Cluster> cluster, const std::string& ns, Seconds limit) {
   const auto reader = [&context, cluster = std::move(cluster), ns, limit](Kind kind) {
     return [&context, cluster, ns, kind, limit](const std::string& name) {
@@ -74,6 +61,7 @@ Provenance provenance_of(const Context& context, const ClusterIdentity& cluster,
   provenance.cluster_uid = cluster.uid.value_or("");
   provenance.ssh_config = absolute(ssh.config);
   provenance.ssh_host = ssh.host;
+  provenance.node_program = absolute(ssh.node_program);
   if (!cluster.uid)
     warn(context,
          "you may not read namespace kube-system: abort and resume would know this cluster by its address alone",
@@ -108,6 +96,20 @@ void tell_choice(const Context& context, const BrokerChoice& choice) {
 }
 
 }  // namespace
+
+SshOptions ssh_options(const Context& context, const SshOptions& noted) {
+  SshOptions chosen = context.globals.ssh;
+  if (chosen.config.empty()) chosen.config = noted.config;
+  if (chosen.host.empty()) chosen.host = noted.host;
+  if (chosen.node_program.empty()) chosen.node_program = noted.node_program;
+  const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
+    if (field.empty()) field = context.environment.get(variable).value_or(configured);
+  };
+  fill(chosen.config, "MS2M_SSH_CONFIG", context.config.ssh.config);
+  fill(chosen.host, "MS2M_SSH_HOST", context.config.ssh.host);
+  fill(chosen.node_program, "MS2M_NODE_PROGRAM", context.config.ssh.node_program);
+  return chosen;
+}
 
 MigrationRequest make_request(const Context& context, const MigrateOptions& options) {
   MigrationRequest request;
@@ -204,11 +206,11 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
                 fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
                             session.provenance.broker),
                 "name that broker with --broker");
-  session.engine =
-      context.backend.engine(session.cluster,
-                             {choice.address, ssh_options(context, {journal.ssh_config, journal.ssh_host, ""}),
-                              settings_only.timeouts, settings_only.dead_man, true, journal.id},
-                             context.observer, context.stop);
+  session.engine = context.backend.engine(
+      session.cluster,
+      {choice.address, ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program}),
+       settings_only.timeouts, settings_only.dead_man, true, journal.id},
+      context.observer, context.stop);
   return session;
 }
 

@@ -29,6 +29,9 @@ struct Context {
 /// defaults, then config.yaml, then the command line. Error{usage}.
 MigrationRequest make_request(const Context& context, const MigrateOptions& options);
 
+/// Flags, then `noted` (what a journal has), environment, config.yaml.
+SshOptions ssh_options(const Context& context, const SshOptions& noted = {});
+
 struct Session {
   std::shared_ptr<Cluster> cluster;
   std::unique_ptr<Engine> engine;

@@ -103,6 +103,7 @@ class WiredEngine final : public Engine {
     if (!outcomes.empty()) outcomes.back() = counted(std::move(outcomes.back()));
     return outcomes;
   }
+  std::vector<std::string> program_brought_to() const override { return nodes_.program_brought_to(); }
 
  private:
   Outcome counted(Outcome outcome) const {
@@ -145,6 +146,14 @@ class Wiring final : public Backend {
   std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer,
                                  const StopToken& stop) override {
     return std::make_unique<WiredEngine>(std::move(cluster), options, observer, stop);
+  }
+
+  bool forget_node_program(std::shared_ptr<Cluster> cluster, const SshOptions& ssh, const std::string& node,
+                           const StopToken& stop) override {
+    EngineOptions options;
+    options.ssh = ssh;
+    SshNodes nodes(node_settings(options, std::move(cluster)));
+    return nodes.forget_program(node, stop);
   }
 
   BrokerAddress parse_broker_uri(std::string_view uri) const override { return ms2m::parse_broker_uri(uri); }

@@ -61,7 +61,7 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
     inner.run_plan(request, facts, plan,
                    {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", ""),
                     begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
-                    begin.value("ssh_config", ""), begin.value("ssh_host", "")},
+                    begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", "")},
                    child, StopToken());
     if (!taken())
       throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);

@@ -46,6 +46,7 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"cluster_uid", provenance.cluster_uid},
           {"ssh_config", provenance.ssh_config},
           {"ssh_host", provenance.ssh_host},
+          {"node_program", provenance.node_program},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",

@@ -30,6 +30,7 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.cluster_uid = b.value("cluster_uid", "");
   s.ssh_config = b.value("ssh_config", "");
   s.ssh_host = b.value("ssh_host", "");
+  s.node_program = b.value("node_program", "");
   s.broker = b.value("broker", "");
   if (const auto restore = journal.effect_with<op::RestorePod>()) s.pod = restore->operation.object;
   if (const auto rename = journal.effect_with<op::Rename>()) s.pod = rename->operation.source;

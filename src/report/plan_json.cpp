@@ -67,7 +67,7 @@ Json procedure_json(const Procedure& p) {
 
 }  // namespace
 
-Json plan_json(const Plan& plan, int status) {
+Json plan_json(const Plan& plan, const Brought& brought, int status) {
   Json json = head(plan, "plan", status);
   json["id"] = plan.id;
   json["strategy"] = to_string(plan.procedure.strategy);
@@ -81,9 +81,14 @@ Json plan_json(const Plan& plan, int status) {
   json["predicted"] = predicted_json(plan.predicted);
   json["predicted_total"] = predicted_total(plan.predicted);
   json["notes"] = plan.notes;
+  json["node_program_brought_to"] = brought;
   return json;
 }
 
-Json check_json(const Plan& plan, int status) { return head(plan, "check", status); }
+Json check_json(const Plan& plan, const Brought& brought, int status) {
+  Json json = head(plan, "check", status);
+  json["node_program_brought_to"] = brought;
+  return json;
+}
 
 }  // namespace ms2m::report

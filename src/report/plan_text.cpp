@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -58,6 +59,13 @@ std::string head(const Plan& plan) {
       to_string(plan.procedure.strategy), plan.container, plan.queue);
 }
 
+std::string what_was_changed(const Brought& brought) {
+  if (brought.empty()) return "Nothing was changed.\n";
+  return fmt::format(
+      "Nothing was changed, but that the node program is kept on {} now ('ms2m node forget {}' removes it).\n",
+      fmt::join(brought, " and "), fmt::join(brought, " "));
+}
+
 }  // namespace
 
 PredictedPhase sum(const std::vector<PredictedPhase>& predicted) {
@@ -84,7 +92,7 @@ const char* to_word(Level level) noexcept {
 
 std::string reason(const Finding& finding) { return (finding.asked ? "" : "could not be asked: ") + finding.text; }
 
-std::string plan_text(const Plan& plan) {
+std::string plan_text(const Plan& plan, const Brought& brought) {
   std::string text = head(plan);
   if (!plan.findings.empty()) text += "\nFindings\n" + finding_lines(plan.findings);
   if (!plan.steps.empty()) text += "\nSteps\n" + step_lines(plan.steps);
@@ -97,11 +105,10 @@ std::string plan_text(const Plan& plan) {
     text += "\nNotes\n";
     for (const auto& note : plan.notes) text += "  - " + printable(note) + "\n";
   }
-  return text + (plan.refused() ? "\nThis would be refused; see the findings. Nothing was changed.\n"
-                                : "\nNothing was changed.\n");
+  return text + (plan.refused() ? "\nThis would be refused; see the findings. " : "\n") + what_was_changed(brought);
 }
 
-std::string check_text(const Plan& plan) {
+std::string check_text(const Plan& plan, const Brought& brought) {
   const auto count = [&plan](Level level) {
     return std::count_if(plan.findings.begin(), plan.findings.end(),
                          [level](const Finding& finding) { return finding.level == level; });
@@ -112,8 +119,10 @@ std::string check_text(const Plan& plan) {
   text += refusals == 0
               ? fmt::format("pod {}/{} can be migrated to {}", plan.ns, plan.source_pod, plan.target_node)
               : fmt::format("pod {}/{} cannot be migrated to {} as it is", plan.ns, plan.source_pod, plan.target_node);
-  return text + fmt::format(": {} refusal{}, {} warning{}\n", refusals, refusals == 1 ? "" : "s", warnings,
-                            warnings == 1 ? "" : "s");
+  return text +
+         fmt::format(": {} refusal{}, {} warning{}\n", refusals, refusals == 1 ? "" : "s", warnings,
+                     warnings == 1 ? "" : "s") +
+         (brought.empty() ? "" : what_was_changed(brought));
 }
 
 }  // namespace ms2m::report

@@ -79,7 +79,7 @@ class FakeCluster final : public Cluster {
 struct World {
   std::shared_ptr<FakeCluster> cluster = std::make_shared<FakeCluster>();
   std::vector<JournalSummary> journals;
-  std::vector<std::string> forgotten;
+  std::vector<std::string> forgotten, brought_to;
   Plan plan;
   Outcome outcome;
   std::optional<Error> engine_failure;
@@ -108,6 +108,7 @@ class FakeEngine final : public Engine {
   Outcome abort(const std::string& id, const StopToken&) override { return answer("abort " + id); }
   Outcome resume(const std::string& id, const StopToken&) override { return answer("resume " + id); }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken&) override { return {answer("cleanup " + id)}; }
+  std::vector<std::string> program_brought_to() const override { return world_.brought_to; }
 
  private:
   Outcome answer(std::string call) {
@@ -144,6 +145,13 @@ class FakeBackend final : public Backend {
     return std::nullopt;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
+  bool forget_node_program(std::shared_ptr<Cluster>, const cli::SshOptions& ssh, const std::string& node,
+                           const StopToken&) override {
+    world_.engine.ssh = ssh;
+    world_.calls.push_back("forget " + node);
+    if (node.starts_with("dark")) throw Error(ErrorKind::unavailable, "node " + node + " does not answer", "wait");
+    return node != "worker-9";
+  }
   std::string_view node_program() const override { return "the program"; }
 
   /// Just enough of amqp://user:password@host:port.

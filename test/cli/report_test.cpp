@@ -101,10 +101,10 @@ TEST_CASE("several outcomes") {
 
 TEST_CASE("a plan and its check") {
   const Plan plan = test::deployment_plan();
-  test::check_golden("plan.txt", plan_text(plan));
-  test::check_golden("plan.json", plan_json(plan, 4).dump(2) + "\n");
-  test::check_golden("check.txt", check_text(plan));
-  test::check_golden("check.json", check_json(plan, 4).dump(2) + "\n");
+  test::check_golden("plan.txt", plan_text(plan, {}));
+  test::check_golden("plan.json", plan_json(plan, {}, 4).dump(2) + "\n");
+  test::check_golden("check.txt", check_text(plan, {}));
+  test::check_golden("check.json", check_json(plan, {}, 4).dump(2) + "\n");
 }
 
 TEST_CASE("an abort that undid everything is a success") {
@@ -114,8 +114,8 @@ TEST_CASE("an abort that undid everything is a success") {
 TEST_CASE("a question that could not be asked is told from an answer") {
   Plan plan = test::deployment_plan();
   plan.findings = {{"broker", Level::refusal, "secrets are forbidden", "grant it", false}};
-  CHECK_THAT(check_text(plan), Catch::Contains("refusal  broker    could not be asked: secrets are forbidden"));
-  const Json finding = check_json(plan, 4)["findings"][0];
+  CHECK_THAT(check_text(plan, {}), Catch::Contains("refusal  broker    could not be asked: secrets are forbidden"));
+  const Json finding = check_json(plan, {}, 4)["findings"][0];
   CHECK(finding["asked"] == false);
   CHECK(finding["reason"] == "could not be asked: secrets are forbidden");
 }

@@ -276,6 +276,7 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   journal.server = "https://fake";
   journal.cluster_uid = "uid-1";
   journal.ssh_config = "/home/a/ssh";
+  journal.node_program = "/home/a/ms2m-node";
   terminal.world.journals = {journal};
   terminal.world.outcome = test::undone_outcome();
   CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
@@ -283,6 +284,7 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   CHECK(terminal.world.kube.kubeconfig == "/home/a/lab");
   CHECK(terminal.world.kube.context == "lab");
   CHECK(terminal.world.engine.ssh.config == "/home/a/ssh");
+  CHECK(terminal.world.engine.ssh.node_program == "/home/a/ms2m-node");
   CHECK(terminal.run({"resume", "m7k2q9"}) == 1);
   CHECK(terminal.run({"abort", "nothing"}) == 4);
 
@@ -367,16 +369,42 @@ TEST_CASE("the program for nodes is written to a file that can be run") {
   CHECK_THAT(terminal.out, Contains("ms2m node program"));
 }
 
+TEST_CASE("the program that was brought to nodes is removed from them, as far as they answer") {
+  Terminal terminal;
+  CHECK(terminal.run({"node", "forget", "worker-1", "worker-9", "--ssh-host", "core@{node}"}) == 0);
+  CHECK_THAT(terminal.err, Contains("the node program was removed from worker-1") &&
+                               Contains("no node program was kept on worker-9"));
+  CHECK(terminal.world.engine.ssh.host == "core@{node}");
+  CHECK(terminal.run({"node", "forget", "dark-1", "dark-2", "worker-1"}) == 4);
+  CHECK_THAT(terminal.err, Contains("dark-1 does not answer") && Contains("dark-2 does not answer") &&
+                               Contains("removed from worker-1"));
+  CHECK(terminal.run({"node", "forget"}) == 2);
+}
+
+TEST_CASE("what a plan or a check has brought to nodes is told") {
+  Terminal terminal;
+  terminal.world.brought_to = {"worker-1", "worker-2"};
+  for (const char* command : {"plan", "check"}) {
+    INFO(command);
+    CHECK(terminal.run({command, "pod/consumer-0", "--to", "n"}) == 4);  // the plan has a refusal
+    CHECK_THAT(terminal.out, Contains("the node program is kept on worker-1 and worker-2 now ('ms2m node forget "
+                                      "worker-1 worker-2' removes it)"));
+    CHECK(terminal.run({command, "pod/consumer-0", "--to", "n", "-o", "json"}) == 4);
+    CHECK(Json::parse(terminal.out)["node_program_brought_to"] == Json{"worker-1", "worker-2"});
+  }
+}
+
 TEST_CASE("the journal gets what leads back to the same cluster, and what it is known by") {
   Terminal terminal;
   terminal.variables["KUBECONFIG"] = "/k/one:/k/two";
-  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "--ssh-config", "/s"}) == 0);
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "n", "--ssh-config", "/s", "--node-program", "/p"}) == 0);
   const Provenance& told = terminal.world.provenance;
   CHECK(told.kubeconfig == "/k/one:/k/two");
   CHECK(told.context == "here");
   CHECK(told.server == "https://fake");
   CHECK(told.cluster_uid == "uid-1");
   CHECK(told.ssh_config == "/s");
+  CHECK(told.node_program == "/p");
   CHECK(terminal.world.request.place.context == "here");
   CHECK_THAT(terminal.err, !Contains("kube-system"));
   terminal.variables = {{"HOME", "/home/a"}};
