@@ -77,6 +77,18 @@ struct MoveResult {
   std::string sha256;  ///< hex; the file is <directory>/blobs/sha256/<sha256>, mode 0600
 };
 
+/// What a move leaves on a node, also one that fails, until ImageStore::import_checkpoint() or remove_layout() takes it
+/// away.
+struct Trace {
+  std::string node, directory;
+};
+
+/// A move's end, as it is known before.
+struct Landing {
+  std::string directory;      ///< MoveRequest::directory
+  std::vector<Trace> leaves;  ///< for the caller to note before it calls move()
+};
+
 using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 
 /// Carries an archive from one node to another (or into a layout on its own), hashing it while it flows; memory use
@@ -84,9 +96,11 @@ using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 class Carrier {
  public:
   virtual ~Carrier() = default;
+  /// Where it brings the archive of the migration `id` on `node`, and what is left of that. Asks nobody.
+  virtual Landing landing(const std::string& node, const std::string& id) const = 0;
   /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's.
   /// Error with the side that failed (source, target) in front, and its first cause. Of the data of a move that fails
-  /// nothing stays; directories may: their removal is the caller's undo entry.
+  /// nothing stays; what landing() says may.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ms2m/json.hpp"
+#include "ms2m/node.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/procedure.hpp"
 #include "ms2m/request.hpp"
@@ -45,6 +46,8 @@ struct Plan {
   std::string source_control_queue, target_control_queue, hold_queue, dead_man_queue;
   std::string image;              ///< name of the checkpoint image in the target pod
   std::string stored_image;       ///< and in the nodes' stores, which know no short names
+  Landing target_landing;         ///< of the archive, as the carrier says
+  Landing source_landing;         ///< and should the process have to go back
   Json target_spec;               ///< the target pod as it will be created
   std::vector<std::string> diff;  ///< unified-diff-like lines, source pod -> target pod
   std::vector<Finding> findings;

@@ -51,6 +51,8 @@ struct Procedure {
   bool source_first() const { return course == Course::in_place || course == Course::sequential; }
   /// The copy serves under a name of its own first, then takes the source's by a second migration on the target.
   bool renamed_later() const { return course == Course::shadow && workload == Workload::stateful_set; }
+  /// It stands frozen from before its copy may start until its end.
+  bool freezes_source() const { return course == Course::valve; }
   /// In the end a pod has the source's name, and so its control queue.
   bool keeps_name() const { return source_first() || workload == Workload::stateful_set; }
   /// Through a tee to both copies.

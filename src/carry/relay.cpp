@@ -114,6 +114,11 @@ class Flow {
 
 }  // namespace
 
+Landing Relay::landing(const std::string& node, const std::string& id) const {
+  const std::string directory = std::string(kLayoutRoot) + "/" + id;
+  return {directory, {{node, directory}}};
+}
+
 MoveResult Relay::move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) {
   node::check_archive_path(request.archive);
   node::check_layout_directory(request.directory, kLayoutRoot);

@@ -11,7 +11,7 @@
 #include "journal/journal.hpp"
 #include "ms2m/migrator.hpp"
 #include "plan/facts.hpp"
-#include "steps/steps.hpp"
+#include "strategy/migration.hpp"
 
 namespace ms2m {
 
@@ -25,12 +25,12 @@ struct Migrator::Impl {
   /// The migration itself, from its journal's first record to its last. Does not throw after that first record.
   void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance,
                 Outcome& outcome, const StopToken& stop);
-  void carry_out(Run& run, Outcome& outcome, const StopToken& stop);
+  void carry_out(Migration& migration, Outcome& outcome, const StopToken& stop);
   /// Up to the last step, or the first that leaves the rest to finish().
-  void run_steps(Run& run, PhaseClock& phases, const StopToken& stop);
-  void fail(Run& run, Outcome& outcome, const std::exception& error);
+  void run_steps(Migration& migration, PhaseClock& phases, const StopToken& stop);
+  void fail(Migration& migration, Outcome& outcome, const std::exception& error);
   /// True: another migration has taken the pod over. Nothing is undone then, and the outcome says who it is.
-  bool give_way(Run& run, Outcome& outcome);
+  bool give_way(const Migration& migration, Outcome& outcome);
   /// What a journal that has not come to its end leads to. Never throws.
   Outcome recover(const std::string& id, const StopToken& stop);
 
@@ -65,6 +65,8 @@ struct Migrator::Impl {
 /// Once the copy has taken the source's name, that is who serves.
 void tell_identity(const Journal& journal, Outcome& outcome);
 
+/// Where the archive goes, and what is left of its way, for a plan that was made.
+void ask_carrier(Plan& plan, const Carrier& carrier);
 /// What follows from the journal: to finish, or to undo.
 bool leads_forward(const Journal& journal);
 void tell_error(Outcome& outcome, const std::exception& error);

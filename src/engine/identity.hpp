@@ -10,8 +10,9 @@
 #include <string>
 
 #include "journal/operation.hpp"
+#include "ms2m/event.hpp"
+#include "ms2m/plan.hpp"
 #include "plan/facts.hpp"
-#include "steps/steps.hpp"
 
 namespace ms2m {
 

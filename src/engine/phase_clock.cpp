@@ -4,9 +4,9 @@
 
 namespace ms2m {
 
-void PhaseClock::enter(Phase phase, std::string& note, const StopToken& stop) {
+void PhaseClock::enter(Phase phase, const StopToken& stop) {
   if (phase_ == phase) return;
-  finish(std::exchange(note, ""));
+  finish(std::exchange(note_, ""));
   stop.check(to_string(phase));
   phase_ = phase;
   begin_ = Clock::now();

@@ -18,15 +18,19 @@ class PhaseClock {
   PhaseClock(const PhaseClock&) = delete;
   PhaseClock& operator=(const PhaseClock&) = delete;
 
-  /// Does nothing when that phase runs already. `note`: for the phase that ends. Throws what the token says before
-  /// another one begins.
-  void enter(Phase phase, std::string& note, const StopToken& stop);
+  /// Does nothing when that phase runs already. Throws what the token says before another one begins.
+  void enter(Phase phase, const StopToken& stop);
+  /// For the phase that runs; the last one counts. Empty: nothing to note.
+  void note(const std::string& text) {
+    if (!text.empty()) note_ = text;
+  }
   void finish(const std::string& note);
 
  private:
   Observer& observer_;
   std::vector<PhaseTiming>& timings_;
   std::optional<Phase> phase_;
+  std::string note_;
   TimePoint begin_{};
 };
 

@@ -49,7 +49,8 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
       return false;
     }
     const Facts facts = gather_facts(ports, request, StopToken().within(std::chrono::seconds(60)));
-    const Plan plan = identity_plan(o, request, facts, id);
+    Plan plan = identity_plan(o, request, facts, id);
+    ask_carrier(plan, ports.carrier);
     for (const Finding& finding :
          plan.findings)  // two that are true of every copy: it is there already, and it disturbs a budget
       if (finding.level == Level::refusal && finding.check != "target-node" && finding.check != "disruption-budget")

@@ -9,7 +9,6 @@
 #include "engine/lease.hpp"
 #include "handover/arrival.hpp"
 #include "handover/pivot_outcome.hpp"
-#include "handover/queue_names.hpp"
 #include "journal/history.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -54,16 +53,18 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
 }
 
 /// Every time in which nobody worked on the queue, in their order.
-std::vector<Stretch> pauses_of(const Run& run) {
-  const Plan& plan = run.plan;
+std::vector<Stretch> pauses_of(const Migration& migration) {
+  const Plan& plan = migration.move.plan;
+  const Timeline& times = migration.times;
+  const auto& quiet = migration.source.since;
   std::vector<Stretch> pauses;
-  if (run.quiet_at && run.serving_again_at)
-    pauses.push_back({"checkpoint on " + plan.source_node, *run.serving_again_at - *run.quiet_at});
-  const auto& begin = run.fenced_at ? run.fenced_at : run.quiet_at;
-  if (begin && run.target_at)
-    pauses.push_back({fmt::format("{}hand-over to pod {} on {}", run.fenced_at ? "" : "checkpoint, restore and ",
+  if (quiet && times.serving_again)
+    pauses.push_back({"checkpoint on " + plan.source_node, *times.serving_again - *quiet});
+  const auto& begin = times.fenced ? times.fenced : quiet;
+  if (begin && times.target)
+    pauses.push_back({fmt::format("{}hand-over to pod {} on {}", times.fenced ? "" : "checkpoint, restore and ",
                                   plan.target_pod, plan.target_node),
-                      *run.target_at - *begin});
+                      *times.target - *begin});
   return pauses;
 }
 
@@ -82,21 +83,26 @@ AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
   return source_at_work(ports, source);
 }
 
+void ask_carrier(Plan& plan, const Carrier& carrier) {
+  plan.target_landing = carrier.landing(plan.target_node, plan.id);
+  plan.source_landing = carrier.landing(plan.source_node, plan.id);
+}
+
 bool leads_forward(const Journal& journal) {
   return journal.marked(Mark::pivoted) && !journal.marked(Mark::turned_back);
 }
 
-void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& error) {
+void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exception& error) {
   tell_error(outcome, error);
   outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
-  run.pump.reset();
-  run.valve.reset();  // what it held returns to its old place
-  const Seconds limit = run.request.timeouts.undo;
-  if (!run.journal.marked(Mark::pivoted) && run.journal.marked(Mark::pivot_intent)) {
+  migration.own.pump.reset();
+  migration.own.valve.reset();  // what it held returns to its old place
+  const Seconds limit = migration.move.request.timeouts.undo;
+  if (!migration.journal.marked(Mark::pivoted) && migration.journal.marked(Mark::pivot_intent)) {
     try {
-      if (pivot_was_committed(ports, run.plan.id, source_of(ports, run.journal),
+      if (pivot_was_committed(ports, migration.move.plan.id, source_of(ports, migration.journal),
                               StopToken().within(std::chrono::seconds(90))))
-        run.journal.mark(Mark::pivoted);
+        migration.journal.mark(Mark::pivoted);
     } catch (const std::exception& unknown) {
       outcome.result = Result::leftovers;
       outcome.resumable = true;
@@ -104,49 +110,51 @@ void Migrator::Impl::fail(Run& run, Outcome& outcome, const std::exception& erro
           .who = ServedBy::unknown,
           .why = fmt::format("whether the hand-over was committed could not be found out ({})", unknown.what())};
       outcome.leftovers = {
-          {"the whole migration", remedy::command(remedy::Command::resume_migration, {}, {run.plan.id})}};
+          {"the whole migration", remedy::command(remedy::Command::resume_migration, {}, {migration.move.plan.id})}};
       return;
     }
   }
-  if (leads_forward(run.journal)) {
-    finish(run.journal, outcome, limit, run.hand_over);
-  } else if (!give_way(run, outcome)) {
+  if (leads_forward(migration.journal)) {
+    finish(migration.journal, outcome, limit, migration.handed);
+  } else if (!give_way(migration, outcome)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
     // broker does it.
-    undo(run.journal, outcome, limit, [&] {
-      if (run.dead_man) run.dead_man->stop_renewing();
+    undo(migration.journal, outcome, limit, [&] {
+      if (migration.own.dead_man) migration.own.dead_man->stop_renewing();
     });
   }
 }
 
-bool Migrator::Impl::give_way(Run& run, Outcome& outcome) {
+bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome) {
   try {
-    require_lease(ports.cluster, run.journal, StopToken().within(std::chrono::seconds(10)));
+    require_lease(ports.cluster, migration.journal, StopToken().within(std::chrono::seconds(10)));
     return false;
   } catch (const Error& error) {
     // Where the API server cannot be asked, the source must not wait for it: nobody is known to have taken over.
     if (error.kind() != ErrorKind::conflict) return false;
-    if (run.dead_man) run.dead_man->stop_renewing();
+    if (migration.own.dead_man) migration.own.dead_man->stop_renewing();
     outcome.error += fmt::format("{}{}", outcome.error.empty() ? "" : "; ", error.what());
     outcome.remedy = error.remedy();
     outcome.result = Result::leftovers;
     outcome.resumable = true;
     outcome.serving = {.who = ServedBy::unknown, .why = "that is for the other migration to say"};
-    outcome.leftovers = {
-        {"what migration " + run.plan.id + " has made", remedy::command(remedy::Command::clean_up, {}, {run.plan.id})}};
-    run.journal.end(outcome.result);
+    outcome.leftovers = {{"what migration " + migration.move.plan.id + " has made",
+                          remedy::command(remedy::Command::clean_up, {}, {migration.move.plan.id})}};
+    migration.journal.end(outcome.result);
     return true;
   }
 }
 
-void Migrator::Impl::run_steps(Run& run, PhaseClock& phases, const StopToken& stop) {
-  for (const Step& step : steps_of(run.plan.procedure, run.request)) {
+void Migrator::Impl::run_steps(Migration& migration, PhaseClock& phases, const StopToken& stop) {
+  const Move& move = migration.move;
+  for (const Step& step : steps_of(move.plan.procedure, move.request)) {
     // From the pivot on an interruption no longer turns back.
-    const StopToken token = run.journal.marked(Mark::pivoted) ? StopToken() : stop;
-    phases.enter(step.phase, run.phase_note, token);
-    step.run(run, token);
-    if (run.incomplete) return;  // what it lacks is made up for by finish()
-    for (const Announced& line : step.announce({run.plan, run.request, run.facts})) {
+    const StopToken token = migration.journal.marked(Mark::pivoted) ? StopToken() : stop;
+    phases.enter(step.phase, token);
+    const Ran ran = step.run(migration, token);
+    phases.note(ran.note);
+    if (!ran.complete) return;  // what it lacks is made up for by finish()
+    for (const Announced& line : step.announce(move)) {
       if (line.text.empty()) continue;
       Event event;
       event.type = Event::Type::step;
@@ -157,18 +165,35 @@ void Migrator::Impl::run_steps(Run& run, PhaseClock& phases, const StopToken& st
   }
 }
 
-void Migrator::Impl::carry_out(Run& run, Outcome& outcome, const StopToken& stop) {
+void Migrator::Impl::carry_out(Migration& migration, Outcome& outcome, const StopToken& stop) {
   PhaseClock phases(observer, outcome.phases);
-  run_steps(run, phases, stop);
-  phases.enter(Phase::finalizing, run.phase_note, StopToken());
-  run.dead_man.reset();
-  run.valve.reset();  // it must not pass for a consumer
-  finish(run.journal, outcome, run.request.timeouts.retire, run.hand_over);
-  const bool turned_back = run.journal.marked(Mark::turned_back);
+  run_steps(migration, phases, stop);
+  phases.enter(Phase::finalizing, StopToken());
+  migration.own.dead_man.reset();
+  migration.own.valve.reset();  // it must not pass for a consumer
+  finish(migration.journal, outcome, migration.move.request.timeouts.retire, migration.handed);
+  const bool turned_back = migration.journal.marked(Mark::turned_back);
   phases.finish(!outcome.leftovers.empty() ? "not everything could be cleaned up"
                 : turned_back              ? "undone"
                                            : "source retired, nothing of ms2m left");
 }
+
+namespace {
+
+/// Measures::gap, source_pause and pauses. Of two gaps (identity.hpp) the longer one.
+void measure_times(Migration& migration, const Measures& before) {
+  Measures& measures = migration.measures;
+  const Timeline& times = migration.times;
+  const auto& quiet = migration.source.since;
+  if (quiet && times.target) measures.gap = *times.target - (times.fenced ? *times.fenced : *quiet);
+  if (measures.gap && before.gap) measures.gap = std::max(*measures.gap, *before.gap);
+  if (quiet && (times.serving_again || times.target))
+    measures.source_pause = (times.serving_again ? *times.serving_again : *times.target) - *quiet;
+  measures.pauses = pauses_of(migration);
+  measures.pauses.insert(measures.pauses.end(), before.pauses.begin(), before.pauses.end());
+}
+
+}  // namespace
 
 void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan,
                               const Provenance& provenance, Outcome& outcome, const StopToken& stop) {
@@ -177,24 +202,17 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
-  Run run{ports, request, facts, plan, journal, observer, queue_names(plan.id)};
+  Migration migration{ports, {plan, request, facts}, journal, observer};
   const TimePoint begin = Clock::now();
   outcome.result = Result::undone;
   try {
-    carry_out(run, outcome, stop);
+    carry_out(migration, outcome, stop);
   } catch (const std::exception& error) {
-    fail(run, outcome, error);
+    fail(migration, outcome, error);
   }
-  run.measures.total = Clock::now() - begin;
-  if (run.quiet_at && run.target_at)
-    run.measures.gap = *run.target_at - (run.fenced_at ? *run.fenced_at : *run.quiet_at);
-  // Of two gaps (identity.hpp) the longer one.
-  if (run.measures.gap && outcome.measures.gap) run.measures.gap = std::max(*run.measures.gap, *outcome.measures.gap);
-  if (run.quiet_at && (run.serving_again_at || run.target_at))
-    run.measures.source_pause = (run.serving_again_at ? *run.serving_again_at : *run.target_at) - *run.quiet_at;
-  run.measures.pauses = pauses_of(run);
-  run.measures.pauses.insert(run.measures.pauses.end(), outcome.measures.pauses.begin(), outcome.measures.pauses.end());
-  outcome.measures = run.measures;
+  migration.measures.total = Clock::now() - begin;
+  measure_times(migration, outcome.measures);
+  outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
   if (moved && !plan.is_rename)
     History(journals.root())

@@ -147,16 +147,16 @@ void check_runs_on(const Json* pod, const std::string& name, const std::string& 
   check_restore(pod, name, container);
 }
 
-std::string wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, const std::string& container,
-                          const Arrival& arrival, const std::function<void(bool now_running)>& look,
-                          const StopToken& stop) {
+std::string wait_restored(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const ObjectRef& ref,
+                          const std::string& container, const Arrival& arrival,
+                          const std::function<void(bool now_running)>& look, const StopToken& stop) {
   StopSource over;
   std::exception_ptr failure;
   std::atomic<bool> running{false};
   std::string instance;  // written before `running` is
   auto watcher = std::async(std::launch::async, [&] {
     try {
-      ports.cluster.watch(
+      cluster.watch(
           ref,
           [&](const Json* pod) {
             check_runs_on(pod, ref.name, container);
@@ -183,7 +183,7 @@ std::string wait_restored(const Migrator::Ports& ports, const ObjectRef& ref, co
 
   const TimePoint begin = Clock::now();
   bool told = false;
-  ArrivalWatch copy(ports.broker, ports.admin, arrival);
+  ArrivalWatch copy(broker, admin, arrival);
   try {
     while (!copy.there(stop) || !running) {
       if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {

@@ -83,8 +83,8 @@ void check_runs_on(const Json* pod, const std::string& name, const std::string& 
 /// Returns when the container runs and the copy has arrived: the proof that it lives. Which instance of the container
 /// that is (instance_in()). A watch beside it tells early when that will never be (check_restore). `look` is called
 /// between, with "the container has just been seen running".
-std::string wait_restored(const Migrator::Ports& ports, const ObjectRef& pod, const std::string& container,
-                          const Arrival& arrival, const std::function<void(bool now_running)>& look,
-                          const StopToken& stop);
+std::string wait_restored(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const ObjectRef& pod,
+                          const std::string& container, const Arrival& arrival,
+                          const std::function<void(bool now_running)>& look, const StopToken& stop);
 
 }  // namespace ms2m

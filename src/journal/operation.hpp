@@ -25,7 +25,7 @@ struct ResumeSource {
   std::string relay_queue;   ///< shadow: the source's own queue, to be drained before it goes back; else empty
   std::uint64_t others = 0;  ///< consumers of the primary besides it
   std::string copy{};        ///< pod whose consumer is not the source's
-  std::vector<std::string> addresses{};  ///< by which it is told apart from others (Run::source_addresses)
+  std::vector<std::string> addresses{};  ///< by which it is told apart from others (QuietSource::addresses)
 };
 
 /// Sends the copy to the queue until it serves there.

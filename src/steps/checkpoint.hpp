@@ -1,11 +1,33 @@
 #pragma once
-#include "steps/run.hpp"
+#include <vector>
+
+#include "steps/guards.hpp"
+#include "steps/slots.hpp"
 #include "steps/step.hpp"
 
 namespace ms2m {
 
 /// The archive alone, of a source that is wherever it is; nothing is checked after it.
-void take_checkpoint(Run& run, const StopToken& stop);
-std::vector<Announced> announce_checkpoint(const Move& move);
+struct TakeCheckpoint {
+  static std::vector<Announced> announce(const Move& move);
+  void now(const StopToken& stop) const;
+
+  Move move;
+  Cluster& cluster;
+  Journal& journal;
+  Observer& observer;
+  TakenArchive& archive;
+};
+
+/// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.
+struct CheckpointQuiet {
+  static constexpr Phase kPhase = Phase::checkpointing;
+  static std::vector<Announced> announce(const Move& move) { return TakeCheckpoint::announce(move); }
+  Ran run(const StopToken& stop) const;
+
+  TakeCheckpoint take;
+  Broker& broker;
+  StillQuiet still_quiet;
+};
 
 }  // namespace ms2m

@@ -1,61 +1,53 @@
-// Without the control protocol: the valve holds the messages back until the source has acknowledged what it has.
+#include "steps/drain.hpp"
+
 #include <fmt/format.h>
 
 #include "handover/waits.hpp"
 #include "ms2m/error.hpp"
-#include "steps/checkpoint.hpp"
-#include "steps/guards.hpp"
+#include "steps/lease.hpp"
 #include "steps/movable.hpp"
-#include "steps/steps.hpp"
-#include "steps/undisturbed.hpp"
-#include "steps/valve.hpp"
 
 namespace ms2m {
-namespace {
 
 /// The list of consumers is up to five seconds old, so a source that has just connected is not in it yet.
-void run_find_connection(Run& run, const StopToken& stop) {
+Ran FindConnection::run(const StopToken& stop) const {
   const StopToken limit = stop.within(std::chrono::seconds(15));
-  for (;; limit.sleep(Millis{100}, "waiting for the management API to name the consumer of " + run.plan.queue)) {
-    const auto facts = run.ports.admin.queue(run.plan.queue, limit);
+  for (;; limit.sleep(Millis{100}, "waiting for the management API to name the consumer of " + plan.queue)) {
+    const auto facts = admin.queue(plan.queue, limit);
     if (!facts || facts->consumers.size() != 1 || facts->consumers.front().connection.empty()) continue;
     const QueueConsumer& consumer = facts->consumers.front();
-    refuse_unmovable(consumer, run.plan.queue);
-    run.source_connection = consumer.connection;
-    return;
+    refuse_unmovable(consumer, plan.queue);
+    connection.name = consumer.connection;
+    return {};
   }
 }
 
-void run_drain(Run& run, const StopToken& stop) {
-  run.set_lease_phase(Phase::checkpointing, stop);
-  close_valve(run, stop);
-  wait_until_only_the_valve_holds(run,
-                                  stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet)));
-  run.quiet_at = Clock::now();
-  if (run.valve->flooded() && !run.request.allow_reorder)
-    throw Error(ErrorKind::failed,
-                "more than 150 messages came within half a second: the valve cannot keep the order of so many",
-                "run ms2m again when fewer arrive, or pass --allow-reorder");
-  run.source_instance = instance_of(run, stop);
-  run.tell(Phase::checkpointing,
-           fmt::format("pod {} has acknowledged everything; {} messages held", run.plan.source_pod, run.valve->held()));
-}
-
-std::vector<Announced> announce_drain(const Move& move) {
+std::vector<Announced> DrainSource::announce(const Move& move) {
   return {{fmt::format("close the valve of {}: hold its messages until {} has acknowledged the rest", move.plan.queue,
                        move.plan.source_pod)}};
 }
 
-void run_dump(Run& run, const StopToken& stop) {
-  take_checkpoint(run, stop);
-  check_undisturbed(run, stop);
-  run.phase_note = "valve closed, kubelet checkpoint API";
+Ran DrainSource::run(const StopToken& stop) const {
+  set_lease_phase(cluster, move.plan, Phase::checkpointing, stop);
+  close_valve.now(stop);
+  undisturbed.wait_until_only_the_valve_holds(
+      stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.quiet)));
+  source.since = Clock::now();
+  const Valve& valve = *close_valve.valve;
+  if (valve.flooded() && !move.request.allow_reorder)
+    throw Error(ErrorKind::failed,
+                "more than 150 messages came within half a second: the valve cannot keep the order of so many",
+                "run ms2m again when fewer arrive, or pass --allow-reorder");
+  source.instance = undisturbed.process.instance(stop);
+  tell(observer, Phase::checkpointing,
+       fmt::format("pod {} has acknowledged everything; {} messages held", move.plan.source_pod, valve.held()));
+  return {};
 }
 
-}  // namespace
-
-const Step step::find_connection{Phase::preparing, nothing, run_find_connection};
-const Step step::drain_source{Phase::checkpointing, announce_drain, run_drain};
-const Step step::checkpoint_drained{Phase::checkpointing, announce_checkpoint, run_dump};
+Ran CheckpointDrained::run(const StopToken& stop) const {
+  take.now(stop);
+  undisturbed.check(stop);
+  return {"valve closed, kubelet checkpoint API"};
+}
 
 }  // namespace ms2m

@@ -1,13 +1,9 @@
-// The published procedure's own steps (strategy/fanout.cpp): not exact.
+#include "steps/fanout.hpp"
+
 #include <fmt/format.h>
 
-#include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
-#include "steps/checkpoint.hpp"
-#include "steps/restore.hpp"
-#include "steps/steps.hpp"
 
 namespace ms2m {
 namespace {
@@ -20,70 +16,80 @@ Announced replay_queue_of(const Plan& plan) {
           removal};
 }
 
-std::vector<Announced> announce_bind(const Move& move) { return {replay_queue_of(move.plan)}; }
+}  // namespace
 
-void run_bind(Run& run, const StopToken& stop) {
-  const std::string replay = replay_of(run.plan);
-  journal_announced(run, Phase::checkpointing, replay_queue_of(run.plan));
-  run.ports.broker.declare_queue({replay, std::nullopt, std::nullopt}, stop);
+std::vector<Announced> BindReplayQueue::announce(const Move& move) { return {replay_queue_of(move.plan)}; }
+
+Ran BindReplayQueue::run(const StopToken& stop) const {
+  const std::string replay = replay_of(plan);
+  journal_announced(journal, Phase::checkpointing, replay_queue_of(plan));
+  broker.declare_queue({replay, std::nullopt, std::nullopt}, stop);
   bool bound = false;
-  for (const QueueBinding& binding : run.ports.admin.bindings(run.plan.queue, stop)) {
+  for (const QueueBinding& binding : admin.bindings(plan.queue, stop)) {
     if (binding.exchange.empty()) continue;
-    run.ports.broker.bind_queue(replay, binding.exchange, binding.key, stop);
+    broker.bind_queue(replay, binding.exchange, binding.key, stop);
     bound = true;
   }
   if (!bound)
     throw Error(ErrorKind::refused,
-                fmt::format("queue {} is bound to no exchange: there is nothing to fan out", run.plan.queue),
+                fmt::format("queue {} is bound to no exchange: there is nothing to fan out", plan.queue),
                 "the exact replay (the default) needs no exchange");
+  return {};
 }
 
-void run_dump(Run& run, const StopToken& stop) {
-  take_checkpoint(run, stop);
-  run.phase_note = "replay queue bound, kubelet checkpoint API";
+Ran CheckpointAnywhere::run(const StopToken& stop) const {
+  take.now(stop);
+  return {"replay queue bound, kubelet checkpoint API"};
 }
 
-std::vector<Announced> announce_restore(const Move& move) {
+std::vector<Announced> RestoreOnReplay::announce(const Move& move) {
   return {{fmt::format("annotate pod {} so that the kubelet restores it, and send it to {}", move.plan.target_pod,
                        replay_of(move.plan))}};
 }
 
-void run_restore(Run& run, const StopToken& stop) {
-  run.ports.broker.publish({"", run.plan.target_control_queue, start_replay(replay_of(run.plan), "target", run.plan.id),
-                            "application/json", ""},
-                           stop);
-  restore(run, replay_of(run.plan), 1, stop);
+Ran RestoreOnReplay::run(const StopToken& stop) const {
+  const Plan& plan = restore.move.plan;
+  const std::string replay = replay_of(plan);
+  restore.broker.publish(
+      {"", plan.target_control_queue, start_replay(replay, "target", plan.id), "application/json", ""}, stop);
+  return restore.on(replay, 1, stop);
 }
+
+namespace {
 
 /// It gets nothing more, and what waits in it is lost. Else a copy that is as fast as the messages come would never be
 /// done with it.
-std::uint64_t cut_off(Run& run, const std::string& replay, const StopToken& stop) {
-  for (const QueueBinding& binding : run.ports.admin.bindings(replay, stop))
-    if (!binding.exchange.empty()) run.ports.broker.unbind_queue(replay, binding.exchange, binding.key, stop);
-  return run.ports.broker.purge_queue(replay, stop);
+std::uint64_t cut_off(const ReplayOrCutOff& at, const std::string& replay, const StopToken& stop) {
+  for (const QueueBinding& binding : at.admin.bindings(replay, stop))
+    if (!binding.exchange.empty()) at.broker.unbind_queue(replay, binding.exchange, binding.key, stop);
+  return at.broker.purge_queue(replay, stop);
 }
 
-/// Until the replay queue is empty (its ready messages: the published system looks at no others) or the cut-off.
-void replay_until(Run& run, const std::string& replay, const StopToken& stop) {
-  const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(run.request.cutoff);
-  while (depth_of(run.ports.broker, replay, stop).ready > 0) {
+}  // namespace
+
+Ran ReplayOrCutOff::run(const StopToken& stop) const {
+  const std::string replay = replay_of(move.plan);
+  const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(move.request.cutoff);
+  while (depth_of(broker, replay, stop).ready > 0) {
     if (Clock::now() >= end) {
-      const std::uint64_t lost = cut_off(run, replay, stop);
-      run.warn(fmt::format("cut off: {} messages in the replay queue are lost, and what comes until the source is gone",
-                           lost),
-               "the exact replay (the default) loses none");
-      return;
+      const std::uint64_t lost = cut_off(*this, replay, stop);
+      warn(observer,
+           fmt::format("cut off: {} messages in the replay queue are lost, and what comes until the source is gone",
+                       lost),
+           "the exact replay (the default) loses none");
+      return {};
     }
     stop.sleep(Millis{50}, "replaying");
   }
+  return {};
 }
 
-std::vector<Announced> announce_replay(const Move& move) {
+std::vector<Announced> ReplayOrCutOff::announce(const Move& move) {
   return {{fmt::format("wait until {} is empty, {} s at most, and drop the rest", replay_of(move.plan),
                        move.request.cutoff.count())}};
 }
 
-void run_replay(Run& run, const StopToken& stop) { replay_until(run, replay_of(run.plan), stop); }
+namespace {
 
 Announced switch_of(const Plan& plan, std::uint64_t others) {
   return {fmt::format("send {} to {}", plan.target_pod, plan.queue),
@@ -92,27 +98,20 @@ Announced switch_of(const Plan& plan, std::uint64_t others) {
                            end_replay("target", plan.id), others}};
 }
 
-std::vector<Announced> announce_switch(const Move& move) { return {switch_of(move.plan, 0)}; }
-
-void run_switch(Run& run, const StopToken& stop) {
-  const Plan& plan = run.plan;
-  journal_announced(run, Phase::replaying, switch_of(plan, run.facts.depth->consumers));
-  run.journal.mark(Mark::pivoted);
-  run.ports.broker.publish({"", plan.target_control_queue, end_replay("target", plan.id), "application/json", ""},
-                           stop);
-  wait_for_depth(
-      run.ports.broker, plan.queue, [](const QueueDepth& d) { return d.consumers >= 2; },
-      "waiting for the target to consume " + plan.queue, StopToken().within(std::chrono::seconds(30)));
-  run.target_at = Clock::now();
-  run.phase_note = "replay queue worked off or cut off; this mode loses and doubles";
-}
-
 }  // namespace
 
-const Step step::bind_replay_queue{Phase::checkpointing, announce_bind, run_bind};
-const Step step::checkpoint_anywhere{Phase::checkpointing, announce_checkpoint, run_dump};
-const Step step::restore_on_replay{Phase::restoring, announce_restore, run_restore};
-const Step step::replay_or_cut_off{Phase::replaying, announce_replay, run_replay};
-const Step step::switch_over{Phase::replaying, announce_switch, run_switch};
+std::vector<Announced> SwitchOver::announce(const Move& move) { return {switch_of(move.plan, 0)}; }
+
+Ran SwitchOver::run(const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  journal_announced(journal, Phase::replaying, switch_of(plan, move.facts.depth->consumers));
+  journal.mark(Mark::pivoted);
+  broker.publish({"", plan.target_control_queue, end_replay("target", plan.id), "application/json", ""}, stop);
+  wait_for_depth(
+      broker, plan.queue, [](const QueueDepth& d) { return d.consumers >= 2; },
+      "waiting for the target to consume " + plan.queue, StopToken().within(std::chrono::seconds(30)));
+  times.target = Clock::now();
+  return {"replay queue worked off or cut off; this mode loses and doubles"};
+}
 
 }  // namespace ms2m

@@ -1,4 +1,3 @@
-// Without the control protocol: the source does nothing any more, and is no consumer, before its copy may exist.
 #include "steps/freeze.hpp"
 
 #include <fmt/format.h>
@@ -7,9 +6,6 @@
 #include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "plan/limits.hpp"
-#include "steps/guards.hpp"
-#include "steps/steps.hpp"
-#include "steps/undisturbed.hpp"
 
 namespace ms2m {
 
@@ -25,33 +21,34 @@ Announced freeze_of(const Plan& plan, const op::Frozen& source) {
       op::ThawSource{source, plan.queue, 0, plan.target_pod, plan.id}};
 }
 
-std::vector<Announced> announce_freeze(const Move& move) {
-  return {freeze_of(move.plan, frozen_source(move.plan, ""))};
-}
-
 /// A source that is thawed after the copy may start would be a second owner, so the limit ends here. Had it been thawed
 /// before, it is frozen again; what it did meanwhile shows: it is a consumer again, or not all of the
 /// queue is behind the valve.
-void stay_frozen(Run& run, const op::Frozen& source, const StopToken& stop) {
-  if (!run.ports.processes.freeze(source.node, source.container, {std::nullopt, AtEnd::stay}, StopToken()))
+void stay_frozen(const FreezeSource& at, const op::Frozen& source, const StopToken& stop) {
+  if (!at.processes.freeze(source.node, source.container, {std::nullopt, AtEnd::stay}, StopToken()))
     throw Error(ErrorKind::inconsistent, "the source ended while it was frozen");
-  if (depth_of(run.ports.broker, run.plan.queue, stop).consumers > 1)
+  if (depth_of(at.broker, at.move.plan.queue, stop).consumers > 1)
     throw Error(ErrorKind::inconsistent, "the source was thawed on its node before the copy could start");
-  check_undisturbed(run, stop);
+  at.undisturbed.check(stop);
 }
 
-/// Afterwards the source does nothing and is no consumer; whatever it was sent by mistake is back in the queue.
-void run_freeze(Run& run, const StopToken& given) {
-  const StopToken stop = given.within(frozen_work(run.request));
-  const Plan& plan = run.plan;
-  const op::Frozen source = frozen_source(run.plan, run.source_instance);
-  journal_announced(run, Phase::restoring, freeze_of(plan, source));
-  if (!run.ports.processes.freeze(source.node, source.container, {freeze_limit(run.request), AtEnd::thaw}, stop))
+}  // namespace
+
+std::vector<Announced> FreezeSource::announce(const Move& move) {
+  return {freeze_of(move.plan, frozen_source(move.plan, ""))};
+}
+
+Ran FreezeSource::run(const StopToken& given) const {
+  const StopToken stop = given.within(frozen_work(move.request));
+  const Plan& plan = move.plan;
+  const op::Frozen frozen = frozen_source(plan, source.instance);
+  journal_announced(journal, Phase::restoring, freeze_of(plan, frozen));
+  if (!processes.freeze(frozen.node, frozen.container, {freeze_limit(move.request), AtEnd::thaw}, stop))
     throw Error(ErrorKind::inconsistent,
-                fmt::format("no process of container {:.20} runs on node {}", source.container, source.node));
-  check_undisturbed(run, stop);
+                fmt::format("no process of container {:.20} runs on node {}", frozen.container, frozen.node));
+  undisturbed.check(stop);
   try {
-    run.ports.admin.close_connection(run.source_connection, stop);
+    admin.close_connection(connection.name, stop);
   } catch (Error& error) {
     if (error.kind() == ErrorKind::forbidden)
       error.with_remedy(
@@ -60,15 +57,12 @@ void run_freeze(Run& run, const StopToken& given) {
     throw;
   }
   wait_for_depth(
-      run.ports.broker, plan.queue, [](const QueueDepth& d) { return d.consumers <= 1; },
+      broker, plan.queue, [](const QueueDepth& d) { return d.consumers <= 1; },
       "waiting for the source's consumer to go", stop.within(std::chrono::seconds(10)));
-  check_guards(run);
-  stay_frozen(run, source, stop);
-  run.tell(Phase::restoring, fmt::format("pod {} is frozen and its connection closed", plan.source_pod));
+  guards.check();
+  stay_frozen(*this, frozen, stop);
+  tell(observer, Phase::restoring, fmt::format("pod {} is frozen and its connection closed", plan.source_pod));
+  return {};
 }
-
-}  // namespace
-
-const Step step::freeze_source{Phase::restoring, announce_freeze, run_freeze};
 
 }  // namespace ms2m

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "steps/run.hpp"
+#include "steps/step.hpp"
 
 namespace ms2m {
 
@@ -10,6 +10,6 @@ namespace ms2m {
 /// it.
 void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue);
 /// Waits until the broker names the consumers, and refuses as refuse_unmovable(), and what takes from other queues too.
-void check_consumer_named(const Run& run, const StopToken& stop);
+void check_consumer_named(const Move& move, BrokerAdmin& admin, Observer& observer, const StopToken& stop);
 
 }  // namespace ms2m

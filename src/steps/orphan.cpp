@@ -8,18 +8,15 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
-#include "steps/steps.hpp"
-#include "steps/transfer.hpp"
-#include "undo/operations.hpp"
 
 namespace ms2m {
 
-Json unchanged_set(const Run& run, const StopToken& stop) {
-  const auto set = run.ports.cluster.get({Kind::stateful_set, run.plan.ns, run.plan.owner}, stop);
-  const Json& before = *run.facts.owner;
+Json unchanged_set(const Move& move, Cluster& cluster, const StopToken& stop) {
+  const auto set = cluster.get({Kind::stateful_set, move.plan.ns, move.plan.owner}, stop);
+  const Json& before = *move.facts.owner;
   const auto generation = [](const Json& object) { return object.at("metadata").value("generation", 0); };
   if (!set || is_terminating(*set) || pod_uid(*set) != pod_uid(before) || generation(*set) != generation(before))
-    throw Error(ErrorKind::conflict, "statefulset " + run.plan.owner + " was changed during the migration",
+    throw Error(ErrorKind::conflict, "statefulset " + move.plan.owner + " was changed during the migration",
                 "run ms2m again");
   return *set;
 }
@@ -33,39 +30,38 @@ Announced orphan_of(const Plan& plan, const Json& set) {
 }
 
 /// Journals it; returns the operation that does it.
-Operation plan_orphaning(Run& run, Phase phase, const StopToken& stop) {
-  const Json set = unchanged_set(run, stop);
-  journal_announced(run, phase, orphan_of(run.plan, set));
-  return op::OrphanSet{run.plan.ns, run.plan.owner, pod_uid(set)};
-}
-
-std::vector<Announced> announce_orphan(const Move& move) {
-  if (!move.facts.owner) return {};  // refused
-  return {orphan_of(move.plan, *move.facts.owner)};
-}
-
-void run_orphan(Run& run, const StopToken& stop) {
-  Operations(run.ports).run(plan_orphaning(run, Phase::replaying, stop), stop.within(std::chrono::seconds(60)));
-}
-
-std::vector<Announced> announce_both(const Move& move) {
-  std::vector<Announced> all = announce_orphan(move);
-  for (const Announced& each : announce_transfer(move)) all.push_back(each);
-  return all;
-}
-
-/// While the archive is on its way, the garbage collector lets go of the pods: both are waited for by nobody else.
-void run_both(Run& run, const StopToken& stop) {
-  const Operation orphan = plan_orphaning(run, Phase::transferring, stop);
-  const StopToken limit = stop.within(std::chrono::seconds(60));
-  auto orphaning = std::async(std::launch::async, [&] { Operations(run.ports).run(orphan, limit); });
-  transfer(run, stop);
-  orphaning.get();
+Operation plan_orphaning(const OrphanSet& at, Phase phase, const StopToken& stop) {
+  const Json set = unchanged_set(at.move, at.cluster, stop);
+  journal_announced(at.journal, phase, orphan_of(at.move.plan, set));
+  return op::OrphanSet{at.move.plan.ns, at.move.plan.owner, pod_uid(set)};
 }
 
 }  // namespace
 
-const Step step::orphan_set{Phase::replaying, announce_orphan, run_orphan};
-const Step step::transfer_while_orphaning{Phase::transferring, announce_both, run_both};
+std::vector<Announced> OrphanSet::announce(const Move& move) {
+  if (!move.facts.owner) return {};  // refused
+  return {orphan_of(move.plan, *move.facts.owner)};
+}
+
+Ran OrphanSet::run(const StopToken& stop) const {
+  operations.run(plan_orphaning(*this, Phase::replaying, stop), stop.within(std::chrono::seconds(60)));
+  return {};
+}
+
+std::vector<Announced> TransferWhileOrphaning::announce(const Move& move) {
+  std::vector<Announced> all = OrphanSet::announce(move);
+  for (const Announced& each : Transfer::announce(move)) all.push_back(each);
+  return all;
+}
+
+/// While the archive is on its way, the garbage collector lets go of the pods.
+Ran TransferWhileOrphaning::run(const StopToken& stop) const {
+  const Operation operation = plan_orphaning(orphan, Phase::transferring, stop);
+  const StopToken limit = stop.within(std::chrono::seconds(60));
+  auto orphaning = std::async(std::launch::async, [&] { orphan.operations.run(operation, limit); });
+  const Ran ran = transfer.run(stop);
+  orphaning.get();
+  return ran;
+}
 
 }  // namespace ms2m

@@ -1,12 +1,11 @@
-// ms2m's own queues, and the target's control queue.
+#include "steps/queues.hpp"
+
 #include <fmt/format.h>
 
-#include "handover/queue_names.hpp"
 #include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "preflight/preflight.hpp"
-#include "steps/steps.hpp"
 
 namespace ms2m {
 namespace {
@@ -32,8 +31,10 @@ std::vector<Announced> relay_queues(const QueueNames& names) {
           {"declare queue " + names.target, op::DeleteQueue{names.target}, op::DeleteQueue{names.target, true}}};
 }
 
-std::vector<Announced> announce_queues(const Move& move) {
-  const QueueNames names = queue_names(move.plan.id);
+}  // namespace
+
+std::vector<Announced> DeclareQueues::announce(const Move& move) {
+  const QueueNames names = move.names();
   std::vector<Announced> all{own_queue(names.hold), own_queue(names.pivot)};
   if (const auto control = target_control(move.plan)) all.push_back(*control);
   if (!move.plan.procedure.relays()) return all;
@@ -42,9 +43,11 @@ std::vector<Announced> announce_queues(const Move& move) {
   return all;
 }
 
-std::optional<Json> effective_policy(Run& run, const std::string& queue, const StopToken& stop) {
+namespace {
+
+std::optional<Json> effective_policy(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
   try {
-    return run.ports.admin.effective_policy(queue, stop);
+    return admin.effective_policy(queue, stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::forbidden) throw;
     return std::nullopt;
@@ -53,44 +56,46 @@ std::optional<Json> effective_policy(Run& run, const std::string& queue, const S
 
 /// Where the preflight could not tell what the policies make of ms2m's queues, the broker tells it of those that are
 /// there.
-void check_policies(Run& run, const std::vector<std::string>& queues, const StopToken& stop) {
-  if (!run.facts.admin_version || run.facts.policy_on_ours) return;
+void check_policies(const DeclareQueues& at, const std::vector<std::string>& queues, const StopToken& stop) {
+  if (!at.move.facts.admin_version || at.move.facts.policy_on_ours) return;
   for (const std::string& queue : queues) {
-    const auto policy = effective_policy(run, queue, stop);
+    const auto policy = effective_policy(at.admin, queue, stop);
     if (!policy) {
-      run.warn(fmt::format("the broker does not say which policy acts on {}: what waits there could expire", queue),
-               "look yourself: " + remedy::command(remedy::Command::list_policies, run.request.place));
+      warn(at.observer,
+           fmt::format("the broker does not say which policy acts on {}: what waits there could expire", queue),
+           "look yourself: " + remedy::command(remedy::Command::list_policies, at.move.request.place));
       continue;
     }
     std::vector<Finding> findings;
-    check_policy(*policy, run.plan.procedure, findings);
+    check_policy(*policy, at.move.plan.procedure, findings);
     for (const Finding& each : findings) {
       if (each.level == Level::refusal) throw Error(ErrorKind::refused, each.text, each.cure);
-      run.warn(each.text, each.cure);
+      warn(at.observer, each.text, each.cure);
     }
   }
 }
 
-void declare(Run& run, const std::string& queue, const Announced& announced, const StopToken& stop) {
-  journal_announced(run, Phase::preparing, announced);
-  run.ports.broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
+void declare(const DeclareQueues& at, const std::string& queue, const Announced& announced, const StopToken& stop) {
+  journal_announced(at.journal, Phase::preparing, announced);
+  at.broker.declare_queue({queue, std::nullopt, std::nullopt}, stop);
 }
 
-void declare_relay(Run& run, const StopToken& stop) {
-  journal_announced(run, Phase::preparing, tee_of(run.names));
-  run.ports.broker.declare_fanout(run.names.tee, stop);
-  const std::vector<Announced> announced = relay_queues(run.names);
-  const std::string queues[] = {run.names.source, run.names.target};
+void declare_relay(const DeclareQueues& at, const StopToken& stop) {
+  const QueueNames names = at.move.names();
+  journal_announced(at.journal, Phase::preparing, tee_of(names));
+  at.broker.declare_fanout(names.tee, stop);
+  const std::vector<Announced> announced = relay_queues(names);
+  const std::string queues[] = {names.source, names.target};
   for (std::size_t i = 0; i < announced.size(); ++i) {
-    declare(run, queues[i], announced[i], stop);
-    run.ports.broker.bind_queue(queues[i], run.names.tee, "", stop);
+    declare(at, queues[i], announced[i], stop);
+    at.broker.bind_queue(queues[i], names.tee, "", stop);
   }
 }
 
 /// Asked of a queue that is there: what its virtual host makes of a declaration without a type.
-void check_queue_type(const Run& run, const StopToken& stop) {
-  if (!run.plan.procedure.relays() || !run.facts.admin_version) return;
-  const auto type = run.ports.admin.queue_type(run.names.hold, stop);
+void check_queue_type(const DeclareQueues& at, const StopToken& stop) {
+  if (!at.move.plan.procedure.relays() || !at.move.facts.admin_version) return;
+  const auto type = at.admin.queue_type(at.move.names().hold, stop);
   if (type && *type != "classic")
     throw Error(ErrorKind::failed,
                 fmt::format("the broker makes {} queues of ms2m's own, and the relay needs classic ones: only of "
@@ -99,21 +104,24 @@ void check_queue_type(const Run& run, const StopToken& stop) {
                 "use --strategy handoff, or set the virtual host's default queue type to classic");
 }
 
-void run_queues(Run& run, const StopToken& stop) {
-  declare(run, run.names.hold, own_queue(run.names.hold), stop);
-  check_queue_type(run, stop);
-  declare(run, run.names.pivot, own_queue(run.names.pivot), stop);
-  if (const auto control = target_control(run.plan)) {
-    declare(run, run.plan.target_control_queue, *control, stop);
-    run.ports.broker.purge_queue(run.plan.target_control_queue, stop);
-  }
-  if (!run.plan.procedure.relays()) return check_policies(run, {run.names.hold}, stop);
-  declare_relay(run, stop);
-  check_policies(run, {run.names.hold, run.names.target}, stop);
-}
-
 }  // namespace
 
-const Step step::declare_queues{Phase::preparing, announce_queues, run_queues};
+Ran DeclareQueues::run(const StopToken& stop) const {
+  const QueueNames names = move.names();
+  declare(*this, names.hold, own_queue(names.hold), stop);
+  check_queue_type(*this, stop);
+  declare(*this, names.pivot, own_queue(names.pivot), stop);
+  if (const auto control = target_control(move.plan)) {
+    declare(*this, move.plan.target_control_queue, *control, stop);
+    broker.purge_queue(move.plan.target_control_queue, stop);
+  }
+  std::vector<std::string> told{names.hold};
+  if (move.plan.procedure.relays()) {
+    declare_relay(*this, stop);
+    told.push_back(names.target);
+  }
+  check_policies(*this, told, stop);
+  return {};
+}
 
 }  // namespace ms2m

@@ -1,4 +1,5 @@
-// The source becomes quiet: nothing that was delivered to it is unacknowledged, and it listens to the hold queue.
+#include "steps/quiesce.hpp"
+
 #include <fmt/format.h>
 
 #include "handover/arrival.hpp"
@@ -8,10 +9,8 @@
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "plan/limits.hpp"
-#include "steps/guards.hpp"
+#include "steps/lease.hpp"
 #include "steps/movable.hpp"
-#include "steps/steps.hpp"
-#include "steps/valve.hpp"
 
 namespace ms2m {
 namespace {
@@ -27,99 +26,100 @@ struct Sight {
   std::uint64_t ready = 0;
 };
 
-Sight look(Run& run, const StopToken& stop) {
-  const auto hold = run.ports.broker.depth(run.names.hold, stop).value_or(QueueDepth{});
-  const auto primary = depth_of(run.ports.broker, run.plan.queue, stop);
-  return {hold.consumers > 0 && uninvited(run, run.valve ? 1 : 0, stop) == 0, primary.ready};
+Sight look(const QuiesceSource& at, const StopToken& stop) {
+  const auto hold = at.broker.depth(at.move.names().hold, stop).value_or(QueueDepth{});
+  const auto primary = depth_of(at.broker, at.move.plan.queue, stop);
+  return {hold.consumers > 0 && at.primary.uninvited(at.guards.own.valve ? 1 : 0, stop) == 0, primary.ready};
 }
 
 /// False: the source has not answered at once and its backlog grows to where the valve would come too late.
-bool wait_quiet(Run& run, bool to_the_end, const StopToken& stop) {
+bool wait_quiet(const QuiesceSource& at, bool to_the_end, const StopToken& stop) {
   const TimePoint begin = Clock::now();
   for (;;) {
-    const Sight sight = look(run, stop);
+    const Sight sight = look(at, stop);
     if (sight.quiet) return true;
-    check_guards(run);
+    at.guards.check();
     const bool growing = sight.ready >= kGrowingReady && sight.ready <= kStrictOrderReady;
-    if (!to_the_end && run.other_consumers == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
+    if (!to_the_end && at.source.others == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
     stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10},
                "waiting for the source to become quiet");
   }
 }
 
 /// Whether it has taken the command makes the difference.
-[[noreturn]] void never_quiet(const Run& run, const StopToken& stop) {
-  const std::string& control = run.plan.source_control_queue;
-  if (run.ports.broker.depth(control, stop.within(std::chrono::seconds(5))).value_or(QueueDepth{}).ready > 0)
+[[noreturn]] void never_quiet(const QuiesceSource& at, const StopToken& stop) {
+  const std::string& control = at.move.plan.source_control_queue;
+  if (at.broker.depth(control, stop.within(std::chrono::seconds(5))).value_or(QueueDepth{}).ready > 0)
     throw Error(ErrorKind::timeout, "the source did not come to its control queue " + control,
                 "let the consumer subscribe to it, slow down the publishers, or raise --quiet-timeout");
   throw Error(ErrorKind::timeout,
               fmt::format("the source took START_REPLAY from {} and did not consume {} instead of {}", control,
-                          run.names.hold, run.plan.queue),
+                          at.move.names().hold, at.move.plan.queue),
               "it must leave its queue for the one that it is sent to, and take that as it is or declare it durable "
               "and without arguments (ms2m-protocol(7)); if it is slow, raise --quiet-timeout");
 }
 
 /// First by what the source was told; the valve helps one that is too busy to look.
-void await_quiet(Run& run, const StopToken& stop) {
-  const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4));
-  const StopToken patience = all.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet));
+void await_quiet(const QuiesceSource& at, const StopToken& stop) {
+  const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(at.move.request.timeouts.quiet * 4));
+  const StopToken patience = all.within(std::chrono::duration_cast<Clock::duration>(at.move.request.timeouts.quiet));
   const auto with_valve = [&] {
     try {
-      wait_quiet(run, true, all);
+      wait_quiet(at, true, all);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::timeout) throw;
-      never_quiet(run, stop);
+      never_quiet(at, stop);
     }
   };
   try {
-    if (!wait_quiet(run, false, patience)) {
-      if (close_valve_in_time(run, all)) return with_valve();
-      wait_quiet(run, true, patience);
+    if (!wait_quiet(at, false, patience)) {
+      if (at.close_valve.in_time(all)) return with_valve();
+      wait_quiet(at, true, patience);
     }
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout || run.valve) throw;
-    close_valve(run, all);
+    if (error.kind() != ErrorKind::timeout || at.guards.own.valve) throw;
+    at.close_valve.now(all);
     with_valve();
   }
 }
 
 /// One consumer of the primary comes from the source's pod, so nothing hides the addresses.
-std::vector<std::string> known_by(const Run& run, const StopToken& stop) {
-  if (!run.request.allow_competing || !run.facts.admin_version || run.plan.is_rename) return {};
-  std::vector<std::string> addresses = addresses_of(run.facts.pod);
-  if (addresses.empty() || Peers(run.ports.admin, addresses).named(run.plan.queue, stop) != 1) return {};
+std::vector<std::string> known_by(const QuiesceSource& at, const StopToken& stop) {
+  if (!at.move.request.allow_competing || !at.move.facts.admin_version || at.move.plan.is_rename) return {};
+  std::vector<std::string> addresses = addresses_of(at.move.facts.pod);
+  if (addresses.empty() || Peers(at.admin, addresses).named(at.move.plan.queue, stop) != 1) return {};
   return addresses;
 }
 
-Announced quiet_of(const Plan& plan, std::uint64_t others, const std::vector<std::string>& addresses) {
-  const QueueNames names = queue_names(plan.id);
-  return {fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold),
-          op::ResumeSource{plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, names.hold,
-                           plan.procedure.relays() ? names.source : "", others, plan.target_pod, addresses}};
-}
-
-std::vector<Announced> announce_quiet(const Move& move) { return {quiet_of(move.plan, 0, {})}; }
-
-void run_quiesce(Run& run, const StopToken& stop) {
-  const Plan& plan = run.plan;
-  run.set_lease_phase(Phase::checkpointing, stop);
-  check_consumer_named(run, stop);
-  run.other_consumers = run.facts.depth && run.facts.depth->consumers > 1 ? run.facts.depth->consumers - 1 : 0;
-  run.source_addresses = known_by(run, stop);
-  journal_announced(run, Phase::checkpointing, quiet_of(plan, run.other_consumers, run.source_addresses));
-  run.ports.broker.publish(
-      {"", plan.source_control_queue, start_replay(run.names.hold, "hold", plan.id), "application/json", ""}, stop);
-  await_quiet(run, stop);
-  run.quiet_at = Clock::now();
-  run.ready_at_quiet =
-      run.valve ? run.valve->held() : run.ports.broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
-  run.source_instance = instance_of(run, stop);
-  run.tell(Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
+Announced quiet_of(const Move& move, const QuietSource& source) {
+  const Plan& plan = move.plan;
+  const QueueNames names = move.names();
+  return {
+      fmt::format("send {} to the empty queue {}", plan.source_pod, names.hold),
+      op::ResumeSource{plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue, names.hold,
+                       plan.procedure.relays() ? names.source : "", source.others, plan.target_pod, source.addresses}};
 }
 
 }  // namespace
 
-const Step step::quiesce_source{Phase::checkpointing, announce_quiet, run_quiesce};
+std::vector<Announced> QuiesceSource::announce(const Move& move) { return {quiet_of(move, {})}; }
+
+Ran QuiesceSource::run(const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  set_lease_phase(cluster, plan, Phase::checkpointing, stop);
+  check_consumer_named(move, admin, observer, stop);
+  source.others = move.facts.depth && move.facts.depth->consumers > 1 ? move.facts.depth->consumers - 1 : 0;
+  source.addresses = known_by(*this, stop);
+  journal_announced(journal, Phase::checkpointing, quiet_of(move, source));
+  broker.publish(
+      {"", plan.source_control_queue, start_replay(move.names().hold, "hold", plan.id), "application/json", ""}, stop);
+  await_quiet(*this, stop);
+  source.since = Clock::now();
+  source.ready =
+      guards.own.valve ? guards.own.valve->held() : broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
+  source.instance = SourceProcess{plan, cluster}.instance(stop);
+  tell(observer, Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
+  return {};
+}
 
 }  // namespace ms2m

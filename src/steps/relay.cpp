@@ -1,68 +1,63 @@
-// Shadow: from here the source works on its own queue, and everything that it gets goes to the target's queue too.
 #include "steps/relay.hpp"
 
 #include <fmt/format.h>
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "steps/guards.hpp"
-#include "steps/steps.hpp"
 
 namespace ms2m {
 
-std::optional<std::uint64_t> outstanding(Run& run, const std::string& queue, const StopToken& stop) {
-  if (!run.facts.admin_version) return std::nullopt;
-  const auto totals = run.ports.admin.totals(queue, stop);
+std::optional<std::uint64_t> outstanding(const Facts& facts, BrokerAdmin& admin, const std::string& queue,
+                                         const StopToken& stop) {
+  if (!facts.admin_version) return std::nullopt;
+  const auto totals = admin.totals(queue, stop);
   if (!totals) return std::nullopt;
   return totals->ready + totals->unacked;
 }
 
 namespace {
 
-void send(Run& run, const std::string& control, const std::string& message, const StopToken& stop) {
-  run.ports.broker.publish({"", control, message, "application/json", ""}, stop);
-}
-
-/// From here the source works on its own queue, fed by the pump, and everything it gets goes to the target's queue too.
-void run_relay(Run& run, const StopToken& stop) {
-  const Plan& plan = run.plan;
-  // What the valve held must be in its place before the relay takes it up, in order.
-  if (run.valve) run.valve->open();
-  run.valve.reset();
-  send(run, plan.target_control_queue, start_replay(run.names.target, "target", plan.id), stop);
-  send(run, plan.source_control_queue, start_replay(run.names.source, "source", plan.id), stop);
-  wait_for_depth(
-      run.ports.broker, run.names.source, [](const QueueDepth& d) { return d.consumers > 0; },
-      "waiting for the source to serve on",
-      stop.within(std::chrono::duration_cast<Clock::duration>(run.request.timeouts.quiet * 4)));
-  PumpSpec spec;
-  spec.from = plan.queue;
-  spec.exchange = run.names.tee;
-  spec.follow = run.names.source;
-  spec.way_back = way_back_of(run.names.tee);
-  spec.horizon = run.request.dead_man / 2;
-  if (run.request.relay_window > 0) spec.max_window = run.request.relay_window;
-  if (run.facts.admin_version)
-    spec.outstanding = [&admin = run.ports.admin, queue = run.names.source]() -> std::optional<std::uint64_t> {
-      const auto totals = admin.totals(queue, StopToken().within(std::chrono::seconds(2)));
-      if (!totals) return std::nullopt;
-      return totals->ready + totals->unacked;
-    };
-  spec.may_go_on = [dead_man = run.dead_man.get()] { return !dead_man->fired(); };
-  spec.pace = {kThrottledShare, run.request.downtime_limit / 2, kShortMove};
-  check_guards(run);
-  run.pump = run.ports.broker.start_pump(spec, stop);
-  run.serving_again_at = Clock::now();
-  run.tell(Phase::checkpointing, fmt::format("pod {} serves on, {} relays", plan.source_pod, run.names.tee));
-  run.phase_note = "source made quiet, kubelet checkpoint API, relay started";
-}
-
-std::vector<Announced> announce_relay(const Move& move) {
-  return {{fmt::format("relay {} through {} to source and target", move.plan.queue, queue_names(move.plan.id).tee)}};
+void send(Broker& broker, const std::string& control, const std::string& message, const StopToken& stop) {
+  broker.publish({"", control, message, "application/json", ""}, stop);
 }
 
 }  // namespace
 
-const Step step::start_relay{Phase::checkpointing, announce_relay, run_relay};
+Ran StartRelay::run(const StopToken& stop) const {
+  const QueueNames names = move.names();
+  const Plan& plan = move.plan;
+  // What the valve held must be in its place before the relay takes it up, in order.
+  if (valve) valve->open();
+  valve.reset();
+  send(broker, plan.target_control_queue, start_replay(names.target, "target", plan.id), stop);
+  send(broker, plan.source_control_queue, start_replay(names.source, "source", plan.id), stop);
+  wait_for_depth(
+      broker, names.source, [](const QueueDepth& d) { return d.consumers > 0; }, "waiting for the source to serve on",
+      stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.quiet * 4)));
+  PumpSpec spec;
+  spec.from = plan.queue;
+  spec.exchange = names.tee;
+  spec.follow = names.source;
+  spec.way_back = way_back_of(names.tee);
+  spec.horizon = move.request.dead_man / 2;
+  if (move.request.relay_window > 0) spec.max_window = move.request.relay_window;
+  if (move.facts.admin_version)
+    spec.outstanding = [&admin = admin, queue = names.source]() -> std::optional<std::uint64_t> {
+      const auto totals = admin.totals(queue, StopToken().within(std::chrono::seconds(2)));
+      if (!totals) return std::nullopt;
+      return totals->ready + totals->unacked;
+    };
+  spec.may_go_on = [dead_man = guards.own.dead_man.get()] { return !dead_man->fired(); };
+  spec.pace = {kThrottledShare, move.request.downtime_limit / 2, kShortMove};
+  guards.check();
+  pump = broker.start_pump(spec, stop);
+  times.serving_again = Clock::now();
+  tell(observer, Phase::checkpointing, fmt::format("pod {} serves on, {} relays", plan.source_pod, names.tee));
+  return {"source made quiet, kubelet checkpoint API, relay started"};
+}
+
+std::vector<Announced> StartRelay::announce(const Move& move) {
+  return {{fmt::format("relay {} through {} to source and target", move.plan.queue, move.names().tee)}};
+}
 
 }  // namespace ms2m

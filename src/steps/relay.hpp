@@ -1,10 +1,14 @@
-// What the relay of a shadow and its end share.
+// Shadow: the relay, and what its beginning and its end share.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "steps/run.hpp"
+#include "steps/guards.hpp"
+#include "steps/slots.hpp"
+#include "steps/step.hpp"
 
 namespace ms2m {
 
@@ -16,6 +20,23 @@ inline constexpr double kThrottledShare = 0.25;
 inline constexpr Millis kShortMove{3000};
 
 /// Ready + unacknowledged messages of the queue, exact; nullopt: there is no management API.
-std::optional<std::uint64_t> outstanding(Run& run, const std::string& queue, const StopToken& stop);
+std::optional<std::uint64_t> outstanding(const Facts& facts, BrokerAdmin& admin, const std::string& queue,
+                                         const StopToken& stop);
+
+/// From here the source works on its own queue, and everything that it gets goes to the target's queue too.
+struct StartRelay {
+  static constexpr Phase kPhase = Phase::checkpointing;
+  static std::vector<Announced> announce(const Move& move);
+  Ran run(const StopToken& stop) const;
+
+  Move move;
+  Broker& broker;
+  BrokerAdmin& admin;
+  Observer& observer;
+  Guards guards;
+  std::unique_ptr<Valve>& valve;
+  std::unique_ptr<Pump>& pump;
+  Timeline& times;
+};
 
 }  // namespace ms2m

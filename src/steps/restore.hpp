@@ -1,15 +1,50 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "handover/arrival.hpp"
-#include "steps/run.hpp"
+#include "steps/guards.hpp"
+#include "steps/slots.hpp"
+#include "steps/step.hpp"
 
 namespace ms2m {
 
-/// Kicks the kubelet and returns when the restored process lives and listens to `queue`, as one of `consumers`.
-void restore(Run& run, const std::string& queue, std::uint64_t consumers, const StopToken& stop);
 /// Where the copy is proven to be, as one of `consumers` of a queue, `ours` of them ms2m's own.
-Arrival arrival_of(const Run& run, const std::string& queue, std::uint64_t consumers, std::uint64_t ours);
+Arrival arrival_of(const Move& move, const std::string& queue, std::uint64_t consumers, std::uint64_t ours);
+
+/// The waiting pod's process.
+struct Restore {
+  Move move;
+  Cluster& cluster;
+  Broker& broker;
+  BrokerAdmin& admin;
+  Observer& observer;
+  Guards guards;
+  PrimaryWatch primary;
+  LivingCopy& living;
+
+  static std::vector<Announced> announce(const Move& move);
+  /// Kicks the kubelet and returns when the restored process lives and listens to `queue`, as one of `consumers`.
+  Ran on(const std::string& queue, std::uint64_t consumers, const StopToken& stop) const;
+};
+
+/// It listens to the hold queue.
+struct RestoreOnHold {
+  static constexpr Phase kPhase = Phase::restoring;
+  static std::vector<Announced> announce(const Move& move) { return Restore::announce(move); }
+  Ran run(const StopToken& stop) const;
+
+  Restore restore;
+};
+
+/// It listens to its own queue of the relay.
+struct RestoreOnRelay {
+  static constexpr Phase kPhase = Phase::restoring;
+  static std::vector<Announced> announce(const Move& move) { return Restore::announce(move); }
+  Ran run(const StopToken& stop) const;
+
+  Restore restore;
+};
 
 }  // namespace ms2m

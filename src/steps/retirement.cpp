@@ -7,20 +7,9 @@
 #include "journal/settings.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/pod_spec.hpp"
-#include "steps/run.hpp"
-#include "steps/steps.hpp"
+#include "steps/freeze.hpp"
 
 namespace ms2m {
-
-op::Adopt adoption_of(const Plan& plan, const Facts& facts) {
-  const Json& metadata = facts.pod.at("metadata");
-  return {plan.ns,
-          plan.source_pod,
-          plan.source_uid,
-          plan.target_pod,
-          metadata.value("labels", Json::object()).value(kTemplateHash, ""),
-          metadata.value("annotations", Json::object()).value(kDeletionCost, Json())};
-}
 
 std::optional<Announced> image_name_removal(const Plan& plan, const Facts& facts) {
   const std::string image = find_container(facts.pod, plan.container)->value("image", "");
@@ -45,60 +34,97 @@ Seconds time_to_ready(const Json& pod) {
   return Seconds(most);
 }
 
-/// `hold`: the queue that the source listens to; empty: none.
-std::vector<Announced> source_end(const Move& move, const std::string& hold) {
+/// By its ReplicaSet, which is to swap source and target.
+Announced adopted(const Move& move, const std::string& instance) {
   const Plan& plan = move.plan;
-  const Seconds patience = time_to_ready(plan.target_spec) + move.request.timeouts.retire;
-  std::vector<Announced> all;
-  if (plan.procedure.source_end == SourceEnd::adoption) {
-    op::Adopt adoption = adoption_of(plan, move.facts);
-    adoption.patience = patience;
-    all.push_back(
-        {"", op::RestoreCost{adoption.ns, adoption.source_pod, adoption.source_uid, adoption.source_cost}, adoption});
-  } else {
-    all.push_back({"", {}, op::RetirePod{plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, hold, patience}});
+  const Json& metadata = move.facts.pod.at("metadata");
+  op::Adopt adoption{plan.ns,
+                     plan.source_pod,
+                     plan.source_uid,
+                     plan.target_pod,
+                     metadata.value("labels", Json::object()).value(kTemplateHash, ""),
+                     metadata.value("annotations", Json::object()).value(kDeletionCost, Json())};
+  if (plan.procedure.freezes_source()) {
+    const op::Frozen source = frozen_source(plan, instance);
+    adoption.node = source.node;
+    adoption.frozen = source.container;
+    return {"", {}, adoption};
   }
-  all.push_back({"", {}, op::DeleteControlQueue{plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid}});
-  if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
-  return all;
+  adoption.patience = time_to_ready(plan.target_spec) + move.request.timeouts.retire;
+  return {"", op::RestoreCost{plan.ns, plan.source_pod, plan.source_uid, adoption.source_cost}, adoption};
 }
 
-/// Of a StatefulSet's pod: it goes, then the copy takes its name (engine/identity.hpp), which removes the copy's
-/// control queue and the name of its image; here they are for a copy that is lost before that.
+/// By ms2m; at once where a pod is to have its name.
+Announced deleted(const Move& move) {
+  const Plan& plan = move.plan;
+  const std::string hold =
+      plan.procedure.course == Course::fanout ? "" : move.names().hold;  // there it listens to none
+  if (!plan.procedure.source_first() && !plan.procedure.renamed_later())
+    return {"",
+            {},
+            op::RetirePod{plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, hold,
+                          time_to_ready(plan.target_spec) + move.request.timeouts.retire}};
+  auto removal = op::RemoveSource{plan.ns, plan.source_pod, plan.source_uid, hold};
+  // After that is at work: nobody waits for this.
+  if (plan.procedure.renamed_later()) removal.target = plan.target_pod;
+  return {"", {}, removal};
+}
+
+Announced scaled_away(const Move& move) {
+  const Plan& plan = move.plan;
+  const int grace = move.facts.pod.at("spec").value("terminationGracePeriodSeconds", 30);
+  return {"",
+          {},
+          op::EndSource{plan.ns, plan.source_pod, plan.source_uid, plan.image, move.names().hold, grace,
+                        plan.procedure.workload != Workload::stateful_set}};
+}
+
+/// The copy of a StatefulSet's pod takes its name (engine/identity.hpp), which removes the copy's control queue and the
+/// name of its image; here they are for a copy that is lost before that.
 std::vector<Announced> rename_lines(const Move& move) {
   const Plan& plan = move.plan;
-  auto source = op::RemoveSource{plan.ns, plan.source_pod, plan.source_uid, queue_names(plan.id).hold};
-  source.target = plan.target_pod;  // after that is at work: nobody waits for this
   op::Rename rename{plan.id,        plan.ns,    plan.target_pod, plan.target_node,
                     plan.container, plan.queue, move.facts.pod,  settings_json(move.request)};
   rename.source.erase("status");
   rename.source["metadata"].erase("managedFields");
   auto name = op::RemoveImageName{plan.target_node, plan.stored_image};
   name.at = Stage::copy_image_name;  // not before it has its new name: it may have to start again from it
-  std::vector<Announced> all{{"", {}, source},
-                             {"", {}, rename},
-                             {"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}},
-                             {"", {}, name}};
-  if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
-  return all;
-}
-
-void journal_all(Run& run, const std::vector<Announced>& all) {
-  for (const Announced& each : all) journal_announced(run, Phase::finalizing, each);
-}
-
-std::vector<Announced> announce_retirement(const Move& move) {
-  if (move.plan.procedure.renamed_later()) return rename_lines(move);
-  const bool quiet = move.plan.procedure.course != Course::fanout;
-  return source_end(move, quiet ? queue_names(move.plan.id).hold : "");
-}
-
-void run_retirement(Run& run, const StopToken&) {
-  journal_all(run, announce_retirement({run.plan, run.request, run.facts}));
+  return {{"", {}, rename},
+          {"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}},
+          {"", {}, name}};
 }
 
 }  // namespace
 
-const Step step::plan_retirement{Phase::replaying, announce_retirement, run_retirement};
+Announced end_of_source(const Move& move, const std::string& instance) {
+  switch (move.plan.procedure.source_end) {
+    case SourceEnd::adoption:
+      return adopted(move, instance);
+    case SourceEnd::deletion:
+      return deleted(move);
+    case SourceEnd::kill:
+      return {"", {}, op::RetireFrozen{frozen_source(move.plan, instance)}};
+    case SourceEnd::scaling:
+      return scaled_away(move);
+  }
+  return {};
+}
+
+std::vector<Announced> PlanRetirement::announce(const Move& move) {
+  const Plan& plan = move.plan;
+  std::vector<Announced> all{end_of_source(move)};
+  if (plan.procedure.renamed_later())
+    for (const Announced& each : rename_lines(move)) all.push_back(each);
+  else
+    all.push_back(
+        {"", {}, op::DeleteControlQueue{plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid}});
+  if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
+  return all;
+}
+
+Ran PlanRetirement::run(const StopToken&) const {
+  for (const Announced& each : announce(move)) journal_announced(journal, Phase::finalizing, each);
+  return {};
+}
 
 }  // namespace ms2m

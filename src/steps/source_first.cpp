@@ -1,5 +1,5 @@
-// Where a name can exist once, the source goes before its copy comes: what follows the pivot is settled before it, in
-// the journal, and carried out from there, phase by phase.
+#include "steps/source_first.hpp"
+
 #include <fmt/format.h>
 
 #include "handover/queue_names.hpp"
@@ -8,7 +8,6 @@
 #include "kube/objects/selector.hpp"
 #include "steps/orphan.hpp"
 #include "steps/retirement.hpp"
-#include "steps/steps.hpp"
 #include "steps/transfer.hpp"
 #include "undo/apply.hpp"
 
@@ -36,21 +35,6 @@ std::vector<Announced> scaling_lines(const Move& move, Json& copy) {
   return {{"", {}, op::ScaleDown{scaling}}, {"", {}, op::ScaleUp{scaling, label}}};
 }
 
-Operation end_of_source(const Move& move) {
-  const Plan& plan = move.plan;
-  const std::string hold = queue_names(plan.id).hold;
-  if (plan.procedure.source_end != SourceEnd::scaling)
-    return op::RemoveSource{plan.ns, plan.source_pod, plan.source_uid, hold};
-  const int grace = move.facts.pod.at("spec").value("terminationGracePeriodSeconds", 30);
-  return op::EndSource{plan.ns,
-                       plan.source_pod,
-                       plan.source_uid,
-                       plan.image,
-                       hold,
-                       grace,
-                       plan.procedure.workload != Workload::stateful_set};
-}
-
 /// Layout, name and image are on the source's node only if the process had to go back there.
 std::vector<Announced> follow_up(const Move& move, const Arrived& arrived) {
   const Plan& plan = move.plan;
@@ -59,16 +43,15 @@ std::vector<Announced> follow_up(const Move& move, const Arrived& arrived) {
   if (plan.procedure.course == Course::sequential && move.facts.owner &&
       plan.procedure.workload == Workload::stateful_set)
     all = scaling_lines(move, copy);
-  const std::string directory = layout_directory(plan),
-                    user = move.facts.source.image ? move.facts.source.image->user : "",
+  const std::string user = move.facts.source.image ? move.facts.source.image->user : "",
                     original = move.facts.source.image ? move.facts.source.image->id : "";
-  all.push_back({"", {}, end_of_source(move)});
-  all.push_back(
-      {"",
-       {},
-       op::RestorePod{copy, queue_names(plan.id).hold, plan.source_node, arrived.archive, directory, plan.stored_image,
-                      plan.container, architecture_of(move.facts.source), user, plan.target_control_queue}});
-  all.push_back({"", {}, op::RemoveLayout{plan.source_node, directory}});
+  all.push_back(end_of_source(move));
+  all.push_back({"",
+                 {},
+                 op::RestorePod{copy, move.names().hold, plan.source_node, arrived.archive,
+                                plan.source_landing.directory, plan.stored_image, plan.container,
+                                architecture_of(move.facts.source), user, plan.target_control_queue}});
+  for (const op::RemoveLayout& layout : layouts_left(plan.source_landing)) all.push_back({"", {}, layout});
   all.push_back({"", {}, op::PointImageName{plan.source_node, plan.stored_image, original, plan.ns, plan.target_pod}});
   all.push_back({"", {}, op::RemoveImage{plan.source_node, arrived.checkpoint_image}});
   all.push_back({"",
@@ -80,46 +63,42 @@ std::vector<Announced> follow_up(const Move& move, const Arrived& arrived) {
   return all;
 }
 
-std::vector<Announced> announce_follow_up(const Move& move) { return follow_up(move, {}); }
+}  // namespace
 
-void run_follow_up(Run& run, const StopToken& stop) {
+std::vector<Announced> PlanFollowUp::announce(const Move& move) { return follow_up(move, {}); }
+
+Ran PlanFollowUp::run(const StopToken& stop) const {
   // Both the number of replicas and the selector are taken from what was read in the beginning.
-  if (run.plan.procedure.course == Course::sequential && run.plan.procedure.workload == Workload::stateful_set)
-    unchanged_set(run, stop);
-  for (const Announced& each :
-       follow_up({run.plan, run.request, run.facts}, {run.archive, run.checkpoint_image, run.other_consumers}))
-    journal_announced(run, Phase::restoring, each);
+  if (move.plan.procedure.course == Course::sequential && move.plan.procedure.workload == Workload::stateful_set)
+    unchanged_set(move, cluster, stop);
+  for (const Announced& each : follow_up(move, {archive.path, imported.id, source.others}))
+    journal_announced(journal, Phase::restoring, each);
+  return {};
 }
 
-/// False: something failed; what is left is for the finish, which tries it again.
-bool carry_out(Run& run, Stages stages) {
-  Operations operations(run.ports);
-  const bool done =
-      apply(run.journal, Direction::finish, operations, run.observer, {run.request.timeouts.restore, stages, true})
-          .left.empty();
-  run.incomplete = !done;
-  return done;
-}
+namespace {
 
-void run_swap(Run& run, const StopToken&) {
-  if (!carry_out(run, kBeforeServing)) return;
-  run.phase_note = run.plan.procedure.course == Course::sequential
-                       ? "the source's own termination awaited, restored under its name"
-                       : "set orphaned, source gone, restored under its name";
-}
-
-void run_serve(Run& run, const StopToken&) {
-  // The source is gone and the copy on hold: what the valve held goes back before anybody takes it.
-  if (run.valve) run.valve->open();
-  if (!carry_out(run, kServing)) return;
-  run.target_at = Clock::now();
-  run.phase_note = fmt::format("{} messages had waited in {}", *run.measures.held, run.plan.queue);
+/// False: something failed.
+bool carry_out(const Move& move, Journal& journal, Operations& operations, Observer& observer, Stages stages) {
+  return apply(journal, Direction::finish, operations, observer, {move.request.timeouts.restore, stages, true})
+      .left.empty();
 }
 
 }  // namespace
 
-const Step step::plan_follow_up{Phase::transferring, announce_follow_up, run_follow_up};
-const Step step::swap_under_name{Phase::restoring, nothing, run_swap};
-const Step step::serve_under_name{Phase::replaying, nothing, run_serve};
+Ran SwapUnderName::run(const StopToken&) const {
+  if (!carry_out(move, journal, operations, observer, kBeforeServing)) return {.complete = false};
+  return {move.plan.procedure.course == Course::sequential
+              ? "the source's own termination awaited, restored under its name"
+              : "set orphaned, source gone, restored under its name"};
+}
+
+Ran ServeUnderName::run(const StopToken&) const {
+  // The source is gone and the copy on hold: what the valve held goes back before anybody takes it.
+  if (own.valve) own.valve->open();
+  if (!carry_out(move, journal, operations, observer, kServing)) return {.complete = false};
+  times.target = Clock::now();
+  return {fmt::format("{} messages had waited in {}", *held, move.plan.queue)};
+}
 
 }  // namespace ms2m

@@ -1,10 +1,19 @@
-// A step of a migration: what it says beforehand, and what it does. A strategy is a list of them; `ms2m plan` prints
-// what the list says, `ms2m migrate` runs it.
+// What a step of a migration says beforehand, and what comes of it. A step is a class, made of the ports, values and
+// slots (slots.hpp) that it uses, with
+//   static constexpr Phase kPhase;
+//   /// Pure. Empty: a wait or a check, which changes nothing.
+//   static std::vector<Announced> announce(const Move& move);
+//   /// Does it, and returns when it is done; writes its undo and finish into the journal before each effect. Throws
+//   /// Error, Cancelled. After the pivot the token is one that nothing stops.
+//   Ran run(const StopToken& stop) const;
+// Which steps a strategy has, and what each is made of, is said in strategy/.
 #pragma once
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "handover/queue_names.hpp"
+#include "journal/journal.hpp"
 #include "journal/operation.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/plan.hpp"
@@ -14,13 +23,13 @@
 
 namespace ms2m {
 
-struct Run;
-
-/// What is known before anything is touched.
+/// What is known before anything is touched. The values outlive it.
 struct Move {
   const Plan& plan;
   const MigrationRequest& request;
   const Facts& facts;
+
+  QueueNames names() const { return queue_names(plan.id); }
 };
 
 /// A line of the plan. The operations are those that the step writes into the journal; what is known only when it runs
@@ -30,19 +39,17 @@ struct Announced {
   std::optional<Operation> undo{}, finish{};
 };
 
-struct Step {
-  Phase phase = Phase::preparing;
-  /// Pure. Empty: a wait or a check, which changes nothing.
-  std::vector<Announced> (*announce)(const Move& move) = nullptr;
-  /// Does it, and returns when it is done; writes its undo and finish into the journal before each effect. Throws
-  /// Error, Cancelled. After the pivot the token is one that nothing stops.
-  void (*run)(Run& run, const StopToken& stop) = nullptr;
+/// What came of a step.
+struct Ran {
+  std::string note{};    ///< for the table, of the phase that runs; the last one counts
+  bool complete = true;  ///< else the rest is for whoever finishes the journal
 };
-using Steps = std::vector<Step>;
 
 /// Writes it into the journal; with no operations nothing. Returns its number there, or 0.
-int journal_announced(Run& run, Phase phase, const Announced& announced);
-/// Of a step that changes nothing.
-std::vector<Announced> nothing(const Move& move);
+int journal_announced(Journal& journal, Phase phase, const Announced& announced);
+
+/// An event of type detail.
+void tell(Observer& observer, Phase phase, const std::string& text);
+void warn(Observer& observer, const std::string& text, const std::string& remedy);
 
 }  // namespace ms2m

@@ -3,16 +3,42 @@
 #include <string>
 #include <vector>
 
-#include "steps/run.hpp"
+#include "steps/guards.hpp"
+#include "steps/slots.hpp"
 #include "steps/step.hpp"
 
 namespace ms2m {
 
 /// The image's architecture for a container of that node.
 std::string architecture_of(const NodeFacts& node);
-/// Below kLayoutRoot, on either node.
-std::string layout_directory(const Plan& plan);
-void transfer(Run& run, const StopToken& stop);
-std::vector<Announced> announce_transfer(const Move& move);
+/// What the carrier leaves there, journaled before it begins.
+std::vector<op::RemoveLayout> layouts_left(const Landing& landing);
+
+/// Afterwards the target's store has the image, under the name that the waiting pod asks for.
+struct Transfer {
+  static constexpr Phase kPhase = Phase::transferring;
+  static std::vector<Announced> announce(const Move& move);
+  Ran run(const StopToken& stop) const { return run_as(move.plan.stored_image, stop); }
+  Ran run_as(const std::string& image, const StopToken& stop) const;
+
+  Move move;
+  Carrier& carrier;
+  ImageStore& images;
+  Journal& journal;
+  Observer& observer;
+  Guards guards;
+  const TakenArchive& archive;
+  ImportedImage& imported;
+  std::optional<Bytes>& bytes;
+};
+
+/// Under another name, so that no kubelet can start the target pod from it yet.
+struct TransferStaged {
+  static constexpr Phase kPhase = Phase::transferring;
+  static std::vector<Announced> announce(const Move& move);
+  Ran run(const StopToken& stop) const;
+
+  Transfer transfer;
+};
 
 }  // namespace ms2m

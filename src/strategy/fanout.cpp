@@ -1,8 +1,8 @@
 // --replay fanout: the published procedure, kept to reproduce published timings and for comparison. It is NOT exact:
 // what is in the primary at the bind and not processed before the freeze is lost, what is processed between bind and
 // freeze is doubled, and a cut-off loses what is left (rabbitmq-facts.md section 2).
-#include "steps/steps.hpp"
 #include "strategy/strategy.hpp"
+#include "strategy/wiring.hpp"
 
 namespace ms2m {
 

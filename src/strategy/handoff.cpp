@@ -1,6 +1,6 @@
 // Nobody consumes the primary queue while the data moves; messages wait in it, in order.
-#include "steps/steps.hpp"
 #include "strategy/strategy.hpp"
+#include "strategy/wiring.hpp"
 
 namespace ms2m {
 

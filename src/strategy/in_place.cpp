@@ -1,8 +1,8 @@
 // Handoff of a StatefulSet's pod. A name can exist once, so there is no waiting pod: the pivot comes while the source,
 // quiet, still exists; what follows (orphan, delete, restore, hand over, adopt) is in the journal before it and is
 // carried out from there, by `ms2m resume` should this process die.
-#include "steps/steps.hpp"
 #include "strategy/strategy.hpp"
+#include "strategy/wiring.hpp"
 
 namespace ms2m {
 

@@ -1,8 +1,8 @@
 // The published baseline: checkpoint, transfer, scale the StatefulSet down (or delete a bare pod) and wait for the
 // source's own termination, restore under the same name, scale up again. Exact all the same: the pivot comes while the
 // source, quiet, still exists; what follows is in the journal.
-#include "steps/steps.hpp"
 #include "strategy/strategy.hpp"
+#include "strategy/wiring.hpp"
 
 namespace ms2m {
 

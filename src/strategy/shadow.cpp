@@ -3,8 +3,8 @@
 // What crosses the pivot is the same as in the handoff: both copies have worked off everything that was relayed, both
 // listen to the hold queue, nothing is unacknowledged anywhere. So ms2m may die at any instant before it, and the dead
 // man's switch sends the source back to the primary queue, from which nothing is missing but what it has processed.
-#include "steps/steps.hpp"
 #include "strategy/strategy.hpp"
+#include "strategy/wiring.hpp"
 
 namespace ms2m {
 

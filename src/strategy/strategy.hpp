@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ms2m/plan.hpp"
-#include "steps/step.hpp"
+#include "strategy/migration.hpp"
 
 namespace ms2m {
 

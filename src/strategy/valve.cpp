@@ -6,8 +6,8 @@
 // ms2m's death before the freeze opens the valve and the source goes on; in the freeze the node thaws it, which hears
 // of that death, and at a limit in any case; after the kick the valve opens for the copy. Between the last two (tenths
 // of a second), or when the restore fails with nobody there to see it, `ms2m resume` is needed.
-#include "steps/steps.hpp"
 #include "strategy/strategy.hpp"
+#include "strategy/wiring.hpp"
 
 namespace ms2m {
 

@@ -98,7 +98,7 @@ void resume_target(const Migrator::Ports& ports, const op::ResumeTarget& o, cons
   const bool unread =
       !o.instance.empty() && ports.broker.depth(what.arrival.control, stop).value_or(QueueDepth{}).ready > 0;
   if (!unread) ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);
-  await_service(ports, what, stop);
+  await_service(ports.cluster, ports.broker, ports.admin, what, stop);
 }
 
 }  // namespace ms2m

@@ -24,8 +24,12 @@ Error started_again(const HandOver& what) {
 
 class Caller {
  public:
-  Caller(const Migrator::Ports& ports, const HandOver& what)
-      : ports_(ports), what_(what), serving_(ports.broker, ports.admin, what.arrival), instance_(what.instance) {}
+  Caller(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const HandOver& what)
+      : cluster_(cluster),
+        broker_(broker),
+        what_(what),
+        serving_(broker, admin, what.arrival),
+        instance_(what.instance) {}
 
   bool serves(const StopToken& stop) {
     const bool there = serving_.there(stop);
@@ -49,7 +53,7 @@ class Caller {
     next_look_ = Clock::now() + kLookAtPod;
     std::optional<Json> pod;
     try {
-      pod = ports_.cluster.get(what_.target, stop);
+      pod = cluster_.get(what_.target, stop);
     } catch (const Error&) {
       return;
     }
@@ -65,15 +69,16 @@ class Caller {
   }
 
   bool taken(const StopToken& stop) {
-    return ports_.broker.depth(what_.arrival.control, stop).value_or(QueueDepth{}).ready == 0;
+    return broker_.depth(what_.arrival.control, stop).value_or(QueueDepth{}).ready == 0;
   }
 
   void call(const StopToken& stop) {
     next_call_ = Clock::now() + kSayAgain;
-    ports_.broker.publish({"", what_.arrival.control, what_.message, "application/json", ""}, stop);
+    broker_.publish({"", what_.arrival.control, what_.message, "application/json", ""}, stop);
   }
 
-  const Migrator::Ports& ports_;
+  Cluster& cluster_;
+  Broker& broker_;
   const HandOver& what_;
   ArrivalWatch serving_;
   std::string instance_;
@@ -115,10 +120,11 @@ void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const st
       doing, stop.within(kGhostLimit));
 }
 
-void await_service(const Migrator::Ports& ports, const HandOver& what, const StopToken& given, Millis* unseen) {
+void await_service(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const HandOver& what, const StopToken& given,
+                   Millis* unseen) {
   const StopToken stop =
       what.limit.count() > 0 ? given.within(std::chrono::duration_cast<Clock::duration>(what.limit)) : given;
-  Caller caller(ports, what);
+  Caller caller(cluster, broker, admin, what);
   try {
     wait_until([&] { return caller.serves(stop); }, "waiting for the target to consume " + what.arrival.queue, stop);
   } catch (...) {

@@ -38,7 +38,7 @@ void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const st
 /// that has taken it and not obeyed. Error{inconsistent}: its pod is lost, or it is the wrong instance; Error{timeout}
 /// after the limit. An API server that cannot be asked says nothing. `unseen`, on an Error: the longest time in which
 /// the copy could have come and gone without being seen.
-void await_service(const Migrator::Ports& ports, const HandOver& hand_over, const StopToken& stop,
-                   Millis* unseen = nullptr);
+void await_service(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const HandOver& hand_over,
+                   const StopToken& stop, Millis* unseen = nullptr);
 
 }  // namespace ms2m

@@ -38,7 +38,7 @@ void create_and_wait(const Migrator::Ports& ports, const Json& pod, const std::s
   if (!present) ports.cluster.create(ref, pod, {}, stop);
   // Nobody else listens to the hold queue: the source's process is gone.
   wait_restored(
-      ports, ref, container, arrival, [](bool) {}, stop);
+      ports.cluster, ports.broker, ports.admin, ref, container, arrival, [](bool) {}, stop);
 }
 
 void remove_pod(const Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {

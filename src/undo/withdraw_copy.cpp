@@ -23,20 +23,21 @@ bool source_retired(const Journal& journal) {
 
 }  // namespace
 
-bool withdraw_copy(const Migrator::Ports& ports, const Journal& journal, bool valve_held, const StopToken& stop) {
+bool withdraw_copy(Cluster& cluster, ImageStore& images, const Journal& journal, bool valve_held,
+                   const StopToken& stop) {
   const auto recorded = journal.effect_with<op::StartCopy>();
   const op::StartCopy start = recorded ? recorded->operation : op::StartCopy{};
   const ObjectRef ref{Kind::pod, start.ns, start.pod};
   const auto serves = [&](const std::optional<Json>& pod) {
     return !valve_held && pod && ever_started(*pod, start.container);
   };
-  if (serves(ports.cluster.get(ref, stop))) return false;  // it may need the name again
+  if (serves(cluster.get(ref, stop))) return false;  // it may need the name again
   // Without the name no attempt of the kubelet can succeed any more.
-  ports.images.remove_name(start.node, start.image, stop);
-  const auto pod = ports.cluster.get(ref, stop);
+  images.remove_name(start.node, start.image, stop);
+  const auto pod = cluster.get(ref, stop);
   if (!pod) return true;
   if (serves(pod)) return false;
-  remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
+  remove_at_once(cluster, ref, pod->at("metadata").at("uid"), stop);
   return true;
 }
 
@@ -50,7 +51,7 @@ bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const 
     if (error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::forbidden)
       throw;  // it may well serve: nothing was seen
   }
-  return withdraw_copy(ports, journal, false, stop);
+  return withdraw_copy(ports.cluster, ports.images, journal, false, stop);
 }
 
 }  // namespace ms2m

@@ -27,7 +27,8 @@ struct Carriage {
   SshNodes nodes{lab.settings()};
   Relay relay{nodes};
   /// Layouts lie where the program has them, on every node.
-  std::string directory = std::string(kLayoutRoot) + "/test-" + std::to_string(::getpid());
+  Landing landing = relay.landing("worker-2", "test-" + std::to_string(::getpid()));
+  std::string directory = landing.directory;
 
   ~Carriage() {
     std::error_code ignored;
@@ -66,6 +67,21 @@ mode_t mode_of(const std::string& path) {
 }
 
 }  // namespace
+
+TEST_CASE("relay: what it leaves is what it said before", "[relay]") {
+  Carriage carriage;
+  REQUIRE(carriage.landing.leaves.size() == 1);
+  CHECK(carriage.landing.leaves.front().node == "worker-2");
+  const fs::path said = carriage.landing.leaves.front().directory;
+  CHECK(said.parent_path() == kLayoutRoot);
+  CHECK_FALSE(fs::exists(said));
+  carriage.relay.move(carriage.request("archive"), {}, {});
+  std::vector<fs::path> made;  // others may be at work below the same root
+  for (const auto& entry : fs::directory_iterator(kLayoutRoot))
+    if (entry.path().string().find("test-" + std::to_string(::getpid())) != std::string::npos)
+      made.push_back(entry.path());
+  CHECK(made == std::vector{said});
+}
 
 TEST_CASE("relay: an archive arrives with its digest, private", "[relay]") {
   Carriage carriage;

@@ -180,6 +180,10 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
                                 const std::string& pod, const std::string& container, const StopToken& stop) override;
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
   bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;
+  Landing landing(const std::string& node, const std::string& id) const override {
+    const std::string directory = "/var/lib/ms2m/" + id;
+    return {directory, {{node, directory}}};
+  }
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
 
  private:

@@ -208,6 +208,7 @@ class SlowNodes final : public Nodes,
   std::optional<std::vector<StoredImage>> list(const std::string&, const StopToken&) override { throw unexpected(); }
   void wait_complete(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  Landing landing(const std::string&, const std::string&) const override { return {}; }
   MoveResult move(const MoveRequest&, const ProgressFn&, const StopToken&) override { throw unexpected(); }
   std::string import_checkpoint(const std::string&, const CheckpointImage&, const StopToken&) override {
     throw unexpected();

@@ -1,0 +1,26 @@
+// Shadow: the copy works off what was relayed meanwhile.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "steps/guards.hpp"
+#include "steps/step.hpp"
+
+namespace ms2m {
+
+/// Until it is near enough for the request's downtime limit, or comes no nearer; slows the relay down for it.
+struct CatchUp {
+  static constexpr Phase kPhase = Phase::replaying;
+  static std::vector<Announced> announce(const Move&) { return {}; }
+  Ran run(const StopToken& stop) const;
+
+  Move move;
+  Broker& broker;
+  BrokerAdmin& admin;
+  Observer& observer;
+  Guards guards;
+  PrimaryWatch primary;
+  std::optional<double>& service_rate;  ///< of the copy, messages/s
+};
+
+}  // namespace ms2m

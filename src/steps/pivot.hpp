@@ -1,0 +1,72 @@
+// The one step after which the target owns the queue.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "ms2m/outcome.hpp"
+#include "steps/guards.hpp"
+#include "steps/slots.hpp"
+#include "steps/step.hpp"
+
+namespace ms2m {
+
+/// The dead man's message is taken, and what goes with it sent, in one transaction.
+struct CommitPivot {
+  Move move;
+  Broker& broker;
+  Journal& journal;
+  StillQuiet still_quiet;
+  Measures& measures;
+
+  /// Throws Error{inconsistent} when the source is not quiet any more, or the dead man's switch has fired. Afterwards
+  /// the journal says "pivoted".
+  void now(std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) const;
+};
+
+/// And Error{inconsistent} when the copy does not live any more, or is another process than the one that was restored.
+struct Pivot {
+  static constexpr Phase kPhase = Phase::replaying;
+  static std::vector<Announced> announce(const Move& move);
+  Ran run(const StopToken& stop) const;
+
+  Move move;
+  Cluster& cluster;
+  Broker& broker;
+  BrokerAdmin& admin;
+  Journal& journal;
+  Observer& observer;
+  CommitPivot commit;
+  const QuietSource& source;
+  WaitingCopy& copy;
+  const LivingCopy& living;
+};
+
+/// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does
+/// not exist yet.
+struct Disarm {
+  static constexpr Phase kPhase = Phase::transferring;
+  static std::vector<Announced> announce(const Move& move);
+  Ran run(const StopToken& stop) const;
+
+  Observer& observer;
+  CommitPivot commit;
+};
+
+/// Until the target, which has the queue, consumes it. Should it not do so, `handed` says what was seen.
+struct AwaitTargetServing {
+  static constexpr Phase kPhase = Phase::replaying;
+  static std::vector<Announced> announce(const Move&) { return {}; }
+  Ran run(const StopToken& stop) const;
+
+  const Plan& plan;
+  Cluster& cluster;
+  Broker& broker;
+  BrokerAdmin& admin;
+  Journal& journal;
+  const OwnConnections& own;
+  const Measures& measures;
+  Timeline& times;
+  Handed& handed;
+};
+
+}  // namespace ms2m

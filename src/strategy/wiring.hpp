@@ -1,0 +1,24 @@
+// The steps of all strategies. What each does and promises stands where its class is, in src/steps/.
+#pragma once
+#include "strategy/migration.hpp"
+
+namespace ms2m::step {
+
+extern const Step take_lease, declare_queues, create_target_pod, await_target_waiting, await_kick_works, arm_dead_man;
+extern const Step quiesce_source, checkpoint, transfer, restore_on_hold;
+extern const Step plan_retirement, pivot, await_target_serving;
+
+// Shadow.
+extern const Step start_relay, restore_on_relay, orphan_set, catch_up, cut_over;
+
+// Where the source goes first.
+extern const Step try_creation, transfer_while_orphaning, plan_follow_up, disarm, swap_under_name, serve_under_name;
+
+// Without the control protocol.
+extern const Step find_connection, drain_source, checkpoint_drained, transfer_staged, freeze_source, start_copy,
+    open_valve;
+
+// The published procedure.
+extern const Step bind_replay_queue, checkpoint_anywhere, restore_on_replay, replay_or_cut_off, switch_over;
+
+}  // namespace ms2m::step
