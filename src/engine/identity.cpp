@@ -5,6 +5,7 @@
 #include "handover/queue_names.hpp"
 #include "journal/settings.hpp"
 #include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "plan/facts.hpp"
 #include "plan/planner.hpp"
@@ -18,7 +19,7 @@ MigrationRequest identity_request(const op::Rename& o) {
   request.pod = o.copy;
   request.target_node = o.node;
   request.container = o.container;
-  request.target_name = o.source.at("metadata").at("name");
+  request.target_name = name_of(o.source);
   request.queue = o.queue;
   request.strategy = Strategy::shadow;
   apply_settings(o.settings, request);

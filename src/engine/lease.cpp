@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kube/objects/object.hpp"
+#include "kube/objects/lease.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/operations.hpp"
@@ -13,12 +13,14 @@ void require_lease(Cluster& cluster, const Journal& journal, const StopToken& st
   const auto taken = journal.effect_with<op::ReleaseLease>();
   if (!taken || taken->settled) return;
   const op::ReleaseLease& o = taken->operation;
-  const auto lease = cluster.get({Kind::lease, o.ns, o.name}, stop);
-  if (!lease || lease->at("spec").value("holderIdentity", "") == o.holder) return;
+  const auto object = cluster.get({Kind::lease, o.ns, o.name}, stop);
+  if (!object) return;
+  const Lease lease = parse_lease(*object);
+  if (lease.holder == o.holder) return;
   const std::string id = journal.begin().value("id", "");
   throw Error(ErrorKind::conflict,
               fmt::format("migration {} was taken over by {}: undone now, it would work against that one", id,
-                          lease_holder(*lease)),
+                          to_string(lease)),
               "when that one has ended: " + remedy::command(remedy::Command::clean_up, {}, {id}));
 }
 

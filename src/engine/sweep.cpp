@@ -1,8 +1,10 @@
 #include "engine/sweep.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include "journal/moved_pods.hpp"
+#include "kube/objects/container.hpp"
 #include "kube/objects/names.hpp"
 #include "ms2m/error.hpp"
 
@@ -27,13 +29,10 @@ bool in_use(const std::string& name, const std::vector<Json>& pods) {
   const auto is = [&](const std::string& image) {
     return !image.empty() && (name == image || name.ends_with("/" + image));
   };
-  for (const Json& pod : pods) {
-    const Json spec = pod.value("spec", Json::object());
-    for (const char* list : {"containers", "initContainers", "ephemeralContainers"})
-      for (const Json& container : spec.value(list, Json::array()))
-        if (is(container.value("image", ""))) return true;
-  }
-  return false;
+  return std::any_of(pods.begin(), pods.end(), [&](const Json& pod) {
+    const std::vector<std::string> images = all_images_of(pod);
+    return std::any_of(images.begin(), images.end(), is);
+  });
 }
 
 void sweep_node(const Migrator::Ports& ports, const std::string& node, const StopToken& stop) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "kube/objects/container.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
@@ -17,14 +20,11 @@ constexpr std::chrono::seconds kReadySoon{2};
 
 /// By its image's name, which no controller gives a pod.
 bool is_copy(const Json& pod) {
-  for (const Json& container : pod.at("spec").at("containers"))
-    if (is_checkpoint_image_name(container.value("image", ""))) return true;
-  return false;
+  const std::vector<std::string> images = images_of(pod);
+  return std::any_of(images.begin(), images.end(), is_checkpoint_image_name);
 }
 
-std::string phase_of(const Json& pod) {
-  return is_terminating(pod) ? "being deleted" : pod.value("status", Json::object()).value("phase", "Pending");
-}
+std::string phase_of(const Json& pod) { return is_terminating(pod) ? "being deleted" : pod_phase(pod); }
 
 Serving by(const Outcome& outcome, bool target, const std::string& node) {
   const bool same_name = outcome.source_pod == outcome.target_pod;
@@ -36,7 +36,7 @@ Serving by(const Outcome& outcome, bool target, const std::string& node) {
 /// `anew`: what its controller has lost, if it is that one's.
 Serving at_work(const Json& pod, Serving serving, bool copy, const std::string& anew) {
   // The broker saw the copy consume: what the kubelet has not reported yet says nothing against it.
-  if (copy ? pod_is_lost(&pod) : pod.value("status", Json::object()).value("phase", "Pending") != "Running")
+  if (copy ? pod_is_lost(&pod) : pod_phase(pod) != "Running")
     return {.who = ServedBy::nobody,
             .why = fmt::format("pod {}/{} on {} is {}{}", serving.ns, serving.pod, serving.node, phase_of(pod),
                                anew.empty() ? "" : ", started anew: " + anew)};

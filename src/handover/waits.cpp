@@ -6,7 +6,7 @@
 #include <exception>
 #include <future>
 
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
@@ -78,10 +78,7 @@ void wait_pod_gone(Cluster& cluster, const std::string& ns, const std::string& p
                    const StopToken& stop) {
   cluster.watch(
       {Kind::pod, ns, pod},
-      [&](const Json* object) {
-        return object == nullptr || (!uid.empty() && object->at("metadata").at("uid") != uid);
-      },
-      stop);
+      [&](const Json* object) { return object == nullptr || (!uid.empty() && pod_uid(*object) != uid); }, stop);
 }
 
 void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& uid, const StopToken& stop) {
@@ -93,7 +90,7 @@ std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& ref, c
                                        const StopToken& stop) {
   std::optional<Json> pod;
   const auto look = [&](const Json* now) {
-    pod = now == nullptr || now->at("metadata").value("uid", "") != uid ? std::nullopt : std::optional<Json>(*now);
+    pod = now == nullptr || pod_uid(*now) != uid ? std::nullopt : std::optional<Json>(*now);
     return !pod || kubelet_knows_deletion(*pod);
   };
   for (;;) {
@@ -104,17 +101,14 @@ std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& ref, c
       if (error.kind() != ErrorKind::timeout) throw;
     }
     stop.check(fmt::format("waiting for the kubelet to act on the deletion of pod {}/{}", ref.ns, ref.name));
-    if (pod && is_terminating(*pod) &&
-        cluster.kubelet_ends(pod->at("spec").value("nodeName", ""), uid, stop).value_or(false))
-      return pod;
+    if (pod && is_terminating(*pod) && cluster.kubelet_ends(pod_node(*pod), uid, stop).value_or(false)) return pod;
   }
 }
 
 namespace {
 
-Error ended(const Json& terminated) {
-  return Error(ErrorKind::failed,
-               fmt::format("the restored container ended with exit code {}", terminated.value("exitCode", -1)),
+Error ended(int exit_code) {
+  return Error(ErrorKind::failed, fmt::format("the restored container ended with exit code {}", exit_code),
                "its connections are closed when it wakes up, those of the loopback interface too: the consumer must "
                "survive that (ms2m-protocol(7))");
 }
@@ -124,26 +118,20 @@ Error ended(const Json& terminated) {
 void check_restore(const Json* pod, const std::string& name, const std::string& container) {
   if (pod == nullptr)
     throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", name));
-  const Json status = pod->value("status", Json::object());
-  if (status.value("phase", "") == "Failed")
-    throw Error(ErrorKind::failed,
-                fmt::format("the target pod failed: {} {}", status.value("reason", ""), status.value("message", "")));
-  const Json* own = find_container_status(*pod, container);
-  if (own == nullptr) return;
-  const Json state = own->value("state", Json::object());
-  const Json waiting = state.value("waiting", Json::object());
-  const std::string reason = waiting.value("reason", "");
+  if (const auto failure = pod_failure(*pod))
+    throw Error(ErrorKind::failed, fmt::format("the target pod failed: {} {}", failure->reason, failure->message));
+  const auto own = container_state(*pod, container);
+  if (!own) return;
   for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError",
                             "InvalidImageName", "CrashLoopBackOff"})
-    if (reason == fatal)
-      throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", reason, waiting.value("message", "")));
-  if (state.contains("terminated")) throw ended(state["terminated"]);
+    if (own->waiting == fatal)
+      throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", own->waiting, own->message));
+  if (own->exit_code) throw ended(*own->exit_code);
 }
 
 void check_runs_on(const Json* pod, const std::string& name, const std::string& container) {
-  const Json* own = pod == nullptr ? nullptr : find_container_status(*pod, container);
-  const Json before = own == nullptr ? Json() : own->value("lastState", Json::object()).value("terminated", Json());
-  if (before.is_object()) throw ended(before);
+  const auto own = pod == nullptr ? std::nullopt : container_state(*pod, container);
+  if (own && own->last_exit) throw ended(*own->last_exit);
   check_restore(pod, name, container);
 }
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "handover/queue_names.hpp"
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/container_state.hpp"
 
 namespace ms2m {
 
 std::vector<std::string> known_image_names(const Facts& facts) {
   std::vector<std::string> names;
-  if (const Json* status = find_container_status(facts.pod, facts.container))
-    names = {status->value("image", ""), status->value("imageID", "")};
+  if (const auto state = container_state(facts.pod, facts.container)) names = {state->image, state->image_id};
   if (facts.source.image) names.insert(names.end(), facts.source.image->names.begin(), facts.source.image->names.end());
   return names;
 }

@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "kube/objects/controllers.hpp"
+#include "kube/objects/placement.hpp"
+#include "kube/objects/scalers.hpp"
+#include "kube/objects/volumes.hpp"
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
@@ -67,24 +71,24 @@ struct Facts {
   Json pod;
   Procedure procedure;  ///< decided as soon as the pod was read; the runtimes of the nodes are in the plan's
   std::string container;
-  std::optional<Json> owner;       ///< the controlling ReplicaSet or StatefulSet
-  std::optional<Json> deployment;  ///< the ReplicaSet's owner
-  std::string base_image;          ///< name@digest or name of the image that the container runs
+  std::optional<Json> owner;             ///< the controlling ReplicaSet or StatefulSet
+  std::optional<Controller> deployment;  ///< the ReplicaSet's owner
+  std::string base_image;                ///< name@digest or name of the image that the container runs
   NodeFacts source, target;
   std::optional<bool> checkpoint_gate;
   std::optional<bool> target_gate;  ///< of the target's kubelet; asked only where it is needed (identity.hpp)
   std::vector<Right> missing_rights;
   std::string archive_directory;             ///< of the source node's kubelet
   std::vector<std::string> archives_before;  ///< in it, of this container
-  std::vector<Json> target_node_pods;
-  std::vector<Json> claims;   ///< PVCs that the pod mounts
-  std::vector<Json> volumes;  ///< PVs that the claims are bound to
-  std::vector<Json> disruption_budgets;
-  std::vector<Json> autoscalers;      ///< HorizontalPodAutoscalers of the namespace
-  std::vector<Json> scaled_objects;   ///< KEDA's, of the namespace
-  bool autoscalers_read = false;      ///< both could be asked for
-  bool keda_served = false;           ///< this cluster has KEDA's API
-  std::optional<Json> runtime_class;  ///< that the pod names; nullopt: none, or it could not be read
+  std::vector<Occupant> target_node_pods;
+  std::vector<Claim> claims;              ///< that the pod mounts
+  std::vector<PersistentVolume> volumes;  ///< that the claims are bound to
+  std::vector<DisruptionBudget> disruption_budgets;
+  std::vector<HorizontalPodAutoscaler> autoscalers;  ///< of the namespace
+  std::vector<ScaledObject> scaled_objects;          ///< KEDA's, of the namespace
+  bool autoscalers_read = false;                     ///< both could be asked for
+  bool keda_served = false;                          ///< this cluster has KEDA's API
+  std::optional<std::string> runtime_handler;  ///< of the class that the pod names; nullopt: none, or it is not known
   std::optional<Json> lease;
 
   MissingBrokerRights missing_broker_rights;

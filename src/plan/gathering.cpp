@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/ids.hpp"
 #include "handover/queue_names.hpp"
+#include "kube/objects/container.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
+#include "kube/objects/pod_state.hpp"
 #include "ms2m/remedy.hpp"
 #include "plan/procedure.hpp"
 
@@ -29,9 +32,17 @@ Json read_pod(Cluster& cluster, const MigrationRequest& request, const StopToken
 }
 
 std::string running_image(const Json& pod, const std::string& container) {
-  const Json* status = find_container_status(pod, container);
-  if (status != nullptr && !status->value("imageID", "").empty()) return status->at("imageID");
-  return find_container(pod, container)->value("image", "");
+  const auto state = container_state(pod, container);
+  if (state && !state->image_id.empty()) return state->image_id;
+  const auto specified = container_in(pod, container);
+  return specified ? specified->image : "";
+}
+
+template <class Value>
+std::vector<Value> parse_all(const std::vector<Json>& objects, Value (*parse)(const Json&)) {
+  std::vector<Value> values;
+  std::transform(objects.begin(), objects.end(), std::back_inserter(values), parse);
+  return values;
 }
 
 }  // namespace
@@ -114,7 +125,8 @@ void Gathering::start_cluster() {
        {"you may not list poddisruptionbudgets: whether one forbids the move was not checked",
         "grant it with examples/rbac.yaml"}},
       [this] {
-        facts_.disruption_budgets = ports_.cluster.list(Kind::pod_disruption_budget, facts_.ns, "", "", stop_);
+        facts_.disruption_budgets =
+            parse_all(ports_.cluster.list(Kind::pod_disruption_budget, facts_.ns, "", "", stop_), parse_budget);
       });
   ask(Question::target_pods,
       {false,
@@ -123,7 +135,8 @@ void Gathering::start_cluster() {
         "grant `list` on pods to the whole cluster (a comment in examples/rbac.yaml shows how), or look yourself: " +
             remedy::command(remedy::Command::describe_node, request_.place, {target_node})}},
       [this, target_node] {
-        facts_.target_node_pods = ports_.cluster.list(Kind::pod, "", "", "spec.nodeName=" + target_node, stop_);
+        facts_.target_node_pods =
+            parse_all(ports_.cluster.list(Kind::pod, "", "", "spec.nodeName=" + target_node, stop_), parse_occupant);
       });
 }
 
@@ -137,9 +150,9 @@ void Gathering::ask_rights() {
 }
 
 void Gathering::ask_owner() {
-  const Json* ref = controller_of(facts_.pod);
-  if (ref == nullptr) return;
-  const std::string kind = ref->value("kind", ""), name = ref->value("name", "");
+  const auto owner = controller_of(facts_.pod);
+  if (!owner) return;
+  const std::string &kind = owner->kind, &name = owner->name;
   if (kind != "StatefulSet" && kind != "ReplicaSet") return;
   ask(Question::owner, [this, kind, name] {
     facts_.owner =
@@ -147,25 +160,32 @@ void Gathering::ask_owner() {
     if (!facts_.owner) return;
     ask_autoscalers();
     if (kind == "StatefulSet") return;
-    if (const Json* above = controller_of(*facts_.owner); above != nullptr && above->value("kind", "") == "Deployment")
-      facts_.deployment = ports_.cluster.get({Kind::deployment, facts_.ns, above->value("name", "")}, stop_);
+    const auto above = controller_of(*facts_.owner);
+    if (!above || above->kind != "Deployment") return;
+    if (const auto deployment = ports_.cluster.get({Kind::deployment, facts_.ns, above->name}, stop_))
+      facts_.deployment = parse_controller(*deployment);
   });
 }
 
 void Gathering::ask_autoscalers() {
   facts_.autoscalers_read = true;
-  tasks_.start(
-      [this] { read_autoscalers(Kind::horizontal_pod_autoscaler, "horizontalpodautoscalers", facts_.autoscalers); });
-  tasks_.start([this] { read_autoscalers(Kind::scaled_object, "scaledobjects.keda.sh", facts_.scaled_objects); });
+  tasks_.start([this] {
+    read_autoscalers(Kind::horizontal_pod_autoscaler, "horizontalpodautoscalers", parse_autoscaler, facts_.autoscalers);
+  });
+  tasks_.start([this] {
+    read_autoscalers(Kind::scaled_object, "scaledobjects.keda.sh", parse_scaled_object, facts_.scaled_objects);
+  });
 }
 
 /// What could not be asked for is not taken for none: a resource that this API server does not serve has no objects,
 /// one that the caller may not list may have some.
-void Gathering::read_autoscalers(Kind kind, const char* plural, std::vector<Json>& into) {
+template <class Scaler>
+void Gathering::read_autoscalers(Kind kind, const char* plural, Scaler (*parse)(const Json&),
+                                 std::vector<Scaler>& into) {
   bool served = true;
   std::optional<Trouble> trouble;
   try {
-    into = ports_.cluster.list(kind, facts_.ns, "", "", stop_);
+    into = parse_all(ports_.cluster.list(kind, facts_.ns, "", "", stop_), parse);
   } catch (const Error& error) {
     served = error.kind() != ErrorKind::not_found;
     if (error.kind() == ErrorKind::forbidden)
@@ -185,9 +205,9 @@ void Gathering::read_autoscalers(Kind kind, const char* plural, std::vector<Json
 }
 
 void Gathering::ask_claims() {
-  for (const Json& volume : facts_.pod.at("spec").value("volumes", Json::array())) {
-    if (!volume.contains("persistentVolumeClaim")) continue;
-    const std::string name = volume["persistentVolumeClaim"].value("claimName", "");
+  for (const PodVolume& volume : volumes_of(facts_.pod)) {
+    if (volume.kind != VolumeKind::claim) continue;
+    const std::string& name = volume.claim;
     ask(Question::claims,
         {true,
          {fmt::format(
@@ -198,12 +218,13 @@ void Gathering::ask_claims() {
 }
 
 void Gathering::read_claim(const std::string& name) {
-  const auto claim = ports_.cluster.get({Kind::persistent_volume_claim, facts_.ns, name}, stop_);
-  if (!claim) return;
-  const std::string bound_to = claim->at("spec").value("volumeName", "");
+  const auto object = ports_.cluster.get({Kind::persistent_volume_claim, facts_.ns, name}, stop_);
+  if (!object) return;
+  const Claim claim = parse_claim(*object);
+  const std::string& bound_to = claim.volume;
   {
     const std::lock_guard lock(mutex_);
-    facts_.claims.push_back(*claim);
+    facts_.claims.push_back(claim);
   }
   if (bound_to.empty()) return;
   attempt(Question::volumes,
@@ -215,7 +236,7 @@ void Gathering::read_claim(const std::string& name) {
             const auto volume = ports_.cluster.get({Kind::persistent_volume, "", bound_to}, stop_);
             if (!volume) return;
             const std::lock_guard lock(mutex_);
-            facts_.volumes.push_back(*volume);
+            facts_.volumes.push_back(parse_persistent_volume(*volume));
           });
 }
 

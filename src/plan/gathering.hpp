@@ -39,7 +39,8 @@ class Gathering {
   void ask_rights();
   void ask_owner();
   void ask_autoscalers();
-  void read_autoscalers(Kind kind, const char* plural, std::vector<Json>& into);
+  template <class Scaler>
+  void read_autoscalers(Kind kind, const char* plural, Scaler (*parse)(const Json&), std::vector<Scaler>& into);
   void ask_claims();
   void read_claim(const std::string& name);
   void ask_gates();

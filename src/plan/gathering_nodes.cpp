@@ -1,6 +1,8 @@
 // The questions to the nodes. Each node's session is opened first; then what is asked there runs side by side in it.
+#include "kube/objects/container.hpp"
+#include "kube/objects/container_state.hpp"
 #include "kube/objects/object.hpp"
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/volumes.hpp"
 #include "ms2m/archive.hpp"
 #include "plan/facts.hpp"
 #include "plan/gathering.hpp"
@@ -11,12 +13,11 @@ namespace {
 /// The source's container and those emptyDir volumes that it mounts.
 LookAt source_look(const Facts& facts) {
   LookAt what{pod_uid(facts.pod), "", {}};
-  if (const Json* status = find_container_status(facts.pod, facts.container))
-    what.container_id = status->value("containerID", "");
-  const Json* container = find_container(facts.pod, facts.container);
-  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array()))
-    if (volume.contains("emptyDir") && mount_of(*container, volume.value("name", "")) != nullptr)
-      what.empty_dirs.push_back(volume.at("name"));
+  if (const auto state = container_state(facts.pod, facts.container)) what.container_id = state->id;
+  const auto container = container_in(facts.pod, facts.container);
+  for (const PodVolume& volume : volumes_of(facts.pod))
+    if (volume.kind == VolumeKind::empty_dir && container && mounts_volume(*container, volume.name))
+      what.empty_dirs.push_back(volume.name);
   return what;
 }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include "handover/queue_names.hpp"
+#include "kube/objects/container.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "kube/objects/selector.hpp"
+#include "kube/objects/traits.hpp"
 #include "plan/limits.hpp"
 #include "plan/prediction.hpp"
 
@@ -14,25 +16,15 @@ namespace ms2m {
 namespace {
 
 /// "cri-o://1.36.1"
-std::string runtime_of(const NodeFacts& node) {
-  if (!node.object) return "";
-  return node.object->value("/status/nodeInfo/containerRuntimeVersion"_json_pointer, "");
-}
-
-std::string hash_label(const Facts& facts) {
-  return facts.pod.at("metadata").value("labels", Json::object()).value(kTemplateHash, "");
-}
-
-int grace_seconds(const Facts& facts) { return facts.pod.at("spec").value("terminationGracePeriodSeconds", 30); }
+std::string runtime_of(const NodeFacts& node) { return node.object ? parse_node(*node.object).runtime : ""; }
 
 void sequential_notes(Plan& plan, const Facts& facts) {
   plan.notes.push_back(
       fmt::format("sequential: the published baseline, for comparison: nobody works on the queue from the checkpoint "
                   "until the source has ended in its own time, up to {} s, and the copy lives",
-                  grace_seconds(facts)));
+                  grace_period(facts.pod).count()));
   if (plan.procedure.workload != Workload::stateful_set || !facts.owner) return;
-  const auto label = deciding_label(facts.owner->at("spec").value("selector", Json::object()),
-                                    facts.pod.at("metadata").value("labels", Json::object()));
+  const auto label = deciding_label(parse_controller(*facts.owner).selector, labels_of(facts.pod));
   if (label)
     plan.notes.push_back(
         fmt::format("until the set is scaled up again, pod {} is without the label {}: a Service or NetworkPolicy that "
@@ -77,7 +69,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.procedure = facts.procedure;
   plan.procedure.source_runtime = runtime_of(facts.source);
   plan.procedure.target_runtime = runtime_of(facts.target);
-  if (const Json* ref = controller_of(facts.pod)) plan.owner = ref->value("name", "");
+  if (const auto owner = controller_of(facts.pod)) plan.owner = owner->name;
   plan.ns = facts.ns;
   plan.source_pod = request.pod;
   plan.source_uid = pod_uid(facts.pod);
@@ -91,8 +83,8 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   if (plan.procedure.workload == Workload::stateful_set)
     plan.target_pod = plan.procedure.renamed_later() ? target_pod_name(facts.pod, id) : plan.source_pod;
   if (plan.procedure.source_first()) plan.target_pod = plan.source_pod;
-  plan.image = checkpoint_image_name(find_container(facts.pod, facts.container)->value("image", ""),
-                                     known_image_names(facts), plan.target_pod, id);
+  plan.image = checkpoint_image_name(container_in(facts.pod, facts.container)->image, known_image_names(facts),
+                                     plan.target_pod, id);
   plan.stored_image = name_in_store(plan.image, known_image_names(facts));
   const QueueNames names = queue_names(id);
   if (plan.procedure.protocol == Protocol::control) {
@@ -102,7 +94,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.source_control_queue = control_queue(pod_hostname(facts.pod));
 
   PodEdits edits{plan.target_pod, plan.target_node, plan.container, plan.image, id, {}};
-  if (plan.procedure.workload == Workload::replica_set && !hash_label(facts).empty())
+  if (plan.procedure.workload == Workload::replica_set && !template_hash_of(facts.pod).empty())
     edits.without_labels.push_back(kTemplateHash);
   TargetPod target = make_target_pod(facts.pod, edits);
   plan.target_spec = std::move(target.pod);

@@ -7,6 +7,8 @@
 #include <functional>
 #include <optional>
 
+#include "kube/objects/traits.hpp"
+
 namespace ms2m {
 namespace {
 
@@ -25,8 +27,7 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
   const bool sequential = procedure.course == Course::sequential, in_place = procedure.source_first(),
              renamed_later = procedure.renamed_later();
   const bool warm = request.prefer == Prefer::gap && !in_place;
-  const double grace =
-      sequential ? facts.pod.at("spec").value("terminationGracePeriodSeconds", 30) : 0;  // at most, and often less
+  const double grace = sequential ? Seconds(grace_period(facts.pod)).count() : 0;  // at most, and often less
   return {{Phase::preparing, warm ? 1.0 : 0.1, warm ? 3.0 : 1.0, 0, 0,
            warm ? "the target pod waits for its image for more than a second" : "queues"},
           {Phase::checkpointing, 0.3, 1.5, 0.8, 4, "the kubelet's checkpoint"},

@@ -6,7 +6,7 @@ namespace ms2m {
 namespace {
 
 Workload workload_of(const Json& pod) {
-  if (controller_of(pod) == nullptr) return Workload::bare_pod;
+  if (!controller_of(pod)) return Workload::bare_pod;
   return in_a_set(pod) ? Workload::stateful_set : Workload::replica_set;
 }
 

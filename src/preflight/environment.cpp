@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/container.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/traits.hpp"
 #include "kube/objects/travel.hpp"
 #include "plan/facts.hpp"
 #include "preflight/preflight.hpp"
@@ -22,41 +24,34 @@ std::string subscript(const std::string& path) {
 }
 
 /// Whether the copy's value would be another one than the source's.
-bool differs(const Facts& facts, const Json& container, const Json& from) {
-  if (const auto resource = from.find("resourceFieldRef"); resource != from.end()) {
+bool differs(const Facts& facts, const Container& container, const Variable& variable) {
+  if (variable.resource) {
     // Without a limit of its own it is what the node has.
-    const std::string path = resource->value("resource", "");
+    const std::string& path = variable.resource->name;
     if (path.rfind("limits.", 0) != 0) return false;
-    const std::string of = resource->value("containerName", container.value("name", ""));
-    const Json* meant = find_container(facts.pod, of);
-    const Json limits =
-        (meant == nullptr ? container : *meant).value("resources", Json::object()).value("limits", Json::object());
-    return !limits.contains(path.substr(7));
+    const auto meant = container_in(facts.pod, variable.resource->container);
+    return !(meant ? *meant : container).limits.contains(path.substr(7));
   }
-  const std::string path = from.value("fieldRef", Json::object()).value("fieldPath", "");
+  const std::string& path = variable.field;
   for (const char* field :
        {"status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs", "spec.nodeName", "metadata.uid"})
     if (path == field) return true;
   const bool keeps_name = facts.procedure.keeps_name();
   if (path == "metadata.name") return !keeps_name;
-  for (const char* map : {"labels", "annotations"})
-    if (path.rfind(std::string("metadata.") + map + "[", 0) == 0) {
-      const std::string key = subscript(path);
-      const Json all = facts.pod.at("metadata").value(map, Json::object());
-      return all.contains(key) && !travels(key, all.at(key), facts.pod);
-    }
-  return false;
+  const bool label = path.rfind("metadata.labels[", 0) == 0;
+  if (!label && path.rfind("metadata.annotations[", 0) != 0) return false;
+  const Labels all = label ? labels_of(facts.pod) : annotations_of(facts.pod);
+  const auto value = all.find(subscript(path));
+  return value != all.end() && !travels(value->first, value->second, facts.pod);
 }
 
 /// A process keeps its environment for life.
-void check_environment(const Facts& facts, std::vector<Finding>& out) {
-  const Json* container = find_container(facts.pod, facts.container);
+void check_environment(const Facts& facts, const Container& container, std::vector<Finding>& out) {
   std::vector<std::string> stale;
-  for (const Json& variable : container->value("env", Json::array())) {
-    const std::string name = variable.value("name", ""), value = variable.value("value", "");
-    bool is_stale = variable.contains("valueFrom") && differs(facts, *container, variable["valueFrom"]);
-    for (const std::string& earlier : stale) is_stale |= value.find("$(" + earlier + ")") != std::string::npos;
-    if (is_stale) stale.push_back(name);
+  for (const Variable& variable : container.environment) {
+    bool is_stale = differs(facts, container, variable);
+    for (const std::string& earlier : stale) is_stale |= variable.value.find("$(" + earlier + ")") != std::string::npos;
+    if (is_stale) stale.push_back(variable.name);
   }
   if (stale.empty()) return;
   out.push_back({"environment", Level::warning,
@@ -71,9 +66,9 @@ bool has_any(const std::string& name, std::initializer_list<std::string_view> wo
 }
 
 void check_runtime_class(const Facts& facts, std::vector<Finding>& out) {
-  const std::string name = facts.pod.at("spec").value("runtimeClassName", "");
+  const std::string name = traits_of(facts.pod).runtime_class;
   if (name.empty()) return;
-  const std::string handler = facts.runtime_class ? facts.runtime_class->value("handler", name) : name;
+  const std::string handler = facts.runtime_handler.value_or(name);
   if (handler == "crun" || handler == "runc") return;
   const std::string both = handler + " " + name;
   const std::string told = handler == name ? name : fmt::format("{} (handler {})", name, handler);
@@ -98,39 +93,25 @@ void check_runtime_class(const Facts& facts, std::vector<Finding>& out) {
                  "containers can be moved"});
 }
 
-void check_devices(const Facts& facts, std::vector<Finding>& out) {
-  const Json* container = find_container(facts.pod, facts.container);
-  const Json resources = container->value("resources", Json::object());
-  std::vector<std::string> devices;
-  for (const char* list : {"limits", "requests"}) {
-    const Json asked = resources.value(list, Json::object());
-    for (const auto& [name, amount] : asked.items()) {
-      // Extended resources have a domain; kubernetes.io's are the kubelet's own. An ENI is the pod's network.
-      if (name.find('/') == std::string::npos || name.find("kubernetes.io/") != std::string::npos ||
-          name.rfind("vpc.amazonaws.com/", 0) == 0 || amount == "0" || amount == 0)
-        continue;
-      if (std::find(devices.begin(), devices.end(), name) == devices.end()) devices.push_back(name);
-    }
-  }
-  if (!resources.value("claims", Json::array()).empty()) devices.emplace_back("resource claims");
-  if (!devices.empty())
+void check_devices(const Container& container, std::vector<Finding>& out) {
+  if (!container.devices.empty())
     refuse(out, "devices",
            fmt::format("container {} has {} of a device plugin: what a device holds cannot be checkpointed",
-                       facts.container, fmt::join(devices, ", ")),
+                       container.name, fmt::join(container.devices, ", ")),
            "run the container that holds the state without the device");
-  for (const Json& device : container->value("volumeDevices", Json::array()))
+  for (const std::string& path : container.block_devices)
     refuse(out, "devices",
-           fmt::format("container {} has the block device {}: CRIU does not open it again", facts.container,
-                       device.value("devicePath", "")),
+           fmt::format("container {} has the block device {}: CRIU does not open it again", container.name, path),
            "use a volume with a file system (volumeMode: Filesystem)");
 }
 
 }  // namespace
 
 void check_environment_and_devices(const Facts& facts, std::vector<Finding>& out) {
-  check_environment(facts, out);
+  const auto container = container_in(facts.pod, facts.container);
+  if (container) check_environment(facts, *container, out);
   check_runtime_class(facts, out);
-  check_devices(facts, out);
+  if (container) check_devices(*container, out);
 }
 
 }  // namespace ms2m

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <optional>
 
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/container.hpp"
 #include "plan/facts.hpp"
 #include "preflight/preflight.hpp"
 
@@ -27,11 +27,10 @@ Seconds dump_of(const Facts& facts) {
 /// From the beginning of a freeze until the kubelet starts the container again, at the earliest: the first probe can
 /// come right after it.
 std::optional<Seconds> liveness_allows(const Facts& facts) {
-  const Json* container = find_container(facts.pod, facts.container);
-  if (container == nullptr || !container->contains("livenessProbe")) return std::nullopt;
-  const Json& probe = container->at("livenessProbe");
-  return Seconds(probe.value("periodSeconds", 10) * (probe.value("failureThreshold", 3) - 1) +
-                 probe.value("timeoutSeconds", 1));
+  const auto container = container_in(facts.pod, facts.container);
+  if (!container || !container->liveness) return std::nullopt;
+  const LivenessProbe& probe = *container->liveness;
+  return probe.period * (probe.failures - 1) + probe.timeout;
 }
 
 void check_liveness(const Facts& facts, std::vector<Finding>& out) {

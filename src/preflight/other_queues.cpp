@@ -13,8 +13,7 @@ void check_other_queues(const QueueFacts& queue, const Json& pod, const Migratio
                         std::vector<Finding>& out) {
   if (request.allow_other_queues) return;
   // A pod on the host's network shares the node's addresses with others.
-  const bool shared = pod.value("spec", Json::object()).value("hostNetwork", false);
-  const std::vector<std::string> addresses = shared ? std::vector<std::string>{} : addresses_of(pod);
+  const std::vector<std::string> addresses = own_addresses_of(pod);
   const auto at_the_pod = [&](const auto& consumer) {
     return std::find(addresses.begin(), addresses.end(), consumer.peer_host) != addresses.end();
   };

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "kube/objects/names.hpp"
+#include "kube/objects/lease.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/selector.hpp"
 #include "ms2m/remedy.hpp"
@@ -29,24 +29,18 @@ void check_rights(const Facts& facts, std::vector<Finding>& out) {
 /// No kubelet asks for it, but the scheduler would never have put the pod there. Only what names the node itself is
 /// looked at.
 void check_anti_affinity(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  const Json anti = facts.pod.at("spec").value("affinity", Json::object()).value("podAntiAffinity", Json::object());
-  for (const Json& term : anti.value("requiredDuringSchedulingIgnoredDuringExecution", Json::array())) {
-    if (term.value("topologyKey", "") != "kubernetes.io/hostname" || term.contains("namespaceSelector") ||
-        !term.contains("labelSelector"))
-      continue;
-    const Json namespaces = term.value("namespaces", Json::array({facts.ns}));
-    for (const Json& other : facts.target_node_pods) {
-      const std::string phase = other.value("status", Json::object()).value("phase", ""),
-                        ns = other.at("metadata").value("namespace", facts.ns);
-      if (phase == "Succeeded" || phase == "Failed" ||
-          std::find(namespaces.begin(), namespaces.end(), ns) == namespaces.end())
-        continue;
-      if (selects(term.at("labelSelector"), other.at("metadata").value("labels", Json::object())))
+  for (const AntiAffinity& term : demands_of(facts.pod).apart) {
+    const auto meant = [&](const std::string& ns) {
+      return term.namespaces.empty()
+                 ? ns == facts.ns
+                 : std::find(term.namespaces.begin(), term.namespaces.end(), ns) != term.namespaces.end();
+    };
+    for (const Occupant& other : facts.target_node_pods)
+      if (!other.over && meant(other.ns) && selects(term.selector, other.labels))
         return refuse(out, "target-node",
                       fmt::format("the pod's required anti-affinity forbids a node with pod {}, and that is on {}",
-                                  pod_name(other), request.target_node),
+                                  other.name, request.target_node),
                       "choose another node, or change the workload's anti-affinity first");
-    }
   }
 }
 
@@ -63,7 +57,8 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
                    "choose another node"});
     return;
   }
-  const auto speaking_against = misfits(facts.pod, *facts.target.object, facts.target_node_pods, request.place);
+  const Node target = parse_node(*facts.target.object);
+  const auto speaking_against = misfits(demands_of(facts.pod), target, facts.target_node_pods, request.place);
   for (const Misfit& misfit : speaking_against)
     out.push_back({"target-node", Level::refusal, misfit.text, misfit.cure});
   check_anti_affinity(facts, request, out);
@@ -71,21 +66,17 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
     out.push_back(
         {"target-node", Level::ok, fmt::format("node {} is Ready and takes the pod", request.target_node), ""});
   if (!facts.source.object) return;
-  const auto info = [](const Json& node, const char* key) {
-    return node.value("status", Json::object()).value("nodeInfo", Json::object()).value(key, "");
-  };
-  const std::string from = info(*facts.source.object, "architecture"), to = info(*facts.target.object, "architecture");
-  if (from != to)
-    out.push_back({"architecture", Level::refusal,
-                   fmt::format("the source node is {}, the target node is {}", from, to),
-                   "choose a node of the same architecture"});
-  const std::string kernel_from = info(*facts.source.object, "kernelVersion"),
-                    kernel_to = info(*facts.target.object, "kernelVersion");
-  if (kernel_from != kernel_to)
+  const Node source = parse_node(*facts.source.object);
+  if (source.architecture != target.architecture)
     out.push_back(
-        {"kernel", Level::warning,
-         fmt::format("the nodes run different kernels ({}, {}): CRIU may refuse the restore", kernel_from, kernel_to),
-         ""});
+        {"architecture", Level::refusal,
+         fmt::format("the source node is {}, the target node is {}", source.architecture, target.architecture),
+         "choose a node of the same architecture"});
+  if (source.kernel != target.kernel)
+    out.push_back({"kernel", Level::warning,
+                   fmt::format("the nodes run different kernels ({}, {}): CRIU may refuse the restore", source.kernel,
+                               target.kernel),
+                   ""});
 }
 
 void check_processors(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -174,10 +165,12 @@ void check_renaming(const Facts& facts, const MigrationRequest& request, std::ve
                "the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too",
                request.target_node),
            "enable the feature gate ContainerCheckpoint there, or ");
-  std::vector<Json> others = facts.target_node_pods;
-  if (!misfits(facts.pod, *facts.target.object, others, request.place).empty()) return;  // said already
-  others.push_back(facts.pod);
-  for (const Misfit& misfit : misfits(facts.pod, *facts.target.object, others, request.place))
+  const Node target = parse_node(*facts.target.object);
+  const NodeDemands demands = demands_of(facts.pod);
+  std::vector<Occupant> others = facts.target_node_pods;
+  if (!misfits(demands, target, others, request.place).empty()) return;  // said already
+  others.push_back(parse_occupant(facts.pod));
+  for (const Misfit& misfit : misfits(demands, target, others, request.place))
     refuse("target-node",
            fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}",
                        misfit.text),
@@ -186,11 +179,12 @@ void check_renaming(const Facts& facts, const MigrationRequest& request, std::ve
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.lease || request.take_over_lease) return;
-  const std::string id = facts.lease->at("metadata").value("labels", Json::object()).value(kIdLabel, "");
+  const Lease lease = parse_lease(*facts.lease);
+  const std::string id = lease.migration;
   const std::string end = id.empty() ? "end it" : remedy::command(remedy::Command::abort_migration, {}, {id});
   out.push_back(
       {"lease", Level::refusal,
-       fmt::format("another migration of pod {} is under way: {}", request.pod, lease_holder(*facts.lease)),
+       fmt::format("another migration of pod {} is under way: {}", request.pod, to_string(lease)),
        fmt::format("wait for it; if that process is gone: {} where it was begun, or migrate with --take-over", end)});
 }
 

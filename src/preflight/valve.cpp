@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kube/objects/object.hpp"
+#include "kube/objects/pod_state.hpp"
 #include "plan/facts.hpp"
 #include "plan/limits.hpp"
 #include "preflight/preflight.hpp"
@@ -25,11 +26,11 @@ void check_queue(const QueueFacts& queue, const std::string& name, std::vector<F
 }
 
 void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<Finding>& out) {
-  const std::string ip = facts.pod.value("status", Json::object()).value("podIP", "");
-  if (ip.empty() || consumer.peer_host.empty() || consumer.peer_host == ip) return;
+  const std::vector<std::string> addresses = addresses_of(facts.pod);
+  if (addresses.empty() || consumer.peer_host.empty() || consumer.peer_host == addresses.front()) return;
   out.push_back({"consumers", Level::warning,
                  fmt::format("the consumer of the queue connects from {}, and pod {} has the address {}",
-                             consumer.peer_host, pod_name(facts.pod), ip),
+                             consumer.peer_host, name_of(facts.pod), addresses.front()),
                  "make sure that it is this pod's, behind an address translation"});
 }
 

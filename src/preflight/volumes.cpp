@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <set>
 
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/container.hpp"
+#include "kube/objects/volumes.hpp"
 #include "plan/facts.hpp"
 #include "preflight/node_fit.hpp"
 #include "preflight/preflight.hpp"
@@ -43,11 +44,11 @@ void check_empty_dir(const Facts& facts, const MigrationRequest& request, const 
                      name));
 }
 
-void check_shared_memory(const Facts& facts, const MigrationRequest& request, const Json& container,
+void check_shared_memory(const Facts& facts, const MigrationRequest& request, const Container& container,
                          std::vector<Finding>& out) {
   if (facts.source.access) return;  // refused for that
-  for (const Json& mount : container.value("volumeMounts", Json::array()))
-    if (mount.value("mountPath", "") == "/dev/shm") return;  // a volume like others
+  for (const Mount& mount : container.mounts)
+    if (mount.path == "/dev/shm") return;  // a volume like others
   const Content content = facts.source.look.shm;
   if (content == Content::data)
     lost(request, out,
@@ -57,51 +58,47 @@ void check_shared_memory(const Facts& facts, const MigrationRequest& request, co
         {"volumes", Level::warning, "/dev/shm of the container could not be looked into: files there do not move", ""});
 }
 
-void check_claim(const Facts& facts, const MigrationRequest& request, const Json& claim, std::vector<Finding>& out) {
-  const std::string name = claim.at("metadata").value("name", ""), bound_to = claim.at("spec").value("volumeName", "");
-  const Json status = claim.value("status", Json::object());
-  const auto modes =
-      status.value("accessModes", claim.at("spec").value("accessModes", Json::array())).get<std::vector<std::string>>();
+void check_claim(const Facts& facts, const MigrationRequest& request, const Claim& claim, std::vector<Finding>& out) {
+  const auto& modes = claim.access_modes;
   const bool shared = std::any_of(modes.begin(), modes.end(), [](const std::string& mode) {
     return mode == "ReadWriteMany" || mode == "ReadOnlyMany";
   });
   if (!shared)
     return refuse(out,
-                  fmt::format("claim {} is {}: source and target cannot both have it, on two nodes", name,
+                  fmt::format("claim {} is {}: source and target cannot both have it, on two nodes", claim.name,
                               fmt::join(modes, ", ")),
                   "use a ReadWriteMany volume");
-  for (const Json& volume : facts.volumes)
-    if (volume.at("metadata").value("name", "") == bound_to && facts.target.object &&
-        !reaches(*facts.target.object, volume))
+  for (const PersistentVolume& volume : facts.volumes)
+    if (volume.name == claim.volume && facts.target.object && !reaches(parse_node(*facts.target.object), volume))
       return refuse(out,
-                    fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so", bound_to,
-                                name, request.target_node),
+                    fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so",
+                                claim.volume, claim.name, request.target_node),
                     "choose a node that it allows, or use a volume that is tied to none");
-  out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", name, fmt::join(modes, ", ")), ""});
+  out.push_back({"volumes", Level::ok, fmt::format("claim {} is {}", claim.name, fmt::join(modes, ", ")), ""});
 }
 
-bool is_empty_dir(const Json& pod, const std::string& volume) {
-  for (const Json& each : pod.at("spec").value("volumes", Json::array()))
-    if (each.value("name", "") == volume) return each.contains("emptyDir");
-  return false;
+bool is_empty_dir(const std::vector<PodVolume>& volumes, const std::string& name) {
+  return std::any_of(volumes.begin(), volumes.end(), [&](const PodVolume& volume) {
+    return volume.name == name && volume.kind == VolumeKind::empty_dir;
+  });
 }
 
 /// $(NAME) of a subPathExpr is expanded anew for the copy.
-void check_sub_paths(const Facts& facts, const Json& container, std::vector<Finding>& out) {
+void check_sub_paths(const Facts& facts, const Container& container, const std::vector<PodVolume>& volumes,
+                     std::vector<Finding>& out) {
   const bool keeps_name = facts.procedure.source_first();
-  for (const Json& mount : container.value("volumeMounts", Json::array())) {
-    if (is_empty_dir(facts.pod, mount.value("name", ""))) continue;  // the copy's is another anyway
-    const std::string path = mount.value("subPathExpr", "");
-    for (const Json& variable : container.value("env", Json::array())) {
-      if (path.find("$(" + variable.value("name", "") + ")") == std::string::npos) continue;
-      const std::string field = variable.value("/valueFrom/fieldRef/fieldPath"_json_pointer, "");
+  for (const Mount& mount : container.mounts) {
+    if (is_empty_dir(volumes, mount.volume)) continue;  // the copy's is another anyway
+    for (const Variable& variable : container.environment) {
+      if (mount.sub_path.find("$(" + variable.name + ")") == std::string::npos) continue;
+      const std::string& field = variable.field;
       const bool stays = field.empty() || field == "metadata.namespace" || field == "spec.serviceAccountName" ||
                          field.rfind("metadata.labels[", 0) == 0 || field.rfind("metadata.annotations[", 0) == 0 ||
                          (keeps_name && field == "metadata.name");
       if (!stays)
         refuse(out,
                fmt::format("mount {} leads to a directory that is named after {}, which is another for the copy",
-                           mount.value("mountPath", ""), field),
+                           mount.path, field),
                field == "metadata.name" && facts.procedure.workload == Workload::stateful_set
                    ? "use --strategy handoff, which keeps the pod's name"
                    : "let subPathExpr name something that does not change with the pod");
@@ -109,14 +106,20 @@ void check_sub_paths(const Facts& facts, const Json& container, std::vector<Find
   }
 }
 
+bool is_written_by_kubelet(VolumeKind kind) {
+  return kind == VolumeKind::config_map || kind == VolumeKind::secret || kind == VolumeKind::projected ||
+         kind == VolumeKind::downward_api;
+}
+
 /// CRIU opens what was open by its path. The files of these volumes are gone, or lie in a directory whose name has the
 /// time in it at which the kubelet wrote it ("..2026_11_22_09_12_09.123456789").
-void check_open_files(const Facts& facts, const Json& container, std::vector<Finding>& out) {
+void check_open_files(const Facts& facts, const Container& container, const std::vector<PodVolume>& volumes,
+                      std::vector<Finding>& out) {
   const std::set<std::string>& open = facts.source.look.open_files;
-  const Json mounts = container.value("volumeMounts", Json::array());
+  const auto& mounts = container.mounts;
   const auto deeper = [&](const std::string& file, const std::string& prefix) {
-    return std::any_of(mounts.begin(), mounts.end(), [&](const Json& mount) {
-      const std::string path = mount.value("mountPath", "") + "/";
+    return std::any_of(mounts.begin(), mounts.end(), [&](const Mount& mount) {
+      const std::string path = mount.path + "/";
       return path.size() > prefix.size() && file.rfind(path, 0) == 0;
     });
   };
@@ -131,14 +134,15 @@ void check_open_files(const Facts& facts, const Json& container, std::vector<Fin
              "let the application close it before the move, or keep it in another volume");
   };
   bool own_shm = true;
-  for (const Json& mount : mounts) {
-    const std::string path = mount.value("mountPath", ""), name = mount.value("name", "");
-    own_shm = own_shm && path != "/dev/shm";
-    for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
-      if (volume.value("name", "") != name) continue;
-      if (volume.contains("emptyDir")) refuse_open(beginning_with(path + "/"), "emptyDir volume " + name);
-      for (const char* kind : {"configMap", "secret", "projected", "downwardAPI"})
-        if (volume.contains(kind)) refuse_open(beginning_with(path + "/..2"), fmt::format("{} volume {}", kind, name));
+  for (const Mount& mount : mounts) {
+    own_shm = own_shm && mount.path != "/dev/shm";
+    for (const PodVolume& volume : volumes) {
+      if (volume.name != mount.volume) continue;
+      if (volume.kind == VolumeKind::empty_dir)
+        refuse_open(beginning_with(mount.path + "/"), "emptyDir volume " + volume.name);
+      if (is_written_by_kubelet(volume.kind))
+        refuse_open(beginning_with(mount.path + "/..2"),
+                    fmt::format("{} volume {}", to_string(volume.kind), volume.name));
     }
   }
   if (own_shm) refuse_open(beginning_with("/dev/shm/"), "/dev/shm");
@@ -147,32 +151,32 @@ void check_open_files(const Facts& facts, const Json& container, std::vector<Fin
 }  // namespace
 
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  const Json* container = find_container(facts.pod, facts.container);
-  for (const Json& volume : facts.pod.at("spec").value("volumes", Json::array())) {
-    const std::string name = volume.value("name", "");
-    const bool mounted = mount_of(*container, name) != nullptr;
-    if (volume.contains("emptyDir") && mounted) check_empty_dir(facts, request, name, out);
-    if (volume.contains("ephemeral") && facts.procedure.keeps_name())
+  const auto container = container_in(facts.pod, facts.container);
+  if (!container) return;  // chosen from what there is
+  const std::vector<PodVolume> volumes = volumes_of(facts.pod);
+  for (const PodVolume& volume : volumes) {
+    const bool mounted = mounts_volume(*container, volume.name);
+    if (volume.kind == VolumeKind::empty_dir && mounted) check_empty_dir(facts, request, volume.name, out);
+    if (volume.kind == VolumeKind::ephemeral && facts.procedure.keeps_name())
       refuse(out,
              fmt::format("ephemeral volume {} is tied to this very pod: one of the same name cannot have it, nor "
                          "another as long as it exists",
-                         name),
+                         volume.name),
              "use a volume of another kind");
-    else if (volume.contains("ephemeral") && mounted)
+    else if (volume.kind == VolumeKind::ephemeral && mounted)
       lost(request, out,
            fmt::format(
                "ephemeral volume {} belongs to this pod alone: the copy gets an empty one, so its files would be gone",
-               name));
-    if (volume.contains("hostPath") && !request.allow_hostpath)
+               volume.name));
+    if (volume.kind == VolumeKind::host_path && !request.allow_hostpath)
       refuse(out,
-             fmt::format("hostPath volume {} ({}) is another directory on the target node", name,
-                         volume["hostPath"].value("path", "")),
+             fmt::format("hostPath volume {} ({}) is another directory on the target node", volume.name, volume.path),
              "if both nodes have the same content there, allow it with --allow-hostpath");
   }
   check_shared_memory(facts, request, *container, out);
-  check_open_files(facts, *container, out);
-  check_sub_paths(facts, *container, out);
-  for (const Json& claim : facts.claims) check_claim(facts, request, claim, out);
+  check_open_files(facts, *container, volumes, out);
+  check_sub_paths(facts, *container, volumes, out);
+  for (const Claim& claim : facts.claims) check_claim(facts, request, claim, out);
 }
 
 }  // namespace ms2m

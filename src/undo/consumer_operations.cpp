@@ -58,7 +58,7 @@ std::vector<std::string> copy_addresses(const Migrator::Ports& ports, const op::
   if (o.copy.empty() || o.copy == o.pod) return {};
   try {
     const auto copy = ports.cluster.get({Kind::pod, o.ns, o.copy}, stop.within(std::chrono::seconds(10)));
-    return copy && !copy->at("spec").value("hostNetwork", false) ? addresses_of(*copy) : std::vector<std::string>{};
+    return copy ? own_addresses_of(*copy) : std::vector<std::string>{};
   } catch (const Error&) {
     return {};  // as far as it can be told
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
@@ -19,22 +20,14 @@ constexpr std::chrono::seconds kToldWithin{20};
 constexpr std::chrono::seconds kThawLimit{10};
 
 std::set<std::string> named_containers(const Json& pod) {
-  std::set<std::string> ids;
-  const Json status = pod.value("status", Json::object());
-  for (const char* list : {"containerStatuses", "initContainerStatuses"})
-    for (const Json& container : status.value(list, Json::array())) ids.insert(container.value("containerID", ""));
-  ids.erase("");
-  return ids;
+  const auto ids = known_containers(pod);
+  return {ids.begin(), ids.end()};
 }
 
 }  // namespace
 
 Fence::Fence(const Migrator::Ports& ports, const ObjectRef& ref, const Json& pod, const StopToken& stop)
-    : ports_(ports),
-      ref_(ref),
-      uid_(pod.at("metadata").at("uid")),
-      node_(pod.at("spec").value("nodeName", "")),
-      limit_(stop.within(kFreezeLimit)) {
+    : ports_(ports), ref_(ref), uid_(pod_uid(pod)), node_(pod_node(pod)), limit_(stop.within(kFreezeLimit)) {
   try {
     freeze(pod);
   } catch (...) {
@@ -76,7 +69,7 @@ Json Fence::await_end_of(const std::set<std::string>& containers) const {
     ports_.cluster.watch(
         ref_,
         [&](const Json* now) {
-          if (pod_is_lost(now) || now->at("metadata").value("uid", "") != uid_)
+          if (pod_is_lost(now) || pod_uid(*now) != uid_)
             throw Error(ErrorKind::inconsistent, fmt::format("the pod {}/{} is gone", ref_.ns, ref_.name));
           const auto running = running_containers(*now);
           pod = *now;

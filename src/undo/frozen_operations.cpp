@@ -3,29 +3,12 @@
 #include "base/ids.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/names.hpp"
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
-namespace {
-
-bool other_pod(const Json& pod, const std::string& uid) { return pod.at("metadata").value("uid", "") != uid; }
-
-}  // namespace
-
-bool ever_started(const Json& pod, const std::string& container) {
-  const Json* status = find_container_status(pod, container);
-  if (status == nullptr) return false;
-  const Json state = status->value("state", Json::object());
-  // A kubelet that ends a pod without a container of that name says so of it: it was never there, or its record is
-  // gone.
-  const Json ended = state.value("terminated", Json());
-  const bool unknown = ended.is_object() && ended.value("reason", "") == "ContainerStatusUnknown" &&
-                       status->value("containerID", "").empty();
-  return state.contains("running") || (ended.is_object() && !unknown) ||
-         !status->value("lastState", Json::object()).empty() || status->value("restartCount", 0) > 0;
-}
 
 void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, o.ns, o.pod};
@@ -36,8 +19,7 @@ void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const Stop
     throw Error(ErrorKind::failed, "the target pod " + ref.name + " is being deleted, and never ran");
   if (!ever_started(*pod, container)) {
     ports.images.point_name(o.node, o.image, o.checkpoint, stop);
-    ports.cluster.patch(ref, PatchType::merge, {{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}},
-                        stop);
+    ports.cluster.patch(ref, PatchType::merge, kick_patch(now_rfc3339()), stop);
     ports.cluster.watch(
         ref,
         [&](const Json* now) {
@@ -55,12 +37,11 @@ void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const Stop
 void thaw_source(const Migrator::Ports& ports, const op::ThawSource& o, const StopToken& stop) {
   const ObjectRef copy{Kind::pod, o.source.ns, o.copy};
   const auto there = ports.cluster.get(copy, stop);
-  if (there && there->at("metadata").value("labels", Json::object()).value(kIdLabel, "") == o.id)
-    remove_at_once(ports.cluster, copy, there->at("metadata").at("uid"), stop);
+  if (there && migration_of(*there) == o.id) remove_at_once(ports.cluster, copy, pod_uid(*there), stop);
   // False: its container has ended; what the kubelet started since is not frozen.
   ports.processes.thaw(o.source.node, o.source.container, stop);
   const auto source = ports.cluster.get({Kind::pod, o.source.ns, o.source.pod}, stop);
-  if (!source || other_pod(*source, o.source.uid)) return;  // nobody to wait for
+  if (!source || pod_uid(*source) != o.source.uid) return;  // nobody to wait for
   wait_for_depth(
       ports.broker, o.queue, [&](const QueueDepth& d) { return d.consumers > o.others; },
       "waiting for the source to consume " + o.queue, stop);

@@ -11,7 +11,5 @@ void thaw_source(const Migrator::Ports& ports, const op::ThawSource& o, const St
 void retire_frozen(const Migrator::Ports& ports, const op::RetireFrozen& o, const StopToken& stop);
 /// Waits until the pod is being deleted or gone, then kills its container. Does nothing for a source that names none.
 void kill_when_deleted(const Migrator::Ports& ports, const op::Frozen& source, const StopToken& stop);
-/// False when the container was never started: no process of the pod has run.
-bool ever_started(const Json& pod, const std::string& container);
 
 }  // namespace ms2m

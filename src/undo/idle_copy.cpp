@@ -6,6 +6,7 @@
 
 #include "handover/arrival.hpp"
 #include "handover/waits.hpp"
+#include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "undo/fence.hpp"
@@ -41,7 +42,7 @@ void remove_condemned(Cluster& cluster, const ObjectRef& ref, const std::string&
     cluster.remove(ref, {uid, 1, ""}, stop);
   } catch (const Error&) {
     const auto pod = cluster.get(ref, stop);
-    if (!pod || pod->at("metadata").value("uid", "") != uid || is_terminating(*pod)) return;
+    if (!pod || pod_uid(*pod) != uid || is_terminating(*pod)) return;
     fence.give_back();
     throw;
   }
@@ -63,7 +64,7 @@ bool end_copy(const Migrator::Ports& ports, const ObjectRef& ref, const std::str
   ports.cluster.watch(
       ref,
       [&](const Json* pod) {
-        if (pod == nullptr || pod->at("metadata").value("uid", "") != uid) return true;
+        if (pod == nullptr || pod_uid(*pod) != uid) return true;
         last = *pod;
         return false;
       },
@@ -100,7 +101,7 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
 
   Fence fence(ports, what.target, *copy, stop);
   try {
-    return end_if_idle(ports, what, copy->at("metadata").at("uid"), fence, stop);
+    return end_if_idle(ports, what, pod_uid(*copy), fence, stop);
   } catch (...) {
     if (!fence.condemned()) try {
         ports.broker.publish({"", what.arrival.control, what.message, "application/json", ""}, stop);

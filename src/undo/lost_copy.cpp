@@ -2,6 +2,7 @@
 
 #include "handover/arrival.hpp"
 #include "handover/waits.hpp"
+#include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "undo/hand_over.hpp"
 #include "undo/open_retirement.hpp"
@@ -15,7 +16,7 @@ namespace {
 void wait_ended(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
   const auto pod = cluster.get(ref, stop);
   if (pod && is_terminating(*pod))
-    wait_pod_gone(cluster, ref.ns, ref.name, pod->at("metadata").at("uid"), stop.within(std::chrono::minutes(2)));
+    wait_pod_gone(cluster, ref.ns, ref.name, pod_uid(*pod), stop.within(std::chrono::minutes(2)));
 }
 
 bool is_lost(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
@@ -44,8 +45,7 @@ bool restored_again(const Migrator::Ports& ports, const Journal& journal, const 
   const auto restore = journal.effect_with<op::RestorePod>();
   const auto hand_over = journal.effect_with<op::ResumeTarget>();
   if (!restore || !restore->settled || !hand_over || hand_over->settled) return false;
-  const Json& metadata = restore->operation.object.at("metadata");
-  const ObjectRef copy{Kind::pod, metadata.value("namespace", "default"), metadata.at("name")};
+  const ObjectRef copy = ref_of(Kind::pod, restore->operation.object);
   if (!is_lost(ports.cluster, copy, stop)) return false;
   ports.cluster.watch(
       copy, [](const Json* pod) { return pod == nullptr || !is_terminating(*pod); }, stop);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kube/objects/object.hpp"
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 
@@ -59,7 +60,7 @@ void point_image_name(const Migrator::Ports& ports, const op::PointImageName& o,
   const auto image = ports.images.find(o.node, o.name, stop);
   if (!image) return;
   const auto pod = ports.cluster.get({Kind::pod, o.ns, o.pod}, stop);
-  if (!pod || pod->at("spec").value("nodeName", "") != o.node)
+  if (!pod || pod_node(*pod) != o.node)
     ports.images.remove_name(o.node, o.name, stop);  // the process went back: nobody here starts from it
   else if (image->id != o.original_id)
     ports.images.point_name(o.node, o.name, o.original_id, stop);

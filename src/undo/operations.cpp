@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/broker_operations.hpp"
@@ -44,8 +45,6 @@ template <class Op>
 Typed clean_up(const Op&) {
   return {Command::clean_up};
 }
-
-std::string name_of(const Json& object) { return object.value("metadata", Json::object()).value("name", ""); }
 
 template <class Op>
 constexpr Row<Op> kRow = Op::is_without_a_row_in_this_table;
@@ -238,8 +237,8 @@ std::string planned(const PointImageName& o) {
   return format("point {}, if it is there, at the original image on {}", o.name, o.node);
 }
 std::string planned(const RestorePod& o) {
-  return format("restore pod {} on {} from its checkpoint; if that fails, on {}", name_of(o.object),
-                o.object.value("spec", Json::object()).value("nodeName", ""), o.node);
+  return format("restore pod {} on {} from its checkpoint; if that fails, on {}", name_of(o.object), pod_node(o.object),
+                o.node);
 }
 std::string planned(const StartCopy& o) { return format("see that pod {}/{} consumes {}", o.ns, o.pod, o.queue); }
 std::string planned(const ResumeTarget& o) { return format("see that pod {}/{} consumes {}", o.ns, o.pod, o.queue); }

@@ -1,7 +1,10 @@
 #include "undo/pod_operations.hpp"
 
 #include "handover/waits.hpp"
+#include "kube/objects/lease.hpp"
 #include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "undo/frozen_operations.hpp"
@@ -28,23 +31,20 @@ void end_at_once(const Migrator::Ports& ports, const std::string& ns, const std:
   ports.cluster.remove({Kind::pod, ns, pod}, {uid, 1, ""}, stop);
 }
 
-Json annotation(const char* name, const Json& value) { return {{"metadata", {{"annotations", {{name, value}}}}}}; }
-
 }  // namespace
 
 bool is_pod(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
             const StopToken& stop) {
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
-  return object && (uid.empty() || object->at("metadata").at("uid") == uid) && !is_terminating(*object);
+  return object && (uid.empty() || pod_uid(*object) == uid) && !is_terminating(*object);
 }
 
 void delete_pod(const Migrator::Ports& ports, const op::DeletePod& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, o.ns, o.pod};
   const auto pod = ports.cluster.get(ref, stop);
-  if (!pod || pod->at("metadata").value("labels", Json::object()).value(kIdLabel, "") != o.id)
-    return;  // somebody else's pod of that name
+  if (!pod || migration_of(*pod) != o.id) return;  // somebody else's pod of that name
   // The copy owns nothing: its process (if any) listens to the hold queue and need not end gently.
-  remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
+  remove_at_once(ports.cluster, ref, pod_uid(*pod), stop);
 }
 
 void retire_pod(const Migrator::Ports& ports, const op::RetirePod& o, const StopToken& stop) {
@@ -62,15 +62,12 @@ void adopt(const Migrator::Ports& ports, const op::Adopt& o, const StopToken& st
   // Not-ready pods are the first that a ReplicaSet deletes, before any cost counts.
   wait_ready(ports, target_ref, stop);
   if (is_pod(ports, ns, source, uid, stop))
-    ports.cluster.patch({Kind::pod, ns, source}, PatchType::merge, annotation(kDeletionCost, "-2147483647"), stop);
-  Json change = annotation(kDeletionCost, "2147483647");
-  change["metadata"]["labels"] = {{kTemplateHash, o.hash}};
-  // Cost first and label second would be two syncs of the controller; in one patch it sees both or none.
-  ports.cluster.patch(target_ref, PatchType::merge, change, stop);
+    ports.cluster.patch({Kind::pod, ns, source}, PatchType::merge, deletion_cost_patch(kLowestCost), stop);
+  ports.cluster.patch(target_ref, PatchType::merge, adoption_patch(o.hash), stop);
   try {
     ports.cluster.watch(
         {Kind::pod, ns, source},
-        [&](const Json* pod) { return pod == nullptr || pod->at("metadata").at("uid") != uid || is_terminating(*pod); },
+        [&](const Json* pod) { return pod == nullptr || pod_uid(*pod) != uid || is_terminating(*pod); },
         stop.within(std::chrono::seconds(30)));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout)
@@ -81,30 +78,28 @@ void adopt(const Migrator::Ports& ports, const op::Adopt& o, const StopToken& st
   kill_when_deleted(ports, {ns, source, uid, o.node, o.frozen}, stop);
   wait_pod_gone(ports.cluster, ns, source, uid, stop);
   ports.cluster.watch(
-      target_ref, [](const Json* pod) { return pod == nullptr || pod->at("metadata").contains("ownerReferences"); },
-      stop);
+      target_ref, [](const Json* pod) { return pod == nullptr || is_owned(*pod); }, stop);
   if (ports.cluster.get(target_ref, stop))
-    ports.cluster.patch(target_ref, PatchType::merge, annotation(kDeletionCost, o.source_cost), stop);
+    ports.cluster.patch(target_ref, PatchType::merge, deletion_cost_patch(o.source_cost), stop);
 }
 
 void restore_cost(const Migrator::Ports& ports, const op::RestoreCost& o, const StopToken& stop) {
   if (!is_pod(ports, o.ns, o.pod, o.uid, stop)) return;
-  ports.cluster.patch({Kind::pod, o.ns, o.pod}, PatchType::merge, annotation(kDeletionCost, o.cost), stop);
+  ports.cluster.patch({Kind::pod, o.ns, o.pod}, PatchType::merge, deletion_cost_patch(o.cost), stop);
 }
 
 void strip_marks(const Migrator::Ports& ports, const op::StripMarks& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, o.ns, o.pod};
   if (!ports.cluster.get(ref, stop)) return;
-  Json change = annotation(kKickAnnotation, nullptr);
-  change["metadata"]["labels"] = {{kIdLabel, nullptr}};
-  ports.cluster.patch(ref, PatchType::merge, change, stop);
+  ports.cluster.patch(ref, PatchType::merge, strip_marks_patch(), stop);
 }
 
 void release_lease(const Migrator::Ports& ports, const op::ReleaseLease& o, const StopToken& stop) {
   const ObjectRef ref{Kind::lease, o.ns, o.name};
-  const auto lease = ports.cluster.get(ref, stop);
-  if (!lease || lease->at("spec").value("holderIdentity", "") != o.holder) return;
-  ports.cluster.remove(ref, {lease->at("metadata").at("uid"), std::nullopt, ""}, stop);
+  const auto object = ports.cluster.get(ref, stop);
+  if (!object) return;
+  if (const Lease lease = parse_lease(*object); lease.holder == o.holder)
+    ports.cluster.remove(ref, {lease.uid, std::nullopt, ""}, stop);
 }
 
 }  // namespace ms2m

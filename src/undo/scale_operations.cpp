@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "handover/waits.hpp"
+#include "kube/objects/container.hpp"
+#include "kube/objects/controllers.hpp"
 #include "kube/objects/object.hpp"
+#include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
@@ -14,12 +17,7 @@ ObjectRef pod_of(const op::Scaling& o) { return {Kind::pod, o.ns, o.pod}; }
 ObjectRef set_of(const op::Scaling& o) { return {Kind::stateful_set, o.ns, o.set}; }
 
 /// By its image, which is this migration's alone: so it is known also when its marks are gone.
-bool is_copy(const std::optional<Json>& pod, const std::string& image) {
-  if (!pod) return false;
-  for (const Json& container : pod->at("spec").at("containers"))
-    if (container.value("image", "") == image) return true;
-  return false;
-}
+bool is_copy(const std::optional<Json>& pod, const std::string& image) { return pod && runs_image(*pod, image); }
 
 bool is_set(const Json* set, const op::Scaling& o) { return set != nullptr && pod_uid(*set) == o.set_uid; }
 
@@ -40,12 +38,8 @@ Json read_set(const Migrator::Ports& ports, const op::Scaling& o, const StopToke
   return *set;
 }
 
-int replicas_of(const Json& set) { return set.at("spec").value("replicas", 1); }
-
 void write_replicas(const Migrator::Ports& ports, const op::Scaling& o, int replicas, const StopToken& stop) {
-  // The uid makes it this very set or a conflict.
-  ports.cluster.patch(set_of(o), PatchType::merge,
-                      {{"metadata", {{"uid", o.set_uid}}}, {"spec", {{"replicas", replicas}}}}, stop);
+  ports.cluster.patch(set_of(o), PatchType::merge, replicas_patch(o.set_uid, replicas), stop);
 }
 
 /// The controller knows sets and pods by two caches. What is done to a pod next must not be judged by the old number of
@@ -56,8 +50,7 @@ void wait_observed(const Migrator::Ports& ports, const op::Scaling& o, const Sto
       set_of(o),
       [&](const Json* set) {
         if (!is_set(set, o)) set_is_gone(o);
-        return set->value("status", Json::object()).value("observedGeneration", 0) >=
-               set->at("metadata").value("generation", 0);
+        return is_observed(*set);
       },
       stop);
 }
@@ -68,8 +61,8 @@ void wait_adopted(const Migrator::Ports& ports, const op::Scaling& o, const Stop
       [&](const Json* pod) {
         if (pod == nullptr || is_terminating(*pod))
           throw Error(ErrorKind::inconsistent, fmt::format("the restored pod {} is gone", o.pod));
-        const Json* owner = controller_of(*pod);
-        return owner != nullptr && owner->value("uid", "") == o.set_uid;
+        const auto owner = controller_of(*pod);
+        return owner && owner->uid == o.set_uid;
       },
       stop);
 }
@@ -83,7 +76,7 @@ void scale_down(const Migrator::Ports& ports, const op::ScaleDown& operation, co
   if (pod && pod_uid(*pod) != o.pod_uid)
     throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", o.pod),
                 "scale the set down by one, then resume");
-  const int before = o.replicas, now = replicas_of(read_set(ports, o, stop));
+  const int before = o.replicas, now = replicas_wanted(read_set(ports, o, stop));
   if (now > before) scaled_by_somebody_else(o, now, before);  // another pod is the last one now
   if (now == before) write_replicas(ports, o, before - 1, stop);
   wait_observed(ports, o, stop);
@@ -104,17 +97,17 @@ void end_source(const Migrator::Ports& ports, const op::EndSource& o, const Stop
 
 void scale_up(const Migrator::Ports& ports, const op::ScaleUp& operation, const StopToken& stop) {
   const op::Scaling& o = operation.scaling;
-  const int before = o.replicas, now = replicas_of(read_set(ports, o, stop));
+  const int before = o.replicas, now = replicas_wanted(read_set(ports, o, stop));
   if (now < before - 1) scaled_by_somebody_else(o, now, before - 1);  // the copy would be deleted as surplus
   if (now == before - 1) write_replicas(ports, o, before, stop);
   wait_observed(ports, o, stop);
-  ports.cluster.patch(pod_of(o), PatchType::merge, {{"metadata", {{"labels", operation.labels}}}}, stop);
+  ports.cluster.patch(pod_of(o), PatchType::merge, labels_patch(operation.labels), stop);
   wait_adopted(ports, o, stop);
   ports.cluster.watch(
       set_of(o),
       [&](const Json* set) {
         if (!is_set(set, o)) set_is_gone(o);
-        return set->value("status", Json::object()).value("replicas", 0) >= before;
+        return replicas_there(*set) >= before;
       },
       stop);
 }

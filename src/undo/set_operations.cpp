@@ -2,23 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "handover/arrival.hpp"
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
 
-ObjectRef ref_of(const Json& object, Kind kind) {
-  return {kind, object.at("metadata").value("namespace", "default"), object.at("metadata").at("name")};
-}
-
 bool ours(const Json& pod, const Json& wanted) {
-  return pod.at("metadata").value("labels", Json::object()).value(kIdLabel, "") ==
-         wanted.at("metadata").at("labels").at(kIdLabel).get<std::string>();
+  const std::string id = migration_of(wanted);
+  return !id.empty() && migration_of(pod) == id;
 }
 
 /// Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
@@ -30,7 +30,7 @@ void send_to_hold(const Migrator::Ports& ports, const std::string& control, cons
 
 void create_and_wait(const Migrator::Ports& ports, const Json& pod, const std::string& container,
                      const Arrival& arrival, const StopToken& stop) {
-  const ObjectRef ref = ref_of(pod, Kind::pod);
+  const ObjectRef ref = ref_of(Kind::pod, pod);
   const auto present = ports.cluster.get(ref, stop);
   if (present && !ours(*present, pod))
     throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name),
@@ -42,8 +42,7 @@ void create_and_wait(const Migrator::Ports& ports, const Json& pod, const std::s
 }
 
 void remove_pod(const Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
-  if (const auto pod = ports.cluster.get(ref, stop))
-    remove_at_once(ports.cluster, ref, pod->at("metadata").at("uid"), stop);
+  if (const auto pod = ports.cluster.get(ref, stop)) remove_at_once(ports.cluster, ref, pod_uid(*pod), stop);
 }
 
 bool has_failed(const Json& pod, const std::string& name, const std::string& container) {
@@ -64,7 +63,7 @@ void end_at_once(const Migrator::Ports& ports, const ObjectRef& ref, const std::
   const auto pod = await_kubelet_ends(ports.cluster, ref, uid, stop);
   if (!pod) return;
   for (const std::string& container : running_containers(*pod))
-    if (!ports.processes.kill(pod->at("spec").value("nodeName", ""), container, stop))
+    if (!ports.processes.kill(pod_node(*pod), container, stop))
       throw Error(ErrorKind::failed, fmt::format("no process of container {:.20} was found", container));
   wait_for_depth(
       ports.broker, hold, [](const QueueDepth& d) { return d.consumers == 0; },
@@ -92,7 +91,7 @@ void wait_successor(const Migrator::Ports& ports, const ObjectRef& ref, const St
 
 void orphan_set(const Migrator::Ports& ports, const op::OrphanSet& o, const StopToken& stop) {
   const ObjectRef ref{Kind::stateful_set, o.ns, o.name};
-  const auto gone = [&](const Json* set) { return set == nullptr || set->at("metadata").at("uid") != o.uid; };
+  const auto gone = [&](const Json* set) { return set == nullptr || pod_uid(*set) != o.uid; };
   const auto present = ports.cluster.get(ref, stop);
   if (!present || gone(&*present)) return;
   ports.cluster.remove(ref, {o.uid, std::nullopt, "Orphan"}, stop);
@@ -101,7 +100,7 @@ void orphan_set(const Migrator::Ports& ports, const op::OrphanSet& o, const Stop
 
 void remove_source(const Migrator::Ports& ports, const op::RemoveSource& o, const StopToken& stop) {
   const auto source = ports.cluster.get({Kind::pod, o.ns, o.pod}, stop);
-  const bool there = source && source->at("metadata").at("uid") == o.uid && !is_terminating(*source);
+  const bool there = source && pod_uid(*source) == o.uid && !is_terminating(*source);
   if (there && !o.target.empty()) wait_successor(ports, {Kind::pod, o.ns, o.target}, stop);
   end_quiet_source(ports, o, stop);
 }
@@ -128,7 +127,7 @@ void end_quiet_source(const Migrator::Ports& ports, const op::RemoveSource& o, c
 void restore_pod(const Migrator::Ports& ports, const op::RestorePod& o, const StopToken& stop) {
   Json pod = o.object;
   const std::string &container = o.container, &hold = o.hold_queue, &node = o.node;
-  const ObjectRef ref = ref_of(pod, Kind::pod);
+  const ObjectRef ref = ref_of(Kind::pod, pod);
   auto present = ports.cluster.get(ref, stop);
   if (present && ours(*present, pod) && has_failed(*present, ref.name, container)) {
     remove_pod(ports, ref, stop);  // of an earlier attempt; its cause may be cured by now
@@ -136,9 +135,9 @@ void restore_pod(const Migrator::Ports& ports, const op::RestorePod& o, const St
   }
   const Arrival arrival{hold, 1, o.control_queue, {}, 0};
   if (!present) send_to_hold(ports, arrival.control, hold, stop);
-  const bool fell_back = present && ours(*present, pod) && present->at("spec").value("nodeName", "") == node;
+  const bool fell_back = present && ours(*present, pod) && pod_node(*present) == node;
   try {
-    if (fell_back) pod["spec"]["nodeName"] = node;
+    if (fell_back) pod = bound_to(std::move(pod), node);
     return create_and_wait(ports, pod, container, arrival, stop);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::conflict || error.kind() == ErrorKind::unavailable || fell_back) throw;
@@ -149,18 +148,13 @@ void restore_pod(const Migrator::Ports& ports, const op::RestorePod& o, const St
   const MoveResult moved = ports.carrier.move({node, o.archive, node, o.directory}, {}, again);
   ports.images.import_checkpoint(
       node, {o.directory, moved.sha256, moved.bytes, o.image, container, o.architecture, o.user}, again);
-  pod["spec"]["nodeName"] = node;
+  pod = bound_to(std::move(pod), node);
   send_to_hold(ports, arrival.control, hold, again);  // the one that failed may have taken it
   create_and_wait(ports, pod, container, arrival, again);
 }
 
 void recreate_set(const Migrator::Ports& ports, const op::RecreateSet& o, const StopToken& stop) {
-  Json set = o.object;
-  const ObjectRef ref = ref_of(set, Kind::stateful_set);
-  set.erase("status");
-  for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
-                                 "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"})
-    set["metadata"].erase(server_set);
+  const ObjectRef ref = ref_of(Kind::stateful_set, o.object);
   // One that is still being deleted (a crash in between) is not there: the garbage collector lets go of its pods first.
   std::optional<Json> present;
   ports.cluster.watch(
@@ -170,14 +164,11 @@ void recreate_set(const Migrator::Ports& ports, const op::RecreateSet& o, const 
         return !present || !is_terminating(*present);
       },
       stop);
-  const std::string uid = (present ? *present : ports.cluster.create(ref, set, {}, stop)).at("metadata").at("uid");
+  const std::string uid = pod_uid(present ? *present : ports.cluster.create(ref, as_new(o.object), {}, stop));
   ports.cluster.watch(
       {Kind::pod, ref.ns, o.pod},
       [&](const Json* pod) {
-        if (pod == nullptr) return false;  // lost meanwhile: the set starts it anew
-        for (const Json& owner : pod->at("metadata").value("ownerReferences", Json::array()))
-          if (owner.value("uid", "") == uid) return true;
-        return false;
+        return pod != nullptr && is_owned_by(*pod, uid);  // lost meanwhile: the set starts it anew
       },
       stop);
 }

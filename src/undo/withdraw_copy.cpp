@@ -1,6 +1,8 @@
 #include "undo/withdraw_copy.hpp"
 
 #include "handover/waits.hpp"
+#include "kube/objects/container_state.hpp"
+#include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 #include "undo/frozen_operations.hpp"
 #include "undo/operations.hpp"
@@ -37,7 +39,7 @@ bool withdraw_copy(Cluster& cluster, ImageStore& images, const Journal& journal,
   const auto pod = cluster.get(ref, stop);
   if (!pod) return true;
   if (serves(pod)) return false;
-  remove_at_once(cluster, ref, pod->at("metadata").at("uid"), stop);
+  remove_at_once(cluster, ref, pod_uid(*pod), stop);
   return true;
 }
 

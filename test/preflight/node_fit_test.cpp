@@ -12,6 +12,16 @@ Json ready_node() {
     "status":{"allocatable":{"cpu":"2","memory":"1Gi","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}})");
 }
 
+std::vector<Misfit> misfits(const Json& pod, const Json& node, const std::vector<Json>& others) {
+  std::vector<Occupant> there;
+  for (const Json& other : others) there.push_back(parse_occupant(other));
+  return ms2m::misfits(demands_of(pod), parse_node(node), there);
+}
+
+bool reaches(const Json& node, const Json& volume) {
+  return ms2m::reaches(parse_node(node), parse_persistent_volume(volume));
+}
+
 Json plain_pod() { return Json::parse(R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c"}]}})"); }
 
 std::string only(const std::vector<Misfit>& found) {

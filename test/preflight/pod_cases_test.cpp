@@ -175,8 +175,7 @@ TEST_CASE("sandboxes and devices are refused with the cause", "[case-11]") {
   CHECK(finding(f, "devices", Level::refusal).empty());
   const auto runtime = [&](const char* name, const char* handler, Level level) {
     spec["runtimeClassName"] = name;
-    f.runtime_class.reset();
-    if (*handler != 0) f.runtime_class = Json{{"handler", handler}};
+    f.runtime_handler = *handler == 0 ? std::nullopt : std::optional<std::string>(handler);
     return finding(f, "runtime-class", level);
   };
   CHECK_THAT(runtime("kata-qemu", "", Level::refusal), Contains("virtual machine"));
@@ -204,15 +203,19 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   f.ns = "shop";
   f.owner = Json::parse(
       R"({"metadata":{"name":"orders-5d4f","labels":{}},"spec":{"replicas":1,"selector":{"matchLabels":{}}}})");
-  f.deployment = Json::parse(R"({"metadata":{"name":"orders","generation":1},"spec":{"replicas":1},
-    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"availableReplicas":1,"readyReplicas":1}})");
+  f.deployment = parse_controller(Json::parse(R"({"metadata":{"name":"orders","generation":1},"spec":{"replicas":1},
+    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"availableReplicas":1,"readyReplicas":1}})"));
   f.pod["metadata"]["ownerReferences"] =
       Json::parse(R"([{"kind":"ReplicaSet","name":"orders-5d4f","uid":"u","controller":true}])");
   f.autoscalers_read = f.keda_served = true;
   const auto found = documents("scaled-by-queue-length.yaml");
   REQUIRE(found.size() == 2);
-  f.scaled_objects = {found[0]};
-  f.autoscalers = {found[1]};
+  Json scaled = found[0], hpa = found[1];
+  const auto read = [&] {
+    f.scaled_objects = {parse_scaled_object(scaled)};
+    f.autoscalers = {parse_autoscaler(hpa)};
+  };
+  read();
   const auto warned = [&] {
     std::vector<Finding> all;
     for (const Finding& each : findings(f, request()))
@@ -231,33 +234,41 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   f.scaled_objects.clear();
   REQUIRE(warned().size() == 1);
   CHECK_THAT(warned()[0].cure, Contains("annotate scaledobject orders"));
-  f.scaled_objects = {found[0]};
 
-  f.scaled_objects[0]["metadata"]["annotations"] = {{"autoscaling.keda.sh/paused", "true"}};
-  CHECK(warned().empty());
-  f.scaled_objects[0]["metadata"]["annotations"] = {{"autoscaling.keda.sh/paused-replicas", "1"}};
-  CHECK(warned().empty());
-  f.scaled_objects[0]["metadata"]["annotations"] = {{"autoscaling.keda.sh/paused", "false"}};
-  CHECK(warned().size() == 1);
+  const auto annotated = [&](const char* key, const Json& value) {
+    scaled["metadata"]["annotations"] = {{key, value}};
+    read();
+    return warned().size();
+  };
+  CHECK(annotated("autoscaling.keda.sh/paused", "true") == 0);
+  CHECK(annotated("autoscaling.keda.sh/paused", true) == 0);
+  CHECK(annotated("autoscaling.keda.sh/paused-replicas", "1") == 0);
+  CHECK(annotated("autoscaling.keda.sh/paused", "false") == 1);
 
   f.scaled_objects.clear();
-  f.autoscalers[0]["metadata"]["name"] = "orders";
-  REQUIRE(warned().size() == 1);
+  hpa["metadata"]["name"] = "orders";
+  const auto bounded = [&] {
+    f.autoscalers = {parse_autoscaler(hpa)};
+    return warned();
+  };
+  REQUIRE(bounded().size() == 1);
   CHECK_THAT(warned()[0].text, Contains("HorizontalPodAutoscaler orders"));
   CHECK_THAT(warned()[0].cure,
              Contains(R"(patch hpa orders --type=merge '--patch={"spec":{"maxReplicas":1,"minReplicas":1}}')") &&
                  Contains(R"({"maxReplicas":5,"minReplicas":1})"));
-  f.autoscalers[0]["spec"]["behavior"] = {{"scaleUp", {{"selectPolicy", "Disabled"}}}};
-  CHECK(warned().size() == 1);
-  f.autoscalers[0]["spec"]["behavior"]["scaleDown"] = {{"selectPolicy", "Disabled"}};
-  CHECK(warned().empty());
-  f.autoscalers[0]["spec"].erase("behavior");
-  f.autoscalers[0]["spec"]["maxReplicas"] = 1;
-  CHECK(warned().empty());
-  f.autoscalers[0]["spec"]["maxReplicas"] = 5;
+  hpa["spec"]["behavior"] = {{"scaleUp", {{"selectPolicy", "Disabled"}}}};
+  CHECK(bounded().size() == 1);
+  hpa["spec"]["behavior"]["scaleDown"] = {{"selectPolicy", "Disabled"}};
+  CHECK(bounded().empty());
+  hpa["spec"].erase("behavior");
+  hpa["spec"]["maxReplicas"] = 1;
+  CHECK(bounded().empty());
+  hpa["spec"]["maxReplicas"] = 5;
   for (const auto& [field, other] : {std::pair{"name", "payments"}, std::pair{"kind", "StatefulSet"}}) {
     Facts others = f;
-    others.autoscalers[0]["spec"]["scaleTargetRef"][field] = other;
+    Json another = hpa;
+    another["spec"]["scaleTargetRef"][field] = other;
+    others.autoscalers = {parse_autoscaler(another)};
     CHECK(finding(others, "autoscaler", Level::warning).empty());
     CHECK_FALSE(finding(others, "autoscaler", Level::ok).empty());
   }
@@ -272,9 +283,9 @@ TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
 TEST_CASE("a budget that is never free", "[case-20]") {
   Facts f = good();
   f.pod["metadata"]["labels"] = {{"app", "orders"}};
-  f.disruption_budgets = documents("pdb-min-available-1.yaml");
+  for (const Json& budget : documents("pdb-min-available-1.yaml")) f.disruption_budgets.push_back(parse_budget(budget));
   REQUIRE(f.disruption_budgets.size() == 2);
-  f.disruption_budgets[1]["status"] = {{"disruptionsAllowed", 0}};
+  f.disruption_budgets[1].allowed = 0;
   MigrationRequest r = request();
   for (const Strategy strategy : {Strategy::shadow, Strategy::handoff}) {
     r.strategy = strategy;
@@ -286,10 +297,10 @@ TEST_CASE("a budget that is never free", "[case-20]") {
 
   f.disruption_budgets.erase(f.disruption_budgets.begin());
   CHECK(finding(f, "disruption-budget", Level::refusal, r).empty());  // selects nothing
-  f.disruption_budgets[0]["spec"]["selector"] = nullptr;
+  f.disruption_budgets[0].selector = nullptr;
   CHECK(finding(f, "disruption-budget", Level::refusal, r).empty());
-  f.disruption_budgets[0]["spec"]["selector"] = Json::object();  // selects everything
+  f.disruption_budgets[0].selector = Json::object();  // selects everything
   CHECK_THAT(finding(f, "disruption-budget", Level::refusal, r), Contains("nobody"));
-  f.disruption_budgets[0]["spec"]["selector"] = {{"matchLabels", {{"app", "others"}}}};
+  f.disruption_budgets[0].selector = {{"matchLabels", {{"app", "others"}}}};
   CHECK(finding(f, "disruption-budget", Level::refusal, r).empty());
 }

@@ -36,12 +36,12 @@ TEST_CASE("required anti-affinity between nodes", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["affinity"] = Json::parse(R"({"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[
     {"topologyKey":"kubernetes.io/hostname","labelSelector":{"matchLabels":{"app":"consumer"}}}]}})");
-  f.target_node_pods = {Json::parse(
-      R"({"metadata":{"name":"consumer-1","namespace":"default","labels":{"app":"other"}},"spec":{"containers":[]}})")};
+  f.target_node_pods = {parse_occupant(Json::parse(
+      R"({"metadata":{"name":"consumer-1","namespace":"default","labels":{"app":"other"}},"spec":{"containers":[]}})"))};
   CHECK(refusal(f).empty());
-  f.target_node_pods[0]["metadata"]["labels"]["app"] = "consumer";
+  f.target_node_pods[0].labels["app"] = "consumer";
   CHECK_THAT(refusal(f), Contains("anti-affinity forbids a node with pod consumer-1"));
-  f.target_node_pods[0]["metadata"]["namespace"] = "elsewhere";
+  f.target_node_pods[0].ns = "elsewhere";
   CHECK(refusal(f).empty());
 }
 
@@ -68,8 +68,8 @@ TEST_CASE("the pod", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("a pod of a Job"));
   f = good();
   f.pod["metadata"]["labels"] = {{"app", "consumer"}};
-  f.disruption_budgets = {Json::parse(
-      R"({"metadata":{"name":"b"},"spec":{"selector":{"matchLabels":{"app":"consumer"}}},"status":{"disruptionsAllowed":0}})")};
+  f.disruption_budgets = {parse_budget(Json::parse(
+      R"({"metadata":{"name":"b"},"spec":{"selector":{"matchLabels":{"app":"consumer"}}},"status":{"disruptionsAllowed":0}})"))};
   CHECK(refusal(f).empty());  // [case-20] has the rest
   CHECK_THAT(warning(f), Contains("PodDisruptionBudget b allows no disruption"));
   f = good();

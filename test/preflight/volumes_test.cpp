@@ -89,17 +89,18 @@ TEST_CASE("/dev/shm does not move", "[preflight]") {
 TEST_CASE("claims and other volumes", "[preflight]") {
   Facts f = good();
   const auto claim = [](const char* mode) {
-    return Json{{"metadata", {{"name", "data"}}},
-                {"spec", {{"accessModes", {mode}}, {"volumeName", "pv-1"}}},
-                {"status", {{"accessModes", {mode}}}}};
+    return parse_claim({{"metadata", {{"name", "data"}}},
+                        {"spec", {{"accessModes", {mode}}, {"volumeName", "pv-1"}}},
+                        {"status", {{"accessModes", {mode}}}}});
   };
   for (const char* mode : {"ReadWriteOnce", "ReadWriteOncePod"}) {
     f.claims = {claim(mode)};
     CHECK_THAT(refusal(f), Contains(std::string("claim data is ") + mode + ": source and target cannot both have it"));
   }
   f.claims = {claim("ReadWriteMany")};
-  f.volumes = {Json::parse(R"({"metadata":{"name":"pv-1"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[
-    {"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["worker-1"]}]}]}}}})")};
+  f.volumes = {parse_persistent_volume(
+      Json::parse(R"({"metadata":{"name":"pv-1"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[
+    {"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["worker-1"]}]}]}}}})"))};
   CHECK_THAT(refusal(f), Contains("volume pv-1 of claim data cannot be had on node worker-2"));
   (*f.target.object)["metadata"]["labels"]["kubernetes.io/hostname"] = "worker-1";
   CHECK(refusal(f).empty());

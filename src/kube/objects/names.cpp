@@ -7,6 +7,8 @@
 #include <chrono>
 #include <random>
 
+#include "kube/objects/object.hpp"
+
 namespace ms2m {
 
 std::string pod_hostname(const Json& pod) {
@@ -18,6 +20,9 @@ std::string pod_hostname(const Json& pod) {
   }
   return name;
 }
+
+std::string migration_of(const Json& object) { return label_of(object, kIdLabel); }
+std::string template_hash_of(const Json& pod) { return label_of(pod, kTemplateHash); }
 
 std::string name_with_suffix(std::string base, const std::string& suffix) {
   const std::size_t room = 63 - suffix.size() - 1;

@@ -30,6 +30,11 @@ std::string name_in_store(const std::string& image, const std::vector<std::strin
 bool is_checkpoint_image_name(const std::string& name);
 /// The same until nothing speaks against the restore any more: no pod names it.
 std::string staged_image_name(const std::string& image);
+/// The migration that made the object, or that is at it; empty: none.
+std::string migration_of(const Json& object);
+/// Of a ReplicaSet's pod: the hash of its template; empty: none.
+std::string template_hash_of(const Json& pod);
+
 inline constexpr const char* kImagePrefix = "localhost/ms2m/";
 inline constexpr const char* kImageTag = ":ms2m-moved-";
 

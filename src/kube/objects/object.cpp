@@ -1,28 +1,87 @@
 #include "kube/objects/object.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+
+#include "kube/objects/fields.hpp"
 
 namespace ms2m {
+namespace {
 
-std::string pod_name(const Json& object) { return object.at("metadata").at("name"); }
-std::string pod_uid(const Json& object) { return object.at("metadata").value("uid", ""); }
-std::string pod_node(const Json& object) { return object.at("spec").value("nodeName", ""); }
-const Json* controller_of(const Json& object) {
-  const auto refs = object.at("metadata").find("ownerReferences");
-  if (refs == object.at("metadata").end()) return nullptr;
-  for (const Json& ref : *refs)
-    if (ref.value("controller", false)) return &ref;
-  return nullptr;
+const Json& metadata_of(const Json& object) { return object_at(object, "metadata"); }
+
+/// The API has texts alone here; other values of a hand-written object as they are printed.
+Labels texts(const Json& map) {
+  Labels all;
+  for (const auto& [key, value] : map.items()) all[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  return all;
+}
+
+}  // namespace
+
+std::string name_of(const Json& object) { return text_at(metadata_of(object), "name"); }
+std::string namespace_of(const Json& object) { return text_at(metadata_of(object), "namespace"); }
+std::string pod_uid(const Json& object) { return text_at(metadata_of(object), "uid"); }
+std::string pod_node(const Json& object) { return text_at(object_at(object, "spec"), "nodeName"); }
+
+ObjectRef ref_of(Kind kind, const Json& object) {
+  return {kind, metadata_of(object).value("namespace", "default"), name_of(object)};
+}
+
+Labels labels_of(const Json& object) { return texts(object_at(metadata_of(object), "labels")); }
+Labels annotations_of(const Json& object) { return texts(object_at(metadata_of(object), "annotations")); }
+std::string label_of(const Json& object, const std::string& key) {
+  return text_at(object_at(metadata_of(object), "labels"), key.c_str());
+}
+
+std::vector<std::string> finalizers_of(const Json& object) {
+  return array_at(metadata_of(object), "finalizers").get<std::vector<std::string>>();
+}
+
+std::optional<Owner> controller_of(const Json& object) {
+  for (const Json& ref : array_at(metadata_of(object), "ownerReferences"))
+    if (flag_at(ref, "controller")) return Owner{text_at(ref, "kind"), text_at(ref, "name"), text_at(ref, "uid")};
+  return std::nullopt;
 }
 
 bool in_a_set(const Json& pod) {
-  const Json* owner = controller_of(pod);
-  return owner != nullptr && owner->value("kind", "") == "StatefulSet";
+  const auto owner = controller_of(pod);
+  return owner && owner->kind == "StatefulSet";
 }
 
-std::string lease_holder(const Json& lease) {
-  return fmt::format("{}, phase {}", lease.at("spec").value("holderIdentity", "?"),
-                     lease.at("metadata").value("annotations", Json::object()).value("ms2m.io/phase", "?"));
+bool is_owned(const Json& object) { return metadata_of(object).contains("ownerReferences"); }
+
+bool is_owned_by(const Json& object, const std::string& uid) {
+  const Json& owners = array_at(metadata_of(object), "ownerReferences");
+  return std::any_of(owners.begin(), owners.end(), [&](const Json& owner) { return text_at(owner, "uid") == uid; });
+}
+
+bool is_observed(const Json& object) {
+  return number_at(object_at(object, "status"), "observedGeneration", 0) >=
+         number_at(metadata_of(object), "generation", 0);
+}
+
+Json as_new(Json object) {
+  object.erase("status");
+  for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
+                                 "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"})
+    object.at("metadata").erase(server_set);
+  return object;
+}
+
+Json without_status(Json object) {
+  object.erase("status");
+  object.at("metadata").erase("managedFields");
+  return object;
+}
+
+Json renamed(Json object, const std::string& name) {
+  object["metadata"]["name"] = name;
+  return object;
+}
+
+Json without_label(Json object, const std::string& key) {
+  object.at("metadata").at("labels").erase(key);
+  return object;
 }
 
 }  // namespace ms2m

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "kube/objects/fields.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/network_init.hpp"
 #include "kube/objects/object.hpp"
@@ -170,14 +171,6 @@ const Json* find_container(const Json& pod, const std::string& name) {
   return nullptr;
 }
 
-const Json* mount_of(const Json& container, const std::string& volume) {
-  const auto mounts = container.find("volumeMounts");
-  if (mounts == container.end()) return nullptr;
-  for (const Json& mount : *mounts)
-    if (mount.value("name", "") == volume) return &mount;
-  return nullptr;
-}
-
 const Json* find_container_status(const Json& pod, const std::string& name) {
   const auto status = pod.find("status");
   if (status == pod.end() || !status->contains("containerStatuses")) return nullptr;
@@ -186,24 +179,35 @@ const Json* find_container_status(const Json& pod, const std::string& name) {
   return nullptr;
 }
 
-std::string choose_container(const Json& pod, const std::string& wanted) {
+namespace {
+
+std::vector<std::string> container_names(const Json& pod) {
   std::vector<std::string> names;
-  for (const Json& container : pod.at("spec").at("containers")) names.push_back(container.at("name"));
-  const std::string pod_name = pod.at("metadata").at("name");
-  const auto known = [&](const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  if (!wanted.empty()) {
-    if (known(wanted)) return wanted;
-    throw Error(ErrorKind::refused, fmt::format("pod {} has no container {}", pod_name, wanted),
+  for (const Json& container : array_at(object_at(pod, "spec"), "containers"))
+    names.push_back(text_at(container, "name"));
+  return names;
+}
+
+}  // namespace
+
+std::optional<std::string> container_meant(const Json& pod, const std::string& wanted) {
+  const std::vector<std::string> names = container_names(pod);
+  if (wanted.empty() && names.size() == 1) return names.front();
+  const Labels annotations = annotations_of(pod);
+  const auto marked = annotations.find("kubectl.kubernetes.io/default-container");
+  const std::string name = !wanted.empty() ? wanted : marked == annotations.end() ? "" : marked->second;
+  if (std::find(names.begin(), names.end(), name) == names.end()) return std::nullopt;
+  return name;
+}
+
+std::string choose_container(const Json& pod, const std::string& wanted) {
+  if (auto meant = container_meant(pod, wanted)) return *meant;
+  const std::vector<std::string> names = container_names(pod);
+  if (!wanted.empty())
+    throw Error(ErrorKind::refused, fmt::format("pod {} has no container {}", name_of(pod), wanted),
                 fmt::format("choose one of: {}", fmt::join(names, ", ")));
-  }
-  if (names.size() == 1) return names.front();
-  const Json annotations = pod.at("metadata").value("annotations", Json::object());
-  const std::string preferred = annotations.value("kubectl.kubernetes.io/default-container", "");
-  if (known(preferred)) return preferred;
   throw Error(ErrorKind::refused,
-              fmt::format("pod {} has {} containers and none is marked as the default", pod_name, names.size()),
+              fmt::format("pod {} has {} containers and none is marked as the default", name_of(pod), names.size()),
               fmt::format("name the one with the state: -c {}", fmt::join(names, " | -c ")));
 }
 

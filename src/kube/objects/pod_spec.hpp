@@ -1,5 +1,6 @@
 // The target pod: the source's whole spec with only the needed edits. Pure.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,12 +38,12 @@ std::vector<std::string> diff_pods(const Json& source, const Json& target);
 
 /// The container of that name in spec.containers, or nullptr.
 const Json* find_container(const Json& pod, const std::string& name);
-/// The container's first mount of that volume, or nullptr.
-const Json* mount_of(const Json& container, const std::string& volume);
 const Json* find_container_status(const Json& pod, const std::string& name);
 
-/// The container to move: the given name; else the annotation kubectl.kubernetes.io/default-container; else the only
-/// one. Throws Error{refused} naming the choices.
+/// The container with the state: the given name; else the only one; else what the annotation
+/// kubectl.kubernetes.io/default-container says. nullopt: there is none of that name, or none is marked.
+std::optional<std::string> container_meant(const Json& pod, const std::string& wanted);
+/// The same; throws Error{refused} naming the choices.
 std::string choose_container(const Json& pod, const std::string& wanted);
 
 }  // namespace ms2m

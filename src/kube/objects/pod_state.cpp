@@ -1,61 +1,53 @@
 #include "kube/objects/pod_state.hpp"
 
-#include <fmt/format.h>
-
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/fields.hpp"
 
 namespace ms2m {
 
-bool is_terminating(const Json& object) { return object.at("metadata").contains("deletionTimestamp"); }
+bool is_terminating(const Json& object) { return object_at(object, "metadata").contains("deletionTimestamp"); }
 
 bool kubelet_knows_deletion(const Json& pod) {
-  const std::int64_t generation = pod.at("metadata").value("generation", std::int64_t{0});
+  const std::int64_t generation = number_at(object_at(pod, "metadata"), "generation", 0);
   return is_terminating(pod) && generation > 0 &&
-         pod.value("status", Json::object()).value("observedGeneration", std::int64_t{0}) >= generation;
+         number_at(object_at(pod, "status"), "observedGeneration", 0) >= generation;
 }
 
-std::vector<std::string> running_containers(const Json& pod) {
-  std::vector<std::string> ids;
-  const Json status = pod.value("status", Json::object());
-  for (const char* list : {"containerStatuses", "initContainerStatuses"})
-    for (const Json& container : status.value(list, Json::array()))
-      if (container.value("state", Json::object()).contains("running"))
-        ids.push_back(container.value("containerID", ""));
-  return ids;
+bool pod_is_lost(const Json* pod) { return pod == nullptr || is_terminating(*pod) || pod_is_over(*pod); }
+
+std::string pod_phase(const Json& pod) {
+  const std::string phase = text_at(object_at(pod, "status"), "phase");
+  return phase.empty() ? "Pending" : phase;
+}
+
+bool pod_is_over(const Json& pod) {
+  const std::string phase = pod_phase(pod);
+  return phase == "Failed" || phase == "Succeeded";
 }
 
 bool pod_is_ready(const Json& pod) {
-  const auto status = pod.find("status");
-  if (status == pod.end() || !status->contains("conditions")) return false;
-  for (const Json& condition : status->at("conditions"))
-    if (condition.value("type", "") == "Ready") return condition.value("status", "") == "True";
+  for (const Json& condition : array_at(object_at(pod, "status"), "conditions"))
+    if (text_at(condition, "type") == "Ready") return text_at(condition, "status") == "True";
   return false;
 }
 
-bool container_running(const Json* pod, const std::string& container) {
-  const Json* own = find_container_status(*pod, container);
-  return own != nullptr && own->value("state", Json::object()).contains("running");
+std::optional<PodFailure> pod_failure(const Json& pod) {
+  if (pod_phase(pod) != "Failed") return std::nullopt;
+  const Json& status = object_at(pod, "status");
+  return PodFailure{text_at(status, "reason"), text_at(status, "message")};
 }
 
 std::vector<std::string> addresses_of(const Json& pod) {
   std::vector<std::string> addresses;
-  const Json status = pod.value("status", Json::object());
-  for (const Json& each : status.value("podIPs", Json::array())) addresses.push_back(each.value("ip", ""));
-  if (addresses.empty()) addresses.push_back(status.value("podIP", ""));
+  const Json& status = object_at(pod, "status");
+  for (const Json& each : array_at(status, "podIPs")) addresses.push_back(text_at(each, "ip"));
+  if (addresses.empty()) addresses.push_back(text_at(status, "podIP"));
   std::erase(addresses, "");
   return addresses;
 }
 
-std::string instance_in(const Json& pod, const std::string& container) {
-  const Json* status = find_container_status(pod, container);
-  if (status == nullptr) return "";
-  return fmt::format("{} {}", status->value("containerID", ""), status->value("restartCount", 0));
-}
-
-bool pod_is_lost(const Json* pod) {
-  if (pod == nullptr || is_terminating(*pod)) return true;
-  const std::string phase = pod->value("status", Json::object()).value("phase", "");
-  return phase == "Failed" || phase == "Succeeded";
+std::vector<std::string> own_addresses_of(const Json& pod) {
+  if (flag_at(object_at(pod, "spec"), "hostNetwork")) return {};
+  return addresses_of(pod);
 }
 
 }  // namespace ms2m

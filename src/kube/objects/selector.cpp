@@ -4,7 +4,7 @@
 
 namespace ms2m {
 
-bool selects(const Json& selector, const Json& labels) {
+bool selects(const Json& selector, const Labels& labels) {
   const Json wanted = selector.value("matchLabels", Json::object());
   for (const auto& [key, value] : wanted.items())
     if (!labels.contains(key) || labels.at(key) != value) return false;
@@ -20,9 +20,9 @@ bool selects(const Json& selector, const Json& labels) {
   return true;
 }
 
-std::optional<std::string> deciding_label(const Json& selector, const Json& labels) {
-  for (const auto& [key, value] : labels.items()) {
-    Json fewer = labels;
+std::optional<std::string> deciding_label(const Json& selector, const Labels& labels) {
+  for (const auto& [key, value] : labels) {
+    Labels fewer = labels;
     fewer.erase(key);
     if (!selects(selector, fewer)) return key;
   }

@@ -1,0 +1,74 @@
+#include "kube/objects/container_state.hpp"
+
+#include <fmt/format.h>
+
+#include "kube/objects/fields.hpp"
+
+namespace ms2m {
+namespace {
+
+const Json* status_of(const Json& pod, const std::string& container) {
+  for (const Json& each : array_at(object_at(pod, "status"), "containerStatuses"))
+    if (text_at(each, "name") == container) return &each;
+  return nullptr;
+}
+
+bool runs(const Json& status) { return object_at(status, "state").contains("running"); }
+
+std::optional<int> exit_code(const Json& status, const char* state) {
+  const Json& in = object_at(status, state);
+  if (!in.contains("terminated")) return std::nullopt;
+  return static_cast<int>(number_at(object_at(in, "terminated"), "exitCode", -1));
+}
+
+template <class Which>
+std::vector<std::string> ids_of(const Json& pod, Which which) {
+  std::vector<std::string> ids;
+  for (const char* list : {"containerStatuses", "initContainerStatuses"})
+    for (const Json& container : array_at(object_at(pod, "status"), list))
+      if (which(container)) ids.push_back(text_at(container, "containerID"));
+  return ids;
+}
+
+}  // namespace
+
+std::optional<ContainerState> container_state(const Json& pod, const std::string& container) {
+  const Json* status = status_of(pod, container);
+  if (status == nullptr) return std::nullopt;
+  const Json& waiting = object_at(object_at(*status, "state"), "waiting");
+  return ContainerState{text_at(*status, "containerID"), text_at(*status, "image"),
+                        text_at(*status, "imageID"),     runs(*status),
+                        text_at(waiting, "reason"),      text_at(waiting, "message"),
+                        exit_code(*status, "state"),     exit_code(*status, "lastState")};
+}
+
+bool container_running(const Json* pod, const std::string& container) {
+  const Json* own = status_of(*pod, container);
+  return own != nullptr && runs(*own);
+}
+
+bool ever_started(const Json& pod, const std::string& container) {
+  const Json* status = status_of(pod, container);
+  if (status == nullptr) return false;
+  const Json& state = object_at(*status, "state");
+  const Json& ended = object_at(state, "terminated");
+  const bool unknown = text_at(ended, "reason") == "ContainerStatusUnknown" && text_at(*status, "containerID").empty();
+  return state.contains("running") || (state.contains("terminated") && !unknown) ||
+         !object_at(*status, "lastState").empty() || number_at(*status, "restartCount", 0) > 0;
+}
+
+std::string instance_in(const Json& pod, const std::string& container) {
+  const Json* status = status_of(pod, container);
+  if (status == nullptr) return "";
+  return fmt::format("{} {}", text_at(*status, "containerID"), number_at(*status, "restartCount", 0));
+}
+
+std::vector<std::string> running_containers(const Json& pod) {
+  return ids_of(pod, [](const Json& status) { return runs(status); });
+}
+
+std::vector<std::string> known_containers(const Json& pod) {
+  return ids_of(pod, [](const Json& status) { return !text_at(status, "containerID").empty(); });
+}
+
+}  // namespace ms2m

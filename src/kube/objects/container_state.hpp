@@ -1,0 +1,34 @@
+// What the kubelet has said last of a pod's containers. Pure.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/json.hpp"
+
+namespace ms2m {
+
+struct ContainerState {
+  std::string id;               ///< "cri-o://..."
+  std::string image, image_id;  ///< names of the image that it runs
+  bool running = false;
+  std::string waiting, message;  ///< why it does not run yet: "ErrImageNeverPull", and in words
+  std::optional<int> exit_code;  ///< it has ended
+  std::optional<int> last_exit;  ///< an instance before this one has
+};
+/// nullopt: nothing yet.
+std::optional<ContainerState> container_state(const Json& pod, const std::string& container);
+
+bool container_running(const Json* pod, const std::string& container);
+/// False: no process of the container has run. So it is also where the kubelet says only that it ends a pod without
+/// such a container: it was never there, or its record is gone.
+bool ever_started(const Json& pod, const std::string& container);
+/// ID and restarts of a container: one that was started again is another process, although the pod is the same. Empty:
+/// its kubelet has not said anything of it yet.
+std::string instance_in(const Json& pod, const std::string& container);
+
+/// IDs, of init containers too: of those that run, and of all.
+std::vector<std::string> running_containers(const Json& pod);
+std::vector<std::string> known_containers(const Json& pod);
+
+}  // namespace ms2m

@@ -1,0 +1,17 @@
+// How this folder reads fields that may be absent.
+#pragma once
+#include <string>
+
+#include "ms2m/json.hpp"
+
+namespace ms2m {
+
+/// What `key` holds; an empty object or array when there is nothing, or null.
+const Json& object_at(const Json& in, const char* key);
+const Json& array_at(const Json& in, const char* key);
+/// Empty when there is nothing, or no text.
+std::string text_at(const Json& in, const char* key);
+bool flag_at(const Json& in, const char* key, bool otherwise = false);
+std::int64_t number_at(const Json& in, const char* key, std::int64_t otherwise);
+
+}  // namespace ms2m

@@ -1,0 +1,96 @@
+// What others are told of objects, and what is sent of them.
+#include "kube/objects/container.hpp"
+#include "kube/objects/controllers.hpp"
+#include "kube/objects/lease.hpp"
+#include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/patches.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "kube/objects/volumes.hpp"
+#include "support/catch.hpp"
+
+using namespace ms2m;
+
+TEST_CASE("an object that says nothing is no error", "[values]") {
+  for (const Json& nothing : {Json(), Json::object(), Json{{"metadata", nullptr}, {"spec", nullptr}}}) {
+    CHECK(name_of(nothing).empty());
+    CHECK(pod_node(nothing).empty());
+    CHECK(labels_of(nothing).empty());
+    CHECK_FALSE(controller_of(nothing));
+    CHECK(pod_phase(nothing) == "Pending");
+    CHECK_FALSE(container_in(nothing, "c"));
+    CHECK_FALSE(container_state(nothing, "c"));
+    CHECK(volumes_of(nothing).empty());
+  }
+}
+
+TEST_CASE("a container's state", "[values]") {
+  const Json pod = Json::parse(R"({"status":{"containerStatuses":[
+    {"name":"a","containerID":"cri-o://1","image":"i","imageID":"i@sha256:1","restartCount":1,"state":{"running":{}},
+     "lastState":{"terminated":{"exitCode":137}}},
+    {"name":"b","state":{"waiting":{"reason":"ErrImageNeverPull","message":"not there"}}},
+    {"name":"c","state":{"terminated":{"exitCode":0}}},
+    {"name":"d","state":{"terminated":{"exitCode":137,"reason":"ContainerStatusUnknown"}}}],
+    "initContainerStatuses":[{"name":"e","containerID":"cri-o://2","state":{"running":{}}}]}})");
+  const auto a = container_state(pod, "a"), b = container_state(pod, "b"), c = container_state(pod, "c");
+  REQUIRE((a && b && c));
+  CHECK(a->running);
+  CHECK(a->image_id == "i@sha256:1");
+  CHECK(a->last_exit == 137);
+  CHECK_FALSE(a->exit_code);
+  CHECK(b->waiting == "ErrImageNeverPull");
+  CHECK(b->message == "not there");
+  CHECK(c->exit_code == 0);
+  CHECK(instance_in(pod, "a") == "cri-o://1 1");
+  CHECK(ever_started(pod, "a"));
+  CHECK_FALSE(ever_started(pod, "b"));
+  CHECK(ever_started(pod, "c"));
+  CHECK_FALSE(ever_started(pod, "d"));
+  CHECK(running_containers(pod) == std::vector<std::string>{"cri-o://1", "cri-o://2"});
+}
+
+TEST_CASE("who owns an object", "[values]") {
+  const Json pod = Json::parse(R"({"metadata":{"ownerReferences":[{"kind":"Other","name":"o","uid":"1"},
+    {"kind":"StatefulSet","name":"s","uid":"2","controller":true}]}})");
+  REQUIRE(controller_of(pod));
+  CHECK(controller_of(pod)->name == "s");
+  CHECK(in_a_set(pod));
+  CHECK(is_owned_by(pod, "1"));
+  CHECK_FALSE(is_owned_by(pod, "3"));
+}
+
+TEST_CASE("a set that is created anew, and its number of replicas", "[values]") {
+  const Json set = Json::parse(R"({"metadata":{"name":"s","namespace":"n","uid":"1","generation":3,"finalizers":["x"]},
+    "spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}}},"status":{"observedGeneration":3,"replicas":2,
+    "updatedReplicas":2,"readyReplicas":1}})");
+  CHECK(as_new(set) == Json::parse(R"({"metadata":{"name":"s","namespace":"n"},
+    "spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}}}})"));
+  const Controller controller = parse_controller(set);
+  CHECK((controller.replicas == 2 && controller.ready == 1 && !controller.rolling));
+  CHECK(controller.document == set);
+  CHECK(is_observed(set));
+  CHECK(replicas_patch("1", 1) == Json::parse(R"({"metadata":{"uid":"1"},"spec":{"replicas":1}})"));
+}
+
+TEST_CASE("the lease and its holder", "[values]") {
+  const Lease lease{"", "m7k2q9", "root@host pid 17", "Preparing"};
+  Json object = make_lease("n", "ms2m-p", lease, "2026-11-28T12:00:00.000000Z");
+  CHECK(ref_of(Kind::lease, object).name == "ms2m-p");
+  CHECK(to_string(parse_lease(object)) == "root@host pid 17, phase Preparing");
+  object.merge_patch(lease_phase_patch("Restoring"));
+  const Lease read = parse_lease(object);
+  CHECK(read.migration == "m7k2q9");
+  CHECK(to_string(read) == "root@host pid 17, phase Restoring");
+}
+
+TEST_CASE("what adoption changes, in one patch", "[values]") {
+  Json pod = Json::parse(R"({"metadata":{"name":"p","labels":{"app":"a"}},"spec":{}})");
+  CHECK(deletion_cost_of(pod).is_null());
+  pod.merge_patch(adoption_patch("5d4f"));
+  CHECK(template_hash_of(pod) == "5d4f");
+  CHECK(deletion_cost_of(pod) == kHighestCost);
+  pod.merge_patch(deletion_cost_patch(nullptr));
+  CHECK(deletion_cost_of(pod).is_null());
+  CHECK(labels_of(without_label(pod, kTemplateHash)) == Labels{{"app", "a"}});
+  CHECK(pod_node(bound_to(pod, "worker-1")) == "worker-1");
+}
