@@ -5,7 +5,9 @@
 #include <charconv>
 #include <optional>
 
-#include "cli/one_line.hpp"
+#include "base/one_line.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_spec.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -21,10 +23,10 @@ struct Found {
 };
 
 std::optional<std::string> annotation(const Json& pod, const char* name) {
-  const Json metadata = pod.value("metadata", Json::object());
-  const Json annotations = metadata.value("annotations", Json::object());
-  if (!annotations.is_object() || !annotations.contains(name)) return std::nullopt;
-  auto value = one_line(annotations[name].get<std::string>());
+  const Labels annotations = annotations_of(pod);
+  const auto found = annotations.find(name);
+  if (found == annotations.end()) return std::nullopt;
+  auto value = one_line(found->second);
   return value.empty() ? std::nullopt : std::optional(std::move(value));
 }
 
@@ -106,7 +108,7 @@ std::optional<Found> from_annotation(const BrokerQuestion& question) {
   });
 }
 
-std::optional<std::string> variable(const BrokerQuestion& question, const Json& container, const char* name) {
+std::optional<std::string> variable(const BrokerQuestion& question, const std::string& container, const char* name) {
   const auto value = ContainerEnv(question.pod, container, question.lookups).get(name);
   if (!value || value->empty()) return std::nullopt;
   if (value->find("$(") != std::string::npos)
@@ -114,11 +116,11 @@ std::optional<std::string> variable(const BrokerQuestion& question, const Json& 
   return value;
 }
 
-std::string own_variable(const Json& container, const char* name) {
-  return fmt::format("{} of container {}", name, container.value("name", "?"));
+std::string own_variable(const std::string& container, const char* name) {
+  return fmt::format("{} of container {}", name, container);
 }
 
-std::optional<Found> from_container(const BrokerQuestion& question, const Json& container) {
+std::optional<Found> from_container(const BrokerQuestion& question, const std::string& container) {
   const std::string origin = own_variable(container, "RABBITMQ_URL");
   return of_the_pod(origin, [&]() -> std::optional<Found> {
     const auto uri = variable(question, container, "RABBITMQ_URL");
@@ -128,15 +130,15 @@ std::optional<Found> from_container(const BrokerQuestion& question, const Json& 
 }
 
 std::string pod_words(const BrokerQuestion& question) {
-  const Json metadata = question.pod.value("metadata", Json::object());
-  if (!metadata.contains("name")) return "the pod, which is gone,";
-  return fmt::format("pod {}/{}", metadata.value("namespace", ""), metadata.value("name", ""));
+  const std::string name = name_of(question.pod);
+  if (name.empty()) return "the pod, which is gone,";
+  return fmt::format("pod {}/{}", namespace_of(question.pod), name);
 }
 
-void choose_address(const BrokerQuestion& question, const Json* container, BrokerChoice& choice) {
+void choose_address(const BrokerQuestion& question, const std::optional<std::string>& container, BrokerChoice& choice) {
   auto found = given(question);
   if (!found) found = from_annotation(question);
-  if (!found && container != nullptr) found = from_container(question, *container);
+  if (!found && container) found = from_container(question, *container);
   if (!found)
     throw Error(
         ErrorKind::refused,
@@ -161,7 +163,7 @@ void choose_address(const BrokerQuestion& question, const Json* container, Broke
   overlay(choice.address.key_file, first(&BrokerOptions::key));
 }
 
-void choose_queue(const BrokerQuestion& question, const Json* container, BrokerChoice& choice) {
+void choose_queue(const BrokerQuestion& question, const std::optional<std::string>& container, BrokerChoice& choice) {
   for (const auto& source : question.sources) {
     if (source.options.queue.empty()) continue;
     choice.queue = source.options.queue;
@@ -173,7 +175,7 @@ void choose_queue(const BrokerQuestion& question, const Json* container, BrokerC
     choice.queue_origin = fmt::format("annotation {}", kQueueAnnotation);
     return;
   }
-  if (container != nullptr) {
+  if (container) {
     choice.queue_origin = own_variable(*container, "QUEUE_NAME");
     const auto name = of_the_pod(choice.queue_origin, [&] { return variable(question, *container, "QUEUE_NAME"); });
     choice.queue = name.value_or("");
@@ -189,18 +191,6 @@ void choose_queue(const BrokerQuestion& question, const Json* container, BrokerC
 
 }  // namespace
 
-const Json* find_container(const Json& pod, const std::string& wanted) {
-  const auto at = Json::json_pointer("/spec/containers");
-  if (!pod.contains(at) || !pod[at].is_array()) return nullptr;
-  const Json& containers = pod[at];
-  std::string name = wanted;
-  if (name.empty()) name = annotation(pod, "kubectl.kubernetes.io/default-container").value_or("");
-  if (name.empty()) return containers.size() == 1 ? &containers[0] : nullptr;
-  for (const auto& container : containers)
-    if (container.value("name", "") == name) return &container;
-  return nullptr;
-}
-
 bool has_password(std::string_view uri) {
   const auto scheme = uri.find("://");
   if (scheme == std::string_view::npos) return false;
@@ -211,7 +201,7 @@ bool has_password(std::string_view uri) {
 
 BrokerChoice choose_broker(const BrokerQuestion& question) {
   BrokerChoice choice;
-  const Json* container = find_container(question.pod, question.container);
+  const auto container = container_meant(question.pod, question.container);
   for (const auto choose : {choose_address, choose_queue}) {
     try {
       choose(question, container, choice);

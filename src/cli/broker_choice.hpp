@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/options.hpp"
-#include "cli/pod_env.hpp"
+#include "kube/objects/container_env.hpp"
 #include "ms2m/broker.hpp"
 #include "ms2m/error.hpp"
 
@@ -41,10 +41,6 @@ struct BrokerChoice {
 /// Reads nothing but what `lookups` reads. Error{usage}: what the user gave is wrong; Error{refused}: nobody names a
 /// broker or a queue, or the pod names something that does not exist. No secret is in a message.
 BrokerChoice choose_broker(const BrokerQuestion& question);
-
-/// The container that carries the state: `wanted`, or the default container's annotation, or the only one. nullptr:
-/// none.
-const Json* find_container(const Json& pod, const std::string& wanted);
 
 /// True for "amqp://user:password@host": such a URI must not be on a command line.
 bool has_password(std::string_view uri);

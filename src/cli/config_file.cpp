@@ -7,8 +7,8 @@
 #include <fstream>
 #include <map>
 
+#include "base/one_line.hpp"
 #include "cli/broker_choice.hpp"
-#include "cli/one_line.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cli/one_line.hpp"
+#include "base/one_line.hpp"
 
 namespace ms2m::cli {
 

@@ -8,6 +8,7 @@
 
 #include "cli/broker_choice.hpp"
 #include "cli/same_cluster.hpp"
+#include "kube/objects/pod_spec.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 
@@ -147,7 +148,7 @@ Session open_session(const Context& context, MigrationRequest& request) {
   if (!pod)
     throw Error(ErrorKind::refused, fmt::format("there is no pod {} in namespace {}", request.pod, request.ns),
                 remedy::command(remedy::Command::list_pods, request.place, {request.ns}));
-  if (!request.container.empty() && find_container(*pod, request.container) == nullptr)
+  if (!request.container.empty() && !container_meant(*pod, request.container))
     throw Error(ErrorKind::refused,
                 fmt::format("pod {}/{} has no container {}", request.ns, request.pod, request.container),
                 remedy::command(remedy::Command::show_containers, request.place, {request.ns, request.pod}));

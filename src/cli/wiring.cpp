@@ -10,6 +10,7 @@
 #include "carry/relay.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
+#include "kube/objects/placement.hpp"
 #include "node/session/adapters.hpp"
 #include "node/session/ssh_nodes.hpp"
 
@@ -42,12 +43,8 @@ KubeconfigSource source_of(const std::string& list, const std::string& context) 
 
 NodeAddresses addresses_from(std::shared_ptr<Cluster> cluster) {
   return [cluster = std::move(cluster)](const std::string& name, const StopToken& stop) {
-    std::vector<std::string> found;
     const auto node = cluster->get({Kind::node, "", name}, stop);
-    if (!node) return found;
-    for (const auto& address : node->value(Json::json_pointer("/status/addresses"), Json::array()))
-      if (address.value("type", "") == "InternalIP") found.push_back(address.value("address", ""));
-    return found;
+    return node ? internal_addresses(*node) : std::vector<std::string>{};
   };
 }
 
@@ -55,7 +52,7 @@ NodeRuntimes runtimes_from(std::shared_ptr<Cluster> cluster) {
   return [cluster = std::move(cluster)](const std::string& name, const StopToken& stop) -> std::string {
     try {
       const auto node = cluster->get({Kind::node, "", name}, stop);
-      return node ? node->value("/status/nodeInfo/containerRuntimeVersion"_json_pointer, "") : "";
+      return node ? parse_node(*node).runtime : "";
     } catch (const Error&) {
       return "";  // who needs the node's object says so
     }

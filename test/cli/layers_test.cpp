@@ -47,7 +47,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"steps", {"base", "kube/objects", "journal", "handover", "plan", "preflight", "undo"}},
     {"strategy", {"base", "kube/objects", "journal", "handover", "plan", "undo", "steps"}},
     {"engine", {"base", "kube/objects", "journal", "handover", "plan", "preflight", "undo", "steps", "strategy"}},
-    {"cli", {"report"}},
+    {"cli", {"base", "kube/objects", "report"}},
 };
 
 // wiring alone names adapters.

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-namespace ms2m::cli {
+namespace ms2m {
 
 /// The value without the one line break (LF or CR LF) at its end that editors, echo and YAML's | leave there.
 inline std::string one_line(std::string value) {
@@ -12,4 +12,4 @@ inline std::string one_line(std::string value) {
   return value;
 }
 
-}  // namespace ms2m::cli
+}  // namespace ms2m

@@ -6,7 +6,7 @@
 
 #include "ms2m/json.hpp"
 
-namespace ms2m::cli {
+namespace ms2m {
 
 /// Reads an object of the pod's own namespace; nullopt: there is none of that name. May throw Error (forbidden, ...).
 struct PodLookups {
@@ -20,7 +20,8 @@ struct PodLookups {
 /// secret_value().
 class ContainerEnv {
  public:
-  ContainerEnv(const Json& pod, const Json& container, PodLookups lookups);
+  /// `container`: the name of one of the pod's.
+  ContainerEnv(const Json& pod, const std::string& container, PodLookups lookups);
 
   /// nullopt: the container does not define it. Error{refused} when it refers to something that does not exist.
   std::optional<std::string> get(const std::string& name) const;
@@ -41,4 +42,4 @@ class ContainerEnv {
 /// The value of `key` in a Secret's data (decoded); nullopt: no such key. Error{refused} when it is not base64.
 std::optional<std::string> secret_value(const Json& secret, const std::string& key);
 
-}  // namespace ms2m::cli
+}  // namespace ms2m

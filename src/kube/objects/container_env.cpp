@@ -1,11 +1,13 @@
-#include "cli/pod_env.hpp"
+#include "kube/objects/container_env.hpp"
 
 #include <utility>
 
-#include "cli/one_line.hpp"
+#include "base/one_line.hpp"
+#include "kube/objects/fields.hpp"
+#include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 
-namespace ms2m::cli {
+namespace ms2m {
 
 namespace {
 
@@ -26,20 +28,17 @@ std::string decode_base64(const std::string& text, const std::string& what) {
   return bytes;
 }
 
-Json array_or_empty(const Json& object, const char* key) {
-  return object.contains(key) && object[key].is_array() ? object[key] : Json::array();
+/// A list of the container.
+Json list_in(const Json& pod, const std::string& container, const char* key) {
+  for (const Json& each : array_at(object_at(pod, "spec"), "containers"))
+    if (text_at(each, "name") == container) return array_at(each, key);
+  return Json::array();
 }
-
-std::string text_of(const Json& object, const char* key) {
-  return object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : std::string();
-}
-
-bool is_optional(const Json& reference) { return reference.value("optional", false); }
 
 /// data of a config map, or decoded data of a secret.
 std::optional<std::string> value_in(const Json& object, const std::string& key, bool secret) {
   if (secret) return secret_value(object, key);
-  const Json& data = object.contains("data") ? object["data"] : Json::object();
+  const Json& data = object_at(object, "data");
   if (!data.contains(key) || !data[key].is_string()) return std::nullopt;
   return one_line(data[key].get<std::string>());
 }
@@ -51,34 +50,34 @@ std::optional<std::string> secret_value(const Json& secret, const std::string& k
   return one_line(decode_base64(secret["data"][key].get<std::string>(), "key " + key + " of a secret"));
 }
 
-ContainerEnv::ContainerEnv(const Json& pod, const Json& container, PodLookups lookups)
+ContainerEnv::ContainerEnv(const Json& pod, const std::string& container, PodLookups lookups)
     : pod_(pod),
-      env_(array_or_empty(container, "env")),
-      env_from_(array_or_empty(container, "envFrom")),
+      env_(list_in(pod, container, "env")),
+      env_from_(list_in(pod, container, "envFrom")),
       lookups_(std::move(lookups)) {}
 
 std::optional<std::string> ContainerEnv::get(const std::string& name) const { return before(name, env_.size()); }
 
 std::optional<std::string> ContainerEnv::before(const std::string& name, std::size_t end) const {
   for (std::size_t i = end; i-- > 0;)
-    if (text_of(env_[i], "name") == name) return entry(i);
+    if (text_at(env_[i], "name") == name) return entry(i);
   return from_source(name);
 }
 
 std::optional<std::string> ContainerEnv::entry(std::size_t index) const {
   const Json& variable = env_[index];
-  if (!variable.contains("valueFrom")) return one_line(expand(text_of(variable, "value"), index));
+  if (!variable.contains("valueFrom")) return one_line(expand(text_at(variable, "value"), index));
   const Json& from = variable["valueFrom"];
-  if (from.contains("fieldRef")) return field(text_of(from["fieldRef"], "fieldPath"));
+  if (from.contains("fieldRef")) return field(text_at(from["fieldRef"], "fieldPath"));
   const bool secret = from.contains("secretKeyRef");
   if (!secret && !from.contains("configMapKeyRef")) return std::nullopt;
   const Json& reference = secret ? from["secretKeyRef"] : from["configMapKeyRef"];
-  const std::string name = text_of(reference, "name");
-  const std::string key = text_of(reference, "key");
+  const std::string name = text_at(reference, "name");
+  const std::string key = text_at(reference, "key");
   const auto object = secret ? lookups_.secret(name) : lookups_.config_map(name);
   auto value = object ? value_in(*object, key, secret) : std::nullopt;
-  if (!value && !is_optional(reference))
-    throw Error(ErrorKind::refused, text_of(variable, "name") + " refers to key " + key + " of " +
+  if (!value && !flag_at(reference, "optional"))
+    throw Error(ErrorKind::refused, text_at(variable, "name") + " refers to key " + key + " of " +
                                         (secret ? "secret " : "config map ") + name + ", which does not exist");
   return value;
 }
@@ -86,11 +85,11 @@ std::optional<std::string> ContainerEnv::entry(std::size_t index) const {
 std::optional<std::string> ContainerEnv::from_source(const std::string& name) const {
   for (std::size_t i = env_from_.size(); i-- > 0;) {
     const Json& source = env_from_[i];
-    const std::string prefix = text_of(source, "prefix");
+    const std::string prefix = text_at(source, "prefix");
     if (name.compare(0, prefix.size(), prefix) != 0) continue;
     const bool secret = source.contains("secretRef");
     if (!secret && !source.contains("configMapRef")) continue;
-    const std::string object_name = text_of(secret ? source["secretRef"] : source["configMapRef"], "name");
+    const std::string object_name = text_at(secret ? source["secretRef"] : source["configMapRef"], "name");
     const auto object = secret ? lookups_.secret(object_name) : lookups_.config_map(object_name);
     if (!object) continue;
     if (auto value = value_in(*object, name.substr(prefix.size()), secret)) return value;
@@ -121,9 +120,9 @@ std::optional<std::string> ContainerEnv::field(const std::string& path) const {
   if (const auto bracket = path.find("['"); bracket != std::string::npos && path.size() >= bracket + 4) {
     const std::string map = path.substr(0, bracket);
     const std::string key = path.substr(bracket + 2, path.size() - bracket - 4);
-    const Json metadata = pod_.value("metadata", Json::object());
-    const Json values = metadata.value(map == "metadata.labels" ? "labels" : "annotations", Json::object());
-    return values.contains(key) ? std::optional(one_line(values[key].get<std::string>())) : std::nullopt;
+    const Labels values = map == "metadata.labels" ? labels_of(pod_) : annotations_of(pod_);
+    const auto value = values.find(key);
+    return value == values.end() ? std::nullopt : std::optional(one_line(value->second));
   }
   std::string pointer = "/" + path;
   for (char& c : pointer)
@@ -133,4 +132,4 @@ std::optional<std::string> ContainerEnv::field(const std::string& path) const {
   return pod_[at].get<std::string>();
 }
 
-}  // namespace ms2m::cli
+}  // namespace ms2m
