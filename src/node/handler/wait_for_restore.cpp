@@ -54,7 +54,10 @@ bool wait_for_restore(RestorePlace& place, const Asking& asking, const std::stri
       throw refusal(place, decision.why);
     }
     if (!waiting) waiting.emplace(place.directory());
-    if (!waiting->newest()) throw Error(ErrorKind::conflict, "a newer create waits for restore " + place.id());
+    if (!waiting->newest()) {
+      if (!place.read()) continue;  // it was removed, with the file of who waits
+      throw Error(ErrorKind::conflict, "a newer create waits for restore " + place.id());
+    }
     if (decision.what == AtCreate::restore) {
       take(place, *waiting, asking, container);
       return true;

@@ -8,6 +8,7 @@
 #include "node/program/layouts.hpp"
 #include "node/program/look.hpp"
 #include "node/program/program_cache.hpp"
+#include "node/program/restores.hpp"
 #include "node/program/tools.hpp"
 #include "node/protocol/version.hpp"
 
@@ -70,6 +71,30 @@ Found on(const Node& node, const Kill& request, Channel& channel) {
   return node.containers.kill(request.container, channel.stop());
 }
 
+Nothing on(const Node& node, const RestorePrepare& request, Channel&) {
+  return Restores(node.roots.layouts).prepare(request);
+}
+Nothing on(const Node& node, const RestoreBind& request, Channel&) {
+  return Restores(node.roots.layouts).bind(request);
+}
+Nothing on(const Node& node, const RestoreReady& request, Channel&) {
+  return Restores(node.roots.layouts).ready(request.id);
+}
+Nothing on(const Node& node, const RestoreDone& request, Channel&) {
+  return Restores(node.roots.layouts).done(request.id);
+}
+Found on(const Node& node, const RestoreVoid& request, Channel& channel) {
+  return Restores(node.roots.layouts).take_back(request.id, node.containers, channel.stop());
+}
+RestoreStatus on(const Node& node, const RestoreWatch& request, Channel& channel) {
+  return Restores(node.roots.layouts).watch(request, channel.stop());
+}
+Found on(const Node& node, const RestoreRemoveData& request, Channel&) {
+  return Restores(node.roots.layouts).remove_data(request.id);
+}
+RestoreListing on(const Node& node, const RestoreList&, Channel&) { return Restores(node.roots.layouts).list(); }
+RestoreIds on(const Node& node, const RestoreSweep&, Channel&) { return {RestoreStore(node.roots.layouts).sweep()}; }
+
 using Handler = std::string (*)(const Node&, const Json&, Channel&);
 
 template <class Request>
@@ -86,9 +111,11 @@ std::map<std::string, Handler> handlers() {
 }  // namespace
 
 std::string answer(const Node& node, const Json& request, Channel& channel) {
-  static const auto all = handlers<Look, Tools, ForgetProgram, ListArchives, WaitArchive, RemoveArchive, ReadArchive,
-                                   WriteLayout, RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport,
-                                   ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill>();
+  static const auto all =
+      handlers<Look, Tools, ForgetProgram, ListArchives, WaitArchive, RemoveArchive, ReadArchive, WriteLayout,
+               RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName,
+               ImageRemove, Freeze, Thaw, Kill, RestorePrepare, RestoreBind, RestoreReady, RestoreDone, RestoreVoid,
+               RestoreWatch, RestoreRemoveData, RestoreList, RestoreSweep>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

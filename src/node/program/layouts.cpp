@@ -106,6 +106,14 @@ class Partial {
   bool named_ = false;
 };
 
+/// They lie beside the layouts, and go in their own way.
+bool is_restore(int root, const std::string& name) {
+  const auto is = look_in(root, name);
+  if (!is || !S_ISDIR(is->st_mode)) return false;
+  const UniqueFd directory = open_directory_in(root, name);
+  return directory && look_in(directory.get(), "record").has_value();
+}
+
 Error full(const std::string& said, const std::string& node) {
   return Error(ErrorKind::failed, "No space left on device" + said, "free some space on node " + node);
 }
@@ -174,6 +182,7 @@ UniqueFd open_layout(const std::string& root, const std::string& directory) {
 Found remove_layout(const std::string& root, const std::string& directory) {
   const std::string name = check_layout_directory(directory, root);
   const UniqueFd top = open_directory(root);
+  if (top && is_restore(top.get(), name)) throw Error(ErrorKind::refused, directory + " is a restore's");
   if (!top || !remove_tree_in(top.get(), name)) return {false};
   const auto [above, own] = split_path(root);
   // Only when it is empty, and no link.

@@ -4,6 +4,7 @@
 
 #include "node/protocol/codec.hpp"
 #include "node/protocol/json_text.hpp"
+#include "node/protocol/restore_fields.hpp"
 
 // Found by the types of their arguments: the values of include/ms2m are in its namespace.
 namespace ms2m {
@@ -89,13 +90,20 @@ namespace ms2m::node {
 using codec::Of;
 
 template <class Message>
-concept Empty = std::same_as<std::remove_const_t<Message>, Nothing> ||
-    std::same_as<std::remove_const_t<Message>, ForgetProgram> ||
-    std::same_as<std::remove_const_t<Message>, ImageProbe> || std::same_as<std::remove_const_t<Message>, ImageList>;
+concept Empty =
+    std::same_as<std::remove_const_t<Message>, Nothing> || std::same_as<std::remove_const_t<Message>, ForgetProgram> ||
+    std::same_as<std::remove_const_t<Message>, ImageProbe> || std::same_as<std::remove_const_t<Message>, ImageList> ||
+    std::same_as<std::remove_const_t<Message>, RestoreList> || std::same_as<std::remove_const_t<Message>, RestoreSweep>;
 
 template <class Message>
 concept Container =
     std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill>;
+
+template <class Message>
+concept RestoreById = std::same_as<std::remove_const_t<Message>, RestoreReady> ||
+    std::same_as<std::remove_const_t<Message>, RestoreDone> ||
+    std::same_as<std::remove_const_t<Message>, RestoreVoid> ||
+    std::same_as<std::remove_const_t<Message>, RestoreRemoveData>;
 
 static void fields(auto&, Empty auto&) {}
 static void fields(auto& f, Of<Found> auto& m) { f("found", m.found); }
@@ -157,6 +165,24 @@ static void fields(auto& f, Of<Freeze> auto& m) {
   f("still_held", m.still_held);
 }
 static void fields(auto& f, Container auto& m) { f("container", m.container); }
+static void fields(auto& f, Of<RestorePrepare> auto& m) {
+  f("id", m.id);
+  f("target", m.target);
+  f("wait_ms", m.wait_ms);
+  f("valid_s", m.valid_s);
+}
+static void fields(auto& f, Of<RestoreBind> auto& m) {
+  f("id", m.id);
+  f("uid", m.uid);
+}
+static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<RestoreWatch> auto& m) {
+  f("id", m.id);
+  f("seen", m.seen);
+  f("limit_ms", m.limit_ms);
+}
+static void fields(auto& f, Of<RestoreListing> auto& m) { f("restores", m.restores); }
+static void fields(auto& f, Of<RestoreIds> auto& m) { f("ids", m.ids); }
 
 template <class Message>
 Json encode(const Message& message) {
@@ -196,15 +222,18 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                 \
-  X(Hello)                                                                                               \
-  X(Look)                                                                                                \
-  X(Tools)                                                                                               \
-  X(ForgetProgram)                                                                                       \
-  X(ListArchives)                                                                                        \
-  X(WaitArchive)                                                                                         \
-  X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) \
-      X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill)
+#define MS2M_REQUESTS(X)                                                                                           \
+  X(Hello)                                                                                                         \
+  X(Look)                                                                                                          \
+  X(Tools)                                                                                                         \
+  X(ForgetProgram)                                                                                                 \
+  X(ListArchives)                                                                                                  \
+  X(WaitArchive)                                                                                                   \
+  X(RemoveArchive)                                                                                                 \
+  X(ReadArchive)                                                                                                   \
+  X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
+      X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(RestoreReady) \
+          X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)
@@ -218,5 +247,8 @@ MS2M_MESSAGE(ImageTool)
 MS2M_MESSAGE(ImageFound)
 MS2M_MESSAGE(ImageListing)
 MS2M_MESSAGE(ImageId)
+MS2M_MESSAGE(RestoreStatus)
+MS2M_MESSAGE(RestoreListing)
+MS2M_MESSAGE(RestoreIds)
 
 }  // namespace ms2m::node

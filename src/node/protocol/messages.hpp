@@ -6,6 +6,7 @@
 // one is Error{protocol}; a value that checks.hpp refuses, that error.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "ms2m/json.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/node_look.hpp"
+#include "ms2m/node_restore.hpp"
 #include "ms2m/node_tools.hpp"
 
 namespace ms2m::node {
@@ -215,6 +217,83 @@ struct Kill {
   static constexpr const char* kDo = "kill";
   using Answer = Found;
   std::string container;
+};
+
+// ---- restores by the runtime handler (node_restore.hpp) -----------------------------------------------------------
+//
+// Error{conflict}: its state does not allow that. Error{not_found}: there is none of that ID. All may be asked twice.
+
+/// `create` of the target's container waits from now on, each for at most wait_ms; prepared no longer than valid_s.
+struct RestorePrepare {
+  static constexpr const char* kDo = "restore_prepare";
+  using Answer = Nothing;
+  std::string id;
+  RestoreTarget target;
+  std::uint64_t wait_ms = 0;
+  std::uint64_t valid_s = 0;
+};
+
+/// To the pod's UID, once; another one: Error{conflict}.
+struct RestoreBind {
+  static constexpr const char* kDo = "restore_bind";
+  using Answer = Nothing;
+  std::string id, uid;
+};
+
+/// The data is in the restore's directory, and verified. Error{failed}: there is no checkpoint in it.
+struct RestoreReady {
+  static constexpr const char* kDo = "restore_ready";
+  using Answer = Nothing;
+  std::string id;
+};
+
+/// The copy is the pod's only instance from now on: what is created after it starts cold.
+struct RestoreDone {
+  static constexpr const char* kDo = "restore_done";
+  using Answer = Nothing;
+  std::string id;
+};
+
+/// Ends what waits for it, and kills what was restored, first. Found: there was one.
+struct RestoreVoid {
+  static constexpr const char* kDo = "restore_void";
+  using Answer = Found;
+  std::string id;
+};
+
+/// Answered as soon as its status is another one than `seen`; none seen, or no such restore: at once. Error{timeout}.
+struct RestoreWatch {
+  static constexpr const char* kDo = "restore_watch";
+  using Answer = RestoreStatus;
+  std::string id;
+  std::optional<RestoreStatus> seen;
+  std::optional<std::uint64_t> limit_ms;
+};
+
+/// Its data; the record stays. Error{conflict} while it is prepared or taken.
+struct RestoreRemoveData {
+  static constexpr const char* kDo = "restore_remove_data";
+  using Answer = Found;
+  std::string id;
+};
+
+struct RestoreListing {
+  std::map<std::string, RestoreStatus> restores;  ///< by ID
+};
+
+struct RestoreList {
+  static constexpr const char* kDo = "restore_list";
+  using Answer = RestoreListing;
+};
+
+struct RestoreIds {
+  std::vector<std::string> ids;
+};
+
+/// Removes those that have ended and whose pod the kubelet does not have any more. Answered with their IDs.
+struct RestoreSweep {
+  static constexpr const char* kDo = "restore_sweep";
+  using Answer = RestoreIds;
 };
 
 // ---- JSON --------------------------------------------------------------------------------------------------------

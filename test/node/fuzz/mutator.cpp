@@ -80,25 +80,37 @@ Json Mutator::request() {
   const std::string container = word(ids), layout = word(layouts), archive = word(archives), image = word(names);
   const Bytes bytes{chance(50) ? below(2000) : std::uint64_t{1} << below(64)};
   const auto limit = chance(50) ? std::optional<std::uint64_t>(below(200)) : std::nullopt;
-  const std::vector<Json> all{made(Look{{word(names), container, {word(names), word(odd)}}}),
-                              made(Tools{container}),
-                              made(ListArchives{word(directories), "default", "consumer-0", word(names)}),
-                              made(WaitArchive{archive, limit}),
-                              made(RemoveArchive{archive}),
-                              made(ReadArchive{archive}),
-                              made(WriteLayout{layout, bytes}),
-                              made(RemoveLayout{layout}),
-                              made(ImageProbe{}),
-                              made(ImageFind{image}),
-                              made(ImageList{}),
-                              made(ImageImport{{layout, container, bytes, image, word(), "amd64", word()}}),
-                              made(ImagePointName{image, container}),
-                              made(ImageRemoveName{image}),
-                              made(ImageRemove{container}),
-                              made(Freeze{container, limit, chance(10) ? AtEnd::stay : AtEnd::thaw, chance(10)}),
-                              made(Thaw{container}),
-                              made(ForgetProgram{}),
-                              made(Hello{kProtocolVersion, 5000, word(), word()})};
+  const std::string restore = chance(80) ? std::string(1, static_cast<char>('a' + below(3))) : word();
+  const RestoreStatus seen{static_cast<RestoreState>(below(6)), word(names), chance(50), chance(50), container, word()};
+  const std::vector<Json> all{
+      made(RestorePrepare{restore, {"shop", "c-0", "consumer", container, word(directories)}, below(9), below(9)}),
+      made(RestoreBind{restore, image}),
+      made(RestoreReady{restore}),
+      made(RestoreDone{restore}),
+      made(RestoreVoid{restore}),
+      made(RestoreWatch{restore, chance(50) ? std::optional(seen) : std::nullopt, limit}),
+      made(RestoreRemoveData{restore}),
+      made(RestoreList{}),
+      made(RestoreSweep{}),
+      made(Look{{word(names), container, {word(names), word(odd)}}}),
+      made(Tools{container}),
+      made(ListArchives{word(directories), "default", "consumer-0", word(names)}),
+      made(WaitArchive{archive, limit}),
+      made(RemoveArchive{archive}),
+      made(ReadArchive{archive}),
+      made(WriteLayout{layout, bytes}),
+      made(RemoveLayout{layout}),
+      made(ImageProbe{}),
+      made(ImageFind{image}),
+      made(ImageList{}),
+      made(ImageImport{{layout, container, bytes, image, word(), "amd64", word()}}),
+      made(ImagePointName{image, container}),
+      made(ImageRemoveName{image}),
+      made(ImageRemove{container}),
+      made(Freeze{container, limit, chance(10) ? AtEnd::stay : AtEnd::thaw, chance(10)}),
+      made(Thaw{container}),
+      made(ForgetProgram{}),
+      made(Hello{kProtocolVersion, 5000, word(), word()})};
   Json chosen = all[below(all.size())];
   if (chance(20)) chosen[chance(50) ? "do" : word()] = value(2);
   if (chance(20))

@@ -1,0 +1,122 @@
+#include "node/program/restores.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "ms2m/error.hpp"
+#include "node/program/paths.hpp"
+#include "node/protocol/checks.hpp"
+#include "node/restore/waiting.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::uint64_t kLongest = 7 * 24 * 3600;  // s
+constexpr Millis kDay{24 * 3600 * 1000};
+
+void check_target(const RestoreTarget& target) {
+  for (const std::string* name : {&target.ns, &target.pod, &target.container}) check_object_name(*name);
+  check_image_id(target.image_id);
+  check_kubelet_root(target.kubelet_root);
+}
+
+/// CRIU writes it in every dump.
+bool has_checkpoint(const RestorePlace& place) {
+  const posix::UniqueFd images = open_directory_in(place.directory(), "checkpoint");
+  return images && open_file_in(images.get(), "inventory.img");
+}
+
+}  // namespace
+
+RestorePlace Restores::at(const std::string& id) const {
+  if (auto place = RestorePlace::open(store_.root(), id)) return std::move(*place);
+  throw Error(ErrorKind::not_found, "restore " + id + " is not known on this node");
+}
+
+Nothing Restores::prepare(const RestorePrepare& request) const {
+  check_target(request.target);
+  store_.sweep();
+  Record record;
+  record.id = request.id;
+  record.target = request.target;
+  record.wait_ms = std::min(request.wait_ms, static_cast<std::uint64_t>(kDay.count()));
+  record.expires = static_cast<std::uint64_t>(std::time(nullptr)) + std::min(request.valid_s, kLongest);
+  store_.prepare(record);
+  return {};
+}
+
+Nothing Restores::bind(const RestoreBind& request) const {
+  check_object_name(request.uid);
+  at(request.id).change([&](Record& record) {
+    if (!record.uid.empty() && record.uid != request.uid)
+      throw Error(ErrorKind::conflict, "restore " + request.id + " is bound to pod UID " + record.uid + " already");
+    record.uid = request.uid;
+  });
+  return {};
+}
+
+Nothing Restores::ready(const std::string& id) const {
+  RestorePlace place = at(id);
+  place.change([&](Record& record) {
+    if (record.ready) return;
+    if (record.state != RestoreState::prepared)
+      throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(record.state));
+    if (!has_checkpoint(place)) throw Error(ErrorKind::failed, "restore " + id + " has no checkpoint");
+    record.ready = true;
+  });
+  return {};
+}
+
+Nothing Restores::done(const std::string& id) const {
+  at(id).change([](Record& record) { record.state = RestoreState::done; });
+  return {};
+}
+
+Found Restores::take_back(const std::string& id, Containers& containers, const StopToken& stop) const {
+  auto place = RestorePlace::open(store_.root(), id);
+  if (!place) return {false};
+  // Killed before it is void: should this end in between, nothing runs that nobody knows. Who restores meanwhile finds
+  // it void, and ends what it restored itself.
+  for (bool again = true; again;) {
+    const auto before = place->read();
+    if (!before) return {false};
+    const bool runs = before->state == RestoreState::taken || before->state == RestoreState::restored;
+    if (runs) containers.kill(before->container_id, stop);
+    place->change([&](Record& record) {
+      again = record.state == RestoreState::restored && before->state != RestoreState::restored;
+      if (!again) record.state = RestoreState::voided;
+    });
+  }
+  return {true};
+}
+
+RestoreStatus Restores::watch(const RestoreWatch& request, const StopToken& stop) const {
+  const auto place = RestorePlace::open(store_.root(), request.id);
+  if (!place) return {};
+  const Millis limit(std::min(request.limit_ms.value_or(kDay.count()), static_cast<std::uint64_t>(kDay.count())));
+  const StopToken within = stop.within(limit);
+  DirectoryWatch watch(place->directory());
+  for (;;) {
+    RestoreStatus now = place->status();
+    if (now.state == RestoreState::unknown || now != request.seen) return now;
+    if (!watch.await(within)) within.check("waiting for a change of restore " + request.id);
+  }
+}
+
+Found Restores::remove_data(const std::string& id) const {
+  auto place = RestorePlace::open(store_.root(), id);
+  if (!place) return {false};
+  const RestoreState state = place->status().state;
+  if (state == RestoreState::prepared || state == RestoreState::taken)
+    throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(state) + ": its data is in use");
+  return {place->remove_data()};
+}
+
+RestoreListing Restores::list() const {
+  RestoreListing listing;
+  for (const std::string& id : store_.ids())
+    if (const auto place = RestorePlace::open(store_.root(), id)) listing.restores[id] = place->status();
+  return listing;
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,140 @@
+// Restores, by requests: what ms2m asks for is what a `create` finds.
+#include "ms2m/json.hpp"
+#include "node/restore/state.hpp"
+#include "node/restore/store.hpp"
+#include "node/restore/waiting.hpp"
+#include "session.hpp"
+#include "support/catch.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using namespace ms2m::node;
+using Catch::Contains;
+using S = RestoreState;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kId = "k3x9qa";
+
+struct Restoring {
+  Restoring() : session(place.program()) {
+    fs::create_directories(place.cgroups);
+    session.hello();
+  }
+  RestorePrepare prepare() const {
+    return {kId, {"shop", "consumer-0-m", "consumer", "sha256:" + std::string(64, 'a'), place.kubelet}, 100'000, 600};
+  }
+  RestorePlace record() const { return *RestorePlace::open(place.layouts, kId); }
+  /// As the handler does.
+  void become(S state, const std::string& container = "") const {
+    record().change([&](Record& each) {
+      each.state = state;
+      if (!container.empty()) each.container_id = container;
+    });
+  }
+  void checkpoint() const { put(place.layouts + "/" + kId + "/checkpoint/inventory.img", "x"); }
+  RestoreStatus now() { return session.call(RestoreWatch{kId, std::nullopt, std::nullopt}); }
+  Place place;
+  Session session;
+};
+
+}  // namespace
+
+TEST_CASE("a restore from prepare to done, and each change is told", "[node_program]") {
+  Restoring node;
+  CHECK(node.now().state == S::unknown);
+  node.session.call(node.prepare());
+  node.session.call(node.prepare());
+  CHECK(node.now() == RestoreStatus{S::prepared, "", false, false, "", ""});
+  const auto record = node.record().read();
+  CHECK(record->wait_ms == 100'000);
+  CHECK(record->target == node.prepare().target);
+
+  const auto change = [&](auto act) {
+    const RestoreStatus seen = node.now();
+    const auto channel = node.session.begin(RestoreWatch{kId, seen, 10'000});
+    act();
+    return node.session.finish<RestoreWatch>(channel);
+  };
+  CHECK(change([&] { node.session.call(RestoreBind{kId, "uid-1"}); }).uid == "uid-1");
+  CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "uid-2"}); }).kind == ErrorKind::conflict);
+  CHECK_THAT(thrown_by([&] { node.session.call(RestoreReady{kId}); }).text, Contains("has no checkpoint"));
+  node.checkpoint();
+  {
+    const RestorePlace place = node.record();
+    std::optional<Waiting> waiting;
+    CHECK(change([&] { waiting.emplace(place.directory()); }).waiting);
+    CHECK(change([&] { node.session.call(RestoreReady{kId}); }).ready);
+    CHECK_FALSE(change([&] { waiting.reset(); }).waiting);
+  }
+  CHECK(change([&] { node.become(S::taken, std::string(64, 'c')); }).container_id == std::string(64, 'c'));
+  CHECK(thrown_by([&] { node.session.call(RestoreDone{kId}); }).kind == ErrorKind::conflict);
+  CHECK(thrown_by([&] { node.session.call(RestoreRemoveData{kId}); }).kind == ErrorKind::conflict);
+  CHECK(change([&] { node.become(S::restored); }).state == S::restored);
+  CHECK(change([&] { node.session.call(RestoreDone{kId}); }).state == S::done);
+  CHECK(thrown_by([&] { node.session.call(RestoreVoid{kId}); }).kind == ErrorKind::conflict);
+  CHECK(node.session.call(RestoreRemoveData{kId}).found);
+  CHECK_FALSE(node.session.call(RestoreRemoveData{kId}).found);
+  CHECK(node.now().state == S::done);
+  CHECK(node.session.call(RestoreList{}).restores == std::map<std::string, RestoreStatus>{{kId, node.now()}});
+}
+
+TEST_CASE("a mark goes with the kubelet's directory of its pod, and by no other request", "[node_program]") {
+  Restoring node;
+  node.session.call(node.prepare());
+  node.session.call(RestoreBind{kId, "uid-1"});
+  fs::create_directories(node.place.kubelet + "/pods/uid-1");
+  CHECK(node.session.call(RestoreVoid{kId}).found);
+  CHECK(node.session.call(RestoreVoid{kId}).found);
+  CHECK_THAT(thrown_by([&] { node.session.call(RemoveLayout{node.place.layouts + "/" + kId}); }).text,
+             Contains("is a restore's"));
+  CHECK(node.session.call(RestoreSweep{}).ids.empty());
+  fs::remove(node.place.kubelet + "/pods/uid-1");
+  CHECK(node.session.call(RestoreSweep{}).ids == std::vector<std::string>{kId});
+  CHECK_FALSE(node.session.call(RestoreVoid{kId}).found);
+  CHECK(thrown_by([&] { node.session.call(RestoreDone{kId}); }).kind == ErrorKind::not_found);
+  CHECK(node.session.call(RestoreList{}).restores.empty());
+}
+
+TEST_CASE("what is taken back is void for who restores meanwhile", "[node_program]") {
+  Restoring node;
+  node.session.call(node.prepare());
+  node.become(S::taken, std::string(64, 'c'));
+  CHECK(node.session.call(RestoreVoid{kId}).found);
+  CHECK_THROWS_AS(node.become(S::restored), Error);
+  CHECK(node.now().state == S::voided);
+}
+
+TEST_CASE("a watch ends with its limit, when it is given up, and with the session", "[node_program]") {
+  Restoring node;
+  node.session.call(node.prepare());
+  const RestoreStatus seen = node.now();
+  CHECK(thrown_by([&] { node.session.call(RestoreWatch{kId, seen, 20}); }).kind == ErrorKind::timeout);
+  const auto channel = node.session.begin(RestoreWatch{kId, seen, std::nullopt});
+  node.session.send(FrameKind::cancel, channel);
+  CHECK(thrown_by([&] { node.session.finish<RestoreWatch>(channel); }).cancelled);
+  node.session.begin(RestoreWatch{kId, seen, std::nullopt});
+  node.session.close();
+  CHECK(node.session.wait().ok());
+}
+
+TEST_CASE("names that are none, and directories that are no kubelet's, are refused", "[node_program]") {
+  Restoring node;
+  for (const char* id : {"", "..", "a/b", "A", "-x", "a_b"}) {
+    RestorePrepare wrong = node.prepare();
+    wrong.id = id;
+    CHECK(thrown_by([&] { node.session.call(wrong); }).kind == ErrorKind::usage);
+    CHECK(thrown_by([&] { node.session.call(RestoreVoid{id}); }).kind == ErrorKind::usage);
+    CHECK(thrown_by([&] { node.session.call(RestoreWatch{id, std::nullopt, 1}); }).kind == ErrorKind::usage);
+  }
+  for (auto name : {&RestoreTarget::ns, &RestoreTarget::pod, &RestoreTarget::container, &RestoreTarget::image_id,
+                    &RestoreTarget::kubelet_root}) {
+    RestorePrepare wrong = node.prepare();
+    wrong.target.*name = "/../x";
+    CHECK_FALSE(thrown_by([&] { node.session.call(wrong); }).text == "nothing was thrown");
+  }
+  CHECK_FALSE(fs::exists(node.place.layouts));
+  node.session.call(node.prepare());
+  CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "../x"}); }).kind == ErrorKind::usage);
+}
