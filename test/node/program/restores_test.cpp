@@ -51,11 +51,13 @@ TEST_CASE("a restore from prepare to done, and each change is told", "[node_prog
   CHECK(record->wait_ms == 100'000);
   CHECK(record->target == node.prepare().target);
 
+  Session watching(node.place.program());  // the answer may come before that of what is watched
+  watching.hello();
   const auto change = [&](auto act) {
     const RestoreStatus seen = node.now();
-    const auto channel = node.session.begin(RestoreWatch{kId, seen, 10'000});
+    const auto channel = watching.begin(RestoreWatch{kId, seen, 10'000});
     act();
-    return node.session.finish<RestoreWatch>(channel);
+    return watching.finish<RestoreWatch>(channel);
   };
   CHECK(change([&] { node.session.call(RestoreBind{kId, "uid-1"}); }).uid == "uid-1");
   CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "uid-2"}); }).kind == ErrorKind::conflict);
