@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "handler_inputs.hpp"
 #include "ms2m/error.hpp"
 #include "mutator.hpp"
 #include "node/protocol/frame.hpp"
@@ -150,12 +151,14 @@ std::string run_one(const World& world, const Session& session, bool may_stay_fr
 /// Sessions of its own until the time is over, or one of them was wrong; says which.
 void lead_sessions(TimePoint end, std::uint64_t seed, std::atomic<bool>& failed, Counts& counts) {
   World world;
+  HandlerInputs inputs;
   for (; Clock::now() < end && !failed; ++seed, ++counts.sessions) {
     Mutator mutator(seed, world.words());
     const Session input = mutator.session();
     decode_everything(input.bytes, mutator);
     world.reset();
-    const std::string wrong = run_one(world, input, mutator.may_stay_frozen(), counts);
+    std::string wrong = run_one(world, input, mutator.may_stay_frozen(), counts);
+    for (int i = 0; i < 20 && wrong.empty(); ++i) wrong = inputs.run(mutator);
     if (wrong.empty()) continue;
     failed = true;
     std::printf("seed %llu: %s\nonce more: ms2m_node_fuzz --seconds 1 --seed %llu\n",

@@ -26,19 +26,20 @@ class Mutator {
   Mutator(std::uint64_t seed, const Words& words) : random_(seed), words_(words) {}
 
   Session session();
+  std::string word();
+  Json value(int depth);
+  /// Changes some of its bytes.
+  void spoil(std::string& bytes);
+  bool chance(int percent) { return below(100) < static_cast<std::size_t>(percent); }
   /// It has a request in it that lets a container stay frozen.
   bool may_stay_frozen() const noexcept { return stays_; }
   std::size_t below(std::size_t end) { return std::uniform_int_distribution<std::size_t>(0, end - 1)(random_); }
 
  private:
-  bool chance(int percent) { return below(100) < static_cast<std::size_t>(percent); }
-  std::string word();
   std::string word(const std::vector<std::string>& fitting);
-  Json value(int depth);
   Json request();
   std::string frame(std::uint32_t channel);
   std::string upload();
-  void spoil(std::string& bytes);
   std::mt19937_64 random_;
   const Words& words_;
   bool stays_ = false;
