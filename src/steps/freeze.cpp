@@ -21,17 +21,6 @@ Announced freeze_of(const Plan& plan, const op::Frozen& source) {
       op::ThawSource{source, plan.queue, 0, plan.target_pod, plan.id}};
 }
 
-/// A source that is thawed after the copy may start would be a second owner, so the limit ends here. Had it been thawed
-/// before, it is frozen again; what it did meanwhile shows: it is a consumer again, or not all of the
-/// queue is behind the valve.
-void stay_frozen(const FreezeSource& at, const op::Frozen& source, const StopToken& stop) {
-  if (!at.processes.freeze(source.node, source.container, {std::nullopt, AtEnd::stay}, StopToken()))
-    throw Error(ErrorKind::inconsistent, "the source ended while it was frozen");
-  if (depth_of(at.broker, at.move.plan.queue, stop).consumers > 1)
-    throw Error(ErrorKind::inconsistent, "the source was thawed on its node before the copy could start");
-  at.undisturbed.check(stop);
-}
-
 }  // namespace
 
 std::vector<Announced> FreezeSource::announce(const Move& move) {
@@ -60,7 +49,6 @@ Ran FreezeSource::run(const StopToken& given) const {
       broker, plan.queue, [](const QueueDepth& d) { return d.consumers <= 1; },
       "waiting for the source's consumer to go", stop.within(std::chrono::seconds(10)));
   guards.check();
-  stay_frozen(*this, frozen, stop);
   tell(observer, Phase::restoring, fmt::format("pod {} is frozen and its connection closed", plan.source_pod));
   return {};
 }

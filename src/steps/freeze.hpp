@@ -13,7 +13,7 @@ namespace ms2m {
 /// `instance`: as instance_in(), "<container ID> <restarts>".
 op::Frozen frozen_source(const Plan& plan, const std::string& instance);
 
-/// Whatever it was sent by mistake is back in the queue.
+/// Whatever it was sent by mistake is back in the queue. Should ms2m die before the pivot, the node thaws it.
 struct FreezeSource {
   static constexpr Phase kPhase = Phase::restoring;
   static std::vector<Announced> announce(const Move& move);

@@ -4,6 +4,7 @@
 
 #include "journal/operation.hpp"
 #include "ms2m/error.hpp"
+#include "steps/freeze.hpp"
 #include "steps/retirement.hpp"
 #include "undo/withdraw_copy.hpp"
 
@@ -24,6 +25,16 @@ std::vector<Announced> forward_lines(const Move& move, const std::string& instan
   all.push_back(end_of_source(move, instance));
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
   return all;
+}
+
+/// As soon as the image has its name the kubelet may start the copy, and should ms2m die then, the valve opens for it:
+/// a source that was thawed would be a second owner. Not sooner, as before that the copy cannot be, and the source
+/// would wait for a person. It is refused when the source was not frozen all the time; so what was seen then is so
+/// still.
+void keep_frozen(const StartCopy& at) {
+  const op::Frozen source = frozen_source(at.move.plan, at.source.instance);
+  if (!at.processes.freeze(source.node, source.container, {std::nullopt, AtEnd::stay}, StopToken()))
+    throw Error(ErrorKind::inconsistent, "the source ended while it was frozen");
 }
 
 void start_and_see_it_consume(const StartCopy& at, const StopToken& stop) {
@@ -49,6 +60,7 @@ Ran StartCopy::run(const StopToken& stop) const {
   for (const Announced& each : forward_lines(move, source.instance, imported.id))
     journal_announced(journal, Phase::restoring, each);
   stop.check("restoring");
+  keep_frozen(*this);
   journal.mark(Mark::pivoted);
   try {
     start_and_see_it_consume(*this, stop);

@@ -10,7 +10,7 @@
 
 namespace ms2m {
 
-/// The pivot: afterwards the copy consumes the primary, behind the valve. A copy that fails is withdrawn, as the
+/// The pivot: the source stays frozen, whatever becomes of ms2m; afterwards the copy consumes the primary, behind the valve. A copy that fails is withdrawn, as the
 /// journal says then.
 struct StartCopy {
   static constexpr Phase kPhase = Phase::restoring;
@@ -21,6 +21,7 @@ struct StartCopy {
   Cluster& cluster;
   Broker& broker;
   ImageStore& images;
+  ContainerProcess& processes;
   Journal& journal;
   Restore restore;
   const OwnConnections& own;

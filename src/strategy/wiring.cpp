@@ -153,8 +153,8 @@ const Step step::freeze_source = step_of([](Migration& m) {
                       m.observer, guards(m),      undisturbed(m), m.source,          m.connection};
 });
 const Step step::start_copy = step_of([](Migration& m) {
-  return StartCopy{m.move,     m.ports.cluster, m.ports.broker, m.ports.images, m.journal,
-                   restore(m), m.own,           m.source,       m.imported};
+  return StartCopy{m.move,    m.ports.cluster, m.ports.broker, m.ports.images, m.ports.processes,
+                   m.journal, restore(m),      m.own,          m.source,       m.imported};
 });
 const Step step::open_valve = step_of([](Migration& m) { return OpenValve{m.own, m.measures.held, m.times}; });
 

@@ -63,6 +63,7 @@ class SimConsumer {
   std::string hostname() const;
   std::string queue() const;  ///< what it consumes now
   bool alive() const;
+  bool frozen() const;
   std::string peer_host() const;
   std::vector<std::string> applied() const;  ///< message ids in the order of their effect, inherited ones included
   ConsumerImage checkpoint() const;          ///< with everything as it is now; what is unacked stays with the original

@@ -335,6 +335,8 @@ bool FakeProcesses::freeze(const std::string& node, const std::string& container
                            const StopToken&) {
   const char* name = terms.at_end == AtEnd::kill ? "condemn" : "freeze";
   return act(name, node, container, [&](SimConsumer& consumer, const std::string&) {
+    if (terms.at_end != AtEnd::thaw && world_.frozen_.count(container) == 0)
+      throw Error(ErrorKind::inconsistent, "container " + container + " has not been frozen all the time");
     consumer.freeze();
     world_.frozen_[container] = terms.at_end;
   });

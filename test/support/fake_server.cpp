@@ -19,6 +19,10 @@ bool SimConsumer::alive() const {
   const Lock lock(world_->mutex);
   return world_->apps.at(id_).alive;
 }
+bool SimConsumer::frozen() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).frozen;
+}
 std::string SimConsumer::peer_host() const {
   const Lock lock(world_->mutex);
   return world_->apps.at(id_).options.peer_host;

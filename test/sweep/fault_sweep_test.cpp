@@ -424,6 +424,29 @@ TEST_CASE("without the control protocol, a restore that fails under every fault 
     }
 }
 
+TEST_CASE("without the control protocol, a source waits for a person only when the copy may have started", "[sweep]") {
+  for (int at = 1; at <= 120; ++at) {
+    Sweep run({"", Strategy::handoff, Protocol::none});
+    run.run(Fault::crash_before, at);
+    const SimConsumer* source = run.nodes().consumer_of("consumer-0");
+    const bool waits = source != nullptr && source->frozen();
+    run.recover();
+    INFO("call " << at);
+    CHECK((!waits || !run.recovered() || run.recovered()->result == Result::done));
+  }
+}
+
+TEST_CASE("without the control protocol, a source whose freeze came to its end is not called frozen", "[sweep]") {
+  Sweep run({"", Strategy::handoff, Protocol::none});
+  // The second freeze, which is to stay.
+  run.before("freeze", [&] { run.before("freeze", [&] { run.nodes().end_sessions(); }); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("has not been frozen all the time"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("thawed before the pivot");
+}
+
 TEST_CASE("without the control protocol, a source that was served past the valve is not given up", "[sweep]") {
   Sweep run({"", Strategy::handoff, Protocol::none});
   run.flood_at("checkpoint consumer-0");
