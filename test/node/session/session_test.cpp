@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -34,6 +35,22 @@ TEST_CASE("session: the program is pushed once, and answers from then on", "[ses
   CHECK(eventually([&] { return lab.programs().empty() && lab.sshd.sessions().empty(); }));
   SshNodes nodes(lab.settings());
   CHECK_FALSE(nodes.session("worker-1", {})->pushed());
+}
+
+TEST_CASE("session: one that is opened anew asks nobody what the node's runtime is", "[session]") {
+  SessionLab lab;
+  int asked = 0;
+  NodeSettings settings = lab.settings();
+  settings.runtimes = [&asked](const std::string&, const StopToken&) {
+    ++asked;
+    return std::string("cri-o://1.36.3");
+  };
+  SshNodes nodes(settings);
+  const auto first = nodes.session("worker-1", {});
+  lab.kill_programs(SIGKILL);
+  REQUIRE(eventually([&] { return !first->alive(); }));
+  CHECK(nodes.session("worker-1", {}) != first);
+  CHECK(asked == 1);
 }
 
 TEST_CASE("session: calls from several threads share it", "[session]") {
