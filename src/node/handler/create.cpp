@@ -1,6 +1,7 @@
 #include "node/handler/create.hpp"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "node/handler/real_runtime.hpp"
 #include "node/handler/wait_for_restore.hpp"
 #include "node/program/paths.hpp"
+#include "node/restore/mounts.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::node {
@@ -75,13 +77,29 @@ std::string errors_of_criu(const RestorePlace& place) {
   return before.empty() ? last : before + "; " + last;
 }
 
+/// Where the runtime mounts the root file system for CRIU, and leaves it when it is killed: crun in the bundle, runc
+/// where it keeps its state.
+std::vector<std::string> roots_for_criu(const HandlerConfiguration& configuration, const CommandLine& line) {
+  std::vector<std::string> all{line.option("bundle").value_or(".") + "/criu-root"};
+  const auto given = line.global.find("root");
+  const std::string root =
+      configuration.root.empty() && given != line.global.end() ? given->second : configuration.root;
+  if (!root.empty()) all.push_back(root + "/" + line.id() + "/criu-root");
+  return all;
+}
+
 /// Removes what the real runtime knows of the container, and whatever of it should run.
-std::function<void()> removal(const HandlerConfiguration& configuration, const CommandLine& line) {
-  return [argv = runtime_argv(configuration, line, {"delete", "--force", line.id()})] {
+std::function<void()> removal(const HandlerConfiguration& configuration, const CommandLine& line,
+                              const RestorePlace& place) {
+  return [argv = runtime_argv(configuration, line, {"delete", "--force", line.id()}),
+          roots = roots_for_criu(configuration, line), work = place.path()] {
+    for (const std::string& root : roots)
+      if (::umount2(root.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) ::rmdir(root.c_str());
     posix::RunSpec spec;
     spec.process.argv = argv;
     spec.process.in = posix::ProcessSpec::Stream::null;
     posix::run_process(spec, StopToken().within(kUndo), "removing what was restored");
+    detach_mounts_below(work);
   };
 }
 
@@ -97,7 +115,7 @@ int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration
             const Bundle& bundle, RestorePlace& place) {
   const auto arguments = restore_arguments(configuration.kind, line, bundle, place);
   put_changes(place, bundle.root);
-  Guarded guarded(runtime_argv(configuration, line, arguments), removal(configuration, line));
+  Guarded guarded(runtime_argv(configuration, line, arguments), removal(configuration, line, place));
   const posix::ExitStatus status = guarded.wait();
   if (!status.ok()) {
     const std::string errors = errors_of_criu(place);

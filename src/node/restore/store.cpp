@@ -11,6 +11,7 @@
 
 #include "ms2m/error.hpp"
 #include "node/protocol/checks.hpp"
+#include "node/restore/mounts.hpp"
 #include "node/restore/place_lock.hpp"
 #include "node/restore/state.hpp"
 #include "node/restore/waiting.hpp"
@@ -104,6 +105,7 @@ Record RestorePlace::change(const std::function<void(Record&)>& edit) {
 }
 
 bool RestorePlace::remove_data() {
+  detach_mounts_below(path_);
   bool some = false;
   for (const auto& each : fs::directory_iterator(path_))
     if (each.path().filename() != kRecord) some |= fs::remove_all(each.path()) > 0;
@@ -141,6 +143,7 @@ bool RestoreStore::remove(const std::string& id) const {
   const PlaceLock lock(place->directory());
   // Without its record it is unknown: nothing begins any more while the data goes.
   const bool was = ::unlinkat(place->directory(), kRecord, 0) == 0;
+  detach_mounts_below(place->path());
   return fs::remove_all(place->path()) > 0 || was;
 }
 

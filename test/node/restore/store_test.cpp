@@ -1,4 +1,6 @@
 // Records on a disk: changes, who waits, what is swept.
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -191,4 +193,27 @@ TEST_CASE("data goes, the record stays", "[node_restore]") {
   CHECK(place.read() == disk.record);
   CHECK(disk.store.remove(disk.record.id));
   CHECK_FALSE(disk.store.remove(disk.record.id));
+}
+
+TEST_CASE("what is mounted in a restore's directory is not gone into when that is removed", "[node_restore]") {
+  if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0) return;  // where nobody may mount, nothing is mounted
+  REQUIRE(::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+  Disk disk;
+  RestorePlace place = disk.place();
+  const fs::path outside = disk.directory.path() / "outside";
+  fs::create_directories(outside / "kept");
+  const auto mount_in = [&] {
+    fs::create_directories(place.path() + "/work/yard");
+    REQUIRE(::mount("tmpfs", (place.path() + "/work").c_str(), "tmpfs", 0, nullptr) == 0);
+    fs::create_directories(place.path() + "/work/yard");
+    REQUIRE(::mount(outside.c_str(), (place.path() + "/work/yard").c_str(), nullptr, MS_BIND, nullptr) == 0);
+  };
+  mount_in();
+  CHECK(place.remove_data());
+  CHECK(fs::exists(outside / "kept"));
+  CHECK_FALSE(fs::exists(place.path() + "/work"));
+  mount_in();
+  CHECK(disk.store.remove(disk.record.id));
+  CHECK(fs::exists(outside / "kept"));
+  CHECK_FALSE(fs::exists(place.path()));
 }
