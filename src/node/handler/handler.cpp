@@ -16,6 +16,8 @@ int run(const HandlerPaths& paths, const CommandLine& line) {
   if (line.command == "create") {
     if (const auto bundle = read_bundle(line.option("bundle").value_or(".")))
       return create(paths, configuration, line, *bundle);
+  } else if (line.command == "run" && read_bundle(line.option("bundle").value_or("."))) {
+    throw Error(ErrorKind::refused, "a container that is to be restored is created and started, not run");
   } else if (line.command == "state" && not_started.has(line.id())) {
     return tell_state(configuration, line);
   } else if (line.command == "start" && not_started.remove(line.id())) {

@@ -170,6 +170,16 @@ TEST_CASE("another pod's container with a copied annotation, and a moved tag, ne
   CHECK(place.status().state == S::prepared);
 }
 
+TEST_CASE("what is to be restored is never run at once, cold", "[node_handler]") {
+  const FakeNode node;
+  node.ready();
+  const auto result = node.handler({"run", "--detach", "--bundle", node.bundle(), kContainer});
+  CHECK(result.status.code == 1);
+  CHECK(node.calls().empty());
+  node.write_bundle("");
+  CHECK(node.handler({"run", "--detach", "--bundle", node.bundle(), kContainer}).ok());
+}
+
 TEST_CASE("a record of another version is not touched", "[node_handler]") {
   const FakeNode node;
   const auto place = node.ready();
