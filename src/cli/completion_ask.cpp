@@ -1,6 +1,7 @@
 // The names that only the cluster, the kubeconfig or the journals know.
 #include "cli/command_line.hpp"
 #include "cli/completion.hpp"
+#include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -20,17 +21,12 @@ KubeOptions kube_options(const Candidates& at) {
   return options;
 }
 
-std::string text_at(const Json& object, const char* pointer) {
-  const Json::json_pointer path(pointer);
-  return object.contains(path) && object.at(path).is_string() ? object.at(path).get<std::string>() : "";
-}
-
 std::vector<Candidate> objects(Kind kind, const Candidates& at, Backend& backend, const StopToken& stop) {
   const auto cluster = backend.cluster(kube_options(at), stop);
   const std::string ns = given(at, "namespace").empty() ? cluster->default_namespace() : given(at, "namespace");
   std::vector<Candidate> found;
   for (const auto& object : cluster->list(kind, kind == Kind::pod ? ns : "", "", "", stop))
-    found.push_back({text_at(object, "/metadata/name"), text_at(object, "/spec/nodeName")});
+    found.push_back({name_of(object), pod_node(object)});
   return found;
 }
 

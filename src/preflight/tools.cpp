@@ -28,7 +28,7 @@ struct Subject {
   const NodeTools& tools() const { return facts.tools; }
   std::string runtime() const {
     if (!facts.object) return "";
-    return facts.object->value("/status/nodeInfo/containerRuntimeVersion"_json_pointer, "");
+    return parse_node(*facts.object).runtime;
   }
   void refuse(std::string text, std::string cure) const {
     ms2m::refuse(out, "node-tools", fmt::format("node {}: {}", name, text), std::move(cure));

@@ -4,6 +4,7 @@
 
 #include "handover/arrival.hpp"
 #include "handover/waits.hpp"
+#include "kube/objects/controllers.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -38,7 +39,7 @@ void check_not_scaled_up(const Move& move, Cluster& cluster, const StopToken& st
   } catch (const Error&) {
     return;  // what is wrong at the broker is said all the same
   }
-  const int replicas = now ? now->value("spec", Json::object()).value("replicas", 1) : 0;
+  const int replicas = now ? replicas_wanted(*now) : 0;
   if (replicas <= before->replicas) return;
   const auto active = active_autoscalers(move.facts, *before, move.request.place);
   throw Error(ErrorKind::inconsistent,

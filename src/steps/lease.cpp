@@ -5,7 +5,7 @@
 #include "base/ids.hpp"
 #include "handover/queue_names.hpp"
 #include "journal/operation.hpp"
-#include "kube/objects/names.hpp"
+#include "kube/objects/lease.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 
@@ -27,17 +27,16 @@ std::string micro_time() {
 /// A migration that no longer runs may have left its dead man's switch: it would send the source back to work in the
 /// middle of this one. Then its lease, unless somebody else has taken it meanwhile.
 void take_over(const TakeLease& at, const ObjectRef& ref, const StopToken& stop) {
-  const Json& metadata = at.move.facts.lease->at("metadata");
-  const std::string id = metadata.value("labels", Json::object()).value(kIdLabel, "");
-  if (!id.empty()) at.broker.delete_queue(queue_names(id).dead_man, stop);
-  at.cluster.remove(ref, {metadata.value("uid", ""), std::nullopt, ""}, stop);
+  const Lease lease = parse_lease(*at.move.facts.lease);
+  if (!lease.migration.empty()) at.broker.delete_queue(queue_names(lease.migration).dead_man, stop);
+  at.cluster.remove(ref, {lease.uid, std::nullopt, ""}, stop);
 }
 
 }  // namespace
 
 void set_lease_phase(Cluster& cluster, const Plan& plan, Phase phase, const StopToken& stop) {
-  const Json change{{"metadata", {{"annotations", {{"ms2m.io/phase", to_string(phase)}}}}}};
-  cluster.patch({Kind::lease, plan.ns, "ms2m-" + plan.source_pod}, PatchType::merge, change, stop);
+  cluster.patch({Kind::lease, plan.ns, "ms2m-" + plan.source_pod}, PatchType::merge,
+                lease_phase_patch(to_string(phase)), stop);
 }
 
 std::vector<Announced> TakeLease::announce(const Move& move) { return {release_of(move.plan, "")}; }
@@ -48,20 +47,9 @@ Ran TakeLease::run(const StopToken& stop) const {
   const ObjectRef ref{Kind::lease, move.plan.ns, name};
   if (move.facts.lease && move.request.take_over_lease) take_over(*this, ref, stop);
   journal_announced(journal, Phase::preparing, release_of(move.plan, holder));
-  const Json lease{{"apiVersion", "coordination.k8s.io/v1"},
-                   {"kind", "Lease"},
-                   {"metadata",
-                    {{"name", name},
-                     {"namespace", move.plan.ns},
-                     {"labels", {{kIdLabel, move.plan.id}}},
-                     {"annotations", {{"ms2m.io/phase", to_string(Phase::preparing)}}}}},
-                   {"spec",
-                    {{"holderIdentity", holder},
-                     {"acquireTime", micro_time()},
-                     {"renewTime", micro_time()},
-                     {"leaseDurationSeconds", 3600}}}};
+  const Lease lease{"", move.plan.id, holder, to_string(Phase::preparing)};
   try {
-    cluster.create(ref, lease, {}, stop);
+    cluster.create(ref, make_lease(ref.ns, ref.name, lease, micro_time()), {}, stop);
   } catch (Error& error) {
     if (error.kind() != ErrorKind::conflict) throw;
     throw Error(

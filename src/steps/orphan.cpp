@@ -5,6 +5,7 @@
 #include <future>
 
 #include "journal/operation.hpp"
+#include "kube/objects/controllers.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -13,9 +14,9 @@ namespace ms2m {
 
 Json unchanged_set(const Move& move, Cluster& cluster, const StopToken& stop) {
   const auto set = cluster.get({Kind::stateful_set, move.plan.ns, move.plan.owner}, stop);
-  const Json& before = *move.facts.owner;
-  const auto generation = [](const Json& object) { return object.at("metadata").value("generation", 0); };
-  if (!set || is_terminating(*set) || pod_uid(*set) != pod_uid(before) || generation(*set) != generation(before))
+  const Controller before = parse_controller(*move.facts.owner);
+  if (!set || is_terminating(*set) || pod_uid(*set) != before.uid ||
+      parse_controller(*set).generation != before.generation)
     throw Error(ErrorKind::conflict, "statefulset " + move.plan.owner + " was changed during the migration",
                 "run ms2m again");
   return *set;

@@ -4,8 +4,9 @@
 
 #include "base/ids.hpp"
 #include "handover/waits.hpp"
-#include "kube/objects/names.hpp"
+#include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
+#include "kube/objects/traits.hpp"
 
 namespace ms2m {
 
@@ -13,8 +14,7 @@ Arrival arrival_of(const Move& move, const std::string& queue, std::uint64_t con
   const bool control = move.plan.procedure.protocol == Protocol::control;
   Arrival arrival{queue, consumers, control ? move.plan.target_control_queue : "", addresses_of(move.facts.pod), ours};
   // On one node and in its network the two have one address.
-  if (move.plan.source_node == move.plan.target_node && move.facts.pod.at("spec").value("hostNetwork", false))
-    arrival.strangers.clear();
+  if (move.plan.source_node == move.plan.target_node && on_host_network(move.facts.pod)) arrival.strangers.clear();
   return arrival;
 }
 
@@ -27,8 +27,7 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   const ObjectRef ref{Kind::pod, plan.ns, plan.target_pod};
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.restore));
   // Any change of the pod makes the kubelet look again instead of backing off.
-  const Json kick{{"metadata", {{"annotations", {{kKickAnnotation, now_rfc3339()}}}}}};
-  cluster.patch(ref, PatchType::merge, kick, limit);
+  cluster.patch(ref, PatchType::merge, kick_patch(now_rfc3339()), limit);
 
   // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never
   // leaves it.)

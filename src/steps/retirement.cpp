@@ -1,18 +1,19 @@
 #include "steps/retirement.hpp"
 
-#include <algorithm>
-
 #include "handover/queue_names.hpp"
 #include "journal/operation.hpp"
 #include "journal/settings.hpp"
+#include "kube/objects/container.hpp"
 #include "kube/objects/names.hpp"
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/patches.hpp"
+#include "kube/objects/traits.hpp"
 #include "steps/freeze.hpp"
 
 namespace ms2m {
 
 std::optional<Announced> image_name_removal(const Plan& plan, const Facts& facts) {
-  const std::string image = find_container(facts.pod, plan.container)->value("image", "");
+  const std::string image = container_in(facts.pod, plan.container)->image;
   if (!is_checkpoint_image_name(image)) return std::nullopt;
   const std::string stored = name_in_store(image, known_image_names(facts));
   return Announced{"", {}, op::RemoveImageName{plan.source_node, stored.empty() ? image : stored}};
@@ -20,30 +21,15 @@ std::optional<Announced> image_name_removal(const Plan& plan, const Facts& facts
 
 namespace {
 
-/// The time until the copy can count as ready, by its containers' probes: the source goes after that.
-Seconds time_to_ready(const Json& pod) {
-  int most = 0;
-  for (const Json& container : pod.at("spec").at("containers")) {
-    int seconds = 0;
-    for (const char* kind : {"startupProbe", "readinessProbe"})
-      if (const auto probe = container.find(kind); probe != container.end())
-        seconds += probe->value("initialDelaySeconds", 0) +
-                   probe->value("periodSeconds", 10) * (probe->value("successThreshold", 1) + 1);
-    most = std::max(most, seconds);
-  }
-  return Seconds(most);
-}
-
 /// By its ReplicaSet, which is to swap source and target.
 Announced adopted(const Move& move, const std::string& instance) {
   const Plan& plan = move.plan;
-  const Json& metadata = move.facts.pod.at("metadata");
   op::Adopt adoption{plan.ns,
                      plan.source_pod,
                      plan.source_uid,
                      plan.target_pod,
-                     metadata.value("labels", Json::object()).value(kTemplateHash, ""),
-                     metadata.value("annotations", Json::object()).value(kDeletionCost, Json())};
+                     template_hash_of(move.facts.pod),
+                     deletion_cost_of(move.facts.pod)};
   if (plan.procedure.freezes_source()) {
     const op::Frozen source = frozen_source(plan, instance);
     adoption.node = source.node;
@@ -72,7 +58,7 @@ Announced deleted(const Move& move) {
 
 Announced scaled_away(const Move& move) {
   const Plan& plan = move.plan;
-  const int grace = move.facts.pod.at("spec").value("terminationGracePeriodSeconds", 30);
+  const int grace = static_cast<int>(grace_period(move.facts.pod).count());
   return {"",
           {},
           op::EndSource{plan.ns, plan.source_pod, plan.source_uid, plan.image, move.names().hold, grace,
@@ -83,10 +69,14 @@ Announced scaled_away(const Move& move) {
 /// name of its image; here they are for a copy that is lost before that.
 std::vector<Announced> rename_lines(const Move& move) {
   const Plan& plan = move.plan;
-  op::Rename rename{plan.id,        plan.ns,    plan.target_pod, plan.target_node,
-                    plan.container, plan.queue, move.facts.pod,  settings_json(move.request)};
-  rename.source.erase("status");
-  rename.source["metadata"].erase("managedFields");
+  op::Rename rename{plan.id,
+                    plan.ns,
+                    plan.target_pod,
+                    plan.target_node,
+                    plan.container,
+                    plan.queue,
+                    without_status(move.facts.pod),
+                    settings_json(move.request)};
   auto name = op::RemoveImageName{plan.target_node, plan.stored_image};
   name.at = Stage::copy_image_name;  // not before it has its new name: it may have to start again from it
   return {{"", {}, rename},

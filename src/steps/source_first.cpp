@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "handover/queue_names.hpp"
 #include "journal/operation.hpp"
+#include "kube/objects/controllers.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/selector.hpp"
 #include "steps/orphan.hpp"
@@ -24,14 +27,12 @@ struct Arrived {
 /// label by which the set selects, and gets it back when the set has been scaled up.
 std::vector<Announced> scaling_lines(const Move& move, Json& copy) {
   const Plan& plan = move.plan;
-  const Json& set = *move.facts.owner;
-  const auto key = deciding_label(set.at("spec").value("selector", Json::object()),
-                                  copy.at("metadata").value("labels", Json::object()));
+  const Controller set = parse_controller(*move.facts.owner);
+  const auto key = deciding_label(set.selector, labels_of(copy));
   if (!key) return {};  // refused
-  const op::Scaling scaling{plan.ns,         plan.owner,      pod_uid(set), set.at("spec").value("replicas", 1),
-                            plan.source_pod, plan.source_uid, plan.image};
-  const Json label{{*key, copy["metadata"]["labels"][*key]}};
-  copy["metadata"]["labels"].erase(*key);
+  const op::Scaling scaling{plan.ns, plan.owner, set.uid, set.replicas, plan.source_pod, plan.source_uid, plan.image};
+  const Json label{{*key, label_of(copy, *key)}};
+  copy = without_label(std::move(copy), *key);
   return {{"", {}, op::ScaleDown{scaling}}, {"", {}, op::ScaleUp{scaling, label}}};
 }
 

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "journal/operation.hpp"
-#include "kube/objects/pod_spec.hpp"
+#include "kube/objects/container.hpp"
+#include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
@@ -12,9 +13,8 @@ namespace {
 
 /// Throws Error{refused} when admission made of the target pod what no kubelet could restore.
 void check_admitted(const Plan& plan, const Json& admitted) {
-  const Json* container = find_container(admitted, plan.container);
-  const std::string image = container == nullptr ? "" : container->value("image", ""),
-                    policy = container == nullptr ? "" : container->value("imagePullPolicy", "");
+  const auto container = container_in(admitted, plan.container);
+  const std::string image = container ? container->image : "", policy = container ? container->pull_policy : "";
   if (image == plan.image && policy == "Never") return;
   throw Error(
       ErrorKind::refused,
@@ -47,14 +47,11 @@ namespace {
 /// The reason why the container waits, and its message; throws when the pod can never run.
 std::pair<std::string, std::string> waiting(const Json* pod, const std::string& container) {
   if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
-  const Json status = pod->value("status", Json::object());
-  if (status.value("phase", "") == "Failed")
-    throw Error(ErrorKind::failed, fmt::format("the target's kubelet rejected the pod: {} {}",
-                                               status.value("reason", ""), status.value("message", "")));
-  const Json* own = find_container_status(*pod, container);
-  if (own == nullptr) return {};
-  const Json state = own->value("state", Json::object()).value("waiting", Json::object());
-  return {state.value("reason", ""), state.value("message", "")};
+  if (const auto failure = pod_failure(*pod))
+    throw Error(ErrorKind::failed,
+                fmt::format("the target's kubelet rejected the pod: {} {}", failure->reason, failure->message));
+  const auto own = container_state(*pod, container);
+  return own ? std::pair{own->waiting, own->message} : std::pair<std::string, std::string>{};
 }
 
 }  // namespace
@@ -90,9 +87,8 @@ Ran AwaitKickWorks::run(const StopToken& stop) const {
 }
 
 Ran TryCreation::run(const StopToken& stop) const {
-  Json trial = plan.target_spec;
-  trial["metadata"]["name"] = "ms2m-trial-" + plan.id;
-  check_admitted(plan, cluster.create({Kind::pod, plan.ns, "ms2m-trial-" + plan.id}, trial, {true}, stop));
+  const std::string name = "ms2m-trial-" + plan.id;
+  check_admitted(plan, cluster.create({Kind::pod, plan.ns, name}, renamed(plan.target_spec, name), {true}, stop));
   return {};
 }
 

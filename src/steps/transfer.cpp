@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include "kube/objects/names.hpp"
+#include "kube/objects/placement.hpp"
 #include "undo/operations.hpp"
 
 namespace ms2m {
 
 std::string architecture_of(const NodeFacts& node) {
   if (!node.object) return "";
-  return node.object->value("status", Json::object()).value("nodeInfo", Json::object()).value("architecture", "amd64");
+  const std::string architecture = parse_node(*node.object).architecture;
+  return architecture.empty() ? "amd64" : architecture;
 }
 
 std::vector<op::RemoveLayout> layouts_left(const Landing& landing) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,28 @@ const std::vector<std::pair<std::regex, std::string>> kLibraries{
     {std::regex(R"((archive|archive_entry|zlib|zstd|libssh.*)\.h)"), "nobody"},
 };
 
+/// Fields of Kubernetes' objects. Who else needs one asks kube/objects for a value.
+const std::set<std::string> kFields = [] {
+  std::istringstream words(R"(metadata spec status labels annotations nodeName uid ownerReferences generation
+    observedGeneration deletionTimestamp managedFields conditions replicas template containers initContainers
+    ephemeralContainers containerStatuses initContainerStatuses containerID imageID restartCount podIP podIPs
+    volumeMounts hostNetwork valueFrom fieldRef labelSelector holderIdentity nodeInfo taints tolerations livenessProbe
+    terminationGracePeriodSeconds)");
+  return std::set<std::string>{std::istream_iterator<std::string>(words), {}};
+}();
+
+/// Where such a word is another one's: below a folder all of them, or in a file these.
+const std::map<std::string, std::set<std::string>> kOtherWords{
+    {"src/node/", kFields},  // no object of Kubernetes comes to a node: OCI, CRI-O, tar and what is sent there
+    {"src/journal/operation_fields.hpp", {"uid", "replicas", "labels"}},  // what the journal records
+    {"src/preflight/pod.cpp", {"containers"}},                            // the name of a check
+};
+
+bool is_other_word(const std::string& file, const std::string& word) {
+  return std::any_of(kOtherWords.begin(), kOtherWords.end(),
+                     [&](const auto& where) { return file.starts_with(where.first) && where.second.count(word) != 0; });
+}
+
 struct Include {
   std::string file;    // relative to the root
   std::string target;  // as written
@@ -108,6 +131,26 @@ std::vector<std::string> wrong_directions(const fs::path& root) {
     if (!allowed) wrong.push_back(include.file + " includes " + include.target);
   }
   return wrong;
+}
+
+/// "x.cpp names nodeName" for every text in quotes outside src/kube that is such a field, or a path to one ("/spec/x").
+std::vector<std::string> named_fields(const fs::path& root) {
+  static const std::regex kText(R"re("(/(metadata|spec|status)/[A-Za-z/]+|[A-Za-z]+)")re");
+  std::vector<std::string> named;
+  for (const auto& entry : fs::recursive_directory_iterator(root / "src")) {
+    const std::string file = fs::relative(entry.path(), root).string();
+    if (!entry.is_regular_file() || file.starts_with("src/kube/")) continue;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);) {
+      line.resize(std::min(line.find("//"), line.size()));
+      for (std::sregex_iterator text(line.begin(), line.end(), kText), end; text != end; ++text) {
+        const std::string word = (*text)[1];
+        if (word[0] != '/' && kFields.count(word) == 0) continue;
+        if (!is_other_word(file, word)) named.push_back(file + " names " + word);
+      }
+    }
+  }
+  return named;
 }
 
 /// x of x.hpp, x.cpp and x_impl.hpp, which is the private half of x.hpp.
@@ -158,9 +201,9 @@ std::string lines(const std::vector<std::string>& all) {
 /// A copy of the sources, with a line more in one of them.
 class Copy {
  public:
-  Copy(const std::string& file, const std::string& include) {
+  Copy(const std::string& file, const std::string& line) {
     fs::copy(kRoot / "src", dir_.path() / "src", fs::copy_options::recursive);
-    std::ofstream(dir_.path() / file, std::ios::app) << "#include \"" << include << "\"\n";
+    std::ofstream(dir_.path() / file, std::ios::app) << line << "\n";
   }
   const fs::path& root() const { return dir_.path(); }
 
@@ -183,17 +226,29 @@ TEST_CASE("rooms see each other in one direction only") {
 TEST_CASE("no circle of files, within a room either") { CHECK(lines(Circles(kRoot).found()) == ""); }
 
 TEST_CASE("a wrong include is seen") {
-  const Copy copy("src/handover/arrival.cpp", "engine/lease.hpp");
+  const Copy copy("src/handover/arrival.cpp", "#include \"engine/lease.hpp\"");
   CHECK(lines(wrong_directions(copy.root())) == "src/handover/arrival.cpp includes engine/lease.hpp\n");
 }
 
 TEST_CASE("an include of a room that nobody knows is seen") {
-  const Copy copy("src/cli/check.cpp", "elsewhere/x.hpp");
+  const Copy copy("src/cli/check.cpp", "#include \"elsewhere/x.hpp\"");
   CHECK(lines(wrong_directions(copy.root())) == "src/cli/check.cpp includes elsewhere/x.hpp\n");
 }
 
+TEST_CASE("Kubernetes' JSON ends in kube/") { CHECK(lines(named_fields(kRoot)) == ""); }
+
+TEST_CASE("a field of Kubernetes' JSON elsewhere is seen") {
+  const std::string file = "src/handover/arrival.cpp";
+  const auto seen = [&](const char* line) { return lines(named_fields(Copy(file, line).root())); };
+  CHECK(seen(R"(auto node = pod.at("spec").value("nodeName", "");)") ==
+        file + " names spec\n" + file + " names nodeName\n");
+  CHECK(seen(R"(auto node = pod["status"];)") == file + " names status\n");
+  CHECK(seen(R"(auto node = pod.value("/status/a/b"_json_pointer, "");)") == file + " names /status/a/b\n");
+  CHECK(seen(R"(// pod.at("spec"))").empty());
+}
+
 TEST_CASE("a circle within a room is seen") {
-  const Copy copy("src/handover/queue_names.hpp", "handover/relay_drain.hpp");
+  const Copy copy("src/handover/queue_names.hpp", "#include \"handover/relay_drain.hpp\"");
   CHECK(lines(Circles(copy.root()).found()) ==
         "handover/queue_names -> handover/relay_drain -> handover/queue_names\n");
 }

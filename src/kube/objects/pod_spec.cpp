@@ -165,20 +165,6 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
   return target;
 }
 
-const Json* find_container(const Json& pod, const std::string& name) {
-  for (const Json& container : pod.at("spec").at("containers"))
-    if (container.at("name") == name) return &container;
-  return nullptr;
-}
-
-const Json* find_container_status(const Json& pod, const std::string& name) {
-  const auto status = pod.find("status");
-  if (status == pod.end() || !status->contains("containerStatuses")) return nullptr;
-  for (const Json& container : status->at("containerStatuses"))
-    if (container.value("name", "") == name) return &container;
-  return nullptr;
-}
-
 namespace {
 
 std::vector<std::string> container_names(const Json& pod) {

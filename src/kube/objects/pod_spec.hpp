@@ -36,10 +36,6 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits);
 /// Lines "- path: old" / "+ path: new" of all differences that matter to a person (server-set fields left out).
 std::vector<std::string> diff_pods(const Json& source, const Json& target);
 
-/// The container of that name in spec.containers, or nullptr.
-const Json* find_container(const Json& pod, const std::string& name);
-const Json* find_container_status(const Json& pod, const std::string& name);
-
 /// The container with the state: the given name; else the only one; else what the annotation
 /// kubectl.kubernetes.io/default-container says. nullopt: there is none of that name, or none is marked.
 std::optional<std::string> container_meant(const Json& pod, const std::string& wanted);
