@@ -142,10 +142,13 @@ class Reader {
     return &option == root_.get_help_ptr() || &option == root_.get_version_ptr();
   }
 
+  static bool takes_more(const CLI::Option& option) { return option.get_items_expected_max() > 1; }
+
   void offer_positional() {
     std::size_t index = 0;
     for (const auto* option : current_->get_options())
-      if (option->get_positional() && index++ == positionals_) return offer_value(*option, result_);
+      if (option->get_positional() && (index++ == positionals_ || (index <= positionals_ && takes_more(*option))))
+        return offer_value(*option, result_);
     if (result_.value.empty() && !only_positionals_) offer_options();
   }
 

@@ -54,6 +54,9 @@ TEST_CASE("completion: commands, options and their words come from the tree") {
   CHECK_THAT(shell.at({"node", "program", "--out"}), Contains("--output\t"));
   CHECK(shell.at({"node", "program", "--output", ""}) == ":0\n");
   CHECK(shell.at({"node", "other", ""}) == ":4\n");
+  CHECK(shell.at({"node", "forget", "w"}) == "worker-1\nworker-2\n:4\n");
+  CHECK(shell.at({"node", "forget", "worker-2", "worker-1", "w"}) == "worker-1\nworker-2\n:4\n");
+  CHECK(shell.at({"abort", "m7k2q9", "m"}) == ":4\n");
 }
 
 TEST_CASE("completion: names are asked for, in the namespace and context that the line has so far") {

@@ -35,7 +35,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"node/runtime", {"node/protocol", "wrap/posix"}},
     {"node/restore", {"node/protocol", "wrap/posix"}},
     {"node/program", {"node/protocol", "node/runtime", "node/restore", "wrap/posix"}},
-    {"node/handler", {"node/protocol", "node/restore", "node/program", "wrap/posix"}},
+    {"node/handler", {"node/protocol", "node/restore", "node/runtime", "node/program", "wrap/posix"}},
     {"node/session", {"node/protocol", "wrap/posix"}},
     {"carry", {"node/protocol", "node/session", "wrap/posix"}},
     {"report", {}},

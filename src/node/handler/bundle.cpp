@@ -1,7 +1,7 @@
 #include "node/handler/bundle.hpp"
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/protocol/json_text.hpp"
 

@@ -13,7 +13,7 @@
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/handler/root_paths.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {

@@ -15,8 +15,8 @@
 #include "node/handler/not_started.hpp"
 #include "node/handler/real_runtime.hpp"
 #include "node/handler/wait_for_restore.hpp"
-#include "node/program/paths.hpp"
 #include "node/restore/mounts.hpp"
+#include "node/runtime/paths.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::node {

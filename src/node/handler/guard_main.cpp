@@ -15,7 +15,7 @@
 #include <sstream>
 
 #include "ms2m/units.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 #include "wrap/posix/child.hpp"
 #include "wrap/posix/unique_fd.hpp"
 

@@ -12,7 +12,7 @@
 
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 #include "node/protocol/checks.hpp"
 #include "wrap/posix/sha256.hpp"
 

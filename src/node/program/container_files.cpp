@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 #include "node/program/processes.hpp"
 
 namespace ms2m::node {

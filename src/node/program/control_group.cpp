@@ -17,8 +17,9 @@
 #include <vector>
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
 #include "node/protocol/checks.hpp"
+#include "node/runtime/kinds.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -125,8 +126,7 @@ void signal_all(const ControlGroup& group) {
 bool has_processes(const ControlGroup& group) { return !processes(group).empty(); }
 
 std::optional<ControlGroup> find_control_group(const std::string& root, const std::string& id) {
-  const std::array<std::string, 5> names{"crio-" + id + ".scope", "cri-containerd-" + id + ".scope",
-                                         "docker-" + id + ".scope", "crio-" + id, id};
+  const std::vector<std::string> names = control_group_names(id);
   if (!exists(root)) throw Error(ErrorKind::failed, "there are no control groups below " + root);
   std::optional<ControlGroup> found;
   Distance nearest;

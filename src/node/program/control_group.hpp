@@ -14,13 +14,12 @@ struct ControlGroup {
   int version = 2;  ///< 1: the freezer's tree
 };
 
-/// Looked for by its name below `root`: crio-<id>.scope, cri-containerd-<id>.scope, docker-<id>.scope (systemd as the
-/// driver), crio-<id>, <id> (cgroupfs); never crio-conmon-<id>. Of several, the one that is below the fewest other
-/// containers' groups, as a container may be able to make groups of any name in its own; of those, one below kubepods
-/// or machine slices; of those, version 2 (cgroup.freeze; also below a hybrid root's "unified") where the container's
-/// processes are in it, else version 1's freezer. Whatever the runtime makes below it (crun's "container") counts, and
-/// is stopped with it. nullopt: no process of it is left. Kernel:
-/// admin-guide/cgroup-v2.rst, "Core Interface Files"; admin-guide/cgroup-v1/freezer-subsystem.rst.
+/// Looked for by its name below `root` (control_group_names(); never the monitor's). Of several, the one that is below
+/// the fewest other containers' groups, as a container may be able to make groups of any name in its own; of those, one
+/// below kubepods or machine slices; of those, version 2 (cgroup.freeze; also below a hybrid root's "unified") where
+/// the container's processes are in it, else version 1's freezer. Whatever the runtime makes below it (crun's
+/// "container") counts, and is stopped with it. nullopt: no process of it is left. Kernel: admin-guide/cgroup-v2.rst,
+/// "Core Interface Files"; admin-guide/cgroup-v1/freezer-subsystem.rst.
 std::optional<ControlGroup> find_control_group(const std::string& root, const std::string& id);
 
 bool has_processes(const ControlGroup& group);

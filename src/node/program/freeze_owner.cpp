@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {

@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 #include "node/protocol/checks.hpp"
 #include "wrap/posix/sha256.hpp"
 

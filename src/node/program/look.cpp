@@ -10,7 +10,7 @@
 
 #include "ms2m/error.hpp"
 #include "node/program/container_files.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 #include "node/program/processes.hpp"
 #include "node/program/sockets.hpp"
 #include "node/protocol/checks.hpp"

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "node/program/paths.hpp"
+#include "node/runtime/kinds.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -17,6 +18,12 @@ std::vector<std::string> entries(const std::string& directory) {
   while (const dirent* entry = ::readdir(opened.get()))
     if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') names.emplace_back(entry->d_name);
   return names;
+}
+
+bool has_monitor_of(const std::string& container_id, const std::string& groups) {
+  for (const RuntimeKind& kind : runtime_kinds())
+    if (!kind.monitor.empty() && groups.find(kind.monitor + "-" + container_id) != std::string::npos) return true;
+  return false;
 }
 
 }  // namespace
@@ -32,7 +39,7 @@ std::vector<std::string> processes_of(const std::string& container_id) {
   std::vector<std::string> found;
   for (const std::string& process : all_processes()) {
     const std::string groups = read_text(process + "/cgroup").value_or("");
-    if (groups.find(container_id) != std::string::npos && groups.find("conmon-" + container_id) == std::string::npos)
+    if (groups.find(container_id) != std::string::npos && !has_monitor_of(container_id, groups))
       found.push_back(process);
   }
   return found;

@@ -9,8 +9,8 @@ namespace ms2m::node {
 
 /// "/proc/<pid>" of every process, in the order of their names.
 std::vector<std::string> all_processes();
-/// Of those whose control group has the container's ID in its path. conmon's group has it as well, but conmon sees the
-/// node's files: it is left out.
+/// Of those whose control group has the container's ID in its path. The group of its monitor has it as well, but that
+/// sees the node's files: it is left out.
 std::vector<std::string> processes_of(const std::string& container_id);
 
 struct OpenFile {

@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {

@@ -4,9 +4,9 @@
 #include <ctime>
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/restore/waiting.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {

@@ -7,9 +7,10 @@
 #include <sstream>
 
 #include "ms2m/error.hpp"
-#include "node/program/paths.hpp"
 #include "node/program/processes.hpp"
-#include "node/program/settings.hpp"
+#include "node/runtime/kinds.hpp"
+#include "node/runtime/paths.hpp"
+#include "node/runtime/settings.hpp"
 #include "node/runtime/tool.hpp"
 
 namespace ms2m::node {
@@ -20,7 +21,10 @@ constexpr std::chrono::seconds kPatience{5};
 /// Path of a program; "" when there is none.
 std::string program(const Roots& roots, const std::string& name) {
   const char* path = std::getenv("PATH");
-  std::istringstream directories(roots.system + "/usr/libexec/crio:" + (path != nullptr ? path : ""));
+  std::string all;
+  for (const RuntimeKind& kind : runtime_kinds())
+    for (const std::string& own : kind.directories) all += roots.system + own + ":";
+  std::istringstream directories(all + (path != nullptr ? path : ""));
   for (std::string directory; std::getline(directories, directory, ':');) {
     const std::string file = directory + "/" + name;
     struct ::stat is {};
@@ -62,10 +66,10 @@ std::string configuration(const std::string& file, const std::vector<std::string
   return text;
 }
 
-std::vector<std::string> crio_files(const Roots& roots) {
-  const std::string directory = roots.system + "/etc/crio/crio.conf.d";
-  std::vector<std::string> files{roots.system + "/etc/crio/crio.conf"};
-  if (const posix::UniqueFd opened = open_directory(directory)) {
+std::vector<std::string> settings_files(const RuntimeKind& kind, const Roots& roots) {
+  std::vector<std::string> files{roots.system + kind.file};
+  const std::string directory = roots.system + kind.more;
+  if (const posix::UniqueFd opened = kind.more.empty() ? posix::UniqueFd() : open_directory(directory)) {
     auto names = names_in(opened.get());
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) files.push_back(directory + "/" + name);
@@ -89,13 +93,35 @@ bool has_text(const std::string& file, const std::string& text) {
 std::string monitors_runtime(const std::string& id) {
   for (const std::string& process : all_processes()) {
     const auto words = command_line(process);
-    if (words.empty() || !words[0].ends_with("conmon")) continue;
     bool about = false;
     for (const std::string& word : words) about |= word.find(id) != std::string::npos;
-    for (std::size_t i = 0; about && i + 1 < words.size(); ++i)
-      if (words[i] == "-r" || words[i] == "--runtime") return words[i + 1];
+    for (const RuntimeKind& kind : runtime_kinds()) {
+      if (!about || kind.monitor.empty() || !words[0].ends_with(kind.monitor)) continue;
+      for (std::size_t i = 0; i + 1 < words.size(); ++i)
+        for (const std::string& flag : kind.runtime_flags)
+          if (words[i] == flag) return words[i + 1];
+    }
   }
   return "";
+}
+
+/// What is told of the runtimes, whichever of them are there.
+struct Told {
+  std::string by_default;
+  std::vector<std::string> usual;
+};
+Told read_runtimes(const Roots& roots, NodeTools& tools, const StopToken& stop) {
+  Told told;
+  for (const RuntimeKind& kind : runtime_kinds()) {
+    if (kind.program.empty()) continue;
+    const std::string file = program(roots, kind.program);
+    const std::string toml = configuration(file, kind.question, settings_files(kind, roots), stop);
+    const bool sought = !kind.sought.empty() && !file.empty() && has_text(file, kind.sought);
+    const std::string oci = kind.read(toml, sought, tools);
+    if (told.by_default.empty()) told.by_default = oci;
+    if (!toml.empty()) told.usual.push_back(kind.oci);
+  }
+  return told;
 }
 
 }  // namespace
@@ -108,17 +134,12 @@ NodeTools look_at_tools(const Roots& roots, const std::string& container_id, con
   tools.crun = version(roots, "crun", stop, &crun_said);
   tools.runc = version(roots, "runc", stop);
   tools.crun_without_criu = lacks_criu(crun_said);
-  for (const std::string file : {"/etc/criu/crun.conf", "/etc/criu/runc.conf"})
-    if (const auto text = read_text(roots.system + file)) tools.criu_options[file] = read_criu_options(*text);
-  const std::string crio = program(roots, "crio");
-  const std::string default_runtime =
-      read_crio(configuration(crio, {"status", "config"}, crio_files(roots), stop), tools);
-  tools.crio_knows_levels = !crio.empty() && has_text(crio, "container_level_enabled");
-  read_containerd(configuration(program(roots, "containerd"), {"config", "dump"},
-                                {roots.system + "/etc/containerd/config.toml"}, stop),
-                  tools);
+  for (const OciRuntime& oci : oci_runtimes())
+    if (const auto text = read_text(roots.system + oci.criu_file))
+      tools.criu_options[oci.criu_file] = read_criu_options(*text);
+  const Told told = read_runtimes(roots, tools, stop);
   const std::string id = bare_container_id(container_id);
-  tools.oci = oci_in_use(id.empty() ? "" : monitors_runtime(id), default_runtime, tools);
+  tools.oci = oci_in_use(id.empty() ? "" : monitors_runtime(id), told.by_default, told.usual, tools);
   return tools;
 }
 

@@ -7,7 +7,7 @@
 
 namespace ms2m::node {
 
-/// Changes nothing. CRI-O's packages have their own crun beside the node's: /usr/libexec/crio comes before PATH.
+/// Changes nothing. Directories that a runtime's packages have for programs of their own come before PATH.
 /// Programs that do not answer within five seconds did not. `container_id` may be empty. Throws Cancelled.
 NodeTools look_at_tools(const Roots& roots, const std::string& container_id, const StopToken& stop);
 

@@ -57,7 +57,7 @@ std::optional<RestorePlace> RestorePlace::open(const std::string& root, const st
   struct ::stat is {};
   if (!directory || ::fstat(directory.get(), &is) != 0) posix::throw_errno(path);
   if (is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
-    throw Error(ErrorKind::refused, path + " can be written or read by others", "chmod 700 " + path);
+    throw Error(ErrorKind::refused, path + " can be written or read by others", "make it mode 0700 and root's");
   return RestorePlace(id, path, std::move(directory));
 }
 

@@ -12,6 +12,7 @@
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/protocol/checks.hpp"
+#include "node/runtime/paths.hpp"
 #include "wrap/posix/files.hpp"
 
 namespace ms2m::node {
@@ -63,9 +64,9 @@ void write_file(int directory, const std::string& name, const std::string& bytes
   }
 }
 
-UniqueFd directory_in(int directory, const char* name) {
-  UniqueFd fd(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) posix::throw_errno(name);
+UniqueFd part_of(int layout, const char* name) {
+  UniqueFd fd = open_directory_in(layout, name);
+  if (!fd) throw Error(ErrorKind::failed, std::string("the layout has no ") + name);
   return fd;
 }
 
@@ -111,8 +112,8 @@ std::string image_of_container(const std::string& system, const std::string& con
 }
 
 void write_layout_files(int directory, const OciLayout& layout) {
-  const UniqueFd blobs = directory_in(directory, "blobs");
-  const UniqueFd digests = directory_in(blobs.get(), "sha256");
+  const UniqueFd blobs = part_of(directory, "blobs");
+  const UniqueFd digests = part_of(blobs.get(), "sha256");
   write_file(digests.get(), layout.config_digest, layout.config);
   write_file(digests.get(), layout.manifest_digest, layout.manifest);
   write_file(directory, "index.json", layout.index);

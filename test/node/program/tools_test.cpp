@@ -2,7 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "node/program/settings.hpp"
+#include "node/runtime/kinds.hpp"
+#include "node/runtime/settings.hpp"
 #include "session.hpp"
 #include "support/catch.hpp"
 
@@ -45,17 +46,18 @@ TEST_CASE("CRIU's options", "[node_program][case-10]") {
 
 TEST_CASE("what CRI-O and containerd are told", "[node_program][case-10]") {
   NodeTools tools;
-  CHECK(read_crio(kCrio, tools) == "crun");
+  CHECK(crio_kind().read(kCrio, true, tools) == "crun");
+  CHECK(tools.crio_knows_levels);
   CHECK(tools.crio_configured);
   CHECK(tools.crio_criu_support == true);
   CHECK(tools.crio_level == "checkpoint_only");
   CHECK(tools.crio_signature_policy.empty());
-  read_containerd(kContainerd, tools);
+  CHECK(containerd_kind().read(kContainerd, false, tools).empty());
   CHECK(tools.containerd_configured);
   CHECK(tools.containerd_criu == false);
   CHECK(tools.containerd_restores == true);
   NodeTools nothing;
-  CHECK(read_crio("", nothing).empty());
+  CHECK(crio_kind().read("", false, nothing).empty());
   CHECK_FALSE(nothing.crio_configured);
   CHECK_FALSE(nothing.crio_criu_support);
 }
@@ -64,17 +66,22 @@ TEST_CASE("which OCI runtime is in use", "[node_program][case-10]") {
   NodeTools both;
   both.crun = "1.28";
   both.runc = "1.3.6";
-  CHECK(oci_in_use("/usr/libexec/crio/crun", "runc", both) == "crun");
-  CHECK(oci_in_use("", "runc", both) == "runc");
-  CHECK(oci_in_use("/usr/bin/kata", "", both).empty());
-  both.crio_configured = true;
-  CHECK(oci_in_use("", "", both) == "crun");
-  both.crio_configured = false;
-  both.containerd_configured = true;
-  CHECK(oci_in_use("", "", both) == "runc");
+  CHECK(oci_in_use("/usr/libexec/crio/crun", "runc", {}, both) == "crun");
+  CHECK(oci_in_use("", "runc", {}, both) == "runc");
+  CHECK(oci_in_use("/usr/bin/kata", "", {}, both).empty());
+  CHECK(oci_in_use("", "", {crio_kind().oci}, both) == "crun");
+  CHECK(oci_in_use("", "", {containerd_kind().oci, crio_kind().oci}, both) == "runc");
   NodeTools one;
   one.runc = "1.3.6";
-  CHECK(oci_in_use("", "", one) == "runc");
+  CHECK(oci_in_use("", "", {crio_kind().oci}, one) == "runc");
+}
+
+TEST_CASE("a container's control group has its runtime's name", "[node_program]") {
+  const auto names = control_group_names("0f");
+  for (const char* name : {"crio-0f.scope", "cri-containerd-0f.scope", "docker-0f.scope", "crio-0f", "0f"}) {
+    INFO(name);
+    CHECK(std::count(names.begin(), names.end(), name) == 1);
+  }
 }
 
 TEST_CASE("the tools of a node", "[node_program][case-10]") {
@@ -106,7 +113,7 @@ TEST_CASE("the tools of a node", "[node_program][case-10]") {
   CHECK_FALSE(tools.crio_knows_levels);
   CHECK(tools.containerd_configured);
   CHECK(tools.containerd_criu == false);
-  CHECK(tools.oci == "crun");  // a script's first word is its shell: no monitor, so CRI-O's default
+  CHECK(tools.oci == "crun");                // a script's first word is its shell: no monitor, so CRI-O's default
   fs::remove(place.path("bin/containerd"));  // it took five seconds
   put(place.path("bin/crio"), content(place.path("bin/crio")) + "# container_level_enabled\n");
   CHECK(session.call(Tools{""}).crio_knows_levels);

@@ -1,4 +1,4 @@
-#include "node/program/paths.hpp"
+#include "node/runtime/paths.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "node/program/settings.hpp"
+#include "node/runtime/settings.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -21,23 +21,9 @@ std::string unquoted(std::string value) {
   return value;
 }
 
-std::optional<bool> truth(const std::string& value) {
-  if (value == "true") return true;
-  if (value == "false") return false;
-  return std::nullopt;
-}
-
 void each_line(const std::string& text, const std::function<void(const std::string&)>& visit) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) visit(line);
-}
-
-/// "name = value" of a TOML file, in whatever table it stands.
-void each_setting(const std::string& toml, const std::function<void(const std::string&, const std::string&)>& visit) {
-  each_line(toml, [&](const std::string& line) {
-    const auto equals = line.find('=');
-    if (equals != std::string::npos) visit(trimmed(line.substr(0, equals)), unquoted(line.substr(equals + 1)));
-  });
 }
 
 }  // namespace
@@ -74,34 +60,28 @@ std::map<std::string, std::string> read_criu_options(const std::string& text) {
   return options;
 }
 
-std::string read_crio(const std::string& toml, NodeTools& tools) {
-  std::string default_runtime;
-  tools.crio_configured = !toml.empty();
-  each_setting(toml, [&](const std::string& name, const std::string& value) {
-    if (name == "enable_criu_support") tools.crio_criu_support = truth(value);
-    if (name == "container_level_enabled") tools.crio_level = value;
-    if (name == "signature_policy") tools.crio_signature_policy = value;
-    if (name == "default_runtime") default_runtime = value;
-  });
-  return default_runtime;
-}
-
-void read_containerd(const std::string& toml, NodeTools& tools) {
-  tools.containerd_configured = !toml.empty();
-  each_setting(toml, [&](const std::string& name, const std::string& value) {
-    if (name == "enable_criu") tools.containerd_criu = truth(value);
-    if (name == "enable_experimental_restore_via_create") tools.containerd_restores = truth(value);
+void each_setting(const std::string& toml, const std::function<void(const std::string&, const std::string&)>& visit) {
+  each_line(toml, [&](const std::string& line) {
+    const auto equals = line.find('=');
+    if (equals != std::string::npos) visit(trimmed(line.substr(0, equals)), unquoted(line.substr(equals + 1)));
   });
 }
 
-std::string oci_in_use(const std::string& monitor, const std::string& by_default, const NodeTools& tools) {
+std::optional<bool> truth(const std::string& value) {
+  if (value == "true") return true;
+  if (value == "false") return false;
+  return std::nullopt;
+}
+
+std::string oci_in_use(const std::string& monitor, const std::string& by_default, const std::vector<std::string>& usual,
+                       const NodeTools& tools) {
   for (const std::string& path : {monitor, by_default}) {
     const std::string name = path.substr(path.rfind('/') + 1);
     if (name == "crun" || name == "runc") return name;
   }
   if (tools.crun.empty() != tools.runc.empty()) return tools.crun.empty() ? "runc" : "crun";
-  if (!tools.crun.empty() && tools.crio_configured) return "crun";
-  if (!tools.runc.empty() && tools.containerd_configured) return "runc";
+  for (const std::string& name : usual)
+    if (!(name == "crun" ? tools.crun : tools.runc).empty()) return name;
   return "";
 }
 

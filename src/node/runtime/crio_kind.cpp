@@ -1,0 +1,41 @@
+#include "node/runtime/crio.hpp"
+#include "node/runtime/kinds.hpp"
+#include "node/runtime/settings.hpp"
+
+namespace ms2m::node {
+namespace {
+
+std::string read_crio(const std::string& toml, bool knows_levels, NodeTools& tools) {
+  std::string default_runtime;
+  tools.crio_configured = !toml.empty();
+  tools.crio_knows_levels = knows_levels;
+  each_setting(toml, [&](const std::string& name, const std::string& value) {
+    if (name == "enable_criu_support") tools.crio_criu_support = truth(value);
+    if (name == "container_level_enabled") tools.crio_level = value;
+    if (name == "signature_policy") tools.crio_signature_policy = value;
+    if (name == "default_runtime") default_runtime = value;
+  });
+  return default_runtime;
+}
+
+}  // namespace
+
+RuntimeKind crio_kind() {
+  RuntimeKind kind;
+  kind.scheme = "cri-o";
+  kind.scope = "crio";
+  kind.monitor = "conmon";
+  kind.runtime_flags = {"-r", "--runtime"};
+  kind.directories = {"/usr/libexec/crio"};  // its packages have their own crun beside the node's
+  kind.program = "crio";
+  kind.question = {"status", "config"};
+  kind.file = "/etc/crio/crio.conf";
+  kind.more = "/etc/crio/crio.conf.d";
+  kind.sought = "container_level_enabled";
+  kind.oci = "crun";
+  kind.read = read_crio;
+  kind.store = [](const RuntimePlace& place) { return std::make_unique<CrioRuntime>(place); };
+  return kind;
+}
+
+}  // namespace ms2m::node
