@@ -45,9 +45,8 @@ Autoscaler plain(const std::string& ns, const HorizontalPodAutoscaler& hpa, int 
 std::optional<ScaledWorkload> scaled_workload(const Facts& facts) {
   if (facts.deployment) return ScaledWorkload{"Deployment", facts.deployment->name, facts.deployment->replicas};
   if (!facts.owner) return std::nullopt;
-  const Controller scaled = parse_controller(*facts.owner);
   const auto owner = controller_of(facts.pod);
-  return ScaledWorkload{owner ? owner->kind : "", scaled.name, scaled.replicas};
+  return ScaledWorkload{owner ? owner->kind : "", facts.owner->name, facts.owner->replicas};
 }
 
 std::vector<Autoscaler> active_autoscalers(const Facts& facts, const ScaledWorkload& workload, const Place& place) {

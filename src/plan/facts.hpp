@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kube/objects/controllers.hpp"
+#include "kube/objects/lease.hpp"
 #include "kube/objects/placement.hpp"
 #include "kube/objects/scalers.hpp"
 #include "kube/objects/volumes.hpp"
@@ -26,7 +27,7 @@ struct Trouble {
 };
 
 struct NodeFacts {
-  std::optional<Json> object;
+  std::optional<Node> node;       ///< nullopt: there is none, or it could not be read
   std::optional<Trouble> access;  ///< ssh does not work
   std::string tool;               ///< of the image store
   std::optional<Trouble> tool_trouble;
@@ -71,7 +72,7 @@ struct Facts {
   Json pod;
   Procedure procedure;  ///< decided as soon as the pod was read; the runtimes of the nodes are in the plan's
   std::string container;
-  std::optional<Json> owner;             ///< the controlling ReplicaSet or StatefulSet
+  std::optional<Controller> owner;       ///< the controlling ReplicaSet or StatefulSet
   std::optional<Controller> deployment;  ///< the ReplicaSet's owner
   std::string base_image;                ///< name@digest or name of the image that the container runs
   NodeFacts source, target;
@@ -89,7 +90,7 @@ struct Facts {
   bool autoscalers_read = false;                     ///< both could be asked for
   bool keda_served = false;                          ///< this cluster has KEDA's API
   std::optional<std::string> runtime_handler;  ///< of the class that the pod names; nullopt: none, or it is not known
-  std::optional<Json> lease;
+  std::optional<Lease> lease;
 
   MissingBrokerRights missing_broker_rights;
   std::optional<QueueDepth> depth;           ///< of the queue; nullopt: no such queue

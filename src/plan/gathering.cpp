@@ -39,6 +39,11 @@ std::string running_image(const Json& pod, const std::string& container) {
 }
 
 template <class Value>
+std::optional<Value> parse_if(const std::optional<Json>& object, Value (*parse)(const Json&)) {
+  return object ? std::optional(parse(*object)) : std::nullopt;
+}
+
+template <class Value>
 std::vector<Value> parse_all(const std::vector<Json>& objects, Value (*parse)(const Json&)) {
   std::vector<Value> values;
   std::transform(objects.begin(), objects.end(), std::back_inserter(values), parse);
@@ -109,16 +114,16 @@ void Gathering::start_cluster() {
   const std::string source_node = pod_node(facts_.pod), target_node = request_.target_node;
   ask_rights();
   ask(Question::target_node, [this, target_node] {
-    facts_.target.object = ports_.cluster.get({Kind::node, "", target_node}, stop_);
+    facts_.target.node = parse_if(ports_.cluster.get({Kind::node, "", target_node}, stop_), parse_node);
   });
   ask(Question::source_node, [this, source_node] {
-    facts_.source.object = ports_.cluster.get({Kind::node, "", source_node}, stop_);
+    facts_.source.node = parse_if(ports_.cluster.get({Kind::node, "", source_node}, stop_), parse_node);
   });
   ask_owner();
   ask_claims();
   ask_gates();
   ask(Question::lease, [this] {
-    facts_.lease = ports_.cluster.get({Kind::lease, facts_.ns, "ms2m-" + request_.pod}, stop_);
+    facts_.lease = parse_if(ports_.cluster.get({Kind::lease, facts_.ns, "ms2m-" + request_.pod}, stop_), parse_lease);
   });
   ask(Question::budgets,
       {false,
@@ -155,15 +160,16 @@ void Gathering::ask_owner() {
   const std::string &kind = owner->kind, &name = owner->name;
   if (kind != "StatefulSet" && kind != "ReplicaSet") return;
   ask(Question::owner, [this, kind, name] {
-    facts_.owner =
-        ports_.cluster.get({kind == "StatefulSet" ? Kind::stateful_set : Kind::replica_set, facts_.ns, name}, stop_);
+    facts_.owner = parse_if(
+        ports_.cluster.get({kind == "StatefulSet" ? Kind::stateful_set : Kind::replica_set, facts_.ns, name}, stop_),
+        parse_controller);
     if (!facts_.owner) return;
     ask_autoscalers();
     if (kind == "StatefulSet") return;
-    const auto above = controller_of(*facts_.owner);
-    if (!above || above->kind != "Deployment") return;
-    if (const auto deployment = ports_.cluster.get({Kind::deployment, facts_.ns, above->name}, stop_))
-      facts_.deployment = parse_controller(*deployment);
+    const auto& above = facts_.owner->owner;
+    if (above && above->kind == "Deployment")
+      facts_.deployment =
+          parse_if(ports_.cluster.get({Kind::deployment, facts_.ns, above->name}, stop_), parse_controller);
   });
 }
 

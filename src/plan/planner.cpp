@@ -16,7 +16,7 @@ namespace ms2m {
 namespace {
 
 /// "cri-o://1.36.1"
-std::string runtime_of(const NodeFacts& node) { return node.object ? parse_node(*node.object).runtime : ""; }
+std::string runtime_of(const NodeFacts& node) { return node.node ? node.node->runtime : ""; }
 
 void sequential_notes(Plan& plan, const Facts& facts) {
   plan.notes.push_back(
@@ -24,7 +24,7 @@ void sequential_notes(Plan& plan, const Facts& facts) {
                   "until the source has ended in its own time, up to {} s, and the copy lives",
                   grace_period(facts.pod).count()));
   if (plan.procedure.workload != Workload::stateful_set || !facts.owner) return;
-  const auto label = deciding_label(parse_controller(*facts.owner).selector, labels_of(facts.pod));
+  const auto label = deciding_label(facts.owner->selector, labels_of(facts.pod));
   if (label)
     plan.notes.push_back(
         fmt::format("until the set is scaled up again, pod {} is without the label {}: a Service or NetworkPolicy that "

@@ -56,7 +56,7 @@ void check_owner(const Facts& facts, const MigrationRequest& request, std::vecto
     return;
   }
   const std::string &kind = ref->kind, &name = ref->name;
-  const auto owner = facts.owner ? std::optional(parse_controller(*facts.owner)) : std::nullopt;
+  const auto& owner = facts.owner;
   if (kind != "ReplicaSet" && kind != "StatefulSet")
     return refuse(out, "owner",
                   fmt::format("a pod of a {} ({}) cannot be moved: its controller would replace the copy", kind, name),

@@ -45,7 +45,7 @@ void check_anti_affinity(const Facts& facts, const MigrationRequest& request, st
 }
 
 void check_target(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (!facts.target.object) {
+  if (!facts.target.node) {
     if (!facts.asked(Question::target_node)) return;
     out.push_back({"target-node", Level::refusal, fmt::format("node {} does not exist", request.target_node),
                    "what there is: " + remedy::command(remedy::Command::list_nodes, request.place)});
@@ -57,7 +57,7 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
                    "choose another node"});
     return;
   }
-  const Node target = parse_node(*facts.target.object);
+  const Node& target = *facts.target.node;
   const auto speaking_against = misfits(demands_of(facts.pod), target, facts.target_node_pods, request.place);
   for (const Misfit& misfit : speaking_against)
     out.push_back({"target-node", Level::refusal, misfit.text, misfit.cure});
@@ -65,8 +65,8 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
   if (speaking_against.empty())
     out.push_back(
         {"target-node", Level::ok, fmt::format("node {} is Ready and takes the pod", request.target_node), ""});
-  if (!facts.source.object) return;
-  const Node source = parse_node(*facts.source.object);
+  if (!facts.source.node) return;
+  const Node& source = *facts.source.node;
   if (source.architecture != target.architecture)
     out.push_back(
         {"architecture", Level::refusal,
@@ -155,7 +155,7 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
 /// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is
 /// checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
 void check_renaming(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (!facts.procedure.renamed_later() || !facts.target.object) return;
+  if (!facts.procedure.renamed_later() || !facts.target.node) return;
   const auto refuse = [&](const char* check, std::string text, const std::string& cure) {
     out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"});
   };
@@ -165,7 +165,7 @@ void check_renaming(const Facts& facts, const MigrationRequest& request, std::ve
                "the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too",
                request.target_node),
            "enable the feature gate ContainerCheckpoint there, or ");
-  const Node target = parse_node(*facts.target.object);
+  const Node& target = *facts.target.node;
   const NodeDemands demands = demands_of(facts.pod);
   std::vector<Occupant> others = facts.target_node_pods;
   if (!misfits(demands, target, others, request.place).empty()) return;  // said already
@@ -179,12 +179,11 @@ void check_renaming(const Facts& facts, const MigrationRequest& request, std::ve
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.lease || request.take_over_lease) return;
-  const Lease lease = parse_lease(*facts.lease);
-  const std::string id = lease.migration;
+  const std::string id = facts.lease->migration;
   const std::string end = id.empty() ? "end it" : remedy::command(remedy::Command::abort_migration, {}, {id});
   out.push_back(
       {"lease", Level::refusal,
-       fmt::format("another migration of pod {} is under way: {}", request.pod, to_string(lease)),
+       fmt::format("another migration of pod {} is under way: {}", request.pod, to_string(*facts.lease)),
        fmt::format("wait for it; if that process is gone: {} where it was begun, or migrate with --take-over", end)});
 }
 

@@ -53,7 +53,7 @@ void check_sequential(const Facts& facts, const MigrationRequest& request, std::
     refuse(out, "strategy sequential restores the pod under its own name",
            "leave --target-name out, or use --strategy handoff or shadow");
   if (facts.procedure.workload == Workload::stateful_set && facts.owner)
-    check_set(facts, parse_controller(*facts.owner), request.place, out);
+    check_set(facts, *facts.owner, request.place, out);
 }
 
 }  // namespace ms2m

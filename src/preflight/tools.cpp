@@ -27,8 +27,8 @@ struct Subject {
 
   const NodeTools& tools() const { return facts.tools; }
   std::string runtime() const {
-    if (!facts.object) return "";
-    return parse_node(*facts.object).runtime;
+    if (!facts.node) return "";
+    return facts.node->runtime;
   }
   void refuse(std::string text, std::string cure) const {
     ms2m::refuse(out, "node-tools", fmt::format("node {}: {}", name, text), std::move(cure));

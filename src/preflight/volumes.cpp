@@ -69,7 +69,7 @@ void check_claim(const Facts& facts, const MigrationRequest& request, const Clai
                               fmt::join(modes, ", ")),
                   "use a ReadWriteMany volume");
   for (const PersistentVolume& volume : facts.volumes)
-    if (volume.name == claim.volume && facts.target.object && !reaches(parse_node(*facts.target.object), volume))
+    if (volume.name == claim.volume && facts.target.node && !reaches(*facts.target.node, volume))
       return refuse(out,
                     fmt::format("volume {} of claim {} cannot be had on node {}: its node affinity says so",
                                 claim.volume, claim.name, request.target_node),

@@ -27,7 +27,7 @@ std::string micro_time() {
 /// A migration that no longer runs may have left its dead man's switch: it would send the source back to work in the
 /// middle of this one. Then its lease, unless somebody else has taken it meanwhile.
 void take_over(const TakeLease& at, const ObjectRef& ref, const StopToken& stop) {
-  const Lease lease = parse_lease(*at.move.facts.lease);
+  const Lease& lease = *at.move.facts.lease;
   if (!lease.migration.empty()) at.broker.delete_queue(queue_names(lease.migration).dead_man, stop);
   at.cluster.remove(ref, {lease.uid, std::nullopt, ""}, stop);
 }

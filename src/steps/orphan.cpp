@@ -14,7 +14,7 @@ namespace ms2m {
 
 Json unchanged_set(const Move& move, Cluster& cluster, const StopToken& stop) {
   const auto set = cluster.get({Kind::stateful_set, move.plan.ns, move.plan.owner}, stop);
-  const Controller before = parse_controller(*move.facts.owner);
+  const Controller& before = *move.facts.owner;
   if (!set || is_terminating(*set) || pod_uid(*set) != before.uid ||
       parse_controller(*set).generation != before.generation)
     throw Error(ErrorKind::conflict, "statefulset " + move.plan.owner + " was changed during the migration",
@@ -41,7 +41,7 @@ Operation plan_orphaning(const OrphanSet& at, Phase phase, const StopToken& stop
 
 std::vector<Announced> OrphanSet::announce(const Move& move) {
   if (!move.facts.owner) return {};  // refused
-  return {orphan_of(move.plan, *move.facts.owner)};
+  return {orphan_of(move.plan, move.facts.owner->document)};
 }
 
 Ran OrphanSet::run(const StopToken& stop) const {

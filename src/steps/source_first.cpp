@@ -27,7 +27,7 @@ struct Arrived {
 /// label by which the set selects, and gets it back when the set has been scaled up.
 std::vector<Announced> scaling_lines(const Move& move, Json& copy) {
   const Plan& plan = move.plan;
-  const Controller set = parse_controller(*move.facts.owner);
+  const Controller& set = *move.facts.owner;
   const auto key = deciding_label(set.selector, labels_of(copy));
   if (!key) return {};  // refused
   const op::Scaling scaling{plan.ns, plan.owner, set.uid, set.replicas, plan.source_pod, plan.source_uid, plan.image};

@@ -9,9 +9,8 @@
 namespace ms2m {
 
 std::string architecture_of(const NodeFacts& node) {
-  if (!node.object) return "";
-  const std::string architecture = parse_node(*node.object).architecture;
-  return architecture.empty() ? "amd64" : architecture;
+  if (!node.node) return "";
+  return node.node->architecture.empty() ? "amd64" : node.node->architecture;
 }
 
 std::vector<op::RemoveLayout> layouts_left(const Landing& landing) {

@@ -154,7 +154,7 @@ TEST_CASE("what CRI-O may do", "[case-10]") {
   of.crio_criu_support = false;
   CHECK_THAT(only(f), Contains("switched off") && Contains("enable_criu_support = true below [crio.runtime]"));
   of.crio_criu_support.reset();
-  (at_source ? f.source : f.target).object->at("status")["nodeInfo"]["containerRuntimeVersion"] = "cri-o://1.29.4";
+  (at_source ? f.source : f.target).node->runtime = "cri-o://1.29.4";
   CHECK_THAT(only(f), Contains("enable_criu_support = true"));
   of.crio_configured = false;
   CHECK(refusal(f).empty());
@@ -165,7 +165,7 @@ TEST_CASE("which containerd restores", "[case-10]") {
   Facts f = good();
   NodeTools& of = f.target.tools;
   const auto texts = [&](const char* version) {
-    f.target.object->at("status")["nodeInfo"]["containerRuntimeVersion"] = version;
+    f.target.node->runtime = version;
     std::string all;
     for (const Finding& finding : refusals(f)) all += finding.text + " | " + finding.cure + "\n";
     return all;

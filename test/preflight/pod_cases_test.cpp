@@ -201,8 +201,8 @@ TEST_CASE("sandboxes and devices are refused with the cause", "[case-11]") {
 TEST_CASE("a workload that is scaled by the length of its queue", "[case-07]") {
   Facts f = good();
   f.ns = "shop";
-  f.owner = Json::parse(
-      R"({"metadata":{"name":"orders-5d4f","labels":{}},"spec":{"replicas":1,"selector":{"matchLabels":{}}}})");
+  f.owner = parse_controller(Json::parse(
+      R"({"metadata":{"name":"orders-5d4f","labels":{}},"spec":{"replicas":1,"selector":{"matchLabels":{}}}})"));
   f.deployment = parse_controller(Json::parse(R"({"metadata":{"name":"orders","generation":1},"spec":{"replicas":1},
     "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"availableReplicas":1,"readyReplicas":1}})"));
   f.pod["metadata"]["ownerReferences"] =

@@ -19,7 +19,7 @@ TEST_CASE("missing rights are named beside what was found", "[preflight]") {
 
 TEST_CASE("nodes", "[preflight]") {
   Facts f = good();
-  f.target.object.reset();
+  f.target.node.reset();
   CHECK_THAT(refusal(f), Contains("node worker-2 does not exist"));
   MigrationRequest r = request();
   r.target_node = "worker-1";
@@ -28,7 +28,7 @@ TEST_CASE("nodes", "[preflight]") {
   f.target.access = Trouble{"Permission denied", "add the key"};
   CHECK_THAT(refusal(f), Contains("cannot work on node worker-2: Permission denied"));
   f = good();
-  (*f.target.object)["status"]["nodeInfo"]["architecture"] = "arm64";
+  f.target.node->architecture = "arm64";
   CHECK_THAT(refusal(f), Contains("amd64, the target node is arm64"));
 }
 
@@ -117,16 +117,16 @@ TEST_CASE("a set that would not go, or that somebody could bring back", "[prefli
   f.pod["metadata"]["labels"] = {{"app", "consumer"}};
   f.pod["metadata"]["ownerReferences"] =
       Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
-  f.owner = Json::parse(
+  f.owner = parse_controller(Json::parse(
       R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
-    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})");
+    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})"));
   MigrationRequest r = request();
   r.strategy = Strategy::handoff;
   CHECK(refusal(f, r).empty());
   CHECK(warning(f, r).empty());
-  (*f.owner)["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"] = "app:apps/StatefulSet:default/consumer";
+  f.owner->marks = {"argocd.argoproj.io/tracking-id"};
   CHECK_THAT(warning(f, r), Contains("statefulset consumer is deployed by Argo CD"));
-  (*f.owner)["metadata"]["finalizers"] = Json::array({"example.com/wait"});
+  f.owner->finalizers = {"example.com/wait"};
   CHECK_THAT(refusal(f, r), Contains("statefulset consumer has the finalizer example.com/wait"));
   r.strategy = Strategy::sequential;
   CHECK(refusal(f, r).empty());
@@ -140,27 +140,29 @@ TEST_CASE("strategy sequential", "[preflight]") {
   f.pod["metadata"]["labels"] = {{"app", "consumer"}};
   f.pod["metadata"]["ownerReferences"] =
       Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"controller", true}}});
-  f.owner = Json::parse(
+  f.owner = parse_controller(Json::parse(
       R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"consumer"}}},
-    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})");
+    "status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1,"readyReplicas":1}})"));
   const Facts set = f;
   CHECK(refusal(set, r).empty());
-  (*f.owner)["spec"]["replicas"] = 3;
-  for (const char* count : {"replicas", "updatedReplicas", "readyReplicas"}) (*f.owner)["status"][count] = 3;
+  f.owner->replicas = f.owner->ready = 3;
   CHECK_THAT(refusal(f, r), Contains("takes consumer-2 and not consumer-0"));
   f = set;
-  (*f.owner)["spec"]["ordinals"] = {{"start", 5}};
+  f.owner->first_ordinal = 5;
   CHECK_THAT(refusal(f, r), Contains("takes consumer-5 and not consumer-0"));
   f = set;
-  (*f.owner)["status"]["readyReplicas"] = 0;
+  f.owner->ready = 0;
   CHECK_THAT(refusal(f, r), Contains("a replica that is not ready"));
   f = set;
-  (*f.owner)["spec"]["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
+  Json with_claims = f.owner->document;
+  with_claims["spec"]["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}};
+  f.owner = parse_controller(with_claims);
   CHECK(refusal(f, r).empty());
-  (*f.owner)["spec"]["volumeClaimTemplates"] = Json::array({Json::object()});
+  with_claims["spec"]["volumeClaimTemplates"] = Json::array({Json::object()});
+  f.owner = parse_controller(with_claims);
   CHECK_THAT(refusal(f, r), Contains("deletes a pod's volume claims"));
   f = set;
-  (*f.owner)["spec"]["selector"] = Json::parse(R"({"matchExpressions":[{"key":"other","operator":"DoesNotExist"}]})");
+  f.owner->selector = Json::parse(R"({"matchExpressions":[{"key":"other","operator":"DoesNotExist"}]})");
   CHECK_THAT(refusal(f, r), Contains("no single label decides"));
   r.target_name = "elsewhere";
   CHECK_THAT(refusal(set, r), Contains("under its own name"));
@@ -169,7 +171,7 @@ TEST_CASE("strategy sequential", "[preflight]") {
   f.pod["metadata"]["labels"] = {{"pod-template-hash", "1"}};
   f.pod["metadata"]["ownerReferences"] =
       Json::array({{{"kind", "ReplicaSet"}, {"name", "web-1"}, {"controller", true}}});
-  f.owner = Json::parse(R"({"metadata":{"name":"web-1"},"spec":{}})");
+  f.owner = parse_controller(Json::parse(R"({"metadata":{"name":"web-1"},"spec":{}})"));
   CHECK_THAT(refusal(f, r), Contains("a ReplicaSet never gives to another pod"));
 }
 
@@ -200,7 +202,7 @@ TEST_CASE("what could not be checked is said", "[preflight]") {
 
 TEST_CASE("what could not be asked is not what is not there", "[preflight]") {
   Facts f = good();
-  f.target.object.reset();
+  f.target.node.reset();
   f.unasked = {{Question::target_node, true, {"no answer", "wait"}}};
   CHECK(refusal(f) == "no answer");
   f = good();
@@ -234,8 +236,8 @@ TEST_CASE("the others of several containers start afresh", "[preflight]") {
 
 TEST_CASE("a second migration of the same pod", "[preflight]") {
   Facts f = good();
-  f.lease = Json::parse(
-      R"({"metadata":{"name":"ms2m-consumer-0","annotations":{"ms2m.io/phase":"Transferring"}},"spec":{"holderIdentity":"root@ops pid 7"}})");
+  f.lease = parse_lease(Json::parse(
+      R"({"metadata":{"name":"ms2m-consumer-0","annotations":{"ms2m.io/phase":"Transferring"}},"spec":{"holderIdentity":"root@ops pid 7"}})"));
   f.depth = QueueDepth{3, 0};  // its source is quiet
   CHECK_THAT(refusal(f), Contains("root@ops pid 7, phase Transferring"));
   f.depth = QueueDepth{3, 1};
@@ -248,17 +250,17 @@ TEST_CASE("shadow of a StatefulSet's pod needs the target twice", "[preflight]")
   Facts f = good();
   f.pod["metadata"]["ownerReferences"] =
       Json::array({{{"kind", "StatefulSet"}, {"name", "consumer"}, {"uid", "s"}, {"controller", true}}});
-  f.owner = Json::parse(
-      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})");
+  f.owner = parse_controller(Json::parse(
+      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})"));
   MigrationRequest handoff = request(), shadow = request();
   handoff.strategy = Strategy::handoff;
   CHECK(refusal(f, shadow).empty());
 
   f.pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "600m";
-  (*f.target.object)["status"]["allocatable"] = {{"cpu", "1"}};
+  f.target.node->allocatable["cpu"] = 1000;
   CHECK(refusal(f, handoff).empty());
   CHECK_THAT(refusal(f, shadow), Contains("room for two such pods"));
-  (*f.target.object)["status"]["allocatable"] = {{"cpu", "2"}};
+  f.target.node->allocatable["cpu"] = 2000;
   CHECK(refusal(f, shadow).empty());
 
   f.target_gate = false;

@@ -102,7 +102,7 @@ TEST_CASE("claims and other volumes", "[preflight]") {
       Json::parse(R"({"metadata":{"name":"pv-1"},"spec":{"nodeAffinity":{"required":{"nodeSelectorTerms":[
     {"matchExpressions":[{"key":"kubernetes.io/hostname","operator":"In","values":["worker-1"]}]}]}}}})"))};
   CHECK_THAT(refusal(f), Contains("volume pv-1 of claim data cannot be had on node worker-2"));
-  (*f.target.object)["metadata"]["labels"]["kubernetes.io/hostname"] = "worker-1";
+  f.target.node->labels["kubernetes.io/hostname"] = "worker-1";
   CHECK(refusal(f).empty());
   f = good();
   f.pod["spec"]["volumes"] = Json::array({{{"name", "host"}, {"hostPath", {{"path", "/srv"}}}}});

@@ -46,8 +46,8 @@ inline Facts good() {
     "status":{"phase":"Running","containerStatuses":[{"name":"consumer","state":{"running":{}}}]}})");
   f.container = "consumer";
   f.base_image = "i";
-  f.source.object = node("worker-1");
-  f.target.object = node("worker-2");
+  f.source.node = parse_node(node("worker-1"));
+  f.target.node = parse_node(node("worker-2"));
   f.source.image = f.target.image = StoredImage{"abcdef0123456789", {"i"}};
   f.checkpoint_gate = true;
   f.source.look = NodeLook{{"avx2", "fpu", "vme"}, {}, Content::empty};
