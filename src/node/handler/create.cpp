@@ -111,11 +111,18 @@ void note_failure(RestorePlace& place, const std::string& why) noexcept {
   }
 }
 
+void check_not_taken_back(const RestorePlace& place) {
+  const auto record = place.read();
+  if (!record || record->state != RestoreState::taken)
+    throw Error(ErrorKind::refused, "restore " + place.id() + " was taken back");
+}
+
 int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration, const CommandLine& line,
-            const Bundle& bundle, RestorePlace& place) {
+            const Bundle& bundle, RestorePlace& place, const Underway& underway) {
   const auto arguments = restore_arguments(configuration.kind, line, bundle, place);
   put_changes(place, bundle.root);
-  Guarded guarded(runtime_argv(configuration, line, arguments), removal(configuration, line, place));
+  check_not_taken_back(place);  // that may have taken its time
+  Guarded guarded(runtime_argv(configuration, line, arguments), underway.fd(), removal(configuration, line, place));
   const posix::ExitStatus status = guarded.wait();
   if (!status.ok()) {
     const std::string errors = errors_of_criu(place);
@@ -143,9 +150,10 @@ int create(const HandlerPaths& paths, const HandlerConfiguration& configuration,
   if (!place) throw Error(ErrorKind::refused, "restore " + bundle.id + " " + decide(std::nullopt, {}, 0).why);
   if (bare_container_id(line.id()) != line.id() || line.operands.size() != 1)
     throw Error(ErrorKind::refused, "create of '" + line.id() + "', which is no kubelet's container");
-  if (!wait_for_restore(*place, bundle.asking, line.id())) become(configuration, line);
+  const auto underway = wait_for_restore(*place, bundle.asking, line.id());
+  if (!underway) become(configuration, line);
   try {
-    return restore(paths, configuration, line, bundle, *place);
+    return restore(paths, configuration, line, bundle, *place, *underway);
   } catch (const Error& error) {
     note_failure(*place, error.what());
     throw;

@@ -36,12 +36,16 @@ pid_t start(const std::vector<std::string>& argv) {
 }
 
 /// Whoever reads what the program writes waits for its end, not for ours.
-void let_go_of_everything_but(int socket) {
+void let_go_of_everything_but(int socket, int kept) {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {0, 1, 2}) ::dup2(null, fd);
-  const auto kept = static_cast<unsigned>(socket);
-  if (kept > 3) ::syscall(SYS_close_range, 3U, kept - 1, 0U);
-  ::syscall(SYS_close_range, kept + 1, ~0U, 0U);
+  unsigned from = 3;
+  for (const int fd : {std::min(socket, kept), std::max(socket, kept)}) {
+    const auto stays = static_cast<unsigned>(fd);
+    if (stays > from) ::syscall(SYS_close_range, from, stays - 1, 0U);
+    from = std::max(from, stays + 1);
+  }
+  ::syscall(SYS_close_range, from, ~0U, 0U);
 }
 
 /// Of one process, and of theirs.
@@ -97,13 +101,14 @@ bool await_program(int socket, pid_t program, posix::ExitStatus& status) {
 
 }  // namespace
 
-void guard_main(int socket, const std::vector<std::string>& argv, const std::function<void()>& undo) noexcept {
+void guard_main(int socket, int kept, const std::vector<std::string>& argv,
+                const std::function<void()>& undo) noexcept {
   bool released = false;
   try {
     ::setsid();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const pid_t program = start(argv);
-    let_go_of_everything_but(socket);
+    let_go_of_everything_but(socket, kept);
     posix::ExitStatus status;
     if (program > 0 && await_program(socket, program, status) &&
         ::send(socket, &status, sizeof status, MSG_NOSIGNAL) == sizeof status)

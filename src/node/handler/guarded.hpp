@@ -18,8 +18,8 @@ namespace ms2m::node {
 class Guarded {
  public:
   /// The program has our standard streams, environment and inheritable descriptors. `undo` is called in the guard, in
-  /// which nothing of ours is open. There must be no other thread.
-  Guarded(const std::vector<std::string>& argv, const std::function<void()>& undo);
+  /// which nothing of ours is open but `kept`, until that is done. There must be no other thread.
+  Guarded(const std::vector<std::string>& argv, int kept, const std::function<void()>& undo);
   /// undo, unless it was released; waits until that is done.
   ~Guarded();
   Guarded(const Guarded&) = delete;

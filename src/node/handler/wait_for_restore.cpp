@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "ms2m/error.hpp"
-#include "node/restore/waiting.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -25,22 +25,25 @@ void void_when_over(RestorePlace& place) {
 }
 
 /// Under the record's lock: what was decided holds, and this `create` is the newest.
-void take(RestorePlace& place, const Waiting& waiting, const Asking& asking, const std::string& container) {
+Underway take(RestorePlace& place, const Waiting& waiting, const Asking& asking, const std::string& container) {
+  std::optional<Underway> underway;
   place.change([&](Record& record) {
     const Decision again = decide(record, asking, now());
     if (again.what != AtCreate::restore) throw refusal(place, again.why);
     if (!waiting.newest()) throw Error(ErrorKind::conflict, "a newer create has taken restore " + place.id());
+    underway.emplace(place.directory());
     record.state = RestoreState::taken;
     record.container_id = container;
     record.failure.clear();
   });
+  return std::move(*underway);
 }
 
 std::string seconds(std::uint64_t ms) { return std::to_string(ms / 1000) + " s"; }
 
 }  // namespace
 
-bool wait_for_restore(RestorePlace& place, const Asking& asking, const std::string& container) {
+std::optional<Underway> wait_for_restore(RestorePlace& place, const Asking& asking, const std::string& container) {
   DirectoryWatch watch(place.directory());
   std::optional<Waiting> waiting;
   const TimePoint begin = Clock::now();
@@ -48,7 +51,7 @@ bool wait_for_restore(RestorePlace& place, const Asking& asking, const std::stri
     const auto record = place.read();
     const std::uint64_t time = now();
     const Decision decision = decide(record, asking, time);
-    if (decision.what == AtCreate::cold) return false;
+    if (decision.what == AtCreate::cold) return std::nullopt;
     if (decision.what == AtCreate::refuse) {
       if (record) void_when_over(place);
       throw refusal(place, decision.why);
@@ -58,10 +61,7 @@ bool wait_for_restore(RestorePlace& place, const Asking& asking, const std::stri
       if (!place.read()) continue;  // it was removed, with the file of who waits
       throw Error(ErrorKind::conflict, "a newer create waits for restore " + place.id());
     }
-    if (decision.what == AtCreate::restore) {
-      take(place, *waiting, asking, container);
-      return true;
-    }
+    if (decision.what == AtCreate::restore) return take(place, *waiting, asking, container);
     const TimePoint limit = begin + Millis(std::min<std::uint64_t>(record->wait_ms, Millis(kLongest).count()));
     const auto valid = std::min<std::uint64_t>(record->expires - time, kLongest.count());
     const TimePoint expiry = Clock::now() + std::chrono::seconds(valid);

@@ -13,11 +13,23 @@ namespace {
 
 constexpr std::uint64_t kLongest = 7 * 24 * 3600;  // s
 constexpr Millis kDay{24 * 3600 * 1000};
+constexpr std::chrono::minutes kEnd{2};  // longer than the handler's guard takes
+constexpr Millis kLook{100};             // nobody is told that a lock is free
 
 void check_target(const RestoreTarget& target) {
   for (const std::string* name : {&target.ns, &target.pod, &target.container}) check_object_name(*name);
   check_image_id(target.image_id);
   check_kubelet_root(target.kubelet_root);
+}
+
+/// Who was at it ends what he began when he finds it void; until then some of that may run.
+void await_end(const RestorePlace& place, const std::string& container, Containers& containers, const StopToken& stop) {
+  const StopToken within = stop.within(kEnd);
+  for (bool underway = true; underway;) {
+    underway = Underway::any(place.directory());
+    containers.kill(container, stop);
+    if (underway) within.sleep(kLook, "waiting for the end of restore " + place.id() + ", which was under way");
+  }
 }
 
 /// CRIU writes it in every dump.
@@ -75,8 +87,8 @@ Nothing Restores::done(const std::string& id) const {
 Found Restores::take_back(const std::string& id, Containers& containers, const StopToken& stop) const {
   auto place = RestorePlace::open(store_.root(), id);
   if (!place) return {false};
-  // Killed before it is void: should this end in between, nothing runs that nobody knows. Who restores meanwhile finds
-  // it void, and ends what it restored itself.
+  // Killed before it is void: should this end in between, nothing runs that nobody knows.
+  std::string container;
   for (bool again = true; again;) {
     const auto before = place->read();
     if (!before) return {false};
@@ -85,8 +97,10 @@ Found Restores::take_back(const std::string& id, Containers& containers, const S
     place->change([&](Record& record) {
       again = record.state == RestoreState::restored && before->state != RestoreState::restored;
       if (!again) record.state = RestoreState::voided;
+      container = record.container_id;
     });
   }
+  if (!container.empty()) await_end(*place, container, containers, stop);
   return {true};
 }
 

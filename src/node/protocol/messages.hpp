@@ -254,7 +254,7 @@ struct RestoreDone {
   std::string id;
 };
 
-/// Ends what waits for it, and kills what was restored, first. Found: there was one.
+/// Ends who waits for it or restores, and kills what was restored: nothing of it runs any more. Found: there was one.
 struct RestoreVoid {
   static constexpr const char* kDo = "restore_void";
   using Answer = Found;

@@ -21,7 +21,13 @@ namespace {
 
 constexpr const char* kWaiting = "waiting";
 constexpr const char* kComing = "waiting.new";
+constexpr const char* kUnderway = "underway";
 constexpr Millis kLongest{24 * 3600 * 1000};  // of one poll
+
+bool is_locked(int directory, const char* name) {
+  const posix::UniqueFd file(::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
 
 bool same(const struct ::stat& a, const struct ::stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
 
@@ -50,10 +56,14 @@ bool Waiting::newest() const {
          same(own, there);
 }
 
-bool Waiting::somebody(int directory) {
-  const posix::UniqueFd file(::openat(directory, kWaiting, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+bool Waiting::somebody(int directory) { return is_locked(directory, kWaiting); }
+
+Underway::Underway(int directory)
+    : file_(::openat(directory, kUnderway, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) {
+  if (!file_ || ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) posix::throw_errno("beginning the restore");
 }
+
+bool Underway::any(int directory) { return is_locked(directory, kUnderway); }
 
 DirectoryWatch::DirectoryWatch(int directory) : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   const std::string path = "/proc/self/fd/" + std::to_string(directory);

@@ -26,6 +26,19 @@ class Waiting {
   posix::UniqueFd file_;
 };
 
+/// A restore that is under way, from before it is taken until all that it began is the pod's or has ended: the kernel's
+/// lock, for as long as a process has the file open.
+class Underway {
+ public:
+  /// Under the record's lock (RestorePlace::change()). Error{failed}: another one is.
+  explicit Underway(int directory);
+  int fd() const noexcept { return file_.get(); }
+  static bool any(int directory);
+
+ private:
+  posix::UniqueFd file_;
+};
+
 /// Changes of one directory: files that are put there, changed or removed. Everything since it was made is seen.
 class DirectoryWatch {
  public:

@@ -4,6 +4,7 @@
 #include "fake_node.hpp"
 #include "ms2m/json.hpp"
 #include "node/restore/state.hpp"
+#include "node/restore/waiting.hpp"
 #include "support/catch.hpp"
 #include "tar_writer.hpp"
 #include "wrap/posix/stream.hpp"
@@ -55,6 +56,7 @@ TEST_CASE("a restore that is ready: restored with the bundle, created until the 
   CHECK(status.container_id == kContainer);
   CHECK(status.failure.empty());
   CHECK_FALSE(status.waiting);
+  CHECK_FALSE(Underway::any(place.directory()));
 
   const Words state{"--root", "/run/crun", "state", kContainer};
   CHECK(node.handler(state).out ==

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "fake_node.hpp"
+#include "node/restore/waiting.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -61,6 +62,23 @@ read <go)");
     CHECK(place.status().state == S::taken);
     CHECK_THAT(node.create().err, Contains("not begun twice"));
   }
+}
+
+TEST_CASE("killed while the runtime restores: it is under way until all of it has ended", "[node_handler]") {
+  const FakeNode node;
+  auto place = node.ready();
+  for (const char* gate : {"go", "gone"}) REQUIRE(::mkfifo(node.path(gate).c_str(), 0600) == 0);
+  node.at("restore", "sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >restored; read <go");
+  node.at("delete", "read <gone");
+  CHECK_FALSE(Underway::any(place.directory()));
+  const auto child = node.begin(node.create_arguments());
+  REQUIRE(becomes_true([&] { return node.restored_process() > 0; }));
+  CHECK(Underway::any(place.directory()));
+  kill_it(*child, SIGKILL);
+  REQUIRE(becomes_true([&] { return node.commands() == Words{"restore", "delete"}; }));
+  CHECK(Underway::any(place.directory()));
+  put(node.path("gone"), "\n");
+  CHECK(becomes_true([&] { return !Underway::any(place.directory()); }));
 }
 
 TEST_CASE("killed after the restore, before it is told: the copy ends", "[node_handler]") {

@@ -108,6 +108,22 @@ TEST_CASE("what is taken back is void for who restores meanwhile", "[node_progra
   CHECK(node.now().state == S::voided);
 }
 
+TEST_CASE("what is taken back is answered when who restores it has ended", "[node_program]") {
+  Restoring node;
+  node.session.call(node.prepare());
+  const RestorePlace place = node.record();
+  std::optional<Underway> underway(place.directory());
+  node.become(S::taken, std::string(64, 'c'));
+  const auto channel = node.session.begin(RestoreVoid{kId});
+  DirectoryWatch watch(place.directory());
+  while (place.status().state != S::voided) REQUIRE(watch.await(StopToken().within(std::chrono::seconds(10))));
+  node.session.send(FrameKind::cancel, channel);
+  CHECK(thrown_by([&] { node.session.finish<RestoreVoid>(channel); }).cancelled);  // it was still waited for
+  const auto again = node.session.begin(RestoreVoid{kId});
+  underway.reset();
+  CHECK(node.session.finish<RestoreVoid>(again).found);
+}
+
 TEST_CASE("a watch ends with its limit, when it is given up, and with the session", "[node_program]") {
   Restoring node;
   node.session.call(node.prepare());
