@@ -121,7 +121,7 @@ Found Restores::remove_data(const std::string& id) const {
   auto place = RestorePlace::open(store_.root(), id);
   if (!place) return {false};
   const RestoreState state = place->status().state;
-  if (state == RestoreState::prepared || state == RestoreState::taken)
+  if (state == RestoreState::prepared || state == RestoreState::taken || Underway::any(place->directory()))
     throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(state) + ": its data is in use");
   return {place->remove_data()};
 }

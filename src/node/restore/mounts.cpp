@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <vector>
@@ -29,7 +30,10 @@ std::vector<std::string> mounts_below(const std::string& directory) {
 }  // namespace
 
 void detach_mounts_below(const std::string& directory) {
-  const auto found = mounts_below(directory);
+  std::error_code error;
+  const auto real = std::filesystem::canonical(directory, error);  // as the kernel names it
+  if (error) return;                                               // it has gone
+  const auto found = mounts_below(real);
   for (auto each = found.rbegin(); each != found.rend(); ++each)
     if (::umount2(each->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) posix::throw_errno("unmounting " + *each);
 }

@@ -4,7 +4,7 @@
 
 namespace ms2m::node {
 
-/// Takes away every mount below `directory` (absolute, without links in it), the innermost first, also one that is in
+/// Takes away every mount below `directory`, the innermost first, also one that is in
 /// use. CRIU, killed while it restores, leaves the node's control groups mounted in its work directory: whoever removed
 /// that with all that is in it would go into them.
 void detach_mounts_below(const std::string& directory);

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 using posix::UniqueFd;
 
 constexpr const char* kRecord = "record";
+constexpr const char* kFresh = "record.new";  // write_file_atomically()'s
 
 bool is_restore_id(const std::string& name) {
   try {
@@ -40,6 +41,19 @@ bool pod_has_gone(const Record& record) {
   const fs::path pods = fs::path(record.target.kubelet_root) / "pods";
   if (!fs::is_directory(pods, ignored)) return false;  // cannot be told
   return record.uid.empty() || fs::status(pods / record.uid, ignored).type() == fs::file_type::not_found;
+}
+
+/// Under its lock. Of another version's nobody here knows what it would begin.
+void begin_no_more(const RestorePlace& place) {
+  const std::string file = place.path() + "/" + kRecord;
+  try {
+    auto record = place.read();
+    if (!record || record->state != RestoreState::prepared) return;
+    record->state = RestoreState::voided;
+    posix::write_file_atomically(file, print_record(*record));
+  } catch (const Error&) {
+    ::unlink(file.c_str());
+  }
 }
 
 bool has_ended(const Record& record) {
@@ -108,7 +122,7 @@ bool RestorePlace::remove_data() {
   detach_mounts_below(path_);
   bool some = false;
   for (const auto& each : fs::directory_iterator(path_))
-    if (each.path().filename() != kRecord) some |= fs::remove_all(each.path()) > 0;
+    if (each.path().filename() != kRecord && each.path().filename() != kFresh) some |= fs::remove_all(each.path()) > 0;
   return some;
 }
 
@@ -138,23 +152,22 @@ std::vector<std::string> RestoreStore::ids() const {
 }
 
 bool RestoreStore::remove(const std::string& id) const {
-  const auto place = RestorePlace::open(root_, id);
+  auto place = RestorePlace::open(root_, id);
   if (!place) return false;
   const PlaceLock lock(place->directory());
-  // Without its record it is unknown: nothing begins any more while the data goes.
-  const bool was = ::unlinkat(place->directory(), kRecord, 0) == 0;
-  detach_mounts_below(place->path());
-  return fs::remove_all(place->path()) > 0 || was;
+  begin_no_more(*place);
+  place->remove_data();  // before the record, by which it is found should this end in between
+  return fs::remove_all(place->path()) > 0;
 }
 
 std::vector<std::string> RestoreStore::sweep() const {
   std::vector<std::string> gone;
   for (const std::string& id : ids()) {
-    const auto place = RestorePlace::open(root_, id);
     std::optional<Record> record;
     try {
+      const auto place = RestorePlace::open(root_, id);
       record = place ? place->read() : std::nullopt;
-    } catch (const Error&) {  // another version's: whoever wrote it knows when it goes
+    } catch (const Error&) {  // another version's, or others may write it: whoever made it knows when it goes
     }
     if (record && has_ended(*record) && pod_has_gone(*record) && remove(id)) gone.push_back(id);
   }

@@ -1,14 +1,17 @@
 // Records on a disk: changes, who waits, what is swept.
 #include <sched.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <ctime>
 #include <thread>
 
 #include "ms2m/error.hpp"
+#include "node/restore/place_lock.hpp"
 #include "node/restore/state.hpp"
 #include "node/restore/store.hpp"
 #include "node/restore/waiting.hpp"
@@ -195,6 +198,45 @@ TEST_CASE("data goes, the record stays", "[node_restore]") {
   CHECK_FALSE(disk.store.remove(disk.record.id));
 }
 
+TEST_CASE("the record goes last, and what is about to become it is no data", "[node_restore]") {
+  Disk disk;
+  RestorePlace place = disk.place();
+  fs::create_directories(place.path() + "/checkpoint/pages");
+  posix::write_file_atomically(place.path() + "/record.new", "{}");
+  CHECK(place.remove_data());
+  CHECK(fs::exists(place.path() + "/record.new"));
+
+  for (const char* name : {"a", "z"}) fs::create_directories(place.path() + "/" + name);
+  const posix::UniqueFd changes(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  REQUIRE(::inotify_add_watch(changes.get(), place.path().c_str(), IN_DELETE) >= 0);
+  CHECK(disk.store.remove(disk.record.id));
+  std::array<char, 4096> events;
+  const auto size = ::read(changes.get(), events.data(), events.size());
+  const std::string text(events.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  const auto record = text.find(std::string("record\0", 7));
+  CHECK(record != std::string::npos);
+  CHECK(text.find(std::string("a\0", 2)) < record);
+  CHECK(text.find(std::string("z\0", 2)) < record);
+}
+
+TEST_CASE("one directory that others may write keeps no other restore from going", "[node_restore]") {
+  Disk disk;
+  fs::create_directories(disk.kubelet + "/pods");
+  disk.record.expires = 0;
+  const RestorePlace place = disk.place();
+  disk.record.id = "other";
+  disk.store.prepare(disk.record);
+  REQUIRE(::chmod(place.path().c_str(), 0755) == 0);
+  CHECK(disk.store.sweep() == std::vector<std::string>{"other"});
+}
+
+TEST_CASE("a lock that somebody keeps is not waited for without end", "[node_restore]") {
+  Disk disk;
+  const RestorePlace place = disk.place();
+  const PlaceLock kept(place.directory());
+  CHECK_THROWS_WITH(PlaceLock(place.directory(), Millis{30}), Contains("may have been stopped"));
+}
+
 TEST_CASE("what is mounted in a restore's directory is not gone into when that is removed", "[node_restore]") {
   if (::geteuid() != 0 || ::unshare(CLONE_NEWNS) != 0) return;  // where nobody may mount, nothing is mounted
   REQUIRE(::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
@@ -213,7 +255,9 @@ TEST_CASE("what is mounted in a restore's directory is not gone into when that i
   CHECK(fs::exists(outside / "kept"));
   CHECK_FALSE(fs::exists(place.path() + "/work"));
   mount_in();
-  CHECK(disk.store.remove(disk.record.id));
+  const std::string link = (disk.directory.path() / "link").string();
+  fs::create_directory_symlink(disk.root, link);
+  CHECK(RestoreStore(link).remove(disk.record.id));
   CHECK(fs::exists(outside / "kept"));
   CHECK_FALSE(fs::exists(place.path()));
 }
