@@ -10,8 +10,8 @@
 
 namespace ms2m {
 
-/// The pivot: the source stays frozen, whatever becomes of ms2m; afterwards the copy consumes the primary, behind the valve. A copy that fails is withdrawn, as the
-/// journal says then.
+/// The pivot: the source stays frozen, whatever becomes of ms2m; afterwards the copy consumes the primary, behind the
+/// valve. A copy that fails is withdrawn, as the journal says then.
 struct StartCopy {
   static constexpr Phase kPhase = Phase::restoring;
   static std::vector<Announced> announce(const Move& move);

@@ -13,11 +13,17 @@ const Json* status_of(const Json& pod, const std::string& container) {
   return nullptr;
 }
 
-bool runs(const Json& status) { return object_at(status, "state").contains("running"); }
+/// null is as good as none.
+bool has_object(const Json& in, const char* key) {
+  const auto found = in.find(key);
+  return found != in.end() && found->is_object();
+}
+
+bool runs(const Json& status) { return has_object(object_at(status, "state"), "running"); }
 
 std::optional<int> exit_code(const Json& status, const char* state) {
   const Json& in = object_at(status, state);
-  if (!in.contains("terminated")) return std::nullopt;
+  if (!has_object(in, "terminated")) return std::nullopt;
   return static_cast<int>(number_at(object_at(in, "terminated"), "exitCode", -1));
 }
 
@@ -53,8 +59,8 @@ bool ever_started(const Json& pod, const std::string& container) {
   const Json& state = object_at(*status, "state");
   const Json& ended = object_at(state, "terminated");
   const bool unknown = text_at(ended, "reason") == "ContainerStatusUnknown" && text_at(*status, "containerID").empty();
-  return state.contains("running") || (state.contains("terminated") && !unknown) ||
-         !object_at(*status, "lastState").empty() || number_at(*status, "restartCount", 0) > 0;
+  return runs(*status) || (has_object(state, "terminated") && !unknown) || !object_at(*status, "lastState").empty() ||
+         number_at(*status, "restartCount", 0) > 0;
 }
 
 std::string instance_in(const Json& pod, const std::string& container) {

@@ -22,8 +22,8 @@ struct PushPlaces {
 
 /// One line for any login shell. It becomes the node program, by way of `sudo -n` for a login that is not root. Where
 /// it is neither installed nor in the cache, the line prints a PushRequest first, takes exactly the program's bytes
-/// from its stdin and keeps them; builds that nobody has started for a day go. A file in the cache counts only when it is root's
-/// alone.
+/// from its stdin and keeps them; builds that nobody has started for a day go. A file in the cache counts only when it
+/// is root's alone.
 std::string start_line(const NodeProgram& program, const PushPlaces& places);
 
 /// What the line prints to be given the program.

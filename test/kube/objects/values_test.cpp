@@ -49,6 +49,23 @@ TEST_CASE("a container's state", "[values]") {
   CHECK(running_containers(pod) == std::vector<std::string>{"cri-o://1", "cri-o://2"});
 }
 
+TEST_CASE("a state that is null is none", "[values]") {
+  const Json pod = Json::parse(R"({"status":{"containerStatuses":[
+    {"name":"a","state":{"running":null,"terminated":null,"waiting":{"reason":"ErrImageNeverPull"}},
+     "lastState":{"terminated":null}},
+    {"name":"b","state":{"running":{},"terminated":null},"lastState":null}]}})");
+  const auto a = container_state(pod, "a"), b = container_state(pod, "b");
+  REQUIRE((a && b));
+  CHECK_FALSE(a->running);
+  CHECK(a->waiting == "ErrImageNeverPull");
+  for (const auto& each : {a, b}) {
+    CHECK_FALSE(each->exit_code);
+    CHECK_FALSE(each->last_exit);
+  }
+  CHECK(b->running);
+  CHECK(ever_started(pod, "b"));
+}
+
 TEST_CASE("who owns an object", "[values]") {
   const Json pod = Json::parse(R"({"metadata":{"ownerReferences":[{"kind":"Other","name":"o","uid":"1"},
     {"kind":"StatefulSet","name":"s","uid":"2","controller":true}]}})");
