@@ -35,9 +35,9 @@ std::optional<Claim> Containers::claim(const std::string& id, const ControlGroup
   return claim;
 }
 
-void Containers::check_still_held(const Claim& claim, const std::string& id) const {
+void Containers::check_still_held(const Claim& claim, const std::string& id, const ControlGroup& group) const {
   const auto owned = claim.read();
-  if (!owned || owned->owner != guard_.owner() || !owned->end)
+  if (!owned || owned->owner != guard_.owner() || !owned->end || !is_kept_frozen(group))
     throw Error(ErrorKind::inconsistent, "container " + id.substr(0, 12) + " has not been frozen all the time");
 }
 
@@ -49,7 +49,7 @@ bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, 
   if (ending_) throw Cancelled();
   stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
   check_within(limit, id);
-  if (request.still_held) check_still_held(*ours, id);
+  if (request.still_held) check_still_held(*ours, id, group);
   if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit);
   ours->write({guard_.owner(), request.at_end});
   if (request.at_end == AtEnd::stay) guard_.dismiss(id);

@@ -32,7 +32,7 @@ class Containers {
                     std::optional<BootTime> limit, const StopToken& stop);
   /// The right to decide about it; nullopt: it has gone.
   std::optional<Claim> claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const;
-  void check_still_held(const Claim& claim, const std::string& id) const;
+  void check_still_held(const Claim& claim, const std::string& id, const ControlGroup& group) const;
   /// It is thawed, unless somebody has taken it over meanwhile.
   void give_up(const std::string& id, const ControlGroup& group);
   const std::string root_;

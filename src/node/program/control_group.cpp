@@ -149,6 +149,11 @@ bool write_frozen(const ControlGroup& group, bool frozen) {
   return write_to(group.path + "/freezer.state", frozen ? "FROZEN\n" : "THAWED\n");
 }
 
+bool is_kept_frozen(const ControlGroup& group) {
+  if (group.version == 2) return read_text(group.path + "/cgroup.freeze").value_or("") == "1\n";
+  return read_text(group.path + "/freezer.state").value_or("THAWED\n") != "THAWED\n";
+}
+
 bool await_frozen(const ControlGroup& group, const StopToken& stop, const std::function<void()>& again) {
   return await(group, stop, "waiting until its processes stop", [&] {
     if (is_frozen(group)) return true;

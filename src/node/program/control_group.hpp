@@ -26,6 +26,8 @@ bool has_processes(const ControlGroup& group);
 
 /// False: the kernel did not take it, or the group has gone.
 bool write_frozen(const ControlGroup& group, bool frozen);
+/// Nobody has told the kernel otherwise since it was frozen.
+bool is_kept_frozen(const ControlGroup& group);
 /// Waits at most five seconds until every process has stopped. False: they did not. Calls `again` while version 1 says
 /// FREEZING: it has to be told again then (admin-guide/cgroup-v1/freezer-subsystem.rst). Throws Cancelled, and what
 /// `again` throws.

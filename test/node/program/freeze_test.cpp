@@ -157,6 +157,12 @@ TEST_CASE("a freeze is made to stay or to kill only while it holds", "[node_prog
     CHECK(own.counts(std::chrono::seconds(5)));  // its time was over
     CHECK(refused(AtEnd::kill));
     CHECK(own.counts());
+    CHECK(session.call(freeze(60000, AtEnd::thaw)).found);
+    const fs::path group = tree / ("crio-" + kId + ".scope");
+    const bool v2 = fs::exists(group / "cgroup.freeze");
+    put(group / (v2 ? "cgroup.freeze" : "freezer.state"), v2 ? "0" : "THAWED");  // a runtime's own thaw
+    CHECK(refused(AtEnd::stay));
+    CHECK(own.counts());
   }
 }
 
