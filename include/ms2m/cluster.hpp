@@ -35,6 +35,7 @@ enum class Kind {
   controller_revision,
   horizontal_pod_autoscaler,
   scaled_object,
+  runtime_class,
 };
 
 struct ObjectRef {

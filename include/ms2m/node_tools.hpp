@@ -26,6 +26,10 @@ struct NodeTools {
   bool containerd_configured = false;         ///< the same for containerd
   std::optional<bool> containerd_criu{};      ///< enable_criu
   std::optional<bool> containerd_restores{};  ///< enable_experimental_restore_via_create
+
+  std::string handler{};            ///< build of ms2m's runtime handler there; empty: there is none
+  bool handler_configured = false;  ///< it knows its real runtime, and the container runtime's configuration names it
+  std::string handler_here{};       ///< build that this ms2m would bring; not asked of the node
 };
 
 }  // namespace ms2m

@@ -38,6 +38,8 @@ const char* word(Kind kind) {
       return "horizontal pod autoscaler";
     case Kind::scaled_object:
       return "scaled object";
+    case Kind::runtime_class:
+      return "runtime class";
   }
   return "object";
 }

@@ -11,6 +11,7 @@
 #include "ms2m/cluster.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/migrator.hpp"
+#include "ms2m/node_setup.hpp"
 
 namespace ms2m::cli {
 
@@ -69,6 +70,8 @@ class Backend {
   /// ssh does not know the node's name. Errors as Nodes::open().
   virtual bool forget_node_program(std::shared_ptr<Cluster> cluster, const SshOptions& ssh, const std::string& node,
                                    const StopToken& stop) = 0;
+  /// By logins that have a shell. `cluster` is asked where ssh does not know a node's name, and for its runtime.
+  virtual std::unique_ptr<NodeSetup> node_setup(std::shared_ptr<Cluster> cluster, const SshOptions& ssh) = 0;
   /// The program for nodes that is in ms2m: an executable file's bytes.
   virtual std::string_view node_program() const = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
+#include "cli/node_setup.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
@@ -67,6 +68,22 @@ void add_forget(CLI::App& group, Command& chosen) {
   add_texts(forget, *nodes, {.names = "NODE", .help = "where", .required = true, .ask = Ask::nodes});
 }
 
+void add_setup(CLI::App& group, Command& chosen) {
+  const auto options = std::make_shared<SetupOptions>();
+  auto& setup =
+      add_command(group, "setup", "Make nodes restore by ms2m's own runtime handler, or take that back",
+                  {"ms2m node setup worker-1 worker-2 --dry-run", "ms2m node setup worker-1 worker-2 --restart-runtime",
+                   "ms2m node setup worker-1 --remove"},
+                  [options, &chosen] {
+                    chosen = {"node setup", [options](const Context& context) { return run_setup(context, *options); }};
+                  });
+  add_texts(setup, options->nodes, {.names = "NODE", .help = "where", .required = true, .ask = Ask::nodes});
+  add_flag(setup, options->dry_run, "--dry-run", "show the difference and change nothing");
+  add_flag(setup, options->restart_runtime, "--restart-runtime",
+           "restart CRI-O or containerd where it has to read what was changed; containers stay");
+  add_flag(setup, options->remove, "--remove", "take all of it back");
+}
+
 }  // namespace
 
 void add_node(CLI::App& app, Command& chosen) {
@@ -85,6 +102,7 @@ void add_node(CLI::App& app, Command& chosen) {
             .value = "FILE",
             .required = true});
   add_forget(group, chosen);
+  add_setup(group, chosen);
 }
 
 }  // namespace ms2m::cli

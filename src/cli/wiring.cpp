@@ -12,6 +12,7 @@
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
 #include "node/session/adapters.hpp"
+#include "node/session/session_setup.hpp"
 #include "node/session/ssh_nodes.hpp"
 
 namespace ms2m::cli {
@@ -120,6 +121,23 @@ class WiredEngine final : public Engine {
   Migrator migrator_;
 };
 
+/// The sessions, and the port over them.
+class WiredSetup final : public NodeSetup {
+ public:
+  explicit WiredSetup(NodeSettings settings) : nodes_(std::move(settings)), setup_(nodes_) {}
+  NodeSetupPlan look(const std::string& node, SetupWay way, const StopToken& stop) override {
+    return setup_.look(node, way, stop);
+  }
+  void apply(const std::string& node, SetupWay way, const NodeSetupPlan& plan, const StopToken& stop) override {
+    setup_.apply(node, way, plan, stop);
+  }
+  void restart_runtime(const std::string& node, const StopToken& stop) override { setup_.restart_runtime(node, stop); }
+
+ private:
+  SshNodes nodes_;
+  SessionSetup setup_;
+};
+
 class Wiring final : public Backend {
  public:
   std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken& stop) override {
@@ -151,6 +169,14 @@ class Wiring final : public Backend {
     options.ssh = ssh;
     SshNodes nodes(node_settings(options, std::move(cluster)));
     return nodes.forget_program(node, stop);
+  }
+
+  std::unique_ptr<NodeSetup> node_setup(std::shared_ptr<Cluster> cluster, const SshOptions& ssh) override {
+    EngineOptions options;
+    options.ssh = ssh;
+    NodeSettings settings = node_settings(options, cluster);
+    settings.places.installed.clear();
+    return std::make_unique<WiredSetup>(std::move(settings));
   }
 
   BrokerAddress parse_broker_uri(std::string_view uri) const override { return ms2m::parse_broker_uri(uri); }

@@ -24,6 +24,7 @@ const Resource& resource_of(Kind kind) noexcept {
   static constexpr Resource kRevision{"apps/v1", "ControllerRevision", "controllerrevisions", true};
   static constexpr Resource kAutoscaler{"autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true};
   static constexpr Resource kScaledObject{"keda.sh/v1alpha1", "ScaledObject", "scaledobjects", true};
+  static constexpr Resource kRuntimeClass{"node.k8s.io/v1", "RuntimeClass", "runtimeclasses", false};
   switch (kind) {
     case Kind::pod:
       return kPod;
@@ -57,6 +58,8 @@ const Resource& resource_of(Kind kind) noexcept {
       return kAutoscaler;
     case Kind::scaled_object:
       return kScaledObject;
+    case Kind::runtime_class:
+      return kRuntimeClass;
   }
   return kPod;
 }

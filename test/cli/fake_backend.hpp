@@ -37,6 +37,7 @@ class FakeCluster final : public Cluster {
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
     stop.check("reading");
     if (failure) throw *failure;
+    if (ref.kind == Kind::runtime_class) return runtime_class;
     if (forbidden && ref.kind == Kind::secret) throw Error(*forbidden);
     const auto& objects = ref.kind == Kind::pod ? pods : ref.kind == Kind::secret ? secrets : config_maps;
     reads.push_back(ref.name);
@@ -54,10 +55,20 @@ class FakeCluster final : public Cluster {
     for (const auto& [name, pod] : pods) all.push_back(pod);
     return all;
   }
-  Json create(const ObjectRef&, const Json&, const CreateOptions&, const StopToken&) override { throw unexpected(); }
-  Json update(const ObjectRef&, const Json&, const StopToken&) override { throw unexpected(); }
+  std::optional<Json> runtime_class;  ///< all that may be changed
+  Json create(const ObjectRef& ref, const Json& object, const CreateOptions&, const StopToken& stop) override {
+    if (runtime_class) throw Error(ErrorKind::conflict, "it exists already");
+    return update(ref, object, stop);
+  }
+  Json update(const ObjectRef& ref, const Json& object, const StopToken&) override {
+    if (ref.kind != Kind::runtime_class) throw unexpected();
+    return *(runtime_class = object);
+  }
   Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
-  bool remove(const ObjectRef&, const DeleteOptions&, const StopToken&) override { throw unexpected(); }
+  bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
+    if (ref.kind != Kind::runtime_class) throw unexpected();
+    return std::exchange(runtime_class, std::nullopt).has_value();
+  }
   void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override {
     throw unexpected();
   }
@@ -89,6 +100,7 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
+  NodeSetupPlan setup;
 };
 
 class FakeEngine final : public Engine {
@@ -115,6 +127,27 @@ class FakeEngine final : public Engine {
     world_.calls.push_back(std::move(call));
     return world_.outcome;
   }
+  World& world_;
+};
+
+/// Nodes as World::setup tells; "dark..." does not answer, "stuck..." cannot be changed.
+class FakeSetup final : public NodeSetup {
+ public:
+  explicit FakeSetup(World& world) : world_(world) {}
+  NodeSetupPlan look(const std::string& node, SetupWay way, const StopToken&) override {
+    world_.calls.push_back(std::string(way == SetupWay::remove ? "look to remove " : "look ") + node);
+    if (node.starts_with("dark")) throw Error(ErrorKind::unavailable, "node " + node + " does not answer", "wait");
+    return world_.setup;
+  }
+  void apply(const std::string& node, SetupWay, const NodeSetupPlan&, const StopToken&) override {
+    world_.calls.push_back("apply " + node);
+    if (node.starts_with("stuck")) throw Error(ErrorKind::failed, "node " + node + ": the disk is full", "free some");
+  }
+  void restart_runtime(const std::string& node, const StopToken&) override {
+    world_.calls.push_back("restart " + node);
+  }
+
+ private:
   World& world_;
 };
 
@@ -151,6 +184,10 @@ class FakeBackend final : public Backend {
     world_.calls.push_back("forget " + node);
     if (node.starts_with("dark")) throw Error(ErrorKind::unavailable, "node " + node + " does not answer", "wait");
     return node != "worker-9";
+  }
+  std::unique_ptr<NodeSetup> node_setup(std::shared_ptr<Cluster>, const cli::SshOptions& ssh) override {
+    world_.engine.ssh = ssh;
+    return std::make_unique<FakeSetup>(world_);
   }
   std::string_view node_program() const override { return "the program"; }
 

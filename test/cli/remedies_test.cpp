@@ -195,7 +195,7 @@ TEST_CASE("commands for a person are made in one room", "[case-21]") {
                                      "cli/completion.cpp", "cli/command_line.cpp",  "cli/migrate.cpp",
                                      "cli/plan.cpp",       "cli/check.cpp",         "cli/list.cpp",
                                      "cli/abort.cpp",      "cli/resume.cpp",        "cli/cleanup.cpp",
-                                     "cli/signals.cpp"};
+                                     "cli/signals.cpp",    "node/setup/restart.cpp"};
   const std::regex command(
       R"((^|[^/.\w])(kubectl|rabbitmqctl|rabbitmq-diagnostics|rabbitmqadmin|crictl|systemctl|chmod|ms2m (abort|resume|cleanup|list|check|migrate|plan))( |$))");
   for (const auto& file : sources()) {
@@ -231,6 +231,7 @@ TEST_CASE("every option that a text names exists", "[case-21]") {
   std::set<std::string> options;
   for (const char* command : {"migrate", "plan", "check", "list", "abort", "resume", "cleanup"})
     for (const auto& candidate : cli::candidates_of({command, "--"}).words) options.insert(candidate.word);
+  for (const auto& candidate : cli::candidates_of({"node", "setup", "--"}).words) options.insert(candidate.word);
   CHECK(options.count("--ssh-host") == 1);
   const std::regex name(R"((^|[ (`])(--[a-z][a-z-]+))");
   // Of the tools that ms2m itself calls, and what argv in its sources is for.

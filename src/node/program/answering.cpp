@@ -4,6 +4,7 @@
 
 #include "ms2m/error.hpp"
 #include "node/program/archives.hpp"
+#include "node/program/build_id.hpp"
 #include "node/program/images.hpp"
 #include "node/program/layouts.hpp"
 #include "node/program/look.hpp"
@@ -11,6 +12,8 @@
 #include "node/program/restores.hpp"
 #include "node/program/tools.hpp"
 #include "node/protocol/version.hpp"
+#include "node/runtime/paths.hpp"
+#include "node/setup/setup.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -24,8 +27,24 @@ const NodeRuntime& runtime(const Node& node) {
 LookAnswer on(const Node& node, const Look& request, Channel& channel) {
   return look(node.roots, node.runtime.get(), request.at, channel.stop());
 }
+SetupPlace place(const Node& node) {
+  return {node.roots.system, node.name, node.runtime_version, own_greeting().build};
+}
 NodeTools on(const Node& node, const Tools& request, Channel& channel) {
-  return look_at_tools(node.roots, request.container_id, channel.stop());
+  NodeTools tools = look_at_tools(node.roots, request.container_id, channel.stop());
+  look_at_handler(place(node), tools);
+  return tools;
+}
+SetupAnswer on(const Node& node, const SetupLook& request, Channel& channel) {
+  return {read_link("/proc/self/exe"), look_at_setup(place(node), request.way, channel.stop())};
+}
+Nothing on(const Node& node, const SetupApply& request, Channel& channel) {
+  apply_setup(place(node), request.way, request.files, channel.stop());
+  return {};
+}
+Nothing on(const Node& node, const RestartRuntime&, Channel& channel) {
+  restart_runtime(place(node), channel.stop());
+  return {};
 }
 Forgotten on(const Node& node, const ForgetProgram&, Channel&) {
   return forget_program(node.roots.system + kProgramCache);
@@ -112,10 +131,10 @@ std::map<std::string, Handler> handlers() {
 
 std::string answer(const Node& node, const Json& request, Channel& channel) {
   static const auto all =
-      handlers<Look, Tools, ForgetProgram, ListArchives, WaitArchive, RemoveArchive, ReadArchive, WriteLayout,
-               RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName,
-               ImageRemove, Freeze, Thaw, Kill, RestorePrepare, RestoreBind, RestoreReady, RestoreDone, RestoreVoid,
-               RestoreWatch, RestoreRemoveData, RestoreList, RestoreSweep>();
+      handlers<Look, Tools, ForgetProgram, SetupLook, SetupApply, RestartRuntime, ListArchives, WaitArchive,
+               RemoveArchive, ReadArchive, WriteLayout, RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport,
+               ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill, RestorePrepare, RestoreBind,
+               RestoreReady, RestoreDone, RestoreVoid, RestoreWatch, RestoreRemoveData, RestoreList, RestoreSweep>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

@@ -1,53 +1,21 @@
 #include "node/program/tools.hpp"
 
-#include <unistd.h>
-
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
-#include <sstream>
 
 #include "ms2m/error.hpp"
 #include "node/program/processes.hpp"
 #include "node/runtime/kinds.hpp"
 #include "node/runtime/paths.hpp"
+#include "node/runtime/programs.hpp"
 #include "node/runtime/settings.hpp"
-#include "node/runtime/tool.hpp"
 
 namespace ms2m::node {
 namespace {
 
-constexpr std::chrono::seconds kPatience{5};
-
-/// Path of a program; "" when there is none.
-std::string program(const Roots& roots, const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::string all;
-  for (const RuntimeKind& kind : runtime_kinds())
-    for (const std::string& own : kind.directories) all += roots.system + own + ":";
-  std::istringstream directories(all + (path != nullptr ? path : ""));
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    const std::string file = directory + "/" + name;
-    struct ::stat is {};
-    if (!directory.empty() && ::stat(file.c_str(), &is) == 0 && S_ISREG(is.st_mode) &&
-        ::access(file.c_str(), X_OK) == 0)
-      return file;
-  }
-  return "";
-}
-
-/// Its output; "" when it gave none in time, or failed and `well` was asked for.
-std::string output(const std::vector<std::string>& argv, bool well, const StopToken& stop) {
-  try {
-    const auto result = run_tool(argv, stop.within(kPatience));
-    return result && (result->ok() || !well) ? result->out : "";
-  } catch (const Error&) {
-    return "";
-  }
-}
-
 std::string version(const Roots& roots, const char* name, const StopToken& stop, std::string* said = nullptr) {
-  const std::string file = program(roots, name);
-  const std::string out = file.empty() ? "" : output({file, "--version"}, false, stop);
+  const std::string file = find_program(roots.system, name);
+  const std::string out = file.empty() ? "" : tool_output({file, "--version"}, false, stop);
   if (said != nullptr) *said = out;
   return version_in(out);
 }
@@ -59,7 +27,7 @@ std::string configuration(const std::string& file, const std::vector<std::string
   if (!file.empty()) {
     std::vector<std::string> argv{file};
     argv.insert(argv.end(), question.begin(), question.end());
-    text = output(argv, true, stop);
+    text = tool_output(argv, true, stop);
   }
   if (!text.empty()) return text;
   for (const std::string& each : files) text += read_text(each).value_or("");
@@ -114,7 +82,7 @@ Told read_runtimes(const Roots& roots, NodeTools& tools, const StopToken& stop) 
   Told told;
   for (const RuntimeKind& kind : runtime_kinds()) {
     if (kind.program.empty()) continue;
-    const std::string file = program(roots, kind.program);
+    const std::string file = find_program(roots.system, kind.program);
     const std::string toml = configuration(file, kind.question, settings_files(kind, roots), stop);
     const bool sought = !kind.sought.empty() && !file.empty() && has_text(file, kind.sought);
     const std::string oci = kind.read(toml, sought, tools);

@@ -59,6 +59,32 @@ static void fields(auto& f, Of<NodeTools> auto& m) {
   f("containerd_configured", m.containerd_configured);
   f("containerd_criu", m.containerd_criu);
   f("containerd_restores", m.containerd_restores);
+  f("handler", m.handler);
+  f("handler_configured", m.handler_configured);
+}
+
+static const std::array<const char*, 4>& words(SetupKind) {
+  static const std::array<const char*, 4> all{"text", "program", "link", "directory"};
+  return all;
+}
+
+static const std::array<const char*, 2>& words(SetupWay) {
+  static const std::array<const char*, 2> all{"install", "remove"};
+  return all;
+}
+
+static void fields(auto& f, Of<SetupFile> auto& m) {
+  f("path", m.path);
+  f("kind", m.kind);
+  f("before", m.before);
+  f("after", m.after);
+}
+
+static void fields(auto& f, Of<NodeSetupPlan> auto& m) {
+  f("runtime", m.runtime);
+  f("service", m.service);
+  f("files", m.files);
+  f("outdated", m.outdated);
 }
 
 static void fields(auto& f, Of<ArchiveFile> auto& m) {
@@ -92,6 +118,7 @@ using codec::Of;
 template <class Message>
 concept Empty =
     std::same_as<std::remove_const_t<Message>, Nothing> || std::same_as<std::remove_const_t<Message>, ForgetProgram> ||
+    std::same_as<std::remove_const_t<Message>, RestartRuntime> ||
     std::same_as<std::remove_const_t<Message>, ImageProbe> || std::same_as<std::remove_const_t<Message>, ImageList> ||
     std::same_as<std::remove_const_t<Message>, RestoreList> || std::same_as<std::remove_const_t<Message>, RestoreSweep>;
 
@@ -120,6 +147,15 @@ static void fields(auto& f, Of<LookAnswer> auto& m) {
 }
 static void fields(auto& f, Of<Look> auto& m) { f("at", m.at); }
 static void fields(auto& f, Of<Tools> auto& m) { f("container_id", m.container_id); }
+static void fields(auto& f, Of<SetupAnswer> auto& m) {
+  f("program", m.program);
+  f("plan", m.plan);
+}
+static void fields(auto& f, Of<SetupLook> auto& m) { f("way", m.way); }
+static void fields(auto& f, Of<SetupApply> auto& m) {
+  f("way", m.way);
+  f("files", m.files);
+}
 static void fields(auto& f, Of<ArchiveList> auto& m) { f("files", m.files); }
 static void fields(auto& f, Of<ListArchives> auto& m) {
   f("directory", m.directory);
@@ -222,22 +258,20 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                           \
-  X(Hello)                                                                                                         \
-  X(Look)                                                                                                          \
-  X(Tools)                                                                                                         \
-  X(ForgetProgram)                                                                                                 \
-  X(ListArchives)                                                                                                  \
-  X(WaitArchive)                                                                                                   \
-  X(RemoveArchive)                                                                                                 \
-  X(ReadArchive)                                                                                                   \
-  X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
-      X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(RestoreReady) \
-          X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
+#define MS2M_REQUESTS(X)                                                                                               \
+  X(Hello)                                                                                                             \
+  X(Look)                                                                                                              \
+  X(Tools)                                                                                                             \
+  X(ForgetProgram)                                                                                                     \
+  X(SetupLook) X(SetupApply) X(RestartRuntime) X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive)          \
+      X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
+          X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(RestoreReady) \
+              X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)
 MS2M_MESSAGE(Forgotten)
+MS2M_MESSAGE(SetupAnswer)
 MS2M_MESSAGE(LookAnswer)
 MS2M_MESSAGE(NodeTools)
 MS2M_MESSAGE(ArchiveList)

@@ -15,6 +15,7 @@
 #include "ms2m/node.hpp"
 #include "ms2m/node_look.hpp"
 #include "ms2m/node_restore.hpp"
+#include "ms2m/node_setup.hpp"
 #include "ms2m/node_tools.hpp"
 
 namespace ms2m::node {
@@ -71,6 +72,33 @@ struct Forgotten {
 struct ForgetProgram {
   static constexpr const char* kDo = "forget_program";
   using Answer = Forgotten;
+};
+
+// ---- setup -------------------------------------------------------------------------------------------------------
+
+struct SetupAnswer {
+  std::string program;  ///< path of the one that answers
+  NodeSetupPlan plan;
+};
+
+/// What NodeSetup::look() tells.
+struct SetupLook {
+  static constexpr const char* kDo = "setup_look";
+  using Answer = SetupAnswer;
+  SetupWay way = SetupWay::install;
+};
+
+/// Writes what it finds itself to be written, if that is what `files` say: else Error{conflict}, and nothing is done.
+struct SetupApply {
+  static constexpr const char* kDo = "setup_apply";
+  using Answer = Nothing;
+  SetupWay way = SetupWay::install;
+  std::vector<SetupFile> files;
+};
+
+struct RestartRuntime {
+  static constexpr const char* kDo = "restart_runtime";
+  using Answer = Nothing;
 };
 
 // ---- archives ----------------------------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ NodeLook SessionInspector::look(const std::string& node, const LookAt& at, const
 }
 
 NodeTools SessionInspector::tools(const std::string& node, const std::string& container_id, const StopToken& stop) {
-  return nodes_.ask(node, node::Tools{container_id}, "looking at CRIU and the runtime", stop);
+  NodeTools tools = nodes_.ask(node, node::Tools{container_id}, "looking at CRIU and the runtime", stop);
+  tools.handler_here = nodes_.program().build();
+  return tools;
 }
 
 std::vector<ArchiveFile> SessionArchives::list(const std::string& node, const std::string& directory,

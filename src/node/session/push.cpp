@@ -45,7 +45,8 @@ std::string named(const std::string& said, const posix::ExitStatus& status) {
 
 std::string start_line(const NodeProgram& program, const PushPlaces& places) {
   using namespace fmt::literals;
-  const std::string start = fmt::format(kStart, "installed"_a = places.installed, "no_sudo"_a = kNoSudo);
+  const std::string installed = places.installed.empty() ? "/dev/null" : places.installed;  // nothing to execute
+  const std::string start = fmt::format(kStart, "installed"_a = installed, "no_sudo"_a = kNoSudo);
   const std::string from_cache =
       fmt::format(kFromCache, "cache"_a = places.cache, "build"_a = program.build(), "size"_a = program.bytes().size(),
                   "not_ours"_a = kNotOurs, "not_kept"_a = kNotKept);
@@ -73,7 +74,7 @@ void check_greeting(const std::string& node, const Greeting& greeting) {
                 fmt::format("the node program that is installed on node {} speaks version {} of the protocol, and this "
                             "ms2m version {}",
                             node, greeting.version, kProtocolVersion),
-                "install the one of this ms2m there: `ms2m node program --output FILE` writes it");
+                fmt::format("by a login that has a shell there: ms2m node setup {}", node));
   if (greeting.uid != 0)
     throw Error(ErrorKind::forbidden,
                 fmt::format("the node program on node {} runs as user {}, not as root", node, greeting.uid),
@@ -84,14 +85,20 @@ Error start_error(const std::string& node, const std::string& ssh_command, const
                   const std::string& said, const PushPlaces& places) {
   const std::string line = named(said, status);
   const std::string install =
-      fmt::format("install it at {} there: `ms2m node program --output FILE` writes it", places.installed);
+      places.installed.empty()
+          ? "try: " + ssh_command
+          : fmt::format("install it at {} there: `ms2m node program --output FILE` writes it", places.installed);
   if (status.code == kNoSudo)
     return Error(
         ErrorKind::forbidden,
         fmt::format("the login on node {} is not root and may not use sudo without a password ({})", node, line),
-        fmt::format("give it a NOPASSWD rule for all commands, or for {} alone and install that; or log in as "
-                    "root; this must work: {} sudo -n true",
-                    places.installed, ssh_command));
+        places.installed.empty()
+            ? fmt::format(
+                  "log in as root, or give it a NOPASSWD rule for all commands; this must work: {} sudo -n true",
+                  ssh_command)
+            : fmt::format("give it a NOPASSWD rule for all commands, or for {} alone and install that; or log in as "
+                          "root; this must work: {} sudo -n true",
+                          places.installed, ssh_command));
   if (status.code == kNotOurs)
     return Error(ErrorKind::refused, fmt::format("node {}: {}", node, line),
                  fmt::format("remove it on node {}, or make it mode 0700 and root's", node));

@@ -16,7 +16,7 @@
 namespace ms2m::node {
 
 struct PushPlaces {
-  std::string installed = "/usr/libexec/ms2m/ms2m-node";
+  std::string installed = "/usr/libexec/ms2m/ms2m-node";  ///< empty: one that is there is not asked
   std::string cache = kProgramCache;
 };
 

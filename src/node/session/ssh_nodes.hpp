@@ -47,6 +47,9 @@ class SshNodes final : public Nodes {
   /// ForgetProgram. False: there was none before this session.
   bool forget_program(const std::string& node, const StopToken& stop);
 
+  /// What is brought where there is none.
+  const node::NodeProgram& program();
+
   /// A session that lives, or did a moment ago. Error as Nodes::open().
   std::shared_ptr<node::Session> session(const std::string& node, const StopToken& stop);
   /// Sends a request of messages.hpp and waits for its answer. `doing` is for the error when that takes too long.
@@ -67,7 +70,6 @@ class SshNodes final : public Nodes {
   struct Entry;
   std::shared_ptr<Entry> entry(const std::string& node);
   std::shared_ptr<node::Session> connect(Entry& entry, const StopToken& stop);
-  const node::NodeProgram& program();
   std::string ask_text(node::Session& session, const std::string& request, const std::string& doing,
                        const StopToken& stop);
 

@@ -110,6 +110,8 @@ Json Mutator::request() {
       made(Freeze{container, limit, chance(10) ? AtEnd::stay : AtEnd::thaw, chance(10)}),
       made(Thaw{container}),
       made(ForgetProgram{}),
+      made(SetupLook{chance(50) ? SetupWay::install : SetupWay::remove}),
+      made(SetupApply{SetupWay::install, {{word(directories), SetupKind::text, {}, word()}}}),
       made(Hello{kProtocolVersion, 5000, word(), word()})};
   Json chosen = all[below(all.size())];
   if (chance(20)) chosen[chance(50) ? "do" : word()] = value(2);

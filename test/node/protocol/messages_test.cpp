@@ -45,7 +45,11 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   NodeTools tools;
   tools.criu_options["/etc/criu/crun.conf"]["tcp-close"] = "";
   tools.crio_criu_support = true;
-  round_trip(tools, 15);
+  round_trip(tools, 17);
+  round_trip(SetupLook{SetupWay::remove}, 1);
+  round_trip(SetupAnswer{"/p", {"cri-o://1", "crio", {{"/f", SetupKind::link, {}, "x"}}, true}}, 2);
+  round_trip(SetupApply{SetupWay::install, {{"/f", SetupKind::text, "a", {}}}}, 2);
+  round_trip(RestartRuntime{}, 0);
   round_trip(ListArchives{"/var/lib/kubelet/checkpoints", "default", "consumer-0", "consumer"}, 4);
   round_trip(ArchiveList{{{"/a/checkpoints/x.tar", {27}}}}, 1);
   round_trip(WaitArchive{"/p", 100}, 2);

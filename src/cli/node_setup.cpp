@@ -1,0 +1,165 @@
+#include "cli/node_setup.hpp"
+
+#include <algorithm>
+
+#include "cli/runtime_class.hpp"
+#include "report/setup_report.hpp"
+
+namespace ms2m::cli {
+namespace {
+
+using report::NodeOfSetup;
+using report::SetupState;
+
+std::vector<std::string> sorted_once(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class Setup {
+ public:
+  Setup(const Context& context, const SetupOptions& options)
+      : context_(context),
+        options_(options),
+        way_(options.remove ? SetupWay::remove : SetupWay::install),
+        names_(sorted_once(options.nodes)),
+        cluster_(context.backend.cluster({context.globals.kubeconfig, context.globals.context, context.globals.ns},
+                                         context.stop)),
+        setup_(context.backend.node_setup(cluster_, ssh_options(context))) {}
+
+  int run() {
+    before_ = read_handler_class(*cluster_, context_.stop);
+    if (options_.remove) refuse_used();
+    const bool seen = look();
+    class_.nodes = nodes_after(names_);
+    class_.change = class_change(before_, class_.nodes);
+    show();
+    if (!seen) return finish(4);
+    if (options_.dry_run) return finish(0);
+    // A class that goes does so first: no pod can ask for it while the handler goes.
+    if (options_.remove) write_class(class_.nodes);
+    for (NodeOfSetup& node : nodes_) change(node);
+    if (!options_.remove) {
+      std::vector<std::string> done;
+      for (const NodeOfSetup& node : nodes_)
+        if (!node.failure) done.push_back(node.node);
+      write_class(nodes_after(done));
+    }
+    const bool failed = std::any_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node.failure; });
+    return finish(failed ? 3 : 0);
+  }
+
+ private:
+  /// What the class says when these have it, or not any more.
+  std::vector<std::string> nodes_after(const std::vector<std::string>& done) const {
+    std::vector<std::string> after;
+    for (const std::string& node : before_.now.nodes)
+      if (!options_.remove || !has(done, node)) after.push_back(node);
+    if (!options_.remove) after.insert(after.end(), done.begin(), done.end());
+    return sorted_once(after);
+  }
+
+  void refuse_used() const {
+    const auto pods = pods_with_handler(*cluster_, names_, nodes_after(names_).empty(), context_.stop);
+    if (pods.empty()) return;
+    std::string text;
+    for (const std::string& pod : pods) text += (text.empty() ? "" : ", ") + pod;
+    throw Error(ErrorKind::refused, "pods use the runtime handler: " + text,
+                "delete them, or move them to nodes that keep it, first");
+  }
+
+  bool look() {
+    bool seen = true;
+    for (const std::string& name : names_) {
+      NodeOfSetup& node = nodes_.emplace_back();
+      node.node = name;
+      try {
+        node.plan = setup_->look(name, way_, context_.stop);
+        if (!node.plan.changes()) node.state = SetupState::nothing;
+      } catch (const Error& error) {
+        fail(node, error);
+        seen = false;
+      }
+    }
+    return seen;
+  }
+
+  void show() const {
+    if (context_.globals.output == Output::json) return;
+    for (const NodeOfSetup& node : nodes_)
+      if (!node.failure) context_.out << report::setup_plan_text(node);
+    context_.out << "RuntimeClass ms2m\n  " << class_.change << "\n" << std::flush;
+  }
+
+  /// Whether a file changes that the container runtime itself reads.
+  static bool to_be_read(const NodeSetupPlan& plan) {
+    const std::string directory = "/etc/" + plan.service + "/";
+    return std::any_of(plan.files.begin(), plan.files.end(), [&](const SetupFile& file) {
+      return file.changes() && file.kind == SetupKind::text && file.path.starts_with(directory);
+    });
+  }
+
+  void change(NodeOfSetup& node) {
+    try {
+      if (node.plan.changes()) {
+        setup_->apply(node.node, way_, node.plan, context_.stop);
+        node.state = SetupState::done;
+      }
+      node.to_restart = to_be_read(node.plan) || node.plan.outdated == true;
+      if (!node.to_restart || !options_.restart_runtime) return;
+      setup_->restart_runtime(node.node, context_.stop);
+      node.to_restart = false;
+      node.restarted = true;
+    } catch (const Error& error) {
+      fail(node, error);
+    }
+  }
+
+  static void fail(NodeOfSetup& node, const Error& error) {
+    node.state = SetupState::failed;
+    node.failure = error;
+  }
+
+  void write_class(const std::vector<std::string>& nodes) {
+    class_.nodes = nodes;
+    class_.change = class_change(before_, nodes);
+    write_handler_class(*cluster_, before_, nodes, context_.stop);
+  }
+
+  int finish(int status) const {
+    if (context_.globals.output == Output::json) {
+      const Json json = report::setup_json(nodes_, class_, options_.dry_run, status);
+      context_.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+    }
+    for (const NodeOfSetup& node : nodes_) {
+      if (node.failure)
+        warn(context_, report::setup_result_text(node), node.failure->remedy());
+      else if (context_.globals.output != Output::json && status != 4 && !options_.dry_run)
+        context_.out << report::setup_result_text(node);
+    }
+    if (status == 4) note(context_, "nothing was changed on any node");
+    context_.out << std::flush;
+    return status;
+  }
+
+  const Context& context_;
+  const SetupOptions& options_;
+  const SetupWay way_;
+  const std::vector<std::string> names_;
+  const std::shared_ptr<Cluster> cluster_;
+  const std::unique_ptr<NodeSetup> setup_;
+  HandlerClass before_;
+  report::ClassOfSetup class_;
+  std::vector<NodeOfSetup> nodes_;
+};
+
+}  // namespace
+
+int run_setup(const Context& context, const SetupOptions& options) { return Setup(context, options).run(); }
+
+}  // namespace ms2m::cli

@@ -1,0 +1,21 @@
+// `ms2m node setup`, apart from its options.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "cli/session.hpp"
+
+namespace ms2m::cli {
+
+struct SetupOptions {
+  std::vector<std::string> nodes;
+  bool dry_run = false;
+  bool restart_runtime = false;
+  bool remove = false;
+};
+
+/// Looks at all nodes before it changes one; one that fails then does not keep the others from their turn. Returns the
+/// exit status.
+int run_setup(const Context& context, const SetupOptions& options);
+
+}  // namespace ms2m::cli
