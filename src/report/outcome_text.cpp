@@ -28,7 +28,10 @@ std::string headline(const Outcome& outcome) {
   if (outcome.result == Result::cleanup_incomplete)
     return why.empty() ? "migrated, but not everything of ms2m's could be removed\n"
                        : fmt::format("migrated, but not everything of ms2m's could be removed: {}\n", why);
-  return fmt::format("failed{}: {}\n", where, why);
+  if (!why.empty()) return fmt::format("failed{}: {}\n", where, why);
+  // Of a run that ended without a word nobody knows the cause: it is taken up by another one.
+  return outcome.result == Result::undone ? "undone, for it had ended before its pivot: the pod has not moved\n"
+                                          : fmt::format("failed{}\n", where);
 }
 
 std::string undone_lines(const Outcome& outcome) {

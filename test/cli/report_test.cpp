@@ -54,6 +54,15 @@ TEST_CASE("a failure that was undone") {
   test::check_golden("undone.json", outcome_json(test::undone_outcome(), "migrate", 1).dump(2) + "\n");
 }
 
+TEST_CASE("what is undone for a run that was killed has no cause to be named") {
+  Outcome outcome = test::undone_outcome();
+  outcome.error.clear();
+  outcome.failed_phase.reset();
+  CHECK_THAT(failure_text(outcome), Catch::Matchers::StartsWith("undone, for it had ended before its pivot"));
+  outcome.result = Result::leftovers;
+  CHECK_THAT(failure_text(outcome), Catch::Matchers::StartsWith("failed\n"));
+}
+
 TEST_CASE("a failure with leftovers names the commands that remove them") {
   test::check_golden("leftovers.txt", failure_text(test::leftover_outcome()));
 }
