@@ -298,7 +298,7 @@ struct RestoreWatch {
   std::optional<std::uint64_t> limit_ms;
 };
 
-/// Its data; the record stays. Error{conflict} while it is prepared or taken.
+/// Its data; the record stays. Error{conflict} while it is prepared or taken, or who restores it has not ended yet.
 struct RestoreRemoveData {
   static constexpr const char* kDo = "restore_remove_data";
   using Answer = Found;
