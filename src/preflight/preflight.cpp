@@ -254,6 +254,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_image(facts, request, findings);
   check_gate(facts, findings);
   check_tools(facts, request, findings);
+  check_handler(facts, request, findings);
   check_renaming(facts, request, findings);
   check_volumes(facts, request, findings);
   check_descriptors(facts, findings);

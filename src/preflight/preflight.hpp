@@ -37,6 +37,9 @@ void check_scaling(const Facts& facts, const MigrationRequest& request, std::vec
 /// What checkpoints and restores on both nodes (tools.cpp).
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
+/// ms2m's own runtime handler on both nodes: how it is, and what changes that (handler.cpp).
+void check_handler(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
 /// What the container's processes have open and CRIU cannot carry along (descriptors.cpp).
 void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 

@@ -73,10 +73,12 @@ void check_criu_options(const Subject& node) {
     node.refuse(fmt::format("{} does not have tcp-close, so a process with a connection to the broker can be neither "
                             "checkpointed nor restored",
                             file),
-                fmt::format("put the lines tcp-close and skip-in-flight into {} on {}", file, node.name));
+                fmt::format("put the lines tcp-close and skip-in-flight into {} on {}, as ms2m node setup {} does",
+                            file, node.name, node.name));
   else if (options.count("skip-in-flight") == 0 && node.checkpoints)
     node.warn(fmt::format("{} does not have skip-in-flight: a checkpoint fails when somebody is just connecting", file),
-              fmt::format("put the line skip-in-flight into {} on {}", file, node.name));
+              fmt::format("put the line skip-in-flight into {} on {}, as ms2m node setup {} does", file, node.name,
+                          node.name));
 }
 
 enum class Crio { unknown, off, checkpoint_only, on };

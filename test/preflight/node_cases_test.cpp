@@ -201,3 +201,29 @@ TEST_CASE("what a node's tools mean", "[case-10]") {
   CHECK(version_numbers("2.1.9+unknown") == std::vector<int>{2, 1, 9});
   CHECK(version_numbers("unknown").empty());
 }
+
+TEST_CASE("ms2m's runtime handler on the nodes holds nothing up", "[node_setup]") {
+  Facts f = good();
+  const auto told = [&] {
+    std::string text;
+    for (const Finding& finding : preflight(f, request()))
+      if (finding.check == "node-handler") {
+        CHECK(finding.level == Level::ok);
+        text += finding.text + " | " + finding.cure + "\n";
+      }
+    return text;
+  };
+  f.source.tools.asked = f.target.tools.asked = false;
+  CHECK(told().empty());
+  f.source.tools.asked = f.target.tools.asked = true;
+  f.source.tools.handler_here = f.target.tools.handler_here = "0123456789abcdef";
+  f.source.tools.handler = "0123456789abcdef";
+  f.source.tools.handler_configured = true;
+  CHECK_THAT(told(), Contains("worker-1: ms2m's runtime handler is there (build 0123456789abcdef) | \n") &&
+                         Contains("worker-2: ms2m's runtime handler is not installed there") &&
+                         Contains(" | ms2m node setup worker-2\n"));
+  f.source.tools.handler = "fedcba9876543210";
+  f.target.tools.handler = "0123456789abcdef";
+  CHECK_THAT(told(), Contains("of build fedcba9876543210, and this ms2m brings 0123456789abcdef") &&
+                         Contains(" | ms2m node setup worker-1\n") && Contains("its configuration"));
+}

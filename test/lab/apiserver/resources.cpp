@@ -33,6 +33,7 @@ std::vector<ResourceType> make_types() {
       {"batch", "v1", "cronjobs", "CronJob", kN, true, false, true},
       {"policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget", kN, true, false, true},
       {"coordination.k8s.io", "v1", "leases", "Lease", kN, false, false, false},
+      {"node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", kC, false, false, false},
       {"discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", kN, false, false, true},
       {kRbac, "v1", "roles", "Role", kN, false, false, false},
       {kRbac, "v1", "rolebindings", "RoleBinding", kN, false, false, false},

@@ -1,0 +1,34 @@
+// Findings about ms2m's own runtime handler on the nodes. They hold nothing up.
+#include <fmt/format.h>
+
+#include "kube/objects/object.hpp"
+#include "preflight/preflight.hpp"
+
+namespace ms2m {
+namespace {
+
+void check_node(const NodeFacts& facts, const std::string& name, std::vector<Finding>& out) {
+  const NodeTools& tools = facts.tools;
+  if (!tools.asked) return;
+  std::string state;
+  if (tools.handler.empty())
+    state = "ms2m's runtime handler is not installed there";
+  else if (!tools.handler_configured)
+    state = "ms2m's runtime handler is there, but its configuration, or the container runtime's of it, is not";
+  else if (tools.handler != tools.handler_here)
+    state = fmt::format("ms2m's runtime handler there is of build {}, and this ms2m brings {}", tools.handler,
+                        tools.handler_here);
+  const std::string cure = state.empty() ? "" : "ms2m node setup " + name;
+  if (!cure.empty()) state += "; what installs it: " + cure;
+  if (state.empty()) state = fmt::format("ms2m's runtime handler is there (build {})", tools.handler);
+  out.push_back({"node-handler", Level::ok, fmt::format("node {}: {}", name, state), cure});
+}
+
+}  // namespace
+
+void check_handler(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  check_node(facts.source, pod_node(facts.pod), out);
+  check_node(facts.target, request.target_node, out);
+}
+
+}  // namespace ms2m
