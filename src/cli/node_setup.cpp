@@ -37,7 +37,7 @@ class Setup {
     if (options_.remove) refuse_used();
     const bool seen = look();
     class_.nodes = nodes_after(names_);
-    class_.change = class_change(before_, class_.nodes);
+    class_.change = shown_ = class_change(before_, class_.nodes);
     show();
     if (!seen) return finish(4);
     if (options_.dry_run) return finish(0);
@@ -142,6 +142,9 @@ class Setup {
       else if (context_.globals.output != Output::json && status != 4 && !options_.dry_run)
         context_.out << report::setup_result_text(node);
     }
+    // Not what the difference said: a node that was to have it has failed.
+    if (context_.globals.output != Output::json && class_.change != shown_)
+      context_.out << "RuntimeClass ms2m: " << class_.change << "\n";
     if (status == 4) note(context_, "nothing was changed on any node");
     context_.out << std::flush;
     return status;
@@ -155,6 +158,7 @@ class Setup {
   const std::unique_ptr<NodeSetup> setup_;
   HandlerClass before_;
   report::ClassOfSetup class_;
+  std::string shown_;  ///< what the difference said of the class
   std::vector<NodeOfSetup> nodes_;
 };
 

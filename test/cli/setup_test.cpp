@@ -34,7 +34,8 @@ struct Terminal {
     world.calls.clear();
     std::vector<std::string> words{"node", "setup"};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    const int status = cli::run(words, cli::Environment(std::map<std::string, std::string>{}), {out_stream, err_stream}, backend, stop.token());
+    const int status = cli::run(words, cli::Environment(std::map<std::string, std::string>{}), {out_stream, err_stream},
+                                backend, stop.token());
     out = out_stream.str();
     err = err_stream.str();
     return status;
@@ -111,6 +112,13 @@ TEST_CASE("one node that fails does not keep the others from their turn") {
   CHECK_THAT(terminal.err, Contains("the disk is full") && Contains("free some"));
   CHECK_THAT(terminal.out, Contains("worker-1: done"));
   CHECK(terminal.class_nodes() == "worker-1");
+}
+
+TEST_CASE("a class that did not come about after all is not left standing as created") {
+  Terminal terminal;
+  CHECK(terminal.run({"stuck-1"}) == 3);
+  CHECK_THAT(terminal.out, Contains("RuntimeClass ms2m\n  created\n") && Contains("RuntimeClass ms2m: unchanged\n"));
+  CHECK(terminal.class_nodes() == "none");
 }
 
 TEST_CASE("a setup is taken back, and the RuntimeClass with the last node") {

@@ -84,7 +84,8 @@ std::size_t after_version(const std::string& text) {
   std::size_t at = 0;
   while (at < text.size()) {
     const auto end = std::min(text.find('\n', at), text.size() - 1) + 1;
-    const auto first = text.find_first_not_of(" \t", at);
+    const auto first = text.find_first_not_of(" \t\"'", at);
+    if (first == std::string::npos) break;
     if (text.compare(first, 7, "version") == 0) return end;
     at = end;
   }

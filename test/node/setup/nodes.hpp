@@ -45,7 +45,7 @@ struct SetupNode {
     return node;
   }
 
-  void file(const std::string& path, const std::string& text) {
+  void file(const std::string& path, const std::string& text) const {
     put(place.system + path, text);
     ::chmod((place.system + path).c_str(), 0644);
   }

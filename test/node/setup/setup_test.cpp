@@ -69,6 +69,20 @@ TEST_CASE("setup of a node with containerd", "[node_setup]") {
   CHECK(node.all() == before);
 }
 
+TEST_CASE("a node's settings may quote the version's name, and end in blanks", "[node_setup]") {
+  for (const char* text : {"\"version\" = 3\n  ", " 'version' = 2", "# nothing of it\nversion = 3 \n\t"}) {
+    INFO(text);
+    const SetupNode node = SetupNode::containerd();
+    node.file("/etc/containerd/config.toml", text);
+    const auto before = node.all();
+    node.install();
+    CHECK(node.at("/etc/containerd/config.toml").find("version") <
+          node.at("/etc/containerd/config.toml").find("# begin"));
+    node.remove();
+    CHECK(node.all() == before);
+  }
+}
+
 TEST_CASE("a node is set up once", "[node_setup]") {
   for (const SetupNode& node : {SetupNode::crio(), SetupNode::containerd()}) {
     node.install();
