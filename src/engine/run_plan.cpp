@@ -12,6 +12,7 @@
 #include "journal/history.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
+#include "steps/guards.hpp"
 #include "strategy/strategy.hpp"
 #include "undo/apply.hpp"
 #include "undo/consumer_operations.hpp"
@@ -145,13 +146,28 @@ bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome) {
   }
 }
 
+namespace {
+
+/// What a step meets may follow from what the guards watch (a session on a node is lost as well when ms2m was stopped);
+/// then that is the cause. From the pivot's intent on the switch has nothing more to say.
+Ran run_step(const Step& step, Migration& migration, const StopToken& stop) {
+  try {
+    return step.run(migration, stop);
+  } catch (const Error&) {
+    if (!migration.journal.marked(Mark::pivot_intent)) Guards{migration.own}.check();
+    throw;
+  }
+}
+
+}  // namespace
+
 void Migrator::Impl::run_steps(Migration& migration, PhaseClock& phases, const StopToken& stop) {
   const Move& move = migration.move;
   for (const Step& step : steps_of(move.plan.procedure, move.request)) {
     // From the pivot on an interruption no longer turns back.
     const StopToken token = migration.journal.marked(Mark::pivoted) ? StopToken() : stop;
     phases.enter(step.phase, token);
-    const Ran ran = step.run(migration, token);
+    const Ran ran = run_step(step, migration, token);
     phases.note(ran.note);
     if (!ran.complete) return;  // what it lacks is made up for by finish()
     for (const Announced& line : step.announce(move)) {

@@ -41,20 +41,25 @@ class DeadEnd(scenario.Scenario):
         super().setUp()
         self.over = threading.Event()
         self.hits = []
+        self.too_late = False
         self.addCleanup(self.over.set)
 
-    def hang_at_the_pivot(self, kill):
-        """The copy is stopped as soon as it and the source listen to the hold queue, which is before the pivot; after that,
-        with `kill`, it is killed, and again whenever it was started."""
-        def run():
+    def hang_at_the_pivot(self, migration, kill):
+        """The copy is stopped as soon as it and the source listen to the hold queue, which is before the pivot: ms2m stands
+        still meanwhile, or it might be quicker. After that, with `kill`, the copy is killed, and again whenever it was
+        started."""
+        def watch():
             with rabbit.Probe() as probe:
                 hold = None
                 while not self.over.is_set() and (not hold or (probe.look(hold) or (0, 0))[1] < 2):
                     hold = next((f"ms2m.{name}.hold" for name in self.journal.ids()), None)
                     probe.sleep(0.002)
+            migration.signal(signal.SIGSTOP)
+            self.too_late = '"type":"pivot_intent"' in self.journal.text()
             for pid in consumers_on("worker-2"):
                 os.kill(pid, signal.SIGSTOP)
                 self.hits.append(pid)
+            migration.signal(signal.SIGCONT)
             while kill and not self.over.is_set():
                 for pid in consumers_on("worker-2") if '"type":"pivoted"' in self.journal.text() else []:
                     with contextlib.suppress(ProcessLookupError):
@@ -62,16 +67,18 @@ class DeadEnd(scenario.Scenario):
                     self.hits.append(pid)
                 self.over.wait(0.01)
 
-        thread = threading.Thread(target=run, daemon=True)
+        thread = threading.Thread(target=watch, daemon=True)
         thread.start()
         self.addCleanup(thread.join, 10)
 
     def withdrawn(self, strategy, workload, kill=False):
         (source,) = self.start_traffic("--workload", workload)
-        self.hang_at_the_pivot(kill)
-        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, *SERVE).wait(60)
+        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, *SERVE)
+        self.hang_at_the_pivot(run, kill)
+        run.wait(60)
         self.over.set()
         self.assertTrue(self.hits, "the copy's process was not found")
+        self.assertFalse(self.too_late, "the copy was stopped only after the pivot had begun")
         self.assertIn('"type":"pivoted"', self.journal.text(), run.said())
         self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
         self.assertEqual((run.report["leftovers"], run.report["resumable"]), ([], False), run.said())

@@ -1048,6 +1048,18 @@ TEST_CASE("a scale-up in the middle is noticed, and named", "[sweep][case-07]") 
   CHECK_FALSE(run.outcome()->remedy.empty());
 }
 
+TEST_CASE("what fails because ms2m stood still is not called the cause", "[sweep]") {
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
+  Sweep run({"ReplicaSet", strategy});
+  run.fail_at("import", [&] {
+    for (const std::string& queue : run.server().queues())
+      if (queue.ends_with(".deadman")) run.server().fire_dead_man(queue);
+  });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("the dead man's switch has fired"));
+}
+
 TEST_CASE("what a moved pod has left goes when the pod is gone", "[sweep]") {
   const bool by_cleanup = GENERATE(true, false);
   Sweep first({"", Strategy::handoff});

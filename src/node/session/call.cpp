@@ -33,10 +33,20 @@ Call::~Call() {
 Frame Call::next(const StopToken& stop) {
   for (;; wait(stop)) {
     if (auto frame = pop()) {
-      if (frame->kind == FrameKind::error) throw_error(frame->payload);
+      if (frame->kind == FrameKind::error) throw_told(frame->payload, stop);
       return std::move(*frame);
     }
     check(stop);
+  }
+}
+
+/// What the program gave up without being told to was ended by its session's end there, which is no interruption here.
+void Call::throw_told(const std::string& error, const StopToken& stop) const {
+  try {
+    throw_error(error);
+  } catch (const Cancelled&) {
+    stop.check(doing_);
+    throw Error(ErrorKind::unavailable, doing_ + ": the session ended on the node before that was done");
   }
 }
 

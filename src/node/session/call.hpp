@@ -27,8 +27,8 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   /// Waits for the next frame of the channel: data, end, progress or the answer, after which nothing comes. Throws what
-  /// the program threw, what ended the session, and Cancelled or Error{timeout} by `stop`: then the program is told,
-  /// and has two seconds to say that it has given up.
+  /// the program threw, what ended the session (Error{unavailable} also when that was on the node), and Cancelled or
+  /// Error{timeout} by `stop`: then the program is told, and has two seconds to say that it has given up.
   Frame next(const StopToken& stop);
   /// Waits for the answer; other frames are not expected: Error{protocol}. Returns its JSON text.
   std::string answer(const StopToken& stop);
@@ -49,6 +49,7 @@ class Call {
   /// Throws, when it must.
   void check(const StopToken& stop);
   void give_up();
+  [[noreturn]] void throw_told(const std::string& error, const StopToken& stop) const;
   std::optional<Frame> pop();
 
   const std::uint32_t channel_;

@@ -5,6 +5,8 @@
 #include <thread>
 
 #include "ms2m/error.hpp"
+#include "node/protocol/wire_error.hpp"
+#include "node/session/call.hpp"
 #include "node/session/session_lab.hpp"
 
 using namespace ms2m;
@@ -43,6 +45,22 @@ std::pair<Error, double> error_while_waiting(SshNodes& nodes, const EndlessDump&
 }
 
 }  // namespace
+
+TEST_CASE("session: what the program gave up by itself is no interruption", "[session]") {
+  StopSource stop;
+  for (const bool asked : {false, true}) {
+    node::Call call(1, "moving an archive", [](const std::string&) {});
+    call.take({node::FrameKind::error, 1, node::print_cancelled()});
+    if (asked) stop.request_stop();
+    if (asked) {
+      CHECK_THROWS_AS(call.next(stop.token()), Cancelled);
+      continue;
+    }
+    const Error error = error_of([&] { call.next(stop.token()); });
+    CHECK(error.kind() == ErrorKind::unavailable);
+    CHECK_THAT(error.what(), Contains("moving an archive: the session ended on the node"));
+  }
+}
 
 TEST_CASE("session: the program is killed; the next call begins a new one", "[session]") {
   SessionLab lab;
