@@ -1,15 +1,16 @@
 #include "node/runtime/kinds.hpp"
 #include "node/runtime/settings.hpp"
+#include "node/runtime/toml.hpp"
 
 namespace ms2m::node {
 namespace {
 
 std::string read_containerd(const std::string& toml, bool, NodeTools& tools) {
   tools.containerd_configured = !toml.empty();
-  each_setting(toml, [&](const std::string& name, const std::string& value) {
-    if (name == "enable_criu") tools.containerd_criu = truth(value);
-    if (name == "enable_experimental_restore_via_create") tools.containerd_restores = truth(value);
-  });
+  const auto tables = read_tables(toml);
+  if (const auto set = last_anywhere(tables, "enable_criu")) tools.containerd_criu = truth(*set);
+  if (const auto set = last_anywhere(tables, "enable_experimental_restore_via_create"))
+    tools.containerd_restores = truth(*set);
   return "";
 }
 

@@ -1,21 +1,19 @@
 #include "node/runtime/crio.hpp"
 #include "node/runtime/kinds.hpp"
 #include "node/runtime/settings.hpp"
+#include "node/runtime/toml.hpp"
 
 namespace ms2m::node {
 namespace {
 
 std::string read_crio(const std::string& toml, bool knows_levels, NodeTools& tools) {
-  std::string default_runtime;
   tools.crio_configured = !toml.empty();
   tools.crio_knows_levels = knows_levels;
-  each_setting(toml, [&](const std::string& name, const std::string& value) {
-    if (name == "enable_criu_support") tools.crio_criu_support = truth(value);
-    if (name == "container_level_enabled") tools.crio_level = value;
-    if (name == "signature_policy") tools.crio_signature_policy = value;
-    if (name == "default_runtime") default_runtime = value;
-  });
-  return default_runtime;
+  const auto tables = read_tables(toml);
+  if (const auto set = last_anywhere(tables, "enable_criu_support")) tools.crio_criu_support = truth(*set);
+  if (const auto level = last_anywhere(tables, "container_level_enabled")) tools.crio_level = *level;
+  if (const auto policy = last_anywhere(tables, "signature_policy")) tools.crio_signature_policy = *policy;
+  return last_anywhere(tables, "default_runtime").value_or("");
 }
 
 }  // namespace

@@ -8,13 +8,6 @@
 namespace ms2m::node {
 namespace {
 
-constexpr const char* kSpace = " \t\r";
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(kSpace);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 std::string unquoted(std::string value) {
   value.resize(std::min(value.find(" #"), value.size()));
   std::erase_if(value, [](char c) { return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == '\r'; });
@@ -58,13 +51,6 @@ std::map<std::string, std::string> read_criu_options(const std::string& text) {
     if (!name.empty()) options[name] = unquoted(value);
   });
   return options;
-}
-
-void each_setting(const std::string& toml, const std::function<void(const std::string&, const std::string&)>& visit) {
-  each_line(toml, [&](const std::string& line) {
-    const auto equals = line.find('=');
-    if (equals != std::string::npos) visit(trimmed(line.substr(0, equals)), unquoted(line.substr(equals + 1)));
-  });
 }
 
 std::optional<bool> truth(const std::string& value) {

@@ -1,6 +1,5 @@
 // What the configuration of the tools on a node means. Pure.
 #pragma once
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,9 +15,6 @@ std::string version_in(const std::string& said);
 bool lacks_criu(const std::string& crun_said);
 /// Of crun.conf or runc.conf.
 std::map<std::string, std::string> read_criu_options(const std::string& text);
-/// "name = value" of a TOML file, in whatever table it stands; values without their quotes.
-void each_setting(const std::string& toml,
-                  const std::function<void(const std::string& name, const std::string& value)>& visit);
 /// nullopt: neither "true" nor "false".
 std::optional<bool> truth(const std::string& value);
 /// "crun" or "runc" by the container's monitor, the runtime's default, what is there alone, or the first of `usual`

@@ -10,7 +10,7 @@
 #include "node/runtime/programs.hpp"
 #include "node/setup/marked.hpp"
 #include "node/setup/real_runtime.hpp"
-#include "node/setup/toml.hpp"
+#include "node/runtime/toml.hpp"
 
 namespace ms2m::node {
 namespace {

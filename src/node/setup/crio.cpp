@@ -4,7 +4,7 @@
 #include "ms2m/node_setup.hpp"
 #include "node/runtime/programs.hpp"
 #include "node/setup/real_runtime.hpp"
-#include "node/setup/toml.hpp"
+#include "node/runtime/toml.hpp"
 
 namespace ms2m::node {
 namespace {

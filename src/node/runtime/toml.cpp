@@ -1,4 +1,4 @@
-#include "node/setup/toml.hpp"
+#include "node/runtime/toml.hpp"
 
 #include <algorithm>
 #include <sstream>
@@ -106,6 +106,13 @@ std::optional<std::string> last_value(const std::vector<TomlTable>& tables, cons
   for (const TomlTable& table : tables)
     if (name.empty() ? table.name.empty() : table.ends_with(name))
       if (const auto found = table.values.find(key); found != table.values.end()) last = found->second;
+  return last;
+}
+
+std::optional<std::string> last_anywhere(const std::vector<TomlTable>& tables, const std::string& key) {
+  std::optional<std::string> last;
+  for (const TomlTable& table : tables)
+    if (const auto found = table.values.find(key); found != table.values.end()) last = unquoted(found->second);
   return last;
 }
 

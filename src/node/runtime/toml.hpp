@@ -18,6 +18,8 @@ std::vector<TomlTable> read_tables(const std::string& toml);
 /// The last one that is set, of tables whose name ends so.
 std::optional<std::string> last_value(const std::vector<TomlTable>& tables, const std::vector<std::string>& name,
                                       const std::string& key);
+/// The last one that is set, in whatever table it stands; without the quotes of a string.
+std::optional<std::string> last_anywhere(const std::vector<TomlTable>& tables, const std::string& key);
 /// A string without its quotes; "" when it is none.
 std::string plain_string(const std::string& value);
 /// The strings of an array; nullopt: it is something else.
