@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/session.hpp"
+#include "report/plan_report.hpp"
 
 namespace CLI {
 class App;
@@ -32,6 +33,13 @@ void add_completion(CLI::App& app, Command& chosen);
 /// The options of migrate, plan and check, declared once.
 void add_migrate_options(CLI::App& command, MigrateOptions& options);
 
+/// What is made of a plan that is only looked at.
+struct LookReport {
+  std::string (*text)(const Plan& plan, const report::Brought& brought);
+  Json (*json)(const Plan& plan, const report::Brought& brought, int status);
+};
+/// Plans, prints that, and changes nothing: plan and check. 4 when the plan is refused.
+int look_only(const Context& context, const MigrateOptions& options, const LookReport& report);
 /// plan, and migrate --dry-run.
 int run_plan(const Context& context, const MigrateOptions& options);
 

@@ -1,10 +1,9 @@
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
-#include "report/plan_report.hpp"
 
 namespace ms2m::cli {
 
-int run_plan(const Context& context, const MigrateOptions& options) {
+int look_only(const Context& context, const MigrateOptions& options, const LookReport& report) {
   MigrationRequest request = make_request(context, options);
   request.dry_run = true;
   const Session session = open_session(context, request);
@@ -12,11 +11,15 @@ int run_plan(const Context& context, const MigrateOptions& options) {
   const auto brought = session.engine->program_brought_to();
   const int status = plan.refused() ? 4 : 0;
   if (context.globals.output == Output::json)
-    context.out << report::plan_json(plan, brought, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    context.out << report.json(plan, brought, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   else
-    context.out << report::plan_text(plan, brought);
+    context.out << report.text(plan, brought);
   context.out << std::flush;
   return status;
+}
+
+int run_plan(const Context& context, const MigrateOptions& options) {
+  return look_only(context, options, {report::plan_text, report::plan_json});
 }
 
 void add_plan(CLI::App& app, Command& chosen) {
