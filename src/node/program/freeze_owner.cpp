@@ -49,16 +49,9 @@ bool in_hand(const Owned& owned) { return !owned.end || *owned.end == AtEnd::sta
 }  // namespace
 
 std::optional<Owner> owner_of(pid_t guard) {
-  const std::string stat = read_text("/proc/" + std::to_string(guard) + "/stat").value_or("");
-  const auto name = stat.rfind(')');  // which may have any character in it
-  if (name == std::string::npos) return std::nullopt;
-  std::istringstream words(stat.substr(name + 1));
-  std::string state, skipped;
-  words >> state;
-  for (int field = 4; field < 22; ++field) words >> skipped;
-  Owner owner{guard, 0};
-  if (!(words >> owner.began) || state == "Z" || state == "X") return std::nullopt;
-  return owner;
+  const auto began = start_ticks("/proc/" + std::to_string(guard));
+  if (!began) return std::nullopt;
+  return Owner{guard, *began};
 }
 
 Claim::Got Claim::try_now(const ControlGroup& group, std::optional<Claim>& claim) noexcept {

@@ -8,6 +8,7 @@
 #include <climits>
 #include <deque>
 #include <memory>
+#include <sstream>
 #include <system_error>
 
 #include "ms2m/error.hpp"
@@ -157,6 +158,19 @@ std::optional<std::string> read_text(const std::string& path, std::size_t limit)
     text.append(chunk, static_cast<std::size_t>(got));
   }
   return text;
+}
+
+std::optional<std::uint64_t> start_ticks(const std::string& process) {
+  const std::string stat = read_text(process + "/stat").value_or("");
+  const auto name = stat.rfind(')');  // which may have any character in it
+  if (name == std::string::npos) return std::nullopt;
+  std::istringstream words(stat.substr(name + 1));
+  std::string state, skipped;
+  words >> state;
+  for (int field = 4; field < 22; ++field) words >> skipped;
+  std::uint64_t ticks = 0;
+  if (!(words >> ticks) || state == "Z" || state == "X") return std::nullopt;
+  return ticks;
 }
 
 std::string read_link(const std::string& path) {

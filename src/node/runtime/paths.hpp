@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,6 +38,9 @@ std::pair<std::string, std::string> split_path(const std::string& path);
 /// Contents of a file by its path, up to `limit` bytes; nullopt: it cannot be read. For files that are nobody's but
 /// root's or the kernel's.
 std::optional<std::string> read_text(const std::string& path, std::size_t limit = 16u << 20);
+/// When a process began ("/proc/<pid>"), in clock ticks since the machine did: proc(5), stat, starttime. nullopt: there
+/// is no such process, or it only waits to be reaped.
+std::optional<std::uint64_t> start_ticks(const std::string& process);
 /// Target of a link; "" when it cannot be read.
 std::string read_link(const std::string& path);
 

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,7 +6,6 @@
 
 #include "node/setup/setup.hpp"
 #include "wrap/posix/files.hpp"
-#include "wrap/posix/unique_fd.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -18,11 +16,7 @@ void check(bool well, const std::string& doing) {
   if (!well) posix::throw_errno(doing);
 }
 
-void sync_directory_of(const std::string& file) {
-  const std::string directory = file.substr(0, file.rfind('/'));
-  const posix::UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  check(fd && ::fsync(fd.get()) == 0, "syncing " + directory);
-}
+void sync_directory_of(const std::string& file) { posix::sync_directory(file.substr(0, file.rfind('/'))); }
 
 /// A name beside `file`, free.
 std::string fresh_beside(const std::string& file) {
@@ -38,25 +32,14 @@ void rename_over(const std::string& fresh, const std::string& file) {
 
 /// Mode and owner are those of the file that it takes the place of.
 void write(const std::string& file, std::string_view bytes, mode_t mode) {
+  posix::NewFile as{mode, {}, kFresh};
   struct ::stat is {};
-  const bool there = ::lstat(file.c_str(), &is) == 0;
-  const std::string fresh = fresh_beside(file);
-  const posix::UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  check(static_cast<bool>(fd), "making " + fresh);
-  for (std::size_t done = 0; done < bytes.size();) {
-    const auto wrote = ::write(fd.get(), bytes.data() + done, bytes.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) {
-      const int why = errno;
-      ::unlink(fresh.c_str());
-      errno = why;
-      posix::throw_errno("writing " + file);
-    }
-    done += static_cast<std::size_t>(wrote);
+  if (::lstat(file.c_str(), &is) == 0) {
+    as.mode = is.st_mode & 07777;
+    as.owner = {is.st_uid, is.st_gid};
   }
-  if (there) check(::fchown(fd.get(), is.st_uid, is.st_gid) == 0, "setting the owner of " + fresh);
-  check(::fchmod(fd.get(), there ? is.st_mode & 07777 : mode) == 0 && ::fsync(fd.get()) == 0, "syncing " + fresh);
-  rename_over(fresh, file);
+  fresh_beside(file);  // what an earlier one has left is nobody's
+  posix::write_file_atomically(file, bytes, as);
 }
 
 void remove(const std::string& file) {

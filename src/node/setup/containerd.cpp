@@ -8,9 +8,9 @@
 
 #include "ms2m/node_setup.hpp"
 #include "node/runtime/programs.hpp"
+#include "node/runtime/toml.hpp"
 #include "node/setup/marked.hpp"
 #include "node/setup/real_runtime.hpp"
-#include "node/runtime/toml.hpp"
 
 namespace ms2m::node {
 namespace {

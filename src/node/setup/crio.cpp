@@ -3,8 +3,8 @@
 
 #include "ms2m/node_setup.hpp"
 #include "node/runtime/programs.hpp"
-#include "node/setup/real_runtime.hpp"
 #include "node/runtime/toml.hpp"
+#include "node/setup/real_runtime.hpp"
 
 namespace ms2m::node {
 namespace {

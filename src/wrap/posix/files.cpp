@@ -27,13 +27,6 @@ int retry(const Call& call) {
 
 bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 
-void sync_directory(const fs::path& directory) {
-  const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) throw_errno("open " + directory.string());
-  // Some file systems (network, fuse) cannot sync a directory; then there is nothing more to be had.
-  if (retry([&] { return ::fsync(fd.get()); }) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
-}
-
 void write_all(int fd, std::string_view bytes, const std::string& name) {
   while (!bytes.empty()) {
     const auto wrote = ::write(fd, bytes.data(), bytes.size());
@@ -44,6 +37,13 @@ void write_all(int fd, std::string_view bytes, const std::string& name) {
 }
 
 }  // namespace
+
+void sync_directory(const fs::path& directory) {
+  const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) throw_errno("open " + directory.string());
+  // Some file systems (network, fuse) cannot sync a directory; then there is nothing more to be had.
+  if (retry([&] { return ::fsync(fd.get()); }) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
+}
 
 TempDir::TempDir(const std::string& prefix, const fs::path& parent) {
   const char* tmp = ::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody sets variables after the start
@@ -101,15 +101,21 @@ void AppendFile::truncate(std::uintmax_t size) {
   if (retry([&] { return ::fdatasync(fd_.get()); }) != 0) throw_errno("fdatasync " + path_);
 }
 
-void write_file_atomically(const fs::path& path, std::string_view bytes) {
-  const fs::path fresh = path.string() + ".new";
-  {
-    const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!fd) throw_errno("open " + fresh.string());
+void write_file_atomically(const fs::path& path, std::string_view bytes, const NewFile& as) {
+  const fs::path fresh = path.string() + as.suffix;
+  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) throw_errno("open " + fresh.string());
+  try {
     write_all(fd.get(), bytes, fresh.string());
+    if (as.owner && ::fchown(fd.get(), as.owner->first, as.owner->second) != 0)
+      throw_errno("setting the owner of " + fresh.string());
+    if (::fchmod(fd.get(), as.mode) != 0) throw_errno("setting the mode of " + fresh.string());
     if (retry([&] { return ::fsync(fd.get()); }) != 0) throw_errno("fsync " + fresh.string());
+    if (::rename(fresh.c_str(), path.c_str()) != 0) throw_errno("rename " + fresh.string());
+  } catch (const Error&) {
+    ::unlink(fresh.c_str());
+    throw;
   }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) throw_errno("rename " + fresh.string());
   sync_directory(path.parent_path());
 }
 

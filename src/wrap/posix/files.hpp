@@ -1,9 +1,13 @@
 // Private directories, and a file whose appended lines survive a crash.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "wrap/posix/unique_fd.hpp"
 
@@ -51,8 +55,17 @@ class AppendFile {
   std::string path_;
 };
 
-/// Writes a new file beside `path`, syncs it, renames it over `path` and syncs the directory. Mode 0600.
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+/// Syncs a directory, so that the names in it survive a crash.
+void sync_directory(const std::filesystem::path& directory);
+/// How write_file_atomically() makes the new file.
+struct NewFile {
+  mode_t mode = 0600;
+  std::optional<std::pair<uid_t, gid_t>> owner{};  ///< nullopt: this process'
+  std::string suffix = ".new";                     ///< of its name until it has its own
+};
+/// Writes a new file beside `path`, syncs it, renames it over `path` and syncs the directory. Fails: `path` is as it
+/// was, and the new file is gone.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, const NewFile& as = {});
 /// Whole contents. Error{not_found|failed}.
 std::string read_file(const std::filesystem::path& path);
 
