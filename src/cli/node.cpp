@@ -71,7 +71,7 @@ void add_forget(CLI::App& group, Command& chosen) {
 void add_setup(CLI::App& group, Command& chosen) {
   const auto options = std::make_shared<SetupOptions>();
   auto& setup =
-      add_command(group, "setup", "Make nodes restore by ms2m's own runtime handler, or take that back",
+      add_command(group, "setup", "Install ms2m's own runtime handler on nodes, or take it back",
                   {"ms2m node setup worker-1 worker-2 --dry-run", "ms2m node setup worker-1 worker-2 --restart-runtime",
                    "ms2m node setup worker-1 --remove"},
                   [options, &chosen] {

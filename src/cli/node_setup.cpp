@@ -36,7 +36,7 @@ class Setup {
     before_ = read_handler_class(*cluster_, context_.stop);
     if (options_.remove) refuse_used();
     const bool seen = look();
-    class_.nodes = nodes_after(names_);
+    class_.nodes = seen ? nodes_after(names_) : before_.now.nodes;
     class_.change = shown_ = class_change(before_, class_.nodes);
     show();
     if (!seen) return finish(4);

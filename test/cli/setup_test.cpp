@@ -101,6 +101,7 @@ TEST_CASE("what cannot be looked at keeps all nodes as they are") {
   CHECK(terminal.run({"worker-1", "dark-1"}) == 4);
   CHECK(terminal.world.calls == Calls{"look dark-1", "look worker-1"});
   CHECK_THAT(terminal.err, Contains("dark-1 does not answer") && Contains("wait") && Contains("nothing was changed"));
+  CHECK_THAT(terminal.out, Contains("RuntimeClass ms2m\n  unchanged\n"));
   CHECK(terminal.class_nodes() == "none");
   CHECK(terminal.run({}) == 2);
 }
