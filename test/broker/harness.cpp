@@ -123,6 +123,10 @@ std::vector<int> Client::drain_numbers(const std::string& queue) {
   return found;
 }
 
+void Client::await_ready(const std::string& queue, std::size_t ready) {
+  eventually([&] { return count(queue).messages == ready; });
+}
+
 std::vector<int> numbers(int first, int count) {
   std::vector<int> made;
   for (int i = first; i < first + count; ++i) made.push_back(i);

@@ -39,6 +39,9 @@ class Client {
   /// Takes and acknowledges everything that is ready.
   std::vector<std::string> drain(const std::string& queue);
   std::vector<int> drain_numbers(const std::string& queue);
+  /// Waits until `ready` messages can be taken: a quorum queue answers "empty" for a moment although the channel that
+  /// held its messages has been closed.
+  void await_ready(const std::string& queue, std::size_t ready);
   amqp::Connection& connection() { return connection_; }
 
  private:

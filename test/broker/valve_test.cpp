@@ -32,6 +32,7 @@ TEST_CASE("a closed valve takes everything, and gives it back in order") {
   consumer.connection().close_channel(limit());
   CHECK(valve->open() == 140);
   CHECK(valve->open() == 140);
+  client.await_ready(queue, 140);
   CHECK(client.drain_numbers(queue) == numbers(10, 140));
   client.connection().delete_queue(queue, limit());
 }
@@ -47,7 +48,7 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   CHECK_FALSE(valve->broken());
   client.publish_numbers(queue, 20, 30);
   eventually([&] { return valve->broken(); });
-  eventually([&] { return client.count(queue).messages == 50; });
+  client.await_ready(queue, 50);
   CHECK(client.drain_numbers(queue) == numbers(0, 50));
   auto second = broker.close_valve(queue, 20, limit());
   client.connection().delete_queue(queue, limit());
