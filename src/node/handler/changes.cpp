@@ -28,6 +28,11 @@ constexpr const char* kOverlayOpaque = "trusted.overlay.opaque";
 Error refused(const std::string& name, const std::string& why) {
   return Error(ErrorKind::refused, "changed file " + name + " " + why);
 }
+/// The others are the node's own.
+bool may_be_set(const std::string& attribute) {
+  return attribute.starts_with("user.") || attribute == "security.capability" ||
+         attribute == "system.posix_acl_access" || attribute == "system.posix_acl_default";
+}
 [[noreturn]] void fail(const std::string& name) {
   throw Error(ErrorKind::failed, "changed file " + name + ": " + std::generic_category().message(errno));
 }
@@ -56,7 +61,7 @@ class Unpacking {
     seen_.insert(steps);
     if (entry.kind != Kind::directory) return;
     if (entry.xattrs.count(kOverlayOpaque) != 0) hide_lower(open_directory_in(parent.get(), name).get(), steps);
-    times_.emplace_back(steps, entry.mtime);
+    times_.emplace_back(steps, time_of(entry));
   }
 
   void put_root(const TarEntry& entry) {
@@ -100,7 +105,7 @@ class Unpacking {
     const UniqueFd own = entry.kind == Kind::file ? write_file(parent, name, entry) : open_new(parent, name, entry);
     set_owner_and_mode(own.get(), entry);
     set_xattrs(own.get(), entry);
-    if (entry.kind == Kind::file) set_time(own.get(), entry.mtime);
+    if (entry.kind != Kind::directory) set_time(own.get(), time_of(entry));
   }
 
   UniqueFd write_file(int parent, const std::string& name, const TarEntry& entry) {
@@ -127,6 +132,8 @@ class Unpacking {
     if (entry.link.empty() || ::symlinkat(entry.link.c_str(), parent, name.c_str()) != 0 ||
         ::fchownat(parent, name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) != 0)
       fail(entry.name);
+    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, time_of(entry)};
+    ::utimensat(parent, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW);
   }
 
   void put_hard_link(int parent, const std::string& name, const TarEntry& entry) {
@@ -151,20 +158,24 @@ class Unpacking {
 
   static void set_xattrs(int fd, const TarEntry& entry) {
     for (const auto& [name, value] : entry.xattrs) {
-      if (!name.starts_with("user.") && name != "security.capability") continue;
+      if (!may_be_set(name)) continue;
       if (::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0 && errno != EOPNOTSUPP) fail(entry.name);
     }
   }
 
-  static void set_time(int fd, std::int64_t seconds) {
-    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, timespec{static_cast<time_t>(seconds), 0}};
-    ::futimens(fd, times.data());  // a time that the file system cannot keep is not worth a failure
+  static timespec time_of(const TarEntry& entry) {
+    return {static_cast<time_t>(entry.mtime), static_cast<long>(entry.mtime_ns)};
+  }
+  /// A time that the file system cannot keep is not worth a failure.
+  static void set_time(int fd, const timespec& time) {
+    const std::array<timespec, 2> times{timespec{0, UTIME_OMIT}, time};
+    ::futimens(fd, times.data());
   }
 
   const int root_;
   TarReader tar_;
   std::set<Steps> seen_;
-  std::vector<std::pair<Steps, std::int64_t>> times_;
+  std::vector<std::pair<Steps, timespec>> times_;
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "node/handler/tar.hpp"
+#include "node/tar/reader.hpp"
 
 namespace ms2m::node {
 

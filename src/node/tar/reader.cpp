@@ -1,4 +1,4 @@
-#include "node/handler/tar.hpp"
+#include "node/tar/reader.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@ namespace ms2m::node {
 namespace {
 
 constexpr std::size_t kBlock = 512, kMostName = 64u << 10, kMostPax = 1u << 20;
-constexpr std::string_view kXattr = "SCHILY.xattr.";
+constexpr std::string_view kXattr = kTarXattr;
 
 Error refused(const std::string& why) { return Error(ErrorKind::refused, "the archive of changed files " + why); }
 
@@ -78,10 +78,25 @@ template <class Number>
 void take_number(const std::map<std::string, std::string>& records, const char* name, Number& into) {
   const auto found = records.find(name);
   if (found == records.end()) return;
-  // A time may have a fraction.
+  // A time may have a fraction: take_time().
   const std::string_view text = std::string_view(found->second).substr(0, found->second.find('.'));
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
   if (error != std::errc{} || end != text.data() + text.size()) throw refused("has a number that is none");
+}
+
+/// Seconds, and perhaps a fraction, which counts backwards before 1970.
+void take_time(const std::map<std::string, std::string>& records, TarEntry& entry) {
+  take_number(records, "mtime", entry.mtime);
+  const auto found = records.find("mtime");
+  const auto point = found == records.end() ? std::string::npos : found->second.find('.');
+  if (point == std::string::npos) return;
+  std::string digits = found->second.substr(point + 1, 9);
+  digits.resize(9, '0');
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), entry.mtime_ns);
+  if (error != std::errc{} || end != digits.data() + digits.size()) throw refused("has a number that is none");
+  if (found->second.front() != '-' || entry.mtime_ns == 0) return;
+  --entry.mtime;
+  entry.mtime_ns = 1'000'000'000 - entry.mtime_ns;
 }
 
 void take_text(const std::map<std::string, std::string>& records, const char* name, std::string& into) {
@@ -95,7 +110,7 @@ void apply_records(const std::map<std::string, std::string>& records, TarEntry& 
   take_number(records, "size", entry.size);
   take_number(records, "uid", entry.uid);
   take_number(records, "gid", entry.gid);
-  take_number(records, "mtime", entry.mtime);
+  take_time(records, entry);
   for (const auto& [name, value] : records) {
     if (name.starts_with("GNU.sparse.")) throw refused("has a sparse file");
     if (name.starts_with(kXattr)) entry.xattrs[name.substr(kXattr.size())] = value;

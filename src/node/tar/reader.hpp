@@ -6,26 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
+
+#include "node/tar/entry.hpp"
 
 namespace ms2m::node {
 
 /// Fills what it can and returns how much that was; 0: the end.
 using ReadBytes = std::function<std::size_t(char* into, std::size_t size)>;
-
-struct TarEntry {
-  enum class Kind { file, directory, symlink, hard_link, fifo, character, block };
-  Kind kind = Kind::file;
-  std::string name;  ///< as it stands there
-  std::string link;  ///< of links: what they lead to
-  std::uint32_t mode = 0, uid = 0, gid = 0;
-  std::uint64_t size = 0;  ///< of a file's contents
-  std::int64_t mtime = 0;  ///< seconds since 1970
-  std::uint32_t major = 0, minor = 0;
-  std::map<std::string, std::string> xattrs;
-};
 
 /// Error{refused} for what is no archive, is cut off, or has members of kinds that nobody writes here (sparse files).
 /// Keeps one header and one chunk in memory.
