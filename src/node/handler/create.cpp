@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <sstream>
 
 #include "ms2m/node.hpp"
 #include "node/handler/changes.hpp"
@@ -16,6 +15,7 @@
 #include "node/handler/real_runtime.hpp"
 #include "node/handler/wait_for_restore.hpp"
 #include "node/restore/mounts.hpp"
+#include "node/runtime/criu_log.hpp"
 #include "node/runtime/paths.hpp"
 #include "wrap/posix/subprocess.hpp"
 
@@ -31,7 +31,7 @@ std::string work_directory(const RestorePlace& place) {
 }
 
 /// What the runtime may be asked to do at a restore: an option that it has not would be lost without a word.
-std::vector<std::string> restore_arguments(RuntimeKind kind, const CommandLine& line, const Bundle& bundle,
+std::vector<std::string> restore_arguments(OciKind kind, const CommandLine& line, const Bundle& bundle,
                                            const RestorePlace& place) {
   if (!line.unknown.empty() || line.option("preserve-fds"))
     throw Error(ErrorKind::refused, "create has the option " +
@@ -43,7 +43,7 @@ std::vector<std::string> restore_arguments(RuntimeKind kind, const CommandLine& 
                                      "--work-path",  work_directory(place)};
   for (const char* name : {"pid-file", "console-socket"})
     if (const auto value = line.option(name)) arguments.insert(arguments.end(), {std::string("--") + name, *value});
-  if (kind == RuntimeKind::runc && line.option("no-pivot")) arguments.push_back("--no-pivot");
+  if (kind == OciKind::runc && line.option("no-pivot")) arguments.push_back("--no-pivot");
   // As CRI-O does when it restores.
   if (!bundle.process_label.empty()) arguments.push_back("--lsm-profile=selinux:" + bundle.process_label);
   if (!bundle.mount_label.empty()) arguments.push_back("--lsm-mount-context=" + bundle.mount_label);
@@ -66,15 +66,6 @@ void put_changes(const RestorePlace& place, const std::string& root) {
                     return static_cast<std::size_t>(got);
                   }));
   if (deleted) apply_deletions(directory.get(), read_text(place.path() + "/deleted.files").value_or(""));
-}
-
-/// What CRIU said of it, the last errors.
-std::string errors_of_criu(const RestorePlace& place) {
-  std::istringstream lines(read_text(place.path() + "/work/restore.log").value_or(""));
-  std::string last, before;
-  for (std::string line; std::getline(lines, line);)
-    if (line.find("Error") != std::string::npos) before = std::exchange(last, line);
-  return before.empty() ? last : before + "; " + last;
 }
 
 /// Where the runtime mounts the root file system for CRIU, and leaves it when it is killed: crun in the bundle, runc
@@ -125,7 +116,7 @@ int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration
   Guarded guarded(runtime_argv(configuration, line, arguments), underway.fd(), removal(configuration, line, place));
   const posix::ExitStatus status = guarded.wait();
   if (!status.ok()) {
-    const std::string errors = errors_of_criu(place);
+    const std::string errors = last_errors_of_criu(read_text(place.path() + "/work/restore.log").value_or(""));
     note_failure(place, "the runtime's restore ended with " + status.text() + (errors.empty() ? "" : ": " + errors));
     return as_exit_code(status);
   }

@@ -2,7 +2,8 @@
 #pragma once
 #include "node/handler/bundle.hpp"
 #include "node/handler/command_line.hpp"
-#include "node/handler/configuration.hpp"
+#include "node/handler/handler_paths.hpp"
+#include "node/runtime/handler_configuration.hpp"
 
 namespace ms2m::node {
 

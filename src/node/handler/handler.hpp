@@ -1,6 +1,6 @@
 // ms2m-runtime: an OCI runtime that restores.
 #pragma once
-#include "node/handler/configuration.hpp"
+#include "node/handler/handler_paths.hpp"
 
 namespace ms2m::node {
 

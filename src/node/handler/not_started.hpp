@@ -3,7 +3,8 @@
 #include <string>
 
 #include "node/handler/command_line.hpp"
-#include "node/handler/configuration.hpp"
+#include "node/handler/handler_paths.hpp"
+#include "node/runtime/handler_configuration.hpp"
 
 namespace ms2m::node {
 

@@ -5,7 +5,7 @@
 
 #include "ms2m/error.hpp"
 #include "node/handler/command_line.hpp"
-#include "node/handler/configuration.hpp"
+#include "node/runtime/handler_configuration.hpp"
 #include "wrap/posix/child.hpp"
 
 namespace ms2m::node {

@@ -10,10 +10,11 @@
 
 #include "ms2m/error.hpp"
 #include "node/program/container_files.hpp"
-#include "node/runtime/paths.hpp"
 #include "node/program/processes.hpp"
 #include "node/program/sockets.hpp"
 #include "node/protocol/checks.hpp"
+#include "node/runtime/mountinfo.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -42,32 +43,12 @@ std::vector<std::string> features() {
   return found;
 }
 
-/// "\040" is how mountinfo writes a space.
-std::string unescaped(const std::string& text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto digit = [&](std::size_t at) { return text[i + at] >= '0' && text[i + at] <= '7'; };
-    if (text[i] == '\\' && i + 3 < text.size() && digit(1) && digit(2) && digit(3)) {
-      plain += static_cast<char>((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 | (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
 /// Where volumes of the pod are mounted.
 std::vector<std::string> roots_of_mounts(const std::string& uid) {
   std::vector<std::string> all;
-  std::istringstream mounts(read_text("/proc/self/mountinfo").value_or(""));
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string word;
-    for (int column = 0; column < 5; ++column) words >> word;
-    const std::string path = unescaped(word);
-    const auto at = path.rfind("/pods/" + uid + "/volumes/");
-    if (at != std::string::npos && at > 0) all.push_back(path.substr(0, at));
+  for (const Mount& mount : parse_mounts(read_text("/proc/self/mountinfo").value_or(""))) {
+    const auto at = mount.point.rfind("/pods/" + uid + "/volumes/");
+    if (at != std::string::npos && at > 0) all.push_back(mount.point.substr(0, at));
   }
   return all;
 }

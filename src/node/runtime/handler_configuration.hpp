@@ -1,21 +1,14 @@
-// What the handler is told on its node: which runtime is the real one. Never by who calls it.
+// What ms2m's runtime handler is told on its node: which runtime is the real one. Never by who calls it.
 #pragma once
 #include <string>
 
 namespace ms2m::node {
 
-/// Where the handler finds what it works with. Tests give it others.
-struct HandlerPaths {
-  std::string configuration = "/etc/ms2m/runtime.json";
-  std::string restores = "/var/lib/ms2m";
-  std::string started = "/run/ms2m/not-started";  ///< a file per container that was restored, and not yet started
-};
-
-enum class RuntimeKind { crun, runc };
+enum class OciKind { crun, runc };
 
 struct HandlerConfiguration {
   std::string runtime;  ///< absolute path of the real one
-  RuntimeKind kind = RuntimeKind::crun;
+  OciKind kind = OciKind::crun;
   std::string root;  ///< of the real one's state, in place of the caller's --root; "": as the caller says
 };
 

@@ -1,4 +1,4 @@
-#include "node/handler/configuration.hpp"
+#include "node/runtime/handler_configuration.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,7 +15,7 @@
 namespace ms2m::node {
 
 // Found by the type of its argument.
-static const std::array<const char*, 2>& words(RuntimeKind) {
+static const std::array<const char*, 2>& words(OciKind) {
   static const std::array<const char*, 2> all{"crun", "runc"};
   return all;
 }
@@ -58,7 +58,7 @@ HandlerConfiguration read_configuration(const std::string& file) {
     const auto get = [&](const char* name) { return codec::get<std::string>(json.value(name, Json())); };
     configuration.runtime = get("runtime");
     configuration.root = get("root");
-    configuration.kind = codec::get<RuntimeKind>(json.value("kind", Json()));
+    configuration.kind = codec::get<OciKind>(json.value("kind", Json()));
   } catch (const codec::Mistyped&) {
     throw refused(file + ": 'runtime', 'kind' or 'root' is missing");
   } catch (const Error& error) {
