@@ -10,6 +10,7 @@
 #include "ms2m/cluster.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
+#include "ms2m/node_restore.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/plan.hpp"
 #include "ms2m/request.hpp"
@@ -77,6 +78,7 @@ class Migrator {
     Carrier& carrier;
     ImageStore& images;
     ContainerProcess& processes;
+    NodeRestores& restores;
   };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
   ~Migrator();

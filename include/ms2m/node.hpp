@@ -65,20 +65,28 @@ class CheckpointArchives {
   virtual bool remove(const std::string& node, const std::string& path, const StopToken& stop) = 0;
 };
 
+/// What becomes of an archive where it arrives.
+enum class Unpack {
+  layout,   ///< a blob of an OCI image layout
+  restore,  ///< the data of a restore that was prepared there (node_restore.hpp), unpacked
+};
+
 struct MoveRequest {
   std::string from_node;
   std::string archive;  ///< path on from_node
   std::string to_node;
-  std::string directory;  ///< OCI image layout to be, on to_node; created with mode 0700
+  std::string directory;  ///< on to_node: the layout to be, created with mode 0700; or the restore's, kLayoutRoot/<id>
+  Unpack as = Unpack::layout;
 };
 
 struct MoveResult {
   Bytes bytes;
-  std::string sha256;  ///< hex; the file is <directory>/blobs/sha256/<sha256>, mode 0600
+  /// Of the archive, hex. In a layout the file is <directory>/blobs/sha256/<sha256>, mode 0600; a restore is told it.
+  std::string sha256;
 };
 
 /// What a move leaves on a node, also one that fails, until ImageStore::import_checkpoint() or remove_layout() takes it
-/// away.
+/// away. Nothing of a restore's: that is removed as one.
 struct Trace {
   std::string node, directory;
 };
@@ -97,8 +105,9 @@ class Carrier {
  public:
   virtual ~Carrier() = default;
   /// Where it brings the archive of the migration `id` on `node`, and what is left of that. Asks nobody.
-  virtual Landing landing(const std::string& node, const std::string& id) const = 0;
-  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's.
+  virtual Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const = 0;
+  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's. Into a
+  /// restore: {not_found}, {conflict} when it is not prepared, or its data is there already.
   /// Error with the side that failed (source, target) in front, and its first cause. Of the data of a move that fails
   /// nothing stays; what landing() says may.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;

@@ -114,14 +114,16 @@ class Flow {
 
 }  // namespace
 
-Landing Relay::landing(const std::string& node, const std::string& id) const {
+Landing Relay::landing(const std::string& node, const std::string& id, Unpack as) const {
   const std::string directory = std::string(kLayoutRoot) + "/" + id;
+  if (as == Unpack::restore) return {directory, {}};
   return {directory, {{node, directory}}};
 }
 
 MoveResult Relay::move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) {
   node::check_archive_path(request.archive);
   node::check_layout_directory(request.directory, kLayoutRoot);
+  if (request.as == Unpack::restore) throw Error(ErrorKind::refused, "no archive can be brought into a restore yet");
   const auto source = on("source", [&] { return nodes_.session(request.from_node, stop); });
   const auto target = on("target", [&] { return nodes_.session(request.to_node, stop); });
   Flow flow(request, progress, stop);

@@ -11,7 +11,7 @@ class Relay final : public Carrier {
  public:
   /// `nodes` must outlive it. Thread-safe.
   explicit Relay(SshNodes& nodes) : nodes_(nodes) {}
-  Landing landing(const std::string& node, const std::string& id) const override;
+  Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
 
  private:

@@ -12,6 +12,7 @@
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
 #include "node/session/adapters.hpp"
+#include "node/session/session_restores.hpp"
 #include "node/session/session_setup.hpp"
 #include "node/session/ssh_nodes.hpp"
 
@@ -84,7 +85,8 @@ class WiredEngine final : public Engine {
         relay_(nodes_),
         images_(nodes_),
         processes_(nodes_),
-        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, relay_, images_, processes_},
+        restores_(nodes_),
+        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, relay_, images_, processes_, restores_},
                   JournalStore(JournalStore::default_root()), observer) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
@@ -118,6 +120,7 @@ class WiredEngine final : public Engine {
   Relay relay_;
   SessionImages images_;
   SessionProcesses processes_;
+  SessionRestores restores_;
   Migrator migrator_;
 };
 

@@ -20,6 +20,7 @@ struct Preflight {
   SlowBroker broker{answers};
   SlowAdmin admin{answers};
   SlowNodes nodes{answers};
+  NoRestores restores;
   MigrationRequest request = test::request();
 
   Preflight() {
@@ -39,7 +40,7 @@ struct Preflight {
   }
 
   Facts facts(const StopToken& stop = {}) {
-    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes}, request, stop);
+    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes, restores}, request, stop);
   }
   std::vector<Finding> findings() {
     Facts found = facts();

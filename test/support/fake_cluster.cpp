@@ -7,6 +7,7 @@
 
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
+#include "node/handler/bundle.hpp"
 
 namespace ms2m::test {
 namespace {
@@ -212,10 +213,19 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
     std::lock_guard lock(world_.mutex_);
     const auto archive = world_.nodes_[request.from_node].archives.find(request.archive);
     if (archive == world_.nodes_[request.from_node].archives.end()) throw Error(ErrorKind::failed, "no such archive");
-    world_.nodes_[request.to_node].layouts.insert_or_assign(request.directory, archive->second);
+    auto& to = world_.nodes_[request.to_node];
+    if (request.as == Unpack::restore) {
+      const auto restore = to.restores.find(request.directory.substr(request.directory.rfind('/') + 1));
+      if (restore == to.restores.end()) throw Error(ErrorKind::not_found, "no such restore");
+      if (restore->second.data || restore->second.record.state != RestoreState::prepared)
+        throw Error(ErrorKind::conflict, "the restore's state does not allow that");
+      restore->second.data = archive->second;
+    } else {
+      to.layouts.insert_or_assign(request.directory, archive->second);
+    }
   }
   call.done();
-  return {{1000}, "digest"};
+  return {{1000}, kFakeDigest};
 }
 
 std::optional<StoredImage> FakeStore::find(const std::string& node, const std::string& name_or_id, const StopToken&) {
@@ -362,6 +372,12 @@ bool FakeProcesses::kill(const std::string& node, const std::string& container, 
       world_.objects_.at("pod/" + pod)["status"]["containerStatuses"][0]["state"] = {{"terminated", Json::object()}};
       world_.containers_.erase(container);
       return;
+    }
+    if (world_.objects_.at("pod/" + pod)
+            .at("metadata")
+            .value("annotations", Json::object())
+            .contains(node::kRestoreAnnotation)) {
+      return world_.end_container(std::string(pod));
     }
     consumer.restart_cold();
     world_.containers_.erase(container);

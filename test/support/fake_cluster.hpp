@@ -1,8 +1,10 @@
 // A cluster, two nodes and their image stores in memory, around a FakeServer: for the fault sweep of the migration
 // layer. Pods run SimConsumers; a checkpoint copies one, a restore starts one from it. Behaves as kube-facts.md says
 // where the migration looks: a waiting pod and its kick, deletion, ReplicaSet adoption by deletion cost, StatefulSet
-// orphans and adoption.
+// orphans and adoption; and, for a pod that names a restore, what the runtime handler does at `create` (restore/state).
 #pragma once
+#include <fmt/format.h>
+
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,9 +15,13 @@
 #include "ms2m/cluster.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/node.hpp"
+#include "node/restore/record.hpp"
 #include "support/fake_broker.hpp"
 
 namespace ms2m::test {
+
+/// Of every archive that is moved.
+inline constexpr const char* kFakeDigest = "digest";
 
 /// The world outside ms2m: it survives the end of a process.
 class FakeNodes {
@@ -91,17 +97,33 @@ class FakeNodes {
   friend class FakeSessions;
   friend class FakeStore;
   friend class FakeProcesses;
+  friend class FakeRestores;
   struct Image {
     std::string id;
     std::optional<ConsumerImage> checkpoint;
     std::string user;
   };
+  struct Restore {
+    node::Record record;
+    std::optional<ConsumerImage> data;
+    bool waiting = false, underway = false;
+    RestoreStatus status() const;
+  };
   struct Node {
     std::map<std::string, std::string> names;  ///< image name -> id
     std::map<std::string, Image> images;
     std::map<std::string, ConsumerImage> archives, layouts;
+    std::map<std::string, Restore> restores;
   };
   void sync(const std::string& pod);
+  void set_container(const std::string& pod, Json state, bool ready);
+  void run(const std::string& pod, std::unique_ptr<SimConsumer> process, const std::string& container);
+  std::string new_container() { return fmt::format("{:064x}", ++serial_); }
+  /// `create` of a pod's container by the handler, a step of it at a time. False: the pod names no restore.
+  bool handle(const std::string& pod);
+  void end_container(const std::string& pod);  ///< and the kubelet looks at it
+  void advance_restores();                     ///< every pod that names one
+  std::vector<std::string> restores_left() const;
   bool on(const std::string& where, const std::string& node) const;  ///< an object is a pod there
   void image_named(const std::string& node);
   bool kubelet_ends(const std::string& pod) const;
@@ -180,9 +202,9 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
                                 const std::string& pod, const std::string& container, const StopToken& stop) override;
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
   bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;
-  Landing landing(const std::string& node, const std::string& id) const override {
+  Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const override {
     const std::string directory = "/var/lib/ms2m/" + id;
-    return {directory, {{node, directory}}};
+    return {directory, as == Unpack::restore ? std::vector<Trace>{} : std::vector<Trace>{{node, directory}}};
   }
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
 
@@ -208,6 +230,30 @@ class FakeStore : public ImageStore {
   FakeNodes& world_;
 };
 
+class FakeRestores : public NodeRestores {
+ public:
+  explicit FakeRestores(FakeNodes& world) : world_(world) {}
+  void prepare(const std::string& node, const std::string& id, const RestoreTarget& target, Millis wait, Seconds valid,
+               const StopToken& stop) override;
+  void bind(const std::string& node, const std::string& id, const std::string& uid, const StopToken& stop) override;
+  void ready(const std::string& node, const std::string& id, const std::string& sha256, const StopToken& stop) override;
+  RestoreStatus watch(const std::string& node, const std::string& id, const std::optional<RestoreStatus>& seen,
+                      const StopToken& stop) override;
+  void done(const std::string& node, const std::string& id, const StopToken& stop) override;
+  bool take_back(const std::string& node, const std::string& id, const StopToken& stop) override;
+  bool remove_data(const std::string& node, const std::string& id, const StopToken& stop) override;
+  std::map<std::string, RestoreStatus> list(const std::string& node, const StopToken& stop) override;
+  std::vector<std::string> sweep(const std::string& node, const StopToken& stop) override;
+
+ private:
+  /// Between two hooks, under the world's lock.
+  template <typename Act>
+  auto act(const std::string& name, Act act);
+  FakeNodes::Restore& at(const std::string& node, const std::string& id);
+  void become(FakeNodes::Restore& restore, RestoreState state);
+  FakeNodes& world_;
+};
+
 class FakeProcesses : public ContainerProcess {
  public:
   explicit FakeProcesses(FakeNodes& world) : world_(world) {}
@@ -227,13 +273,16 @@ class FakeProcesses : public ContainerProcess {
 /// All ports of a process of ms2m in that world, for a Migrator.
 struct FakePorts {
   FakePorts(FakeNodes& nodes, FakeBroker& broker)
-      : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), all{cluster,  broker,   broker,
-                                                                             sessions, sessions, sessions,
-                                                                             sessions, store,    processes} {}
+      : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), restores(nodes), all{cluster,   broker,
+                                                                                              broker,    sessions,
+                                                                                              sessions,  sessions,
+                                                                                              sessions,  store,
+                                                                                              processes, restores} {}
   FakeCluster cluster;
   FakeSessions sessions;
   FakeStore store;
   FakeProcesses processes;
+  FakeRestores restores;
   Migrator::Ports all;
 };
 

@@ -123,24 +123,34 @@ void FakeNodes::start_pod(const std::string& name, const std::string& queue, con
   sync(name);
 }
 
+void FakeNodes::set_container(const std::string& name, Json state, bool ready) {
+  Json& pod = objects_.at("pod/" + name);
+  Json& status = pod["status"];
+  status["phase"] = ready ? "Running" : "Pending";
+  status["conditions"] = Json::array(
+      {{{"type", "Ready"}, {"status", ready && pod.at("spec").at("nodeName") != unready_node_ ? "True" : "False"}}});
+  status["containerStatuses"] = Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
+  for (const auto& [id, of] : containers_)
+    if (of == name) status["containerStatuses"][0]["containerID"] = id;
+  if (const auto process = consumers_.find(name); process != consumers_.end())
+    status["podIP"] = process->second->peer_host();
+}
+
+void FakeNodes::run(const std::string& name, std::unique_ptr<SimConsumer> process, const std::string& container) {
+  consumers_[name] = std::move(process);
+  containers_["cri-o://" + container] = name;
+  set_container(name, {{"running", Json::object()}}, true);
+}
+
 /// The kubelet's look at one pod.
 void FakeNodes::sync(const std::string& name) {
   Json& pod = objects_.at("pod/" + name);
   Json& status = pod["status"];
   Node& node = nodes_[pod.at("spec").at("nodeName").get<std::string>()];
-  const auto container = [&](Json state, bool ready) {
-    status["phase"] = ready ? "Running" : "Pending";
-    status["conditions"] = Json::array(
-        {{{"type", "Ready"}, {"status", ready && pod.at("spec").at("nodeName") != unready_node_ ? "True" : "False"}}});
-    status["containerStatuses"] =
-        Json::array({{{"name", "consumer"}, {"imageID", "base"}, {"state", std::move(state)}}});
-    for (const auto& [id, of] : containers_)
-      if (of == name) status["containerStatuses"][0]["containerID"] = id;
-    if (const auto process = consumers_.find(name); process != consumers_.end())
-      status["podIP"] = process->second->peer_host();
-  };
+  const auto container = [&](Json state, bool ready) { set_container(name, std::move(state), ready); };
   if (ending_.count("pod/" + name) > 0) return;
   if (consumers_.count(name) > 0) return container({{"running", Json::object()}}, true);
+  if (handle(name)) return;
   const auto image = node.names.find(pod.at("spec").at("containers")[0].at("image").get<std::string>());
   if (image == node.names.end()) return container({{"waiting", {{"reason", "ErrImageNeverPull"}}}}, false);
   if (pod.at("spec").at("nodeName") == failing_node_)
@@ -158,10 +168,9 @@ void FakeNodes::sync(const std::string& name) {
                      false);
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;
   options.hangs = stored.checkpoint && pod.at("spec").at("nodeName") == hanging_node_;
-  consumers_[name] =
-      stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options);
-  containers_[fmt::format("cri-o://{:064x}", ++serial_)] = name;
-  container({{"running", Json::object()}}, true);
+  run(name,
+      stored.checkpoint ? broker_.restore(name, *stored.checkpoint, options) : broker_.start(name, queue_, options),
+      new_container());
 }
 
 bool FakeNodes::on(const std::string& where, const std::string& node) const {
@@ -312,6 +321,7 @@ void FakeNodes::end_pod(const std::string& name, bool by_force) {
 
 /// Time passes with every look at the cluster.
 void FakeNodes::tick() {
+  advance_restores();
   for (auto& [consumer, looks] : forced_)
     if (++looks == 20) consumer->kill();
   std::vector<std::string> gone;
@@ -456,6 +466,7 @@ std::vector<std::string> FakeNodes::debris() const {
     if (where.rfind("pod/", 0) == 0 && cost(object) != 0) found.push_back("deletion cost of " + where);
   }
   if (pods().size() != 1) found.push_back(fmt::format("{} pods", pods().size()));
+  for (const std::string& each : restores_left()) found.push_back(each);
   for (const auto& [name, node] : nodes_) {
     for (const auto& [path, image] : node.archives) found.push_back("archive " + path + " on " + name);
     for (const auto& [path, image] : node.layouts) found.push_back("layout " + path + " on " + name);

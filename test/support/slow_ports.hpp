@@ -172,6 +172,30 @@ class SlowAdmin final : public BrokerAdmin {
   Answers& answers_;
 };
 
+/// Nothing is asked of it while facts are gathered.
+class NoRestores final : public NodeRestores {
+ public:
+  void prepare(const std::string&, const std::string&, const RestoreTarget&, Millis, Seconds,
+               const StopToken&) override {
+    throw unexpected();
+  }
+  void bind(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  void ready(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  RestoreStatus watch(const std::string&, const std::string&, const std::optional<RestoreStatus>&,
+                      const StopToken&) override {
+    throw unexpected();
+  }
+  void done(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool take_back(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  bool remove_data(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  std::map<std::string, RestoreStatus> list(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::vector<std::string> sweep(const std::string&, const StopToken&) override { throw unexpected(); }
+};
+
 class SlowNodes final : public Nodes,
                         public NodeInspector,
                         public CheckpointArchives,
@@ -208,7 +232,7 @@ class SlowNodes final : public Nodes,
   std::optional<std::vector<StoredImage>> list(const std::string&, const StopToken&) override { throw unexpected(); }
   void wait_complete(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
-  Landing landing(const std::string&, const std::string&) const override { return {}; }
+  Landing landing(const std::string&, const std::string&, Unpack) const override { return {}; }
   MoveResult move(const MoveRequest&, const ProgressFn&, const StopToken&) override { throw unexpected(); }
   std::string import_checkpoint(const std::string&, const CheckpointImage&, const StopToken&) override {
     throw unexpected();
