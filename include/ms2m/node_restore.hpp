@@ -26,8 +26,7 @@ const char* to_string(RestoreState state) noexcept;
 /// What a restore is for. `create` of any other container is refused.
 struct RestoreTarget {
   std::string ns, pod, container;
-  std::string image_id;      ///< of the source: hex, with or without "sha256:"
-  std::string kubelet_root;  ///< the target's kubelet's: the mark is kept while it has a directory pods/<uid>
+  std::string image_id;  ///< of the source: hex, with or without "sha256:"
   friend bool operator==(const RestoreTarget&, const RestoreTarget&) = default;
 };
 
@@ -54,8 +53,10 @@ class NodeRestores {
   /// after. Removes what sweep() would. Error{conflict}: there is one of that ID for something else.
   virtual void prepare(const std::string& node, const std::string& id, const RestoreTarget& target, Millis wait,
                        Seconds valid, const StopToken& stop) = 0;
-  /// To the UID of the pod that was created for it, once. Error{conflict}: another one.
-  virtual void bind(const std::string& node, const std::string& id, const std::string& uid, const StopToken& stop) = 0;
+  /// To the UID of the pod that was created for it, once; `kubelet_root` has a directory pods/<uid>, and as long as it
+  /// has, the record stays. Error{conflict}: another one.
+  virtual void bind(const std::string& node, const std::string& id, const std::string& uid,
+                    const std::string& kubelet_root, const StopToken& stop) = 0;
   /// The data that a Carrier brought there (Unpack::restore), with that digest, may be used. Error{failed}: it is not
   /// there, or another one.
   virtual void ready(const std::string& node, const std::string& id, const std::string& sha256,

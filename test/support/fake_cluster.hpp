@@ -235,7 +235,8 @@ class FakeRestores : public NodeRestores {
   explicit FakeRestores(FakeNodes& world) : world_(world) {}
   void prepare(const std::string& node, const std::string& id, const RestoreTarget& target, Millis wait, Seconds valid,
                const StopToken& stop) override;
-  void bind(const std::string& node, const std::string& id, const std::string& uid, const StopToken& stop) override;
+  void bind(const std::string& node, const std::string& id, const std::string& uid, const std::string& kubelet_root,
+            const StopToken& stop) override;
   void ready(const std::string& node, const std::string& id, const std::string& sha256, const StopToken& stop) override;
   RestoreStatus watch(const std::string& node, const std::string& id, const std::optional<RestoreStatus>& seen,
                       const StopToken& stop) override;

@@ -143,7 +143,8 @@ void FakeRestores::prepare(const std::string& node, const std::string& id, const
   });
 }
 
-void FakeRestores::bind(const std::string& node, const std::string& id, const std::string& uid, const StopToken&) {
+void FakeRestores::bind(const std::string& node, const std::string& id, const std::string& uid, const std::string&,
+                        const StopToken&) {
   act("bind restore", [&] {
     node::Record& record = at(node, id).record;
     if (!record.uid.empty() && record.uid != uid)

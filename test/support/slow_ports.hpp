@@ -179,7 +179,7 @@ class NoRestores final : public NodeRestores {
                const StopToken&) override {
     throw unexpected();
   }
-  void bind(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+  void bind(const std::string&, const std::string&, const std::string&, const std::string&, const StopToken&) override {
     throw unexpected();
   }
   void ready(const std::string&, const std::string&, const std::string&, const StopToken&) override {

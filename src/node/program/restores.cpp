@@ -19,7 +19,6 @@ constexpr Millis kLook{100};             // nobody is told that a lock is free
 void check_target(const RestoreTarget& target) {
   for (const std::string* name : {&target.ns, &target.pod, &target.container}) check_object_name(*name);
   check_image_id(target.image_id);
-  check_kubelet_root(target.kubelet_root);
 }
 
 /// Who was at it ends what he began when he finds it void; until then some of that may run.
@@ -59,10 +58,12 @@ Nothing Restores::prepare(const RestorePrepare& request) const {
 
 Nothing Restores::bind(const RestoreBind& request) const {
   check_object_name(request.uid);
+  check_kubelet_root(request.kubelet_root);
   at(request.id).change([&](Record& record) {
     if (!record.uid.empty() && record.uid != request.uid)
       throw Error(ErrorKind::conflict, "restore " + request.id + " is bound to pod UID " + record.uid + " already");
     record.uid = request.uid;
+    record.kubelet_root = request.kubelet_root;
   });
   return {};
 }

@@ -210,6 +210,7 @@ static void fields(auto& f, Of<RestorePrepare> auto& m) {
 static void fields(auto& f, Of<RestoreBind> auto& m) {
   f("id", m.id);
   f("uid", m.uid);
+  f("kubelet_root", m.kubelet_root);
 }
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
@@ -258,15 +259,16 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                               \
-  X(Hello)                                                                                                             \
-  X(Look)                                                                                                              \
-  X(Tools)                                                                                                             \
-  X(ForgetProgram)                                                                                                     \
-  X(SetupLook) X(SetupApply) X(RestartRuntime) X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive)          \
-      X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
-          X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(RestoreReady) \
-              X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
+#define MS2M_REQUESTS(X)                                                                                           \
+  X(Hello)                                                                                                         \
+  X(Look)                                                                                                          \
+  X(Tools)                                                                                                         \
+  X(ForgetProgram)                                                                                                 \
+  X(SetupLook)                                                                                                     \
+  X(SetupApply) X(RestartRuntime) X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout)    \
+      X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName)  \
+          X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(RestoreReady) X(RestoreDone) \
+              X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)

@@ -261,11 +261,12 @@ struct RestorePrepare {
   std::uint64_t valid_s = 0;
 };
 
-/// To the pod's UID, once; another one: Error{conflict}.
+/// To the pod's UID, once; another one: Error{conflict}. The record is kept while that kubelet's directory has
+/// pods/<uid>.
 struct RestoreBind {
   static constexpr const char* kDo = "restore_bind";
   using Answer = Nothing;
-  std::string id, uid;
+  std::string id, uid, kubelet_root;
 };
 
 /// The data is in the restore's directory, and verified. Error{failed}: there is no checkpoint in it.

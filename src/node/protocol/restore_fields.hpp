@@ -18,7 +18,6 @@ inline void fields(auto& f, node::codec::Of<RestoreTarget> auto& m) {
   f("pod", m.pod);
   f("container", m.container);
   f("image_id", m.image_id);
-  f("kubelet_root", m.kubelet_root);
 }
 
 inline void fields(auto& f, node::codec::Of<RestoreStatus> auto& m) {

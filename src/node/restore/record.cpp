@@ -14,6 +14,7 @@ static void fields(auto& f, codec::Of<Record> auto& m) {
   f("wait_ms", m.wait_ms);
   f("expires", m.expires);
   f("uid", m.uid);
+  f("kubelet_root", m.kubelet_root);
   f("ready", m.ready);
   f("container_id", m.container_id);
   f("failure", m.failure);

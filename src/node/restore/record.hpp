@@ -15,9 +15,10 @@ struct Record {
   std::string id;
   RestoreState state = RestoreState::prepared;
   RestoreTarget target{};
-  std::uint64_t wait_ms = 0;  ///< a `create` waits so long; then it fails, and the kubelet calls again
-  std::uint64_t expires = 0;  ///< seconds since 1970: prepared no longer than that
-  std::string uid{};          ///< "": not bound yet
+  std::uint64_t wait_ms = 0;   ///< a `create` waits so long; then it fails, and the kubelet calls again
+  std::uint64_t expires = 0;   ///< seconds since 1970: prepared no longer than that
+  std::string uid{};           ///< "": not bound yet
+  std::string kubelet_root{};  ///< that has that pod; kept while it has a directory pods/<uid>
   bool ready = false;
   std::string container_id{};  ///< whose `create` took it
   std::string failure{};

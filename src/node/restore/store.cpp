@@ -38,9 +38,10 @@ bool is_restore_id(const std::string& name) {
 /// No record names a pod that the kubelet still has.
 bool pod_has_gone(const Record& record) {
   std::error_code ignored;
-  const fs::path pods = fs::path(record.target.kubelet_root) / "pods";
+  if (record.uid.empty()) return true;
+  const fs::path pods = fs::path(record.kubelet_root) / "pods";
   if (!fs::is_directory(pods, ignored)) return false;  // cannot be told
-  return record.uid.empty() || fs::status(pods / record.uid, ignored).type() == fs::file_type::not_found;
+  return fs::status(pods / record.uid, ignored).type() == fs::file_type::not_found;
 }
 
 /// Under its lock. Of another version's nobody here knows what it would begin.

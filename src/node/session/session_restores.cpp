@@ -21,7 +21,6 @@ void SessionRestores::prepare(const std::string& node, const std::string& id, co
                               Seconds valid, const StopToken& stop) {
   for (const std::string* name : {&target.ns, &target.pod, &target.container}) node::check_object_name(*name);
   node::check_image_id(target.image_id);
-  node::check_kubelet_root(target.kubelet_root);
   nodes_.ask(
       node,
       node::RestorePrepare{checked(id), target, count(wait), count(std::chrono::ceil<std::chrono::seconds>(valid))},
@@ -29,9 +28,10 @@ void SessionRestores::prepare(const std::string& node, const std::string& id, co
 }
 
 void SessionRestores::bind(const std::string& node, const std::string& id, const std::string& uid,
-                           const StopToken& stop) {
+                           const std::string& kubelet_root, const StopToken& stop) {
   node::check_object_name(uid);
-  nodes_.ask(node, node::RestoreBind{checked(id), uid}, "binding restore " + id + " to its pod", stop);
+  node::check_kubelet_root(kubelet_root);
+  nodes_.ask(node, node::RestoreBind{checked(id), uid, kubelet_root}, "binding restore " + id + " to its pod", stop);
 }
 
 void SessionRestores::ready(const std::string& node, const std::string& id, const std::string&, const StopToken& stop) {

@@ -84,7 +84,7 @@ Json Mutator::request() {
   const RestoreStatus seen{static_cast<RestoreState>(below(6)), word(names), chance(50), chance(50), container, word()};
   const std::vector<Json> all{
       made(RestorePrepare{restore, {"shop", "c-0", "consumer", container, word(directories)}, below(9), below(9)}),
-      made(RestoreBind{restore, image}),
+      made(RestoreBind{restore, image, image}),
       made(RestoreReady{restore}),
       made(RestoreDone{restore}),
       made(RestoreVoid{restore}),

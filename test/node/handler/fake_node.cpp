@@ -133,7 +133,7 @@ void FakeNode::at(const std::string& command, const std::string& shell) const {
 node::RestorePlace FakeNode::prepare(std::uint64_t wait_ms) const {
   node::Record record;
   record.id = kId;
-  record.target = {"shop", "consumer-0-m", "consumer", kImage, path("kubelet")};
+  record.target = {"shop", "consumer-0-m", "consumer", kImage};
   record.wait_ms = wait_ms;
   record.expires = static_cast<std::uint64_t>(std::time(nullptr)) + 600;
   store().prepare(record);

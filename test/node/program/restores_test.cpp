@@ -23,7 +23,7 @@ struct Restoring {
     session.hello();
   }
   RestorePrepare prepare() const {
-    return {kId, {"shop", "consumer-0-m", "consumer", "sha256:" + std::string(64, 'a'), place.kubelet}, 100'000, 600};
+    return {kId, {"shop", "consumer-0-m", "consumer", "sha256:" + std::string(64, 'a')}, 100'000, 600};
   }
   RestorePlace record() const { return *RestorePlace::open(place.layouts, kId); }
   /// As the handler does.
@@ -59,8 +59,10 @@ TEST_CASE("a restore from prepare to done, and each change is told", "[node_prog
     act();
     return watching.finish<RestoreWatch>(channel);
   };
-  CHECK(change([&] { node.session.call(RestoreBind{kId, "uid-1"}); }).uid == "uid-1");
-  CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "uid-2"}); }).kind == ErrorKind::conflict);
+  CHECK(change([&] { node.session.call(RestoreBind{kId, "uid-1", node.place.kubelet}); }).uid == "uid-1");
+  CHECK(thrown_by([&] {
+          node.session.call(RestoreBind{kId, "uid-2", node.place.kubelet});
+        }).kind == ErrorKind::conflict);
   CHECK_THAT(thrown_by([&] { node.session.call(RestoreReady{kId}); }).text, Contains("has no checkpoint"));
   node.checkpoint();
   {
@@ -85,7 +87,7 @@ TEST_CASE("a restore from prepare to done, and each change is told", "[node_prog
 TEST_CASE("a mark goes with the kubelet's directory of its pod, and by no other request", "[node_program]") {
   Restoring node;
   node.session.call(node.prepare());
-  node.session.call(RestoreBind{kId, "uid-1"});
+  node.session.call(RestoreBind{kId, "uid-1", node.place.kubelet});
   fs::create_directories(node.place.kubelet + "/pods/uid-1");
   CHECK(node.session.call(RestoreVoid{kId}).found);
   CHECK(node.session.call(RestoreVoid{kId}).found);
@@ -146,13 +148,13 @@ TEST_CASE("names that are none, and directories that are no kubelet's, are refus
     CHECK(thrown_by([&] { node.session.call(RestoreVoid{id}); }).kind == ErrorKind::usage);
     CHECK(thrown_by([&] { node.session.call(RestoreWatch{id, std::nullopt, 1}); }).kind == ErrorKind::usage);
   }
-  for (auto name : {&RestoreTarget::ns, &RestoreTarget::pod, &RestoreTarget::container, &RestoreTarget::image_id,
-                    &RestoreTarget::kubelet_root}) {
+  for (auto name : {&RestoreTarget::ns, &RestoreTarget::pod, &RestoreTarget::container, &RestoreTarget::image_id}) {
     RestorePrepare wrong = node.prepare();
     wrong.target.*name = "/../x";
     CHECK_FALSE(thrown_by([&] { node.session.call(wrong); }).text == "nothing was thrown");
   }
   CHECK_FALSE(fs::exists(node.place.layouts));
   node.session.call(node.prepare());
-  CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "../x"}); }).kind == ErrorKind::usage);
+  CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "../x", node.place.kubelet}); }).kind == ErrorKind::usage);
+  CHECK_FALSE(thrown_by([&] { node.session.call(RestoreBind{kId, "uid-1", "/../x"}); }).text == "nothing was thrown");
 }

@@ -60,8 +60,8 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(WriteLayout{"/var/lib/ms2m/m1", {5}}, 2);
   round_trip(RemoveLayout{"/var/lib/ms2m/m1"}, 1);
   const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", "criu"};
-  round_trip(RestorePrepare{"k3x9qa", {"shop", "c-0", "consumer", "id", "/var/lib/kubelet"}, 100'000, 600}, 4);
-  round_trip(RestoreBind{"k3x9qa", "uid-1"}, 2);
+  round_trip(RestorePrepare{"k3x9qa", {"shop", "c-0", "consumer", "id"}, 100'000, 600}, 4);
+  round_trip(RestoreBind{"k3x9qa", "uid-1", "/var/lib/kubelet"}, 3);
   round_trip(RestoreReady{"k3x9qa"}, 1);
   round_trip(RestoreDone{"k3x9qa"}, 1);
   round_trip(RestoreVoid{"k3x9qa"}, 1);

@@ -16,7 +16,7 @@ constexpr std::uint64_t kNow = 1'800'000'000;
 Record prepared() {
   Record record;
   record.id = "k3x9qa";
-  record.target = {"shop", "consumer-0-m", "consumer", kImage, "/var/lib/kubelet"};
+  record.target = {"shop", "consumer-0-m", "consumer", kImage};
   record.wait_ms = 100'000;
   record.expires = kNow + 60;
   return record;

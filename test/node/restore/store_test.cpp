@@ -34,7 +34,7 @@ struct Disk {
   Record record = [&] {
     Record one;
     one.id = "k3x9qa";
-    one.target = {"shop", "consumer-0-m", "consumer", std::string(64, 'a'), kubelet};
+    one.target = {"shop", "consumer-0-m", "consumer", std::string(64, 'a')};
     one.wait_ms = 1000;
     one.expires = static_cast<std::uint64_t>(std::time(nullptr)) + 600;
     return one;
@@ -166,7 +166,12 @@ TEST_CASE("changes from many sides are all there", "[node_restore]") {
 TEST_CASE("a mark goes when its pod's directory has gone, and not before", "[node_restore]") {
   Disk disk;
   RestorePlace place = disk.place();
-  const auto bind = [&] { place.change([](Record& record) { record.uid = "u-1"; }); };
+  const auto bind = [&] {
+    place.change([&](Record& record) {
+      record.uid = "u-1";
+      record.kubelet_root = disk.kubelet;
+    });
+  };
   const auto swept = [&] { return !disk.store.sweep().empty(); };
   fs::create_directories(disk.kubelet + "/pods/u-1");
   bind();
