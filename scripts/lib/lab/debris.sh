@@ -31,16 +31,29 @@ list_pods() {
     "lease \(.metadata.namespace) \(.metadata.name) holder=\(.spec.holderIdentity // "")"' || echo "unknown leases -"
 }
 
-# Runs on a node. The program in /var/cache/ms2m is announced by `ms2m plan` and stays; a part of one does not.
+# Runs on a node. The mark of a restore that is over is kept as long as its pod: nothing else of it is. The program in /var/cache/ms2m is announced by `ms2m plan` and stays; a part of one does not.
 # Image names below localhost/ms2m/, and tags that begin with ms2m-moved-, are ms2m's; one that points at the base image is how a survivor keeps
 # its name, so its image ID is in the line.
 read -r -d '' NODE_LISTER <<'END' || true
 shopt -s nullglob dotglob
-for file in /var/lib/kubelet/checkpoints/* /var/lib/ms2m* /tmp/ms2m* /var/tmp/ms2m* /run/ms2m/* /root/ms2m* /var/cache/ms2m/*.new.*; do
+for file in /var/lib/kubelet/checkpoints/* /var/lib/ms2m?* /tmp/ms2m* /var/tmp/ms2m* /run/ms2m/* /root/ms2m* /var/cache/ms2m/*.new.*; do
+  [ "$file" != /run/ms2m/not-started ] || continue
   echo "file $NODE $file"
 done
+for file in /run/ms2m/not-started/*; do echo "file $NODE $file"; done
 python3 - <<'PY'
 import json, os
+for id in os.listdir("/var/lib/ms2m") if os.path.isdir("/var/lib/ms2m") else []:
+    place = "/var/lib/ms2m/" + id
+    names = os.listdir(place) if os.path.isdir(place) else [""]
+    try:
+        record = json.load(open(place + "/record"))
+    except (OSError, ValueError):
+        record = {}
+    if record.get("state") in ("done", "void") and record["uid"] and os.path.isdir("/var/lib/kubelet/pods/" + record["uid"]):
+        names.remove("record")
+    for name in names or ([""] if not record else []):
+        print("file", os.environ["NODE"], place + "/" + name, record.get("state", ""))
 try:
     images = json.load(open("/var/lib/containers/storage/overlay-images/images.json"))
 except FileNotFoundError:

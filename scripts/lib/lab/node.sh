@@ -13,6 +13,7 @@ make_node_files() {
   local f=$dir/upper
   cp -a --no-preserve=ownership "$LAB_FILES/etc" "$f/"
   install -D -m 755 "$LAB_FILES/sbin/node-init" "$f/usr/local/sbin/node-init"
+  install -D -m 755 "$LAB_FILES/sbin/systemctl" "$f/usr/bin/systemctl"
   mkdir -p "$f/root/.ssh"
   chmod 700 "$f/root" "$f/root/.ssh"
   mkdir -p "$f/etc/ssh" "$f/etc/kubernetes/pki" "$f/etc/ms2m-lab"

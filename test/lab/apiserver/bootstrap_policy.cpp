@@ -55,6 +55,7 @@ rules:
 - {verbs: [create], apiGroups: [""], resources: [pods/eviction, serviceaccounts/token]}
 - {verbs: [get], apiGroups: [""], resources: [serviceaccounts]}
 - {verbs: [create, get, update, patch, delete], apiGroups: [coordination.k8s.io], resources: [leases]}
+- {verbs: [get, list, watch], apiGroups: [node.k8s.io], resources: [runtimeclasses]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

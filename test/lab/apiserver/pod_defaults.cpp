@@ -140,6 +140,12 @@ void add_priority(const Store& store, Json& pod) {
   set_default(spec, "priority", value);
   set_default(spec, "preemptionPolicy", "PreemptLowerPriority");
 }
+
+void check_runtime_class(const Store& store, const Json& pod) {
+  const std::string name = text(pod, {"spec", "runtimeClassName"});
+  if (!name.empty() && !store.find(type_of("runtimeclasses"), "", name))
+    throw forbidden({"", "pods"}, name_of(pod), "pod rejected: RuntimeClass \"" + name + "\" not found");
+}
 }  // namespace
 
 void default_pod_spec(Json& spec) {
@@ -167,6 +173,7 @@ void admit_pod(const Store& store, Json& pod) {
   add_service_account(store, pod);
   add_tolerations(pod["spec"]);
   add_priority(store, pod);
+  check_runtime_class(store, pod);
 }
 
 std::string quality_of_service(const Json& spec) {

@@ -82,12 +82,22 @@ std::string go_duration(std::chrono::milliseconds value) {
   return fmt::format("{}m{}s", seconds / 60, seconds % 60);
 }
 
+// What systemctl waits for.
+constexpr char kRestarts[] = "/run/ms2m-lab/crio.restarts";
+
+void restart(Runtime& runtime) {
+  runtime.restart();
+  log_line("CRI-O's settings are read anew");
+  write_file(kRestarts, std::to_string(std::stol(read_file(kRestarts).value_or("0")) + 1));
+}
+
 int run(const Options& options) {
   // Handled in a thread below; children get the default back.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);  // systemctl: CRI-O is to be restarted
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -97,13 +107,13 @@ int run(const Options& options) {
   ImageStore images;
   Cgroups cgroups;
   const Faults faults(options.at("--faults-file"));
-  Runtime runtime(images, cgroups, faults);
+  const auto timeout = duration(options.at("--runtime-request-timeout"));
+  Runtime runtime(images, cgroups, faults, timeout);
   runtime.clean_up();
   Network network(options.at("--pod-cidr"));
   Lookup lookup(api, options.at("--ip"));
   NodeParts parts{options.at("--node"), options.at("--ip"), api, events, runtime, network, lookup};
   PodManager pods(parts);
-  const auto timeout = duration(options.at("--runtime-request-timeout"));
   Checkpoints checkpoints(pods, cgroups, faults, timeout);
   Authorizer authorizer(api, parts.node_name);
   KubeletServer server({parts.node_name, options.at("--cert"), options.at("--key"), options.at("--ca"),
@@ -114,7 +124,7 @@ int run(const Options& options) {
   pods.start();
   std::thread([&] {
     int number = 0;
-    sigwait(&signals, &number);
+    while (sigwait(&signals, &number) == 0 && number == SIGUSR1) restart(runtime);
     log_line(std::string("ending on ") + strsignal(number));
     pods.shut_down(std::stol(options.at("--shutdown-grace")));
     runtime.clean_up();

@@ -111,6 +111,7 @@ ProcessResult run_process(const ProcessSpec& spec) {
     result.err = spec.argv[0] + ": " + std::strerror(errno);
     return result;
   }
+  if (spec.on_start) spec.on_start(pid);
   in.close_read();
   out.close_write();
   err.close_write();

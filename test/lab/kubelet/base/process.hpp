@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct ProcessSpec {
   int stdout_fd = -1;  // given: not captured
   int stderr_fd = -1;
   std::chrono::milliseconds timeout{0};  // 0: none; the process is killed when it is over
+  std::function<void(int pid)> on_start;
 };
 
 // Runs a program to its end. Never throws for what the program does.

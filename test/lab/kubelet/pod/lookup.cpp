@@ -97,6 +97,17 @@ std::string Lookup::service_account_token(const std::string& ns, const std::stri
   return token.empty() ? random_hex(64) : token;
 }
 
+std::string Lookup::runtime_handler(const Json& pod) const {
+  const std::string name = string_at(at_or_null(pod, "spec"), "runtimeClassName");
+  if (name.empty()) return "";
+  const ApiReply reply = api_.get("/apis/node.k8s.io/v1/runtimeclasses/" + name);
+  if (reply.status == 404) throw MissingReference("runtimeclass.node.k8s.io \"" + name + "\" not found");
+  if (!reply.ok())
+    throw MissingReference("failed to lookup RuntimeClass " + name + ": the API server answered " +
+                           std::to_string(reply.status));
+  return string_at(reply.json(), "handler");
+}
+
 std::string field_value(const Json& pod, const std::string& path, const std::string& pod_ip,
                         const std::string& node_ip) {
   if (path == "status.podIP" || path == "status.podIPs") return pod_ip;

@@ -25,6 +25,8 @@ class Lookup {
   std::string claim_directory(const std::string& ns, const std::string& claim) const;
   // A service account's token: from the API's token subresource, or a random one where there is none.
   std::string service_account_token(const std::string& ns, const std::string& account, const Json& pod) const;
+  // Of the pod's RuntimeClass; "" when it names none.
+  std::string runtime_handler(const Json& pod) const;
   const ApiConfig& api_config() const { return api_.config(); }
   const std::string& node_ip() const { return node_ip_; }
 

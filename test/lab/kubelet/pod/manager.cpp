@@ -124,6 +124,7 @@ void PodManager::shut_down(long grace_seconds) {
     workers = workers_;
   }
   for (const auto& [uid, worker] : workers) worker->shut_down(grace_seconds);
+  parts_.runtime.creates().end();
   for (const auto& [uid, worker] : workers) {
     for (int i = 0; i < 200 && !worker->finished(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

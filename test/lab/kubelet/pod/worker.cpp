@@ -208,7 +208,8 @@ bool PodWorker::prepare() {
     if (!sandbox_) {
       directory_->set_up_volumes(pod, "", parts_.lookup);
       auto sandbox =
-          std::make_unique<Sandbox>(pod, parts_.node_ip, qos_class(pod), parts_.network, parts_.runtime.cgroups());
+          std::make_unique<Sandbox>(pod, parts_.node_ip, qos_class(pod), parts_.network, parts_.runtime.cgroups(),
+                                    parts_.runtime.handlers().find(parts_.lookup.runtime_handler(pod)));
       const std::lock_guard lock(mutex_);
       sandbox_ = std::move(sandbox);
       runtime_changed_ = true;

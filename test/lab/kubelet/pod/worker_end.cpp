@@ -104,6 +104,7 @@ void PodWorker::tear_down() {
   }
   for (const auto& slot : slots_) slot->prober.reset();
   for (const auto& container : containers) container->remove();
+  if (sandbox_) parts_.runtime.creates().wait_for(*sandbox_);
   const std::lock_guard lock(mutex_);
   sandbox_.reset();
   directory_.reset();

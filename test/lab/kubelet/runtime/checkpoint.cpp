@@ -37,9 +37,9 @@ std::string joined(const std::vector<std::string>& words, const char* open, cons
 // As CRI-O words a failure of crun: the command as it was called, then as it was run.
 std::string crun_failure(const Container& container, const std::vector<std::string>& arguments,
                          const std::string& said) {
-  return "failed to checkpoint container " + container.id() + ": running \"/usr/bin/crun\" [" +
-         joined(arguments, "\"", " ", "\"") + "] failed: `/usr/bin/crun --root /run/crun " +
-         joined(arguments, "", " ", "") + "` failed: " + said + " : exit status 1";
+  return "failed to checkpoint container " + container.id() + ": running \"" + container.oci().path + "\" [" +
+         joined(arguments, "\"", " ", "\"") + "] failed: `" + joined(container.oci().call(arguments), "", " ", "") +
+         "` failed: " + said + " : exit status 1";
 }
 
 std::vector<std::string> crun_arguments(const Container& container) {
@@ -55,10 +55,8 @@ void dump_processes(const Container& container) {
         ": check for CRIU failed to check for criu version: exec: \"criu\": executable file not found in $PATH");
   }
   remove_tree(container.user_data() / "checkpoint");
-  std::vector<std::string> argv = {"crun", "--root", "/run/crun"};
   const auto arguments = crun_arguments(container);
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  const ProcessResult result = run_process(argv);
+  const ProcessResult result = run_process(container.oci().call(arguments));
   if (!result.ok()) throw CheckpointError(crun_failure(container, arguments, result.err));
 }
 

@@ -35,6 +35,7 @@ Container::Container(ContainerPlan plan, std::string id, fs::path storage, Cgrou
       cgroup_(plan_.sandbox->cgroup() + "/crio-" + id_),
       base_(storage / "overlay-containers" / id_),
       cgroups_(cgroups),
+      oci_(plan_.sandbox->oci()),
       created_at_(wall_now()) {
   for (const char* part : {"userdata", "diff", "work", "merged"}) make_dirs(base_ / part);
   make_dirs(bundle());
@@ -114,7 +115,7 @@ void Container::remove() noexcept {
       cgroups_.thaw(cgroup());
       wait_exit(std::chrono::seconds(5));
     }
-    if (fs::exists(bundle() / "config.json")) run_process({"crun", "--root", "/run/crun", "delete", "--force", id_});
+    if (fs::exists(bundle() / "config.json")) run_process(oci_.call({"delete", "--force", id_}));
     cgroups_.remove(cgroup());
     unmount_below(base_);
     remove_tree(base_);

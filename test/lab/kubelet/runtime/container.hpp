@@ -32,6 +32,7 @@ class Container {
   const ContainerPlan& plan() const { return plan_; }
   const std::string& id() const { return id_; }
   const std::string& cgroup() const { return cgroup_; }
+  const OciRuntime& oci() const { return oci_; }
   // Where CRI-O has these: .../overlay-containers/<id>/userdata below the storage and below its run directory.
   std::filesystem::path user_data() const { return base_ / "userdata"; }
   std::filesystem::path bundle() const;
@@ -69,6 +70,7 @@ class Container {
   std::string cgroup_;
   std::filesystem::path base_;
   Cgroups& cgroups_;
+  OciRuntime oci_;
   WallTime created_at_, started_at_;
   bool restored_ = false;
   User user_;

@@ -94,16 +94,16 @@ std::shared_ptr<Container> Runtime::restore(const ContainerPlan& plan, const std
   const std::string before = "failed to restore container " + container->id() + ": container restore failed: ";
   if (const std::string fault = faults_.text("restore_fail"); !fault.empty())
     throw ContainerError("RunContainerError", before + fault);
-  CrunCall crun;
-  const fs::path pid_file = container->bundle() / "pidfile";
-  const int pid =
-      crun.run({"restore", "--detach", "--file-locks", "--image-path", dump.dir / "checkpoint", "--work-path",
-                container->bundle(), "--bundle", container->bundle(), "--pid-file", pid_file, container->id()},
-               pid_file, "RunContainerError", before);
+  CrunCall call(container->oci());
+  const ProcessSpec spec = call.spec({"restore", "--detach", "--file-locks", "--image-path", dump.dir / "checkpoint",
+                                      "--work-path", container->bundle(), "--bundle", container->bundle(), "--pid-file",
+                                      container->bundle() / "pidfile", container->id()});
+  call.check(run_process(spec), "RunContainerError", before);
+  const int pid = pid_of(*container);
   // The dump was taken of a frozen container, and CRIU restores that too.
   limit(*container, pid);
   cgroups_.thaw(container->cgroup());
-  container->attach(pid, crun.pipes(), true, std::move(on_exit));
+  container->attach(pid, call.pipes(), true, std::move(on_exit));
   return container;
 }
 

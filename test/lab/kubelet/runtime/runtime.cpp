@@ -1,9 +1,5 @@
 #include "runtime/runtime.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include "base/files.hpp"
 
 namespace kubelet {
@@ -12,42 +8,6 @@ namespace {
 constexpr char kCheckpointAnnotation[] = "io.kubernetes.cri-o.annotations.checkpoint.name";
 
 }  // namespace
-
-CrunCall::CrunCall() {
-  if (::pipe2(pipes_.out, O_CLOEXEC) != 0 || ::pipe2(pipes_.err, O_CLOEXEC) != 0)
-    throw std::runtime_error("pipe2 failed");
-}
-
-CrunCall::~CrunCall() {
-  for (const int fd : {pipes_.out[0], pipes_.out[1], pipes_.err[0], pipes_.err[1]}) {
-    if (fd >= 0) ::close(fd);
-  }
-}
-
-std::string CrunCall::drain() {
-  std::string text;
-  for (const int fd : {pipes_.err[0], pipes_.out[0]}) {
-    ::fcntl(fd, F_SETFL, O_NONBLOCK);
-    char buffer[65536];
-    for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
-  }
-  return text;
-}
-
-int CrunCall::run(std::vector<std::string> arguments, const fs::path& pid_file, const std::string& reason,
-                  const std::string& before) {
-  ProcessSpec spec;
-  spec.argv = {"crun", "--root", "/run/crun"};
-  for (auto& argument : arguments) spec.argv.push_back(std::move(argument));
-  spec.stdout_fd = pipes_.out[1];
-  spec.stderr_fd = pipes_.err[1];
-  const ProcessResult result = run_process(spec);
-  if (!result.ok()) throw ContainerError(reason, before + drain() + result.err);
-  ::close(pipes_.out[1]);
-  ::close(pipes_.err[1]);
-  pipes_.out[1] = pipes_.err[1] = -1;
-  return std::stoi(read_file(pid_file).value_or("-1"));
-}
 
 bool Runtime::is_checkpoint(const Image& image) { return !image.annotation(kCheckpointAnnotation).empty(); }
 
@@ -61,6 +21,10 @@ std::shared_ptr<Container> Runtime::run(const ContainerPlan& plan, const std::fu
   } catch (const std::exception& error) {
     throw ContainerError("CreateContainerError", error.what());
   }
+}
+
+int Runtime::pid_of(const Container& container) {
+  return std::stoi(read_file(container.bundle() / "pidfile").value_or("-1"));
 }
 
 std::shared_ptr<Container> Runtime::make(const ContainerPlan& plan, const Image& base) const {
@@ -90,31 +54,49 @@ std::shared_ptr<Container> Runtime::start(const ContainerPlan& plan, const std::
   auto container = make(plan, plan.image);
   container->set_user(user_of(plan, container->rootfs()));
   write_file(container->bundle() / "config.json", make_spec(container->plan(), place_of(*container)).dump());
-  CrunCall crun;
-  const fs::path pid_file = container->bundle() / "pidfile";
-  const int pid = crun.run({"create", "--bundle", container->bundle(), "--pid-file", pid_file, container->id()},
-                           pid_file, "CreateContainerError", "container create failed: ");
+  const auto call = std::make_shared<CrunCall>(container->oci());
+  const long patience = faults_.number("create_patience_ms");
+  creates_.run(container, call, patience > 0 ? std::chrono::milliseconds(patience) : limit_);
+  const int pid = pid_of(*container);
   limit(*container, pid);
+  // What was dumped of a frozen container is frozen again, whoever restored it.
+  cgroups_.thaw(container->cgroup());
   on_created();
-  container->attach(pid, crun.pipes(), false, std::move(on_exit));
-  const ProcessResult started = run_process({"crun", "--root", "/run/crun", "start", container->id()});
-  if (!started.ok())
-    throw ContainerError("RunContainerError", "failed to start container " + container->id() + ": " + started.err);
+  container->attach(pid, call->pipes(), false, std::move(on_exit));
+  begin(*container);
   return container;
+}
+
+// CRI-O starts nothing but what is created.
+void Runtime::begin(const Container& container) const {
+  const auto told = run_process(container.oci().call({"state", container.id()}));
+  const Json state = Json::parse(told.out, nullptr, false);
+  const std::string status = told.ok() ? string_at(state, "status") : told.err;
+  if (status != "created")
+    throw ContainerError("RunContainerError", "container " + container.id() + " is not in created state: " + status);
+  const auto started = run_process(container.oci().call({"start", container.id()}));
+  if (!started.ok())
+    throw ContainerError("RunContainerError", "failed to start container " + container.id() + ": " + started.err);
+}
+
+void Runtime::restart() {
+  handlers_.restart();
+  creates_.give_up();
 }
 
 ProcessResult Runtime::exec(const Container& container, const std::vector<std::string>& argv,
                             std::chrono::milliseconds timeout) const {
   ProcessSpec spec;
-  spec.argv = {"crun", "--root", "/run/crun", "exec", container.id()};
+  spec.argv = container.oci().call({"exec", container.id()});
   spec.argv.insert(spec.argv.end(), argv.begin(), argv.end());
   spec.timeout = timeout;
   return run_process(spec);
 }
 
 void Runtime::clean_up() {
-  const auto listed = run_process({"crun", "--root", "/run/crun", "list", "-q"});
-  for (const auto& id : split(listed.out, '\n')) run_process({"crun", "--root", "/run/crun", "delete", "--force", id});
+  const OciRuntime crun = handlers_.find("");
+  for (const auto& id : split(run_process(crun.call({"list", "-q"})).out, '\n'))
+    run_process(crun.call({"delete", "--force", id}));
   const fs::path containers = images_.root() / "overlay-containers";
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(containers, error)) {

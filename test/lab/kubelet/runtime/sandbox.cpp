@@ -38,8 +38,8 @@ std::string resolv_conf(const Json& spec) {
 }  // namespace
 
 Sandbox::Sandbox(const Json& pod, const std::string& node_ip, const std::string& qos, Network& network,
-                 Cgroups& cgroups)
-    : network_(network), cgroups_(cgroups) {
+                 Cgroups& cgroups, OciRuntime oci)
+    : network_(network), cgroups_(cgroups), oci_(std::move(oci)) {
   const Json& spec = at_or_null(pod, "spec");
   const std::string uid = string_at(at_or_null(pod, "metadata"), "uid");
   host_network_ = bool_at(spec, "hostNetwork", false);

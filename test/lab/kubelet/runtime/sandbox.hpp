@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "runtime/cgroup.hpp"
+#include "runtime/handlers.hpp"
 #include "runtime/network.hpp"
 
 namespace kubelet {
@@ -14,7 +15,8 @@ namespace kubelet {
 class Sandbox {
  public:
   // Throws std::runtime_error. Blocks for some 20 ms.
-  Sandbox(const Json& pod, const std::string& node_ip, const std::string& qos, Network& network, Cgroups& cgroups);
+  Sandbox(const Json& pod, const std::string& node_ip, const std::string& qos, Network& network, Cgroups& cgroups,
+          OciRuntime oci);
   ~Sandbox();
   Sandbox(const Sandbox&) = delete;
   Sandbox& operator=(const Sandbox&) = delete;
@@ -23,6 +25,7 @@ class Sandbox {
   const std::string& ip() const { return ip_; }
   const std::string& hostname() const { return hostname_; }
   const std::string& cgroup() const { return cgroup_; }
+  const OciRuntime& oci() const { return oci_; }                              // what its containers are run with
   std::filesystem::path file(const char* name) const { return dir_ / name; }  // net uts ipc shm hostname resolv.conf
 
  private:
@@ -32,6 +35,7 @@ class Sandbox {
 
   Network& network_;
   Cgroups& cgroups_;
+  OciRuntime oci_;
   bool host_network_;
   std::string ip_, hostname_, cgroup_, link_;
   std::filesystem::path dir_;

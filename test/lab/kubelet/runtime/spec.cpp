@@ -137,7 +137,7 @@ Json resources(const ContainerPlan& plan, const SpecPlace& place) {
   return out;
 }
 
-// The annotations that CRI-O itself reads again at a restore, and those that people look at.
+// The pod's own as they are; over them those that CRI-O itself reads again at a restore, or that people look at.
 Json annotations(const ContainerPlan& plan, const SpecPlace& place) {
   const Json& meta = at_or_null(plan.pod, "metadata");
   const std::string count = std::to_string(plan.restart_count);
@@ -149,21 +149,24 @@ Json annotations(const ContainerPlan& plan, const SpecPlace& place) {
                        {"io.kubernetes.pod.name", string_at(meta, "name")},
                        {"io.kubernetes.pod.namespace", string_at(meta, "namespace")},
                        {"io.kubernetes.pod.uid", string_at(meta, "uid")}};
-  return {{"io.container.manager", "cri-o"},
-          {"io.kubernetes.container.name", name},
-          {"io.kubernetes.container.restartCount", count},
-          {"io.kubernetes.cri-o.Annotations", kubelet.dump()},
-          {"io.kubernetes.cri-o.ContainerID", place.id},
-          {"io.kubernetes.cri-o.ContainerType", "container"},
-          {"io.kubernetes.cri-o.Created", rfc3339_nano(wall_now())},
-          {"io.kubernetes.cri-o.ImageName", plan.image.names.empty() ? plan.image.id : plan.image.names.front()},
-          {"io.kubernetes.cri-o.ImageRef", plan.image.id},
-          {"io.kubernetes.cri-o.Labels", labels.dump()},
-          {"io.kubernetes.cri-o.LogPath", plan.log_path},
-          {"io.kubernetes.cri-o.Metadata", Json({{"name", name}, {"attempt", plan.restart_count}}).dump()},
-          {"io.kubernetes.pod.name", string_at(meta, "name")},
-          {"io.kubernetes.pod.namespace", string_at(meta, "namespace")},
-          {"io.kubernetes.pod.uid", string_at(meta, "uid")}};
+  Json all = at_or_null(meta, "annotations");
+  if (!all.is_object()) all = Json::object();
+  all.update({{"io.container.manager", "cri-o"},
+              {"io.kubernetes.container.name", name},
+              {"io.kubernetes.container.restartCount", count},
+              {"io.kubernetes.cri-o.Annotations", kubelet.dump()},
+              {"io.kubernetes.cri-o.ContainerID", place.id},
+              {"io.kubernetes.cri-o.ContainerType", "container"},
+              {"io.kubernetes.cri-o.Created", rfc3339_nano(wall_now())},
+              {"io.kubernetes.cri-o.ImageName", plan.image.names.empty() ? plan.image.id : plan.image.names.front()},
+              {"io.kubernetes.cri-o.ImageRef", plan.image.id},
+              {"io.kubernetes.cri-o.Labels", labels.dump()},
+              {"io.kubernetes.cri-o.LogPath", plan.log_path},
+              {"io.kubernetes.cri-o.Metadata", Json({{"name", name}, {"attempt", plan.restart_count}}).dump()},
+              {"io.kubernetes.pod.name", string_at(meta, "name")},
+              {"io.kubernetes.pod.namespace", string_at(meta, "namespace")},
+              {"io.kubernetes.pod.uid", string_at(meta, "uid")}});
+  return all;
 }
 
 // "name:password:uid:gid" or "name:password:gid": the numbers of a name.

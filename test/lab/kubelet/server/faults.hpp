@@ -7,7 +7,8 @@
 namespace kubelet {
 
 // Failures on request: a JSON file that is read again at every use.
-//   {"checkpoint_delay_ms": N, "checkpoint_fail": "text", "restore_fail": "text", "disk_full": true}
+//   {"checkpoint_delay_ms": N, "checkpoint_fail": "text", "restore_fail": "text", "disk_full": true,
+//    "create_patience_ms": N (instead of --runtime-request-timeout, while a container is created)}
 class Faults {
  public:
   explicit Faults(std::string file) : file_(std::move(file)) {}
