@@ -41,9 +41,7 @@ class Flow {
       total_ = node::parse_message<node::StreamProgress>(frame.payload).total;
     });
     report(true);
-    on(target_, [&] {
-      to_ = target.start(node::print_message(node::WriteLayout{request_.directory, total_}), doing_);
-    });
+    on(target_, [&] { to_ = target.start(writing(), doing_); });
   }
 
   /// From the first byte to the end of the source's stream; what the source says of it must be what came.
@@ -67,6 +65,12 @@ class Flow {
   }
 
  private:
+  std::string writing() const {
+    if (request_.as == Unpack::layout) return node::print_message(node::WriteLayout{request_.directory, total_});
+    return node::print_message(
+        node::WriteRestore{node::check_layout_directory(request_.directory, kLayoutRoot), total_});
+  }
+
   void take(const std::string& chunk) {
     digest_.update(chunk);
     // A target that answers before the stream has ended has failed; its answer says how.
@@ -122,8 +126,8 @@ Landing Relay::landing(const std::string& node, const std::string& id, Unpack as
 
 MoveResult Relay::move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) {
   node::check_archive_path(request.archive);
-  node::check_layout_directory(request.directory, kLayoutRoot);
-  if (request.as == Unpack::restore) throw Error(ErrorKind::refused, "no archive can be brought into a restore yet");
+  const std::string id = node::check_layout_directory(request.directory, kLayoutRoot);
+  if (request.as == Unpack::restore) node::check_restore_id(id);
   const auto source = on("source", [&] { return nodes_.session(request.from_node, stop); });
   const auto target = on("target", [&] { return nodes_.session(request.to_node, stop); });
   Flow flow(request, progress, stop);

@@ -180,7 +180,13 @@ class Unpacking {
 
 }  // namespace
 
-void apply_changes(int root, ReadBytes archive) { Unpacking(root, std::move(archive)).run(); }
+void apply_changes(int root, ReadBytes archive) {
+  try {
+    Unpacking(root, std::move(archive)).run();
+  } catch (Error& error) {
+    throw error.in("putting the changed files over the image's");
+  }
+}
 
 void apply_deletions(int root, const std::string& text) {
   const auto json = Json::parse(text, nullptr, false);

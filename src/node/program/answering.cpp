@@ -9,6 +9,7 @@
 #include "node/program/layouts.hpp"
 #include "node/program/look.hpp"
 #include "node/program/program_cache.hpp"
+#include "node/program/restore_data.hpp"
 #include "node/program/restores.hpp"
 #include "node/program/tools.hpp"
 #include "node/protocol/version.hpp"
@@ -96,8 +97,11 @@ Nothing on(const Node& node, const RestorePrepare& request, Channel&) {
 Nothing on(const Node& node, const RestoreBind& request, Channel&) {
   return Restores(node.roots.layouts).bind(request);
 }
+StreamEnd on(const Node& node, const WriteRestore& request, Channel& channel) {
+  return write_restore(node.roots.layouts, node.name, request, channel);
+}
 Nothing on(const Node& node, const RestoreReady& request, Channel&) {
-  return Restores(node.roots.layouts).ready(request.id);
+  return Restores(node.roots.layouts).ready(request);
 }
 Nothing on(const Node& node, const RestoreDone& request, Channel&) {
   return Restores(node.roots.layouts).done(request.id);
@@ -112,7 +116,7 @@ Found on(const Node& node, const RestoreRemoveData& request, Channel&) {
   return Restores(node.roots.layouts).remove_data(request.id);
 }
 RestoreListing on(const Node& node, const RestoreList&, Channel&) { return Restores(node.roots.layouts).list(); }
-RestoreIds on(const Node& node, const RestoreSweep&, Channel&) { return {RestoreStore(node.roots.layouts).sweep()}; }
+RestoreIds on(const Node& node, const RestoreSweep&, Channel&) { return Restores(node.roots.layouts).sweep(); }
 
 using Handler = std::string (*)(const Node&, const Json&, Channel&);
 
@@ -134,7 +138,8 @@ std::string answer(const Node& node, const Json& request, Channel& channel) {
       handlers<Look, Tools, ForgetProgram, SetupLook, SetupApply, RestartRuntime, ListArchives, WaitArchive,
                RemoveArchive, ReadArchive, WriteLayout, RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport,
                ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill, RestorePrepare, RestoreBind,
-               RestoreReady, RestoreDone, RestoreVoid, RestoreWatch, RestoreRemoveData, RestoreList, RestoreSweep>();
+               WriteRestore, RestoreReady, RestoreDone, RestoreVoid, RestoreWatch, RestoreRemoveData, RestoreList,
+               RestoreSweep>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

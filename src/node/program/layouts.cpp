@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 
 #include "ms2m/error.hpp"
-#include "node/runtime/paths.hpp"
+#include "node/program/incoming.hpp"
 #include "node/protocol/checks.hpp"
-#include "wrap/posix/sha256.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -114,60 +113,16 @@ bool is_restore(int root, const std::string& name) {
   return directory && look_in(directory.get(), "record").has_value();
 }
 
-Error full(const std::string& said, const std::string& node) {
-  return Error(ErrorKind::failed, "No space left on device" + said, "free some space on node " + node);
-}
-
-void check_space(int directory, const WriteLayout& request, const std::string& node) {
-  struct ::statvfs is {};
-  if (::fstatvfs(directory, &is) != 0) posix::throw_errno(request.directory);
-  const std::uint64_t free = std::uint64_t{is.f_bavail} * is.f_frsize;
-  if (free < request.bytes.count)
-    throw full(": " + std::to_string(free) + " bytes free below " + request.directory + ", " +
-                   std::to_string(request.bytes.count) + " needed",
-               node);
-}
-
-void write_all(int file, std::string_view bytes, const std::string& node) {
-  while (!bytes.empty()) {
-    const auto wrote = ::write(file, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0 && (errno == ENOSPC || errno == EDQUOT)) throw full("", node);
-    if (wrote < 0) posix::throw_errno("writing the layout");
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-}
-
-StreamEnd fill(int file, const WriteLayout& request, const std::string& node, Channel& channel) {
-  posix::Sha256 digest;
-  Bytes done;
-  while (const auto bytes = channel.receive()) {
-    done.count += bytes->size();
-    if (done > request.bytes)
-      throw Error(ErrorKind::failed, "more than " + std::to_string(request.bytes.count) + " bytes arrived");
-    digest.update(*bytes);
-    write_all(file, *bytes, node);
-  }
-  if (done != request.bytes)
-    throw Error(ErrorKind::failed,
-                std::to_string(done.count) + " of " + std::to_string(request.bytes.count) + " bytes arrived");
-  return {done, digest.hex()};
-}
-
 }  // namespace
 
 StreamEnd write_layout(const std::string& root, const std::string& node, const WriteLayout& request, Channel& channel) {
   const std::string name = check_layout_directory(request.directory, root);
   Directories directories(root, name);
-  check_space(directories.at(), request, node);
+  check_space(directories.at(), request.directory, request.bytes, node);
   Partial partial(directories.at());
-  channel.accept_stream();
-  const StreamEnd got = fill(partial.fd(), request, node, channel);
-  const StreamEnd& meant = channel.end_of_stream();
-  if (meant.bytes != got.bytes || meant.sha256 != got.sha256)
-    throw Error(ErrorKind::failed, "what arrived is not what was sent: " + std::to_string(got.bytes.count) +
-                                       " bytes with the digest " + got.sha256 + ", not " +
-                                       std::to_string(meant.bytes.count) + " with " + meant.sha256);
+  Incoming stream(channel, request.bytes);
+  while (const auto bytes = stream.next()) write_all(partial.fd(), *bytes, node);
+  const StreamEnd got = stream.verified();
   partial.name(got.sha256);
   directories.keep();
   return got;

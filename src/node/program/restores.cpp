@@ -6,7 +6,6 @@
 #include "ms2m/error.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/restore/waiting.hpp"
-#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -31,12 +30,6 @@ void await_end(const RestorePlace& place, const std::string& container, Containe
   }
 }
 
-/// CRIU writes it in every dump.
-bool has_checkpoint(const RestorePlace& place) {
-  const posix::UniqueFd images = open_directory_in(place.directory(), "checkpoint");
-  return images && open_file_in(images.get(), "inventory.img");
-}
-
 }  // namespace
 
 RestorePlace Restores::at(const std::string& id) const {
@@ -46,7 +39,7 @@ RestorePlace Restores::at(const std::string& id) const {
 
 Nothing Restores::prepare(const RestorePrepare& request) const {
   check_target(request.target);
-  store_.sweep();
+  store_.sweep();  // of what cannot be removed, the request for it tells
   Record record;
   record.id = request.id;
   record.target = request.target;
@@ -68,13 +61,15 @@ Nothing Restores::bind(const RestoreBind& request) const {
   return {};
 }
 
-Nothing Restores::ready(const std::string& id) const {
-  RestorePlace place = at(id);
-  place.change([&](Record& record) {
+Nothing Restores::ready(const RestoreReady& request) const {
+  at(request.id).change([&](Record& record) {
+    if (record.sha256.empty() || record.sha256 != request.sha256)
+      throw Error(ErrorKind::failed,
+                  "restore " + request.id + " has " +
+                      (record.sha256.empty() ? "no data" : "the data of another archive, " + record.sha256));
     if (record.ready) return;
     if (record.state != RestoreState::prepared)
-      throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(record.state));
-    if (!has_checkpoint(place)) throw Error(ErrorKind::failed, "restore " + id + " has no checkpoint");
+      throw Error(ErrorKind::conflict, "restore " + request.id + " is " + to_string(record.state));
     record.ready = true;
   });
   return {};
@@ -125,6 +120,14 @@ Found Restores::remove_data(const std::string& id) const {
   if (state == RestoreState::prepared || state == RestoreState::taken || Underway::any(place->directory()))
     throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(state) + ": its data is in use");
   return {place->remove_data()};
+}
+
+RestoreIds Restores::sweep() const {
+  Swept swept = store_.sweep();
+  if (swept.failures.empty()) return {std::move(swept.ids)};
+  std::string all;
+  for (const std::string& each : swept.failures) all += (all.empty() ? "" : "; ") + each;
+  throw Error(ErrorKind::failed, "not all that has ended could be removed: " + all);
 }
 
 RestoreListing Restores::list() const {

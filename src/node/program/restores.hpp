@@ -16,12 +16,13 @@ class Restores {
 
   Nothing prepare(const RestorePrepare& request) const;
   Nothing bind(const RestoreBind& request) const;
-  Nothing ready(const std::string& id) const;
+  Nothing ready(const RestoreReady& request) const;
   Nothing done(const std::string& id) const;
   Found take_back(const std::string& id, Containers& containers, const StopToken& stop) const;
   RestoreStatus watch(const RestoreWatch& request, const StopToken& stop) const;
   Found remove_data(const std::string& id) const;
   RestoreListing list() const;
+  RestoreIds sweep() const;
 
  private:
   /// Error{not_found}.

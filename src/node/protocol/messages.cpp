@@ -127,8 +127,7 @@ concept Container =
     std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill>;
 
 template <class Message>
-concept RestoreById = std::same_as<std::remove_const_t<Message>, RestoreReady> ||
-    std::same_as<std::remove_const_t<Message>, RestoreDone> ||
+concept RestoreById = std::same_as<std::remove_const_t<Message>, RestoreDone> ||
     std::same_as<std::remove_const_t<Message>, RestoreVoid> ||
     std::same_as<std::remove_const_t<Message>, RestoreRemoveData>;
 
@@ -212,6 +211,14 @@ static void fields(auto& f, Of<RestoreBind> auto& m) {
   f("uid", m.uid);
   f("kubelet_root", m.kubelet_root);
 }
+static void fields(auto& f, Of<WriteRestore> auto& m) {
+  f("id", m.id);
+  f("bytes", m.bytes);
+}
+static void fields(auto& f, Of<RestoreReady> auto& m) {
+  f("id", m.id);
+  f("sha256", m.sha256);
+}
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
   f("id", m.id);
@@ -259,15 +266,16 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                           \
-  X(Hello)                                                                                                         \
-  X(Look)                                                                                                          \
-  X(Tools)                                                                                                         \
-  X(ForgetProgram)                                                                                                 \
-  X(SetupLook)                                                                                                     \
-  X(SetupApply) X(RestartRuntime) X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout)    \
-      X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName)  \
-          X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(RestoreReady) X(RestoreDone) \
+#define MS2M_REQUESTS(X)                                                                                            \
+  X(Hello)                                                                                                          \
+  X(Look)                                                                                                           \
+  X(Tools)                                                                                                          \
+  X(ForgetProgram)                                                                                                  \
+  X(SetupLook)                                                                                                      \
+  X(SetupApply)                                                                                                     \
+  X(RestartRuntime) X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout)   \
+      X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove)    \
+          X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady) X(RestoreDone) \
               X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)

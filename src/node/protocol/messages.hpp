@@ -269,11 +269,23 @@ struct RestoreBind {
   std::string id, uid, kubelet_root;
 };
 
-/// The data is in the restore's directory, and verified. Error{failed}: there is no checkpoint in it.
+/// From ms2m: a checkpoint's archive (a tar), a StreamEnd. Unpacked while it comes: CRIU's images, the changes of the
+/// root file system, deleted.files; nothing else is kept. Only of a prepared restore without data: else
+/// Error{conflict}. Error{failed} as WriteLayout, {refused} for an archive that is none of a checkpoint; then, or when
+/// the session ends before, none of the data is left, and the restore is as it was.
+struct WriteRestore {
+  static constexpr const char* kDo = "write_restore";
+  using Answer = StreamEnd;
+  std::string id;
+  Bytes bytes;
+};
+
+/// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.
 struct RestoreReady {
   static constexpr const char* kDo = "restore_ready";
   using Answer = Nothing;
   std::string id;
+  std::string sha256;
 };
 
 /// The copy is the pod's only instance from now on: what is created after it starts cold.
@@ -320,6 +332,7 @@ struct RestoreIds {
 };
 
 /// Removes those that have ended and whose pod the kubelet does not have any more. Answered with their IDs.
+/// Error{failed}: some cannot be removed, the others were.
 struct RestoreSweep {
   static constexpr const char* kDo = "restore_sweep";
   using Answer = RestoreIds;

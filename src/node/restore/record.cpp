@@ -15,9 +15,11 @@ static void fields(auto& f, codec::Of<Record> auto& m) {
   f("expires", m.expires);
   f("uid", m.uid);
   f("kubelet_root", m.kubelet_root);
+  f("sha256", m.sha256);
   f("ready", m.ready);
   f("container_id", m.container_id);
   f("failure", m.failure);
+  f("boot", m.boot);
 }
 
 std::string print_record(const Record& record) {

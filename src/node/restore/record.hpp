@@ -19,9 +19,11 @@ struct Record {
   std::uint64_t expires = 0;   ///< seconds since 1970: prepared no longer than that
   std::string uid{};           ///< "": not bound yet
   std::string kubelet_root{};  ///< that has that pod; kept while it has a directory pods/<uid>
+  std::string sha256{};        ///< of the archive whose data came here, all of it; "": none has
   bool ready = false;
   std::string container_id{};  ///< whose `create` took it
   std::string failure{};
+  std::string boot{};  ///< boot_id() when it was prepared
   friend bool operator==(const Record&, const Record&) = default;
 };
 

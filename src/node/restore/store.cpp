@@ -25,6 +25,7 @@ using posix::UniqueFd;
 
 constexpr const char* kRecord = "record";
 constexpr const char* kFresh = "record.new";  // write_file_atomically()'s
+constexpr Millis kSweepWaits{100};            // for a lock; who has it longer is at it, or was stopped
 
 bool is_restore_id(const std::string& name) {
   try {
@@ -34,6 +35,9 @@ bool is_restore_id(const std::string& name) {
     return false;
   }
 }
+
+/// Of this start of the machine.
+std::string boot_id() { return posix::read_file("/proc/sys/kernel/random/boot_id"); }
 
 /// No record names a pod that the kubelet still has.
 bool pod_has_gone(const Record& record) {
@@ -87,6 +91,10 @@ std::optional<Record> RestorePlace::read() const {
   try {
     Record record = parse_record(text);
     if (record.id != id_) throw Error(ErrorKind::protocol, "it is that of " + record.id);
+    if (record.state == RestoreState::prepared && record.boot != boot_id()) {
+      record.state = RestoreState::voided;
+      record.failure = "the node was started anew after it was prepared";
+    }
     return record;
   } catch (Error& error) {
     throw error.in("the record of restore " + id_);
@@ -127,7 +135,7 @@ bool RestorePlace::remove_data() {
   return some;
 }
 
-void RestoreStore::prepare(const Record& record) const {
+void RestoreStore::prepare(Record record) const {
   check_restore_id(record.id);
   posix::make_private_directories(root_ + "/" + record.id);
   const auto place = RestorePlace::open(root_, record.id);
@@ -137,6 +145,7 @@ void RestoreStore::prepare(const Record& record) const {
     if (there->target == record.target) return;
     throw Error(ErrorKind::conflict, "there is another restore " + record.id + " on this node");
   }
+  record.boot = boot_id();
   posix::write_file_atomically(place->path() + "/" + kRecord, print_record(record));
 }
 
@@ -152,17 +161,17 @@ std::vector<std::string> RestoreStore::ids() const {
   return all;
 }
 
-bool RestoreStore::remove(const std::string& id) const {
+bool RestoreStore::remove(const std::string& id, Millis limit) const {
   auto place = RestorePlace::open(root_, id);
   if (!place) return false;
-  const PlaceLock lock(place->directory());
+  const PlaceLock lock(place->directory(), limit);
   begin_no_more(*place);
   place->remove_data();  // before the record, by which it is found should this end in between
   return fs::remove_all(place->path()) > 0;
 }
 
-std::vector<std::string> RestoreStore::sweep() const {
-  std::vector<std::string> gone;
+Swept RestoreStore::sweep() const {
+  Swept swept;
   for (const std::string& id : ids()) {
     std::optional<Record> record;
     try {
@@ -170,9 +179,14 @@ std::vector<std::string> RestoreStore::sweep() const {
       record = place ? place->read() : std::nullopt;
     } catch (const Error&) {  // another version's, or others may write it: whoever made it knows when it goes
     }
-    if (record && has_ended(*record) && pod_has_gone(*record) && remove(id)) gone.push_back(id);
+    if (!record || !has_ended(*record) || !pod_has_gone(*record)) continue;
+    try {
+      if (remove(id, kSweepWaits)) swept.ids.push_back(id);
+    } catch (const std::exception& error) {
+      swept.failures.push_back("restore " + id + ": " + error.what());
+    }
   }
-  return gone;
+  return swept;
 }
 
 }  // namespace ms2m::node

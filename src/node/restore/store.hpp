@@ -21,7 +21,9 @@ class RestorePlace {
   const std::string& path() const noexcept { return path_; }
   int directory() const noexcept { return directory_.get(); }
 
-  /// nullopt: there is none. Error{refused|protocol}: it cannot be read here.
+  /// nullopt: there is none. Error{refused|protocol}: it cannot be read here. One that was prepared before the machine
+  /// started is void: whoever prepared it has lost its session, and its data was not waited for to be on the disk,
+  /// which would cost the copy seconds.
   std::optional<Record> read() const;
   /// What is told of it; `unknown` when there is no record.
   RestoreStatus status() const;
@@ -40,19 +42,24 @@ class RestorePlace {
   posix::UniqueFd directory_;
 };
 
+struct Swept {
+  std::vector<std::string> ids;
+  std::vector<std::string> failures;  ///< of those that could not be removed: "restore <ID>: <why>"
+};
+
 class RestoreStore {
  public:
   explicit RestoreStore(std::string root) : root_(std::move(root)) {}
   /// Makes the directories that are missing (mode 0700) and the record; the same once more changes nothing.
   /// Error{conflict}: there is another one of that ID.
-  void prepare(const Record& record) const;
+  void prepare(Record record) const;
   /// IDs that have a record, sorted.
   std::vector<std::string> ids() const;
-  /// With data and record. False: was not there.
-  bool remove(const std::string& id) const;
+  /// With data and record. False: was not there. `limit`: for its lock.
+  bool remove(const std::string& id, Millis limit = std::chrono::seconds(20)) const;
   /// Removes each that has ended (or never began in its time) and whose pod's directory is not there any more, below a
-  /// kubelet's directory that is. Returns the IDs.
-  std::vector<std::string> sweep() const;
+  /// kubelet's directory that is. One that cannot be removed keeps no other.
+  Swept sweep() const;
   const std::string& root() const noexcept { return root_; }
 
  private:

@@ -22,11 +22,21 @@ namespace {
 constexpr const char* kWaiting = "waiting";
 constexpr const char* kComing = "waiting.new";
 constexpr const char* kUnderway = "underway";
+constexpr const char* kReceiving = "receiving";
 constexpr Millis kLongest{24 * 3600 * 1000};  // of one poll
 
 bool is_locked(int directory, const char* name) {
   const posix::UniqueFd file(::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+/// Made when it is not there. Empty: another one has the lock.
+posix::UniqueFd locked(int directory, const char* name) {
+  posix::UniqueFd file(::openat(directory, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) posix::throw_errno(name);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+  if (errno != EWOULDBLOCK) posix::throw_errno(name);
+  return {};
 }
 
 bool same(const struct ::stat& a, const struct ::stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
@@ -58,12 +68,15 @@ bool Waiting::newest() const {
 
 bool Waiting::somebody(int directory) { return is_locked(directory, kWaiting); }
 
-Underway::Underway(int directory)
-    : file_(::openat(directory, kUnderway, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) {
-  if (!file_ || ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) posix::throw_errno("beginning the restore");
+Underway::Underway(int directory) : file_(locked(directory, kUnderway)) {
+  if (!file_) throw Error(ErrorKind::failed, "the restore is under way already");
 }
 
 bool Underway::any(int directory) { return is_locked(directory, kUnderway); }
+
+Receiving::Receiving(int directory) : file_(locked(directory, kReceiving)) {
+  if (!file_) throw Error(ErrorKind::conflict, "the restore's data is being written already");
+}
 
 DirectoryWatch::DirectoryWatch(int directory) : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   const std::string path = "/proc/self/fd/" + std::to_string(directory);

@@ -39,6 +39,16 @@ class Underway {
   posix::UniqueFd file_;
 };
 
+/// Who writes a restore's data: one at a time; the kernel's lock, as of Underway.
+class Receiving {
+ public:
+  /// Error{conflict}: another one does.
+  explicit Receiving(int directory);
+
+ private:
+  posix::UniqueFd file_;
+};
+
 /// Changes of one directory: files that are put there, changed or removed. Everything since it was made is seen.
 class DirectoryWatch {
  public:

@@ -34,8 +34,9 @@ void SessionRestores::bind(const std::string& node, const std::string& id, const
   nodes_.ask(node, node::RestoreBind{checked(id), uid, kubelet_root}, "binding restore " + id + " to its pod", stop);
 }
 
-void SessionRestores::ready(const std::string& node, const std::string& id, const std::string&, const StopToken& stop) {
-  nodes_.ask(node, node::RestoreReady{checked(id)}, "letting restore " + id + " begin", stop);
+void SessionRestores::ready(const std::string& node, const std::string& id, const std::string& sha256,
+                            const StopToken& stop) {
+  nodes_.ask(node, node::RestoreReady{checked(id), sha256}, "letting restore " + id + " begin", stop);
 }
 
 RestoreStatus SessionRestores::watch(const std::string& node, const std::string& id,

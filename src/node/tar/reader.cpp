@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kBlock = 512, kMostName = 64u << 10, kMostPax = 1u << 20;
 constexpr std::string_view kXattr = kTarXattr;
 
-Error refused(const std::string& why) { return Error(ErrorKind::refused, "the archive of changed files " + why); }
+Error refused(const std::string& why) { return Error(ErrorKind::refused, "the tar archive " + why); }
 
 std::string_view field(const char* header, std::size_t at, std::size_t size) {
   const std::string_view all(header + at, size);

@@ -1,9 +1,8 @@
 // Restores, by requests: what ms2m asks for is what a `create` finds.
 #include "ms2m/json.hpp"
 #include "node/restore/state.hpp"
-#include "node/restore/store.hpp"
 #include "node/restore/waiting.hpp"
-#include "session.hpp"
+#include "restoring.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -12,34 +11,6 @@ using namespace ms2m::node;
 using Catch::Contains;
 using S = RestoreState;
 namespace fs = std::filesystem;
-
-namespace {
-
-const std::string kId = "k3x9qa";
-
-struct Restoring {
-  Restoring() : session(place.program()) {
-    fs::create_directories(place.cgroups);
-    session.hello();
-  }
-  RestorePrepare prepare() const {
-    return {kId, {"shop", "consumer-0-m", "consumer", "sha256:" + std::string(64, 'a')}, 100'000, 600};
-  }
-  RestorePlace record() const { return *RestorePlace::open(place.layouts, kId); }
-  /// As the handler does.
-  void become(S state, const std::string& container = "") const {
-    record().change([&](Record& each) {
-      each.state = state;
-      if (!container.empty()) each.container_id = container;
-    });
-  }
-  void checkpoint() const { put(place.layouts + "/" + kId + "/checkpoint/inventory.img", "x"); }
-  RestoreStatus now() { return session.call(RestoreWatch{kId, std::nullopt, std::nullopt}); }
-  Place place;
-  Session session;
-};
-
-}  // namespace
 
 TEST_CASE("a restore from prepare to done, and each change is told", "[node_program]") {
   Restoring node;
@@ -55,49 +26,48 @@ TEST_CASE("a restore from prepare to done, and each change is told", "[node_prog
   watching.hello();
   const auto change = [&](auto act) {
     const RestoreStatus seen = node.now();
-    const auto channel = watching.begin(RestoreWatch{kId, seen, 10'000});
+    const auto channel = watching.begin(RestoreWatch{kRestore, seen, 10'000});
     act();
     return watching.finish<RestoreWatch>(channel);
   };
-  CHECK(change([&] { node.session.call(RestoreBind{kId, "uid-1", node.place.kubelet}); }).uid == "uid-1");
+  CHECK(change([&] { node.session.call(RestoreBind{kRestore, "uid-1", node.place.kubelet}); }).uid == "uid-1");
   CHECK(thrown_by([&] {
-          node.session.call(RestoreBind{kId, "uid-2", node.place.kubelet});
+          node.session.call(RestoreBind{kRestore, "uid-2", node.place.kubelet});
         }).kind == ErrorKind::conflict);
-  CHECK_THAT(thrown_by([&] { node.session.call(RestoreReady{kId}); }).text, Contains("has no checkpoint"));
-  node.checkpoint();
+  const std::string digest = node.write(Restoring::archive().str()).sha256;
   {
     const RestorePlace place = node.record();
     std::optional<Waiting> waiting;
     CHECK(change([&] { waiting.emplace(place.directory()); }).waiting);
-    CHECK(change([&] { node.session.call(RestoreReady{kId}); }).ready);
+    CHECK(change([&] { node.session.call(RestoreReady{kRestore, digest}); }).ready);
     CHECK_FALSE(change([&] { waiting.reset(); }).waiting);
   }
   CHECK(change([&] { node.become(S::taken, std::string(64, 'c')); }).container_id == std::string(64, 'c'));
-  CHECK(thrown_by([&] { node.session.call(RestoreDone{kId}); }).kind == ErrorKind::conflict);
-  CHECK(thrown_by([&] { node.session.call(RestoreRemoveData{kId}); }).kind == ErrorKind::conflict);
+  CHECK(thrown_by([&] { node.session.call(RestoreDone{kRestore}); }).kind == ErrorKind::conflict);
+  CHECK(thrown_by([&] { node.session.call(RestoreRemoveData{kRestore}); }).kind == ErrorKind::conflict);
   CHECK(change([&] { node.become(S::restored); }).state == S::restored);
-  CHECK(change([&] { node.session.call(RestoreDone{kId}); }).state == S::done);
-  CHECK(thrown_by([&] { node.session.call(RestoreVoid{kId}); }).kind == ErrorKind::conflict);
-  CHECK(node.session.call(RestoreRemoveData{kId}).found);
-  CHECK_FALSE(node.session.call(RestoreRemoveData{kId}).found);
+  CHECK(change([&] { node.session.call(RestoreDone{kRestore}); }).state == S::done);
+  CHECK(thrown_by([&] { node.session.call(RestoreVoid{kRestore}); }).kind == ErrorKind::conflict);
+  CHECK(node.session.call(RestoreRemoveData{kRestore}).found);
+  CHECK_FALSE(node.session.call(RestoreRemoveData{kRestore}).found);
   CHECK(node.now().state == S::done);
-  CHECK(node.session.call(RestoreList{}).restores == std::map<std::string, RestoreStatus>{{kId, node.now()}});
+  CHECK(node.session.call(RestoreList{}).restores == std::map<std::string, RestoreStatus>{{kRestore, node.now()}});
 }
 
 TEST_CASE("a mark goes with the kubelet's directory of its pod, and by no other request", "[node_program]") {
   Restoring node;
   node.session.call(node.prepare());
-  node.session.call(RestoreBind{kId, "uid-1", node.place.kubelet});
+  node.session.call(RestoreBind{kRestore, "uid-1", node.place.kubelet});
   fs::create_directories(node.place.kubelet + "/pods/uid-1");
-  CHECK(node.session.call(RestoreVoid{kId}).found);
-  CHECK(node.session.call(RestoreVoid{kId}).found);
-  CHECK_THAT(thrown_by([&] { node.session.call(RemoveLayout{node.place.layouts + "/" + kId}); }).text,
+  CHECK(node.session.call(RestoreVoid{kRestore}).found);
+  CHECK(node.session.call(RestoreVoid{kRestore}).found);
+  CHECK_THAT(thrown_by([&] { node.session.call(RemoveLayout{node.place.layouts + "/" + kRestore}); }).text,
              Contains("is a restore's"));
   CHECK(node.session.call(RestoreSweep{}).ids.empty());
   fs::remove(node.place.kubelet + "/pods/uid-1");
-  CHECK(node.session.call(RestoreSweep{}).ids == std::vector<std::string>{kId});
-  CHECK_FALSE(node.session.call(RestoreVoid{kId}).found);
-  CHECK(thrown_by([&] { node.session.call(RestoreDone{kId}); }).kind == ErrorKind::not_found);
+  CHECK(node.session.call(RestoreSweep{}).ids == std::vector<std::string>{kRestore});
+  CHECK_FALSE(node.session.call(RestoreVoid{kRestore}).found);
+  CHECK(thrown_by([&] { node.session.call(RestoreDone{kRestore}); }).kind == ErrorKind::not_found);
   CHECK(node.session.call(RestoreList{}).restores.empty());
 }
 
@@ -105,7 +75,7 @@ TEST_CASE("what is taken back is void for who restores meanwhile", "[node_progra
   Restoring node;
   node.session.call(node.prepare());
   node.become(S::taken, std::string(64, 'c'));
-  CHECK(node.session.call(RestoreVoid{kId}).found);
+  CHECK(node.session.call(RestoreVoid{kRestore}).found);
   CHECK_THROWS_AS(node.become(S::restored), Error);
   CHECK(node.now().state == S::voided);
 }
@@ -116,12 +86,12 @@ TEST_CASE("what is taken back is answered when who restores it has ended", "[nod
   const RestorePlace place = node.record();
   std::optional<Underway> underway(place.directory());
   node.become(S::taken, std::string(64, 'c'));
-  const auto channel = node.session.begin(RestoreVoid{kId});
+  const auto channel = node.session.begin(RestoreVoid{kRestore});
   DirectoryWatch watch(place.directory());
   while (place.status().state != S::voided) REQUIRE(watch.await(StopToken().within(std::chrono::seconds(10))));
   node.session.send(FrameKind::cancel, channel);
   CHECK(thrown_by([&] { node.session.finish<RestoreVoid>(channel); }).cancelled);  // it was still waited for
-  const auto again = node.session.begin(RestoreVoid{kId});
+  const auto again = node.session.begin(RestoreVoid{kRestore});
   underway.reset();
   CHECK(node.session.finish<RestoreVoid>(again).found);
 }
@@ -130,11 +100,11 @@ TEST_CASE("a watch ends with its limit, when it is given up, and with the sessio
   Restoring node;
   node.session.call(node.prepare());
   const RestoreStatus seen = node.now();
-  CHECK(thrown_by([&] { node.session.call(RestoreWatch{kId, seen, 20}); }).kind == ErrorKind::timeout);
-  const auto channel = node.session.begin(RestoreWatch{kId, seen, std::nullopt});
+  CHECK(thrown_by([&] { node.session.call(RestoreWatch{kRestore, seen, 20}); }).kind == ErrorKind::timeout);
+  const auto channel = node.session.begin(RestoreWatch{kRestore, seen, std::nullopt});
   node.session.send(FrameKind::cancel, channel);
   CHECK(thrown_by([&] { node.session.finish<RestoreWatch>(channel); }).cancelled);
-  node.session.begin(RestoreWatch{kId, seen, std::nullopt});
+  node.session.begin(RestoreWatch{kRestore, seen, std::nullopt});
   node.session.close();
   CHECK(node.session.wait().ok());
 }
@@ -155,6 +125,10 @@ TEST_CASE("names that are none, and directories that are no kubelet's, are refus
   }
   CHECK_FALSE(fs::exists(node.place.layouts));
   node.session.call(node.prepare());
-  CHECK(thrown_by([&] { node.session.call(RestoreBind{kId, "../x", node.place.kubelet}); }).kind == ErrorKind::usage);
-  CHECK_FALSE(thrown_by([&] { node.session.call(RestoreBind{kId, "uid-1", "/../x"}); }).text == "nothing was thrown");
+  CHECK(thrown_by([&] {
+          node.session.call(RestoreBind{kRestore, "../x", node.place.kubelet});
+        }).kind == ErrorKind::usage);
+  CHECK_FALSE(thrown_by([&] {
+                node.session.call(RestoreBind{kRestore, "uid-1", "/../x"});
+              }).text == "nothing was thrown");
 }

@@ -62,7 +62,8 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", "criu"};
   round_trip(RestorePrepare{"k3x9qa", {"shop", "c-0", "consumer", "id"}, 100'000, 600}, 4);
   round_trip(RestoreBind{"k3x9qa", "uid-1", "/var/lib/kubelet"}, 3);
-  round_trip(RestoreReady{"k3x9qa"}, 1);
+  round_trip(WriteRestore{"k3x9qa", {5}}, 2);
+  round_trip(RestoreReady{"k3x9qa", "sha"}, 2);
   round_trip(RestoreDone{"k3x9qa"}, 1);
   round_trip(RestoreVoid{"k3x9qa"}, 1);
   round_trip(RestoreWatch{"k3x9qa", status, 1}, 3);

@@ -172,7 +172,7 @@ TEST_CASE("a mark goes when its pod's directory has gone, and not before", "[nod
       record.kubelet_root = disk.kubelet;
     });
   };
-  const auto swept = [&] { return !disk.store.sweep().empty(); };
+  const auto swept = [&] { return !disk.store.sweep().ids.empty(); };
   fs::create_directories(disk.kubelet + "/pods/u-1");
   bind();
   CHECK_FALSE(swept());
@@ -195,10 +195,11 @@ TEST_CASE("a mark goes when its pod's directory has gone, and not before", "[nod
 TEST_CASE("data goes, the record stays", "[node_restore]") {
   Disk disk;
   RestorePlace place = disk.place();
+  const auto before = place.read();
   fs::create_directories(place.path() + "/checkpoint");
   CHECK(place.remove_data());
   CHECK_FALSE(place.remove_data());
-  CHECK(place.read() == disk.record);
+  CHECK(place.read() == before);
   CHECK(disk.store.remove(disk.record.id));
   CHECK_FALSE(disk.store.remove(disk.record.id));
 }
@@ -232,7 +233,47 @@ TEST_CASE("one directory that others may write keeps no other restore from going
   disk.record.id = "other";
   disk.store.prepare(disk.record);
   REQUIRE(::chmod(place.path().c_str(), 0755) == 0);
-  CHECK(disk.store.sweep() == std::vector<std::string>{"other"});
+  CHECK(disk.store.sweep().ids == std::vector<std::string>{"other"});
+}
+
+TEST_CASE("one that cannot be removed now keeps no other from going, and is told", "[node_restore]") {
+  Disk disk;
+  disk.record.expires = 0;
+  const RestorePlace place = disk.place();
+  disk.record.id = "other";
+  disk.store.prepare(disk.record);
+  std::optional<PlaceLock> somebody(place.directory());
+  const Swept swept = disk.store.sweep();
+  CHECK(swept.ids == std::vector<std::string>{"other"});
+  REQUIRE(swept.failures.size() == 1);
+  CHECK_THAT(swept.failures.front(), Contains("restore k3x9qa: another program has had"));
+  somebody.reset();
+  CHECK(disk.store.sweep().ids == std::vector<std::string>{"k3x9qa"});
+}
+
+TEST_CASE("what was prepared before the machine started is void, and goes", "[node_restore]") {
+  Disk disk;
+  RestorePlace place = disk.place();
+  place.change([](Record& record) { record.sha256 = std::string(64, 'd'), record.ready = true; });
+  CHECK(place.status().state == S::prepared);
+  place.change([](Record& record) { record.boot = "another"; });
+  CHECK(place.status().state == S::voided);
+  CHECK_THAT(place.status().failure, Contains("started anew"));
+  CHECK_THROWS_WITH(become(place, S::taken), Contains("is void and cannot become taken"));
+  CHECK(disk.store.sweep().ids == std::vector<std::string>{"k3x9qa"});
+
+  place = disk.place();
+  for (const S next : {S::taken, S::restored, S::done}) become(place, next);
+  place.change([](Record& record) { record.boot = "another"; });
+  CHECK(place.status().state == S::done);  // what ran is what it was
+}
+
+TEST_CASE("a restore that was taken back before it was bound goes at once", "[node_restore]") {
+  Disk disk;
+  RestorePlace place = disk.place();
+  CHECK(disk.store.sweep().ids.empty());
+  become(place, S::voided);
+  CHECK(disk.store.sweep().ids == std::vector<std::string>{"k3x9qa"});
 }
 
 TEST_CASE("a lock that somebody keeps is not waited for without end", "[node_restore]") {
