@@ -170,6 +170,12 @@ class Scenario(unittest.TestCase):
         driver.traffic("clean")
 
     @classmethod
+    def with_handler(cls):
+        """Both nodes as an operator sets them up; taken back with the class, when its traffic has gone."""
+        set_up_nodes()
+        cls.addClassCleanup(set_up_nodes, "--remove")
+
+    @classmethod
     def tearDownClass(cls):
         driver.traffic("clean")
         for name, values in cls.numbers.items():
@@ -323,6 +329,12 @@ class Scenario(unittest.TestCase):
         run = self.begin(verb, ids[0], "-o", "json").wait()
         self.assertEqual(run.status, status, run.said())
         return run.report
+
+
+def set_up_nodes(*arguments):
+    with tempfile.TemporaryDirectory() as state_home:
+        run = Ms2m(["node", "setup", "worker-1", "worker-2", "--restart-runtime", *arguments], state_home).wait()
+        assert run.status == 0, run.said()
 
 
 def lab_command(*arguments, check=True):
