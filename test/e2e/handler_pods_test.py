@@ -2,13 +2,21 @@
 """Pods that are run by ms2m's runtime handler, without a migration: set up as an operator does it, restored as ms2m does it."""
 
 import contextlib
+import io
+import os
 import subprocess
+import sys
+import tarfile
 import unittest
 
 import scenario
-from node_session import Failed, Session
-from scenario import driver, kube
+from scenario import driver, kube, lab
 
+sys.path.insert(0, os.path.join(lab.SOURCE_DIR, "test", "lab", "root", "selftest"))
+
+from node_session import Failed, Session  # noqa: E402  pylint: disable=wrong-import-position
+
+PROGRAM = "/usr/libexec/ms2m/ms2m-node"  # where `ms2m node setup` puts it
 PODS = "/api/v1/namespaces/default/pods"
 CLASSES = "/apis/node.k8s.io/v1/runtimeclasses"
 IMAGE = "localhost/ms2m-consumer:latest"
@@ -96,7 +104,7 @@ class Handler(scenario.Scenario):
         scenario.debris.snapshot()
 
     def session(self, node="worker-2"):
-        session = Session(node)
+        session = Session([driver.LAB_COMMAND, "ssh", node, PROGRAM], node)
         self.addCleanup(session.close)
         return session
 
@@ -142,14 +150,13 @@ class WithHandler(Handler):
     def image_id():
         return scenario.on_node("worker-2", f"podman image inspect --format '{{{{.Id}}}}' {IMAGE}").strip()
 
-    def data_of(self, source, id_):
-        """The source is checkpointed by its kubelet, and its data is where the handler looks for it; how far the source had counted."""
-        archive = self.checkpoint("worker-1", source)
-        lab = driver.LAB_COMMAND
-        subprocess.run(f"{lab} ssh worker-1 cat {archive} | {lab} ssh worker-2 tar -C /var/lib/ms2m/{id_} -xf -", shell=True, check=True)
-        scenario.on_node("worker-1", f"rm {archive}")
-        log = scenario.on_node("worker-2", f"cat /var/lib/ms2m/{id_}/io.kubernetes.cri-o.LogPath").splitlines()
-        return int(log[-1].split()[-1])
+    def bring_data(self, session, source, id_):
+        """Of a checkpoint by the source's kubelet; how far the source had counted."""
+        file = self.checkpoint("worker-1", source)
+        data = subprocess.run([driver.LAB_COMMAND, "ssh", "worker-1", f"cat {file} && rm {file}"], stdout=subprocess.PIPE, check=True).stdout
+        session.call("restore_ready", id=id_, sha256=session.write(id_, data))
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            return int(archive.extractfile("io.kubernetes.cri-o.LogPath").read().split()[-1])
 
     def checkpoint(self, node, pod):
         return self.api.create(f"/api/v1/nodes/{node}/proxy/checkpoint/default/{pod.name}/main", None)["items"][0]
@@ -199,12 +206,12 @@ class WithHandler(Handler):
         copy = self.copy(session, id_, init=[container("first", "print('begun')")], containers=[other, container("main", readinessProbe=SEEN)])
         session.until(id_, lambda seen: seen["waiting"])
         session.call("restore_bind", id=id_, uid=copy.uid, kubelet_root="/var/lib/kubelet")
-        me, counted = source.counted()[0], self.data_of(source, id_)
+        me = source.counted()[0]
         status = copy.get()["status"]
         self.assertEqual((copy.waiting()[0], status["phase"]), ("PodInitializing", "Pending"))
         self.assertEqual([each["status"] for each in status["conditions"] if each["type"] == "PodReadyToStartContainers"], ["True"])
         self.assertEqual(copy.log("first"), ["begun"])
-        session.call("restore_ready", id=id_)
+        counted = self.bring_data(session, source, id_)
         copy.await_ready()
         self.assertEqual(copy.log()[0].split(), [me, str(counted + 1)])
         self.assertEqual(scenario.on_node("worker-2", self.at(copy, "cat {root}/etc/hostname")).strip(), "copy")
@@ -262,8 +269,7 @@ class WithHandler(Handler):
         copy.await_waiting("CreateContainerError", "error reading from server: EOF")
         self.await_another(before)
         session.call("restore_bind", id=id_, uid=copy.uid, kubelet_root="/var/lib/kubelet")
-        counted = self.data_of(source, id_)
-        session.call("restore_ready", id=id_)
+        counted = self.bring_data(session, source, id_)
         copy.await_ready()
         self.assertEqual(copy.log()[0].split(), [source.counted()[0], str(counted + 1)])
         self.assertEqual(self.creates(), [])
