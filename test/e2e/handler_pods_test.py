@@ -139,10 +139,9 @@ class WithHandler(Handler):
         super().setUpClass()
         cls.with_handler()
 
-    def prepared(self, session, pod="copy", id_="by-hand", **target):
-        image = self.image_id()
-        session.call("restore_prepare", id=id_, wait_ms=100000, valid_s=600,
-                     target={"ns": "default", "pod": pod, "container": "main", "image_id": image, **target})
+    def prepared(self, session, id_="by-hand", valid_s=600, **target):
+        whole = {"ns": "default", "pod": "copy", "container": "main", "image_id": self.image_id(), **target}
+        session.call("restore_prepare", id=id_, wait_ms=100000, valid_s=valid_s, target=whole)
         self.addCleanup(scenario.on_node, "worker-2", f"rm -rf /var/lib/ms2m/{id_}")
         return id_
 
@@ -198,6 +197,24 @@ class WithHandler(Handler):
         self.assertIn("container create failed: ms2m-runtime: ", pod.waiting()[1])
         pod.remove()
         self.assert_no_debris()
+
+    def test_of_a_restore_that_is_not_its_own(self):
+        """Its annotation says what anybody may write; what the node was told decides."""
+        session = self.session()
+        for id_, target, why in (("of-another", {"pod": "other"}, "is for another pod"),
+                                 ("of-a-sidecar", {"container": "beside"}, "is for another container"),
+                                 ("void", {}, "was taken back"), ("expired", {"valid_s": 1}, "was not used in its time"),
+                                 ("moved-tag", {"image_id": "0" * 64}, "is of image 000000000000, but the pod's image on this node is")):
+            with self.subTest(id_):
+                valid_s = target.pop("valid_s", 600)
+                self.prepared(session, id_=id_, valid_s=valid_s, **target)
+                if id_ == "void":
+                    session.call("restore_void", id=id_)
+                copy = self.copy(session, id_)
+                if id_ == "moved-tag":
+                    session.call("restore_bind", id=id_, uid=copy.uid, kubelet_root="/var/lib/kubelet")
+                copy.await_waiting("CreateContainerError", f"restore {id_} {why}")
+                copy.remove()
 
     def test_becomes_the_process_of_the_checkpoint(self):
         source, session = self.source(), self.session()
