@@ -61,7 +61,7 @@ void decode_everything(const std::string& bytes, Mutator& mutator) {
 }
 
 struct Counts {
-  std::atomic<std::uint64_t> sessions = 0, answers = 0, errors = 0;
+  std::atomic<std::uint64_t> sessions = 0, answers = 0, errors = 0, restores = 0;
 };
 
 /// What the program said is a greeting and whole frames with JSON in them.
@@ -158,6 +158,7 @@ void lead_sessions(TimePoint end, std::uint64_t seed, std::atomic<bool>& failed,
     decode_everything(input.bytes, mutator);
     world.reset();
     std::string wrong = run_one(world, input, mutator.may_stay_frozen(), counts);
+    counts.restores += world.verified();
     for (int i = 0; i < 20 && wrong.empty(); ++i) wrong = inputs.run(mutator);
     if (wrong.empty()) continue;
     failed = true;
@@ -176,9 +177,10 @@ int fuzz(std::chrono::seconds time, std::uint64_t seed) {
   for (std::uint64_t i = 0; i < kSideBySide; ++i)
     threads.emplace_back([&, i] { lead_sessions(end, seed + i * kApart, failed, counts); });
   for (std::thread& each : threads) each.join();
-  std::printf("%llu sessions from seed %llu on: %llu answers, %llu errors\n",
+  std::printf("%llu sessions from seed %llu on: %llu answers, %llu errors, %llu restores with data\n",
               static_cast<unsigned long long>(counts.sessions), static_cast<unsigned long long>(seed),
-              static_cast<unsigned long long>(counts.answers), static_cast<unsigned long long>(counts.errors));
+              static_cast<unsigned long long>(counts.answers), static_cast<unsigned long long>(counts.errors),
+              static_cast<unsigned long long>(counts.restores));
   return !failed && counts.answers > counts.sessions / 2 ? 0 : 1;  // most are greeted at least
 }
 

@@ -150,19 +150,6 @@ std::string Mutator::frame(std::uint32_t channel) {
   }
 }
 
-/// What comes after the credit for a layer on channel 2, nearly right.
-std::string Mutator::upload() {
-  std::string layer, bytes;
-  for (auto count = below(4); count > 0; --count) {
-    const std::string piece(1 + below(chance(80) ? 3000 : kMaxData), static_cast<char>('a' + count));
-    layer += piece;
-    bytes += raw_frame(FrameKind::data, 2, piece);
-  }
-  const Bytes size{chance(80) ? layer.size() : below(5000)};
-  const std::string digest = chance(60) ? posix::Sha256::of(layer) : word();
-  return bytes + raw_frame(FrameKind::end, 2, print_message(StreamEnd{size, digest}));
-}
-
 void Mutator::spoil(std::string& bytes) {
   for (auto count = 1 + below(8); count > 0 && !bytes.empty(); --count) {
     const auto at = below(bytes.size());
@@ -198,15 +185,13 @@ Session Mutator::session() {
   std::uint32_t channel = 2;
   std::string first;
   if (chance(40)) {
-    const std::string data = upload();
-    // Its size as the data is, mostly.
-    std::uint64_t size = 0;
-    FrameDecoder decoder(Reader::program);
-    decoder.feed(data);
-    while (const auto each = decoder.next()) size += each->kind == FrameKind::data ? each->payload.size() : 0;
+    const bool restores = chance(50);
+    const std::string bytes = restores == chance(90) ? checkpoint() : layer();
+    const Bytes size{chance(80) ? bytes.size() : below(5000)};  // as the data is, mostly
+    const std::string layout = word(words_[1]), restore = chance(90) ? "a" : word();
     first = raw_frame(FrameKind::request, channel++,
-                      print(made(WriteLayout{word(words_[1]), Bytes{chance(80) ? size : below(5000)}})));
-    rest = data;
+                      print(restores ? made(WriteRestore{restore, size}) : made(WriteLayout{layout, size})));
+    rest = upload(bytes);
   }
   for (auto count = 1 + below(20); count > 0; --count) {
     rest += frame(channel);

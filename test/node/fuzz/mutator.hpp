@@ -39,7 +39,11 @@ class Mutator {
   std::string word(const std::vector<std::string>& fitting);
   Json request();
   std::string frame(std::uint32_t channel);
-  std::string upload();
+  /// What may be sent in a stream, nearly right.
+  std::string layer();
+  std::string checkpoint();
+  /// What comes after the credit for it on channel 2.
+  std::string upload(const std::string& bytes);
   std::mt19937_64 random_;
   const Words& words_;
   bool stays_ = false;

@@ -1,7 +1,9 @@
 #include "world.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <sstream>
 
@@ -68,6 +70,11 @@ void World::reset() {
   fs::create_directory_symlink(path("outside"), layouts / "evil");
   fs::create_directories(layouts / "inner");
   fs::create_directory_symlink(path("outside/blobs"), layouts / "inner/blobs");
+  node::Record record;  // prepared, and without data
+  record.id = "a";
+  record.target = {"shop", "c-0", "consumer", kId};
+  record.expires = std::numeric_limits<std::uint32_t>::max();
+  node::RestoreStore(layouts).prepare(record);
   const fs::path group = path("cgroups/kubepods.slice/crio-" + kId + ".scope");
   put(group / "cgroup.procs", "0\n");
   put(group / "cgroup.freeze", "0\n");
@@ -101,7 +108,34 @@ std::string World::wrong(bool may_stay_frozen) const {
   for (const auto& each :
        fs::recursive_directory_iterator(path("layouts"), fs::directory_options::skip_permission_denied))
     if (each.path().filename() == ".partial" && !each.is_symlink()) return "an unverified layer was left";
+  return wrong_data();
+}
+
+std::vector<std::pair<node::RestorePlace, node::Record>> World::restores() const {
+  std::vector<std::pair<node::RestorePlace, node::Record>> all;
+  for (const std::string& id : node::RestoreStore(path("layouts")).ids())
+    if (auto place = node::RestorePlace::open(path("layouts"), id))
+      if (auto record = place->read()) all.emplace_back(std::move(*place), std::move(*record));
+  return all;
+}
+
+/// All that was verified, or nothing.
+std::string World::wrong_data() const {
+  for (const auto& [place, record] : restores()) {
+    for (const char* name : {"checkpoint", "rootfs-diff.tar", "deleted.files"})
+      if (record.sha256.empty() && fs::exists(fs::symlink_status(place.path() + "/" + name)))
+        return "unverified data was left";
+    std::error_code none;
+    for (const auto& each : fs::directory_iterator(place.path() + "/checkpoint", none))
+      if (each.is_symlink() || !each.is_regular_file()) return "this is no file of CRIU's: " + each.path().string();
+  }
   return "";
+}
+
+std::uint64_t World::verified() const {
+  const auto all = restores();
+  return static_cast<std::uint64_t>(
+      std::count_if(all.begin(), all.end(), [](const auto& each) { return !each.second.sha256.empty(); }));
 }
 
 std::vector<std::string> World::program() const {
