@@ -121,10 +121,9 @@ void unpack(Incoming& stream, const Data& data, const std::string& node) {
     if (const UniqueFd file = data.open_for(*entry))
       while (const std::size_t size = tar.read(chunk.data(), chunk.size()))
         write_all(file.get(), {chunk.data(), size}, node);
-  // What fills its last block is zeros.
-  while (const std::size_t size = read(chunk.data(), chunk.size()))
-    if (std::any_of(chunk.data(), chunk.data() + size, [](char c) { return c != '\0'; }))
-      throw refused("goes on behind its end");
+  // What fills its last block; and what is left there of a longer one, that CRI-O wrote this one over in the same
+  // second.
+  while (read(chunk.data(), chunk.size()) > 0) continue;
   if (!data.has_inventory()) throw refused("has no images of CRIU's");
 }
 

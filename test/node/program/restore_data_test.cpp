@@ -131,7 +131,9 @@ TEST_CASE("an archive that is cut, lengthened or changed on its way leaves nothi
     CHECK_THAT(error.text, Contains(said));
     CHECK(node.clean());
   }
-  CHECK_NOTHROW(node.write(bytes + std::string(9000, '\0')));  // fills its last block
+  // What fills its last block, and what CRI-O leaves of a longer archive that it writes this one over.
+  const std::string longer = bytes + std::string(9000, '\0') + large(5000);
+  CHECK(node.write(longer).sha256 == posix::Sha256::of(longer));
 }
 
 TEST_CASE("what is no checkpoint's archive is refused, whatever its members are called", "[node_program]") {
@@ -147,7 +149,6 @@ TEST_CASE("what is no checkpoint's archive is refused, whatever its members are 
       {large(5000), "is none"},
       {std::string(1024, '\0'), "no images of CRIU's"},
       {Restoring::archive().without_end(), "cut off"},
-      {Restoring::archive().str() + "x", "behind its end"},
       {TarWriter().file("checkpoint/core-1.img", "c").str(), "no images of CRIU's"},
       {with([](Tar tar) { tar.file("../evil", "x"); }), "leads elsewhere"},
       {with([](Tar tar) { tar.file("checkpoint/../record", "x"); }), "leads elsewhere"},
@@ -180,7 +181,33 @@ TEST_CASE("what is no checkpoint's archive is refused, whatever its members are 
   CHECK(fs::exists(node.path("record")));
 }
 
-TEST_CASE("a full disk is told before anything is sent, or when it is", "[node_program]") {
+TEST_CASE("a disk that fills while data comes is told, and the data is no part of it any more", "[node_program]") {
+  if (::geteuid() != 0) return;  // where nobody may mount, there is no small disk
+  Restoring node;
+  const std::string directory = node.place.layouts + "/" + kRestore;
+  fs::create_directories(directory);
+  REQUIRE(::mount("tmpfs", directory.c_str(), "tmpfs", 0, "size=2m,mode=700") == 0);
+  struct Unmount {
+    std::string path;
+    ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
+  } const unmount{directory};
+  node.session.call(Restoring::prepare());
+  const std::string bytes = Restoring::archive().file("checkpoint/pages-1.img", large(1'500'000)).str();
+  const auto channel = node.session.begin(WriteRestore{kRestore, Bytes{bytes.size()}});
+  REQUIRE(node.session.next_of(channel).kind == FrameKind::credit);
+  put(directory + "/others", std::string(1'000'000, 'o'));
+  for (std::size_t at = 0; at < bytes.size(); at += kMaxData)
+    node.session.send(FrameKind::data, channel, bytes.substr(at, kMaxData));
+  const Thrown error = thrown_by([&] { node.session.answer(channel); });
+  CHECK(error.kind == ErrorKind::failed);
+  CHECK(error.text == "No space left on device");
+  CHECK_THAT(error.remedy, Contains("worker-1"));
+  CHECK_FALSE(fs::exists(directory + "/checkpoint"));
+  fs::remove(directory + "/others");
+  CHECK_NOTHROW(node.write(bytes));
+}
+
+TEST_CASE("a full disk is told before any data of a restore is sent", "[node_program]") {
   Writing node;
   const auto channel = node.session.begin(WriteRestore{kRestore, Bytes{std::uint64_t{1} << 60}});
   const Frame first = node.session.next_of(channel);
