@@ -54,6 +54,13 @@ ArchiveList on(const Node&, const ListArchives& request, Channel&) { return list
 Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return wait_archive(request, channel.stop()); }
 Found on(const Node&, const RemoveArchive& request, Channel&) { return remove_archive(request); }
 StreamEnd on(const Node&, const ReadArchive& request, Channel& channel) { return read_archive(request, channel); }
+DumpAnswer on(const Node& node, const DumpContainer& request, Channel& channel) {
+  return node.dumps.take(request, node.name, channel.stop());
+}
+StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) { return node.dumps.read(request, channel); }
+Found on(const Node& node, const RemoveDump& request, Channel& channel) {
+  return node.dumps.remove(request, channel.stop());
+}
 StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
   return write_layout(node.roots.layouts, node.name, request, channel);
 }
@@ -136,10 +143,10 @@ std::map<std::string, Handler> handlers() {
 std::string answer(const Node& node, const Json& request, Channel& channel) {
   static const auto all =
       handlers<Look, Tools, ForgetProgram, SetupLook, SetupApply, RestartRuntime, ListArchives, WaitArchive,
-               RemoveArchive, ReadArchive, WriteLayout, RemoveLayout, ImageProbe, ImageFind, ImageList, ImageImport,
-               ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill, RestorePrepare, RestoreBind,
-               WriteRestore, RestoreReady, RestoreDone, RestoreVoid, RestoreWatch, RestoreRemoveData, RestoreList,
-               RestoreSweep>();
+               RemoveArchive, ReadArchive, DumpContainer, ReadDump, RemoveDump, WriteLayout, RemoveLayout, ImageProbe,
+               ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill,
+               RestorePrepare, RestoreBind, WriteRestore, RestoreReady, RestoreDone, RestoreVoid, RestoreWatch,
+               RestoreRemoveData, RestoreList, RestoreSweep>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

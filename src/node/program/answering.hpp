@@ -5,6 +5,7 @@
 
 #include "node/program/channel.hpp"
 #include "node/program/containers.hpp"
+#include "node/program/dumps.hpp"
 #include "node/program/roots.hpp"
 #include "node/runtime/runtime.hpp"
 
@@ -14,6 +15,7 @@ namespace ms2m::node {
 struct Node {
   const Roots& roots;
   Containers& containers;
+  Dumps& dumps;
   std::string name;  ///< for messages
   std::string runtime_version;
   std::unique_ptr<NodeRuntime> runtime;  ///< nullptr: its store is not known here

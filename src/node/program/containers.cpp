@@ -30,14 +30,14 @@ void check_within(std::optional<BootTime> limit, const std::string& id) {
 
 std::optional<Claim> Containers::claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const {
   auto claim = Claim::wait(group, stop);
-  if (claim && is_newer(claim->read(), guard_.owner()))
+  if (claim && is_newer(claim->read(), owner_))
     throw Error(ErrorKind::inconsistent, "another session, which began later, has container " + id.substr(0, 12));
   return claim;
 }
 
 void Containers::check_still_held(const Claim& claim, const std::string& id, const ControlGroup& group) const {
   const auto owned = claim.read();
-  if (!owned || owned->owner != guard_.owner() || !owned->end || !is_kept_frozen(group))
+  if (!owned || owned->owner != owner_ || !owned->end || !is_kept_frozen(group))
     throw Error(ErrorKind::inconsistent, "container " + id.substr(0, 12) + " has not been frozen all the time");
 }
 
@@ -51,7 +51,7 @@ bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, 
   check_within(limit, id);
   if (request.still_held) check_still_held(*ours, id, group);
   if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit);
-  ours->write({guard_.owner(), request.at_end});
+  ours->write({owner_, request.at_end});
   if (request.at_end == AtEnd::stay) guard_.dismiss(id);
   if (write_frozen(group, true)) return true;
   guard_.dismiss(id);
@@ -61,13 +61,15 @@ bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, 
 
 void Containers::give_up(const std::string& id, const ControlGroup& group) {
   try {
-    const auto ours = Claim::wait(group, {});
-    const auto owned = ours ? ours->read() : std::nullopt;
-    if (owned && owned->owner == guard_.owner()) {
-      write_frozen(group, false);
-      ours->write({guard_.owner(), std::nullopt});
+    {
+      const auto ours = Claim::wait(group, {});
+      const auto owned = ours ? ours->read() : std::nullopt;
+      if (owned && owned->owner == owner_) {
+        write_frozen(group, false);
+        ours->write({owner_, std::nullopt});
+      }
     }
-    guard_.dismiss(id);
+    guard_.dismiss(id);  // without the claim: the guard's end, which may need it, may be being waited for
   } catch (const Error&) {
     guard_.watch(id, group, AtEnd::thaw, BootClock::now());  // as soon as it can
   }
@@ -99,6 +101,35 @@ Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   throw failed("freezing", id, "its processes did not stop");
 }
 
+bool Containers::hold(const std::string& container, const StopToken& stop) {
+  const std::string id = check_container_id(container);
+  if (const auto group = find_control_group(root_, id); group && is_kept_frozen(*group)) {
+    if (stands(id)) return false;
+    throw Error(ErrorKind::conflict, "somebody else has frozen container " + id.substr(0, 12));
+  }
+  if (freeze({id, {}, AtEnd::thaw, false}, stop).found) return true;
+  throw Error(ErrorKind::not_found, "container " + id.substr(0, 12) + " does not run on this node");
+}
+
+void Containers::end_after(const std::string& container, pid_t process_group) {
+  guard_.end_after(check_container_id(container), process_group);
+}
+
+bool Containers::stands(const std::string& container) const {
+  const auto group = find_control_group(root_, check_container_id(container));
+  const auto ours = group && is_kept_frozen(*group) ? Claim::wait(*group, {}) : std::nullopt;
+  const auto owned = ours ? ours->read() : std::nullopt;
+  return owned && owned->owner == owner_ && owned->end;
+}
+
+void Containers::let_go(const std::string& container) noexcept {
+  try {
+    const std::string id = check_container_id(container);
+    if (const auto group = find_control_group(root_, id)) give_up(id, *group);
+  } catch (const std::exception&) {  // the guard has it, when the program ends at the latest
+  }
+}
+
 Found Containers::thaw(const std::string& container, const StopToken& stop) {
   const std::string id = check_container_id(container);
   stop.check("thawing container " + id.substr(0, 12));
@@ -106,10 +137,10 @@ Found Containers::thaw(const std::string& container, const StopToken& stop) {
   const auto ours = group ? claim(id, *group, stop) : std::nullopt;
   if (!ours) return guard_.dismiss(id), Found{false};
   guard_.watch(id, *group, AtEnd::thaw, std::nullopt);
-  ours->write({guard_.owner(), AtEnd::thaw});
+  ours->write({owner_, AtEnd::thaw});
   const bool done = write_frozen(*group, false);
   const bool gone = !done && !has_processes(*group);
-  if (done) ours->write({guard_.owner(), std::nullopt});
+  if (done) ours->write({owner_, std::nullopt});
   guard_.dismiss(id);
   if (!done && !gone) throw failed("thawing", id, "the kernel did not take it");
   return {done};
@@ -123,7 +154,7 @@ Found Containers::kill(const std::string& container, const StopToken& stop) {
     const auto ours = claim(id, *group, stop);
     if (!ours) return guard_.dismiss(id), Found{false};
     guard_.watch(id, *group, AtEnd::kill, std::nullopt);
-    ours->write({guard_.owner(), AtEnd::kill});
+    ours->write({owner_, AtEnd::kill});
   }
   const bool done = kill_processes(*group, stop);
   guard_.dismiss(id);

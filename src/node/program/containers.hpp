@@ -14,7 +14,7 @@ namespace ms2m::node {
 class Containers {
  public:
   /// `guard` must outlive it.
-  Containers(std::string root, Guard& guard) : root_(std::move(root)), guard_(guard) {}
+  Containers(std::string root, Guard& guard) : root_(std::move(root)), guard_(guard), owner_(guard.owner()) {}
 
   /// A freeze with a limit, or an end other than `stay`, is watched by the guard before the kernel is told. Fails or
   /// is stopped: thawed.
@@ -22,6 +22,16 @@ class Containers {
   /// Should the program die in the middle, the guard does the rest.
   Found thaw(const std::string& container, const StopToken& stop);
   Found kill(const std::string& container, const StopToken& stop);
+
+  /// It stands still, for a dump, until let_go(). False: it did already, by a freeze of this session, whose terms go on
+  /// to count. Error{not_found}: it does not run. Error{conflict}: somebody else has frozen it.
+  bool hold(const std::string& container, const StopToken& stop);
+  /// Whatever is to become of it comes after the end of that process group.
+  void end_after(const std::string& container, pid_t process_group);
+  /// It is frozen by this session, and has not been thawed by anybody.
+  bool stands(const std::string& container) const;
+  /// The end of hold(): it runs again, whatever a killed CRIU has left, unless another session has it.
+  void let_go(const std::string& container) noexcept;
 
   /// Every freeze comes to its end; none begins any more.
   void end() noexcept;
@@ -37,6 +47,7 @@ class Containers {
   void give_up(const std::string& id, const ControlGroup& group);
   const std::string root_;
   Guard& guard_;
+  const Owner owner_;  ///< also when the guard has ended
   std::mutex mutex_;
   bool ending_ = false;
 };

@@ -69,16 +69,28 @@ void Guard::order(const GuardOrder& order) {
 }
 
 void Guard::watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit) {
+  const std::lock_guard lock(mutex_);
+  const Watched watched{group, end, limit};
+  watch_locked(id, watched, 0);
+  watched_[id] = watched;
+}
+
+void Guard::end_after(const std::string& id, pid_t process_group) {
+  const std::lock_guard lock(mutex_);
+  const auto found = watched_.find(id);
+  if (found != watched_.end()) watch_locked(id, found->second, process_group);
+}
+
+void Guard::watch_locked(const std::string& id, const Watched& watched, pid_t after) {
   GuardOrder it;
   it.what = GuardOrder::What::watch;
-  it.end = end;
-  it.version = group.version;
-  if (limit) it.limit_ns = limit->time_since_epoch().count();
+  it.end = watched.end;
+  it.version = watched.group.version;
+  it.after = after;
+  if (watched.limit) it.limit_ns = watched.limit->time_since_epoch().count();
   copy(id, it.id);
-  copy(group.path, it.path);
-  const std::lock_guard lock(mutex_);
+  copy(watched.group.path, it.path);
   order(it);
-  watched_[id] = {group, end};
 }
 
 void Guard::dismiss(const std::string& id) {

@@ -26,6 +26,9 @@ class Guard {
   /// counted for `id` before. Error{failed}: there is no guard any more, and nothing may be frozen.
   void watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit);
   void dismiss(const std::string& id);
+  /// What is watched for `id`, if anything, comes to its end after that process group has, which may be that of a dump:
+  /// CRIU, at its end, freezes again what was frozen when it began.
+  void end_after(const std::string& id, pid_t process_group);
   /// Everything that is watched is brought to its end now. Returns when that is done, by ourselves if the guard has
   /// died.
   void end() noexcept;
@@ -39,7 +42,9 @@ class Guard {
   struct Watched {
     ControlGroup group;
     AtEnd end{};
+    std::optional<BootTime> limit;
   };
+  void watch_locked(const std::string& id, const Watched& watched, pid_t after);
   std::mutex mutex_;
   posix::UniqueFd socket_;
   Owner owner_;

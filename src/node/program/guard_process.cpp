@@ -1,6 +1,7 @@
 #include "node/program/guard_process.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ namespace ms2m::node {
 namespace {
 
 constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(10);  // with a group that does not come to its end
+constexpr std::chrono::nanoseconds kLongest = std::chrono::minutes(10);   // until what must come first has ended
 constexpr Millis kAgain{20};
 
 std::int64_t now_ns() { return BootClock::now().time_since_epoch().count(); }
@@ -25,8 +27,17 @@ struct Watched {
   ControlGroup group;
   AtEnd end{};
   std::int64_t limit_ns = GuardOrder::kNoLimit;
+  pid_t after = 0;
   bool limited() const { return limit_ns != GuardOrder::kNoLimit; }
   bool over(std::int64_t now) const { return limited() && limit_ns <= now; }
+  /// What must come first has not ended. When it has, the limit is over now.
+  bool held_up(std::int64_t now) {
+    if (after == 0) return false;
+    if ((::kill(-after, 0) == 0 || errno != ESRCH) && now - limit_ns < kLongest.count()) return true;
+    after = 0;
+    limit_ns = now;
+    return false;
+  }
 };
 
 class Guard {
@@ -60,7 +71,7 @@ class Guard {
     if (got < 0 && errno == EINTR) return true;
     if (got != sizeof order) return false;
     if (order.what == GuardOrder::What::watch)
-      watched_[order.id.data()] = {{order.path.data(), order.version}, order.end, order.limit_ns};
+      watched_[order.id.data()] = {{order.path.data(), order.version}, order.end, order.limit_ns, order.after};
     else
       watched_.erase(order.id.data());
     const char done = 1;
@@ -84,8 +95,13 @@ class Guard {
   bool end_those_over(std::int64_t now) {
     bool ending = false;
     for (auto each = watched_.begin(); each != watched_.end();) {
-      auto& [group, end, limit] = each->second;
+      auto& [group, end, limit, after] = each->second;
       const bool over = each->second.over(now);
+      if (over && each->second.held_up(now)) {
+        ending = true;
+        ++each;
+        continue;
+      }
       const Ending step = over ? end_owned(group, owner_, end) : Ending::again;
       if (over && (step == Ending::done || now - limit > kPatience.count())) {
         each = watched_.erase(each);

@@ -32,7 +32,8 @@ Server::Server(const Streams& streams, const Roots& roots, Greeting greeting, Gu
       greeting_(std::move(greeting)),
       guard_(guard),
       containers_(roots_.cgroups, guard),
-      node_{roots_, containers_, "", "", nullptr},
+      dumps_(roots_, containers_),
+      node_{roots_, containers_, dumps_, "", "", nullptr},
       requests_(wire_),
       out_(print_greeting(greeting_)),
       silence_(kHello),
@@ -172,6 +173,7 @@ void Server::flush(Millis limit) noexcept {
 void Server::finish() noexcept {
   containers_.end();
   requests_.end();
+  dumps_.end();
   flush(kLastWords);
 }
 

@@ -41,6 +41,7 @@ class Server {
   const Greeting greeting_;
   Guard& guard_;
   Containers containers_;
+  Dumps dumps_;
   Node node_;
   Wire wire_;
   Requests requests_;

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "ms2m/error.hpp"
-#include "node/program/processes.hpp"
+#include "node/program/monitors.hpp"
 #include "node/runtime/kinds.hpp"
 #include "node/runtime/paths.hpp"
 #include "node/runtime/programs.hpp"
@@ -57,22 +57,6 @@ bool has_text(const std::string& file, const std::string& text) {
   return false;
 }
 
-/// The OCI runtime that the container's monitor was told.
-std::string monitors_runtime(const std::string& id) {
-  for (const std::string& process : all_processes()) {
-    const auto words = command_line(process);
-    bool about = false;
-    for (const std::string& word : words) about |= word.find(id) != std::string::npos;
-    for (const RuntimeKind& kind : runtime_kinds()) {
-      if (!about || kind.monitor.empty() || !words[0].ends_with(kind.monitor)) continue;
-      for (std::size_t i = 0; i + 1 < words.size(); ++i)
-        for (const std::string& flag : kind.runtime_flags)
-          if (words[i] == flag) return words[i + 1];
-    }
-  }
-  return "";
-}
-
 /// What is told of the runtimes, whichever of them are there.
 struct Told {
   std::string by_default;
@@ -107,7 +91,8 @@ NodeTools look_at_tools(const Roots& roots, const std::string& container_id, con
       tools.criu_options[oci.criu_file] = read_criu_options(*text);
   const Told told = read_runtimes(roots, tools, stop);
   const std::string id = bare_container_id(container_id);
-  tools.oci = oci_in_use(id.empty() ? "" : monitors_runtime(id), told.by_default, told.usual, tools);
+  const auto monitor = id.empty() ? std::nullopt : monitor_of(id);
+  tools.oci = oci_in_use(monitor ? monitor->runtime : "", told.by_default, told.usual, tools);
   return tools;
 }
 

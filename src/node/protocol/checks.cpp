@@ -26,7 +26,8 @@ bool is_sha256(const std::string& text) {
 
 std::string check_layout_directory(const std::string& directory, const std::string& root) {
   const std::string name = directory.starts_with(root + "/") ? directory.substr(root.size() + 1) : "";
-  if (name.empty() || name.size() > 255 || name.front() == '.' || name.front() == '-' || !all_of(name, "._-"))
+  if (name.empty() || name.size() > 255 || name.front() == '.' || name.front() == '-' || name == kDumps ||
+      !all_of(name, "._-"))
     throw Error(ErrorKind::refused, "'" + directory + "' is not a directory of an image layout below " + root);
   return name;
 }
@@ -76,8 +77,8 @@ void check_object_name(const std::string& name) {
 void check_restore_id(const std::string& id) {
   const bool plain = std::all_of(id.begin(), id.end(),
                                  [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-'; });
-  if (!plain || id.empty() || id.size() > 63 || id.front() == '-')
-    throw Error(ErrorKind::usage, "'" + id + "' is not the ID of a restore");
+  if (!plain || id.empty() || id.size() > 63 || id.front() == '-' || id == kDumps)
+    throw Error(ErrorKind::usage, "'" + id + "' is not the ID of a restore or a dump");
 }
 
 void check_kubelet_root(const std::string& root) {

@@ -4,9 +4,12 @@
 
 namespace ms2m::node {
 
+/// Beside layouts and restores, whose name it can be none of.
+inline constexpr const char* kDumps = "dumps";
+
 /// 64 lower-case hex digits.
 bool is_sha256(const std::string& text);
-/// Error{refused} unless it is <root>/<one plain name>. Returns that name.
+/// Error{refused} unless it is <root>/<one plain name other than kDumps>. Returns that name.
 std::string check_layout_directory(const std::string& directory, const std::string& root);
 /// Error{usage} unless it can be an image's name: no option, no blank, no shell's or transport's special character.
 void check_image_name(const std::string& name);
@@ -23,7 +26,8 @@ std::string check_container_id(const std::string& container);
 /// A Kubernetes name (pod, namespace, container, volume, UID): lower-case letters, digits, '-' and '.', begins and ends
 /// with neither, at most 253. Error{usage}.
 void check_object_name(const std::string& name);
-/// A restore's ID: lower-case letters, digits and '-', begins with none of the last, at most 63. Error{usage}.
+/// A restore's or a dump's ID: lower-case letters, digits and '-', begins with none of the last, at most 63, and not
+/// kDumps. Error{usage}.
 void check_restore_id(const std::string& id);
 /// A kubelet's directory: absolute, without "." and "..". Error{refused}.
 void check_kubelet_root(const std::string& root);

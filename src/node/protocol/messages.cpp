@@ -127,6 +127,10 @@ concept Container =
     std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill>;
 
 template <class Message>
+concept DumpById =
+    std::same_as<std::remove_const_t<Message>, ReadDump> || std::same_as<std::remove_const_t<Message>, RemoveDump>;
+
+template <class Message>
 concept RestoreById = std::same_as<std::remove_const_t<Message>, RestoreDone> ||
     std::same_as<std::remove_const_t<Message>, RestoreVoid> ||
     std::same_as<std::remove_const_t<Message>, RestoreRemoveData>;
@@ -176,6 +180,14 @@ static void fields(auto& f, Of<StreamEnd> auto& m) {
   f("sha256", m.sha256);
 }
 static void fields(auto& f, Of<ReadArchive> auto& m) { f("path", m.path); }
+static void fields(auto& f, Of<DumpAnswer> auto& m) {
+  f("frozen_ms", m.frozen_ms);
+  f("bytes", m.bytes);
+}
+static void fields(auto& f, Of<DumpContainer> auto& m) {
+  f("id", m.id);
+  f("container", m.container);
+}
 static void fields(auto& f, Of<WriteLayout> auto& m) {
   f("directory", m.directory);
   f("bytes", m.bytes);
@@ -219,6 +231,7 @@ static void fields(auto& f, Of<RestoreReady> auto& m) {
   f("id", m.id);
   f("sha256", m.sha256);
 }
+static void fields(auto& f, DumpById auto& m) { f("id", m.id); }
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
   f("id", m.id);
@@ -266,17 +279,19 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                            \
-  X(Hello)                                                                                                          \
-  X(Look)                                                                                                           \
-  X(Tools)                                                                                                          \
-  X(ForgetProgram)                                                                                                  \
-  X(SetupLook)                                                                                                      \
-  X(SetupApply)                                                                                                     \
-  X(RestartRuntime) X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(WriteLayout) X(RemoveLayout)   \
-      X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove)    \
-          X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady) X(RestoreDone) \
-              X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)
+#define MS2M_REQUESTS(X)                                                                                               \
+  X(Hello)                                                                                                             \
+  X(Look)                                                                                                              \
+  X(Tools)                                                                                                             \
+  X(ForgetProgram)                                                                                                     \
+  X(SetupLook)                                                                                                         \
+  X(SetupApply)                                                                                                        \
+  X(RestartRuntime)                                                                                                    \
+  X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(DumpContainer) X(ReadDump) X(RemoveDump)            \
+      X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
+          X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) \
+              X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList)        \
+                  X(RestoreSweep)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)
@@ -287,6 +302,7 @@ MS2M_MESSAGE(NodeTools)
 MS2M_MESSAGE(ArchiveList)
 MS2M_MESSAGE(StreamProgress)
 MS2M_MESSAGE(StreamEnd)
+MS2M_MESSAGE(DumpAnswer)
 MS2M_MESSAGE(ImageTool)
 MS2M_MESSAGE(ImageFound)
 MS2M_MESSAGE(ImageListing)

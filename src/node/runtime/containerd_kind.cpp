@@ -23,6 +23,7 @@ RuntimeKind containerd_kind() {
   kind.program = "containerd";
   kind.question = {"config", "dump"};
   kind.file = "/etc/containerd/config.toml";
+  kind.states = {"/run/containerd/runc/k8s.io"};
   kind.oci = "runc";
   kind.read = read_containerd;
   return kind;

@@ -30,6 +30,7 @@ RuntimeKind crio_kind() {
   kind.file = "/etc/crio/crio.conf";
   kind.more = "/etc/crio/crio.conf.d";
   kind.sought = "container_level_enabled";
+  kind.states = {"/run/crun", "/run/runc"};
   kind.oci = "crun";
   kind.read = read_crio;
   kind.store = [](const RuntimePlace& place) { return std::make_unique<CrioRuntime>(place); };

@@ -23,6 +23,7 @@ struct RuntimeKind {
   std::vector<std::string> question;     ///< arguments with which it prints its settings
   std::string file, more;                ///< where they stand otherwise, and a directory of files after that
   std::string sought;                    ///< a word that newer ones of it have in them; read() hears of it
+  std::vector<std::string> states;       ///< where its OCI runtimes keep their state: their --root
   std::string oci;                       ///< which OCI runtime it takes when nobody says otherwise
   /// Its settings as TOML, or nothing. Returns the OCI runtime that they name, or "".
   std::function<std::string(const std::string& toml, bool has_sought, NodeTools& tools)> read;
@@ -42,7 +43,9 @@ std::vector<std::string> control_group_names(const std::string& id);
 
 struct OciRuntime {
   std::string name;
-  std::string criu_file;  ///< which CRIU reads for it
+  std::string criu_file;   ///< which CRIU reads for it
+  std::string state_file;  ///< JSON, in <root>/<container>
+  std::string state_init;  ///< its field with the first process' number
 };
 const std::vector<OciRuntime>& oci_runtimes();
 

@@ -29,6 +29,9 @@ TEST_CASE("directories of layouts", "[node_protocol]") {
   const auto ok = [](const std::string& directory) {
     return passes(ErrorKind::refused, [&] { check_layout_directory(directory, "/var/lib/ms2m"); });
   };
+  CHECK_THROWS_AS(check_layout_directory("/var/lib/ms2m/dumps", "/var/lib/ms2m"), Error);  // all of them
+  CHECK_THROWS_AS(check_restore_id("dumps"), Error);
+  CHECK_NOTHROW(check_restore_id("dumps-1"));
   CHECK(check_layout_directory("/var/lib/ms2m/m-1.x_y", "/var/lib/ms2m") == "m-1.x_y");
   for (const char* bad :
        {"", "/var/lib/ms2m", "/var/lib/ms2m/", "/var/lib/ms2m/.", "/var/lib/ms2m/..", "/var/lib/ms2m/.x",

@@ -57,6 +57,10 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(ReadArchive{"/p"}, 1);
   round_trip(StreamProgress{{1}, {2}}, 2);
   round_trip(StreamEnd{{1}, "ab"}, 2);
+  round_trip(DumpContainer{"m1", "0123456789ab"}, 2);
+  round_trip(DumpAnswer{270, {27}}, 2);
+  round_trip(ReadDump{"m1"}, 1);
+  round_trip(RemoveDump{"m1"}, 1);
   round_trip(WriteLayout{"/var/lib/ms2m/m1", {5}}, 2);
   round_trip(RemoveLayout{"/var/lib/ms2m/m1"}, 1);
   const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", "criu"};

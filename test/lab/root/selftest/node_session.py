@@ -5,7 +5,7 @@ import json
 import struct
 import subprocess
 
-REQUEST, ANSWER, FAILURE, DATA, END, CREDIT = 1, 2, 3, 4, 5, 8
+REQUEST, ANSWER, FAILURE, DATA, END, CANCEL, CREDIT, PROGRESS = 1, 2, 3, 4, 5, 6, 8, 9
 CHUNK = 256 << 10
 
 
@@ -24,15 +24,19 @@ class Session:
 
     def close(self):
         self._child.stdin.close()
-        self._child.wait(20)
+        self._child.wait(60)
         self._child.stdout.close()
 
-    def _send(self, kind, payload):
-        self._child.stdin.write(struct.pack(">IBI", 5 + len(payload), kind, self._channel) + payload)
+    def kill(self):
+        self._child.kill()
+        self._child.wait(20)
+
+    def _send(self, kind, payload, channel=None):
+        self._child.stdin.write(struct.pack(">IBI", 5 + len(payload), kind, channel or self._channel) + payload)
         self._child.stdin.flush()
 
     def _receive(self):
-        """The next frame of the newest request: its answer, or credit."""
+        """The next frame of the newest request: its answer, or what comes before."""
         while True:
             size, kind, channel = struct.unpack(">IBI", self._child.stdout.read(9))
             payload = self._child.stdout.read(size - 5)
@@ -42,24 +46,29 @@ class Session:
                 raise Failed(payload.decode())
             return kind, payload
 
-    def _begin(self, do, fields):
+    def begin(self, do, **fields):
         self._channel += 1
         self._send(REQUEST, json.dumps({"do": do, **fields}).encode())
 
-    def _answer(self):
+    def cancel(self):
+        """The newest request is given up."""
+        self._send(CANCEL, b"")
+
+    def answer(self):
+        """Of the newest request."""
         while True:
             kind, payload = self._receive()
             if kind == ANSWER:
                 return json.loads(payload)
 
     def call(self, do, **fields):
-        self._begin(do, fields)
-        return self._answer()
+        self.begin(do, **fields)
+        return self.answer()
 
     def write(self, id_, data):
         """A restore's data, as far as credit comes; the archive's digest."""
         end = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        self._begin("write_restore", {"id": id_, "bytes": len(data)})
+        self.begin("write_restore", id=id_, bytes=len(data))
         done = credit = 0
         while done < len(data):
             while credit == 0:
@@ -68,8 +77,29 @@ class Session:
             self._send(DATA, data[done:done + size])
             done, credit = done + size, credit - size
         self._send(END, json.dumps(end).encode())
-        assert self._answer() == end
+        assert self.answer() == end
         return end["sha256"]
+
+    def read(self, do, out, **fields):
+        """A stream into a file, checked against what was announced and what ends it; its size."""
+        self.begin(do, **fields)
+        self._send(CREDIT, struct.pack(">I", 4 * CHUNK))
+        digest, done, total, end = hashlib.sha256(), 0, None, None
+        while True:
+            kind, payload = self._receive()
+            if kind == DATA:
+                out.write(payload)
+                digest.update(payload)
+                done += len(payload)
+                self._send(CREDIT, struct.pack(">I", len(payload)))
+            elif kind == PROGRESS:
+                total = json.loads(payload)["total"]
+            elif kind == END:
+                end = json.loads(payload)
+            elif kind == ANSWER:
+                assert end == {"bytes": done, "sha256": digest.hexdigest()} == json.loads(payload), (end, done)
+                assert total == done, (total, done)
+                return done
 
     def until(self, id_, holds, limit_ms=30000):
         """Watches a restore's status until it is so, and returns that."""

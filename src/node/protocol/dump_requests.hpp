@@ -1,0 +1,45 @@
+// Requests about a container's checkpoint by its OCI runtime, without the kubelet. Part of messages.hpp.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "ms2m/units.hpp"
+
+namespace ms2m::node {
+
+struct DumpAnswer {
+  std::uint64_t frozen_ms = 0;  ///< how long the container stood still
+  Bytes bytes;                  ///< of the archive that ReadDump gives
+};
+
+/// The container is frozen, checkpointed with CRIU's options of the runtime's own file, and goes on to run, also when
+/// that fails, is given up, or the session ends in the middle. What is written lies in <layouts>/dumps/<id>, root's
+/// alone, until RemoveDump or the end of the session; of a dump that fails nothing stays. Error{not_found}: the
+/// container does not run. Error{conflict}: there is such a dump, or somebody else has frozen the container.
+/// Error{refused}: its runtime or its root file system is of an unknown kind, or has changes that cannot be carried.
+/// Error{failed}: CRIU's last errors.
+struct DumpContainer {
+  static constexpr const char* kDo = "dump_container";
+  using Answer = DumpAnswer;
+  std::string id, container;
+};
+
+struct StreamEnd;
+struct Found;
+
+/// To ms2m, as ReadArchive: an archive with checkpoint/ and rootfs-diff.tar in it. Error{not_found}: this session has
+/// no such dump.
+struct ReadDump {
+  static constexpr const char* kDo = "read_dump";
+  using Answer = StreamEnd;
+  std::string id;
+};
+
+/// Whichever session's it is. One that is still being made: when that has ended.
+struct RemoveDump {
+  static constexpr const char* kDo = "remove_dump";
+  using Answer = Found;
+  std::string id;
+};
+
+}  // namespace ms2m::node

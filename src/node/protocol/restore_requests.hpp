@@ -1,0 +1,106 @@
+// Requests about restores by the runtime handler (node_restore.hpp). Part of messages.hpp.
+//
+// Error{conflict}: its state does not allow that. Error{not_found}: there is none of that ID. All may be asked twice.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ms2m/node_restore.hpp"
+
+namespace ms2m::node {
+
+struct Nothing;
+struct Found;
+struct StreamEnd;
+
+/// `create` of the target's container waits from now on, each for at most wait_ms; prepared no longer than valid_s.
+struct RestorePrepare {
+  static constexpr const char* kDo = "restore_prepare";
+  using Answer = Nothing;
+  std::string id;
+  RestoreTarget target;
+  std::uint64_t wait_ms = 0;
+  std::uint64_t valid_s = 0;
+};
+
+/// To the pod's UID, once; another one: Error{conflict}. The record is kept while that kubelet's directory has
+/// pods/<uid>.
+struct RestoreBind {
+  static constexpr const char* kDo = "restore_bind";
+  using Answer = Nothing;
+  std::string id, uid, kubelet_root;
+};
+
+/// From ms2m: a checkpoint's archive (a tar), a StreamEnd. Unpacked while it comes: CRIU's images, the changes of the
+/// root file system, deleted.files; nothing else is kept. Only of a prepared restore without data: else
+/// Error{conflict}. Error{failed} as WriteLayout, {refused} for an archive that is none of a checkpoint; then, or when
+/// the session ends before, none of the data is left, and the restore is as it was.
+struct WriteRestore {
+  static constexpr const char* kDo = "write_restore";
+  using Answer = StreamEnd;
+  std::string id;
+  Bytes bytes;
+};
+
+/// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.
+struct RestoreReady {
+  static constexpr const char* kDo = "restore_ready";
+  using Answer = Nothing;
+  std::string id;
+  std::string sha256;
+};
+
+/// The copy is the pod's only instance from now on: what is created after it starts cold.
+struct RestoreDone {
+  static constexpr const char* kDo = "restore_done";
+  using Answer = Nothing;
+  std::string id;
+};
+
+/// Ends who waits for it or restores, and kills what was restored: nothing of it runs any more. Found: there was one.
+struct RestoreVoid {
+  static constexpr const char* kDo = "restore_void";
+  using Answer = Found;
+  std::string id;
+};
+
+/// Answered as soon as its status is another one than `seen`; none seen, or no such restore: at once. Error{timeout}.
+struct RestoreWatch {
+  static constexpr const char* kDo = "restore_watch";
+  using Answer = RestoreStatus;
+  std::string id;
+  std::optional<RestoreStatus> seen;
+  std::optional<std::uint64_t> limit_ms;
+};
+
+/// Its data; the record stays. Error{conflict} while it is prepared or taken, or who restores it has not ended yet.
+struct RestoreRemoveData {
+  static constexpr const char* kDo = "restore_remove_data";
+  using Answer = Found;
+  std::string id;
+};
+
+struct RestoreListing {
+  std::map<std::string, RestoreStatus> restores;  ///< by ID
+};
+
+struct RestoreList {
+  static constexpr const char* kDo = "restore_list";
+  using Answer = RestoreListing;
+};
+
+struct RestoreIds {
+  std::vector<std::string> ids;
+};
+
+/// Removes those that have ended and whose pod the kubelet does not have any more. Answered with their IDs.
+/// Error{failed}: some cannot be removed, the others were.
+struct RestoreSweep {
+  static constexpr const char* kDo = "restore_sweep";
+  using Answer = RestoreIds;
+};
+
+}  // namespace ms2m::node
