@@ -31,7 +31,7 @@ list_pods() {
     "lease \(.metadata.namespace) \(.metadata.name) holder=\(.spec.holderIdentity // "")"' || echo "unknown leases -"
 }
 
-# Runs on a node. The mark of a restore that is over is kept as long as its pod: nothing else of it is. The program in /var/cache/ms2m is announced by `ms2m plan` and stays; a part of one does not.
+# Runs on a node. The mark of a restore that is over is kept as long as its pod, until something is cleaned up then: nothing else of it is. The program in /var/cache/ms2m is announced by `ms2m plan` and stays; a part of one does not.
 # Image names below localhost/ms2m/, and tags that begin with ms2m-moved-, are ms2m's; one that points at the base image is how a survivor keeps
 # its name, so its image ID is in the line.
 read -r -d '' NODE_LISTER <<'END' || true
@@ -50,7 +50,7 @@ for id in os.listdir("/var/lib/ms2m") if os.path.isdir("/var/lib/ms2m") else []:
         record = json.load(open(place + "/record"))
     except (OSError, ValueError):
         record = {}
-    if record.get("state") in ("done", "void") and record["uid"] and os.path.isdir("/var/lib/kubelet/pods/" + record["uid"]):
+    if record.get("state") in ("done", "void"):
         names.remove("record")
     for name in names or ([""] if not record else []):
         print("file", os.environ["NODE"], place + "/" + name, record.get("state", ""))
