@@ -44,7 +44,7 @@ struct Plan {
   std::string owner;  ///< name of the ReplicaSet or StatefulSet; empty for a bare pod
   std::string ns, source_pod, source_uid, source_node, target_pod, target_node, container, queue;
   std::string source_control_queue, target_control_queue, hold_queue, dead_man_queue;
-  std::string image;              ///< name of the checkpoint image in the target pod
+  std::string image;              ///< name of the checkpoint image in the target pod; empty: the handler restores it
   std::string stored_image;       ///< and in the nodes' stores, which know no short names
   Landing target_landing;         ///< of the archive, as the carrier says
   Landing source_landing;         ///< and should the process have to go back

@@ -37,6 +37,13 @@ const char* to_string(SourceEnd end) noexcept;  // "adoption", ...
 enum class Carriage { relay };
 const char* to_string(Carriage carriage) noexcept;  // "relay"
 
+/// How the copy's process comes to be.
+enum class Restoring {
+  image,    ///< from a checkpoint image in its node's store, as published
+  handler,  ///< by ms2m's own OCI runtime handler, from the data itself (node_restore.hpp)
+};
+const char* to_string(Restoring restoring) noexcept;  // "image", "handler"
+
 struct Procedure {
   Strategy strategy = Strategy::shadow;  ///< what --replay fanout and --protocol none leave of what was asked for
   Replay replay = Replay::exact;
@@ -45,6 +52,7 @@ struct Procedure {
   Course course = Course::shadow;
   SourceEnd source_end = SourceEnd::deletion;
   Carriage carriage = Carriage::relay;
+  Restoring restoring = Restoring::image;
   std::string source_runtime, target_runtime;  ///< "cri-o://1.36.1", as the nodes say; empty: not known
 
   /// The source goes before its copy comes: no copy waits, and the source's node must be able to restore it too.
@@ -55,6 +63,7 @@ struct Procedure {
   bool freezes_source() const { return course == Course::valve; }
   /// In the end a pod has the source's name, and so its control queue.
   bool keeps_name() const { return source_first() || workload == Workload::stateful_set; }
+  bool by_handler() const { return restoring == Restoring::handler; }
   /// Through a tee to both copies.
   bool relays() const { return course == Course::shadow; }
   /// What it does is told by the broker's management API alone: exact counts, connections, bindings.

@@ -19,6 +19,7 @@ const char* to_string(Strategy strategy) noexcept;
 enum class Replay { exact, fanout };    ///< fanout: the published procedure, for comparison; it loses and doubles
 enum class Protocol { control, none };  ///< none: the consumer knows no control protocol (handoff only)
 enum class Prefer { gap, total };       ///< what to make small: the time without processing, or the whole migration
+enum class RestoreChoice { automatic, handler, image };  ///< automatic: the handler, where the target has it
 enum class KubeletPath { proxy, direct };
 
 struct StepTimeouts {
@@ -52,6 +53,7 @@ struct MigrationRequest {
   Protocol protocol = Protocol::control;
   Prefer prefer = Prefer::gap;
   KubeletPath kubelet = KubeletPath::proxy;
+  RestoreChoice restore = RestoreChoice::automatic;
   bool dry_run = false;
 
   Millis dead_man{15000};

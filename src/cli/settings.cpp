@@ -29,6 +29,8 @@ constexpr Words<Strategy, 3> kStrategies{
 constexpr Words<Replay, 2> kReplays{{{"exact", Replay::exact}, {"fanout", Replay::fanout}}};
 constexpr Words<Protocol, 2> kProtocols{{{"control", Protocol::control}, {"none", Protocol::none}}};
 constexpr Words<Prefer, 2> kPreferences{{{"gap", Prefer::gap}, {"total", Prefer::total}}};
+constexpr Words<RestoreChoice, 3> kRestores{
+    {{"auto", RestoreChoice::automatic}, {"handler", RestoreChoice::handler}, {"image", RestoreChoice::image}}};
 constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
 
 /// A setting whose value is one of a few words: checked by them, completed from them.
@@ -80,6 +82,8 @@ std::vector<Setting> all_settings() {
           "protocol", "control (default), or none: the consumer knows no control queue (handoff only)"),
       word_setting<kPreferences, &MigrationRequest::prefer>(
           "prefer", "gap (default): least time without processing; total: shortest migration"),
+      word_setting<kRestores, &MigrationRequest::restore>(
+          "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
           "kubelet", "proxy (default): through the API server; direct: port 10250 of the node"),
       {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",

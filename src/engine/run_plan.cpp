@@ -85,8 +85,9 @@ AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
 }
 
 void ask_carrier(Plan& plan, const Carrier& carrier) {
-  plan.target_landing = carrier.landing(plan.target_node, plan.id);
-  plan.source_landing = carrier.landing(plan.source_node, plan.id);
+  const Unpack as = plan.procedure.by_handler() ? Unpack::restore : Unpack::layout;
+  plan.target_landing = carrier.landing(plan.target_node, plan.id, as);
+  plan.source_landing = carrier.landing(plan.source_node, plan.id, as);
 }
 
 bool leads_forward(const Journal& journal) {

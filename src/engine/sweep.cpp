@@ -62,7 +62,10 @@ void sweep(const Migrator::Ports& ports, const JournalStore& journals, const Swe
     } catch (const Cancelled&) {
     }
   };
-  for (const std::string& node : scope.nodes) try_to([&] { sweep_node(ports, node, stop); });
+  for (const std::string& node : scope.nodes) {
+    try_to([&] { sweep_node(ports, node, stop); });
+    try_to([&] { ports.restores.sweep(node, stop); });
+  }
   try_to([&] {
     for (const MovedPod& pod : moved_pods(journals)) {
       if (pod.control_queue.empty() || pod.kubeconfig != scope.kubeconfig || pod.context != scope.context ||

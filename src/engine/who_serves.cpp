@@ -8,7 +8,9 @@
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
+#include "kube/objects/runtime_class.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/node_setup.hpp"
 #include "ms2m/remedy.hpp"
 
 namespace ms2m {
@@ -18,8 +20,9 @@ namespace {
 /// it takes a kubelet to report a container and its first probe, and not until the next one of a slow period.
 constexpr std::chrono::seconds kReadySoon{2};
 
-/// By its image's name, which no controller gives a pod.
+/// By its image's name or its runtime class, which no controller gives a pod.
 bool is_copy(const Json& pod) {
+  if (runtime_class_of(pod) == kHandlerName) return true;
   const std::vector<std::string> images = images_of(pod);
   return std::any_of(images.begin(), images.end(), is_checkpoint_image_name);
 }

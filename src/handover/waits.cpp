@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <exception>
-#include <future>
+#include <memory>
 
+#include "base/aside.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -135,58 +135,65 @@ void check_runs_on(const Json* pod, const std::string& name, const std::string& 
   check_restore(pod, name, container);
 }
 
+namespace {
+
+/// What the pod's status and the node say meanwhile.
+class Restoration {
+ public:
+  Restoration(Cluster& cluster, const ObjectRef& pod, const std::string& container, const ToldByNode& node) {
+    if (node) asides_.push_back(std::make_unique<Aside>([=, this](const StopToken& stop) { found(node(stop)); }));
+    asides_.push_back(
+        std::make_unique<Aside>([&cluster, pod, container, this, told = bool(node)](const StopToken& stop) {
+          cluster.watch(
+              pod,
+              [&](const Json* now) {
+                check_runs_on(now, pod.name, container);
+                if (!told && !running_ && container_running(now, container)) found(instance_in(*now, container));
+                return false;  // it may still end
+              },
+              stop.within(std::chrono::hours(1)));
+        }));
+  }
+
+  /// Throws what one of them has thrown.
+  bool running() {
+    for (const auto& aside : asides_) aside->check();
+    return running_;
+  }
+  const std::string& instance() const { return instance_; }  ///< when it is
+
+ private:
+  void found(std::string instance) {
+    instance_ = std::move(instance);
+    running_ = true;
+  }
+
+  std::atomic<bool> running_{false};
+  std::string instance_;                        // written before `running_` is
+  std::vector<std::unique_ptr<Aside>> asides_;  // last: they use the others
+};
+
+}  // namespace
+
 std::string wait_restored(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const ObjectRef& ref,
                           const std::string& container, const Arrival& arrival,
-                          const std::function<void(bool now_running)>& look, const StopToken& stop) {
-  StopSource over;
-  std::exception_ptr failure;
-  std::atomic<bool> running{false};
-  std::string instance;  // written before `running` is
-  auto watcher = std::async(std::launch::async, [&] {
-    try {
-      cluster.watch(
-          ref,
-          [&](const Json* pod) {
-            check_runs_on(pod, ref.name, container);
-            if (!running && container_running(pod, container)) {
-              instance = instance_in(*pod, container);
-              running = true;
-            }
-            return false;  // it may still end
-          },
-          over.token().within(std::chrono::hours(1)));
-    } catch (const Cancelled&) {
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  });
-  struct StopWatching {
-    StopSource& over;
-    std::future<void>& watcher;
-    ~StopWatching() {
-      over.request_stop();
-      if (watcher.valid()) watcher.wait();
-    }
-  } guard{over, watcher};
-
+                          const std::function<void(bool now_running)>& look, const StopToken& stop,
+                          const ToldByNode& node) {
+  Restoration restoration(cluster, ref, container, node);
   const TimePoint begin = Clock::now();
   bool told = false;
   ArrivalWatch copy(broker, admin, arrival);
   try {
-    while (!copy.there(stop) || !running) {
-      if (watcher.valid() && watcher.wait_for(std::chrono::seconds(0)) == std::future_status::ready) {
-        watcher.get();
-        if (failure) std::rethrow_exception(failure);
-      }
-      const bool now_running = running && !told;
+    while (!copy.there(stop) || !restoration.running()) {
+      const bool now_running = restoration.running() && !told;
       look(now_running);
       told = told || now_running;
       stop.sleep(Clock::now() - begin < std::chrono::seconds(1) ? Millis{2} : Millis{10},
                  "waiting for the restored consumer to connect");
     }
-    return instance;
+    return restoration.instance();
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout || !running) throw;
+    if (error.kind() != ErrorKind::timeout || !told) throw;
     throw Error(ErrorKind::timeout, "the restored process runs and does not come to " + arrival.queue,
                 "its connections are closed when it wakes up: the consumer must notice that and connect again "
                 "(ms2m-protocol(7)); if it is slow at it, raise --restore-timeout");

@@ -80,11 +80,16 @@ void check_restore(const Json* pod, const std::string& name, const std::string& 
 /// and again.
 void check_runs_on(const Json* pod, const std::string& name, const std::string& container);
 
-/// Returns when the container runs and the copy has arrived: the proof that it lives. Which instance of the container
-/// that is (instance_in()). A watch beside it tells early when that will never be (check_restore). `look` is called
-/// between, with "the container has just been seen running".
+/// The node's own word, where it gives one: returns the instance when the process runs; Error when it never will.
+using ToldByNode = std::function<std::string(const StopToken& stop)>;
+
+/// Returns when the container runs, by its node's word or else the pod's status, and the copy has arrived: the proof
+/// that it lives. Which instance of the container that is (instance_in(), or as the node says). A watch beside it tells
+/// early when that will never be (check_restore). `look` is called between, with "the container has just been seen
+/// running".
 std::string wait_restored(Cluster& cluster, Broker& broker, BrokerAdmin& admin, const ObjectRef& pod,
                           const std::string& container, const Arrival& arrival,
-                          const std::function<void(bool now_running)>& look, const StopToken& stop);
+                          const std::function<void(bool now_running)>& look, const StopToken& stop,
+                          const ToldByNode& node = {});
 
 }  // namespace ms2m

@@ -25,10 +25,10 @@ PastMove move_of(const Json& record) {
 }  // namespace
 
 std::string kind_of(const Plan& plan, const MigrationRequest& request) {
-  return fmt::format("{} {} {} {}",
+  return fmt::format("{} {} {} {}{}",
                      plan.procedure.course == Course::fanout ? "fanout" : to_string(plan.procedure.strategy),
                      to_string(plan.procedure.workload), plan.procedure.protocol == Protocol::none ? "none" : "control",
-                     request.prefer == Prefer::total ? "total" : "gap");
+                     request.prefer == Prefer::total ? "total" : "gap", plan.procedure.by_handler() ? " handler" : "");
 }
 
 void History::add(const PastMove& move) const {

@@ -48,6 +48,7 @@ template <class Op>
 struct Recorded {
   Op operation;
   bool settled = false;
+  int n = 0;  ///< the effect's number
 };
 
 /// Appends to one journal. settled(), effects() and effect_with() may be called from several threads, the rest is for
@@ -81,7 +82,7 @@ class Journal {
     for (const Effect& effect : effects())
       for (const auto& operation : {effect.finish, effect.undo})
         if (operation && std::holds_alternative<Op>(*operation))
-          return Recorded<Op>{std::get<Op>(*operation), effect.settled};
+          return Recorded<Op>{std::get<Op>(*operation), effect.settled, effect.n};
     return std::nullopt;
   }
   bool marked(Mark mark) const noexcept;

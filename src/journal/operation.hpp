@@ -62,6 +62,8 @@ struct StartCopy {
   static constexpr const char* kName = "start_copy";
   static constexpr Stage stage() { return Stage::clear_way; }
   std::string ns, pod, id, container, node, image, checkpoint, queue;
+  /// By the runtime handler, from data of that digest, without an image; empty: from the image.
+  std::string data{};
 };
 
 // Pods.
@@ -166,6 +168,26 @@ struct RemoveImage {
   static constexpr Stage stage() { return Stage::images; }
   std::string node, id;
 };
+/// By the runtime handler. Ends who waits for it, and the copy, if there is one that is a copy still.
+struct TakeBackRestore {
+  static constexpr const char* kName = "take_back_restore";
+  static constexpr Stage stage() { return Stage::process; }
+  std::string node, id;
+};
+/// From here on the copy, should it end, starts cold.
+struct CompleteRestore {
+  static constexpr const char* kName = "complete_restore";
+  static constexpr Stage stage() { return Stage::own_instance; }
+  std::string node, id;
+  /// Of a copy that may have been restored again, on another node or under another ID; else empty.
+  std::string ns{}, pod{};
+};
+/// The data, and what is known of restores whose pods are gone.
+struct RemoveRestore {
+  static constexpr const char* kName = "remove_restore";
+  static constexpr Stage stage() { return Stage::files; }
+  std::string node, id;
+};
 struct ReleaseLease {
   static constexpr const char* kName = "release_lease";
   static constexpr Stage stage() { return Stage::lease; }
@@ -185,13 +207,16 @@ struct RemoveSource {
   Stage stage() const { return target.empty() ? Stage::end_source : Stage::end_idle_source; }
   std::string ns, pod, uid, hold_queue, target{};
 };
-/// `object` on its node; where that cannot restore it, the process goes back to `node`.
+/// `object` on its node; where that cannot restore it, the process goes back to `node`, where its archive is.
 struct RestorePod {
   static constexpr const char* kName = "restore_pod";
   static constexpr Stage stage() { return Stage::restore; }
   Json object;
   std::string hold_queue;
   std::string node, archive, directory, image, container, architecture, user, control_queue;
+  /// By the runtime handler, without a checkpoint image: the digest of what was brought to the object's node for it,
+  /// and the ID of its own image. Empty: from the image.
+  std::string data{}, image_id{};
 };
 struct RecreateSet {
   static constexpr const char* kName = "recreate_set";
@@ -242,8 +267,9 @@ using Operation =
     std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::StartCopy, op::DeletePod, op::RetirePod,
                  op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue, op::DeleteExchange,
                  op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveLayout, op::RemoveImageName,
-                 op::PointImageName, op::RemoveImage, op::ReleaseLease, op::OrphanSet, op::RemoveSource, op::RestorePod,
-                 op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp, op::EndSource>;
+                 op::PointImageName, op::RemoveImage, op::TakeBackRestore, op::CompleteRestore, op::RemoveRestore,
+                 op::ReleaseLease, op::OrphanSet, op::RemoveSource, op::RestorePod, op::RecreateSet, op::Rename,
+                 op::ScaleDown, op::ScaleUp, op::EndSource>;
 
 Stage stage(const Operation& operation);
 

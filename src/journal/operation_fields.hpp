@@ -30,6 +30,7 @@ template <class F>
 void fields(op::StartCopy& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "id", o.id, "container", o.container, "queue", o.queue);
   f.always("node", o.node, "image", o.image, "checkpoint", o.checkpoint);
+  f.if_any("data", o.data);
 }
 template <class F>
 void fields(op::DeletePod& o, F& f) {
@@ -98,6 +99,19 @@ void fields(op::RemoveImage& o, F& f) {
   f.always("node", o.node, "id", o.id);
 }
 template <class F>
+void fields(op::TakeBackRestore& o, F& f) {
+  f.always("node", o.node, "id", o.id);
+}
+template <class F>
+void fields(op::CompleteRestore& o, F& f) {
+  f.always("node", o.node, "id", o.id);
+  f.if_any("ns", o.ns, "pod", o.pod);
+}
+template <class F>
+void fields(op::RemoveRestore& o, F& f) {
+  f.always("node", o.node, "id", o.id);
+}
+template <class F>
 void fields(op::ReleaseLease& o, F& f) {
   f.always("ns", o.ns, "name", o.name, "holder", o.holder);
 }
@@ -115,6 +129,7 @@ void fields(op::RestorePod& o, F& f) {
   f.always("object", o.object, "hold", o.hold_queue, "control", o.control_queue, "container", o.container);
   f.always("node", o.node, "archive", o.archive, "directory", o.directory, "image", o.image);
   f.always("architecture", o.architecture, "user", o.user);
+  f.if_any("data", o.data, "image_id", o.image_id);
 }
 template <class F>
 void fields(op::RecreateSet& o, F& f) {

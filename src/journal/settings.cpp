@@ -33,12 +33,19 @@ Json settings_json(const MigrationRequest& r) {
           {"total", r.prefer == Prefer::total},
           {"allow_reorder", r.allow_reorder},
           {"direct", r.kubelet == KubeletPath::direct},
+          {"restore", r.restore == RestoreChoice::automatic ? "auto"
+                      : r.restore == RestoreChoice::image   ? "image"
+                                                            : "handler"},
           {"timeouts", timeouts_json(r.timeouts)}};
 }
 
 void apply_settings(const Json& settings, MigrationRequest& request) {
   request.prefer = settings.at("total").get<bool>() ? Prefer::total : Prefer::gap;
   request.kubelet = settings.at("direct").get<bool>() ? KubeletPath::direct : KubeletPath::proxy;
+  const std::string restore = settings.value("restore", "auto");
+  request.restore = restore == "auto"    ? RestoreChoice::automatic
+                    : restore == "image" ? RestoreChoice::image
+                                         : RestoreChoice::handler;
   request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());
   request.relay_window = settings.at("relay_window");

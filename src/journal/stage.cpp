@@ -5,10 +5,10 @@
 namespace ms2m {
 namespace {
 
-constexpr std::array kWords{
-    "clear_way",       "end_source", "restore",     "serve",  "end_idle_source", "source",
-    "owner",           "copy",       "marks",       "queues", "exchanges",       "control_queues",
-    "copy_image_name", "files",      "image_names", "images", "staged_names",    "lease"};
+constexpr std::array kWords{"clear_way",       "end_source",  "restore",   "own_instance",   "serve",
+                            "end_idle_source", "source",      "owner",     "process",        "copy",
+                            "marks",           "queues",      "exchanges", "control_queues", "copy_image_name",
+                            "files",           "image_names", "images",    "staged_names",   "lease"};
 static_assert(kWords.size() == static_cast<std::size_t>(Stage::lease) + 1);
 
 }  // namespace

@@ -11,10 +11,12 @@ enum class Stage {
   clear_way,        ///< a set lets go of the name, a frozen source's copy starts: nobody works until it is done
   end_source,       ///< the copy needs its name, which exists once
   restore,          ///< the copy under that name
+  own_instance,     ///< the copy is no copy any more: should it end, it starts anew
   serve,            ///< the copy gets the queue: from here somebody works
   end_idle_source,  ///< the one that the copy has replaced; its name is needed next
   source,           ///< undo: it is back at work. finish: it is gone for good
   owner,            ///< what was taken from its controller; should this fail, the consumers are at work
+  process,          ///< undo: of the copy, and who waits for it: its pod could not go
   copy,             ///< undo: it goes when the source is back, never before
   marks,            ///< on pods that stay
   queues,           ///< a source that loses its hold queue could go back to the primary: only after it

@@ -14,6 +14,10 @@ std::vector<std::string> known_image_names(const Facts& facts) {
   return names;
 }
 
+std::string source_image_id(const Facts& facts) {
+  return facts.source.image ? facts.source.image->id : facts.source.look.base_image;
+}
+
 bool Facts::asked(Question question) const {
   return std::none_of(unasked.begin(), unasked.end(), [&](const Unasked& each) { return each.question == question; });
 }

@@ -48,6 +48,7 @@ enum class Question {
   target_pods,
   autoscalers,
   lease,
+  runtime_class,
   source_gate,
   target_gate,
   archives,
@@ -70,7 +71,9 @@ struct Unasked {
 struct Facts {
   std::string ns;
   Json pod;
-  Procedure procedure;  ///< decided as soon as the pod was read; the runtimes of the nodes are in the plan's
+  /// Decided as soon as the pod was read, but for how it is restored, for which the nodes are asked; their runtimes are
+  /// in the plan's.
+  Procedure procedure;
   std::string container;
   std::optional<Controller> owner;       ///< the controlling ReplicaSet or StatefulSet
   std::optional<Controller> deployment;  ///< the ReplicaSet's owner
@@ -90,6 +93,8 @@ struct Facts {
   bool autoscalers_read = false;                     ///< both could be asked for
   bool keda_served = false;                          ///< this cluster has KEDA's API
   std::optional<std::string> runtime_handler;  ///< of the class that the pod names; nullopt: none, or it is not known
+  /// The RuntimeClass of ms2m's handler is there, and is that; asked only where the handler may restore.
+  std::optional<bool> handler_class;
   std::optional<Lease> lease;
 
   MissingBrokerRights missing_broker_rights;
@@ -107,6 +112,8 @@ struct Facts {
   bool asked(Question question) const;
 };
 
+/// ID of the image that the source's container was made from; empty: unknown.
+std::string source_image_id(const Facts& facts);
 /// Names of the image that the source's container runs: of its status and of the node's store; some may be IDs.
 std::vector<std::string> known_image_names(const Facts& facts);
 

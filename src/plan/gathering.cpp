@@ -13,8 +13,11 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "kube/objects/pod_state.hpp"
+#include "kube/objects/runtime_class.hpp"
+#include "ms2m/node_setup.hpp"
 #include "ms2m/remedy.hpp"
 #include "plan/procedure.hpp"
+#include "plan/restoring.hpp"
 
 namespace ms2m {
 namespace {
@@ -104,6 +107,7 @@ void Gathering::note(Question question, const Otherwise& otherwise, const Error&
 void Gathering::finish() {
   tasks_.wait();
   tell_image_names();
+  facts_.procedure.restoring = restoring_of(facts_, request_);
   std::stable_sort(facts_.unasked.begin(), facts_.unasked.end(),
                    [](const Unasked& a, const Unasked& b) { return a.question < b.question; });
 }
@@ -122,6 +126,7 @@ void Gathering::start_cluster() {
   ask_owner();
   ask_claims();
   ask_gates();
+  ask_handler_class();
   ask(Question::lease, [this] {
     facts_.lease = parse_if(ports_.cluster.get({Kind::lease, facts_.ns, "ms2m-" + request_.pod}, stop_), parse_lease);
   });
@@ -142,6 +147,19 @@ void Gathering::start_cluster() {
       [this, target_node] {
         facts_.target_node_pods =
             parse_all(ports_.cluster.list(Kind::pod, "", "", "spec.nodeName=" + target_node, stop_), parse_occupant);
+      });
+}
+
+/// Without the answer the copy is restored from an image, unless that was ruled out.
+void Gathering::ask_handler_class() {
+  if (request_.restore == RestoreChoice::image || !handler_restores(facts_.procedure.course)) return;
+  ask(Question::runtime_class,
+      {request_.restore == RestoreChoice::handler,
+       {"you may not get runtimeclasses: whether the cluster has ms2m's was not checked",
+        "grant it with examples/rbac.yaml"}},
+      [this] {
+        const auto object = ports_.cluster.get({Kind::runtime_class, "", kHandlerName}, stop_);
+        facts_.handler_class = object && parse_runtime_class(*object).handler == kHandlerName;
       });
 }
 

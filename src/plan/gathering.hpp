@@ -37,6 +37,7 @@ class Gathering {
   void note(Question question, const Otherwise& otherwise, const Error& error);
 
   void ask_rights();
+  void ask_handler_class();
   void ask_owner();
   void ask_autoscalers();
   template <class Scaler>

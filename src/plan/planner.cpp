@@ -83,9 +83,11 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   if (plan.procedure.workload == Workload::stateful_set)
     plan.target_pod = plan.procedure.renamed_later() ? target_pod_name(facts.pod, id) : plan.source_pod;
   if (plan.procedure.source_first()) plan.target_pod = plan.source_pod;
-  plan.image = checkpoint_image_name(container_in(facts.pod, facts.container)->image, known_image_names(facts),
-                                     plan.target_pod, id);
-  plan.stored_image = name_in_store(plan.image, known_image_names(facts));
+  if (!plan.procedure.by_handler()) {
+    plan.image = checkpoint_image_name(container_in(facts.pod, facts.container)->image, known_image_names(facts),
+                                       plan.target_pod, id);
+    plan.stored_image = name_in_store(plan.image, known_image_names(facts));
+  }
   const QueueNames names = queue_names(id);
   if (plan.procedure.protocol == Protocol::control) {
     plan.hold_queue = names.hold;

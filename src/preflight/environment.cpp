@@ -9,6 +9,7 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/traits.hpp"
 #include "kube/objects/travel.hpp"
+#include "ms2m/node_setup.hpp"
 #include "plan/facts.hpp"
 #include "preflight/preflight.hpp"
 
@@ -69,7 +70,7 @@ void check_runtime_class(const Facts& facts, std::vector<Finding>& out) {
   const std::string name = traits_of(facts.pod).runtime_class;
   if (name.empty()) return;
   const std::string handler = facts.runtime_handler.value_or(name);
-  if (handler == "crun" || handler == "runc") return;
+  if (handler == "crun" || handler == "runc" || name == kHandlerName) return;
   const std::string both = handler + " " + name;
   const std::string told = handler == name ? name : fmt::format("{} (handler {})", name, handler);
   const char* cause = nullptr;

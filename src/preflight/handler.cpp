@@ -1,7 +1,8 @@
-// Findings about ms2m's own runtime handler on the nodes. They hold nothing up.
+// Findings about ms2m's own runtime handler on the nodes.
 #include <fmt/format.h>
 
 #include "kube/objects/object.hpp"
+#include "plan/restoring.hpp"
 #include "preflight/preflight.hpp"
 
 namespace ms2m {
@@ -29,6 +30,14 @@ void check_node(const NodeFacts& facts, const std::string& name, std::vector<Fin
 void check_handler(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   check_node(facts.source, pod_node(facts.pod), out);
   check_node(facts.target, request.target_node, out);
+  if (request.restore == RestoreChoice::image || facts.target.access) return;
+  const auto against = against_handler(facts, request);
+  if (!against)
+    out.push_back({"restore", Level::ok, "the copy is restored by ms2m's runtime handler", ""});
+  else if (request.restore == RestoreChoice::handler)
+    refuse(out, "restore", "the runtime handler cannot restore the copy: " + against->text, against->cure);
+  else
+    out.push_back({"restore", Level::ok, "the copy is restored from a checkpoint image: " + against->text, ""});
 }
 
 }  // namespace ms2m

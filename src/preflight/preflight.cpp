@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "kube/objects/container.hpp"
 #include "kube/objects/lease.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/selector.hpp"
@@ -108,17 +109,44 @@ void check_access(const Facts& facts, const MigrationRequest& request, std::vect
     if (node.access)
       out.push_back({"node-access", Level::refusal, fmt::format("cannot work on node {}: {}", name, node.access->text),
                      node.access->cure});
-    else if (node.tool_trouble)
+    else if (node.tool_trouble && !facts.procedure.by_handler())
       out.push_back({"image-tool", Level::refusal, fmt::format("node {}: {}", name, node.tool_trouble->text),
                      node.tool_trouble->cure});
     else
-      out.push_back({"node-access", Level::ok, fmt::format("node {} reached, {}", name, node.tool), ""});
+      out.push_back({"node-access", Level::ok,
+                     fmt::format("node {} reached{}", name, node.tool.empty() ? "" : ", " + node.tool), ""});
   };
   one(facts.source, pod_node(facts.pod));
   one(facts.target, request.target_node);
 }
 
+/// The target's kubelet pulls it as ever; the handler compares the IDs again before it restores anything.
+void check_own_image(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const std::string id = source_image_id(facts), &node = request.target_node;
+  const auto container = container_in(facts.pod, facts.container);
+  if (id.empty() || !container) return;  // refused
+  if (facts.target.image && facts.target.image->id != id)
+    return refuse(out, "base-image",
+                  fmt::format("image {} is another one on node {} (ID {:.12}) than the one that the container runs "
+                              "(ID {:.12})",
+                              container->image, node, facts.target.image->id, id),
+                  fmt::format("let {} pull that very image, by its digest", node));
+  if (facts.target.image)
+    out.push_back({"base-image", Level::ok, fmt::format("base image {:.12} is on both nodes", id), ""});
+  else if (container->pull_policy == "Never")
+    refuse(out, "base-image",
+           fmt::format("image {} (ID {:.12}) is not on node {}, and the pod says that nobody may pull it",
+                       container->image, id, node),
+           fmt::format("let {} pull the same image (by its digest)", node));
+  else
+    out.push_back({"base-image", Level::ok,
+                   fmt::format("image {} is not seen on node {}: its kubelet pulls it before the source is touched",
+                               container->image, node),
+                   ""});
+}
+
 void check_image(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.procedure.by_handler()) return check_own_image(facts, request, out);
   if (facts.source.access || facts.target.access || facts.source.tool_trouble || facts.target.tool_trouble) return;
   const std::string source_node = pod_node(facts.pod);
   if (!facts.source.image) {
@@ -205,6 +233,8 @@ const char* subject(Question question) {
       return "autoscaler";
     case Question::budgets:
       return "disruption-budget";
+    case Question::runtime_class:
+      return "node-handler";
     case Question::lease:
       return "lease";
     case Question::source_gate:

@@ -23,8 +23,10 @@ struct Subject {
   const NodeFacts& facts;
   std::string name;
   bool checkpoints, restores;
+  bool by_image;  ///< the container runtime itself restores
   std::vector<Finding>& out;
 
+  bool restores_image() const { return restores && by_image; }
   const NodeTools& tools() const { return facts.tools; }
   std::string runtime() const {
     if (!facts.node) return "";
@@ -115,12 +117,14 @@ void check_crio(const Subject& node) {
                            " says container_level_enabled = \"checkpoint_restore\", or, where it does not have that, "
                            "enable_criu_support = true");
     case Crio::off:
-      return node.refuse("CRI-O's checkpoints are switched off", cure);
+      if (node.checkpoints || node.restores_image()) node.refuse("CRI-O's checkpoints are switched off", cure);
+      return;
     case Crio::checkpoint_only:
-      if (node.restores) node.refuse("CRI-O may make checkpoints, but not restore them (checkpoint_only)", cure);
+      if (node.restores_image())
+        node.refuse("CRI-O may make checkpoints, but not restore them (checkpoint_only)", cure);
       return;
     case Crio::on:
-      if (node.restores && !tools.crio_signature_policy.empty())
+      if (node.restores_image() && !tools.crio_signature_policy.empty())
         node.warn(fmt::format("CRI-O has a signature policy ({}), with which some versions refuse every restore",
                               tools.crio_signature_policy),
                   "unset signature_policy in CRI-O's configuration there if the restore is refused for it");
@@ -144,7 +148,7 @@ void check_containerd(const Subject& node) {
                 fmt::format("set enable_criu = true below [plugins.'io.containerd.cri.v1.runtime'] in "
                             "/etc/containerd/config.toml on {}, and there: {}",
                             node.name, restart));
-  if (node.restores && version.size() >= 2) {
+  if (node.restores_image() && version.size() >= 2) {
     const bool removed = !(version < Numbers{2, 4});
     if (version < kContainerdRestores)
       return node.refuse(fmt::format("containerd {} cannot restore a container", text), "choose a node with CRI-O");
@@ -158,7 +162,7 @@ void check_containerd(const Subject& node) {
                               "there: {}",
                               node.name, restart));
   }
-  if (node.restores)
+  if (node.restores_image())
     node.refuse("it runs containerd, into whose store ms2m cannot bring a checkpoint yet", "choose a node with CRI-O");
 }
 
@@ -174,6 +178,17 @@ void check_node(const Subject& node) {
   if (runtime.starts_with("containerd://")) check_containerd(node);
 }
 
+/// What one of them has dumped the other does not restore: masked paths, modes (containerd-facts.md section 4).
+void check_same_oci(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const std::string &source = facts.source.tools.oci, &target = facts.target.tools.oci;
+  if (source.empty() || target.empty() || source == target) return;
+  refuse(out, "node-tools",
+         fmt::format("containers of node {} run with {}, those of node {} with {}: the one does not restore what the "
+                     "other has dumped",
+                     pod_node(facts.pod), source, request.target_node, target),
+         "choose a node with " + source);
+}
+
 }  // namespace
 
 void check_tools(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -181,8 +196,10 @@ void check_tools(const Facts& facts, const MigrationRequest& request, std::vecto
   const bool way_back = facts.procedure.source_first();
   const bool renamed_later = facts.procedure.renamed_later();  // checkpointed there once more
   const std::size_t before = out.size();
-  check_node({facts.source, pod_node(facts.pod), true, way_back, out});
-  check_node({facts.target, request.target_node, renamed_later, true, out});
+  check_same_oci(facts, request, out);
+  const bool by_image = !facts.procedure.by_handler();
+  check_node({facts.source, pod_node(facts.pod), true, way_back, by_image, out});
+  check_node({facts.target, request.target_node, renamed_later, true, by_image, out});
   if (out.size() == before && facts.source.tools.asked)
     out.push_back(
         {"node-tools", Level::ok,

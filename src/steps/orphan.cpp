@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <future>
-
 #include "journal/operation.hpp"
 #include "kube/objects/controllers.hpp"
 #include "kube/objects/object.hpp"
@@ -44,25 +42,15 @@ std::vector<Announced> OrphanSet::announce(const Move& move) {
   return {orphan_of(move.plan, move.facts.owner->document)};
 }
 
+std::future<void> OrphanSet::begin(Phase phase, const StopToken& stop) const {
+  return std::async(std::launch::async,
+                    [this, operation = plan_orphaning(*this, phase, stop),
+                     limit = stop.within(std::chrono::seconds(60))] { operations.run(operation, limit); });
+}
+
 Ran OrphanSet::run(const StopToken& stop) const {
-  operations.run(plan_orphaning(*this, Phase::replaying, stop), stop.within(std::chrono::seconds(60)));
+  begin(Phase::replaying, stop).get();
   return {};
-}
-
-std::vector<Announced> TransferWhileOrphaning::announce(const Move& move) {
-  std::vector<Announced> all = OrphanSet::announce(move);
-  for (const Announced& each : Transfer::announce(move)) all.push_back(each);
-  return all;
-}
-
-/// While the archive is on its way, the garbage collector lets go of the pods.
-Ran TransferWhileOrphaning::run(const StopToken& stop) const {
-  const Operation operation = plan_orphaning(orphan, Phase::transferring, stop);
-  const StopToken limit = stop.within(std::chrono::seconds(60));
-  auto orphaning = std::async(std::launch::async, [&] { orphan.operations.run(operation, limit); });
-  const Ran ran = transfer.run(stop);
-  orphaning.get();
-  return ran;
 }
 
 }  // namespace ms2m

@@ -1,9 +1,9 @@
 // A StatefulSet lets go of its pods: with it, deleting one would bring a cold one.
 #pragma once
+#include <future>
 #include <vector>
 
 #include "steps/step.hpp"
-#include "steps/transfer.hpp"
 #include "undo/operations.hpp"
 
 namespace ms2m {
@@ -15,6 +15,8 @@ struct OrphanSet {
   static constexpr Phase kPhase = Phase::replaying;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
+  /// The same; the future's get() waits for its end, and throws as run() does.
+  std::future<void> begin(Phase phase, const StopToken& stop) const;
 
   Move move;
   Cluster& cluster;
@@ -22,14 +24,24 @@ struct OrphanSet {
   Operations& operations;
 };
 
-/// Both are waited for by nobody else.
-struct TransferWhileOrphaning {
+/// While the data is on its way, by Transfer or BringData, the garbage collector lets go of the pods.
+template <class Way>
+struct WhileOrphaning {
   static constexpr Phase kPhase = Phase::transferring;
-  static std::vector<Announced> announce(const Move& move);
-  Ran run(const StopToken& stop) const;
+  static std::vector<Announced> announce(const Move& move) {
+    std::vector<Announced> all = OrphanSet::announce(move);
+    for (const Announced& each : Way::announce(move)) all.push_back(each);
+    return all;
+  }
+  Ran run(const StopToken& stop) const {
+    auto orphaning = orphan.begin(kPhase, stop);
+    const Ran ran = way.run(stop);
+    orphaning.get();
+    return ran;
+  }
 
   OrphanSet orphan;
-  Transfer transfer;
+  Way way;
 };
 
 }  // namespace ms2m

@@ -12,12 +12,14 @@
 #include "ms2m/error.hpp"
 #include "steps/restore.hpp"
 #include "undo/hand_over.hpp"
+#include "undo/operations.hpp"
 
 namespace ms2m {
 namespace {
 
 /// A target that comes, works and goes again takes longer: its container has to be started again for that.
 constexpr Millis kBlink{2000};
+constexpr std::chrono::seconds kToldWithin{5};
 
 std::string pivot_line(const Plan& plan) {
   return fmt::format("pivot: take the dead man's message and send {} to {}, in one transaction", plan.target_pod,
@@ -53,7 +55,7 @@ void check_target_lives(const Pivot& at, const StopToken& stop) {
   if (pod_is_lost(pod ? &*pod : nullptr))
     throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", plan.ns, plan.target_pod));
   at.copy.addresses = addresses_of(*pod);
-  if (instance_in(*pod, plan.container) != at.living.instance)
+  if (same_instance(instance_in(*pod, plan.container), at.living.instance) == false)
     throw Error(ErrorKind::inconsistent,
                 "the target's container was started again: what it had done since the checkpoint is gone");
   check_runs_on(&*pod, plan.target_pod, plan.container);
@@ -89,8 +91,29 @@ Ran Pivot::run(const StopToken& stop) const {
                        arrival_of(move, plan.queue, 1, 0).strangers, plan.container, living.instance,
                        source.addresses.empty() ? std::vector<std::string>{} : copy.addresses,
                        move.plan.procedure.relays(), move.request.timeouts.serve});
+  if (plan.procedure.by_handler())
+    journal.effect(Phase::replaying, "", {}, op::CompleteRestore{plan.target_node, plan.id});
   commit.now({{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   tell(observer, Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
+  return {};
+}
+
+std::vector<Announced> CompleteCopy::announce(const Move& move) {
+  return {{describe(op::CompleteRestore{move.plan.target_node, move.plan.id})}};
+}
+
+/// Whatever becomes of it, the copy serves; whoever finishes the journal does it otherwise.
+Ran CompleteCopy::run(const StopToken& stop) const {
+  const auto completion = journal.effect_with<op::CompleteRestore>();
+  try {
+    restores.done(plan.target_node, plan.id, stop.within(kToldWithin));
+    journal.settled(completion->n, true, "");
+  } catch (const Error& error) {
+    warn(observer,
+         fmt::format("node {} could not be told that pod {} owns its queue: {}", plan.target_node, plan.target_pod,
+                     error.what()),
+         "");
+  }
   return {};
 }
 

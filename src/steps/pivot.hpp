@@ -41,6 +41,19 @@ struct Pivot {
   const LivingCopy& living;
 };
 
+/// Until here a copy that ends stays so, and the move is undone; from here on it is the pod's own process, and should
+/// it end, its kubelet starts it anew. The very next after the pivot.
+struct CompleteCopy {
+  static constexpr Phase kPhase = Phase::replaying;
+  static std::vector<Announced> announce(const Move& move);
+  Ran run(const StopToken& stop) const;
+
+  const Plan& plan;
+  NodeRestores& restores;
+  Journal& journal;
+  Observer& observer;
+};
+
 /// The pivot without a hand-over: only the dead man's message is taken (and the marker left), for a target that does
 /// not exist yet.
 struct Disarm {

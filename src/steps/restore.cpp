@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.hpp"
+#include "handover/prepared_restore.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
@@ -19,15 +20,26 @@ Arrival arrival_of(const Move& move, const std::string& queue, std::uint64_t con
 }
 
 std::vector<Announced> Restore::announce(const Move& move) {
-  return {{fmt::format("annotate pod {} so that the kubelet restores it", move.plan.target_pod)}};
+  const Plan& plan = move.plan;
+  if (plan.procedure.by_handler())
+    return {{fmt::format("let the runtime handler on {} restore pod {}", plan.target_node, plan.target_pod)}};
+  return {{fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod)}};
 }
 
 Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopToken& stop) const {
   const Plan& plan = move.plan;
   const ObjectRef ref{Kind::pod, plan.ns, plan.target_pod};
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.restore));
-  // Any change of the pod makes the kubelet look again instead of backing off.
-  cluster.patch(ref, PatchType::merge, kick_patch(now_rfc3339()), limit);
+  ToldByNode told;
+  if (plan.procedure.by_handler()) {
+    restores.ready(plan.target_node, plan.id, data.sha256, limit);
+    told = [this](const StopToken& until) {
+      return await_restored(restores, {move.plan.target_node, move.plan.id}, until);
+    };
+  } else {
+    // Any change of the pod makes the kubelet look again instead of backing off.
+    cluster.patch(ref, PatchType::merge, kick_patch(now_rfc3339()), limit);
+  }
 
   // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never
   // leaves it.)
@@ -40,9 +52,10 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
         guards.check();
         if (nobody_else) primary.check(ours, limit);
       },
-      limit);
+      limit, told);
   tell(observer, Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
-  return {"CRIU restore in the waiting pod, reconnected to the broker"};
+  return {plan.procedure.by_handler() ? "CRIU restore by the runtime handler, reconnected to the broker"
+                                      : "CRIU restore in the waiting pod, reconnected to the broker"};
 }
 
 /// It wakes up listening to the hold queue; should it not, this sends it there before it consumes anything.

@@ -22,10 +22,12 @@ struct Restore {
   Observer& observer;
   Guards guards;
   PrimaryWatch primary;
+  NodeRestores& restores;
+  const BroughtData& data;
   LivingCopy& living;
 
   static std::vector<Announced> announce(const Move& move);
-  /// Kicks the kubelet and returns when the restored process lives and listens to `queue`, as one of `consumers`.
+  /// Lets it begin, and returns when the restored process lives and listens to `queue`, as one of `consumers`.
   Ran on(const std::string& queue, std::uint64_t consumers, const StopToken& stop) const;
 };
 

@@ -77,11 +77,13 @@ std::vector<Announced> rename_lines(const Move& move) {
                     plan.queue,
                     without_status(move.facts.pod),
                     settings_json(move.request)};
+  std::vector<Announced> all{{"", {}, rename},
+                             {"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}}};
+  if (plan.procedure.by_handler()) return all;
   auto name = op::RemoveImageName{plan.target_node, plan.stored_image};
   name.at = Stage::copy_image_name;  // not before it has its new name: it may have to start again from it
-  return {{"", {}, rename},
-          {"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}},
-          {"", {}, name}};
+  all.push_back({"", {}, name});
+  return all;
 }
 
 }  // namespace

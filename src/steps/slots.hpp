@@ -23,7 +23,7 @@ struct QuietSource {
   std::vector<std::string> addresses{};
 };
 
-/// The copy's pod as it waits for its image: AwaitTargetWaiting.
+/// The copy's pod as it waits for its image, or its data: AwaitTargetWaiting, BindCopy.
 struct WaitingCopy {
   std::optional<TimePoint> since{};
   std::vector<std::string> addresses{};  ///< as soon as it has any; the pivot looks again
@@ -55,6 +55,11 @@ struct TakenArchive {
 /// What it has become on the target: Transfer.
 struct ImportedImage {
   std::string id{};  ///< the same on every node, as config and layer are
+};
+
+/// Or, for the runtime handler: BringData.
+struct BroughtData {
+  std::string sha256{};  ///< of the archive that it was
 };
 
 /// When the queue was worked on again, or no more, after the source had become quiet.

@@ -19,7 +19,7 @@ namespace {
 
 /// What is known only when the archive is on the target.
 struct Arrived {
-  std::string archive, checkpoint_image;
+  std::string archive, checkpoint_image, data;
   std::uint64_t other_consumers = 0;
 };
 
@@ -37,6 +37,36 @@ std::vector<Announced> scaling_lines(const Move& move, Json& copy) {
 }
 
 /// Layout, name and image are on the source's node only if the process had to go back there.
+std::vector<Announced> image_lines(const Move& move, const Json& copy, const Arrived& arrived) {
+  const Plan& plan = move.plan;
+  const auto& image = move.facts.source.image;
+  std::vector<Announced> all{
+      {"",
+       {},
+       op::RestorePod{copy, move.names().hold, plan.source_node, arrived.archive, plan.source_landing.directory,
+                      plan.stored_image, plan.container, architecture_of(move.facts.source), image ? image->user : "",
+                      plan.target_control_queue}}};
+  for (const op::RemoveLayout& layout : layouts_left(plan.source_landing)) all.push_back({"", {}, layout});
+  all.push_back(
+      {"",
+       {},
+       op::PointImageName{plan.source_node, plan.stored_image, image ? image->id : "", plan.ns, plan.target_pod}});
+  all.push_back({"", {}, op::RemoveImage{plan.source_node, arrived.checkpoint_image}});
+  return all;
+}
+
+std::vector<Announced> handler_lines(const Move& move, const Arrived& arrived) {
+  const Plan& plan = move.plan;
+  op::RestorePod restore{
+      plan.target_spec,         move.names().hold, plan.source_node, arrived.archive, "", "", plan.container, "", "",
+      plan.target_control_queue};
+  restore.data = arrived.data;
+  restore.image_id = source_image_id(move.facts);
+  return {{"", {}, restore},
+          {"", {}, op::CompleteRestore{plan.target_node, plan.id, plan.ns, plan.target_pod}},
+          {"", {}, op::RemoveRestore{plan.source_node, plan.id}}};
+}
+
 std::vector<Announced> follow_up(const Move& move, const Arrived& arrived) {
   const Plan& plan = move.plan;
   Json copy = plan.target_spec;
@@ -44,17 +74,9 @@ std::vector<Announced> follow_up(const Move& move, const Arrived& arrived) {
   if (plan.procedure.course == Course::sequential && move.facts.owner &&
       plan.procedure.workload == Workload::stateful_set)
     all = scaling_lines(move, copy);
-  const std::string user = move.facts.source.image ? move.facts.source.image->user : "",
-                    original = move.facts.source.image ? move.facts.source.image->id : "";
   all.push_back(end_of_source(move));
-  all.push_back({"",
-                 {},
-                 op::RestorePod{copy, move.names().hold, plan.source_node, arrived.archive,
-                                plan.source_landing.directory, plan.stored_image, plan.container,
-                                architecture_of(move.facts.source), user, plan.target_control_queue}});
-  for (const op::RemoveLayout& layout : layouts_left(plan.source_landing)) all.push_back({"", {}, layout});
-  all.push_back({"", {}, op::PointImageName{plan.source_node, plan.stored_image, original, plan.ns, plan.target_pod}});
-  all.push_back({"", {}, op::RemoveImage{plan.source_node, arrived.checkpoint_image}});
+  const auto restored = plan.procedure.by_handler() ? handler_lines(move, arrived) : image_lines(move, copy, arrived);
+  all.insert(all.end(), restored.begin(), restored.end());
   all.push_back({"",
                  {},
                  op::ResumeTarget{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
@@ -72,7 +94,7 @@ Ran PlanFollowUp::run(const StopToken& stop) const {
   // Both the number of replicas and the selector are taken from what was read in the beginning.
   if (move.plan.procedure.course == Course::sequential && move.plan.procedure.workload == Workload::stateful_set)
     unchanged_set(move, cluster, stop);
-  for (const Announced& each : follow_up(move, {archive.path, imported.id, source.others}))
+  for (const Announced& each : follow_up(move, {archive.path, imported.id, brought.sha256, source.others}))
     journal_announced(journal, Phase::restoring, each);
   return {};
 }

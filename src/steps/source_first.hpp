@@ -21,6 +21,7 @@ struct PlanFollowUp {
   Journal& journal;
   const TakenArchive& archive;
   const ImportedImage& imported;
+  const BroughtData& brought;
   const QuietSource& source;
 };
 

@@ -22,11 +22,13 @@ struct StartCopy {
   Broker& broker;
   ImageStore& images;
   ContainerProcess& processes;
+  NodeRestores& restores;
   Journal& journal;
   Restore restore;
   const OwnConnections& own;
   const QuietSource& source;
   const ImportedImage& imported;
+  const BroughtData& brought;
 };
 
 struct OpenValve {

@@ -4,17 +4,34 @@
 
 #include "journal/operation.hpp"
 #include "kube/objects/container.hpp"
+#include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
+#include "kube/objects/runtime_class.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/node_setup.hpp"
 
 namespace ms2m {
 namespace {
+
+/// The handler looks at the image's ID.
+void check_for_handler(const Plan& plan, const Json& admitted) {
+  const std::string wanted = plan.id + "/" + plan.container;
+  const Labels annotations = annotations_of(admitted);
+  const auto found = annotations.find(kRestoreAnnotation);
+  const bool annotated = found != annotations.end() && found->second == wanted;
+  if (annotated && runtime_class_of(admitted) == kHandlerName) return;
+  throw Error(ErrorKind::refused,
+              fmt::format("the cluster's admission takes the {} away from the target pod",
+                          annotated ? "runtime class ms2m" : std::string("annotation ") + kRestoreAnnotation),
+              "exempt the namespace from that webhook, or use --restore image");
+}
 
 /// Throws Error{refused} when admission made of the target pod what no kubelet could restore.
 void check_admitted(const Plan& plan, const Json& admitted) {
   const auto container = container_in(admitted, plan.container);
   const std::string image = container ? container->image : "", policy = container ? container->pull_policy : "";
+  if (plan.procedure.by_handler()) return check_for_handler(plan, admitted);
   if (image == plan.image && policy == "Never") return;
   throw Error(
       ErrorKind::refused,
@@ -27,8 +44,8 @@ void check_admitted(const Plan& plan, const Json& admitted) {
 }
 
 Announced pod_of(const Plan& plan) {
-  return {fmt::format("create pod {}/{} on {}, waiting for image {}", plan.ns, plan.target_pod, plan.target_node,
-                      plan.image),
+  return {fmt::format("create pod {}/{} on {}, waiting for {}", plan.ns, plan.target_pod, plan.target_node,
+                      plan.procedure.by_handler() ? "its data" : "image " + plan.image),
           op::DeletePod{plan.ns, plan.target_pod, plan.id}, op::StripMarks{plan.ns, plan.target_pod}};
 }
 

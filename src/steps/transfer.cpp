@@ -19,6 +19,17 @@ std::vector<op::RemoveLayout> layouts_left(const Landing& landing) {
   return all;
 }
 
+ProgressFn progress_to(Observer& observer) {
+  return [&observer](Bytes done, std::optional<Bytes> total) {
+    Event event;
+    event.type = Event::Type::progress;
+    event.phase = Phase::transferring;
+    event.done = done;
+    event.total = total;
+    observer.on(event);
+  };
+}
+
 namespace {
 
 /// The first says what is done; the carrier says what it leaves.
@@ -59,16 +70,8 @@ std::vector<Announced> lines_for(const Move& move, const std::string& image) {
 MoveResult carry(const Transfer& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   for (const Announced& each : stream_lines(plan)) journal_announced(at.journal, Phase::transferring, each);
-  const auto progress = [&](Bytes done, std::optional<Bytes> total) {
-    Event event;
-    event.type = Event::Type::progress;
-    event.phase = Phase::transferring;
-    event.done = done;
-    event.total = total;
-    at.observer.on(event);
-  };
-  return at.carrier.move({plan.source_node, at.archive.path, plan.target_node, plan.target_landing.directory}, progress,
-                         stop);
+  return at.carrier.move({plan.source_node, at.archive.path, plan.target_node, plan.target_landing.directory},
+                         progress_to(at.observer), stop);
 }
 
 }  // namespace

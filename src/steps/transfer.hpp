@@ -11,6 +11,8 @@ namespace ms2m {
 
 /// The image's architecture for a container of that node.
 std::string architecture_of(const NodeFacts& node);
+/// Events of type progress.
+ProgressFn progress_to(Observer& observer);
 /// What the carrier leaves there, journaled before it begins.
 std::vector<op::RemoveLayout> layouts_left(const Landing& landing);
 

@@ -28,6 +28,7 @@ struct Migration {
   OwnConnections own{};
   TakenArchive archive{};
   ImportedImage imported{};
+  BroughtData brought{};
   Timeline times{};
   Handed handed = Handed::unknown;
   Measures measures{};  ///< each of them is one step's, or the engine's

@@ -9,15 +9,15 @@ namespace ms2m {
 Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
   switch (procedure.course) {
     case Course::handoff:
-      return handoff_steps(request);
+      return handoff_steps(procedure, request);
     case Course::shadow:
       return shadow_steps(procedure, request);
     case Course::fanout:
       return fanout_steps();
     case Course::valve:
-      return valve_steps(request);
+      return valve_steps(procedure, request);
     case Course::in_place:
-      return in_place_steps();
+      return in_place_steps(procedure);
     case Course::sequential:
       return sequential_steps();
   }

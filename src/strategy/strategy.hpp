@@ -8,14 +8,14 @@
 
 namespace ms2m {
 
-Steps handoff_steps(const MigrationRequest& request);
+Steps handoff_steps(const Procedure& procedure, const MigrationRequest& request);
 Steps shadow_steps(const Procedure& procedure, const MigrationRequest& request);
 /// The published procedure, for comparison; not exact.
 Steps fanout_steps();
 /// Handoff of a consumer that knows no control protocol: behind the valve.
-Steps valve_steps(const MigrationRequest& request);
+Steps valve_steps(const Procedure& procedure, const MigrationRequest& request);
 /// Handoff of a StatefulSet's pod, under its own name.
-Steps in_place_steps();
+Steps in_place_steps(const Procedure& procedure);
 /// The published baseline, made exact.
 Steps sequential_steps();
 

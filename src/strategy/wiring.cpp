@@ -13,6 +13,7 @@
 #include "steps/lease.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
+#include "steps/prepared_restore.hpp"
 #include "steps/queues.hpp"
 #include "steps/quiesce.hpp"
 #include "steps/relay.hpp"
@@ -61,8 +62,13 @@ Transfer transfer_of(Migration& m) {
           guards(m), m.archive,       m.imported,     m.measures.bytes};
 }
 
+BringData bring_data_of(Migration& m) {
+  return {m.move, m.ports.carrier, m.observer, guards(m), m.archive, m.brought, m.measures.bytes};
+}
+
 Restore restore(Migration& m) {
-  return {m.move, m.ports.cluster, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m), m.living};
+  return {m.move,    m.ports.cluster, m.ports.broker,   m.ports.admin, m.observer,
+          guards(m), primary(m),      m.ports.restores, m.brought,     m.living};
 }
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }
@@ -84,6 +90,13 @@ const Step step::await_target_waiting = step_of([](Migration& m) {
   return AwaitTargetWaiting{m.move, m.ports.cluster, m.observer, m.waiting};
 });
 const Step step::await_kick_works = step_of([](Migration& m) { return AwaitKickWorks{m.waiting}; });
+const Step step::prepare_restore = step_of([](Migration& m) {
+  return PrepareRestore{m.move, m.ports.restores, m.journal};
+});
+const Step step::bind_copy = step_of([](Migration& m) {
+  return BindCopy{m.move, m.ports.cluster, m.ports.restores, m.ports.inspector, m.observer, m.waiting};
+});
+const Step step::bring_data = step_of([](Migration& m) { return bring_data_of(m); });
 const Step step::arm_dead_man = step_of([](Migration& m) {
   return ArmDeadMan{m.move, m.ports.broker, m.journal, m.own.dead_man};
 });
@@ -100,6 +113,9 @@ const Step step::plan_retirement = step_of([](Migration& m) { return PlanRetirem
 const Step step::pivot = step_of([](Migration& m) {
   return Pivot{m.move,     m.ports.cluster, m.ports.broker, m.ports.admin, m.journal,
                m.observer, commit_pivot(m), m.source,       m.waiting,     m.living};
+});
+const Step step::complete_copy = step_of([](Migration& m) {
+  return CompleteCopy{m.move.plan, m.ports.restores, m.journal, m.observer};
 });
 const Step step::await_target_serving = step_of([](Migration& m) {
   return AwaitTargetServing{m.move.plan, m.ports.cluster, m.ports.broker, m.ports.admin, m.journal,
@@ -124,10 +140,14 @@ const Step step::cut_over = step_of([](Migration& m) {
 
 const Step step::try_creation = step_of([](Migration& m) { return TryCreation{m.move.plan, m.ports.cluster}; });
 const Step step::transfer_while_orphaning = step_of([](Migration& m) {
-  return TransferWhileOrphaning{orphan(m), transfer_of(m)};
+  return WhileOrphaning<Transfer>{orphan(m), transfer_of(m)};
 });
-const Step step::plan_follow_up = step_of(
-    [](Migration& m) { return PlanFollowUp{m.move, m.ports.cluster, m.journal, m.archive, m.imported, m.source}; });
+const Step step::bring_data_while_orphaning = step_of([](Migration& m) {
+  return WhileOrphaning<BringData>{orphan(m), bring_data_of(m)};
+});
+const Step step::plan_follow_up = step_of([](Migration& m) {
+  return PlanFollowUp{m.move, m.ports.cluster, m.journal, m.archive, m.imported, m.brought, m.source};
+});
 const Step step::disarm = step_of([](Migration& m) { return Disarm{m.observer, commit_pivot(m)}; });
 const Step step::swap_under_name = step_of([](Migration& m) {
   return SwapUnderName{m.move, m.journal, m.observer, m.operations};
@@ -153,8 +173,8 @@ const Step step::freeze_source = step_of([](Migration& m) {
                       m.observer, guards(m),      undisturbed(m), m.source,          m.connection};
 });
 const Step step::start_copy = step_of([](Migration& m) {
-  return StartCopy{m.move,    m.ports.cluster, m.ports.broker, m.ports.images, m.ports.processes,
-                   m.journal, restore(m),      m.own,          m.source,       m.imported};
+  return StartCopy{m.move,    m.ports.cluster, m.ports.broker, m.ports.images, m.ports.processes, m.ports.restores,
+                   m.journal, restore(m),      m.own,          m.source,       m.imported,        m.brought};
 });
 const Step step::open_valve = step_of([](Migration& m) { return OpenValve{m.own, m.measures.held, m.times}; });
 

@@ -6,13 +6,16 @@ namespace ms2m::step {
 
 extern const Step take_lease, declare_queues, create_target_pod, await_target_waiting, await_kick_works, arm_dead_man;
 extern const Step quiesce_source, checkpoint, transfer, restore_on_hold;
+/// By the runtime handler.
+extern const Step prepare_restore, bind_copy, bring_data, complete_copy;
 extern const Step plan_retirement, pivot, await_target_serving;
 
 // Shadow.
 extern const Step start_relay, restore_on_relay, orphan_set, catch_up, cut_over;
 
 // Where the source goes first.
-extern const Step try_creation, transfer_while_orphaning, plan_follow_up, disarm, swap_under_name, serve_under_name;
+extern const Step try_creation, transfer_while_orphaning, bring_data_while_orphaning, plan_follow_up, disarm,
+    swap_under_name, serve_under_name;
 
 // Without the control protocol.
 extern const Step find_connection, drain_source, checkpoint_drained, transfer_staged, freeze_source, start_copy,

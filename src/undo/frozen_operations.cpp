@@ -1,6 +1,7 @@
 #include "undo/frozen_operations.hpp"
 
 #include "base/ids.hpp"
+#include "handover/prepared_restore.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
@@ -10,6 +11,20 @@
 
 namespace ms2m {
 
+namespace {
+
+void let_start(const Migrator::Ports& ports, const op::StartCopy& o, const ObjectRef& pod, const StopToken& stop) {
+  if (!o.data.empty()) {
+    ports.restores.ready(o.node, o.id, o.data, stop);
+    await_restored(ports.restores, {o.node, o.id}, stop);
+    return;
+  }
+  ports.images.point_name(o.node, o.image, o.checkpoint, stop);
+  ports.cluster.patch(pod, PatchType::merge, kick_patch(now_rfc3339()), stop);
+}
+
+}  // namespace
+
 void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, o.ns, o.pod};
   const std::string &container = o.container, &queue = o.queue;
@@ -18,8 +33,7 @@ void start_copy(const Migrator::Ports& ports, const op::StartCopy& o, const Stop
   if (is_terminating(*pod) && !ever_started(*pod, container))
     throw Error(ErrorKind::failed, "the target pod " + ref.name + " is being deleted, and never ran");
   if (!ever_started(*pod, container)) {
-    ports.images.point_name(o.node, o.image, o.checkpoint, stop);
-    ports.cluster.patch(ref, PatchType::merge, kick_patch(now_rfc3339()), stop);
+    let_start(ports, o, ref, stop);
     ports.cluster.watch(
         ref,
         [&](const Json* now) {

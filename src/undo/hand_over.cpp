@@ -61,9 +61,8 @@ class Caller {
       throw Error(ErrorKind::inconsistent,
                   fmt::format("the target pod {}/{} is gone", what_.target.ns, what_.target.name));
     const std::string now = what_.container.empty() ? "" : instance_in(*pod, what_.container);
-    if (now.empty() || now == instance_) return;
-    const bool another = !instance_.empty();
-    instance_ = now;
+    const bool another = same_instance(now, instance_) == false;
+    if (instance_.empty() || another) instance_ = now;
     if (another && what_.only_that_instance) throw started_again(what_);
     if (another) call(stop);
   }
@@ -105,8 +104,7 @@ HandOver hand_over_of(const op::ResumeTarget& o) {
 
 void check_instance(const HandOver& what, const std::optional<Json>& pod) {
   const std::string now = pod && !what.container.empty() ? instance_in(*pod, what.container) : "";
-  if (what.only_that_instance && !now.empty() && !what.instance.empty() && now != what.instance)
-    throw started_again(what);
+  if (what.only_that_instance && same_instance(now, what.instance) == false) throw started_again(what);
 }
 
 void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const std::string& doing,

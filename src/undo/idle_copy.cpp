@@ -117,7 +117,8 @@ bool command_unread(const Migrator::Ports& ports, const Journal& journal, const 
   if (!given) return false;
   const HandOver what = hand_over_of(given->operation);
   const auto pod = ports.cluster.get(what.target, stop);
-  if (!pod || (!what.container.empty() && instance_in(*pod, what.container) != what.instance)) return false;
+  if (!pod || (!what.container.empty() && same_instance(instance_in(*pod, what.container), what.instance) != true))
+    return false;
   return ports.broker.depth(what.arrival.control, stop).value_or(QueueDepth{}).ready > 0;
 }
 

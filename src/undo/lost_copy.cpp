@@ -49,7 +49,9 @@ bool restored_again(const Migrator::Ports& ports, const Journal& journal, const 
   if (!is_lost(ports.cluster, copy, stop)) return false;
   ports.cluster.watch(
       copy, [](const Json* pod) { return pod == nullptr || !is_terminating(*pod); }, stop);
-  Operations(ports).run(restore->operation, stop);
+  Operations operations(ports);
+  operations.run(restore->operation, stop);
+  if (const auto completion = journal.effect_with<op::CompleteRestore>()) operations.run(completion->operation, stop);
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include "undo/frozen_operations.hpp"
 #include "undo/node_operations.hpp"
 #include "undo/pod_operations.hpp"
+#include "undo/restore_operations.hpp"
 #include "undo/scale_operations.hpp"
 #include "undo/set_operations.hpp"
 
@@ -150,6 +151,17 @@ template <>
 constexpr Row<RemoveImage> kRow<RemoveImage>{
     [](const auto& o) { return format("remove the checkpoint image {:.12} on {}", o.id, o.node); }, clean_up,
     remove_image};
+template <>
+constexpr Row<TakeBackRestore> kRow<TakeBackRestore>{
+    [](const auto& o) { return format("take restore {} on {} back", o.id, o.node); }, clean_up, take_back_restore};
+template <>
+constexpr Row<CompleteRestore> kRow<CompleteRestore>{
+    [](const auto& o) { return format("let the copy start anew on {}, should it end", o.node); }, resume,
+    complete_restore};
+template <>
+constexpr Row<RemoveRestore> kRow<RemoveRestore>{
+    [](const auto& o) { return format("remove the data of restore {} on {}", o.id, o.node); }, clean_up,
+    remove_restore};
 template <>
 constexpr Row<ReleaseLease> kRow<ReleaseLease>{
     [](const auto& o) { return format("release lease {}/{}", o.ns, o.name); },

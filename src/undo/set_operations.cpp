@@ -5,13 +5,14 @@
 #include <utility>
 
 #include "handover/arrival.hpp"
-#include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
+#include "undo/new_copy.hpp"
+#include "undo/restore_by_handler.hpp"
 
 namespace ms2m {
 namespace {
@@ -21,20 +22,11 @@ bool ours(const Json& pod, const Json& wanted) {
   return !id.empty() && migration_of(pod) == id;
 }
 
-/// Stale commands of the source must not reach the copy; this one it must see before it consumes anything.
-void send_to_hold(const Migrator::Ports& ports, const std::string& control, const std::string& hold,
-                  const StopToken& stop) {
-  ports.broker.purge_queue(control, stop);
-  ports.broker.publish({"", control, start_replay(hold, "hold", ""), "application/json", ""}, stop);
-}
-
 void create_and_wait(const Migrator::Ports& ports, const Json& pod, const std::string& container,
                      const Arrival& arrival, const StopToken& stop) {
   const ObjectRef ref = ref_of(Kind::pod, pod);
   const auto present = ports.cluster.get(ref, stop);
-  if (present && !ours(*present, pod))
-    throw Error(ErrorKind::conflict, fmt::format("a pod {} that is not ms2m's has taken the name", ref.name),
-                "delete it, then resume");
+  if (present && !ours(*present, pod)) throw name_is_taken(ref);
   if (!present) ports.cluster.create(ref, pod, {}, stop);
   // Nobody else listens to the hold queue: the source's process is gone.
   wait_restored(
@@ -125,6 +117,7 @@ void end_quiet_source(const Migrator::Ports& ports, const op::RemoveSource& o, c
 }
 
 void restore_pod(const Migrator::Ports& ports, const op::RestorePod& o, const StopToken& stop) {
+  if (!o.data.empty()) return restore_by_handler(ports, o, stop);
   Json pod = o.object;
   const std::string &container = o.container, &hold = o.hold_queue, &node = o.node;
   const ObjectRef ref = ref_of(Kind::pod, pod);

@@ -10,8 +10,12 @@ namespace ms2m {
 /// it never ran, or `valve_held` (it ran behind a valve that was closed all the time, so it got nothing); then it was
 /// removed and cannot come any more, and the source may be thawed. False: it serves, or may have had messages: only
 /// forward. Throws Error when neither can be told.
-bool withdraw_copy(Cluster& cluster, ImageStore& images, const Journal& journal, bool valve_held,
-                   const StopToken& stop);
+struct CopyPorts {
+  Cluster& cluster;
+  ImageStore& images;
+  NodeRestores& restores;
+};
+bool withdraw_copy(const CopyPorts& ports, const Journal& journal, bool valve_held, const StopToken& stop);
 /// For abort and resume: carries out the start of the copy if that is what the journal leads to; then as
 /// withdraw_copy().
 bool must_turn_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);

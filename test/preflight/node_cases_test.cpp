@@ -97,8 +97,12 @@ TEST_CASE("versions and configuration of both nodes' tools", "[case-10]") {
   CHECK_THAT(only(f), Contains(name) && Contains("CRIU 3.17.1") && Contains("4.2"));
   of.oci = "runc";
   of.criu_options["/etc/criu/runc.conf"] = of.criu_options["/etc/criu/crun.conf"];
+  CHECK_THAT(only(f), Contains(at_source ? "worker-1 run with runc" : "worker-2 with runc"));
+  f.source.tools.oci = f.target.tools.oci = "";  // not known: nothing speaks against it
+  of.oci = "runc";
   CHECK(refusal(f).empty());
   CHECK_THAT(warning(f), Contains("CRIU 3.17.1"));
+  f = good();
   of = good_tools();
   of.criu = "";
   CHECK_THAT(only(f), Contains(name) && Contains("CRIU is not installed"));
@@ -113,8 +117,10 @@ TEST_CASE("versions and configuration of both nodes' tools", "[case-10]") {
   CHECK(refusal(f).empty());  // crun reads runc's when its own is not there
   of.criu_options["/etc/criu/crun.conf"] = {{"ghost-limit", "8M"}};
   CHECK_THAT(only(f), Contains("/etc/criu/crun.conf"));
+  (at_source ? f.target : f.source).tools.oci = "";
   of.oci = "runc";
   CHECK(refusal(f).empty());
+  f = good();
   of = good_tools();
   of.criu_options["/etc/criu/crun.conf"].erase("skip-in-flight");
   CHECK(refusal(f).empty());

@@ -41,6 +41,7 @@ struct Case {
   Protocol protocol = Protocol::control;
   Replay replay = Replay::exact;
   Prefer prefer = Prefer::total;
+  bool handler = false;
 };
 
 /// Every combination that is not refused.
@@ -57,6 +58,12 @@ std::vector<Case> every_procedure() {
   }
   all.push_back({"ReplicaSet", Strategy::handoff, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::shadow, Protocol::control, Replay::exact, Prefer::gap});
+  // By the runtime handler: all but the published ones.
+  for (Case each : std::vector<Case>(all)) {
+    if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
+    each.handler = true;
+    all.push_back(each);
+  }
   return all;
 }
 
@@ -74,6 +81,7 @@ class Moved {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
     }
+    if (c.handler) nodes_.set_up_handler();
     nodes_.start_pod("consumer-0", kQueue, c.owner, options);
     const int every = c.protocol == Protocol::none ? 7 : 1;
     server_.set_producer([this, every](FakeServer& server) {

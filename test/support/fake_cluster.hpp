@@ -76,6 +76,8 @@ class FakeNodes {
   /// The kubelet looks at its waiting pods whenever an image gets a name, without a kick: real ones do so once in a
   /// while.
   void set_eager_kubelet() { eager_ = true; }
+  /// Both nodes have ms2m's runtime handler, and the cluster its RuntimeClass.
+  void set_up_handler();
   /// Where the kubelets have their directories.
   void set_kubelet_root(const std::string& root) { kubelet_root_ = root; }
   /// An archive of that container, asked for by somebody else so many seconds from now; its path.
@@ -150,6 +152,7 @@ class FakeNodes {
   std::map<std::string, AtEnd> frozen_;                               ///< container's ID -> what ends its freeze
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string archive_path(const std::string& pod, int seconds) const;
+  NodeTools tools_;
   std::string kubelet_root_ = "/var/lib/kubelet";
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
       hidden_node_;
@@ -197,7 +200,7 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
   void open(const std::string&, const StopToken&) override {}
   /// Where its kubelet has its directories, and its clock.
   NodeLook look(const std::string&, const LookAt&, const StopToken&) override;
-  NodeTools tools(const std::string&, const std::string&, const StopToken&) override { return {}; }
+  NodeTools tools(const std::string&, const std::string&, const StopToken&) override { return world_.tools_; }
   std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
                                 const std::string& pod, const std::string& container, const StopToken& stop) override;
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}

@@ -7,6 +7,8 @@
 #include <ctime>
 
 #include "kube/objects/names.hpp"
+#include "kube/objects/runtime_class.hpp"
+#include "support/preflight_facts.hpp"
 
 namespace ms2m::test {
 namespace {
@@ -58,6 +60,8 @@ const char* resource(Kind kind) {
       return "horizontalpodautoscalers";
     case Kind::scaled_object:
       return "scaledobjects";
+    case Kind::runtime_class:
+      return "runtimeclasses";
     default:
       return "others";
   }
@@ -265,6 +269,13 @@ void FakeNodes::lose_pod(const std::string& name) {
 void FakeNodes::add(Kind kind, const Json& object) {
   const std::lock_guard lock(mutex_);
   put(object, key(kind, object.at("metadata").at("name")));
+}
+
+void FakeNodes::set_up_handler() {
+  add(Kind::runtime_class, make_runtime_class({"worker-1", "worker-2"}));
+  tools_ = good_tools();
+  tools_.handler = tools_.handler_here = "b";
+  tools_.handler_configured = true;
 }
 
 void FakeNodes::own(Kind kind, const std::string& name, const char* owner_kind, const std::string& owner) {

@@ -49,7 +49,13 @@ struct Case {
   bool manual_acks = true;
   bool forgetful = false;
   Millis away{0};
+  bool handler = false;
 };
+
+Case by_handler(Case c) {
+  c.handler = true;
+  return c;
+}
 
 /// One world, one migration with a fault at call number `at`, and what came of it.
 class Sweep {
@@ -59,6 +65,7 @@ class Sweep {
     std::string name = std::filesystem::exists("/dev/shm") ? "/dev/shm/ms2m-sweep-XXXXXX" : "/tmp/ms2m-sweep-XXXXXX";
     root_ = ::mkdtemp(name.data());
     server_.declare(kQueue);
+    if (c.handler) nodes_.set_up_handler();
     ConsumerOptions options;
     options.batch = c.batch;
     options.flush_after = c.flush_after;
@@ -400,9 +407,22 @@ TEST_CASE("handoff of a Deployment's pod without the control protocol survives e
   sweep({"ReplicaSet", Strategy::handoff, Protocol::none});
 }
 
+TEST_CASE("by the runtime handler, handoff survives every fault", "[sweep][handler]") {
+  for (const char* owner : {"", "ReplicaSet", "StatefulSet"}) sweep(by_handler({owner, Strategy::handoff}));
+}
+TEST_CASE("by the runtime handler, shadow survives every fault", "[sweep][handler]") {
+  for (const char* owner : {"ReplicaSet", "StatefulSet"}) sweep(by_handler({owner, Strategy::shadow}));
+}
+TEST_CASE("by the runtime handler, without the control protocol, a move survives every fault", "[sweep][handler]") {
+  sweep(by_handler({"", Strategy::handoff, Protocol::none}));
+}
+
 TEST_CASE("without the control protocol, a restore that fails leaves the source at work", "[sweep]") {
+  const bool handler = GENERATE(false, true);
   for (const char* owner : {"", "ReplicaSet"}) {
-    Sweep run({owner, Strategy::handoff, Protocol::none});
+    Case c{owner, Strategy::handoff, Protocol::none};
+    c.handler = handler;
+    Sweep run(c);
     run.nodes().fail_restore_on("worker-2");
     run.run(Fault::none, 0);
     CHECK(run.outcome()->result == Result::undone);
@@ -413,9 +433,11 @@ TEST_CASE("without the control protocol, a restore that fails leaves the source 
 }
 
 TEST_CASE("without the control protocol, a restore that fails under every fault leaves somebody at work", "[sweep]") {
+  Case c{"", Strategy::handoff, Protocol::none};
+  c.handler = GENERATE(false, true);
   for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after})
     for (int at = 1; at <= 120; ++at) {
-      Sweep run({"", Strategy::handoff, Protocol::none});
+      Sweep run(c);
       run.nodes().fail_restore_on("worker-2");
       run.run(fault, at);
       run.recover();
@@ -460,7 +482,9 @@ TEST_CASE("without the control protocol, a source that was served past the valve
 TEST_CASE("a restore that fails leaves the source at work", "[sweep]") {
   const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow);
   const bool exact_totals = GENERATE(true, false);
-  Sweep run({"", strategy});
+  Case c{"", strategy};
+  c.handler = GENERATE(false, true);
+  Sweep run(c);
   run.server().set_admin_reachable(exact_totals);
   run.nodes().fail_restore_on("worker-2");
   run.run(Fault::none, 0);
@@ -880,6 +904,25 @@ TEST_CASE("a copy that was started again before it served gets the message again
   run.check("started again");
 }
 
+TEST_CASE("by the runtime handler, a copy that ends before the pivot stays so, and the move is undone",
+          "[sweep][handler]") {
+  Sweep run(by_handler({"", Strategy::shadow}));
+  run.before("stop pump", [&] { run.nodes().restart_on("worker-2"); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("ended before the pivot");
+}
+
+TEST_CASE("by the runtime handler, a node that is not told of the pivot hears of it when the move is finished",
+          "[sweep][handler]") {
+  Sweep run(by_handler({"", GENERATE(Strategy::handoff, Strategy::shadow)}));
+  run.fail_at("done restore", [] {});
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::done);
+  run.check("told later");
+}
+
 TEST_CASE("a copy that was started again before the pivot is not given the queue", "[sweep]") {
   Sweep run({"", Strategy::shadow});
   run.before("stop pump", [&] { run.nodes().restart_on("worker-2"); });
@@ -890,11 +933,17 @@ TEST_CASE("a copy that was started again before the pivot is not given the queue
 }
 
 TEST_CASE("a restored process that ends is not waited for", "[sweep]") {
-  Sweep run({"", Strategy::handoff});
+  const bool handler = GENERATE(false, true);
+  Case c{"", Strategy::handoff};
+  c.handler = handler;
+  Sweep run(c);
   run.nodes().end_restored_on("worker-2");
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::undone);
-  CHECK_THAT(run.outcome()->error, Catch::Contains("the restored container ended with exit code 1"));
+  if (handler)
+    CHECK_THAT(run.outcome()->error, Catch::Contains("was done before, and its copy has ended"));
+  else
+    CHECK_THAT(run.outcome()->error, Catch::Contains("the restored container ended with exit code 1"));
   run.check("ended");
 }
 
@@ -940,7 +989,7 @@ TEST_CASE("a broker that makes quorum queues of ms2m's own", "[sweep]") {
 
 TEST_CASE("a pod that keeps its name and that the target cannot restore is brought back on the source", "[sweep]") {
   const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"StatefulSet", Strategy::sequential},
-                          Case{"", Strategy::sequential});
+                          Case{"", Strategy::sequential}, by_handler({"StatefulSet", Strategy::handoff}));
   Sweep run(c);
   run.nodes().fail_restore_on("worker-2");
   run.run(Fault::none, 0);
@@ -953,10 +1002,12 @@ TEST_CASE(
     "a copy that is lost after the pivot: the source takes the queue back while it can, and who serves is told as it "
     "is",
     "[sweep]") {
-  const Case c =
-      GENERATE(Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow},
-               Case{"StatefulSet", Strategy::shadow}, Case{"StatefulSet", Strategy::handoff},
-               Case{"", Strategy::sequential}, Case{"", Strategy::handoff, Protocol::none});
+  const Case c = GENERATE(
+      Case{"", Strategy::handoff}, Case{"ReplicaSet", Strategy::handoff}, Case{"", Strategy::shadow},
+      Case{"StatefulSet", Strategy::shadow}, Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::sequential},
+      Case{"", Strategy::handoff, Protocol::none}, by_handler({"", Strategy::handoff}),
+      by_handler({"ReplicaSet", Strategy::shadow}), by_handler({"StatefulSet", Strategy::shadow}),
+      by_handler({"StatefulSet", Strategy::handoff}), by_handler({"", Strategy::handoff, Protocol::none}));
   for (const int at : {1, 4, 6, 9, 20, 44}) {
     Sweep run(c);
     if (!run.run_and_lose_target(at)) continue;
@@ -969,7 +1020,8 @@ TEST_CASE(
 }
 
 TEST_CASE("a restored pod that is lost before it consumes is restored again", "[sweep]") {
-  const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::sequential});
+  const Case c = GENERATE(Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::sequential},
+                          by_handler({"StatefulSet", Strategy::handoff}));
   Sweep run(c);
   REQUIRE(run.run_and_lose_target(1, "publish ms2m.control."));
   CHECK(run.outcome()->result == Result::done);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "kube/objects/fields.hpp"
 
 namespace ms2m {
@@ -25,6 +27,14 @@ std::optional<int> exit_code(const Json& status, const char* state) {
   const Json& in = object_at(status, state);
   if (!has_object(in, "terminated")) return std::nullopt;
   return static_cast<int>(number_at(object_at(in, "terminated"), "exitCode", -1));
+}
+
+/// The ID without its runtime's name, and the number of restarts.
+std::pair<std::string, std::string> parts_of(const std::string& instance) {
+  const auto space = instance.find(' ');
+  std::string id = instance.substr(0, space);
+  if (const auto scheme = id.find("://"); scheme != std::string::npos) id.erase(0, scheme + 3);
+  return {id, space == std::string::npos ? "" : instance.substr(space + 1)};
 }
 
 template <class Which>
@@ -65,8 +75,15 @@ bool ever_started(const Json& pod, const std::string& container) {
 
 std::string instance_in(const Json& pod, const std::string& container) {
   const Json* status = status_of(pod, container);
-  if (status == nullptr) return "";
-  return fmt::format("{} {}", text_at(*status, "containerID"), number_at(*status, "restartCount", 0));
+  const std::string id = status == nullptr ? "" : text_at(*status, "containerID");
+  return id.empty() ? "" : fmt::format("{} {}", id, number_at(*status, "restartCount", 0));
+}
+
+std::optional<bool> same_instance(const std::string& one, const std::string& another) {
+  const auto [id, restarts] = parts_of(one);
+  const auto [other_id, other_restarts] = parts_of(another);
+  if (id.empty() || other_id.empty()) return std::nullopt;
+  return id == other_id && (restarts.empty() || other_restarts.empty() || restarts == other_restarts);
 }
 
 std::vector<std::string> running_containers(const Json& pod) {

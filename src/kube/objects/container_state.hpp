@@ -26,6 +26,8 @@ bool ever_started(const Json& pod, const std::string& container);
 /// ID and restarts of a container: one that was started again is another process, although the pod is the same. Empty:
 /// its kubelet has not said anything of it yet.
 std::string instance_in(const Json& pod, const std::string& container);
+/// nullopt: one of them is not known. One may be a bare container ID alone, as nodes have it.
+std::optional<bool> same_instance(const std::string& one, const std::string& another);
 
 /// IDs, of init containers too: of those that run, and of all.
 std::vector<std::string> running_containers(const Json& pod);

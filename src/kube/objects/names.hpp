@@ -41,6 +41,7 @@ inline constexpr const char* kImageTag = ":ms2m-moved-";
 inline constexpr const char* kIdLabel = "ms2m.io/id";
 inline constexpr const char* kBaseNameAnnotation = "ms2m.io/base-name";
 inline constexpr const char* kKickAnnotation = "ms2m.io/image-ready";
+inline constexpr const char* kRestoreAnnotation = "ms2m.io/restore";  ///< ID/CONTAINER, for the runtime handler
 inline constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 inline constexpr const char* kTemplateHash = "pod-template-hash";
 

@@ -30,6 +30,7 @@ Json kick_patch(const std::string& when) { return annotation_patch(kKickAnnotati
 
 Json strip_marks_patch() {
   Json change = annotation_patch(kKickAnnotation, nullptr);
+  change["metadata"]["annotations"][kRestoreAnnotation] = nullptr;
   change["metadata"]["labels"] = {{kIdLabel, nullptr}};
   return change;
 }
@@ -38,6 +39,11 @@ Json labels_patch(const Json& labels) { return {{"metadata", {{"labels", labels}
 
 Json replicas_patch(const std::string& uid, int replicas) {
   return {{"metadata", {{"uid", uid}}}, {"spec", {{"replicas", replicas}}}};
+}
+
+Json with_restore(Json pod, const std::string& restore) {
+  pod["metadata"]["annotations"][kRestoreAnnotation] = restore;
+  return pod;
 }
 
 Json bound_to(Json pod, const std::string& node) {

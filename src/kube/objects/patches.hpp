@@ -24,5 +24,7 @@ Json replicas_patch(const std::string& uid, int replicas);
 
 /// The pod, with the node that it is to start on.
 Json bound_to(Json pod, const std::string& node);
+/// And with what tells its node's runtime handler which restore it is: "ID/CONTAINER".
+Json with_restore(Json pod, const std::string& restore);
 
 }  // namespace ms2m

@@ -13,6 +13,7 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/travel.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/node_setup.hpp"
 
 namespace ms2m {
 namespace {
@@ -127,8 +128,10 @@ Json kept_metadata(const Json& pod, const PodEdits& edits, std::vector<std::stri
   Json annotations = travelling(pod, "annotations", notes);
   const std::string name = source.at("name");
   if (edits.name != name && !annotations.contains(kBaseNameAnnotation)) annotations[kBaseNameAnnotation] = name;
-  for (const char* gone : {kKickAnnotation, kDeletionCost, "kubectl.kubernetes.io/last-applied-configuration"})
+  for (const char* gone :
+       {kKickAnnotation, kRestoreAnnotation, kDeletionCost, "kubectl.kubernetes.io/last-applied-configuration"})
     annotations.erase(gone);
+  if (edits.image.empty()) annotations[kRestoreAnnotation] = edits.id + "/" + edits.container;
   if (!annotations.empty()) metadata["annotations"] = annotations;
   return metadata;
 }
@@ -141,6 +144,10 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
   drop_generated_volume(spec);
   drop_init_containers(spec, target.notes);
   spec["nodeName"] = edits.node;
+  // Of an earlier move, and what admission made of it. A source with another class cannot be moved by the handler.
+  if (spec.value("runtimeClassName", "") == kHandlerName)
+    for (const char* field : {"runtimeClassName", "overhead"}) spec.erase(field);
+  if (edits.image.empty()) spec["runtimeClassName"] = kHandlerName;
   // The scheduler set these two or nobody did; nodeName bypasses it, and ephemeral containers cannot be created.
   spec.erase("ephemeralContainers");
   spec.erase("schedulingGates");
@@ -153,6 +160,7 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
   }
   for (Json& container : spec.at("containers")) {
     if (container.at("name") == edits.container) {
+      if (edits.image.empty()) continue;
       container["image"] = edits.image;
       container["imagePullPolicy"] = "Never";
     } else {

@@ -12,7 +12,7 @@ struct PodEdits {
   std::string name;
   std::string node;
   std::string container;                    ///< the one that is restored
-  std::string image;                        ///< its checkpoint image
+  std::string image;                        ///< its checkpoint image; empty: the runtime handler restores it
   std::string id;                           ///< of the migration
   std::vector<std::string> without_labels;  ///< e.g. pod-template-hash, so that nobody adopts the copy early
 };
@@ -22,8 +22,8 @@ struct TargetPod {
   std::vector<std::string> notes;  ///< what was dropped or will start afresh
 };
 
-/// - name, nodeName and the restored container's image and pull policy (Never) are changed; spec.hostname stays what it
-/// was;
+/// - name, nodeName and either the restored container's image and pull policy (Never) are changed, or the pod's runtime
+/// class, with an annotation; spec.hostname stays what it was;
 /// - the kube-api-access-* volume that admission made and its mounts are dropped: admission makes the copy's own;
 /// - init containers are dropped (they have run; the process image is their result); restartable ones (sidecars) and
 ///   those that set up the pod's network (network_init.hpp) stay;

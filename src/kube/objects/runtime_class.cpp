@@ -24,8 +24,8 @@ RuntimeClass parse_runtime_class(const Json& object) {
   const Json& metadata = object_at(object, "metadata");
   RuntimeClass found;
   found.uid = text_at(metadata, "uid");
-  found.ours =
-      text_at(object_at(metadata, "labels"), kManagedBy) == kHandlerName && text_at(object, "handler") == kHandlerName;
+  found.handler = text_at(object, "handler");
+  found.ours = text_at(object_at(metadata, "labels"), kManagedBy) == kHandlerName && found.handler == kHandlerName;
   std::istringstream names(text_at(object_at(metadata, "annotations"), kNodes));
   for (std::string name; names >> name;) found.nodes.push_back(name);
   std::sort(found.nodes.begin(), found.nodes.end());

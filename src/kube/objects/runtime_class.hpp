@@ -8,7 +8,7 @@
 namespace ms2m {
 
 struct RuntimeClass {
-  std::string uid;
+  std::string uid, handler;
   bool ours = false;
   std::vector<std::string> nodes;  ///< that have the handler; sorted
 };

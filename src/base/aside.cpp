@@ -1,0 +1,29 @@
+#include "base/aside.hpp"
+
+#include <utility>
+
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+
+Aside::Aside(Work work)
+    : thread_([this, work = std::move(work)] {
+        try {
+          work(over_.token());
+        } catch (const Cancelled&) {
+        } catch (...) {
+          failure_ = std::current_exception();
+        }
+        ended_ = true;
+      }) {}
+
+Aside::~Aside() {
+  over_.request_stop();
+  thread_.join();
+}
+
+void Aside::check() const {
+  if (ended_ && failure_) std::rethrow_exception(failure_);
+}
+
+}  // namespace ms2m

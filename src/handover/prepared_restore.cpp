@@ -1,0 +1,101 @@
+#include "handover/prepared_restore.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <optional>
+
+#include "base/aside.hpp"
+#include "handover/waits.hpp"
+#include "kube/objects/names.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+
+namespace ms2m {
+namespace {
+
+RestoreStatus await_status(NodeRestores& restores, const PreparedRestore& restore,
+                           const std::function<bool(const RestoreStatus&)>& enough, const StopToken& stop) {
+  std::optional<RestoreStatus> seen;
+  for (;;) {
+    const RestoreStatus now = restores.watch(restore.node, restore.id, seen, stop);
+    if (now.state == RestoreState::unknown || now.state == RestoreState::voided)
+      throw Error(ErrorKind::failed,
+                  fmt::format("restore {} on {} {}", restore.id, restore.node,
+                              now.state == RestoreState::unknown ? "is gone" : "was taken back, or has expired"));
+    if (!now.failure.empty()) throw Error(ErrorKind::failed, "the restore failed: " + now.failure);
+    if (enough(now)) return now;
+    seen = now;
+  }
+}
+
+/// What keeps a pod from ever coming so far as to wait.
+void check_may_wait(const Json* pod, const std::string& container) {
+  if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
+  if (const auto failure = pod_failure(*pod))
+    throw Error(ErrorKind::failed,
+                fmt::format("the target's kubelet rejected the pod: {} {}", failure->reason, failure->message));
+  const auto own = container_state(*pod, container);
+  if (!own) return;
+  for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError", "ErrImagePull",
+                            "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable", "RunContainerError"})
+    if (own->waiting == fatal)
+      throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", own->waiting, own->message));
+}
+
+void await_waiting(const RestorePorts& ports, const PreparedRestore& restore, const ObjectRef& ref,
+                   const std::string& container, const StopToken& stop) {
+  const Aside node([&](const StopToken& until) {
+    await_status(
+        ports.restores, restore, [](const RestoreStatus& now) { return now.waiting; }, until);
+  });
+  const Aside pod([&](const StopToken& until) {
+    ports.cluster.watch(
+        ref,
+        [&](const Json* now) {
+          check_may_wait(now, container);
+          return false;
+        },
+        until);
+  });
+  wait_until(
+      [&] {
+        pod.check();
+        node.check();
+        return node.ended();
+      },
+      fmt::format("waiting for pod {} to wait for its data", ref.name), stop);
+}
+
+}  // namespace
+
+PreparedRestore restore_of(const Json& pod) {
+  const Labels annotations = annotations_of(pod);
+  const auto found = annotations.find(kRestoreAnnotation);
+  return {pod_node(pod), found == annotations.end() ? "" : found->second.substr(0, found->second.find('/'))};
+}
+
+std::string again(const std::string& id) { return id + "-again-"; }
+
+Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore, const ObjectRef& ref,
+                       const std::string& container, const StopToken& stop) {
+  await_waiting(ports, restore, ref, container, stop);
+  const auto pod = ports.cluster.get(ref, stop);
+  check_may_wait(pod ? &*pod : nullptr, container);
+  const std::string uid = pod_uid(*pod);
+  const std::string root = ports.inspector.look(restore.node, {uid, "", {}}, stop).kubelet_root;
+  if (root.empty())
+    throw Error(ErrorKind::failed,
+                fmt::format("the kubelet's directory of pod {} was not found on {}", ref.name, restore.node));
+  ports.restores.bind(restore.node, restore.id, uid, root, stop);
+  return *pod;
+}
+
+std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop) {
+  return await_status(
+             restores, restore, [](const RestoreStatus& now) { return now.state == RestoreState::restored; }, stop)
+      .container_id;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,70 @@
+#include "steps/prepared_restore.hpp"
+
+#include <fmt/format.h>
+
+#include "handover/prepared_restore.hpp"
+#include "journal/operation.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "steps/transfer.hpp"
+
+namespace ms2m {
+namespace {
+
+/// Beside the time limits of what happens until the restore.
+constexpr Seconds kSpare{600};
+
+std::vector<Announced> prepared_lines(const Plan& plan) {
+  const op::RemoveRestore removal{plan.target_node, plan.id};
+  return {{fmt::format("prepare restore {} on {}", plan.id, plan.target_node),
+           op::TakeBackRestore{plan.target_node, plan.id},
+           {}},
+          {"", removal, removal}};
+}
+
+}  // namespace
+
+std::vector<Announced> PrepareRestore::announce(const Move& move) { return prepared_lines(move.plan); }
+
+Ran PrepareRestore::run(const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  const StepTimeouts& times = move.request.timeouts;
+  for (const Announced& each : prepared_lines(plan)) journal_announced(journal, Phase::preparing, each);
+  restores.prepare(plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
+                   kRestoreWait, times.quiet + times.checkpoint + times.transfer + times.restore + kSpare, stop);
+  return {};
+}
+
+std::vector<Announced> BindCopy::announce(const Move& move) {
+  return {{fmt::format("bind restore {} to pod {} when that waits", move.plan.id, move.plan.target_pod)}};
+}
+
+Ran BindCopy::run(const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  const ObjectRef ref{Kind::pod, plan.ns, plan.target_pod};
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.restore));
+  copy.addresses = addresses_of(
+      bind_when_waiting({cluster, restores, inspector}, {plan.target_node, plan.id}, ref, plan.container, limit));
+  copy.since = Clock::now();
+  tell(observer, Phase::preparing, fmt::format("pod {} is ready for its data", plan.target_pod));
+  return {};
+}
+
+std::vector<Announced> BringData::announce(const Move& move) {
+  return {{fmt::format("stream the archive to {}:{}, unpacked", move.plan.target_node,
+                       move.plan.target_landing.directory)}};
+}
+
+Ran BringData::run(const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
+  const MoveResult moved =
+      carrier.move({plan.source_node, archive.path, plan.target_node, plan.target_landing.directory, Unpack::restore},
+                   progress_to(observer), limit);
+  bytes = moved.bytes;
+  data.sha256 = moved.sha256;
+  guards.check();
+  tell(observer, Phase::transferring, fmt::format("the data of {} is on {}", plan.target_pod, plan.target_node));
+  return {fmt::format("{:.1f} MB by ssh, unpacked on the way", static_cast<double>(moved.bytes.count) / 1e6)};
+}
+
+}  // namespace ms2m
