@@ -19,7 +19,7 @@ enum class RestoreState {
   taken,     ///< restoring began; also what a restore that failed leaves
   restored,  ///< the copy runs, or has run
   done,      ///< the copy is the pod's only instance: what ends starts anew
-  voided,    ///< taken back, or never used in its time
+  voided,    ///< taken back, not used in its time, or prepared before the node was last started
 };
 const char* to_string(RestoreState state) noexcept;
 
@@ -36,7 +36,7 @@ struct RestoreStatus {
   bool ready = false;        ///< the data is there, and verified
   bool waiting = false;      ///< a `create` waits for it now
   std::string container_id;  ///< since `taken`
-  std::string failure;       ///< why it was taken and did not become `restored`
+  std::string failure;       ///< why it did not become `restored`, where that is known
   friend bool operator==(const RestoreStatus&, const RestoreStatus&) = default;
 };
 
@@ -75,6 +75,7 @@ class NodeRestores {
   /// By ID: all that the node has.
   virtual std::map<std::string, RestoreStatus> list(const std::string& node, const StopToken& stop) = 0;
   /// Removes records and data of those that have ended and whose pod the kubelet does not have any more; their IDs.
+  /// Error{failed}: some cannot be removed, the others were.
   virtual std::vector<std::string> sweep(const std::string& node, const StopToken& stop) = 0;
 };
 

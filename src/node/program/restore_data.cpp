@@ -25,7 +25,7 @@ constexpr std::initializer_list<const char*> kFiles{"rootfs-diff.tar", "deleted.
 
 Error refused(const std::string& why) { return Error(ErrorKind::refused, "the checkpoint's archive " + why); }
 
-/// A name as the node wrote it that made the checkpoint, whoever that is.
+/// Whoever made the archive chose it.
 void check_name(const std::string& name) {
   const bool plain = !name.empty() && name.front() != '/' && name.find('\0') == std::string::npos;
   if (!plain || ("/" + name + "/").find("/../") != std::string::npos)
@@ -46,7 +46,7 @@ class Data {
     if (kept_) return;
     try {
       remove();
-    } catch (const Error&) {  // it goes with the restore
+    } catch (const std::exception&) {  // it goes with the restore
     }
   }
   Data(const Data&) = delete;
@@ -121,8 +121,8 @@ void unpack(Incoming& stream, const Data& data, const std::string& node) {
     if (const UniqueFd file = data.open_for(*entry))
       while (const std::size_t size = tar.read(chunk.data(), chunk.size()))
         write_all(file.get(), {chunk.data(), size}, node);
-  // What fills its last block; and what is left there of a longer one, that CRI-O wrote this one over in the same
-  // second.
+  // What fills its last block, or is left of a longer archive: one of the same second is overwritten, not truncated
+  // (CRI-O).
   while (read(chunk.data(), chunk.size()) > 0) continue;
   if (!data.has_inventory()) throw refused("has no images of CRIU's");
 }

@@ -23,7 +23,7 @@ struct Record {
   bool ready = false;
   std::string container_id{};  ///< whose `create` took it
   std::string failure{};
-  std::string boot{};  ///< boot_id() when it was prepared
+  std::string boot{};  ///< the kernel's boot_id when it was prepared
   friend bool operator==(const Record&, const Record&) = default;
 };
 

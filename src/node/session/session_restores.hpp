@@ -13,6 +13,7 @@ class SessionRestores final : public NodeRestores {
   void bind(const std::string& node, const std::string& id, const std::string& uid, const std::string& kubelet_root,
             const StopToken& stop) override;
   void ready(const std::string& node, const std::string& id, const std::string& sha256, const StopToken& stop) override;
+  /// Error{timeout} after ten minutes when `stop` has no deadline.
   RestoreStatus watch(const std::string& node, const std::string& id, const std::optional<RestoreStatus>& seen,
                       const StopToken& stop) override;
   void done(const std::string& node, const std::string& id, const StopToken& stop) override;
