@@ -46,6 +46,8 @@ def parser():
     measure.add_argument("--rates", help="default: 10,40,80,100,200, or with `sequential` 10, where it was published")
     measure.add_argument("--reps", type=int, default=3)
     measure.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the migration")
+    measure.add_argument("--restore", default="image", help="handler,image: each repetition both ways in turn; with `handler` "
+                                                            "the nodes are set up for it, and that is taken back")
     common(measure)
     guessing = commands.add_parser("estimate", help="what was predicted, and what it took")
     guessing.set_defaults(run=estimate.run)

@@ -1,5 +1,6 @@
 """`bench handover`: one migration a run, under traffic, with the oracle's verdict and the measured gap."""
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -11,6 +12,7 @@ import time
 import debris
 import driver
 import effects_log
+import lab
 import producing
 
 SHOWN = ("total_s", "source_pause_s", "gap_s", "largest_pause_s")
@@ -34,8 +36,8 @@ def source_pod():
     return status["pods"][0]["pod"]
 
 
-def migrate_arguments(options, strategy, pod):
-    arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy]
+def migrate_arguments(options, strategy, pod, way="auto"):
+    arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy, "--restore", way]
     for flag, value in (("--protocol", options.protocol), ("--replay", options.replay), ("--prefer", options.prefer)):
         if value:
             arguments += [flag, value]
@@ -48,13 +50,13 @@ def drain_time(options, rate):
     return 60 + 60 * behind + options.backlog * options.delay_ms / 1000
 
 
-def one(options, strategy, rate, repetition):
+def one(options, strategy, rate, repetition, way):
     start_traffic(options, rate)
     pod = source_pod()
     debris.snapshot()
     time.sleep(options.warmup)
     state_home = tempfile.mkdtemp(prefix="ms2m-bench-")
-    migration = driver.Migration(migrate_arguments(options, strategy, pod), state_home)
+    migration = driver.Migration(migrate_arguments(options, strategy, pod, way), state_home)
     status, report, err = migration.wait(options.migration_timeout)
     if status == "hung":  # it was killed: the next run wants a clean lab
         err += driver.Migration(["abort", migration.id() or "?"], state_home).wait(options.migration_timeout)[2]
@@ -63,15 +65,16 @@ def one(options, strategy, rate, repetition):
     verdict = driver.verdict(drain_time(options, rate))
     left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
-    return describe(options, strategy, rate, repetition, migration, (status, report, err), verdict, left, pod)
+    what = {"strategy": strategy, "restore": way, "rate": rate, "repetition": repetition}
+    return describe(options, what, migration, (status, report, err), verdict, left, pod)
 
 
-def describe(options, strategy, rate, repetition, migration, outcome, verdict, left, pod):
+def describe(options, what, migration, outcome, verdict, left, pod):
     status, report, err = outcome
     effects = producing.effects()
     pause = effects_log.largest_pause(effects, migration.begun, migration.ended)
     gap = effects_log.handover_gap(effects, pod)
-    run = {"strategy": strategy, "rate": rate, "delay_ms": options.delay_ms, "repetition": repetition,
+    run = {**what, "delay_ms": options.delay_ms,
            "workload": options.workload, "consumer": options.consumer, "backlog": options.backlog,
            "protocol": options.protocol, "replay": options.replay, "sigterm": options.sigterm, "grace_s": options.grace,
            "exit_status": status,
@@ -96,16 +99,19 @@ def describe(options, strategy, rate, repetition, migration, outcome, verdict, l
 
 def show(run):
     numbers = " ".join(f"{key} {run[key]}" for key in SHOWN)
-    return (f"{run['strategy']:>10} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
+    return (f"{run['strategy']:>10} {run['restore']:>7} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
             f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
             f"{'exact' if run['exact'] else 'NOT EXACT'}{'' if run['moved'] else ' not moved'}"
             f"{' DEBRIS: ' + '; '.join(run['debris']) if run['debris'] else ''}")
 
 
 def medians(runs):
-    for (strategy, rate), group in itertools.groupby(runs, lambda run: (run["strategy"], run["rate"])):
+    def kind(run):
+        return (run["strategy"], run["rate"], run["restore"])
+
+    for (strategy, rate, way), group in itertools.groupby(sorted(runs, key=kind), kind):
         group = list(group)
-        text = [f"{strategy} at {rate:g}/s, {len(group)} runs:"]
+        text = [f"{strategy} at {rate:g}/s by {way}, {len(group)} runs:"]
         for key in SHOWN + ("consumer_gap_s", "reported_gap_s"):
             values = [run[key] for run in group if isinstance(run[key], (int, float))]
             text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
@@ -127,15 +133,39 @@ def compare(runs):
         print(f"{strategy} is {baseline / statistics.median(values):.1f} times as fast as sequential", file=sys.stderr)
 
 
+@contextlib.contextmanager
+def nodes_for(ways):
+    """Set up as an operator does it, if a way needs that."""
+    arguments = ["node", "setup", "worker-1", "worker-2", "--restart-runtime"]
+
+    def set_up(*more):
+        with tempfile.TemporaryDirectory(prefix="ms2m-bench-") as state_home:
+            status, _, err = driver.Migration(arguments + list(more), state_home).wait(60)
+        if status != 0:
+            raise lab.Failure(f"{' '.join(arguments + list(more))}: {err}")
+
+    if "handler" not in ways:
+        yield
+        return
+    set_up()
+    try:
+        yield
+    finally:
+        driver.traffic("clean")
+        set_up("--remove")
+
+
 def run(options):
     runs = []
-    for strategy in options.strategies.split(","):
-        for rate in (float(rate) for rate in options.rates.split(",")):
-            for repetition in range(1, options.reps + 1):
-                runs.append(one(options, strategy, rate, repetition))
-                print(json.dumps(runs[-1]) if options.json else show(runs[-1]), flush=True)
-    if not options.keep:
-        driver.traffic("clean")
+    ways = options.restore.split(",")
+    with nodes_for(ways):
+        for strategy in options.strategies.split(","):
+            for rate in (float(rate) for rate in options.rates.split(",")):
+                for repetition, way in itertools.product(range(1, options.reps + 1), ways):
+                    runs.append(one(options, strategy, rate, repetition, way))
+                    print(json.dumps(runs[-1]) if options.json else show(runs[-1]), flush=True)
+        if not options.keep:
+            driver.traffic("clean")
     medians(runs)
     compare(runs)
     return 0 if all(is_fine(run) for run in runs) or options.replay == "fanout" else 1
