@@ -78,54 +78,60 @@ void Containers::give_up(const std::string& id, const ControlGroup& group) {
 Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   const std::string id = check_container_id(request.container);
   const auto group = find_control_group(root_, id);
-  if (!group) return {false};
+  return {group && freeze(id, *group, request, stop)};
+}
+
+bool Containers::freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
+                        const StopToken& stop) {
   const auto limit = limit_of(request);
-  if (!begin_freeze(id, *group, request, limit, stop)) return {false};
+  if (!begin_freeze(id, group, request, limit, stop)) return false;
   const auto again = [&] {
-    const auto ours = claim(id, *group, stop);
+    const auto ours = claim(id, group, stop);
     check_within(limit, id);
-    if (ours) write_frozen(*group, true);
+    if (ours) write_frozen(group, true);
   };
   try {
-    if (await_frozen(*group, stop, again)) {
+    if (await_frozen(group, stop, again)) {
       stop.check("freezing container " + id.substr(0, 12));
-      claim(id, *group, stop);
+      claim(id, group, stop);
       check_within(limit, id);
-      return {true};
+      return true;
     }
   } catch (...) {
-    give_up(id, *group);
+    give_up(id, group);
     throw;
   }
-  give_up(id, *group);
+  give_up(id, group);
   throw failed("freezing", id, "its processes did not stop");
 }
 
-bool Containers::hold(const std::string& container, const StopToken& stop) {
+Containers::Held Containers::hold(const std::string& container, const std::string& of_runtime, const StopToken& stop) {
   const std::string id = check_container_id(container);
-  if (const auto group = find_control_group(root_, id); group && is_kept_frozen(*group)) {
-    if (stands(id)) return false;
-    throw Error(ErrorKind::conflict, "somebody else has frozen container " + id.substr(0, 12));
+  const Error gone(ErrorKind::not_found, "container " + id.substr(0, 12) + " does not run on this node");
+  const auto whole = find_control_group(root_, id);
+  if (!whole) throw gone;
+  const Held held{id, group_of_runtime(*whole, of_runtime), true};
+  if (is_kept_frozen(*whole) || is_kept_frozen(held.group)) {
+    if (held.group.path == whole->path && stands(held)) return {id, held.group, false};
+    throw Error(ErrorKind::conflict, "container " + id.substr(0, 12) + " is frozen already");
   }
-  if (freeze({id, {}, AtEnd::thaw, false}, stop).found) return true;
-  throw Error(ErrorKind::not_found, "container " + id.substr(0, 12) + " does not run on this node");
+  if (!freeze(id, held.group, {id, {}, AtEnd::thaw, false}, stop)) throw gone;
+  return held;
 }
 
 void Containers::end_after(const std::string& container, pid_t process_group) {
   guard_.end_after(check_container_id(container), process_group);
 }
 
-bool Containers::stands(const std::string& container) const {
-  const auto group = find_control_group(root_, check_container_id(container));
-  const auto ours = group && is_kept_frozen(*group) ? Claim::wait(*group, {}) : std::nullopt;
+bool Containers::stands(const Held& held) const {
+  const auto ours = is_kept_frozen(held.group) ? Claim::wait(held.group, {}) : std::nullopt;
   const auto owned = ours ? ours->read() : std::nullopt;
   return owned && owned->owner == owner_ && owned->end;
 }
 
-void Containers::let_go(const std::string& container) noexcept {
+void Containers::let_go(const Held& held) noexcept {
   try {
-    const std::string id = check_container_id(container);
-    if (const auto group = find_control_group(root_, id)) give_up(id, *group);
+    give_up(held.id, held.group);
   } catch (const std::exception&) {  // the guard has it, when the program ends at the latest
   }
 }

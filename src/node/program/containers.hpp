@@ -23,21 +23,29 @@ class Containers {
   Found thaw(const std::string& container, const StopToken& stop);
   Found kill(const std::string& container, const StopToken& stop);
 
-  /// It stands still, for a dump, until let_go(). False: it did already, by a freeze of this session, whose terms go on
-  /// to count. Error{not_found}: it does not run. Error{conflict}: somebody else has frozen it.
-  bool hold(const std::string& container, const StopToken& stop);
+  /// It stands still, for a dump, until let_go(). Not ours: it did already, by a freeze of this session, whose terms go
+  /// on to count. Error{not_found}: it does not run. Error{conflict}: somebody else has frozen it.
+  /// `of_runtime`: the group as the runtime names it; that one is frozen, and not the container's above it (crun's
+  /// scope/container): CRIU thaws what it was told to freeze, and waits for processes that run.
+  struct Held {
+    std::string id;
+    ControlGroup group;
+    bool ours = false;
+  };
+  Held hold(const std::string& container, const std::string& of_runtime, const StopToken& stop);
   /// Whatever is to become of it comes after the end of that process group.
   void end_after(const std::string& container, pid_t process_group);
   /// It is frozen by this session, and has not been thawed by anybody.
-  bool stands(const std::string& container) const;
+  bool stands(const Held& held) const;
   /// The end of hold(): it runs again, whatever a killed CRIU has left, unless another session has it.
-  void let_go(const std::string& container) noexcept;
+  void let_go(const Held& held) noexcept;
 
   /// Every freeze comes to its end; none begins any more.
   void end() noexcept;
 
  private:
-  /// False: it has gone.
+  /// False, as below: it has gone.
+  bool freeze(const std::string& id, const ControlGroup& group, const Freeze& request, const StopToken& stop);
   bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
                     std::optional<BootTime> limit, const StopToken& stop);
   /// The right to decide about it; nullopt: it has gone.

@@ -144,6 +144,15 @@ std::optional<ControlGroup> find_control_group(const std::string& root, const st
   return found;
 }
 
+ControlGroup group_of_runtime(const ControlGroup& whole, const std::string& of_runtime) {
+  const std::string name = whole.path.substr(whole.path.rfind('/')) + "/";
+  const auto at = of_runtime.find(name);
+  const std::string rest = at == std::string::npos ? "" : of_runtime.substr(at + name.size() - 1);
+  if (rest.find_first_not_of('/') == std::string::npos) return whole;
+  const ControlGroup below{whole.path + rest, whole.version};
+  return exists(below.path + (whole.version == 2 ? "/cgroup.freeze" : "/freezer.state")) ? below : whole;
+}
+
 bool write_frozen(const ControlGroup& group, bool frozen) {
   if (group.version == 2) return write_to(group.path + "/cgroup.freeze", frozen ? "1\n" : "0\n");
   return write_to(group.path + "/freezer.state", frozen ? "FROZEN\n" : "THAWED\n");

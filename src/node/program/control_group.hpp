@@ -22,6 +22,10 @@ struct ControlGroup {
 /// "Core Interface Files"; admin-guide/cgroup-v1/freezer-subsystem.rst.
 std::optional<ControlGroup> find_control_group(const std::string& root, const std::string& id);
 
+/// The group that the container's runtime works with, as it names that
+/// ("/kubepods.slice/.../crio-<id>.scope/container"): `whole`, or one below it.
+ControlGroup group_of_runtime(const ControlGroup& whole, const std::string& of_runtime);
+
 bool has_processes(const ControlGroup& group);
 
 /// False: the kernel did not take it, or the group has gone.

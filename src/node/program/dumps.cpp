@@ -30,19 +30,19 @@ constexpr Millis kLook{100};  // nobody is told that a dump has ended
 /// The container stands still as long as this lives, and runs again then. One that a session had frozen stays so.
 class Standing {
  public:
-  Standing(Containers& containers, const std::string& id, const StopToken& stop)
-      : containers_(containers), id_(id), began_(BootClock::now()), ours_(containers.hold(id, stop)) {}
+  Standing(Containers& containers, const std::string& id, const std::string& group, const StopToken& stop)
+      : containers_(containers), began_(BootClock::now()), held_(containers.hold(id, group, stop)) {}
   ~Standing() {
-    if (ours_) containers_.let_go(id_);
+    if (held_.ours) containers_.let_go(held_);
   }
   Standing(const Standing&) = delete;
   Standing& operator=(const Standing&) = delete;
 
   /// Error{failed}: not all the time. What was read meanwhile may be of different moments then.
   void check() const {
-    if (!containers_.stands(id_))
+    if (!containers_.stands(held_))
       throw Error(ErrorKind::failed,
-                  "container " + id_.substr(0, 12) + " did not stand still until its dump was whole");
+                  "container " + held_.id.substr(0, 12) + " did not stand still until its dump was whole");
   }
   std::uint64_t milliseconds() const {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(BootClock::now() - began_).count());
@@ -50,9 +50,8 @@ class Standing {
 
  private:
   Containers& containers_;
-  const std::string id_;
   const BootTime began_;
-  const bool ours_;
+  const Containers::Held held_;
 };
 
 /// As CRI-O asks for it, but for its own place. What CRIU does with connections stands in the file that it reads.
@@ -128,7 +127,7 @@ DumpAnswer Dumps::take(const DumpContainer& request, const std::string& node, co
   const auto place = std::make_shared<DumpPlace>(roots_.layouts, request.id);
   DumpAnswer answer;
   {
-    const Standing standing(containers_, id, stop);
+    const Standing standing(containers_, id, container->group, stop);
     checkpoint(*container, id, *place, containers_, node, stop);
     thaw_in_images(*place);
     gather_changes(*container, *place, node, stop);

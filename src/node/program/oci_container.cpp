@@ -31,10 +31,15 @@ bool is_in_container(pid_t process, const std::string& id) {
          read_text("/proc/" + std::to_string(process) + "/cgroup").value_or("").find(id) != std::string::npos;
 }
 
-pid_t init_in(const OciRuntime& oci, const std::string& state) {
+OciContainer read_state(const OciRuntime& oci, const std::string& state) {
+  OciContainer container;
   const Json json = Json::parse(state, nullptr, false);
-  const auto found = json.is_object() ? json.find(oci.state_init) : json.end();
-  return json.is_object() && found != json.end() && found->is_number_integer() ? found->get<pid_t>() : 0;
+  if (!json.is_object()) return container;
+  if (const auto init = json.find(oci.state_init); init != json.end() && init->is_number_integer())
+    container.init = init->get<pid_t>();
+  if (const auto group = json.find(oci.state_group); group != json.end() && group->is_string())
+    container.group = group->get<std::string>();
+  return container;
 }
 
 /// The handler stands before the real one; nobody else is to be asked by its name.
@@ -62,8 +67,11 @@ std::optional<OciContainer> find_oci_container(const Roots& roots, const std::st
   for (const std::string& root : places)
     for (const OciRuntime& oci : oci_runtimes()) {
       const auto state = read_text(root + "/" + id + "/" + oci.state_file);
-      const pid_t init = state ? init_in(oci, *state) : 0;
-      if (is_in_container(init, id)) return OciContainer{program_of(roots, oci.name, monitor, handler), root, init};
+      OciContainer found = state ? read_state(oci, *state) : OciContainer{};
+      if (!is_in_container(found.init, id)) continue;
+      found.runtime = program_of(roots, oci.name, monitor, handler);
+      found.root = root;
+      return found;
     }
   return std::nullopt;
 }

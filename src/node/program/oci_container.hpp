@@ -13,6 +13,7 @@ struct OciContainer {
   std::string runtime;  ///< path of the real one's program, never of our handler
   std::string root;     ///< where that keeps its state: its --root
   pid_t init = 0;       ///< the container's first process
+  std::string group;    ///< the control group, as the runtime names it; "": it is the container's
 };
 
 /// By the file that the runtime keeps of it, where its monitor, the handler's settings or the usual places say.

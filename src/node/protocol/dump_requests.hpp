@@ -15,7 +15,8 @@ struct DumpAnswer {
 /// The container is frozen, checkpointed with CRIU's options of the runtime's own file, and goes on to run, also when
 /// that fails, is given up, or the session ends in the middle. What is written lies in <layouts>/dumps/<id>, root's
 /// alone, until RemoveDump or the end of the session; of a dump that fails nothing stays. Error{not_found}: the
-/// container does not run. Error{conflict}: there is such a dump, or somebody else has frozen the container.
+/// container does not run. Error{conflict}: there is such a dump, or the container is frozen:
+/// by somebody else, or by this session as a whole where its runtime has a group of its own below (crun with systemd).
 /// Error{refused}: its runtime or its root file system is of an unknown kind, or has changes that cannot be carried.
 /// Error{failed}: CRIU's last errors.
 struct DumpContainer {

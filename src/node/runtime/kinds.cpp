@@ -21,8 +21,8 @@ std::vector<std::string> control_group_names(const std::string& id) {
 }
 
 const std::vector<OciRuntime>& oci_runtimes() {
-  static const std::vector<OciRuntime> all{{"crun", "/etc/criu/crun.conf", "status", "pid"},
-                                           {"runc", "/etc/criu/runc.conf", "state.json", "init_process_pid"}};
+  static const std::vector<OciRuntime> all{{"crun", "/etc/criu/crun.conf", "status", "cgroup-path", "pid"},
+                                           {"runc", "/etc/criu/runc.conf", "state.json", "", "init_process_pid"}};
   return all;
 }
 

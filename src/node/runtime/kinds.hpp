@@ -43,9 +43,10 @@ std::vector<std::string> control_group_names(const std::string& id);
 
 struct OciRuntime {
   std::string name;
-  std::string criu_file;   ///< which CRIU reads for it
-  std::string state_file;  ///< JSON, in <root>/<container>
-  std::string state_init;  ///< its field with the first process' number
+  std::string criu_file;    ///< which CRIU reads for it
+  std::string state_file;   ///< JSON, in <root>/<container>
+  std::string state_group;  ///< its field with the control group, where that may be below the container's; or ""
+  std::string state_init;   ///< its field with the first process' number
 };
 const std::vector<OciRuntime>& oci_runtimes();
 

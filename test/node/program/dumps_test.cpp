@@ -1,11 +1,8 @@
 // A container's checkpoint by its own runtime: a stand-in for that, which does to the container's control group what
 // CRIU does, and a process on an overlay.
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
-
-#include "control_groups.hpp"
+#include "dumped.hpp"
 #include "session.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -17,50 +14,15 @@ using Catch::Contains;
 
 namespace {
 
-/// At its end it freezes again what was frozen when it began. Waits for the file `go` when there is one called `wait`.
-constexpr const char* kRuntime = R"(#!/bin/sh
-here=$(dirname "$0")
-echo "$@" >"$here/asked"
-while [ $# -gt 0 ]; do
-  case $1 in --image-path) images=$2;; --work-path) work=$2;; esac
-  shift
-done
-cat "$here/group/cgroup.freeze" "$here/group/freezer.state" 2>/dev/null >"$here/state"
-while [ -e "$here/wait" ] && [ ! -e "$here/go" ]; do sleep 0.01; done
-[ ! -e "$here/group/cgroup.freeze" ] || echo 1 >"$here/group/cgroup.freeze"
-[ ! -e "$here/group/freezer.state" ] || echo FROZEN >"$here/group/freezer.state"
-if [ -e "$here/fails" ]; then
-  printf 'Error (a): the cause\nWarn\nError (b): Dumping FAILED.\n' >"$work/dump.log"
-  echo 'crun: it failed' >&2
-  exit 1
-fi
-echo inventory >"$images/inventory.img"
-head -c 3000000 /dev/zero >"$images/pages-1.img"
-printf '\012\015freezer.state\022\006FROZEN' >"$images/cgroup.img"
-)";
-
-/// A container on an overlay, in a control group; crun, and what it keeps of that.
+/// It, and the program that dumps it.
 struct Dumped {
-  Dumped() : container(trees.found.front(), "crio-" + kId + ".scope", "", overlay()) {
-    runtime = place.system + "/usr/libexec/crio";
-    put(runtime + "/crun", kRuntime);
-    REQUIRE(::chmod((runtime + "/crun").c_str(), 0755) == 0);
-    group = trees.found.front() / ("crio-" + kId + ".scope");
-    fs::create_directory_symlink(group, runtime + "/group");
-    const std::string first = content(files.path() / "pid");
-    put(place.system + "/run/crun/" + kId + "/status", R"({"pid": )" + first.substr(0, first.find('\n')) + "}");
-  }
-  /// A shell on it beside the one that counts.
-  std::string overlay() const {
-    const std::string at = files.path().string();
-    for (const char* each : {"upper", "work", "merged"}) fs::create_directories(files.path() / each);
-    return "unshare -m sh -c 'mount -t overlay -o lowerdir=/,upperdir=" + at + "/upper,workdir=" + at +
-           "/work overlay " + at + "/merged && echo changed >" + at + "/merged/changed && echo $$ >" + at +
-           "/pid && exec chroot " + at + "/merged sleep 1000' & until [ -e " + at + "/pid ]; do sleep 0.01; done;";
-  }
+  Place place;
+  DumpedContainer dumped{place.system + "/usr/libexec/crio", place.system + "/run/crun"};
+  Container& container = dumped.container;
+  const std::string& runtime = dumped.runtime;
   Session& session() {
     if (!session_) {
-      session_ = std::make_unique<Session>(program_on(place, trees.found.front()));
+      session_ = std::make_unique<Session>(program_on(place, dumped.trees.found.front()));
       session_->hello();
     }
     return *session_;
@@ -72,10 +34,8 @@ struct Dumped {
     REQUIRE(becomes_true([&] { return fs::exists(runtime + "/state"); }));
     return channel;
   }
-  void go() const { put(runtime + "/go", ""); }
-  bool frozen() const {
-    return content(group / "cgroup.freeze") == "1\n" || content(group / "freezer.state") == "FROZEN\n";
-  }
+  void go() const { dumped.go(); }
+  bool frozen() const { return dumped.frozen(); }
   bool nothing_stays() const { return !fs::exists(place.layouts); }
   std::string read() {
     const auto channel = session().begin(ReadDump{"m1"});
@@ -95,13 +55,6 @@ struct Dumped {
       return bytes;
     }
   }
-
-  Trees trees;
-  Place place;
-  posix::TempDir files{"ms2m-dumped-", "/dev/shm"};  // an overlay's upper directory is on no other overlay
-  Container container;
-  std::string runtime;
-  fs::path group;
 
  private:
   std::unique_ptr<Session> session_;
@@ -130,7 +83,7 @@ TEST_CASE("a dump, its archive, and its end", "[node_program]") {
 
   CHECK(thrown_by([&] { dumped.session().call(DumpContainer{"m1", kId}); }).kind == ErrorKind::conflict);
   CHECK(fs::exists(at));
-  Session other(program_on(dumped.place, dumped.trees.found.front()));
+  Session other(program_on(dumped.place, dumped.dumped.trees.found.front()));
   other.hello();
   CHECK(thrown_by([&] { other.call(ReadDump{"m1"}); }).kind == ErrorKind::not_found);
   CHECK(other.call(RemoveDump{"m1"}).found);
@@ -188,7 +141,7 @@ TEST_CASE("a program that is killed in the middle of a dump: the container runs 
   CHECK(becomes_true([&] { return !dumped.frozen(); }));
   CHECK(dumped.container.counts());
 
-  Session next(program_on(dumped.place, dumped.trees.found.front()));
+  Session next(program_on(dumped.place, dumped.dumped.trees.found.front()));
   next.hello();
   next.call(DumpContainer{"m2", kId});
   CHECK_FALSE(fs::exists(dumped.place.layouts + "/dumps/m1"));  // a leftover
@@ -213,12 +166,54 @@ TEST_CASE("what is frozen already: by this session it stays so, by others it is 
   CHECK(dumped.session().call(freeze(60'000, AtEnd::thaw)).found);
   CHECK_NOTHROW(dumped.session().call(DumpContainer{"m1", kId}));
   CHECK(dumped.frozen());
-  Session other(program_on(dumped.place, dumped.trees.found.front()));
+  Session other(program_on(dumped.place, dumped.dumped.trees.found.front()));
   other.hello();
   CHECK(thrown_by([&] { other.call(DumpContainer{"m2", kId}); }).kind == ErrorKind::conflict);
   CHECK(dumped.frozen());
   CHECK(dumped.session().call(Thaw{kId}).found);
   CHECK(dumped.container.counts());
+}
+
+TEST_CASE("a container whose runtime has a group of its own below it", "[node_program]") {
+  if (::geteuid() != 0) return;
+  Place place;
+  DumpedContainer dumped(place.system + "/usr/libexec/crio", place.system + "/run/crun", "container");
+  Session session(program_on(place, dumped.trees.found.front()));
+  session.hello();
+  session.call(DumpContainer{"m1", kId});
+  CHECK_THAT(content(dumped.runtime + "/state"),
+             Contains("1") || Contains("FROZEN"));  // that of the runtime stood still
+  CHECK_FALSE(dumped.frozen());
+  CHECK(dumped.container.counts());
+  // Frozen above, CRIU would wait for it in vain.
+  REQUIRE(session.call(freeze(60'000, AtEnd::thaw)).found);
+  CHECK(thrown_by([&] { session.call(DumpContainer{"m2", kId}); }).kind == ErrorKind::conflict);
+  CHECK(session.call(Thaw{kId}).found);
+  CHECK(dumped.container.counts());
+}
+
+TEST_CASE("a container whose monitor names its runtime, and where that keeps its state", "[node_program]") {
+  if (::geteuid() != 0) return;
+  Place place;
+  DumpedContainer dumped(place.path("own"), place.path("state"));
+  Session session(program_on(place, dumped.trees.found.front()));
+  session.hello();
+  CHECK(thrown_by([&] { session.call(DumpContainer{"m1", kId}); }).kind == ErrorKind::not_found);
+  {
+    const MonitorOf monitor(kId, dumped.program(), place.path("state"));
+    REQUIRE(becomes_true([&] {
+      return thrown_by([&] { session.call(DumpContainer{"m1", kId}); }).text == "nothing was thrown";
+    }));
+    CHECK(content(dumped.runtime + "/asked").starts_with("--root " + place.path("state") + " "));
+    CHECK(session.call(RemoveDump{"m1"}).found);
+  }
+  // Our handler stands before the runtime that its settings name.
+  put(place.system + "/etc/ms2m/runtime.json",
+      R"({"version":1,"kind":"crun","root":"","runtime":")" + dumped.program() + "\"}");
+  const MonitorOf monitor(kId, "/usr/libexec/ms2m/ms2m-runtime", place.path("state"));
+  REQUIRE(becomes_true([&] {
+    return thrown_by([&] { session.call(DumpContainer{"m1", kId}); }).text == "nothing was thrown";
+  }));
 }
 
 TEST_CASE("containers that no runtime runs, and IDs that are none", "[node_program]") {
