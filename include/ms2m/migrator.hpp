@@ -10,6 +10,7 @@
 #include "ms2m/cluster.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
+#include "ms2m/node_dump.hpp"
 #include "ms2m/node_restore.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/plan.hpp"
@@ -79,6 +80,7 @@ class Migrator {
     ImageStore& images;
     ContainerProcess& processes;
     NodeRestores& restores;
+    RuntimeCheckpoints& dumps;
   };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
   ~Migrator();

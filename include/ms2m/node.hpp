@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ms2m/node_look.hpp"
@@ -71,9 +72,21 @@ enum class Unpack {
   restore,  ///< the data of a restore that was prepared there (node_restore.hpp), unpacked
 };
 
+/// The kubelet's checkpoint: a file of from_node.
+struct KubeletArchive {
+  std::string path;
+};
+/// One by the node's own runtime (node_dump.hpp): an archive of the same shape, which from_node makes as it is read.
+struct RuntimeDump {
+  std::string id;
+};
+using Checkpoint = std::variant<KubeletArchive, RuntimeDump>;
+/// "/var/lib/kubelet/checkpoints/...", "dump k3x9qa"
+std::string to_string(const Checkpoint& checkpoint);
+
 struct MoveRequest {
   std::string from_node;
-  std::string archive;  ///< path on from_node
+  Checkpoint checkpoint;
   std::string to_node;
   std::string directory;  ///< on to_node: the layout to be, created with mode 0700; or the restore's, kLayoutRoot/<id>
   Unpack as = Unpack::layout;
@@ -99,17 +112,17 @@ struct Landing {
 
 using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 
-/// Carries an archive from one node to another (or into a layout on its own), hashing it while it flows; memory use
+/// Carries a checkpoint from one node to another (or into a layout on its own), hashing it while it flows; memory use
 /// does not depend on its size.
 class Carrier {
  public:
   virtual ~Carrier() = default;
   /// Where it brings the archive of the migration `id` on `node`, and what is left of that. Asks nobody.
   virtual Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const = 0;
-  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's. Into a
-  /// restore: {not_found}, {conflict} when it is not prepared, or its data is there already.
-  /// Error with the side that failed (source, target) in front, and its first cause. Of the data of a move that fails
-  /// nothing stays; what landing() says may.
+  /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's. Of a dump
+  /// that its node has not: {not_found}. Into a restore: {not_found}, {conflict} when it is not prepared, or its data
+  /// is there already. Error with the side that failed (source, target) in front, and its first cause. Of the data of a
+  /// move that fails nothing stays; what landing() says may.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
 };
 

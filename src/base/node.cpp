@@ -4,6 +4,11 @@
 
 namespace ms2m {
 
+std::string to_string(const Checkpoint& checkpoint) {
+  if (const auto* archive = std::get_if<KubeletArchive>(&checkpoint)) return archive->path;
+  return "dump " + std::get<RuntimeDump>(checkpoint).id;
+}
+
 std::string bare_container_id(const std::string& container) {
   const auto at = container.find("://");
   const std::string id = at == std::string::npos ? container : container.substr(at + 3);

@@ -27,7 +27,7 @@ class Flow {
  public:
   Flow(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop)
       : request_(request),
-        doing_("moving " + request.archive + " to node " + request.to_node),
+        doing_("moving " + to_string(request.checkpoint) + " to node " + request.to_node),
         source_("source " + request.from_node),
         target_("target " + request.to_node),
         progress_(progress),
@@ -35,7 +35,7 @@ class Flow {
 
   void begin(node::Session& source, node::Session& target) {
     on(source_, [&] {
-      from_ = source.start(node::print_message(node::ReadArchive{request_.archive}), doing_);
+      from_ = source.start(reading(), doing_);
       const node::Frame frame = from_->next(stop_);
       if (frame.kind != FrameKind::progress) throw unexpected();
       total_ = node::parse_message<node::StreamProgress>(frame.payload).total;
@@ -65,6 +65,11 @@ class Flow {
   }
 
  private:
+  std::string reading() const {
+    if (const auto* dump = std::get_if<RuntimeDump>(&request_.checkpoint))
+      return node::print_message(node::ReadDump{dump->id});
+    return node::print_message(node::ReadArchive{std::get<KubeletArchive>(request_.checkpoint).path});
+  }
   std::string writing() const {
     if (request_.as == Unpack::layout) return node::print_message(node::WriteLayout{request_.directory, total_});
     return node::print_message(
@@ -125,7 +130,8 @@ Landing Relay::landing(const std::string& node, const std::string& id, Unpack as
 }
 
 MoveResult Relay::move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) {
-  node::check_archive_path(request.archive);
+  if (const auto* archive = std::get_if<KubeletArchive>(&request.checkpoint)) node::check_archive_path(archive->path);
+  if (const auto* dump = std::get_if<RuntimeDump>(&request.checkpoint)) node::check_restore_id(dump->id);
   const std::string id = node::check_layout_directory(request.directory, kLayoutRoot);
   if (request.as == Unpack::restore) node::check_restore_id(id);
   const auto source = on("source", [&] { return nodes_.session(request.from_node, stop); });

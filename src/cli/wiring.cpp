@@ -12,6 +12,7 @@
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
 #include "node/session/adapters.hpp"
+#include "node/session/session_dumps.hpp"
 #include "node/session/session_restores.hpp"
 #include "node/session/session_setup.hpp"
 #include "node/session/ssh_nodes.hpp"
@@ -86,8 +87,10 @@ class WiredEngine final : public Engine {
         images_(nodes_),
         processes_(nodes_),
         restores_(nodes_),
-        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, relay_, images_, processes_, restores_},
-                  JournalStore(JournalStore::default_root()), observer) {
+        dumps_(nodes_),
+        migrator_(
+            {*cluster_, broker_, admin_, nodes_, inspector_, archives_, relay_, images_, processes_, restores_, dumps_},
+            JournalStore(JournalStore::default_root()), observer) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
   }
@@ -121,6 +124,7 @@ class WiredEngine final : public Engine {
   SessionImages images_;
   SessionProcesses processes_;
   SessionRestores restores_;
+  SessionDumps dumps_;
   Migrator migrator_;
 };
 

@@ -79,7 +79,7 @@ class Attempts {
     for (int n = 2; known.contains(id); ++n) id = again(id_) + std::to_string(n);
     ports_.restores.prepare(node, id, {ref_.ns, ref_.name, o_.container, o_.image_id}, kRestoreWait, kValid, stop);
     const MoveResult moved = ports_.carrier.move(
-        {o_.node, o_.archive, node, fmt::format("{}/{}", kLayoutRoot, id), Unpack::restore}, {}, stop);
+        {o_.node, KubeletArchive{o_.archive}, node, fmt::format("{}/{}", kLayoutRoot, id), Unpack::restore}, {}, stop);
     return {{node, id}, moved.sha256};
   }
 

@@ -138,7 +138,7 @@ void restore_pod(const Migrator::Ports& ports, const op::RestorePod& o, const St
   const StopToken again =
       StopToken().within(std::chrono::minutes(5));  // the target may have used up the time there was
   remove_pod(ports, ref, again);
-  const MoveResult moved = ports.carrier.move({node, o.archive, node, o.directory}, {}, again);
+  const MoveResult moved = ports.carrier.move({node, KubeletArchive{o.archive}, node, o.directory}, {}, again);
   ports.images.import_checkpoint(
       node, {o.directory, moved.sha256, moved.bytes, o.image, container, o.architecture, o.user}, again);
   pod = bound_to(std::move(pod), node);

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "carry/archive_of.hpp"
 #include "carry/relay.hpp"
 #include "ms2m/error.hpp"
 #include "node/session/session_lab.hpp"
@@ -53,13 +54,13 @@ struct Restoring {
   MoveRequest request(const std::string& bytes) const {
     const std::string path = lab.checkpoints + "/" + kArchiveName;
     std::ofstream(path, std::ios::binary) << bytes;
-    return {"worker-1", path, "worker-2", directory, Unpack::restore};
+    return {"worker-1", KubeletArchive{path}, "worker-2", directory, Unpack::restore};
   }
   /// A checkpoint with so many bytes of pages, which are zeros.
   MoveRequest sparse(std::uint64_t pages) const {
     MoveRequest made = request(checkpoint() + header("checkpoint/pages-1.img", pages));
-    fs::resize_file(made.archive, fs::file_size(made.archive) + pages + node::tar_padding(pages).size());
-    std::ofstream(made.archive, std::ios::binary | std::ios::app) << node::tar_end();
+    fs::resize_file(archive_of(made), fs::file_size(archive_of(made)) + pages + node::tar_padding(pages).size());
+    std::ofstream(archive_of(made), std::ios::binary | std::ios::app) << node::tar_end();
     return made;
   }
   /// No data, and it may come: as it was prepared.
@@ -160,7 +161,8 @@ TEST_CASE("relay: a restore's archive that grows or shrinks meanwhile is refused
     const auto error = error_of([&] {
       carriage.relay.move(request,
                           [&](Bytes, std::optional<Bytes> total) {
-                            if (!std::exchange(changed, true)) fs::resize_file(request.archive, total->count + change);
+                            if (!std::exchange(changed, true))
+                              fs::resize_file(archive_of(request), total->count + change);
                           },
                           {});
     });

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "carry/archive_of.hpp"
 #include "ms2m/error.hpp"
 #include "node/session/session_lab.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -38,11 +39,11 @@ struct Carriage {
   MoveRequest request(const std::string& bytes) const {
     const std::string path = lab.checkpoints + "/" + kArchiveName;
     std::ofstream(path, std::ios::binary) << bytes;
-    return {"worker-1", path, "worker-2", directory};
+    return {"worker-1", KubeletArchive{path}, "worker-2", directory};
   }
   MoveRequest sparse(std::uintmax_t size) const {
     MoveRequest made = request("");
-    fs::resize_file(made.archive, size);
+    fs::resize_file(archive_of(made), size);
     return made;
   }
   /// No file below it, whether or not the directory was made before the move ended.
@@ -117,18 +118,18 @@ TEST_CASE("relay: an archive arrives with its digest, private", "[relay]") {
 TEST_CASE("relay: what fails, fails with its side", "[relay]") {
   Carriage carriage;
   auto request = carriage.request("x");
-  request.archive = carriage.lab.checkpoints + "/checkpoint-none_default-consumer-2026-11-21T21:21:02Z.tar";
+  archive_of(request) = carriage.lab.checkpoints + "/checkpoint-none_default-consumer-2026-11-21T21:21:02Z.tar";
   CHECK(std::string(error_of([&] { carriage.relay.move(request, {}, {}); }).what()) ==
-        "source worker-1: " + request.archive + ": no such file");
+        "source worker-1: " + archive_of(request) + ": no such file");
   // Nobody on the node reads what is no archive, whoever names it.
   const std::string secret = (carriage.lab.dir.path() / "secret").string();
   std::ofstream(secret) << "x";
-  request.archive = carriage.lab.checkpoints + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar";
-  fs::create_symlink(secret, request.archive);
+  archive_of(request) = carriage.lab.checkpoints + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar";
+  fs::create_symlink(secret, archive_of(request));
   CHECK_THAT(error_of([&] { carriage.relay.move(request, {}, {}); }).what(), StartsWith("source worker-1: "));
   for (const std::string& bad : {secret, carriage.lab.checkpoints + "/../checkpoints/" + kArchiveName,
                                  "checkpoints/" + kArchiveName, carriage.lab.checkpoints + "/secret"}) {
-    request.archive = bad;
+    archive_of(request) = bad;
     CHECK(error_of([&] { carriage.relay.move(request, {}, {}); }).kind() == ErrorKind::refused);
   }
   request = carriage.request("x");
@@ -165,7 +166,8 @@ TEST_CASE("relay: an archive that grows or shrinks meanwhile is refused", "[rela
     const auto error = error_of([&] {
       carriage.relay.move(request,
                           [&](Bytes, std::optional<Bytes>) {
-                            if (!changed) fs::resize_file(request.archive, static_cast<std::uintmax_t>(kSize + change));
+                            if (!changed)
+                              fs::resize_file(archive_of(request), static_cast<std::uintmax_t>(kSize + change));
                             changed = true;
                           },
                           {});
@@ -234,7 +236,7 @@ TEST_CASE("relay: throughput", "[.speed]") {
   carriage.nodes.open("worker-1", {});
   carriage.nodes.open("worker-2", {});
   const std::string ssh = "ssh -F " + carriage.lab.sshd.options().config + " ";
-  const std::string plain = ssh + "worker-1 cat " + request.archive + " | " + ssh + "worker-2 'cat >" +
+  const std::string plain = ssh + "worker-1 cat " + archive_of(request) + " | " + ssh + "worker-2 'cat >" +
                             carriage.lab.dir.path().string() + "/plain'";
   const auto timed = [](const std::function<void()>& act) {
     const auto start = Clock::now();

@@ -12,14 +12,14 @@ namespace {
 
 const std::string kId = "k3x9qa", kNode = "worker-2";
 
-struct Restoring {
+struct RestoringPod {
   FakeServer server;
   FakeNodes nodes{server};
   FakeBroker broker{server};
   FakePorts ports{nodes, broker};
   ObjectRef copy{Kind::pod, "default", "copy"};
 
-  Restoring() {
+  RestoringPod() {
     server.declare("app.events");
     nodes.start_pod("consumer-0", "app.events", "");
     ports.restores.prepare(kNode, kId, {"default", "copy", "consumer", "base"}, Millis{1000}, Seconds{600}, {});
@@ -46,7 +46,8 @@ struct Restoring {
     const std::string archive = nodes.make_archive("worker-1", "consumer-0", 0);
     const Landing landing = ports.sessions.landing(kNode, kId, Unpack::restore);
     CHECK(landing.leaves.empty());
-    const auto moved = ports.sessions.move({"worker-1", archive, kNode, landing.directory, Unpack::restore}, {}, {});
+    const auto moved =
+        ports.sessions.move({"worker-1", KubeletArchive{archive}, kNode, landing.directory, Unpack::restore}, {}, {});
     ports.restores.ready(kNode, kId, moved.sha256, {});
   }
   ErrorKind refusal(const std::function<void()>& act) {
@@ -62,7 +63,7 @@ struct Restoring {
 }  // namespace
 
 TEST_CASE("fake restores: waiting, taken, restored, done, and cold after that", "[fake_restores]") {
-  Restoring world;
+  RestoringPod world;
   auto& restores = world.ports.restores;
   RestoreStatus seen = world.next({});
   CHECK(seen.state == S::prepared);
@@ -94,7 +95,7 @@ TEST_CASE("fake restores: waiting, taken, restored, done, and cold after that", 
 }
 
 TEST_CASE("fake restores: one that fails is told, and is not begun again", "[fake_restores]") {
-  Restoring world;
+  RestoringPod world;
   world.nodes.fail_restore_on(kNode);
   world.give();
   RestoreStatus seen = world.next({});
@@ -108,7 +109,7 @@ TEST_CASE("fake restores: one that fails is told, and is not begun again", "[fak
 
 TEST_CASE("fake restores: what is taken back runs no more, and is debris until its data has gone", "[fake_restores]") {
   for (const bool before : {true, false}) {
-    Restoring world;
+    RestoringPod world;
     world.give();
     RestoreStatus seen = world.next({});
     while (!before && seen.state != S::restored) seen = world.next(seen);

@@ -21,6 +21,7 @@ struct Preflight {
   SlowAdmin admin{answers};
   SlowNodes nodes{answers};
   NoRestores restores;
+  NoDumps dumps;
   MigrationRequest request = test::request();
 
   Preflight() {
@@ -40,7 +41,8 @@ struct Preflight {
   }
 
   Facts facts(const StopToken& stop = {}) {
-    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes, restores}, request, stop);
+    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes, restores, dumps}, request,
+                        stop);
   }
   std::vector<Finding> findings() {
     Facts found = facts();

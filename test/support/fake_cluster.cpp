@@ -211,8 +211,12 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
   Call call(world_, "move");
   {
     std::lock_guard lock(world_.mutex_);
-    const auto archive = world_.nodes_[request.from_node].archives.find(request.archive);
-    if (archive == world_.nodes_[request.from_node].archives.end()) throw Error(ErrorKind::failed, "no such archive");
+    const auto* dump = std::get_if<RuntimeDump>(&request.checkpoint);
+    auto& from = world_.nodes_[request.from_node];
+    const auto& there = dump != nullptr ? from.dumps : from.archives;
+    const auto archive = there.find(dump != nullptr ? dump->id : std::get<KubeletArchive>(request.checkpoint).path);
+    if (archive == there.end())
+      throw Error(dump != nullptr ? ErrorKind::not_found : ErrorKind::failed, "no such checkpoint");
     auto& to = world_.nodes_[request.to_node];
     if (request.as == Unpack::restore) {
       const auto restore = to.restores.find(request.directory.substr(request.directory.rfind('/') + 1));

@@ -32,8 +32,8 @@ class FakeNodes {
   void start_pod(const std::string& name, const std::string& queue, const std::string& owner,
                  ConsumerOptions options = {});
 
-  /// Everything that ms2m could leave behind, one line each: pods beside the one survivor, archives, layouts, images,
-  /// leases.
+  /// Everything that ms2m could leave behind, one line each: pods beside the one survivor, archives, layouts, dumps,
+  /// images, leases.
   std::vector<std::string> debris() const;
   std::vector<std::string> pods() const;  ///< name@node
   const SimConsumer* consumer_of(const std::string& pod) const;
@@ -100,6 +100,7 @@ class FakeNodes {
   friend class FakeStore;
   friend class FakeProcesses;
   friend class FakeRestores;
+  friend class FakeDumps;
   struct Image {
     std::string id;
     std::optional<ConsumerImage> checkpoint;
@@ -114,7 +115,7 @@ class FakeNodes {
   struct Node {
     std::map<std::string, std::string> names;  ///< image name -> id
     std::map<std::string, Image> images;
-    std::map<std::string, ConsumerImage> archives, layouts;
+    std::map<std::string, ConsumerImage> archives, layouts, dumps;
     std::map<std::string, Restore> restores;
   };
   void sync(const std::string& pod);
@@ -258,6 +259,19 @@ class FakeRestores : public NodeRestores {
   FakeNodes& world_;
 };
 
+class FakeDumps : public RuntimeCheckpoints {
+ public:
+  explicit FakeDumps(FakeNodes& world) : world_(world) {}
+  DumpResult take(const std::string& node, const std::string& id, const std::string& container,
+                  const StopToken& stop) override;
+  bool remove(const std::string& node, const std::string& id, const StopToken& stop) override;
+
+ private:
+  template <typename Act>
+  auto act(const std::string& name, Act act);
+  FakeNodes& world_;
+};
+
 class FakeProcesses : public ContainerProcess {
  public:
   explicit FakeProcesses(FakeNodes& world) : world_(world) {}
@@ -277,16 +291,19 @@ class FakeProcesses : public ContainerProcess {
 /// All ports of a process of ms2m in that world, for a Migrator.
 struct FakePorts {
   FakePorts(FakeNodes& nodes, FakeBroker& broker)
-      : cluster(nodes), sessions(nodes), store(nodes), processes(nodes), restores(nodes), all{cluster,   broker,
-                                                                                              broker,    sessions,
-                                                                                              sessions,  sessions,
-                                                                                              sessions,  store,
-                                                                                              processes, restores} {}
+      : cluster(nodes),
+        sessions(nodes),
+        store(nodes),
+        processes(nodes),
+        restores(nodes),
+        dumps(nodes),
+        all{cluster, broker, broker, sessions, sessions, sessions, sessions, store, processes, restores, dumps} {}
   FakeCluster cluster;
   FakeSessions sessions;
   FakeStore store;
   FakeProcesses processes;
   FakeRestores restores;
+  FakeDumps dumps;
   Migrator::Ports all;
 };
 

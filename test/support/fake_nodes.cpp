@@ -243,6 +243,7 @@ bool FakeNodes::kubelet_ends(const std::string& pod) const {
 
 void FakeNodes::end_sessions() {
   const std::lock_guard lock(mutex_);
+  for (auto& [name, node] : nodes_) node.dumps.clear();
   for (const auto& [container, end] : std::exchange(frozen_, {})) {
     const auto found = containers_.find(container);
     if (found == containers_.end()) continue;
@@ -480,6 +481,7 @@ std::vector<std::string> FakeNodes::debris() const {
   for (const std::string& each : restores_left()) found.push_back(each);
   for (const auto& [name, node] : nodes_) {
     for (const auto& [path, image] : node.archives) found.push_back("archive " + path + " on " + name);
+    for (const auto& [id, image] : node.dumps) found.push_back("dump " + id + " on " + name);
     for (const auto& [path, image] : node.layouts) found.push_back("layout " + path + " on " + name);
     for (const auto& [id, image] : node.images)
       if (image.checkpoint) found.push_back("checkpoint image " + id + " on " + name);

@@ -196,6 +196,14 @@ class NoRestores final : public NodeRestores {
   std::vector<std::string> sweep(const std::string&, const StopToken&) override { throw unexpected(); }
 };
 
+class NoDumps final : public RuntimeCheckpoints {
+ public:
+  DumpResult take(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
+  bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+};
+
 class SlowNodes final : public Nodes,
                         public NodeInspector,
                         public CheckpointArchives,

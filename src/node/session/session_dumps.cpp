@@ -1,0 +1,20 @@
+#include "node/session/session_dumps.hpp"
+
+#include "node/protocol/checks.hpp"
+
+namespace ms2m {
+
+DumpResult SessionDumps::take(const std::string& node, const std::string& id, const std::string& container,
+                              const StopToken& stop) {
+  node::check_restore_id(id);
+  const std::string doing = "checkpointing container " + node::check_container_id(container).substr(0, 12);
+  const node::DumpAnswer answer = nodes_.ask(node, node::DumpContainer{id, container}, doing, stop);
+  return {answer.bytes, Millis(static_cast<std::int64_t>(answer.frozen_ms))};
+}
+
+bool SessionDumps::remove(const std::string& node, const std::string& id, const StopToken& stop) {
+  node::check_restore_id(id);
+  return nodes_.ask(node, node::RemoveDump{id}, "removing dump " + id, stop).found;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,83 @@
+// A dump by a node's own runtime, from there to a restore, between two sessions with real sshds.
+#include <unistd.h>
+
+#include "carry/relay.hpp"
+#include "ms2m/error.hpp"
+#include "node/program/dumped.hpp"
+#include "node/session/session_dumps.hpp"
+#include "node/session/session_lab.hpp"
+#include "node/session/session_restores.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using Catch::Contains;
+using Catch::StartsWith;
+
+namespace {
+
+struct Carried {
+  SessionLab lab;
+  SshNodes nodes{lab.settings()};
+  Relay relay{nodes};
+  SessionDumps dumps{nodes};
+  SessionRestores restores{nodes};
+  std::string id = "test-d" + std::to_string(::getpid());
+  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
+
+  ~Carried() {
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+    fs::remove(kLayoutRoot, ignored);
+  }
+  MoveRequest request() const { return {"worker-1", RuntimeDump{id}, "worker-2", directory, Unpack::restore}; }
+  std::string dump() const { return std::string(kLayoutRoot) + "/dumps/" + id; }
+};
+
+}  // namespace
+
+TEST_CASE("a dump is taken, carried into a restore, and removed", "[relay]") {
+  if (::geteuid() != 0) return;
+  Carried carried;
+  posix::TempDir place("ms2m-relay-dump-");
+  const std::string state = (place.path() / "state").string();
+  DumpedContainer container((place.path() / "runtime").string(), state);
+  const MonitorOf monitor(kId, container.program(), state);
+  REQUIRE(becomes_true([&] { return monitor.there(); }));
+  const DumpResult taken = carried.dumps.take("worker-1", carried.id, "cri-o://" + kId, {});
+  CHECK(taken.frozen < std::chrono::seconds(10));
+  CHECK_FALSE(container.frozen());
+  CHECK(container.container.counts());
+
+  carried.restores.prepare("worker-2", carried.id, {"shop", "consumer-0-m", "consumer", std::string(64, 'a')},
+                           Millis{1000}, Seconds{600}, {});
+  std::optional<Bytes> announced;
+  const MoveResult moved =
+      carried.relay.move(carried.request(), [&](Bytes, std::optional<Bytes> total) { announced = total; }, {});
+  CHECK(moved.bytes == taken.bytes);
+  CHECK(announced == taken.bytes);
+  CHECK(fs::file_size(carried.directory + "/checkpoint/pages-1.img") == 3'000'000);
+  CHECK(content(carried.directory + "/rootfs-diff.tar").find("changed") != std::string::npos);
+  carried.restores.ready("worker-2", carried.id, moved.sha256, {});
+  CHECK(fs::exists(carried.dump()));
+  CHECK(carried.dumps.remove("worker-1", carried.id, {}));
+  CHECK_FALSE(carried.dumps.remove("worker-1", carried.id, {}));
+  CHECK_FALSE(fs::exists(carried.dump()));
+  carried.restores.take_back("worker-2", carried.id, {});
+}
+
+TEST_CASE("a dump that is not there, or no dump's ID", "[relay]") {
+  Carried carried;
+  MoveRequest request = carried.request();
+  try {
+    carried.relay.move(request, {}, {});
+    FAIL("nothing was thrown");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::not_found);
+    CHECK_THAT(error.what(), StartsWith("source worker-1: ") && Contains("no dump " + carried.id));
+  }
+  request.checkpoint = RuntimeDump{"../etc"};
+  CHECK_THROWS_WITH(carried.relay.move(request, {}, {}), Contains("'../etc'"));
+  CHECK_THROWS_AS(carried.dumps.take("worker-1", "../etc", kId, {}), Error);
+  CHECK_THROWS_AS(carried.dumps.take("worker-1", "m1", "../etc", {}), Error);
+  CHECK_THROWS_AS(carried.dumps.remove("worker-1", "dumps", {}), Error);
+}
