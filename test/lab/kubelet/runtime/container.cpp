@@ -115,6 +115,7 @@ void Container::remove() noexcept {
       cgroups_.thaw(cgroup());
       wait_exit(std::chrono::seconds(5));
     }
+    cgroups_.kill(cgroup());  // also what was restored, frozen as it was dumped, by somebody who did not finish
     if (fs::exists(bundle() / "config.json")) run_process(oci_.call({"delete", "--force", id_}));
     cgroups_.remove(cgroup());
     unmount_below(base_);

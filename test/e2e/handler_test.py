@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+"""Migrations whose copy the runtime handler restores: exact, nothing left, and what happens when somebody dies on the way."""
+
+import json
+import signal
+
+import scenario
+import workloads_test
+from scenario import kube, lab
+
+PODS = "/api/v1/namespaces/default/pods"
+HANDLER = "^/usr/libexec/ms2m/ms2m-runtime .*create"
+
+
+class ByHandler(scenario.Scenario):
+    """In front of a case's other class."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.with_handler()
+
+    def begin_migration(self, pod, to, *arguments, env=None):
+        return super().begin_migration(pod, to, "--restore", "handler", *arguments, env=env)
+
+    def migrate(self, pod, to, *arguments, env=None, seconds=90):
+        before = self.api.get(f"{PODS}/{pod}")
+        report = super().migrate(pod, to, *arguments, env=env, seconds=seconds)
+        copy = self.api.get(f"{PODS}/{report['target']['pod']}")
+        self.assertEqual(copy["spec"]["runtimeClassName"], "ms2m")
+        self.assertNotIn("ms2m.io/restore", copy["metadata"].get("annotations", {}))
+        self.assertEqual([each["image"] for each in copy["spec"]["containers"]],
+                         [each["image"] for each in before["spec"]["containers"]], "its own image")
+        return report
+
+    def copies(self):
+        """Pods that a migration made, by name."""
+        return [pod["metadata"]["name"] for pod in self.api.get(PODS)["items"] if pod["spec"].get("runtimeClassName") == "ms2m"]
+
+
+class BarePods(ByHandler):
+    def moves(self, nodes, *arguments, traffic=()):
+        (source,) = self.start_traffic(*traffic)
+        pod = source.name
+        for to in nodes:
+            report = self.migrate(pod, to, *arguments)
+            pod = report["target"]["pod"]
+            self.assertEqual(self.assert_serving(to, source.state["boot_id"]).name, pod)
+            self.assert_no_debris()
+            self.assertLess(report["gap_s"], 3)
+        self.assert_exact()
+        self.assert_no_debris()
+        return pod
+
+    def test_handoff_there_and_back_and_there(self):
+        self.moves(["worker-2", "worker-1", "worker-2"], "--strategy", "handoff")
+
+    def test_shadow_there_and_back(self):
+        self.moves(["worker-2", "worker-1"], "--strategy", "shadow")
+
+    def test_other_containers(self):
+        """Those beside it begin anew, by the same handler; what has run before it does not run again."""
+        sleeping = {"image": "localhost/ms2m-consumer:latest", "imagePullPolicy": "Never",
+                    "command": ["/usr/bin/python3", "-c", "import time\nprint('there', flush=True)\nwhile True: time.sleep(60)"]}
+        first = {"name": "first", **sleeping, "command": ["/usr/bin/python3", "-c", "print('begun')"]}
+        patch = {"containers": [{"name": "other", **sleeping}],
+                 "spec": {"initContainers": [first, {"name": "beside", "restartPolicy": "Always", **sleeping}]}}
+        pod = self.moves(["worker-2"], "--strategy", "handoff", "--container", "consumer",
+                         traffic=("--pod-patch", self.patch_file(patch)))
+        for name in ("beside", "other"):
+            with self.api.call("GET", f"{PODS}/{pod}/log?container={name}") as answer:
+                self.assertEqual(answer.read().decode().splitlines(), ["there"])
+        self.assertEqual([each["name"] for each in self.api.get(f"{PODS}/{pod}")["spec"]["initContainers"]], ["beside"])
+
+    def test_what_a_moved_pod_leaves(self):
+        """The mark of its restore is there as long as it is, and goes with the next clean-up."""
+        (source,) = self.start_traffic()
+        env = {"MS2M_BROKER": lab.broker_uri()}
+        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff", env=env)["target"]["pod"]
+        self.assert_exact()
+        self.assertEqual(self.marks(), [pod])
+        self.api.delete(f"{PODS}/{pod}", 1)
+        self.eventually(lambda: pod not in self.copies(), "the pod is gone")
+        run = self.begin("cleanup", env=env).wait()
+        self.assertEqual((run.status, self.marks()), (0, []), run.said())
+
+    @staticmethod
+    def marks():
+        """Whose they are."""
+        text = scenario.on_node("worker-2", "cat /var/lib/ms2m/*/record 2>/dev/null || true")
+        return [json.loads(line)["target"]["pod"] for line in text.splitlines()]
+
+    def test_killed_after_the_move(self):
+        """It starts cold, from its own image, without anybody's help."""
+        (source,) = self.start_traffic()
+        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff")["target"]["pod"]
+        moved = self.assert_serving("worker-2", source.state["boot_id"])
+        self.kill_process()
+        cold = self.await_cold(source)
+        self.assertEqual(cold.name, pod)
+        self.assertLess(cold.state["count"], moved.state["count"], "it began anew")
+        self.assertEqual(self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]["restartCount"], 1)
+        self.stop_traffic()
+        self.eventually(lambda: kube.is_ready(self.api.get(f"{PODS}/{pod}")), "it is ready")
+        self.assert_no_debris()
+
+    @staticmethod
+    def kill_process():
+        scenario.on_node("worker-2", "pkill -KILL -f /app/consumer.py")
+
+    def await_cold(self, source):
+        self.eventually(lambda: [i.state["boot_id"] for i in self.instances()] not in ([], [source.state["boot_id"]]),
+                        "the kubelet starts it again", 40)
+        (cold,) = self.instances()
+        return cold
+
+
+class Crashes(ByHandler):
+    def killed_at(self, type_, text):
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s")
+        self.journal.await_record(type_, text, process=run)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        self.assertEqual(run.status, -signal.SIGKILL)
+        return source
+
+    def assert_undone(self, source):
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assertEqual(self.copies(), [])
+        self.assertEqual(self.processes("."), [], "nothing runs on")
+        self.assert_exact()
+        self.assert_no_debris()
+
+    @staticmethod
+    def processes(pattern):
+        """Of the handler, CRIU, and the consumer on the target."""
+        found = scenario.on_node("worker-2", f"pgrep -af '{HANDLER}|^criu |/app/consumer.py' || true").splitlines()
+        return [line.split()[0] for line in found if "pgrep" not in line and pattern in line or pattern == "." and "pgrep" not in line]
+
+    def test_killed_before_the_pivot(self):
+        source = self.killed_at("effect", "archive /")
+        report = self.recover("abort")
+        self.assertEqual((report["result"], report["leftovers"]), ("undone", []))
+        self.assert_undone(source)
+
+    def test_killed_after_the_pivot(self):
+        source = self.killed_at("pivoted", "")
+        report = self.recover("resume")
+        self.assertEqual((report["result"], report["leftovers"]), ("done", []))
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def moved_while(self, act, *arguments):
+        """A migration during which something is done as soon as the copy waits."""
+        (source,) = self.start_traffic()
+        scenario.lab_command("kubelet", "faults", "worker-1", '{"checkpoint_delay_ms": 2000}')
+        self.addCleanup(scenario.lab_command, "kubelet", "faults", "worker-1")
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", *arguments)
+        self.eventually(lambda: self.processes("ms2m-runtime") or not run.running(), "the handler waits", 30)
+        act()
+        run.wait()
+        return source, run
+
+    def assert_gave_up(self, source, run):
+        self.assertEqual(run.status, 1, run.said())
+        self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []))
+        self.assert_undone(source)
+
+    def test_pod_deleted_while_it_waits(self):
+        source, run = self.moved_while(lambda: [self.api.delete(f"{PODS}/{name}", 1) for name in self.copies()])
+        self.assert_gave_up(source, run)
+
+    def test_handler_killed_while_it_waits(self):
+        source, run = self.moved_while(lambda: scenario.on_node("worker-2", f"kill -9 $(pgrep -f '{HANDLER}')"))
+        self.assert_gave_up(source, run)
+
+
+class Deployments(ByHandler, workloads_test.WorkloadCase):
+    def test_handoff(self):
+        self.deployment(1, "--strategy", "handoff")
+
+    def test_shadow(self):
+        self.deployment(1, "--strategy", "shadow")
+
+    def test_handoff_of_three(self):
+        self.deployment(3, "--strategy", "handoff")
+
+
+class StatefulSets(ByHandler, workloads_test.WorkloadCase):
+    def test_handoff(self):
+        self.stateful_set(0, 1, "--strategy", "handoff")
+
+    def test_shadow(self):
+        self.stateful_set(0, 1, "--strategy", "shadow")
+
+    def test_handoff_second_of_three(self):
+        self.stateful_set(1, 3, "--strategy", "handoff")
+
+
+if __name__ == "__main__":
+    scenario.main()
