@@ -103,7 +103,10 @@ class Migrator::Impl::Finishing {
   bool serve() {
     outcome_.leftovers.clear();
     named_.clear();
-    return nothing_left(carry_out(kServing, true));
+    Applied settled = carry_out(kServing, true);
+    const bool serves = !settled.stopped;
+    nothing_left(std::move(settled));
+    return serves;
   }
 
   Applied carry_out(Stages stages, bool stop_at_failure) {

@@ -48,7 +48,7 @@ void await_waiting(const RestorePorts& ports, const PreparedRestore& restore, co
                    const std::string& container, const StopToken& stop) {
   const Aside node([&](const StopToken& until) {
     await_status(
-        ports.restores, restore, [](const RestoreStatus& now) { return now.waiting; }, until);
+        ports.restores, restore, [](const RestoreStatus& now) { return now.waiting; }, until.within(kAsideLimit));
   });
   const Aside pod([&](const StopToken& until) {
     ports.cluster.watch(
@@ -57,13 +57,14 @@ void await_waiting(const RestorePorts& ports, const PreparedRestore& restore, co
           check_may_wait(now, container);
           return false;
         },
-        until);
+        until.within(kAsideLimit));
   });
   wait_until(
       [&] {
+        const bool waits = node.ended();
         pod.check();
         node.check();
-        return node.ended();
+        return waits;
       },
       fmt::format("waiting for pod {} to wait for its data", ref.name), stop);
 }
@@ -93,9 +94,10 @@ Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore
 }
 
 std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop) {
-  return await_status(
-             restores, restore, [](const RestoreStatus& now) { return now.state == RestoreState::restored; }, stop)
-      .container_id;
+  const auto lives = [](const RestoreStatus& now) {
+    return now.state == RestoreState::restored || now.state == RestoreState::done;
+  };
+  return await_status(restores, restore, lives, stop).container_id;
 }
 
 }  // namespace ms2m

@@ -35,7 +35,8 @@ std::string again(const std::string& id);
 Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore, const ObjectRef& pod,
                        const std::string& container, const StopToken& stop);
 
-/// Returns the container's ID as soon as the node says that its process runs. Error{failed} with the runtime's words.
+/// Returns the container's ID as soon as the node says that its process runs, or has been completed. Error{failed} with
+/// the runtime's words.
 std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop);
 
 }  // namespace ms2m

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/aside.hpp"
+#include "handover/prepared_restore.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -115,24 +116,26 @@ Error ended(int exit_code) {
 
 }  // namespace
 
-void check_restore(const Json* pod, const std::string& name, const std::string& container) {
+void check_restore(const Json* pod, const std::string& name, const std::string& container, const std::string& restore) {
   if (pod == nullptr)
     throw Error(ErrorKind::failed, fmt::format("the target pod {} was deleted by somebody else", name));
   if (const auto failure = pod_failure(*pod))
     throw Error(ErrorKind::failed, fmt::format("the target pod failed: {} {}", failure->reason, failure->message));
   const auto own = container_state(*pod, container);
   if (!own) return;
+  const bool asked_again = own->waiting == "CreateContainerError" && !restore.empty() &&
+                           own->message.find("restore " + restore + " ") == std::string::npos;
   for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError",
                             "InvalidImageName", "CrashLoopBackOff"})
-    if (own->waiting == fatal)
+    if (own->waiting == fatal && !asked_again)
       throw Error(ErrorKind::failed, fmt::format("the restore failed: {}: {}", own->waiting, own->message));
   if (own->exit_code) throw ended(*own->exit_code);
 }
 
-void check_runs_on(const Json* pod, const std::string& name, const std::string& container) {
+void check_runs_on(const Json* pod, const std::string& name, const std::string& container, const std::string& restore) {
   const auto own = pod == nullptr ? std::nullopt : container_state(*pod, container);
   if (own && own->last_exit) throw ended(*own->last_exit);
-  check_restore(pod, name, container);
+  check_restore(pod, name, container, restore);
 }
 
 namespace {
@@ -141,17 +144,19 @@ namespace {
 class Restoration {
  public:
   Restoration(Cluster& cluster, const ObjectRef& pod, const std::string& container, const ToldByNode& node) {
-    if (node) asides_.push_back(std::make_unique<Aside>([=, this](const StopToken& stop) { found(node(stop)); }));
+    if (node)
+      asides_.push_back(
+          std::make_unique<Aside>([=, this](const StopToken& stop) { found(node(stop.within(kAsideLimit))); }));
     asides_.push_back(
         std::make_unique<Aside>([&cluster, pod, container, this, told = bool(node)](const StopToken& stop) {
           cluster.watch(
               pod,
               [&](const Json* now) {
-                check_runs_on(now, pod.name, container);
+                check_runs_on(now, pod.name, container, told && now != nullptr ? restore_of(*now).id : "");
                 if (!told && !running_ && container_running(now, container)) found(instance_in(*now, container));
                 return false;  // it may still end
               },
-              stop.within(std::chrono::hours(1)));
+              stop.within(kAsideLimit));
         }));
   }
 

@@ -73,12 +73,19 @@ std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& pod, c
                                        const StopToken& stop);
 
 /// A failed restore is retried for ever by the kubelet and is never terminal: throws Error{failed} with its message on
-/// the reasons that mean it, and when the pod is gone or failed.
-void check_restore(const Json* pod, const std::string& name, const std::string& container);
+/// the reasons that mean it, and when the pod is gone or failed. By the runtime handler the kubelet gives up, and says
+/// so, a `create` that waits for long, and calls again, whatever it is told by whom (a restart of its runtime): of that
+/// only what the handler says of `restore` counts. Empty: from an image.
+void check_restore(const Json* pod, const std::string& name, const std::string& container,
+                   const std::string& restore = "");
 
 /// The same, and when it has ended before, or is not there any more: its kubelet starts it again, from the same image,
 /// and again.
-void check_runs_on(const Json* pod, const std::string& name, const std::string& container);
+void check_runs_on(const Json* pod, const std::string& name, const std::string& container,
+                   const std::string& restore = "");
+
+/// Of what is watched beside a wait, which has a limit of its own: a port whose token has no deadline takes one.
+inline constexpr std::chrono::hours kAsideLimit{24};
 
 /// The node's own word, where it gives one: returns the instance when the process runs; Error when it never will.
 using ToldByNode = std::function<std::string(const StopToken& stop)>;

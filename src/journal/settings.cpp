@@ -26,17 +26,16 @@ Json timeouts_json(const StepTimeouts& timeouts) {
 }  // namespace
 
 Json settings_json(const MigrationRequest& r) {
-  return {{"dead_man", r.dead_man.count()},
-          {"downtime_limit", r.downtime_limit.count()},
-          {"relay_window", r.relay_window},
-          {"max_held", r.max_held},
-          {"total", r.prefer == Prefer::total},
-          {"allow_reorder", r.allow_reorder},
-          {"direct", r.kubelet == KubeletPath::direct},
-          {"restore", r.restore == RestoreChoice::automatic ? "auto"
-                      : r.restore == RestoreChoice::image   ? "image"
-                                                            : "handler"},
-          {"timeouts", timeouts_json(r.timeouts)}};
+  Json json{{"dead_man", r.dead_man.count()},
+            {"downtime_limit", r.downtime_limit.count()},
+            {"relay_window", r.relay_window},
+            {"max_held", r.max_held},
+            {"total", r.prefer == Prefer::total},
+            {"allow_reorder", r.allow_reorder},
+            {"direct", r.kubelet == KubeletPath::direct},
+            {"timeouts", timeouts_json(r.timeouts)}};
+  if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
+  return json;
 }
 
 void apply_settings(const Json& settings, MigrationRequest& request) {

@@ -58,7 +58,7 @@ void check_target_lives(const Pivot& at, const StopToken& stop) {
   if (same_instance(instance_in(*pod, plan.container), at.living.instance) == false)
     throw Error(ErrorKind::inconsistent,
                 "the target's container was started again: what it had done since the checkpoint is gone");
-  check_runs_on(&*pod, plan.target_pod, plan.container);
+  check_runs_on(&*pod, plan.target_pod, plan.container, plan.procedure.by_handler() ? plan.id : "");
   if (!ArrivalWatch(at.broker, at.admin, arrival_of(at.move, at.move.names().hold, 2, 0)).there(stop))
     throw Error(ErrorKind::inconsistent, "the target does not listen to " + at.move.names().hold + " any more");
 }

@@ -64,7 +64,10 @@ Applied apply(Journal& journal, Direction direction, Operations& operations, Obs
     } catch (const std::exception&) {
       // A full disk must not keep the rest from being undone; every operation is idempotent and will be found done.
     }
-    if (!ok && options.stop_at_failure) break;
+    // Whether the copy would start anew is nothing that its work builds on.
+    if (ok || !options.stop_at_failure || stage(entry.operation) == Stage::own_instance) continue;
+    result.stopped = true;
+    break;
   }
   return result;
 }

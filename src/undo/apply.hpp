@@ -23,6 +23,7 @@ struct Applied {
   std::vector<std::string> done;
   std::vector<Leftover> left;
   std::vector<int> left_numbers;  ///< their effects', in the same order
+  bool stopped = false;           ///< by a failure on which the rest builds
 };
 
 /// Runs the open entries of the journal, stage by stage. An entry that fails is reported and the next one tried; each

@@ -9,6 +9,7 @@
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/patches.hpp"
+#include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "undo/new_copy.hpp"
 #include "undo/restore_operations.hpp"
@@ -38,8 +39,9 @@ class Attempts {
     const PreparedRestore restore = restore_of(pod);
     if (restore.id.empty()) return false;
     const RestoreStatus status = ports_.restores.watch(restore.node, restore.id, std::nullopt, stop);
-    const bool under_way = status.ready && status.failure.empty() && status.state != RestoreState::voided;
-    if (!under_way && status.state != RestoreState::done) return false;
+    // Completed when it had been seen to live: it may have the queue since.
+    if (status.state == RestoreState::done) return !pod_is_lost(&pod);
+    if (!status.ready || !status.failure.empty() || status.state == RestoreState::voided) return false;
     try {
       await(restore, stop);
       return true;
@@ -51,7 +53,7 @@ class Attempts {
 
   void discard(const Json& pod, const StopToken& stop) const {
     const PreparedRestore restore = restore_of(pod);
-    if (!restore.id.empty()) take_back_restore(ports_, {restore.node, restore.id}, stop);
+    if (!restore.id.empty()) end_restore(ports_.restores, restore, stop);
     remove_at_once(ports_.cluster, ref_, pod_uid(pod), stop);
   }
 

@@ -1,24 +1,47 @@
 #include "undo/restore_operations.hpp"
 
-#include "handover/prepared_restore.hpp"
+#include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 
-void take_back_restore(const Migrator::Ports& ports, const op::TakeBackRestore& o, const StopToken& stop) {
+void end_restore(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop) {
   try {
-    ports.restores.take_back(o.node, o.id, stop);
+    restores.take_back(restore.node, restore.id, stop);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::conflict) throw;
-    if (ports.restores.watch(o.node, o.id, std::nullopt, stop).state != RestoreState::done) throw;
+    if (restores.watch(restore.node, restore.id, std::nullopt, stop).state != RestoreState::done) throw;
   }
 }
+
+void take_back_restore(const Migrator::Ports& ports, const op::TakeBackRestore& o, const StopToken& stop) {
+  end_restore(ports.restores, {o.node, o.id}, stop);
+}
+
+namespace {
+
+/// By which the pod came, also when its mark has been taken away since. Without one the ID is empty.
+PreparedRestore restore_for(const Migrator::Ports& ports, const Json& pod, const StopToken& stop) {
+  PreparedRestore restore = restore_of(pod);
+  if (!restore.id.empty()) return restore;
+  for (const auto& [id, status] : ports.restores.list(restore.node, stop))
+    if (status.uid == pod_uid(pod)) restore.id = id;
+  return restore;
+}
+
+}  // namespace
 
 void complete_restore(const Migrator::Ports& ports, const op::CompleteRestore& o, const StopToken& stop) {
   PreparedRestore restore{o.node, o.id};
   if (!o.pod.empty())
-    if (const auto pod = ports.cluster.get({Kind::pod, o.ns, o.pod}, stop)) restore = restore_of(*pod);
-  ports.restores.done(restore.node, restore.id, stop);
+    if (const auto pod = ports.cluster.get({Kind::pod, o.ns, o.pod}, stop)) restore = restore_for(ports, *pod, stop);
+  if (restore.id.empty()) return;
+  try {
+    ports.restores.done(restore.node, restore.id, stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    // It went with its pod.
+  }
 }
 
 void remove_restore(const Migrator::Ports& ports, const op::RemoveRestore& o, const StopToken& stop) {

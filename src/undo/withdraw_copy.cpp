@@ -6,6 +6,7 @@
 #include "ms2m/error.hpp"
 #include "undo/frozen_operations.hpp"
 #include "undo/operations.hpp"
+#include "undo/restore_operations.hpp"
 
 namespace ms2m {
 
@@ -43,7 +44,7 @@ void prevent(const CopyPorts& ports, const op::StartCopy& start, const StopToken
   if (start.data.empty())
     ports.images.remove_name(start.node, start.image, stop);
   else
-    ports.restores.take_back(start.node, start.id, stop);
+    end_restore(ports.restores, {start.node, start.id}, stop);
 }
 
 }  // namespace

@@ -42,6 +42,10 @@ class FakeNodes {
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// A restored process runs there for a moment, ends, and is started again and again.
   void end_restored_on(const std::string& node) { ending_node_ = node; }
+  /// The kubelets wait no longer for a `create` that waits for its data, and say so of the pod until it is created.
+  void give_up_creates() { impatient_ = true; }
+  /// What was prepared and not used is void by now.
+  void expire_restores();
   /// A restored process runs there and does nothing.
   void hang_restored_on(const std::string& node) { hanging_node_ = node; }
   /// The kubelet of that node does not tell in a pod's status what it acts on (before Kubernetes 1.34), and waits for
@@ -125,7 +129,8 @@ class FakeNodes {
   /// `create` of a pod's container by the handler, a step of it at a time. False: the pod names no restore.
   bool handle(const std::string& pod);
   void end_container(const std::string& pod);  ///< and the kubelet looks at it
-  void advance_restores();                     ///< every pod that names one
+  bool create_waits(const std::string& pod) const;
+  void advance_restores();  ///< every pod that names one
   std::vector<std::string> restores_left() const;
   bool on(const std::string& where, const std::string& node) const;  ///< an object is a pod there
   void image_named(const std::string& node);
@@ -157,7 +162,7 @@ class FakeNodes {
   std::string kubelet_root_ = "/var/lib/kubelet";
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
       hidden_node_;
-  bool eager_ = false;
+  bool eager_ = false, impatient_ = false;
   int serial_ = 0, observed_replicas_ = 0;
 };
 

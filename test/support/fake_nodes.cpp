@@ -345,7 +345,8 @@ void FakeNodes::tick() {
       object["status"]["observedGeneration"] = object["metadata"]["generation"];
     const bool pod = where.rfind("pod/", 0) == 0;
     const auto process = pod ? consumers_.find(where.substr(4)) : consumers_.end();
-    const bool waits = on(where, silent_node_) && process != consumers_.end() && process->second->alive();
+    const bool waits = (on(where, silent_node_) && process != consumers_.end() && process->second->alive()) ||
+                       (pod && create_waits(where.substr(4)));
     if (looks >= 5 && pod && !waits && object["status"].contains("containerStatuses")) {  // its last word
       // Of a container that never was the kubelet says that it is unknown.
       const bool ran = process != consumers_.end();

@@ -25,7 +25,9 @@ node::Asking asking(const Json& pod, const std::string& container) {
 }  // namespace
 
 RestoreStatus FakeNodes::Restore::status() const {
-  return {record.state, record.uid, record.ready, waiting, record.container_id, record.failure};
+  const bool over = record.state == RestoreState::prepared && now() >= record.expires;
+  return {over ? RestoreState::voided : record.state,           record.uid, record.ready, waiting, record.container_id,
+          over ? "it was not used in its time" : record.failure};
 }
 
 bool FakeNodes::handle(const std::string& name) {
@@ -48,11 +50,15 @@ bool FakeNodes::handle(const std::string& name) {
     return waits("CreateContainerError", "restore " + id + " " + decision.why);
   Restore& restore = found->second;
   restore.waiting = decision.what == node::AtCreate::wait;
-  if (restore.waiting) return waits("ContainerCreating", "");
+  const auto is_created = [&] {
+    return impatient_ && !restore.record.uid.empty() ? waits("CreateContainerError", "context deadline exceeded")
+                                                     : waits("ContainerCreating", "");
+  };
+  if (restore.waiting) return is_created();
   if (!std::exchange(restore.underway, !restore.underway)) {
     restore.record.state = RestoreState::taken;
     restore.record.container_id = new_container();
-    return waits("ContainerCreating", "");
+    return is_created();
   }
   if (node == failing_node_) {
     restore.record.failure = "the runtime's restore ended with status 1: CRIU restoring FAILED";
@@ -63,6 +69,19 @@ bool FakeNodes::handle(const std::string& name) {
   run(name, broker_.restore(name, *restore.data, options), restore.record.container_id);
   if (node == ending_node_) end_container(name);
   return true;
+}
+
+void FakeNodes::expire_restores() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, node] : nodes_)
+    for (auto& [id, restore] : node.restores) restore.record.expires = 0;
+}
+
+bool FakeNodes::create_waits(const std::string& pod) const {
+  for (const auto& [name, node] : nodes_)
+    for (const auto& [id, restore] : node.restores)
+      if (restore.waiting && restore.record.target.pod == pod) return true;
+  return false;
 }
 
 void FakeNodes::advance_restores() {
@@ -203,7 +222,7 @@ bool FakeRestores::remove_data(const std::string& node, const std::string& id, c
     auto& restores = world_.nodes_[node].restores;
     const auto found = restores.find(id);
     if (found == restores.end()) return false;
-    const RestoreState state = found->second.record.state;
+    const RestoreState state = found->second.status().state;
     if (state == RestoreState::prepared || state == RestoreState::taken)
       throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(state) + ": its data is in use");
     return std::exchange(found->second.data, std::nullopt).has_value();

@@ -923,6 +923,86 @@ TEST_CASE("by the runtime handler, a node that is not told of the pivot hears of
   run.check("told later");
 }
 
+TEST_CASE("by the runtime handler, a node that cannot be told of the pivot keeps nobody from the queue",
+          "[sweep][handler]") {
+  Sweep run(by_handler({GENERATE("", "StatefulSet"), Strategy::handoff}));
+  for (int n = 0; n < 6; ++n) run.before("done restore", [] { throw Error(ErrorKind::unavailable, "injected fault"); });
+  run.run(Fault::none, 0);
+  INFO(run.outcome()->error << "; serving " << to_string(run.outcome()->serving));
+  CHECK(run.outcome()->result == Result::cleanup_incomplete);
+  CHECK(run.outcome()->serving.who == ServedBy::target);
+  CHECK(run.server().consumers(kQueue) == std::set<std::string>{run.outcome()->target_pod});
+  REQUIRE(run.outcome()->leftovers.size() == 1);
+  CHECK(run.outcome()->leftovers.front().command == "ms2m resume " + run.outcome()->id);
+  for (int n = 0; n < 6; ++n) run.recover();
+  CHECK(run.recovered()->result == Result::done);
+  run.check("told much later");
+}
+
+TEST_CASE("by the runtime handler, a kubelet that has given a waiting create up is no failure", "[sweep][handler]") {
+  Sweep run(by_handler(GENERATE(Case{"", Strategy::handoff}, Case{"", Strategy::shadow},
+                                Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::handoff, Protocol::none})));
+  run.nodes().give_up_creates();
+  run.run(Fault::none, 0);
+  INFO(run.outcome()->error);
+  CHECK(run.outcome()->result == Result::done);
+  run.check("asked again");
+}
+
+TEST_CASE("by the runtime handler, what was prepared long ago is prepared again by a resume", "[sweep][handler]") {
+  Sweep run(by_handler({"StatefulSet", Strategy::handoff}));
+  run.crash_after("pivot ");
+  run.run(Fault::none, 0);
+  run.nodes().expire_restores();
+  run.recover();
+  INFO(run.recovered()->error);
+  CHECK(run.recovered()->result == Result::done);
+  CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-2"});
+  run.check("a day later");
+}
+
+TEST_CASE(
+    "by the runtime handler, a copy without the control protocol that is lost when it was completed: the source "
+    "takes the queue back",
+    "[sweep][handler]") {
+  Sweep run(by_handler({GENERATE("", "ReplicaSet"), Strategy::handoff, Protocol::none}));
+  run.crash_after("done restore");
+  run.run(Fault::none, 0);
+  REQUIRE_FALSE(run.outcome());
+  for (const std::string& pod : run.nodes().pods())
+    if (pod.ends_with("@worker-2")) run.nodes().lose_pod(pod.substr(0, pod.find('@')));
+  run.recover();
+  INFO(run.recovered()->error);
+  CHECK(run.recovered()->result == Result::undone);
+  CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-1"});
+  for (int i = 0; i < 5; ++i) run.server().settle();
+  CHECK(run.server().consumers(kQueue) == std::set<std::string>{"consumer-0"});
+}
+
+TEST_CASE("by the runtime handler, without the control protocol, a copy that ends before it was completed starts anew",
+          "[sweep][handler]") {
+  Sweep run(by_handler({"", Strategy::handoff, Protocol::none}));
+  run.crash_after("open valve");
+  run.run(Fault::none, 0);
+  REQUIRE_FALSE(run.outcome());
+  run.nodes().restart_on("worker-2");
+  run.recover();
+  INFO(run.recovered()->error);
+  CHECK(run.recovered()->result == Result::done);
+  CHECK(run.server().consumers(kQueue) == std::set<std::string>{run.recovered()->target_pod});
+}
+
+TEST_CASE("by the runtime handler, without the control protocol, a copy that waits is no hindrance to a thaw",
+          "[sweep][handler]") {
+  Sweep run(by_handler({"", Strategy::handoff, Protocol::none}));
+  run.fail_at("close connection", [] {});
+  run.run(Fault::none, 0);
+  INFO(run.outcome()->error);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.outcome()->leftovers.empty());
+  run.check("thawed");
+}
+
 TEST_CASE("a copy that was started again before the pivot is not given the queue", "[sweep]") {
   Sweep run({"", Strategy::shadow});
   run.before("stop pump", [&] { run.nodes().restart_on("worker-2"); });

@@ -111,6 +111,10 @@ RestoreStatus RestorePlace::status() const {
   status.waiting = Waiting::somebody(directory());
   status.container_id = record->container_id;
   status.failure = record->failure;
+  if (record->state == RestoreState::prepared && has_ended(*record)) {
+    status.state = RestoreState::voided;
+    status.failure = "it was not used in its time";
+  }
   return status;
 }
 

@@ -189,6 +189,9 @@ TEST_CASE("a mark goes when its pod's directory has gone, and not before", "[nod
 
   disk.record.expires = static_cast<std::uint64_t>(std::time(nullptr)) - 1;
   disk.store.prepare(disk.record);  // never used, in its time
+  const RestoreStatus late = RestorePlace::open(disk.root, disk.record.id)->status();
+  CHECK(late.state == S::voided);
+  CHECK_THAT(late.failure, Contains("not used in its time"));
   CHECK(swept());
 }
 
