@@ -176,6 +176,28 @@ class Crashes(ByHandler):
         source, run = self.moved_while(lambda: scenario.on_node("worker-2", f"kill -9 $(pgrep -f '{HANDLER}')"))
         self.assert_gave_up(source, run)
 
+    def test_handler_killed_while_it_restores(self):
+        source, run = self.moved_while(self.kill_restoring_handler)
+        self.assert_gave_up(source, run)
+
+    @staticmethod
+    def kill_restoring_handler():
+        """As soon as the real runtime restores for it."""
+        wait = "until pgrep -f '^/usr/bin/crun .*restore' >/dev/null; do :; done"
+        scenario.on_node("worker-2", f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -f '{HANDLER}')")
+
+    def test_pod_of_a_set_goes_back(self):
+        """Its source's pod has gone before; the process is restored where it came from, by the handler there."""
+        (source,) = self.start_traffic("--workload", "statefulset")
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff")
+        self.kill_restoring_handler()
+        run.wait()
+        self.assertEqual(run.status, 1, run.said())
+        self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []))
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
 
 class Deployments(ByHandler, workloads_test.WorkloadCase):
     def test_handoff(self):

@@ -112,7 +112,10 @@ void PodManager::relist(std::stop_token stop) {
     }
     over.clear();
     reap_orphans();
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    for (int i = 0; i < 10; ++i) {
+      parts_.runtime.cgroups().thaw_forgotten();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
   }
 }
 

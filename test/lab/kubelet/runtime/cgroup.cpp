@@ -69,6 +69,20 @@ void Cgroups::thaw(const std::string& group) const {
   for (const auto& hierarchy : legacy_) try_write(hierarchy.root / group.substr(1) / "freezer.state", "THAWED");
 }
 
+void Cgroups::thaw_forgotten() const {
+  for (const auto& hierarchy : legacy_) {
+    if (hierarchy.controllers.find(",freezer,") == std::string::npos) continue;
+    std::error_code error;  // groups come and go: the rest of them has its turn the next time
+    for (fs::recursive_directory_iterator at(hierarchy.root / "kubepods", error), end; !error && at != end;
+         at.increment(error)) {
+      const fs::path file = at->path();
+      if (file.filename() != "freezer.state" || trimmed(read_file(file).value_or("")) != "FROZEN") continue;
+      const std::string group = "/" + file.parent_path().lexically_relative(hierarchy.root).string();
+      if (trimmed(read_file(path(group) / "cgroup.freeze").value_or("0")) != "1") try_write(file, "THAWED");
+    }
+  }
+}
+
 void Cgroups::limit(const std::string& group, int pid, long memory_bytes, long cpu_quota_us) const {
   for (const auto& hierarchy : legacy_) {
     const bool memory = memory_bytes > 0 && hierarchy.controllers.find(",memory,") != std::string::npos;

@@ -21,6 +21,9 @@ class Cgroups {
   // Freezes and waits until it is so; false when it is not frozen after a second.
   bool freeze(const std::string& group) const;
   void thaw(const std::string& group) const;
+  // In version 1, what is not frozen in version 2: of a restore that nobody finished. A frozen process cannot be
+  // killed.
+  void thaw_forgotten() const;
   // Limits in version 1, for a process that has just been made; no effect where version 2 has the controllers.
   void limit(const std::string& group, int pid, long memory_bytes, long cpu_quota_us) const;
   bool out_of_memory(const std::string& group) const;
