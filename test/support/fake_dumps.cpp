@@ -18,7 +18,7 @@ auto FakeDumps::act(const std::string& name, Act act) {
 DumpResult FakeDumps::take(const std::string& node, const std::string& id, const std::string& container,
                            const StopToken&) {
   return act("dump " + node, [&] {
-    const auto found = world_.containers_.find(bare_container_id(container));
+    const auto found = world_.containers_.find(container);
     const auto consumer =
         found == world_.containers_.end() ? world_.consumers_.end() : world_.consumers_.find(found->second);
     if (consumer == world_.consumers_.end() || !world_.on("pod/" + found->second, node))
