@@ -961,10 +961,8 @@ TEST_CASE("by the runtime handler, what was prepared long ago is prepared again 
   run.check("a day later");
 }
 
-TEST_CASE(
-    "by the runtime handler, a copy without the control protocol that is lost when it was completed: the source "
-    "takes the queue back",
-    "[sweep][handler]") {
+TEST_CASE("by the runtime handler, without the control protocol, a completed copy that is lost gives the queue back",
+          "[sweep][handler]") {
   Sweep run(by_handler({GENERATE("", "ReplicaSet"), Strategy::handoff, Protocol::none}));
   run.crash_after("done restore");
   run.run(Fault::none, 0);
