@@ -11,10 +11,11 @@ Decision refuse(const std::string& why) { return {AtCreate::refuse, why}; }
 
 Decision at_prepared(const Record& record, const Asking& asking, std::uint64_t now) {
   if (now >= record.expires) return refuse("was not used in its time");
-  if (record.uid.empty()) return {AtCreate::wait, "the pod to be bound to it"};
+  // Before anything is waited for: whoever watches the pod learns it while its source still works.
   if (!asking.image_id.empty() && bare(asking.image_id) != bare(record.target.image_id))
     return refuse("is of image " + bare(record.target.image_id).substr(0, 12) +
                   ", but the pod's image on this node is " + bare(asking.image_id).substr(0, 12));
+  if (record.uid.empty()) return {AtCreate::wait, "the pod to be bound to it"};
   if (!record.ready) return {AtCreate::wait, "its data"};
   return {AtCreate::restore, ""};
 }

@@ -93,6 +93,8 @@ TEST_CASE("create in `prepared`: what is missing is waited for, what is wrong is
   moved_tag.image_id = std::string(64, 'b');
   CHECK(decide(ready(), moved_tag, kNow).what == AtCreate::refuse);
   CHECK_THAT(decide(ready(), moved_tag, kNow).why, Contains("bbbbbbbbbbbb"));
+  record = prepared();
+  CHECK(decide(record, moved_tag, kNow).what == AtCreate::refuse);
   moved_tag.image_id = "sha256:" + kImage;
   CHECK(decide(ready(), moved_tag, kNow).what == AtCreate::restore);
   moved_tag.image_id = "";  // containerd does not tell: the node program has compared
