@@ -53,6 +53,7 @@ struct Procedure {
   SourceEnd source_end = SourceEnd::deletion;
   Carriage carriage = Carriage::relay;
   Restoring restoring = Restoring::image;
+  CheckpointBy checkpoint = CheckpointBy::kubelet;
   std::string source_runtime, target_runtime;  ///< "cri-o://1.36.1", as the nodes say; empty: not known
 
   /// The source goes before its copy comes: no copy waits, and the source's node must be able to restore it too.

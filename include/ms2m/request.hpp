@@ -19,6 +19,11 @@ const char* to_string(Strategy strategy) noexcept;
 enum class Replay { exact, fanout };    ///< fanout: the published procedure, for comparison; it loses and doubles
 enum class Protocol { control, none };  ///< none: the consumer knows no control protocol (handoff only)
 enum class Prefer { gap, total };       ///< what to make small: the time without processing, or the whole migration
+enum class CheckpointBy {
+  kubelet,  ///< its checkpoint API
+  runtime,  ///< the node's own OCI runtime, asked by the node program
+};
+const char* to_string(CheckpointBy by) noexcept;         // "kubelet", "runtime"
 enum class RestoreChoice { automatic, handler, image };  ///< automatic: the handler, where the target has it
 enum class KubeletPath { proxy, direct };
 
@@ -54,6 +59,7 @@ struct MigrationRequest {
   Prefer prefer = Prefer::gap;
   KubeletPath kubelet = KubeletPath::proxy;
   RestoreChoice restore = RestoreChoice::automatic;
+  CheckpointBy checkpoint = CheckpointBy::kubelet;
   bool dry_run = false;
 
   Millis dead_man{15000};

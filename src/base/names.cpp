@@ -137,6 +137,8 @@ const char* to_string(RestoreState state) noexcept {
 
 const char* to_string(Carriage) noexcept { return "relay"; }
 
+const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }
+
 const char* to_string(Restoring restoring) noexcept { return restoring == Restoring::image ? "image" : "handler"; }
 
 int exit_status(const Outcome& outcome) noexcept {

@@ -31,6 +31,7 @@ constexpr Words<Protocol, 2> kProtocols{{{"control", Protocol::control}, {"none"
 constexpr Words<Prefer, 2> kPreferences{{{"gap", Prefer::gap}, {"total", Prefer::total}}};
 constexpr Words<RestoreChoice, 3> kRestores{
     {{"auto", RestoreChoice::automatic}, {"handler", RestoreChoice::handler}, {"image", RestoreChoice::image}}};
+constexpr Words<CheckpointBy, 2> kCheckpoints{{{"kubelet", CheckpointBy::kubelet}, {"runtime", CheckpointBy::runtime}}};
 constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
 
 /// A setting whose value is one of a few words: checked by them, completed from them.
@@ -82,6 +83,8 @@ std::vector<Setting> all_settings() {
           "protocol", "control (default), or none: the consumer knows no control queue (handoff only)"),
       word_setting<kPreferences, &MigrationRequest::prefer>(
           "prefer", "gap (default): least time without processing; total: shortest migration"),
+      word_setting<kCheckpoints, &MigrationRequest::checkpoint>(
+          "checkpoint", "kubelet (default): its API; runtime: the node's OCI runtime, with a shorter freeze"),
       word_setting<kRestores, &MigrationRequest::restore>(
           "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(

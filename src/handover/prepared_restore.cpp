@@ -7,7 +7,6 @@
 
 #include "base/aside.hpp"
 #include "handover/waits.hpp"
-#include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
@@ -70,14 +69,6 @@ void await_waiting(const RestorePorts& ports, const PreparedRestore& restore, co
 }
 
 }  // namespace
-
-PreparedRestore restore_of(const Json& pod) {
-  const Labels annotations = annotations_of(pod);
-  const auto found = annotations.find(kRestoreAnnotation);
-  return {pod_node(pod), found == annotations.end() ? "" : found->second.substr(0, found->second.find('/'))};
-}
-
-std::string again(const std::string& id) { return id + "-again-"; }
 
 Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore, const ObjectRef& ref,
                        const std::string& container, const StopToken& stop) {

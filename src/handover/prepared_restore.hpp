@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 
+#include "handover/restore_names.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/node.hpp"
@@ -19,16 +20,6 @@ struct RestorePorts {
   NodeRestores& restores;
   NodeInspector& inspector;
 };
-
-/// Which restore, and where.
-struct PreparedRestore {
-  std::string node, id;
-};
-
-/// That the pod names, or that it came by. Without one the ID is empty.
-PreparedRestore restore_of(const Json& pod);
-/// The IDs of a restore that is made again begin with this: one that was used is never used twice.
-std::string again(const std::string& id);
 
 /// Waits until the pod's container waits for its data, everything else of the pod being ready, and binds the restore to
 /// that very pod. Returns the pod as it is then. Error{failed}: it can never run.

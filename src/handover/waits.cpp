@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "base/aside.hpp"
-#include "handover/prepared_restore.hpp"
+#include "handover/restore_names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"

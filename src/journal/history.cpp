@@ -28,7 +28,8 @@ std::string kind_of(const Plan& plan, const MigrationRequest& request) {
   return fmt::format("{} {} {} {}{}",
                      plan.procedure.course == Course::fanout ? "fanout" : to_string(plan.procedure.strategy),
                      to_string(plan.procedure.workload), plan.procedure.protocol == Protocol::none ? "none" : "control",
-                     request.prefer == Prefer::total ? "total" : "gap", plan.procedure.by_handler() ? " handler" : "");
+                     request.prefer == Prefer::total ? "total" : "gap", plan.procedure.by_handler() ? " handler" : "") +
+         (plan.procedure.checkpoint == CheckpointBy::runtime ? " runtime" : "");
 }
 
 void History::add(const PastMove& move) const {

@@ -145,6 +145,12 @@ struct RemoveArchive {
   static constexpr Stage stage() { return Stage::files; }
   std::string node, path;
 };
+/// A checkpoint by the node's own runtime.
+struct RemoveDump {
+  static constexpr const char* kName = "remove_dump";
+  static constexpr Stage stage() { return Stage::files; }
+  std::string node, id;
+};
 struct RemoveLayout {
   static constexpr const char* kName = "remove_layout";
   static constexpr Stage stage() { return Stage::files; }
@@ -266,10 +272,10 @@ struct EndSource {
 using Operation =
     std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::StartCopy, op::DeletePod, op::RetirePod,
                  op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue, op::DeleteExchange,
-                 op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveLayout, op::RemoveImageName,
-                 op::PointImageName, op::RemoveImage, op::TakeBackRestore, op::CompleteRestore, op::RemoveRestore,
-                 op::ReleaseLease, op::OrphanSet, op::RemoveSource, op::RestorePod, op::RecreateSet, op::Rename,
-                 op::ScaleDown, op::ScaleUp, op::EndSource>;
+                 op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveDump, op::RemoveLayout,
+                 op::RemoveImageName, op::PointImageName, op::RemoveImage, op::TakeBackRestore, op::CompleteRestore,
+                 op::RemoveRestore, op::ReleaseLease, op::OrphanSet, op::RemoveSource, op::RestorePod, op::RecreateSet,
+                 op::Rename, op::ScaleDown, op::ScaleUp, op::EndSource>;
 
 Stage stage(const Operation& operation);
 

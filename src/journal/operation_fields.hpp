@@ -83,6 +83,10 @@ void fields(op::RemoveArchive& o, F& f) {
   f.always("node", o.node, "path", o.path);
 }
 template <class F>
+void fields(op::RemoveDump& o, F& f) {
+  f.always("node", o.node, "id", o.id);
+}
+template <class F>
 void fields(op::RemoveLayout& o, F& f) {
   f.always("node", o.node, "directory", o.directory);
 }

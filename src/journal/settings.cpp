@@ -35,6 +35,7 @@ Json settings_json(const MigrationRequest& r) {
             {"direct", r.kubelet == KubeletPath::direct},
             {"timeouts", timeouts_json(r.timeouts)}};
   if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
+  if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);
   return json;
 }
 
@@ -45,6 +46,8 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
   request.restore = restore == "auto"    ? RestoreChoice::automatic
                     : restore == "image" ? RestoreChoice::image
                                          : RestoreChoice::handler;
+  request.checkpoint =
+      settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
   request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());
   request.relay_window = settings.at("relay_window");

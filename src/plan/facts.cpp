@@ -39,13 +39,14 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Procedur
   for (const char* verb : {"get", "create", "patch", "delete"})
     rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
   rights.push_back({"get", "", "nodes", "", "", ""});
-  if (request.kubelet == KubeletPath::proxy)
+  const bool by_kubelet = procedure.checkpoint == CheckpointBy::kubelet;
+  if (by_kubelet && request.kubelet == KubeletPath::proxy)
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
-  else
+  else if (by_kubelet)
     rights.push_back({"create", "", "nodes", "checkpoint", "", source_node});
   const bool set = procedure.workload == Workload::stateful_set;
   // A StatefulSet's pod is checkpointed once more on the target (identity.hpp).
-  if (procedure.renamed_later())
+  if (by_kubelet && procedure.renamed_later())
     rights.push_back({"create", "", "nodes", request.kubelet == KubeletPath::proxy ? "proxy" : "checkpoint", "",
                       request.target_node});
   if (set)

@@ -265,6 +265,7 @@ void Gathering::read_claim(const std::string& name) {
 }
 
 void Gathering::ask_gates() {
+  if (facts_.procedure.checkpoint == CheckpointBy::runtime) return;
   ask(Question::source_gate,
       [this] { facts_.checkpoint_gate = ports_.cluster.checkpoint_enabled(pod_node(facts_.pod), stop_); });
   if (facts_.procedure.renamed_later())

@@ -167,7 +167,22 @@ void check_image(const Facts& facts, const MigrationRequest& request, std::vecto
   }
 }
 
+/// What the runtime has dumped lies on the node for as long as ms2m's session with it, and has nothing in it that a
+/// container runtime's own restore asks for.
+void check_dump(const Facts& facts, std::vector<Finding>& out) {
+  if (facts.procedure.source_first())
+    return refuse(out, "checkpoint",
+                  "--checkpoint runtime is not for a pod that is gone before its copy is there: the checkpoint must "
+                  "outlive ms2m",
+                  "use --checkpoint kubelet, or --strategy shadow");
+  if (!facts.procedure.by_handler())
+    return refuse(out, "checkpoint", "--checkpoint runtime makes no archive that can be restored from an image",
+                  "use --checkpoint kubelet, or see that the runtime handler restores the copy (ms2m node setup)");
+  out.push_back({"checkpoint", Level::ok, "the OCI runtime of the source's node makes the checkpoint", ""});
+}
+
 void check_gate(const Facts& facts, std::vector<Finding>& out) {
+  if (facts.procedure.checkpoint == CheckpointBy::runtime) return check_dump(facts, out);
   if (!facts.asked(Question::source_gate)) return;
   if (!facts.checkpoint_gate)
     out.push_back(

@@ -23,7 +23,8 @@ struct Subject {
   const NodeFacts& facts;
   std::string name;
   bool checkpoints, restores;
-  bool by_image;  ///< the container runtime itself restores
+  bool by_image;    ///< the container runtime itself restores
+  bool by_kubelet;  ///< it makes the checkpoint, too
   std::vector<Finding>& out;
 
   bool restores_image() const { return restores && by_image; }
@@ -117,7 +118,8 @@ void check_crio(const Subject& node) {
                            " says container_level_enabled = \"checkpoint_restore\", or, where it does not have that, "
                            "enable_criu_support = true");
     case Crio::off:
-      if (node.checkpoints || node.restores_image()) node.refuse("CRI-O's checkpoints are switched off", cure);
+      if ((node.checkpoints && node.by_kubelet) || node.restores_image())
+        node.refuse("CRI-O's checkpoints are switched off", cure);
       return;
     case Crio::checkpoint_only:
       if (node.restores_image())
@@ -197,9 +199,9 @@ void check_tools(const Facts& facts, const MigrationRequest& request, std::vecto
   const bool renamed_later = facts.procedure.renamed_later();  // checkpointed there once more
   const std::size_t before = out.size();
   check_same_oci(facts, request, out);
-  const bool by_image = !facts.procedure.by_handler();
-  check_node({facts.source, pod_node(facts.pod), true, way_back, by_image, out});
-  check_node({facts.target, request.target_node, renamed_later, true, by_image, out});
+  const bool by_image = !facts.procedure.by_handler(), by_kubelet = facts.procedure.checkpoint == CheckpointBy::kubelet;
+  check_node({facts.source, pod_node(facts.pod), true, way_back, by_image, by_kubelet, out});
+  check_node({facts.target, request.target_node, renamed_later, true, by_image, by_kubelet, out});
   if (out.size() == before && facts.source.tools.asked)
     out.push_back(
         {"node-tools", Level::ok,

@@ -7,13 +7,15 @@
 
 #include "handover/queue_names.hpp"
 #include "journal/operation.hpp"
+#include "kube/objects/container_state.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
 
 std::string checkpoint_line(const Plan& plan) {
-  return fmt::format("checkpoint container {} on {}", plan.container, plan.source_node);
+  return fmt::format("checkpoint container {} on {}{}", plan.container, plan.source_node,
+                     plan.procedure.checkpoint == CheckpointBy::runtime ? " by its OCI runtime" : "");
 }
 
 /// The node's clock now, at the earliest; archives are named by it.
@@ -32,28 +34,67 @@ void journal_archive(Journal& journal, const std::string& node, const std::strin
 
 /// (First the archive is looked for, then, when the kubelet has named it, removed by its name: the same words.)
 std::vector<Announced> TakeCheckpoint::announce(const Move& move) {
-  const auto removal = op::RemoveArchive{move.plan.source_node, ""};
-  return {{checkpoint_line(move.plan), removal, removal}};
+  const Plan& plan = move.plan;
+  if (plan.procedure.checkpoint == CheckpointBy::runtime) {
+    const op::RemoveDump removal{plan.source_node, plan.id};
+    return {{checkpoint_line(plan), removal, removal}};
+  }
+  const op::RemoveArchive removal{plan.source_node, ""};
+  return {{checkpoint_line(plan), removal, removal}};
 }
 
-void TakeCheckpoint::now(const StopToken& stop) const {
-  const Plan& plan = move.plan;
+namespace {
+
+void by_runtime(const TakeCheckpoint& at, const StopToken& stop) {
+  const Plan& plan = at.move.plan;
+  const auto state = container_state(at.move.facts.pod, plan.container);
+  const op::RemoveDump removal{plan.source_node, plan.id};
+  at.journal.effect(Phase::checkpointing, checkpoint_line(plan), removal, removal);
+  const DumpResult dump = at.dumps.take(plan.source_node, plan.id, state ? state->id : "", stop);
+  at.checkpoint.is = RuntimeDump{plan.id};
+  tell(at.observer, Phase::checkpointing,
+       fmt::format("dump of {:.1f} MB, in which the source stood still for {} ms",
+                   static_cast<double>(dump.bytes.count) / 1e6, dump.frozen.count()));
+}
+
+void by_kubelet(const TakeCheckpoint& at, const StopToken& stop) {
+  const Plan& plan = at.move.plan;
   // Until the answer names the archive. Anybody may make checkpoints of the same container.
-  const auto search = op::RemoveArchives{
-      plan.source_node,           move.facts.archive_directory,     plan.ns, plan.source_pod, plan.container,
-      move.facts.archives_before, node_time(move.facts.source.look)};
-  const int asked = journal.effect(Phase::checkpointing, checkpoint_line(plan), search, search);
-  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.checkpoint));
+  const auto search = op::RemoveArchives{plan.source_node,
+                                         at.move.facts.archive_directory,
+                                         plan.ns,
+                                         plan.source_pod,
+                                         plan.container,
+                                         at.move.facts.archives_before,
+                                         node_time(at.move.facts.source.look)};
+  const int asked = at.journal.effect(Phase::checkpointing, checkpoint_line(plan), search, search);
+  std::string path;
   try {
-    archive.path = cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, limit).path;
+    path = at.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, stop).path;
   } catch (const NoCheckpoint& refused) {
-    if (!refused.cut_off().empty()) journal_archive(journal, plan.source_node, refused.cut_off());
-    journal.settled(asked, true, "the node made none");
+    if (!refused.cut_off().empty()) journal_archive(at.journal, plan.source_node, refused.cut_off());
+    at.journal.settled(asked, true, "the node made none");
     throw;
   }
-  journal_archive(journal, plan.source_node, archive.path);
-  journal.settled(asked, true, "the kubelet named it");
-  tell(observer, Phase::checkpointing, "checkpoint " + archive.path);
+  at.checkpoint.is = KubeletArchive{path};
+  journal_archive(at.journal, plan.source_node, path);
+  at.journal.settled(asked, true, "the kubelet named it");
+  tell(at.observer, Phase::checkpointing, "checkpoint " + path);
+}
+
+}  // namespace
+
+void TakeCheckpoint::now(const StopToken& stop) const {
+  const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.checkpoint));
+  if (move.plan.procedure.checkpoint == CheckpointBy::runtime)
+    by_runtime(*this, limit);
+  else
+    by_kubelet(*this, limit);
+}
+
+const char* maker_of_checkpoint(const Plan& plan) {
+  return plan.procedure.checkpoint == CheckpointBy::runtime ? "checkpoint by the OCI runtime"
+                                                                 : "kubelet checkpoint API";
 }
 
 namespace {
@@ -78,7 +119,7 @@ Ran CheckpointQuiet::run(const StopToken& stop) const {
   dump.get();
   // Had it left the hold queue before it was frozen, the copy would wake up taking messages.
   still_quiet.check(1, stop);
-  return {"source made quiet, kubelet checkpoint API"};
+  return {fmt::format("source made quiet, {}", maker_of_checkpoint(take.move.plan))};
 }
 
 }  // namespace ms2m

@@ -7,16 +7,20 @@
 
 namespace ms2m {
 
-/// The archive alone, of a source that is wherever it is; nothing is checked after it.
+/// Who makes it, for the table.
+const char* maker_of_checkpoint(const Plan& plan);
+
+/// The checkpoint alone, of a source that is wherever it is; nothing is checked after it.
 struct TakeCheckpoint {
   static std::vector<Announced> announce(const Move& move);
   void now(const StopToken& stop) const;
 
   Move move;
   Cluster& cluster;
+  RuntimeCheckpoints& dumps;
   Journal& journal;
   Observer& observer;
-  TakenArchive& archive;
+  TakenCheckpoint& checkpoint;
 };
 
 /// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.

@@ -47,7 +47,7 @@ Ran DrainSource::run(const StopToken& stop) const {
 Ran CheckpointDrained::run(const StopToken& stop) const {
   take.now(stop);
   undisturbed.check(stop);
-  return {"valve closed, kubelet checkpoint API"};
+  return {fmt::format("valve closed, {}", maker_of_checkpoint(take.move.plan))};
 }
 
 }  // namespace ms2m

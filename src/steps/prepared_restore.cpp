@@ -57,9 +57,9 @@ std::vector<Announced> BringData::announce(const Move& move) {
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  const MoveResult moved = carrier.move({plan.source_node, KubeletArchive{archive.path}, plan.target_node,
-                                         plan.target_landing.directory, Unpack::restore},
-                                        progress_to(observer), limit);
+  const MoveResult moved =
+      carrier.move({plan.source_node, checkpoint.is, plan.target_node, plan.target_landing.directory, Unpack::restore},
+                   progress_to(observer), limit);
   bytes = moved.bytes;
   data.sha256 = moved.sha256;
   guards.check();

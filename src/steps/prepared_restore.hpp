@@ -47,7 +47,7 @@ struct BringData {
   Carrier& carrier;
   Observer& observer;
   Guards guards;
-  const TakenArchive& archive;
+  const TakenCheckpoint& checkpoint;
   BroughtData& data;
   std::optional<Bytes>& bytes;
 };

@@ -4,6 +4,7 @@
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
+#include "steps/checkpoint.hpp"
 
 namespace ms2m {
 
@@ -53,7 +54,7 @@ Ran StartRelay::run(const StopToken& stop) const {
   pump = broker.start_pump(spec, stop);
   times.serving_again = Clock::now();
   tell(observer, Phase::checkpointing, fmt::format("pod {} serves on, {} relays", plan.source_pod, names.tee));
-  return {"source made quiet, kubelet checkpoint API, relay started"};
+  return {fmt::format("source made quiet, {}, relay started", maker_of_checkpoint(plan))};
 }
 
 std::vector<Announced> StartRelay::announce(const Move& move) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ms2m/broker.hpp"
+#include "ms2m/node.hpp"
 #include "ms2m/stop.hpp"
 
 namespace ms2m {
@@ -47,9 +48,9 @@ struct OwnConnections {
   std::unique_ptr<Pump> pump{};
 };
 
-/// The archive on the source node: the checkpoint steps.
-struct TakenArchive {
-  std::string path{};
+/// The checkpoint on the source node: the checkpoint steps.
+struct TakenCheckpoint {
+  Checkpoint is{};
 };
 
 /// What it has become on the target: Transfer.

@@ -94,7 +94,8 @@ Ran PlanFollowUp::run(const StopToken& stop) const {
   // Both the number of replicas and the selector are taken from what was read in the beginning.
   if (move.plan.procedure.course == Course::sequential && move.plan.procedure.workload == Workload::stateful_set)
     unchanged_set(move, cluster, stop);
-  for (const Announced& each : follow_up(move, {archive.path, imported.id, brought.sha256, source.others}))
+  for (const Announced& each :
+       follow_up(move, {std::get<KubeletArchive>(checkpoint.is).path, imported.id, brought.sha256, source.others}))
     journal_announced(journal, Phase::restoring, each);
   return {};
 }

@@ -19,7 +19,7 @@ struct PlanFollowUp {
   Move move;
   Cluster& cluster;
   Journal& journal;
-  const TakenArchive& archive;
+  const TakenCheckpoint& checkpoint;
   const ImportedImage& imported;
   const BroughtData& brought;
   const QuietSource& source;

@@ -70,9 +70,8 @@ std::vector<Announced> lines_for(const Move& move, const std::string& image) {
 MoveResult carry(const Transfer& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   for (const Announced& each : stream_lines(plan)) journal_announced(at.journal, Phase::transferring, each);
-  return at.carrier.move(
-      {plan.source_node, KubeletArchive{at.archive.path}, plan.target_node, plan.target_landing.directory},
-      progress_to(at.observer), stop);
+  return at.carrier.move({plan.source_node, at.checkpoint.is, plan.target_node, plan.target_landing.directory},
+                         progress_to(at.observer), stop);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct Transfer {
   Journal& journal;
   Observer& observer;
   Guards guards;
-  const TakenArchive& archive;
+  const TakenCheckpoint& checkpoint;
   ImportedImage& imported;
   std::optional<Bytes>& bytes;
 };

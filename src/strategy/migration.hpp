@@ -26,7 +26,7 @@ struct Migration {
   WaitingCopy waiting{};
   LivingCopy living{};
   OwnConnections own{};
-  TakenArchive archive{};
+  TakenCheckpoint checkpoint{};
   ImportedImage imported{};
   BroughtData brought{};
   Timeline times{};

@@ -55,15 +55,17 @@ Undisturbed undisturbed(Migration& m) {
   return {m.move.plan, m.ports.broker, m.ports.admin, guards(m), process(m), m.source};
 }
 
-TakeCheckpoint take_checkpoint(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.observer, m.archive}; }
+TakeCheckpoint take_checkpoint(Migration& m) {
+  return {m.move, m.ports.cluster, m.ports.dumps, m.journal, m.observer, m.checkpoint};
+}
 
 Transfer transfer_of(Migration& m) {
   return {m.move,    m.ports.carrier, m.ports.images, m.journal,       m.observer,
-          guards(m), m.archive,       m.imported,     m.measures.bytes};
+          guards(m), m.checkpoint,    m.imported,     m.measures.bytes};
 }
 
 BringData bring_data_of(Migration& m) {
-  return {m.move, m.ports.carrier, m.observer, guards(m), m.archive, m.brought, m.measures.bytes};
+  return {m.move, m.ports.carrier, m.observer, guards(m), m.checkpoint, m.brought, m.measures.bytes};
 }
 
 Restore restore(Migration& m) {
@@ -146,7 +148,7 @@ const Step step::bring_data_while_orphaning = step_of([](Migration& m) {
   return WhileOrphaning<BringData>{orphan(m), bring_data_of(m)};
 });
 const Step step::plan_follow_up = step_of([](Migration& m) {
-  return PlanFollowUp{m.move, m.ports.cluster, m.journal, m.archive, m.imported, m.brought, m.source};
+  return PlanFollowUp{m.move, m.ports.cluster, m.journal, m.checkpoint, m.imported, m.brought, m.source};
 });
 const Step step::disarm = step_of([](Migration& m) { return Disarm{m.observer, commit_pivot(m)}; });
 const Step step::swap_under_name = step_of([](Migration& m) {

@@ -48,6 +48,10 @@ void remove_archive(const Migrator::Ports& ports, const op::RemoveArchive& o, co
   ports.archives.remove(o.node, o.path, stop);
 }
 
+void remove_dump(const Migrator::Ports& ports, const op::RemoveDump& o, const StopToken& stop) {
+  ports.dumps.remove(o.node, o.id, stop);
+}
+
 void remove_layout(const Migrator::Ports& ports, const op::RemoveLayout& o, const StopToken& stop) {
   ports.images.remove_layout(o.node, o.directory, stop);
 }

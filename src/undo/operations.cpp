@@ -138,6 +138,9 @@ template <>
 constexpr Row<RemoveArchive> kRow<RemoveArchive>{
     [](const auto& o) { return format("remove {} on {}", o.path, o.node); }, clean_up, remove_archive};
 template <>
+constexpr Row<RemoveDump> kRow<RemoveDump>{[](const auto& o) { return format("remove dump {} on {}", o.id, o.node); },
+                                           clean_up, remove_dump};
+template <>
 constexpr Row<RemoveLayout> kRow<RemoveLayout>{
     [](const auto& o) { return format("remove {} on {}", o.directory, o.node); }, clean_up, remove_layout};
 template <>

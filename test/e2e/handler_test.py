@@ -204,6 +204,49 @@ class Crashes(ByHandler):
         self.assert_no_debris()
 
 
+class DumpedByRuntime(ByHandler):
+    """The checkpoint is the node's OCI runtime's own: nothing of it is asked of the kubelet."""
+
+    def begin_migration(self, pod, to, *arguments, env=None):
+        return super().begin_migration(pod, to, "--checkpoint", "runtime", *arguments, env=env)
+
+    def move(self, *arguments, traffic=()):
+        for node in ("worker-1", "worker-2"):
+            scenario.lab_command("kubelet", "faults", node, '{"checkpoint_fail": "nobody is to ask the kubelet"}')
+            self.addCleanup(scenario.lab_command, "kubelet", "faults", node)
+        (source,) = self.start_traffic(*traffic)
+        report = self.migrate(source.name, "worker-2", *arguments)
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+        return report
+
+    def test_handoff(self):
+        self.move("--strategy", "handoff")
+
+    def test_shadow_of_a_set(self):
+        self.move("--strategy", "shadow", traffic=("--workload", "statefulset"))
+
+    def test_killed_before_the_pivot(self):
+        """The dump goes with the session."""
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s")
+        self.journal.await_record("effect", "checkpoint container consumer on worker-1 by its", process=run)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        self.recover("abort")
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_a_set_in_place_is_refused(self):
+        (source,) = self.start_traffic("--workload", "statefulset")
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff").wait()
+        self.assertEqual(run.status, 4, run.said())
+        self.assertIn("--checkpoint runtime is not for a pod that is gone before its copy is there", run.said())
+        self.assert_exact()
+
+
 class Deployments(ByHandler, workloads_test.WorkloadCase):
     def test_handoff(self):
         self.deployment(1, "--strategy", "handoff")

@@ -52,6 +52,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::RemoveImageName{"worker-2", "name", Stage::staged_names}, 63},
       {op::PointImageName{"worker-2", "name", "original", "default", "b"}, 61},
       {op::RemoveImage{"worker-2", "abcdefabcdefabcdef"}, 62},
+      {op::RemoveDump{"worker-1", "abc234"}, 60},
       {op::TakeBackRestore{"worker-2", "abc234"}, 25},
       {op::CompleteRestore{"worker-2", "abc234", "default", "b"}, 8},
       {op::RemoveRestore{"worker-2", "abc234"}, 60},
@@ -143,7 +144,7 @@ TEST_CASE("what waits for other steps is resumed by ms2m, what stands alone has 
     ++commands[line.substr(0, line.find(' ', line.find(' ') + 1))];
   }
   CHECK(commands["ms2m resume"] == 16);
-  CHECK(commands["ms2m cleanup"] == 11);
+  CHECK(commands["ms2m cleanup"] == 12);
   CHECK(command(op::DeleteQueue{"q", true}, {"", "", "/"}, "abc234") == "ms2m resume abc234");
 }
 

@@ -42,6 +42,7 @@ struct Case {
   Replay replay = Replay::exact;
   Prefer prefer = Prefer::total;
   bool handler = false;
+  CheckpointBy checkpoint = CheckpointBy::kubelet;
 };
 
 /// Every combination that is not refused.
@@ -62,6 +63,10 @@ std::vector<Case> every_procedure() {
   for (Case each : std::vector<Case>(all)) {
     if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
     each.handler = true;
+    all.push_back(each);
+    // By the node's own runtime: all whose source stays until the copy is there.
+    if (each.owner == "StatefulSet" && each.strategy == Strategy::handoff) continue;
+    each.checkpoint = CheckpointBy::runtime;
     all.push_back(each);
   }
   return all;
@@ -142,6 +147,7 @@ class Moved {
     request.protocol = c.protocol;
     request.replay = c.replay;
     request.prefer = c.prefer;
+    request.checkpoint = c.checkpoint;
     return request;
   }
   /// Without the id, which is another one for every plan; a copy of a ReplicaSet has five letters of it in its name.

@@ -50,7 +50,14 @@ struct Case {
   bool forgetful = false;
   Millis away{0};
   bool handler = false;
+  CheckpointBy checkpoint = CheckpointBy::kubelet;
 };
+
+Case by_runtime(Case c) {
+  c.handler = true;
+  c.checkpoint = CheckpointBy::runtime;
+  return c;
+}
 
 Case by_handler(Case c) {
   c.handler = true;
@@ -412,6 +419,11 @@ TEST_CASE("by the runtime handler, handoff survives every fault", "[sweep][handl
 }
 TEST_CASE("by the runtime handler, shadow survives every fault", "[sweep][handler]") {
   for (const char* owner : {"ReplicaSet", "StatefulSet"}) sweep(by_handler({owner, Strategy::shadow}));
+}
+TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][handler]") {
+  sweep(by_runtime({"", Strategy::handoff}));
+  sweep(by_runtime({"StatefulSet", Strategy::shadow}));
+  sweep(by_runtime({"", Strategy::handoff, Protocol::none}));
 }
 TEST_CASE("by the runtime handler, without the control protocol, a move survives every fault", "[sweep][handler]") {
   sweep(by_handler({"", Strategy::handoff, Protocol::none}));
