@@ -36,7 +36,10 @@ struct RestoreStatus {
   bool ready = false;        ///< the data is there, and verified
   bool waiting = false;      ///< a `create` waits for it now
   std::string container_id;  ///< since `taken`
-  std::string failure;       ///< why it did not become `restored`, where that is known
+  /// Restored, and the container runtime has started it since: it knows it, and its kubelet will. Before that a runtime
+  /// that is restarted forgets it, and it ends.
+  bool started = false;
+  std::string failure;  ///< why it did not become `restored`, where that is known
   friend bool operator==(const RestoreStatus&, const RestoreStatus&) = default;
 };
 

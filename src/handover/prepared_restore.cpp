@@ -86,7 +86,7 @@ Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore
 
 std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop) {
   const auto lives = [](const RestoreStatus& now) {
-    return now.state == RestoreState::restored || now.state == RestoreState::done;
+    return (now.state == RestoreState::restored && now.started) || now.state == RestoreState::done;
   };
   return await_status(restores, restore, lives, stop).container_id;
 }

@@ -26,7 +26,12 @@ node::Asking asking(const Json& pod, const std::string& container) {
 
 RestoreStatus FakeNodes::Restore::status() const {
   const bool over = record.state == RestoreState::prepared && now() >= record.expires;
-  return {over ? RestoreState::voided : record.state,           record.uid, record.ready, waiting, record.container_id,
+  return {over ? RestoreState::voided : record.state,
+          record.uid,
+          record.ready,
+          waiting,
+          record.container_id,
+          record.state == RestoreState::restored || record.state == RestoreState::done,
           over ? "it was not used in its time" : record.failure};
 }
 

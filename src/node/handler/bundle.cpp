@@ -1,9 +1,9 @@
 #include "node/handler/bundle.hpp"
 
 #include "ms2m/error.hpp"
-#include "node/runtime/paths.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/protocol/json_text.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {

@@ -121,7 +121,7 @@ int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration
     return as_exit_code(status);
   }
   const NotStarted not_started(paths.started);
-  not_started.add(line.id());
+  not_started.add(line.id(), place.id());
   try {
     // Refused when it was taken back meanwhile: then the guard ends what runs.
     place.change([&](Record& record) { record.state = RestoreState::restored; });

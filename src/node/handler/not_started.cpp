@@ -12,17 +12,20 @@
 
 namespace ms2m::node {
 
-void NotStarted::add(const std::string& container) const {
+void NotStarted::add(const std::string& container, const std::string& restore) const {
   posix::make_private_directories(directory_);
-  posix::write_file_atomically(directory_ + "/" + container, "");
+  posix::write_file_atomically(directory_ + "/" + container, restore);
 }
 
 bool NotStarted::has(const std::string& container) const {
   return !bare_container_id(container).empty() && ::access((directory_ + "/" + container).c_str(), F_OK) == 0;
 }
 
-bool NotStarted::remove(const std::string& container) const {
-  return has(container) && ::unlink((directory_ + "/" + container).c_str()) == 0;
+std::optional<std::string> NotStarted::remove(const std::string& container) const {
+  if (!has(container)) return std::nullopt;
+  const std::string file = directory_ + "/" + container;
+  std::string restore = posix::read_file(file);
+  return ::unlink(file.c_str()) == 0 ? std::optional(std::move(restore)) : std::nullopt;
 }
 
 std::string as_created(const std::string& state) {

@@ -1,5 +1,6 @@
 // Containers that were restored, and run, although their `start` has not come yet.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "node/handler/command_line.hpp"
@@ -13,10 +14,10 @@ namespace ms2m::node {
 class NotStarted {
  public:
   explicit NotStarted(std::string directory) : directory_(std::move(directory)) {}
-  void add(const std::string& container) const;
+  void add(const std::string& container, const std::string& restore) const;
   bool has(const std::string& container) const;
-  /// False: was not there.
-  bool remove(const std::string& container) const;
+  /// The restore that it is of; nullopt: was not there.
+  std::optional<std::string> remove(const std::string& container) const;
 
  private:
   const std::string directory_;

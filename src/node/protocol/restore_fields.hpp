@@ -26,6 +26,7 @@ inline void fields(auto& f, node::codec::Of<RestoreStatus> auto& m) {
   f("ready", m.ready);
   f("waiting", m.waiting);
   f("container_id", m.container_id);
+  f("started", m.started);
   f("failure", m.failure);
 }
 

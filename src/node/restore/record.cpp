@@ -18,6 +18,7 @@ static void fields(auto& f, codec::Of<Record> auto& m) {
   f("sha256", m.sha256);
   f("ready", m.ready);
   f("container_id", m.container_id);
+  f("started", m.started);
   f("failure", m.failure);
   f("boot", m.boot);
 }

@@ -22,6 +22,7 @@ struct Record {
   std::string sha256{};        ///< of the archive whose data came here, all of it; "": none has
   bool ready = false;
   std::string container_id{};  ///< whose `create` took it
+  bool started = false;        ///< its `start` has come
   std::string failure{};
   std::string boot{};  ///< the kernel's boot_id when it was prepared
   friend bool operator==(const Record&, const Record&) = default;

@@ -110,6 +110,7 @@ RestoreStatus RestorePlace::status() const {
   status.ready = record->ready;
   status.waiting = Waiting::somebody(directory());
   status.container_id = record->container_id;
+  status.started = record->started;
   status.failure = record->failure;
   if (record->state == RestoreState::prepared && has_ended(*record)) {
     status.state = RestoreState::voided;

@@ -56,18 +56,30 @@ TEST_CASE("a restore that is ready: restored with the bundle, created until the 
   CHECK(status.container_id == kContainer);
   CHECK(status.failure.empty());
   CHECK_FALSE(status.waiting);
+  CHECK_FALSE(status.started);
   CHECK_FALSE(Underway::any(place.directory()));
 
   const Words state{"--root", "/run/crun", "state", kContainer};
   CHECK(node.handler(state).out ==
         "{\"ociVersion\":\"1.0.0\",\"status\": \"created\",\"annotations\":{\"status\":\"running\"}}\n");
   CHECK(node.handler({"start", kContainer}).ok());
+  CHECK(place.status().started);
   CHECK(node.commands() == Words{"restore", "state"});
   CHECK(node.handler(state).out == node.runtime(state).out);
   CHECK(node.handler({"start", kContainer}).ok());
   CHECK(node.commands() == Words{"restore", "state", "state", "state", "start"});
   CHECK(node.handler({"delete", "--force", kContainer}).ok());
   CHECK(becomes_true([&] { return !alive(node.restored_process()); }));
+}
+
+TEST_CASE("a copy that the container runtime removes before it has started it is told as a failure", "[node_handler]") {
+  const FakeNode node;
+  auto place = node.ready();
+  REQUIRE(node.create().ok());
+  CHECK(node.handler({"delete", "--force", kContainer}).ok());
+  CHECK_FALSE(place.status().started);
+  CHECK(place.status().state == S::restored);
+  CHECK_THAT(place.status().failure, Contains("before it had started it"));
 }
 
 TEST_CASE("create waits: unbound, then without data; each is told, and neither asks the runtime", "[node_handler]") {
@@ -90,7 +102,7 @@ TEST_CASE("a wait that is over fails, changes nothing, and the next create waits
   const auto result = node.create();
   CHECK(result.status.code == 1);
   CHECK_THAT(result.err, Contains("waited 0 s for the pod to be bound"));
-  CHECK(place.status() == RestoreStatus{S::prepared, "", false, false, "", ""});
+  CHECK(place.status() == RestoreStatus{S::prepared, "", false, false, "", false, ""});
   place.change([](Record& record) { record.uid = kUid, record.ready = true; });
   CHECK(node.create().ok());
 }

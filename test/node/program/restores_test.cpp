@@ -17,7 +17,7 @@ TEST_CASE("a restore from prepare to done, and each change is told", "[node_prog
   CHECK(node.now().state == S::unknown);
   node.session.call(node.prepare());
   node.session.call(node.prepare());
-  CHECK(node.now() == RestoreStatus{S::prepared, "", false, false, "", ""});
+  CHECK(node.now() == RestoreStatus{S::prepared, "", false, false, "", false, ""});
   const auto record = node.record().read();
   CHECK(record->wait_ms == 100'000);
   CHECK(record->target == node.prepare().target);

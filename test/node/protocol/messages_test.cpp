@@ -63,7 +63,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(RemoveDump{"m1"}, 1);
   round_trip(WriteLayout{"/var/lib/ms2m/m1", {5}}, 2);
   round_trip(RemoveLayout{"/var/lib/ms2m/m1"}, 1);
-  const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", "criu"};
+  const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", true, "criu"};
   round_trip(RestorePrepare{"k3x9qa", {"shop", "c-0", "consumer", "id"}, 100'000, 600}, 4);
   round_trip(RestoreBind{"k3x9qa", "uid-1", "/var/lib/kubelet"}, 3);
   round_trip(WriteRestore{"k3x9qa", {5}}, 2);
@@ -74,7 +74,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(RestoreRemoveData{"k3x9qa"}, 1);
   round_trip(RestoreListing{{{"k3x9qa", status}}}, 1);
   round_trip(RestoreIds{{"k3x9qa"}}, 1);
-  round_trip(status, 6);
+  round_trip(status, 7);
   round_trip(ImageTool{"skopeo 1.20.0"}, 1);
   round_trip(ImageFind{"localhost/ms2m/c:1"}, 1);
   round_trip(ImageFound{StoredImage{"id", {"a", "b"}, "1000", true}}, 1);
