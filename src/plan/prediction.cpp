@@ -26,12 +26,15 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
   const Procedure& procedure = plan.procedure;
   const bool sequential = procedure.course == Course::sequential, in_place = procedure.source_first(),
              renamed_later = procedure.renamed_later();
-  const bool warm = request.prefer == Prefer::gap && !in_place;
+  const bool warm = request.prefer == Prefer::gap && !in_place && !procedure.by_handler();
   const double grace = sequential ? Seconds(grace_period(facts.pod)).count() : 0;  // at most, and often less
   return {{Phase::preparing, warm ? 1.0 : 0.1, warm ? 3.0 : 1.0, 0, 0,
-           warm ? "the target pod waits for its image for more than a second" : "queues"},
+           warm                     ? "the target pod waits for its image for more than a second"
+           : procedure.by_handler() ? "queues, and the target pod comes to wait for its data"
+                                    : "queues"},
           {Phase::checkpointing, 0.3, 1.5, 0.8, 4, "the kubelet's checkpoint"},
-          {Phase::transferring, 0.5, 3, 4, 26, "the archive's way and its import"},
+          {Phase::transferring, 0.5, 3, 4, 26,
+           procedure.by_handler() ? "the archive's way" : "the archive's way and its import"},
           {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
            sequential ? "the source's termination, restore and reconnect" : "restore and reconnect"},
           {Phase::replaying, 0.05, procedure.relays() ? 3 : 0.5, 0, 0, "the hand-over"},
