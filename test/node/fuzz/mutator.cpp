@@ -81,7 +81,8 @@ Json Mutator::request() {
   const Bytes bytes{chance(50) ? below(2000) : std::uint64_t{1} << below(64)};
   const auto limit = chance(50) ? std::optional<std::uint64_t>(below(200)) : std::nullopt;
   const std::string restore = chance(80) ? std::string(1, static_cast<char>('a' + below(3))) : word();
-  const RestoreStatus seen{static_cast<RestoreState>(below(6)), word(names), chance(50), chance(50), container, word()};
+  const RestoreStatus seen{
+      static_cast<RestoreState>(below(6)), word(names), chance(50), chance(50), container, chance(50), word()};
   const std::vector<Json> all{made(RestorePrepare{restore, {"shop", "c-0", "consumer", container}, below(9), below(9)}),
                               made(RestoreBind{restore, image, word(directories)}),
                               made(WriteRestore{restore, bytes}),
