@@ -187,9 +187,10 @@ class Crashes(ByHandler):
 
     @staticmethod
     def kill_restoring_handler():
-        """As soon as the real runtime restores for it."""
-        wait = "until pgrep -f '^/usr/bin/crun .*restore' >/dev/null; do :; done"
-        scenario.on_node("worker-2", f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -f '{HANDLER}')")
+        """As soon as the real runtime restores for it, which stops there and then: it must not come to its end before. (The
+        younger process of the same words is its guard.)"""
+        wait = "until pkill -STOP -f '^/usr/bin/crun .*restore'; do :; done"
+        scenario.on_node("worker-2", f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -o -f '{HANDLER}')")
 
     def test_pod_of_a_set_goes_back(self):
         """Its source's pod has gone before; the process is restored where it came from, by the handler there."""

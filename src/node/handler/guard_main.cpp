@@ -25,12 +25,15 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 constexpr int kCannotRun = 127;
 
-pid_t start(const std::vector<std::string>& argv) {
+/// `kept` goes with it, to all that it starts: a restore is under way until the last of them has ended, should somebody
+/// kill us, too.
+pid_t start(const std::vector<std::string>& argv, int kept) {
   std::vector<char*> pointers;
   for (const std::string& each : argv) pointers.push_back(const_cast<char*>(each.c_str()));  // execv's lacks const
   pointers.push_back(nullptr);
   const pid_t child = ::fork();
   if (child != 0) return child;
+  ::fcntl(kept, F_SETFD, 0);
   ::execv(pointers[0], pointers.data());
   ::_exit(kCannotRun);
 }
@@ -107,7 +110,7 @@ void guard_main(int socket, int kept, const std::vector<std::string>& argv,
   try {
     ::setsid();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const pid_t program = start(argv);
+    const pid_t program = start(argv, kept);
     let_go_of_everything_but(socket, kept);
     posix::ExitStatus status;
     if (program > 0 && await_program(socket, program, status) &&

@@ -57,7 +57,10 @@ FakeNode::FakeNode() {
   put(path("real"), kRuntime);
   fs::permissions(path("real"), fs::perms::owner_all);
   configure();
-  at("restore", "sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >restored");
+  // As what CRIU restores: with none of the descriptors of whoever restores it.
+  at("restore",
+     "bash -c 'for f in /proc/$$/fd/*; do f=${f##*/}; [ $f -le 2 ] || eval \"exec $f>&-\"; done; exec sleep 1000' "
+     "</dev/null >/dev/null 2>&1 & echo $! >restored");
   at("delete", "[[ ! -e restored ]] || kill -9 $(cat restored)");
   at("state",
      "echo \"{\\\"ociVersion\\\":\\\"1.0.0\\\",\\\"status\\\": "
