@@ -46,8 +46,8 @@ class DeadEnd(scenario.Scenario):
 
     def hang_at_the_pivot(self, migration, kill):
         """The copy is stopped as soon as it and the source listen to the hold queue, which is before the pivot: ms2m stands
-        still meanwhile, or it might be quicker. After that, with `kill`, the copy is killed, and again whenever it was
-        started."""
+        still meanwhile, or it might be quicker. (It was quicker all the same: nothing is done, and `too_late` says so.) After
+        that, with `kill`, the copy is killed, and again whenever it was started."""
         def watch():
             with rabbit.Probe() as probe:
                 hold = None
@@ -56,6 +56,8 @@ class DeadEnd(scenario.Scenario):
                     probe.sleep(0.002)
             migration.signal(signal.SIGSTOP)
             self.too_late = '"type":"pivot_intent"' in self.journal.text()
+            if self.too_late:
+                return migration.signal(signal.SIGCONT)
             for pid in consumers_on("worker-2"):
                 os.kill(pid, signal.SIGSTOP)
                 self.hits.append(pid)
@@ -71,14 +73,23 @@ class DeadEnd(scenario.Scenario):
         thread.start()
         self.addCleanup(thread.join, 10)
 
+    def hung(self, strategy, workload, kill):
+        """A migration whose copy hangs at the pivot; ms2m is quicker now and then, on a busy machine."""
+        for _ in range(5):
+            (source,) = self.start_traffic("--workload", workload)
+            run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, *SERVE)
+            self.hang_at_the_pivot(run, kill)
+            run.wait(60)
+            if not self.too_late:
+                return source, run
+            scenario.driver.traffic("clean")
+            scenario.shutil.rmtree(self.state_home)  # that one's journal
+        self.fail("ms2m was quicker five times")
+
     def withdrawn(self, strategy, workload, kill=False):
-        (source,) = self.start_traffic("--workload", workload)
-        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, *SERVE)
-        self.hang_at_the_pivot(run, kill)
-        run.wait(60)
+        source, run = self.hung(strategy, workload, kill)
         self.over.set()
         self.assertTrue(self.hits, "the copy's process was not found")
-        self.assertFalse(self.too_late, "the copy was stopped only after the pivot had begun")
         self.assertIn('"type":"pivoted"', self.journal.text(), run.said())
         self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
         self.assertEqual((run.report["leftovers"], run.report["resumable"]), ([], False), run.said())
