@@ -79,6 +79,7 @@ class DeadEnd(scenario.Scenario):
             (source,) = self.start_traffic("--workload", workload)
             run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, *SERVE)
             self.hang_at_the_pivot(run, kill)
+            self.addCleanup(self.over.set)  # first of all: nobody can take away pods that are killed all the time
             run.wait(60)
             if not self.too_late:
                 return source, run
