@@ -11,6 +11,9 @@
 
 namespace ms2m {
 
+/// Of a pod whose container is to be restored: "ID/CONTAINER".
+inline constexpr const char* kRestoreAnnotation = "ms2m.io/restore";
+
 /// Which row of the node's table holds. `create` of the container waits in `prepared` (and restores once the pod's UID
 /// is known and the data is there), starts it cold in `done`, and is refused in every other one.
 enum class RestoreState {

@@ -5,11 +5,16 @@
 #include "ms2m/error.hpp"
 
 namespace ms2m {
+namespace {
+
+constexpr std::chrono::hours kLimit{24};
+
+}  // namespace
 
 Aside::Aside(Work work)
     : thread_([this, work = std::move(work)] {
         try {
-          work(over_.token());
+          work(over_.token().within(kLimit));
         } catch (const Cancelled&) {
         } catch (...) {
           failure_ = std::current_exception();

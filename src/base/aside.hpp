@@ -9,7 +9,8 @@
 
 namespace ms2m {
 
-/// The destructor ends the work by its token and waits for it. One thread asks.
+/// The destructor ends the work by its token and waits for it; the token has a deadline a day away, because a port
+/// takes one of its own where there is none. One thread asks.
 class Aside {
  public:
   using Work = std::function<void(const StopToken& stop)>;

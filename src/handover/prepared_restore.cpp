@@ -29,34 +29,20 @@ RestoreStatus await_status(NodeRestores& restores, const PreparedRestore& restor
   }
 }
 
-/// What keeps a pod from ever coming so far as to wait.
-void check_may_wait(const Json* pod, const std::string& container) {
-  if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
-  if (const auto failure = pod_failure(*pod))
-    throw Error(ErrorKind::failed,
-                fmt::format("the target's kubelet rejected the pod: {} {}", failure->reason, failure->message));
-  const auto own = container_state(*pod, container);
-  if (!own) return;
-  for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError", "ErrImagePull",
-                            "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable", "RunContainerError"})
-    if (own->waiting == fatal)
-      throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", own->waiting, own->message));
-}
-
 void await_waiting(const RestorePorts& ports, const PreparedRestore& restore, const ObjectRef& ref,
                    const std::string& container, const StopToken& stop) {
   const Aside node([&](const StopToken& until) {
     await_status(
-        ports.restores, restore, [](const RestoreStatus& now) { return now.waiting; }, until.within(kAsideLimit));
+        ports.restores, restore, [](const RestoreStatus& now) { return now.waiting; }, until);
   });
   const Aside pod([&](const StopToken& until) {
     ports.cluster.watch(
         ref,
         [&](const Json* now) {
-          check_may_wait(now, container);
+          waits_with(now, container, "");
           return false;
         },
-        until.within(kAsideLimit));
+        until);
   });
   wait_until(
       [&] {
@@ -74,7 +60,7 @@ Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore
                        const std::string& container, const StopToken& stop) {
   await_waiting(ports, restore, ref, container, stop);
   const auto pod = ports.cluster.get(ref, stop);
-  check_may_wait(pod ? &*pod : nullptr, container);
+  waits_with(pod ? &*pod : nullptr, container, "");
   const std::string uid = pod_uid(*pod);
   const std::string root = ports.inspector.look(restore.node, {uid, "", {}}, stop).kubelet_root;
   if (root.empty())

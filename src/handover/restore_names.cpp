@@ -2,6 +2,7 @@
 
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
+#include "ms2m/node_restore.hpp"
 
 namespace ms2m {
 

@@ -106,6 +106,23 @@ std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& ref, c
   }
 }
 
+bool waits_with(const Json* pod, const std::string& container, const std::string& reason) {
+  if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
+  if (const auto failure = pod_failure(*pod))
+    throw Error(ErrorKind::failed,
+                fmt::format("the target's kubelet rejected the pod: {} {}", failure->reason, failure->message));
+  const auto own = container_state(*pod, container);
+  if (!own) return false;
+  if (!reason.empty() && own->waiting == reason) return true;
+  // (An admission plugin that makes every pull policy Always would let the kubelet look for a checkpoint image in a
+  // registry.)
+  for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError", "ErrImagePull",
+                            "ImagePullBackOff", "ErrImageNeverPull", "RegistryUnavailable", "RunContainerError"})
+    if (own->waiting == fatal)
+      throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", own->waiting, own->message));
+  return false;
+}
+
 namespace {
 
 Error ended(int exit_code) {
@@ -144,9 +161,7 @@ namespace {
 class Restoration {
  public:
   Restoration(Cluster& cluster, const ObjectRef& pod, const std::string& container, const ToldByNode& node) {
-    if (node)
-      asides_.push_back(
-          std::make_unique<Aside>([=, this](const StopToken& stop) { found(node(stop.within(kAsideLimit))); }));
+    if (node) asides_.push_back(std::make_unique<Aside>([=, this](const StopToken& stop) { found(node(stop)); }));
     asides_.push_back(
         std::make_unique<Aside>([&cluster, pod, container, this, told = bool(node)](const StopToken& stop) {
           cluster.watch(
@@ -156,7 +171,7 @@ class Restoration {
                 if (!told && !running_ && container_running(now, container)) found(instance_in(*now, container));
                 return false;  // it may still end
               },
-              stop.within(kAsideLimit));
+              stop);
         }));
   }
 

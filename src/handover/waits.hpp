@@ -72,6 +72,11 @@ void remove_at_once(Cluster& cluster, const ObjectRef& pod, const std::string& u
 std::optional<Json> await_kubelet_ends(Cluster& cluster, const ObjectRef& pod, const std::string& uid,
                                        const StopToken& stop);
 
+/// Of a pod that is made before it may start: true when its container waits with that reason ("": none is expected).
+/// Error{failed} when it will never come so far: it was deleted or rejected, or the container waits for any other
+/// reason that means it.
+bool waits_with(const Json* pod, const std::string& container, const std::string& reason);
+
 /// A failed restore is retried for ever by the kubelet and is never terminal: throws Error{failed} with its message on
 /// the reasons that mean it, and when the pod is gone or failed. By the runtime handler the kubelet gives up, and says
 /// so, a `create` that waits for long, and calls again, whatever it is told by whom (a restart of its runtime): of that
@@ -83,9 +88,6 @@ void check_restore(const Json* pod, const std::string& name, const std::string& 
 /// and again.
 void check_runs_on(const Json* pod, const std::string& name, const std::string& container,
                    const std::string& restore = "");
-
-/// Of what is watched beside a wait, which has a limit of its own: a port whose token has no deadline takes one.
-inline constexpr std::chrono::hours kAsideLimit{24};
 
 /// The node's own word, where it gives one: returns the instance when the process runs; Error when it never will.
 using ToldByNode = std::function<std::string(const StopToken& stop)>;

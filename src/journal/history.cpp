@@ -25,11 +25,11 @@ PastMove move_of(const Json& record) {
 }  // namespace
 
 std::string kind_of(const Plan& plan, const MigrationRequest& request) {
-  return fmt::format("{} {} {} {}{}",
-                     plan.procedure.course == Course::fanout ? "fanout" : to_string(plan.procedure.strategy),
-                     to_string(plan.procedure.workload), plan.procedure.protocol == Protocol::none ? "none" : "control",
-                     request.prefer == Prefer::total ? "total" : "gap", plan.procedure.by_handler() ? " handler" : "") +
-         (plan.procedure.checkpoint == CheckpointBy::runtime ? " runtime" : "");
+  const Procedure& p = plan.procedure;
+  return fmt::format("{} {} {} {}{}{}", p.course == Course::fanout ? "fanout" : to_string(p.strategy),
+                     to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
+                     request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
+                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "");
 }
 
 void History::add(const PastMove& move) const {

@@ -48,8 +48,8 @@ namespace {
 void by_runtime(const TakeCheckpoint& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   const auto state = container_state(at.move.facts.pod, plan.container);
-  const op::RemoveDump removal{plan.source_node, plan.id};
-  at.journal.effect(Phase::checkpointing, checkpoint_line(plan), removal, removal);
+  for (const Announced& each : TakeCheckpoint::announce(at.move))
+    journal_announced(at.journal, Phase::checkpointing, each);
   const DumpResult dump = at.dumps.take(plan.source_node, plan.id, state ? state->id : "", stop);
   at.checkpoint.is = RuntimeDump{plan.id};
   tell(at.observer, Phase::checkpointing,
@@ -94,7 +94,7 @@ void TakeCheckpoint::now(const StopToken& stop) const {
 
 const char* maker_of_checkpoint(const Plan& plan) {
   return plan.procedure.checkpoint == CheckpointBy::runtime ? "checkpoint by the OCI runtime"
-                                                                 : "kubelet checkpoint API";
+                                                            : "kubelet checkpoint API";
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "handover/waits.hpp"
 #include "journal/operation.hpp"
 #include "kube/objects/container.hpp"
 #include "kube/objects/names.hpp"
@@ -9,6 +10,7 @@
 #include "kube/objects/pod_state.hpp"
 #include "kube/objects/runtime_class.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/node_restore.hpp"
 #include "ms2m/node_setup.hpp"
 
 namespace ms2m {
@@ -16,10 +18,9 @@ namespace {
 
 /// The handler looks at the image's ID.
 void check_for_handler(const Plan& plan, const Json& admitted) {
-  const std::string wanted = plan.id + "/" + plan.container;
   const Labels annotations = annotations_of(admitted);
   const auto found = annotations.find(kRestoreAnnotation);
-  const bool annotated = found != annotations.end() && found->second == wanted;
+  const bool annotated = found != annotations.end() && found->second == restore_mark(plan.id, plan.container);
   if (annotated && runtime_class_of(admitted) == kHandlerName) return;
   throw Error(ErrorKind::refused,
               fmt::format("the cluster's admission takes the {} away from the target pod",
@@ -59,34 +60,13 @@ Ran CreateTargetPod::run(const StopToken& stop) const {
   return {};
 }
 
-namespace {
-
-/// The reason why the container waits, and its message; throws when the pod can never run.
-std::pair<std::string, std::string> waiting(const Json* pod, const std::string& container) {
-  if (pod == nullptr) throw Error(ErrorKind::failed, "the target pod was deleted by somebody else");
-  if (const auto failure = pod_failure(*pod))
-    throw Error(ErrorKind::failed,
-                fmt::format("the target's kubelet rejected the pod: {} {}", failure->reason, failure->message));
-  const auto own = container_state(*pod, container);
-  return own ? std::pair{own->waiting, own->message} : std::pair<std::string, std::string>{};
-}
-
-}  // namespace
-
 Ran AwaitTargetWaiting::run(const StopToken& stop) const {
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.restore));
   cluster.watch(
       {Kind::pod, move.plan.ns, move.plan.target_pod},
       [&](const Json* pod) {
         if (pod != nullptr) copy.addresses = addresses_of(*pod);
-        const auto [reason, message] = waiting(pod, move.plan.container);
-        // An admission plugin that makes every pull policy Always would let the kubelet look for the image in a
-        // registry.
-        for (const char* fatal : {"CreateContainerError", "InvalidImageName", "CreateContainerConfigError",
-                                  "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
-          if (reason == fatal)
-            throw Error(ErrorKind::failed, fmt::format("the target pod cannot start: {}: {}", reason, message));
-        return reason == "ErrImageNeverPull";
+        return waits_with(pod, move.plan.container, "ErrImageNeverPull");
       },
       limit);
   copy.since = Clock::now();

@@ -60,8 +60,8 @@ class Attempts {
   void on(const std::string& node, const StopToken& stop) const {
     const Supplied supplied = supply(node, stop);
     send_to_hold(ports_, arrival_.control, o_.hold_queue, stop);
-    ports_.cluster.create(ref_, with_restore(bound_to(o_.object, node), supplied.restore.id + "/" + o_.container), {},
-                          stop);
+    ports_.cluster.create(
+        ref_, with_restore(bound_to(o_.object, node), restore_mark(supplied.restore.id, o_.container)), {}, stop);
     bind_when_waiting({ports_.cluster, ports_.restores, ports_.inspector}, supplied.restore, ref_, o_.container, stop);
     ports_.restores.ready(node, supplied.restore.id, supplied.data, stop);
     await(supplied.restore, stop);

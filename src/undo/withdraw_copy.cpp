@@ -24,10 +24,6 @@ bool source_retired(const Journal& journal) {
   return false;
 }
 
-}  // namespace
-
-namespace {
-
 /// No process of the copy has run, or its pod is not there any more.
 bool never_ran(const CopyPorts& ports, const op::StartCopy& start, const std::optional<Json>& pod,
                const StopToken& stop) {

@@ -7,7 +7,6 @@
 
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
-#include "node/handler/bundle.hpp"
 
 namespace ms2m::test {
 namespace {
@@ -380,7 +379,7 @@ bool FakeProcesses::kill(const std::string& node, const std::string& container, 
     if (world_.objects_.at("pod/" + pod)
             .at("metadata")
             .value("annotations", Json::object())
-            .contains(node::kRestoreAnnotation)) {
+            .contains(kRestoreAnnotation)) {
       return world_.end_container(std::string(pod));
     }
     consumer.restart_cold();

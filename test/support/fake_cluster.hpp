@@ -122,6 +122,17 @@ class FakeNodes {
     std::map<std::string, ConsumerImage> archives, layouts, dumps;
     std::map<std::string, Restore> restores;
   };
+  /// Between two hooks, under the lock.
+  template <typename Act>
+  auto act(const std::string& name, Act act) {
+    if (hook) hook(name, true);
+    auto result = [&] {
+      const std::lock_guard lock(mutex_);
+      return act();
+    }();
+    if (hook) hook(name, false);
+    return result;
+  }
   void sync(const std::string& pod);
   void set_container(const std::string& pod, Json state, bool ready);
   void run(const std::string& pod, std::unique_ptr<SimConsumer> process, const std::string& container);
@@ -256,9 +267,6 @@ class FakeRestores : public NodeRestores {
   std::vector<std::string> sweep(const std::string& node, const StopToken& stop) override;
 
  private:
-  /// Between two hooks, under the world's lock.
-  template <typename Act>
-  auto act(const std::string& name, Act act);
   FakeNodes::Restore& at(const std::string& node, const std::string& id);
   void become(FakeNodes::Restore& restore, RestoreState state);
   FakeNodes& world_;
@@ -272,8 +280,6 @@ class FakeDumps : public RuntimeCheckpoints {
   bool remove(const std::string& node, const std::string& id, const StopToken& stop) override;
 
  private:
-  template <typename Act>
-  auto act(const std::string& name, Act act);
   FakeNodes& world_;
 };
 

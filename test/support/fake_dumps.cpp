@@ -4,20 +4,9 @@
 
 namespace ms2m::test {
 
-template <typename Act>
-auto FakeDumps::act(const std::string& name, Act act) {
-  if (world_.hook) world_.hook(name, true);
-  auto result = [&] {
-    const std::lock_guard lock(world_.mutex_);
-    return act();
-  }();
-  if (world_.hook) world_.hook(name, false);
-  return result;
-}
-
 DumpResult FakeDumps::take(const std::string& node, const std::string& id, const std::string& container,
                            const StopToken&) {
-  return act("dump " + node, [&] {
+  return world_.act("dump " + node, [&] {
     const auto found = world_.containers_.find(container);
     const auto consumer =
         found == world_.containers_.end() ? world_.consumers_.end() : world_.consumers_.find(found->second);
@@ -30,7 +19,7 @@ DumpResult FakeDumps::take(const std::string& node, const std::string& id, const
 }
 
 bool FakeDumps::remove(const std::string& node, const std::string& id, const StopToken&) {
-  return act("remove dump " + node, [&] { return world_.nodes_[node].dumps.erase(id) > 0; });
+  return world_.act("remove dump " + node, [&] { return world_.nodes_[node].dumps.erase(id) > 0; });
 }
 
 }  // namespace ms2m::test

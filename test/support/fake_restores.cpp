@@ -4,7 +4,7 @@
 #include <ctime>
 
 #include "ms2m/error.hpp"
-#include "node/handler/bundle.hpp"
+#include "node/restore/state.hpp"
 #include "support/fake_cluster.hpp"
 
 namespace ms2m::test {
@@ -14,7 +14,7 @@ std::uint64_t now() { return static_cast<std::uint64_t>(std::time(nullptr)); }
 
 /// "ID/CONTAINER", or "".
 std::string annotation(const Json& pod) {
-  return pod.at("metadata").value("annotations", Json::object()).value(node::kRestoreAnnotation, "");
+  return pod.at("metadata").value("annotations", Json::object()).value(kRestoreAnnotation, "");
 }
 
 node::Asking asking(const Json& pod, const std::string& container) {
@@ -127,17 +127,6 @@ std::vector<std::string> FakeNodes::restores_left() const {
 
 // ---- what the program on the node answers ---------------------------------------------------------------------------
 
-template <typename Act>
-auto FakeRestores::act(const std::string& name, Act act) {
-  if (world_.hook) world_.hook(name, true);
-  auto result = [&] {
-    const std::lock_guard lock(world_.mutex_);
-    return act();
-  }();
-  if (world_.hook) world_.hook(name, false);
-  return result;
-}
-
 FakeNodes::Restore& FakeRestores::at(const std::string& node, const std::string& id) {
   auto& restores = world_.nodes_[node].restores;
   const auto found = restores.find(id);
@@ -154,7 +143,7 @@ void FakeRestores::become(FakeNodes::Restore& restore, RestoreState state) {
 
 void FakeRestores::prepare(const std::string& node, const std::string& id, const RestoreTarget& target, Millis wait,
                            Seconds valid, const StopToken&) {
-  act("prepare restore", [&] {
+  world_.act("prepare restore", [&] {
     node::Record record;
     record.id = id;
     record.target = target;
@@ -169,7 +158,7 @@ void FakeRestores::prepare(const std::string& node, const std::string& id, const
 
 void FakeRestores::bind(const std::string& node, const std::string& id, const std::string& uid, const std::string&,
                         const StopToken&) {
-  act("bind restore", [&] {
+  world_.act("bind restore", [&] {
     node::Record& record = at(node, id).record;
     if (!record.uid.empty() && record.uid != uid)
       throw Error(ErrorKind::conflict, "restore " + id + " is bound to pod UID " + record.uid + " already");
@@ -179,7 +168,7 @@ void FakeRestores::bind(const std::string& node, const std::string& id, const st
 }
 
 void FakeRestores::ready(const std::string& node, const std::string& id, const std::string& sha256, const StopToken&) {
-  act("ready restore", [&] {
+  world_.act("ready restore", [&] {
     FakeNodes::Restore& restore = at(node, id);
     if (restore.record.ready) return true;
     if (restore.record.state != RestoreState::prepared)
@@ -192,7 +181,7 @@ void FakeRestores::ready(const std::string& node, const std::string& id, const s
 RestoreStatus FakeRestores::watch(const std::string& node, const std::string& id,
                                   const std::optional<RestoreStatus>& seen, const StopToken& stop) {
   for (int look = 0;; ++look) {
-    const auto status = act("watch restore", [&] {
+    const auto status = world_.act("watch restore", [&] {
       world_.advance_restores();
       const auto& restores = world_.nodes_[node].restores;
       const auto found = restores.find(id);
@@ -205,11 +194,11 @@ RestoreStatus FakeRestores::watch(const std::string& node, const std::string& id
 }
 
 void FakeRestores::done(const std::string& node, const std::string& id, const StopToken&) {
-  act("done restore", [&] { return become(at(node, id), RestoreState::done), true; });
+  world_.act("done restore", [&] { return become(at(node, id), RestoreState::done), true; });
 }
 
 bool FakeRestores::take_back(const std::string& node, const std::string& id, const StopToken&) {
-  return act("take back restore", [&] {
+  return world_.act("take back restore", [&] {
     auto& restores = world_.nodes_[node].restores;
     const auto found = restores.find(id);
     if (found == restores.end()) return false;
@@ -223,7 +212,7 @@ bool FakeRestores::take_back(const std::string& node, const std::string& id, con
 }
 
 bool FakeRestores::remove_data(const std::string& node, const std::string& id, const StopToken&) {
-  return act("remove data of restore", [&] {
+  return world_.act("remove data of restore", [&] {
     auto& restores = world_.nodes_[node].restores;
     const auto found = restores.find(id);
     if (found == restores.end()) return false;
@@ -235,7 +224,7 @@ bool FakeRestores::remove_data(const std::string& node, const std::string& id, c
 }
 
 std::map<std::string, RestoreStatus> FakeRestores::list(const std::string& node, const StopToken&) {
-  return act("list restores", [&] {
+  return world_.act("list restores", [&] {
     std::map<std::string, RestoreStatus> all;
     for (const auto& [id, restore] : world_.nodes_[node].restores) all[id] = restore.status();
     return all;
@@ -243,7 +232,7 @@ std::map<std::string, RestoreStatus> FakeRestores::list(const std::string& node,
 }
 
 std::vector<std::string> FakeRestores::sweep(const std::string& node, const StopToken&) {
-  return act("sweep restores", [&] {
+  return world_.act("sweep restores", [&] {
     std::vector<std::string> gone;
     auto& restores = world_.nodes_[node].restores;
     for (auto each = restores.begin(); each != restores.end();) {

@@ -21,6 +21,8 @@ std::string pod_hostname(const Json& pod) {
   return name;
 }
 
+std::string restore_mark(const std::string& id, const std::string& container) { return id + "/" + container; }
+
 std::string migration_of(const Json& object) { return label_of(object, kIdLabel); }
 std::string template_hash_of(const Json& pod) { return label_of(pod, kTemplateHash); }
 

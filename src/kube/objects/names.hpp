@@ -28,6 +28,8 @@ std::string checkpoint_image_name(const std::string& original, const std::vector
 std::string name_in_store(const std::string& image, const std::vector<std::string>& known);
 /// Made by checkpoint_image_name().
 bool is_checkpoint_image_name(const std::string& name);
+/// Value of kRestoreAnnotation.
+std::string restore_mark(const std::string& id, const std::string& container);
 /// The same until nothing speaks against the restore any more: no pod names it.
 std::string staged_image_name(const std::string& image);
 /// The migration that made the object, or that is at it; empty: none.
@@ -41,7 +43,6 @@ inline constexpr const char* kImageTag = ":ms2m-moved-";
 inline constexpr const char* kIdLabel = "ms2m.io/id";
 inline constexpr const char* kBaseNameAnnotation = "ms2m.io/base-name";
 inline constexpr const char* kKickAnnotation = "ms2m.io/image-ready";
-inline constexpr const char* kRestoreAnnotation = "ms2m.io/restore";  ///< ID/CONTAINER, for the runtime handler
 inline constexpr const char* kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 inline constexpr const char* kTemplateHash = "pod-template-hash";
 

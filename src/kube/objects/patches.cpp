@@ -2,6 +2,7 @@
 
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
+#include "ms2m/node_restore.hpp"
 
 namespace ms2m {
 namespace {
@@ -41,8 +42,8 @@ Json replicas_patch(const std::string& uid, int replicas) {
   return {{"metadata", {{"uid", uid}}}, {"spec", {{"replicas", replicas}}}};
 }
 
-Json with_restore(Json pod, const std::string& restore) {
-  pod["metadata"]["annotations"][kRestoreAnnotation] = restore;
+Json with_restore(Json pod, const std::string& mark) {
+  pod["metadata"]["annotations"][kRestoreAnnotation] = mark;
   return pod;
 }
 

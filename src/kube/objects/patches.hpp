@@ -24,7 +24,7 @@ Json replicas_patch(const std::string& uid, int replicas);
 
 /// The pod, with the node that it is to start on.
 Json bound_to(Json pod, const std::string& node);
-/// And with what tells its node's runtime handler which restore it is: "ID/CONTAINER".
-Json with_restore(Json pod, const std::string& restore);
+/// And with what tells its node's runtime handler which restore it is: restore_mark().
+Json with_restore(Json pod, const std::string& mark);
 
 }  // namespace ms2m

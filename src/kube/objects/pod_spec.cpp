@@ -13,6 +13,7 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/travel.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/node_restore.hpp"
 #include "ms2m/node_setup.hpp"
 
 namespace ms2m {
@@ -131,7 +132,7 @@ Json kept_metadata(const Json& pod, const PodEdits& edits, std::vector<std::stri
   for (const char* gone :
        {kKickAnnotation, kRestoreAnnotation, kDeletionCost, "kubectl.kubernetes.io/last-applied-configuration"})
     annotations.erase(gone);
-  if (edits.image.empty()) annotations[kRestoreAnnotation] = edits.id + "/" + edits.container;
+  if (edits.image.empty()) annotations[kRestoreAnnotation] = restore_mark(edits.id, edits.container);
   if (!annotations.empty()) metadata["annotations"] = annotations;
   return metadata;
 }

@@ -1,6 +1,7 @@
 #include "node/handler/bundle.hpp"
 
 #include "ms2m/error.hpp"
+#include "ms2m/node_restore.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/protocol/json_text.hpp"
 #include "node/runtime/paths.hpp"

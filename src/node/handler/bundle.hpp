@@ -7,9 +7,6 @@
 
 namespace ms2m::node {
 
-/// The pod's annotation: "ID/CONTAINER".
-inline constexpr const char* kRestoreAnnotation = "ms2m.io/restore";
-
 struct Bundle {
   std::string id;                          ///< of the restore
   Asking asking;                           ///< whose container it is

@@ -1,7 +1,7 @@
 // Configuration files as texts.
 #include "node/protocol/setup_paths.hpp"
-#include "node/setup/marked.hpp"
 #include "node/runtime/toml.hpp"
+#include "node/setup/marked.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
