@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "kube/base64.hpp"
+#include "base/base64.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {

@@ -3,7 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "kube/base64.hpp"
+#include "base/base64.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"

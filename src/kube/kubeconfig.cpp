@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "kube/base64.hpp"
+#include "base/base64.hpp"
 #include "kube/id_token.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"

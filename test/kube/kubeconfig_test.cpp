@@ -1,7 +1,7 @@
 // kubeconfig files: choice, merge, paths, and the sentence for each thing that can be wrong.
 #include "kube/kubeconfig.hpp"
 
-#include "kube/base64.hpp"
+#include "base/base64.hpp"
 #include "support.hpp"
 #include "wrap/posix/files.hpp"
 

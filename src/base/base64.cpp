@@ -1,4 +1,4 @@
-#include "kube/base64.hpp"
+#include "base/base64.hpp"
 
 #include <cctype>
 #include <cstdint>
