@@ -129,6 +129,10 @@ class Cluster {
   /// nullopt: the kubelet does not say, or the caller may not read it.
   virtual std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop) = 0;
 
+  /// How long the node's kubelet waits for its container runtime (GET .../configz, runtimeRequestTimeout); nullopt: it
+  /// cannot be asked now, does not tell, or the caller may not. Never asked twice inside.
+  virtual std::optional<Millis> kubelet_patience(const std::string& node, const StopToken& stop) = 0;
+
   /// The node's pods of all namespaces, as its kubelet lists them (GET .../pods); nullopt: it cannot be asked now, or
   /// the caller may not. Never asked twice inside.
   virtual std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) = 0;

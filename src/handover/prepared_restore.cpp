@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -13,6 +14,9 @@
 
 namespace ms2m {
 namespace {
+
+constexpr Millis kPatience{120'000};  // of a kubelet, by default
+constexpr Millis kLongest{200'000};   // CRI-O itself waits for 240 s (container_create_timeout)
 
 RestoreStatus await_status(NodeRestores& restores, const PreparedRestore& restore,
                            const std::function<bool(const RestoreStatus&)>& enough, const StopToken& stop) {
@@ -55,6 +59,11 @@ void await_waiting(const RestorePorts& ports, const PreparedRestore& restore, co
 }
 
 }  // namespace
+
+Millis restore_wait(const std::optional<Millis>& kubelet_patience) {
+  const Millis wait = kubelet_patience.value_or(kPatience) * 5 / 6;
+  return std::clamp(wait, Millis{500}, kLongest);
+}
 
 Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore, const ObjectRef& ref,
                        const std::string& container, const StopToken& stop) {

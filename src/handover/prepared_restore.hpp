@@ -1,5 +1,6 @@
 // A restore by the runtime handler, between the creation of its pod and the life of its process.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "handover/restore_names.hpp"
@@ -11,9 +12,9 @@
 
 namespace ms2m {
 
-/// A `create` waits for so long. A kubelet waits for its runtime for two minutes (runtimeRequestTimeout) and calls
-/// again then, while the first call still waits; one with a shorter time does so sooner, which the handler bears.
-inline constexpr std::chrono::seconds kRestoreWait{100};
+/// How long a `create` waits: less than the node's kubelet does (runtimeRequestTimeout, two minutes where nobody says
+/// otherwise), which calls again then, while the first call would still wait.
+Millis restore_wait(const std::optional<Millis>& kubelet_patience);
 
 struct RestorePorts {
   Cluster& cluster;

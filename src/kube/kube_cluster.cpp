@@ -270,6 +270,10 @@ std::optional<bool> KubeCluster::checkpoint_enabled(const std::string& node, con
             [&] { return impl_->kubelet.checkpoint_enabled(node, stop); });
 }
 
+std::optional<Millis> KubeCluster::kubelet_patience(const std::string& node, const StopToken& stop) {
+  return impl_->kubelet.patience(node, stop);
+}
+
 std::optional<std::vector<Json>> KubeCluster::kubelet_pods(const std::string& node, const StopToken& stop) {
   return impl_->kubelet.pods(node, stop);
 }

@@ -35,6 +35,7 @@ class KubeCluster final : public Cluster {
   void watch(const ObjectRef& ref, const std::function<bool(const Json* object)>& done, const StopToken& stop) override;
   bool allowed(const Right& right, const StopToken& stop) override;
   std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop) override;
+  std::optional<Millis> kubelet_patience(const std::string& node, const StopToken& stop) override;
   std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) override;
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

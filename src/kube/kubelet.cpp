@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+#include <cstdlib>
+#include <map>
 #include <utility>
 
 #include "kube/checkpoint_answer.hpp"
@@ -16,6 +19,7 @@ namespace {
 constexpr Millis kKubeletDefault{120000};          // runtimeRequestTimeout
 constexpr std::chrono::seconds kMetricsLimit{30};  // long lists of a busy node included
 constexpr std::chrono::seconds kPodsLimit{10};
+constexpr std::chrono::seconds kConfigLimit{5};
 constexpr Millis kFarAway{24 * 3600 * 1000};
 
 /// https://InternalIP:port of a node. Error{not_found|failed}.
@@ -55,6 +59,23 @@ bool FeatureGateFinder::feed(std::string_view chunk) {
   }
   rest_.erase(0, begin);
   return true;
+}
+
+std::optional<Millis> parse_go_duration(const std::string& text) {
+  static const std::map<std::string, double> units{{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
+  double sum = 0;
+  for (const char* at = text.c_str(); *at != '\0';) {
+    char* end = nullptr;
+    const double number = std::strtod(at, &end);
+    std::string unit;
+    while (std::isalpha(static_cast<unsigned char>(*end)) != 0) unit += *end++;
+    const auto found = units.find(unit);
+    if (end == at || found == units.end() || !(number >= 0) || number > 1e9) return std::nullopt;
+    sum += number * found->second;
+    at = end;
+  }
+  if (sum < 1) return std::nullopt;
+  return Millis(static_cast<Millis::rep>(sum));
 }
 
 std::string checkpoint_timeout_query(const StopToken& stop) {
@@ -126,6 +147,20 @@ std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const S
       if (!wait) throw;
     }
     stop.sleep(*wait, fmt::format("reading the metrics of the kubelet of {}", node));
+  }
+}
+
+std::optional<Millis> Kubelet::patience(const std::string& node, const StopToken& stop) {
+  try {
+    const Route way = route(node, stop);
+    const HttpResponse answer = way.client->call_once({"GET", way.prefix + "/configz"}, stop.within(kConfigLimit));
+    const Json config = answer.ok() ? Json::parse(answer.body, nullptr, false) : Json();
+    const Json kubelet = config.is_object() ? config.value("kubeletconfig", Json()) : Json();
+    const Json timeout = kubelet.is_object() ? kubelet.value("runtimeRequestTimeout", Json()) : Json();
+    return timeout.is_string() ? parse_go_duration(timeout.get<std::string>()) : std::nullopt;
+  } catch (const Error&) {
+    stop.check("asking the kubelet of " + node + " for its configuration");
+    return std::nullopt;
   }
 }
 

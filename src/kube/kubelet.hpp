@@ -25,6 +25,9 @@ class FeatureGateFinder {
   std::optional<bool> value_;
 };
 
+/// Go's text of a duration ("2m0s", "1h", "1.5s", "300ms"); nullopt: it is none, or below a millisecond.
+std::optional<Millis> parse_go_duration(const std::string& text);
+
 /// "?timeout=S" when the token's deadline leaves more than the kubelet's default of 120 s (smaller values have no
 /// effect), else "".
 std::string checkpoint_timeout_query(const StopToken& stop);
@@ -36,6 +39,7 @@ class Kubelet {
           std::shared_ptr<ApiClient> api);
 
   std::optional<bool> checkpoint_enabled(const std::string& node, const StopToken& stop);
+  std::optional<Millis> patience(const std::string& node, const StopToken& stop);
   std::optional<std::vector<Json>> pods(const std::string& node, const StopToken& stop);
   std::optional<bool> ends(const std::string& node, const std::string& uid, const StopToken& stop);
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

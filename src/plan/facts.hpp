@@ -32,8 +32,10 @@ struct NodeFacts {
   std::string tool;               ///< of the image store
   std::optional<Trouble> tool_trouble;
   std::optional<StoredImage> image;  ///< the base image there
+  std::optional<StoredImage> named;  ///< the image that the pod's own name for it leads to there: the target's alone
   NodeLook look;
   NodeTools tools;
+  std::optional<Millis> kubelet_patience;  ///< with its container runtime; of the target alone
 };
 
 /// What is asked. Each answer stands for itself: one that does not come leaves the others as they are.

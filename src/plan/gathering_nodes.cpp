@@ -6,6 +6,7 @@
 #include "ms2m/archive.hpp"
 #include "plan/facts.hpp"
 #include "plan/gathering.hpp"
+#include "plan/restoring.hpp"
 
 namespace ms2m {
 namespace {
@@ -74,12 +75,21 @@ void Gathering::ask_archives(const std::string& node) {
 
 void Gathering::target_node() {
   const std::string node = request_.target_node;
+  if (request_.restore != RestoreChoice::image && handler_restores(facts_.procedure.course))
+    tasks_.start([this, node] {
+      take<std::optional<Millis>>(facts_.target.kubelet_patience,
+                                  [&] { return ports_.cluster.kubelet_patience(node, stop_); });
+    });
   if (!reach(ports_.nodes, node, facts_.target, stop_)) return;
   tasks_.start(
       [this, node] { take<NodeLook>(facts_.target.look, [&] { return ports_.inspector.look(node, {}, stop_); }); });
   tasks_.start(
       [this, node] { take<NodeTools>(facts_.target.tools, [&] { return ports_.inspector.tools(node, "", stop_); }); });
   ask_images(node, facts_.target, target_find_);
+  if (const auto container = container_in(facts_.pod, facts_.container))
+    tasks_.start([this, node, name = container->image] {
+      take<std::optional<StoredImage>>(facts_.target.named, [&] { return ports_.images.find(node, name, stop_); });
+    });
 }
 
 void Gathering::ask_images(const std::string& node, NodeFacts& facts, std::optional<Trouble>& find_trouble) {

@@ -125,13 +125,14 @@ void check_own_image(const Facts& facts, const MigrationRequest& request, std::v
   const std::string id = source_image_id(facts), &node = request.target_node;
   const auto container = container_in(facts.pod, facts.container);
   if (id.empty() || !container) return;  // refused
-  if (facts.target.image && facts.target.image->id != id)
+  const auto& there = facts.target.named ? facts.target.named : facts.target.image;
+  if (there && there->id != id)
     return refuse(out, "base-image",
                   fmt::format("image {} is another one on node {} (ID {:.12}) than the one that the container runs "
                               "(ID {:.12})",
-                              container->image, node, facts.target.image->id, id),
+                              container->image, node, there->id, id),
                   fmt::format("let {} pull that very image, by its digest", node));
-  if (facts.target.image)
+  if (there)
     out.push_back({"base-image", Level::ok, fmt::format("base image {:.12} is on both nodes", id), ""});
   else if (container->pull_policy == "Never")
     refuse(out, "base-image",

@@ -30,7 +30,7 @@ Ran PrepareRestore::run(const StopToken& stop) const {
   const StepTimeouts& times = move.request.timeouts;
   for (const Announced& each : prepared_lines(plan)) journal_announced(journal, Phase::preparing, each);
   restores.prepare(plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
-                   kRestoreWait, times.quiet + times.checkpoint + times.transfer + times.restore + kSpare, stop);
+                   restore_wait(move.facts.target.kubelet_patience), times.quiet + times.checkpoint + times.transfer + times.restore + kSpare, stop);
   return {};
 }
 

@@ -79,7 +79,8 @@ class Attempts {
       return {{node, id_}, o_.data};
     std::string id = id_;
     for (int n = 2; known.contains(id); ++n) id = again(id_) + std::to_string(n);
-    ports_.restores.prepare(node, id, {ref_.ns, ref_.name, o_.container, o_.image_id}, kRestoreWait, kValid, stop);
+    ports_.restores.prepare(node, id, {ref_.ns, ref_.name, o_.container, o_.image_id},
+                            restore_wait(ports_.cluster.kubelet_patience(node, stop)), kValid, stop);
     const MoveResult moved = ports_.carrier.move(
         {o_.node, KubeletArchive{o_.archive}, node, fmt::format("{}/{}", kLayoutRoot, id), Unpack::restore}, {}, stop);
     return {{node, id}, moved.sha256};

@@ -73,6 +73,7 @@ class FakeCluster final : public Cluster {
     throw unexpected();
   }
   bool allowed(const Right&, const StopToken&) override { throw unexpected(); }
+  std::optional<Millis> kubelet_patience(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<std::vector<Json>> kubelet_pods(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> kubelet_ends(const std::string&, const std::string&, const StopToken&) override {

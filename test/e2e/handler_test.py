@@ -58,6 +58,17 @@ class BarePods(ByHandler):
     def test_shadow_there_and_back(self):
         self.moves(["worker-2", "worker-1"], "--strategy", "shadow")
 
+    def test_data_comes_later_than_the_kubelet_waits(self):
+        """A create ends before its kubelet gives it up, as often as it has to; the one that is there then restores."""
+        for node, fault in (("worker-1", {"checkpoint_delay_ms": 4000}), ("worker-2", {"create_patience_ms": 3000})):
+            self.addCleanup(scenario.lab_command, "kubelet", "faults", node)
+            scenario.lab_command("kubelet", "faults", node, json.dumps(fault))
+        (source,) = self.start_traffic()
+        self.migrate(source.name, "worker-2", "--strategy", "handoff")
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
     def test_other_containers(self):
         """Those beside it begin anew, by the same handler; what has run before it does not run again."""
         sleeping = {"image": "localhost/ms2m-consumer:latest", "imagePullPolicy": "Never",

@@ -1,6 +1,7 @@
 // Checkpoints and metrics through the proxy and directly.
 #include "api_server.hpp"
 #include "kube/kube_cluster.hpp"
+#include "kube/kubelet.hpp"
 #include "support.hpp"
 
 using namespace ms2m;
@@ -115,6 +116,27 @@ TEST_CASE("the feature gate is read from the first part of the metrics") {
   CHECK(error_of([&] { cluster.checkpoint_enabled("worker-1", soon()); }).kind() == ErrorKind::not_found);
   status = 503;
   CHECK(error_of([&] { cluster.checkpoint_enabled("worker-1", soon()); }).kind() == ErrorKind::unavailable);
+}
+
+TEST_CASE("how long a kubelet waits for its container runtime is told by its configuration") {
+  HttpResponse config = recorded_answer(transcript("kubelet-configz"));
+  ApiServer server([&](const httplib::Request&, httplib::Response& answer, int) {
+    answer.status = config.status;
+    answer.set_content(config.body, "application/json");
+  });
+  KubeCluster cluster(server.access());
+  CHECK(cluster.kubelet_patience("worker-1", soon()) == Millis{120'000});
+  CHECK(server.seen().back().target == "/api/v1/nodes/worker-1/proxy/configz");
+  config.body = R"({"kubeletconfig":{}})";
+  CHECK(cluster.kubelet_patience("worker-1", soon()) == std::nullopt);
+  config.status = 403;
+  CHECK(cluster.kubelet_patience("worker-1", soon()) == std::nullopt);
+
+  CHECK(parse_go_duration("1m30s") == Millis{90'000});
+  CHECK(parse_go_duration("1h0m0.5s") == Millis{3'600'500});
+  CHECK(parse_go_duration("300ms") == Millis{300});
+  for (const char* none : {"", "0s", "12", "s", "-1m", "1m x", "5us", "1e99h"})
+    CHECK(parse_go_duration(none) == std::nullopt);
 }
 
 TEST_CASE("whether a kubelet ends a pod is told by its own list") {

@@ -106,6 +106,6 @@ TEST_CASE("examples/rbac.yaml grants what is asked of the API server, and nothin
   asked.erase("get nodes/proxy");
   asked.erase("create nodes/proxy");
   asked.erase("create selfsubjectaccessreviews");  // every authenticated user has it
-  asked.insert({"get nodes/metrics", "create nodes/checkpoint"});
+  asked.insert({"get nodes/metrics", "get nodes/configz", "create nodes/checkpoint"});
   CHECK(direct == asked);
 }

@@ -53,6 +53,17 @@ TEST_CASE("the base image must be there under the same ID", "[preflight]") {
   CHECK_THAT(refusal(f), Contains("under the same ID"));
 }
 
+TEST_CASE("by the handler the pod's own name for its image must lead to the same one", "[preflight]") {
+  Facts f = good();
+  f.procedure.restoring = Restoring::handler;
+  f.target.named = f.target.image;
+  CHECK(refusal(f).empty());
+  f.target.named = StoredImage{"ffff", {"i"}};
+  CHECK_THAT(refusal(f), Contains("is another one on node worker-2 (ID ffff)"));
+  f.target.named.reset();  // it will be pulled
+  CHECK(refusal(f).empty());
+}
+
 TEST_CASE("the pod", "[preflight]") {
   Facts f = good();
   f.pod["status"]["containerStatuses"][0]["state"] = {{"waiting", Json::object()}};

@@ -202,6 +202,10 @@ class FakeCluster : public Cluster {
     world_.note("get nodes/proxy");
     return true;
   }
+  std::optional<Millis> kubelet_patience(const std::string&, const StopToken&) override {
+    world_.note("get nodes/proxy");
+    return Millis{120'000};
+  }
   std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) override;
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

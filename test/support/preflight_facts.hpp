@@ -62,8 +62,11 @@ inline Facts good() {
   return f;
 }
 
+/// Restored as the facts' procedure has it; the rest of that follows from the request.
 inline std::vector<Finding> findings(Facts facts, const MigrationRequest& r) {
+  const Restoring restoring = facts.procedure.restoring;
   facts.procedure = procedure_of(r, facts.pod);
+  facts.procedure.restoring = restoring;
   return preflight(facts, r);
 }
 

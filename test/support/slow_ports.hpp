@@ -74,6 +74,10 @@ class SlowCluster final : public Cluster {
     answers_.answer("gate " + node, stop);
     return true;
   }
+  std::optional<Millis> kubelet_patience(const std::string& node, const StopToken& stop) override {
+    answers_.answer("patience " + node, stop);
+    return std::nullopt;
+  }
   std::optional<std::vector<Json>> kubelet_pods(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> kubelet_ends(const std::string&, const std::string&, const StopToken&) override {
     throw unexpected();

@@ -37,7 +37,10 @@ bool is_restore_id(const std::string& name) {
 }
 
 /// Of this start of the machine.
-std::string boot_id() { return posix::read_file("/proc/sys/kernel/random/boot_id"); }
+std::string boot_id() {
+  const std::string id = posix::read_file("/proc/sys/kernel/random/boot_id");
+  return id.substr(0, id.find('\n'));
+}
 
 /// No record names a pod that the kubelet still has.
 bool pod_has_gone(const Record& record) {

@@ -118,7 +118,7 @@ int run(const Options& options) {
   Authorizer authorizer(api, parts.node_name);
   KubeletServer server({parts.node_name, options.at("--cert"), options.at("--key"), options.at("--ca"),
                         options.at("--checkpoint-gate") != "false", go_duration(timeout)},
-                       pods, checkpoints, authorizer);
+                       pods, checkpoints, authorizer, faults);
   NodeReporter node(api, images, parts.node_name, parts.node_ip, options.at("--pod-cidr"));
   node.start();
   pods.start();

@@ -19,7 +19,7 @@ std::string metrics_page(const ServerConfig& config) {
          config.node_name + "\"} 1\n";
 }
 
-std::string configz_page(const ServerConfig& config) {
+std::string configz_page(const ServerConfig& config, long patience_ms) {
   const Json kubelet = {
       {"kind", "KubeletConfiguration"},
       {"apiVersion", "kubelet.config.k8s.io/v1beta1"},
@@ -40,7 +40,7 @@ std::string configz_page(const ServerConfig& config) {
       {"nodeStatusUpdateFrequency", "10s"},
       {"nodeLeaseDurationSeconds", 40},
       {"cgroupDriver", "cgroupfs"},
-      {"runtimeRequestTimeout", config.runtime_timeout_text},
+      {"runtimeRequestTimeout", patience_ms > 0 ? std::to_string(patience_ms) + "ms" : config.runtime_timeout_text},
       {"maxPods", 110},
       {"serializeImagePulls", true},
       {"featureGates", {{"ContainerCheckpoint", config.checkpoint_gate}}},

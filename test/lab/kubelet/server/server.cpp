@@ -58,8 +58,9 @@ void plain(httplib::Response& response, int status, const std::string& body) {
 
 }  // namespace
 
-KubeletServer::KubeletServer(ServerConfig config, PodManager& pods, Checkpoints& checkpoints, Authorizer& authorizer)
-    : config_(std::move(config)), pods_(pods), checkpoints_(checkpoints), authorizer_(authorizer) {
+KubeletServer::KubeletServer(ServerConfig config, PodManager& pods, Checkpoints& checkpoints, Authorizer& authorizer,
+                             const Faults& faults)
+    : config_(std::move(config)), pods_(pods), checkpoints_(checkpoints), authorizer_(authorizer), faults_(faults) {
   server_ = std::make_unique<httplib::SSLServer>([this](SSL_CTX& context) { return configure_tls(context, config_); });
   server_->new_task_queue = [] { return new httplib::ThreadPool(32); };
   server_->set_tcp_nodelay(true);
@@ -121,7 +122,7 @@ void KubeletServer::route(const httplib::Request& request, httplib::Response& re
     return plain(response, 200, "ok");
   }
   if (top == "pods" && parts.size() == 1) return response.set_content(pods_.pod_list().dump(), "application/json");
-  if (top == "configz") return response.set_content(configz_page(config_), "application/json");
+  if (top == "configz") return response.set_content(configz_page(config_, faults_.number("create_patience_ms")), "application/json");
   if (top == "metrics" && parts.size() == 1) {
     return response.set_content(metrics_page(config_), "text/plain; version=0.0.4; charset=utf-8");
   }

@@ -23,7 +23,8 @@ struct ServerConfig {
 // The kubelet's own API on :10250.
 class KubeletServer {
  public:
-  KubeletServer(ServerConfig config, PodManager& pods, Checkpoints& checkpoints, Authorizer& authorizer);
+  KubeletServer(ServerConfig config, PodManager& pods, Checkpoints& checkpoints, Authorizer& authorizer,
+                const Faults& faults);
   ~KubeletServer();
   bool listen();  // blocks until stop(); false when the port is taken
   void stop();
@@ -38,6 +39,7 @@ class KubeletServer {
   PodManager& pods_;
   Checkpoints& checkpoints_;
   Authorizer& authorizer_;
+  const Faults& faults_;
   std::unique_ptr<httplib::SSLServer> server_;
 };
 
