@@ -19,9 +19,6 @@ std::optional<Trouble> against_node(const NodeFacts& facts, const std::string& n
   if (facts.tools.handler.empty()) return Trouble{fmt::format("node {} has no runtime handler of ms2m's", name), setup};
   if (!facts.tools.handler_configured)
     return Trouble{fmt::format("the container runtime of node {} is not configured for ms2m's handler", name), setup};
-  if (facts.node && !facts.node->runtime.empty() && !facts.node->runtime.starts_with("cri-o://"))
-    return Trouble{fmt::format("node {} runs {}, with which the handler is not used yet", name, facts.node->runtime),
-                   "choose a node with CRI-O"};
   return std::nullopt;
 }
 

@@ -17,6 +17,7 @@ const Numbers kCrunReadsConfig{1, 26};    // NEWS of crun: /etc/criu/crun.conf, 
 const Numbers kCriuTakesConfig{4, 2};     // libcriu's criu_set_config_file(); also what a kernel of 2026 needs
 const Numbers kCrioDefaultsToOn{1, 30};   // enable_criu_support
 const Numbers kContainerdRestores{2, 1};  // by CreateContainer
+const Numbers kContainerdRemoved{2, 4};
 
 /// One node, and what it is for.
 struct Subject {
@@ -140,32 +141,28 @@ bool off_by_default(const Numbers& version) {
   return !(version < Numbers{2, 3, 4});
 }
 
+/// Its own restore from an image, which nobody here uses: why the handler is the way.
+std::string image_way_of_containerd(const Subject& node, const std::string& version) {
+  const Numbers numbers = version_numbers(version);
+  if (numbers.size() >= 2 && numbers < kContainerdRestores) return "cannot restore a container from an image";
+  if (numbers.size() >= 2 && !(numbers < kContainerdRemoved))
+    return "cannot restore a container from an image any more: 2.4 has removed it";
+  if (numbers.size() >= 2 && off_by_default(numbers) && node.tools().containerd_restores != true)
+    return "does not restore a container from an image unless enable_experimental_restore_via_create is set";
+  return "restores from images that ms2m does not make";
+}
+
 void check_containerd(const Subject& node) {
-  const NodeTools& tools = node.tools();
-  const std::string text = node.runtime().substr(std::string_view("containerd://").size());
-  const Numbers version = version_numbers(text);
-  const std::string restart = remedy::command(remedy::Command::restart_service, {}, {"containerd"});
-  if (tools.containerd_criu == false)
-    node.refuse(fmt::format("containerd {} has checkpoints switched off", text),
+  const std::string version = node.runtime().substr(std::string_view("containerd://").size());
+  if (node.tools().containerd_criu == false && (node.restores_image() || (node.checkpoints && node.by_kubelet)))
+    node.refuse(fmt::format("containerd {} has checkpoints switched off", version),
                 fmt::format("set enable_criu = true below [plugins.'io.containerd.cri.v1.runtime'] in "
                             "/etc/containerd/config.toml on {}, and there: {}",
-                            node.name, restart));
-  if (node.restores_image() && version.size() >= 2) {
-    const bool removed = !(version < Numbers{2, 4});
-    if (version < kContainerdRestores)
-      return node.refuse(fmt::format("containerd {} cannot restore a container", text), "choose a node with CRI-O");
-    if (removed)
-      return node.refuse(fmt::format("containerd {} cannot restore a container any more: 2.4 has removed it", text),
-                         "choose a node with CRI-O");
-    if (off_by_default(version) && tools.containerd_restores != true)
-      node.refuse(fmt::format("containerd {} does not restore a container unless that is switched on", text),
-                  fmt::format("set enable_experimental_restore_via_create = true below "
-                              "[plugins.'io.containerd.cri.v1.runtime'] in /etc/containerd/config.toml on {}, and "
-                              "there: {}",
-                              node.name, restart));
-  }
+                            node.name, remedy::command(remedy::Command::restart_service, {}, {"containerd"})));
   if (node.restores_image())
-    node.refuse("it runs containerd, into whose store ms2m cannot bring a checkpoint yet", "choose a node with CRI-O");
+    node.refuse(fmt::format("containerd {} {}", version, image_way_of_containerd(node, version)),
+                fmt::format("ms2m node setup {}: a copy is restored there by the runtime handler (--restore handler)",
+                            node.name));
 }
 
 void check_node(const Subject& node) {
@@ -180,15 +177,24 @@ void check_node(const Subject& node) {
   if (runtime.starts_with("containerd://")) check_containerd(node);
 }
 
-/// What one of them has dumped the other does not restore: masked paths, modes (containerd-facts.md section 4).
-void check_same_oci(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  const std::string &source = facts.source.tools.oci, &target = facts.target.tools.oci;
-  if (source.empty() || target.empty() || source == target) return;
-  refuse(out, "node-tools",
-         fmt::format("containers of node {} run with {}, those of node {} with {}: the one does not restore what the "
-                     "other has dumped",
-                     pod_node(facts.pod), source, request.target_node, target),
-         "choose a node with " + source);
+/// "cri-o" of "cri-o://1.36.1"; "": not known
+std::string scheme_of(const NodeFacts& facts) {
+  const std::string runtime = facts.node ? facts.node->runtime : "";
+  return runtime.substr(0, std::min(runtime.find("://"), runtime.size()));
+}
+
+/// What one of them has dumped the other does not restore: masked paths, mounts, modes (containerd-facts.md section 4).
+void check_same_runtimes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  const auto compare = [&](const std::string& source, const std::string& target) {
+    if (source.empty() || target.empty() || source == target) return;
+    refuse(out, "node-tools",
+           fmt::format("containers of node {} run with {}, those of node {} with {}: the one does not restore what the "
+                       "other has dumped",
+                       pod_node(facts.pod), source, request.target_node, target),
+           "choose a node with " + source);
+  };
+  compare(facts.source.tools.oci, facts.target.tools.oci);
+  compare(scheme_of(facts.source), scheme_of(facts.target));
 }
 
 }  // namespace
@@ -198,7 +204,7 @@ void check_tools(const Facts& facts, const MigrationRequest& request, std::vecto
   const bool way_back = facts.procedure.source_first();
   const bool renamed_later = facts.procedure.renamed_later();  // checkpointed there once more
   const std::size_t before = out.size();
-  check_same_oci(facts, request, out);
+  check_same_runtimes(facts, request, out);
   const bool by_image = !facts.procedure.by_handler(), by_kubelet = facts.procedure.checkpoint == CheckpointBy::kubelet;
   check_node({facts.source, pod_node(facts.pod), true, way_back, by_image, by_kubelet, out});
   check_node({facts.target, request.target_node, renamed_later, true, by_image, by_kubelet, out});

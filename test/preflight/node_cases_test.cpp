@@ -176,19 +176,33 @@ TEST_CASE("which containerd restores", "[case-10]") {
     for (const Finding& finding : refusals(f)) all += finding.text + " | " + finding.cure + "\n";
     return all;
   };
-  const std::string setting = "enable_experimental_restore_via_create = true";
+  const std::string setting = "enable_experimental_restore_via_create";
   for (const char* off : {"containerd://2.2.7", "containerd://2.3.4", "containerd://2.3.11"})
     CHECK_THAT(texts(off), Contains(setting) && Contains("worker-2"));
   for (const char* on : {"containerd://2.1.9+unknown", "containerd://2.2.6", "containerd://2.3.3"})
-    CHECK_THAT(texts(on), !Contains(setting) && Contains("cannot bring a checkpoint"));
+    CHECK_THAT(texts(on), !Contains(setting) && Contains("images that ms2m does not make"));
   for (const char* gone : {"containerd://2.4.0", "containerd://2.4.0-beta.0", "containerd://3.0.1"})
-    CHECK_THAT(texts(gone), Contains("has removed it") && Contains("CRI-O"));
+    CHECK_THAT(texts(gone), Contains("has removed it"));
   for (const char* old : {"containerd://1.7.27", "containerd://2.0.5"})
-    CHECK_THAT(texts(old), Contains("cannot restore") && Contains("CRI-O"));
+    CHECK_THAT(texts(old), Contains("cannot restore") && Contains("ms2m node setup worker-2"));
   of.containerd_restores = true;
   CHECK_THAT(texts("containerd://2.3.4"), !Contains(setting));
   of.containerd_criu = false;
   CHECK_THAT(texts("containerd://2.3.4"), Contains("enable_criu = true"));
+}
+
+TEST_CASE("containerd by the handler: nothing of its own restore counts, and both nodes have to have it",
+          "[case-10]") {
+  Facts f = good();
+  f.procedure.restoring = Restoring::handler;
+  for (NodeFacts* each : {&f.source, &f.target}) each->node->runtime = "containerd://2.4.0";
+  f.target.tools.containerd_criu = false;
+  CHECK(refusal(f).empty());
+  f.source.tools.containerd_criu = false;  // whose kubelet is to checkpoint
+  CHECK_THAT(refusal(f), Contains("switched off"));
+  f.source.tools.containerd_criu.reset();
+  f.source.node->runtime = "cri-o://1.36.1";
+  CHECK_THAT(refusal(f), Contains("run with cri-o") && Contains("with containerd"));
 }
 
 TEST_CASE("what a node's tools mean", "[case-10]") {

@@ -21,8 +21,8 @@ struct Bundle {
 /// Facts: CRI-O gives a pod's annotations to all of its containers; its own ones are io.kubernetes.cri-o.ContainerType
 /// ("sandbox", "container"), .ImageRef, io.kubernetes.pod.name, .namespace, .uid, io.kubernetes.container.name.
 /// containerd gives those that the handler's pod_annotations name; its own ones are io.kubernetes.cri.container-type,
-/// .container-name, .sandbox-name, .sandbox-namespace, .sandbox-uid; no image ID. What is a runtime's own, a pod cannot
-/// set there.
+/// .container-name, .sandbox-name, .sandbox-namespace, .sandbox-uid; no image ID, for which containerd is asked. What
+/// is a runtime's own, a pod cannot set there.
 std::optional<Bundle> read_bundle(const std::string& directory);
 /// The same of its text.
 std::optional<Bundle> parse_bundle(const std::string& config, const std::string& directory);

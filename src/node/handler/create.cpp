@@ -15,6 +15,7 @@
 #include "node/handler/real_runtime.hpp"
 #include "node/handler/wait_for_restore.hpp"
 #include "node/restore/mounts.hpp"
+#include "node/runtime/containerd.hpp"
 #include "node/runtime/criu_log.hpp"
 #include "node/runtime/paths.hpp"
 #include "wrap/posix/subprocess.hpp"
@@ -102,6 +103,14 @@ void note_failure(RestorePlace& place, const std::string& why) noexcept {
   }
 }
 
+/// containerd's bundles do not tell their image; it is asked only where the answer counts.
+Asking whose(const Bundle& bundle, const RestorePlace& place, const std::string& container) {
+  Asking asking = bundle.asking;
+  if (asking.image_id.empty() && place.status().state == RestoreState::prepared)
+    asking.image_id = image_of_containerd("", container, StopToken());
+  return asking;
+}
+
 void check_not_taken_back(const RestorePlace& place) {
   const auto record = place.read();
   if (!record || record->state != RestoreState::taken)
@@ -141,7 +150,7 @@ int create(const HandlerPaths& paths, const HandlerConfiguration& configuration,
   if (!place) throw Error(ErrorKind::refused, "restore " + bundle.id + " " + decide(std::nullopt, {}, 0).why);
   if (bare_container_id(line.id()) != line.id() || line.operands.size() != 1)
     throw Error(ErrorKind::refused, "create of '" + line.id() + "', which is no kubelet's container");
-  const auto underway = wait_for_restore(*place, bundle.asking, line.id());
+  const auto underway = wait_for_restore(*place, whose(bundle, *place, line.id()), line.id());
   if (!underway) become(configuration, line);
   try {
     return restore(paths, configuration, line, bundle, *place, *underway);

@@ -25,7 +25,7 @@ bool may_become(RestoreState from, RestoreState to);
 /// Whose `create` it is, as the bundle says.
 struct Asking {
   std::string ns, pod, uid, container;
-  std::string image_id;  ///< "": the runtime does not tell (containerd)
+  std::string image_id;  ///< of its pod's image on this node; "": not asked
 };
 
 struct Decision {

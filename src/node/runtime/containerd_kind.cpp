@@ -1,3 +1,4 @@
+#include "node/runtime/containerd.hpp"
 #include "node/runtime/kinds.hpp"
 #include "node/runtime/settings.hpp"
 #include "node/runtime/toml.hpp"
@@ -26,6 +27,7 @@ RuntimeKind containerd_kind() {
   kind.states = {"/run/containerd/runc/k8s.io"};
   kind.oci = "runc";
   kind.read = read_containerd;
+  kind.store = [](const RuntimePlace& place) { return std::make_unique<ContainerdRuntime>(place); };
   return kind;
 }
 

@@ -173,6 +173,27 @@ TEST_CASE("the states after it: refused, until it is done; then cold", "[node_ha
   CHECK_THAT(unknown.err, Contains("is not known on this node"));
 }
 
+TEST_CASE("under containerd the image is asked of it, and only where a restore depends on it", "[node_handler]") {
+  const FakeNode node;
+  auto place = node.ready();
+  node.write_containerd_bundle(kId + "/consumer", std::string(64, 'b'));
+  CHECK_THAT(node.create().err, Contains("of image aaaaaaaaaaaa") && Contains("on this node is bbbbbbbbbbbb"));
+  put(node.path("info"), "{}");
+  CHECK_THAT(node.create().err, Contains("image of container cccccccccccc") && Contains("does not tell"));
+  put(node.path("bin/ctr"), "#!/bin/bash\necho 'ctr: no such socket' >&2; exit 1\n");
+  CHECK_THAT(node.create().err, Contains("no such socket"));
+  CHECK(node.calls().empty());
+  CHECK(place.status().state == S::prepared);
+  node.write_containerd_bundle(kId + "/consumer", kImage);
+  const auto result = node.create();
+  INFO(result.err);
+  CHECK(result.ok());
+  CHECK(place.status().state == S::restored);
+  become(place, S::done);
+  put(node.path("bin/ctr"), "#!/bin/bash\nexit 1\n");
+  CHECK(node.create().ok());  // cold, whatever ctr says
+}
+
 TEST_CASE("another pod's container with a copied annotation, and a moved tag, never restore", "[node_handler]") {
   const FakeNode node;
   auto place = node.ready();

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/base64.hpp"
 #include "ms2m/json.hpp"
 #include "support/catch.hpp"
 
@@ -42,10 +43,10 @@ std::vector<std::string> split(const std::string& text, char by) {
   return all;
 }
 
-posix::RunResult run(std::vector<std::string> argv, const std::string& input) {
+posix::RunResult run(std::vector<std::string> argv, const std::string& input, const std::string& programs) {
   posix::RunSpec spec;
   spec.process.argv = std::move(argv);
-  spec.process.env = {{"MS2M_TEST", "kept as it is"}};
+  spec.process.env = {{"MS2M_TEST", "kept as it is"}, {"PATH", programs + ":" + std::getenv("PATH")}};
   spec.input = input;
   return posix::run_process(spec, StopToken().within(std::chrono::seconds(60)), "running the handler");
 }
@@ -89,10 +90,28 @@ void FakeNode::write_bundle(const std::string& annotation, const std::string& co
   put(bundle() + "/config.json", config.dump());
 }
 
+void FakeNode::write_containerd_bundle(const std::string& annotation, const std::string& image) const {
+  const Json annotations{{"io.kubernetes.cri.container-type", "container"},
+                         {"io.kubernetes.cri.sandbox-namespace", "shop"},
+                         {"io.kubernetes.cri.sandbox-name", "consumer-0-m"},
+                         {"io.kubernetes.cri.sandbox-uid", kUid},
+                         {"io.kubernetes.cri.container-name", "consumer"},
+                         {"ms2m.io/restore", annotation}};
+  put(bundle() + "/config.json",
+      Json{{"annotations", annotations}, {"root", {{"path", "rootfs"}}}, {"process", Json::object()}}.dump());
+  const Json metadata{{"Version", "v1"}, {"Metadata", {{"ImageRef", "sha256:" + image}}}};
+  const Json info{
+      {"Extensions", {{"io.cri-containerd.container.metadata", {{"value", base64_encode(metadata.dump())}}}}}};
+  put(path("info"), info.dump());
+  put(path("bin/ctr"), "#!/bin/bash\n[[ \"$*\" == \"-n k8s.io containers info " + kContainer +
+                           "\" ]] || { echo \"ctr: not found: $*\" >&2; exit 1; }\ncat " + path("info") + "\n");
+  fs::permissions(path("bin/ctr"), fs::perms::owner_all);
+}
+
 posix::RunResult FakeNode::handler(const std::vector<std::string>& arguments, const std::string& input) const {
   std::vector<std::string> argv{MS2M_RUNTIME_AT, directory_.path().string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return run(std::move(argv), input);
+  return run(std::move(argv), input, path("bin"));
 }
 
 std::unique_ptr<posix::Child> FakeNode::begin(const std::vector<std::string>& arguments) const {
@@ -105,7 +124,7 @@ std::unique_ptr<posix::Child> FakeNode::begin(const std::vector<std::string>& ar
 posix::RunResult FakeNode::runtime(const std::vector<std::string>& arguments, const std::string& input) const {
   std::vector<std::string> argv{path("real")};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return run(std::move(argv), input);
+  return run(std::move(argv), input, path("bin"));
 }
 
 std::vector<Call> FakeNode::calls() const {

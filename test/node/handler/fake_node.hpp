@@ -33,6 +33,8 @@ class FakeNode {
   /// config.json of a container; `annotation`: of ms2m.io/restore, "": none.
   void write_bundle(const std::string& annotation, const std::string& container = "consumer",
                     const std::string& type = "container") const;
+  /// The same as containerd's, whose ctr says `image` of it.
+  void write_containerd_bundle(const std::string& annotation, const std::string& image) const;
   std::string bundle() const { return path("bundle"); }
 
   /// The handler, to its end.
