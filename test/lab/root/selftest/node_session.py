@@ -16,11 +16,11 @@ class Failed(Exception):
 class Session:
     """Over the standard streams of a program that is started so."""
 
-    def __init__(self, argv, node):
+    def __init__(self, argv, node, runtime):
         self._child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         version = int(self._child.stdout.readline().split()[1])
         self._channel = 0
-        self.call("hello", version=version, silence_ms=120000, runtime="cri-o://1.36.3", node=node)
+        self.call("hello", version=version, silence_ms=120000, runtime=runtime, node=node)
 
     def close(self):
         self._child.stdin.close()

@@ -8,6 +8,33 @@ PLACE = os.path.dirname(os.path.abspath(__file__))
 IMAGE, UID = "a" * 64, "11111111-2222-4333-8444-555555555555"
 KUBELET = f"{PLACE}/kubelet"
 HANDLER = f"{PLACE}/ms2m-runtime"
+# Goes behind what sets `memory`. A line: count, connections made so far, what only this process' memory knows. Its log grows in the root file system.
+CONNECTED = """
+import socket, time
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", 7000))
+server.listen()
+log = open("/own.log", "w")
+count = connections = 0
+link = None
+while True:
+    count += 1
+    try:
+        if link is None:
+            link = socket.create_connection(("127.0.0.1", 7000), timeout=5)
+            other = server.accept()[0]
+            other.settimeout(5)
+            connections += 1
+        link.sendall(b"x")
+        if other.recv(1) != b"x": raise OSError("closed")
+    except OSError as error:
+        print(repr(error), flush=True)
+        link = None
+    print(count, file=log, flush=True)
+    print(count, connections, memory[:16].hex(), flush=True)
+    time.sleep(0.02)
+"""
 
 
 def run(*argv, check=True):
@@ -28,9 +55,11 @@ def until(holds, what):
 class Container:
     """A bundle as CRI-O makes it, over an overlay of the consumer's image."""
 
+    GROUP = "/crio-"
+
     def __init__(self, id, program, restore):
-        self.id, self.bundle = id, f"{PLACE}/{id[:1]}"
-        self.log, self.group = f"{self.bundle}/log", f"/sys/fs/cgroup/crio-{id}"
+        self.id, self.bundle = id, f"{PLACE}/{id[:2]}"
+        self.log, self.group = f"{self.bundle}/log", f"/sys/fs/cgroup{self.GROUP}{id}"
         image = "localhost/ms2m-consumer:latest"
         mounted = run("podman", "image", "mount", image).stdout.strip()
         lower = dict(each.partition("=")[::2] for each in run("findmnt", "-n", "-o", "OPTIONS", mounted).stdout.strip().split(","))["lowerdir"]
@@ -43,13 +72,21 @@ class Container:
         spec["process"].update(terminal=False, args=["python3", "-c", program])
         spec["process"].pop("rlimits", None)
         spec["root"] = {"path": f"{self.bundle}/rootfs"}
-        spec["linux"]["cgroupsPath"] = f"/crio-{id}"
+        spec["linux"]["cgroupsPath"] = f"{self.GROUP}{id}"
         spec["linux"].pop("resources", None)
-        spec["annotations"] = {
-            "ms2m.io/restore": f"{restore}/consumer", "io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.ImageRef": IMAGE,
-            "io.kubernetes.pod.namespace": "shop", "io.kubernetes.pod.name": "consumer-0-m", "io.kubernetes.pod.uid": UID,
-            "io.kubernetes.container.name": "consumer"}
+        spec["annotations"] = self.annotations()
+        if restore is not None:
+            spec["annotations"]["ms2m.io/restore"] = f"{restore}/consumer"
+        self.complete(spec)
         json.dump(spec, open(f"{self.bundle}/config.json", "w"))
+
+    def annotations(self):
+        return {"io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.ImageRef": IMAGE,
+                "io.kubernetes.pod.namespace": "shop", "io.kubernetes.pod.name": "consumer-0-m", "io.kubernetes.pod.uid": UID,
+                "io.kubernetes.container.name": "consumer"}
+
+    def complete(self, spec):
+        """What else its kind has in it."""
 
     def create(self, runtime):
         # As conmon: what the container writes goes through a pipe of the monitor's.
@@ -75,18 +112,18 @@ class Container:
         run("umount", f"{self.bundle}/rootfs", check=False)
 
 
-def session():
-    return Session([f"{PLACE}/ms2m-node"], "selftest")
+def session(runtime="cri-o://1.36.3"):
+    return Session([f"{PLACE}/ms2m-node"], "selftest", runtime)
 
 
-def prepare(session, id):
-    session.call("restore_prepare", id=id, wait_ms=60000, valid_s=600,
+def prepare(session, id, wait_ms=60000):
+    session.call("restore_prepare", id=id, wait_ms=wait_ms, valid_s=600,
                  target={"ns": "shop", "pod": "consumer-0-m", "container": "consumer", "image_id": IMAGE})
 
 
-def set_up(real):
+def set_up(real, kind="crun"):
     """The handler's settings, and a kubelet's directory of the pod."""
     os.makedirs(f"{KUBELET}/pods/{UID}")
     os.makedirs("/etc/ms2m", exist_ok=True)
     with open("/etc/ms2m/runtime.json", "w") as out:
-        json.dump({"version": 1, "runtime": real, "kind": "crun", "root": ""}, out)
+        json.dump({"version": 1, "runtime": real, "kind": kind, "root": ""}, out)
