@@ -1,7 +1,7 @@
 """containerd on a node, for selftests: the daemon with directories of its own, and tasks that its runc shim runs as it does for the kubelet."""
-import os, shutil, signal, subprocess
+import base64, json, os, shutil, signal, subprocess
 
-from on_node import PLACE, UID, Container, run, until
+from on_node import IMAGE, PLACE, UID, Container, run, until
 
 RUNC = shutil.which("runc")
 STATES = "/run/containerd/runc/k8s.io"  # the shim's own choice: --root of every call
@@ -13,6 +13,10 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime",
 [grpc]
 address = "{PLACE}/containerd.sock"
 """
+
+# The record that the CRI plugin keeps of a container, as ctr tells it to the handler: there is no plugin here.
+RECORD = {"Extensions": {"io.cri-containerd.container.metadata": {
+    "value": base64.b64encode(json.dumps({"Version": "v1", "Metadata": {"ImageRef": f"sha256:{IMAGE}"}}).encode()).decode()}}}
 
 
 def ctr(*words, check=True):
@@ -50,11 +54,16 @@ class Daemon:
     def __init__(self):
         with open(f"{PLACE}/containerd.toml", "w") as out:
             out.write(SETTINGS)
+        os.makedirs(f"{PLACE}/programs", exist_ok=True)
+        with open(f"{PLACE}/programs/ctr", "w") as out:
+            out.write(f"#!/bin/sh\ncat <<'END'\n{json.dumps(RECORD)}\nEND\n")
+        os.chmod(f"{PLACE}/programs/ctr", 0o755)
         self.start()
 
     def start(self):
         with open(f"{PLACE}/containerd.log", "a") as log:
-            self._child = subprocess.Popen(["containerd", "--config", f"{PLACE}/containerd.toml"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._child = subprocess.Popen(["containerd", "--config", f"{PLACE}/containerd.toml"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                           env={**os.environ, "PATH": f"{PLACE}/programs:{os.environ['PATH']}"})
         until(lambda: self._child.poll() is not None or ctr("version", check=False).returncode == 0, "containerd's answer")
         assert self._child.poll() is None, open(f"{PLACE}/containerd.log").read()[-2000:]
 
