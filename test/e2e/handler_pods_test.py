@@ -104,7 +104,7 @@ class Handler(scenario.Scenario):
         scenario.debris.snapshot()
 
     def session(self, node="worker-2"):
-        session = Session([driver.LAB_COMMAND, "ssh", node, PROGRAM], node)
+        session = Session([driver.LAB_COMMAND, "ssh", node, PROGRAM], node, "cri-o://1.36.3")
         self.addCleanup(session.close)
         return session
 
@@ -184,7 +184,8 @@ class WithHandler(Handler):
         pod = Pod(self, "plain", init=[container("first", "print('begun')"), container("beside", SLEEPING, restartPolicy="Always")],
                   containers=[container("main", readinessProbe=SEEN), container("other", SLEEPING)])
         pod.await_ready()
-        self.assertEqual((pod.log("first"), pod.log("beside"), pod.log("other")), (["begun"], ["there"], ["there"]))
+        for name, says in (("first", "begun"), ("beside", "there"), ("other", "there")):
+            self.eventually(lambda name=name, says=says: pod.log(name) == [says], f"container {name} says so")
         me, id_ = pod.counted()[0], pod.kill()
         self.eventually(lambda: pod.status()["restartCount"] == 1 and kube.is_ready(pod.get()), "it is restarted")
         self.assertNotEqual(pod.status()["containerID"].rpartition("/")[2], id_)
