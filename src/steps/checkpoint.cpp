@@ -57,6 +57,43 @@ void by_runtime(const TakeCheckpoint& at, const StopToken& stop) {
                    static_cast<double>(dump.bytes.count) / 1e6, dump.frozen.count()));
 }
 
+/// containerd leaves a container paused whose checkpoint by the kubelet is given up. Its node sees to that when we are
+/// gone, and is asked to when the kubelet has failed.
+class Attendance {
+ public:
+  Attendance(const TakeCheckpoint& at, const StopToken& stop)
+      : at_(at), is_(at.move.plan.procedure.source_runtime.starts_with("containerd://")) {
+    if (!is_) return;
+    const auto state = container_state(at.move.facts.pod, at.move.plan.container);
+    container_ = state ? state->id : "";
+    at_.processes.attend_checkpoint(at_.move.plan.source_node, container_, false, stop);
+  }
+  void over(const StopToken& stop) const {
+    if (!is_) return;
+    try {
+      at_.processes.attend_checkpoint(at_.move.plan.source_node, container_, true, stop);
+    } catch (const Error&) {  // a session that is lost looks after it by itself, and whoever needs it will say so
+    }
+  }
+  /// Also when we are to stop: the source is to run.
+  void mend() const noexcept {
+    if (!is_) return;
+    try {
+      if (at_.processes.mend_checkpoint(at_.move.plan.source_node, container_, StopToken().within(kMending)))
+        tell(at_.observer, Phase::checkpointing, "source was left paused by its container runtime; resumed");
+    } catch (const Error& error) {
+      warn(at_.observer, fmt::format("the source may have been left paused: {}", error.what()), error.remedy());
+    } catch (const Cancelled&) {  // its session looks after it when it ends
+    }
+  }
+
+ private:
+  static constexpr std::chrono::seconds kMending{75};
+  const TakeCheckpoint& at_;
+  const bool is_;
+  std::string container_;
+};
+
 void by_kubelet(const TakeCheckpoint& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   // Until the answer names the archive. Anybody may make checkpoints of the same container.
@@ -69,16 +106,22 @@ void by_kubelet(const TakeCheckpoint& at, const StopToken& stop) {
                                          node_time(at.move.facts.source.look)};
   const int asked = at.journal.effect(Phase::checkpointing, checkpoint_line(plan), search, search);
   std::string path;
+  const Attendance attendance(at, stop);
   try {
     path = at.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, stop).path;
   } catch (const NoCheckpoint& refused) {
+    attendance.mend();
     if (!refused.cut_off().empty()) journal_archive(at.journal, plan.source_node, refused.cut_off());
     at.journal.settled(asked, true, "the node made none");
+    throw;
+  } catch (...) {
+    attendance.mend();
     throw;
   }
   at.checkpoint.is = KubeletArchive{path};
   journal_archive(at.journal, plan.source_node, path);
   at.journal.settled(asked, true, "the kubelet named it");
+  attendance.over(stop);
   tell(at.observer, Phase::checkpointing, "checkpoint " + path);
 }
 

@@ -18,6 +18,7 @@ struct TakeCheckpoint {
   Move move;
   Cluster& cluster;
   RuntimeCheckpoints& dumps;
+  ContainerProcess& processes;
   Journal& journal;
   Observer& observer;
   TakenCheckpoint& checkpoint;

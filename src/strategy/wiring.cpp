@@ -56,7 +56,7 @@ Undisturbed undisturbed(Migration& m) {
 }
 
 TakeCheckpoint take_checkpoint(Migration& m) {
-  return {m.move, m.ports.cluster, m.ports.dumps, m.journal, m.observer, m.checkpoint};
+  return {m.move, m.ports.cluster, m.ports.dumps, m.ports.processes, m.journal, m.observer, m.checkpoint};
 }
 
 Transfer transfer_of(Migration& m) {

@@ -63,10 +63,15 @@ struct Restoring {
     std::ofstream(archive_of(made), std::ios::binary | std::ios::app) << node::tar_end();
     return made;
   }
-  /// No data, and it may come: as it was prepared.
+  /// No data, and it may come: as it was prepared. A session whose connection has just broken cannot tell yet.
   bool clean() {
-    return !fs::exists(directory + "/checkpoint") && !fs::exists(directory + "/rootfs-diff.tar") &&
-           status().state == S::prepared;
+    if (fs::exists(directory + "/checkpoint") || fs::exists(directory + "/rootfs-diff.tar")) return false;
+    try {
+      return status().state == S::prepared;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unavailable) throw;
+      return false;
+    }
   }
   RestoreStatus status() { return restores.watch("worker-2", id, std::nullopt, {}); }
 };

@@ -296,6 +296,8 @@ class FakeProcesses : public ContainerProcess {
   bool thaw(const std::string& node, const std::string& container, const StopToken& stop) override;
   /// While its pod exists, the kubelet starts it again, cold.
   bool kill(const std::string& node, const std::string& container, const StopToken& stop) override;
+  void attend_checkpoint(const std::string&, const std::string&, bool, const StopToken&) override {}
+  bool mend_checkpoint(const std::string&, const std::string&, const StopToken&) override { return false; }
 
  private:
   template <typename Act>

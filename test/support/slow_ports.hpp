@@ -261,6 +261,10 @@ class SlowNodes final : public Nodes,
   bool holds(const std::string&, const std::string&) const override { throw unexpected(); }
   bool thaw(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool kill(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+  void attend_checkpoint(const std::string&, const std::string&, bool, const StopToken&) override {
+    throw unexpected();
+  }
+  bool mend_checkpoint(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
 
  private:
   Answers& answers_;

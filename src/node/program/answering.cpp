@@ -61,6 +61,16 @@ StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) { retu
 Found on(const Node& node, const RemoveDump& request, Channel& channel) {
   return node.dumps.remove(request, channel.stop());
 }
+Nothing on(const Node& node, const AttendCheckpoint& request, Channel&) {
+  if (request.over)
+    node.attended.over(request.container);
+  else
+    node.attended.begin(request.container);
+  return {};
+}
+Found on(const Node& node, const MendCheckpoint& request, Channel& channel) {
+  return {node.attended.mend(request.container, channel.stop())};
+}
 StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
   return write_layout(node.roots.layouts, node.name, request, channel);
 }
@@ -146,7 +156,7 @@ std::string answer(const Node& node, const Json& request, Channel& channel) {
                RemoveArchive, ReadArchive, DumpContainer, ReadDump, RemoveDump, WriteLayout, RemoveLayout, ImageProbe,
                ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill,
                RestorePrepare, RestoreBind, WriteRestore, RestoreReady, RestoreDone, RestoreVoid, RestoreWatch,
-               RestoreRemoveData, RestoreList, RestoreSweep>();
+               RestoreRemoveData, RestoreList, RestoreSweep, AttendCheckpoint, MendCheckpoint>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

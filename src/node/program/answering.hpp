@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "node/program/attended.hpp"
 #include "node/program/channel.hpp"
 #include "node/program/containers.hpp"
 #include "node/program/dumps.hpp"
@@ -16,6 +17,7 @@ struct Node {
   const Roots& roots;
   Containers& containers;
   Dumps& dumps;
+  Attended& attended;
   std::string name;  ///< for messages
   std::string runtime_version;
   std::unique_ptr<NodeRuntime> runtime;  ///< nullptr: its store is not known here

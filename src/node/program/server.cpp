@@ -33,7 +33,8 @@ Server::Server(const Streams& streams, const Roots& roots, Greeting greeting, Gu
       guard_(guard),
       containers_(roots_.cgroups, guard),
       dumps_(roots_, containers_),
-      node_{roots_, containers_, dumps_, "", "", nullptr},
+      attended_(roots_.cgroups, roots_.system),
+      node_{roots_, containers_, dumps_, attended_, "", "", nullptr},
       requests_(wire_),
       out_(print_greeting(greeting_)),
       silence_(kHello),
@@ -175,6 +176,7 @@ void Server::finish() noexcept {
   requests_.end();
   dumps_.end();
   flush(kLastWords);
+  attended_.end();  // takes its time
 }
 
 }  // namespace ms2m::node

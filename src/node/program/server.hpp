@@ -22,7 +22,8 @@ class Server {
   Server(const Streams& streams, const Roots& roots, Greeting greeting, Guard& guard);
 
   /// Returns why the session ended: "" when ms2m closed it or a signal came. By then every freeze has come to its end,
-  /// requests are cancelled, their child processes ended and what they had not verified is removed.
+  /// requests are cancelled, their child processes ended, what they had not verified is removed, and no container
+  /// stands still that the kubelet's checkpoint has left so.
   std::string run();
 
  private:
@@ -42,6 +43,7 @@ class Server {
   Guard& guard_;
   Containers containers_;
   Dumps dumps_;
+  Attended attended_;
   Node node_;
   Wire wire_;
   Requests requests_;

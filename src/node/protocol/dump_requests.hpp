@@ -1,4 +1,5 @@
-// Requests about a container's checkpoint by its OCI runtime, without the kubelet. Part of messages.hpp.
+// Requests about a container's checkpoint: by its OCI runtime, without the kubelet, and what is left of the kubelet's
+// own. Part of messages.hpp.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -27,6 +28,24 @@ struct DumpContainer {
 
 struct StreamEnd;
 struct Found;
+struct Nothing;
+
+/// The kubelet is about to make a checkpoint of it; `over`: it has answered. Until that is said, the end of the session
+/// does what MendCheckpoint does.
+struct AttendCheckpoint {
+  static constexpr const char* kDo = "attend_checkpoint";
+  using Answer = Nothing;
+  std::string container;
+  bool over = false;
+};
+
+/// Waits until nobody makes a checkpoint of it, and resumes it where its runtime has left it paused and no session
+/// holds it. Found: it did. Takes seconds. Error{failed}: it stands still.
+struct MendCheckpoint {
+  static constexpr const char* kDo = "mend_checkpoint";
+  using Answer = Found;
+  std::string container;
+};
 
 /// To ms2m, as ReadArchive: an archive with checkpoint/ and rootfs-diff.tar in it. Error{not_found}: this session has
 /// no such dump.

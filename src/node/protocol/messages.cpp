@@ -124,7 +124,8 @@ concept Empty =
 
 template <class Message>
 concept Container =
-    std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill>;
+    std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill> ||
+    std::same_as<std::remove_const_t<Message>, MendCheckpoint>;
 
 template <class Message>
 concept DumpById =
@@ -187,6 +188,10 @@ static void fields(auto& f, Of<DumpAnswer> auto& m) {
 static void fields(auto& f, Of<DumpContainer> auto& m) {
   f("id", m.id);
   f("container", m.container);
+}
+static void fields(auto& f, Of<AttendCheckpoint> auto& m) {
+  f("container", m.container);
+  f("over", m.over);
 }
 static void fields(auto& f, Of<WriteLayout> auto& m) {
   f("directory", m.directory);
@@ -291,7 +296,7 @@ std::string request_name(const Json& request) {
       X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
           X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) \
               X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList)        \
-                  X(RestoreSweep)
+                  X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)

@@ -101,4 +101,12 @@ std::string image_of_containerd(const std::string& system, const std::string& co
   return id;
 }
 
+bool resume_in_containerd(const std::string& system, const std::string& container_id, const StopToken& stop) {
+  try {
+    return ctr(system, "", {"tasks", "resume", container_id}, stop.within(kPatience)).ok();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace ms2m::node

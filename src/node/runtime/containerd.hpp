@@ -32,4 +32,8 @@ class ContainerdRuntime : public NodeRuntime {
 /// Error{failed}: ctr is not there, or does not tell; the message says what was asked.
 std::string image_of_containerd(const std::string& system, const std::string& container_id, const StopToken& stop);
 
+/// A task of the kubelet's that containerd has paused runs again, and containerd knows it. False: ctr is not there, or
+/// did not do it.
+bool resume_in_containerd(const std::string& system, const std::string& container_id, const StopToken& stop);
+
 }  // namespace ms2m::node

@@ -122,6 +122,16 @@ bool SessionProcesses::kill(const std::string& node, const std::string& containe
   return nodes_.ask(node, node::Kill{container}, doing, stop).found;
 }
 
+void SessionProcesses::attend_checkpoint(const std::string& node, const std::string& container, bool over,
+                                         const StopToken& stop) {
+  nodes_.ask(node, node::AttendCheckpoint{container, over}, "attending to container " + short_id(container), stop);
+}
+
+bool SessionProcesses::mend_checkpoint(const std::string& node, const std::string& container, const StopToken& stop) {
+  const std::string doing = "looking whether container " + short_id(container) + " was left paused";
+  return nodes_.ask(node, node::MendCheckpoint{container}, doing, stop).found;
+}
+
 void SessionProcesses::forget(const std::string& node, const std::string& container) {
   const std::lock_guard lock(mutex_);
   frozen_in_.erase({node, container});

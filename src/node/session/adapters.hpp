@@ -62,6 +62,9 @@ class SessionProcesses final : public ContainerProcess {
   bool holds(const std::string& node, const std::string& container) const override;
   bool thaw(const std::string& node, const std::string& container, const StopToken& stop) override;
   bool kill(const std::string& node, const std::string& container, const StopToken& stop) override;
+  void attend_checkpoint(const std::string& node, const std::string& container, bool over,
+                         const StopToken& stop) override;
+  bool mend_checkpoint(const std::string& node, const std::string& container, const StopToken& stop) override;
 
  private:
   void forget(const std::string& node, const std::string& container);

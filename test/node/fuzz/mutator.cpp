@@ -113,6 +113,7 @@ Json Mutator::request() {
                               made(ImageRemove{container}),
                               made(Freeze{container, limit, chance(10) ? AtEnd::stay : AtEnd::thaw, chance(10)}),
                               made(Thaw{container}),
+                              made(AttendCheckpoint{container, true}),  // else its end would take seconds each time
                               made(ForgetProgram{}),
                               made(SetupLook{chance(50) ? SetupWay::install : SetupWay::remove}),
                               made(SetupApply{SetupWay::install, {{word(directories), SetupKind::text, {}, word()}}}),

@@ -87,6 +87,8 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(Freeze{"c", 1000, AtEnd::kill, true}, 4);
   round_trip(Thaw{"c"}, 1);
   round_trip(Kill{"c"}, 1);
+  round_trip(AttendCheckpoint{"c", true}, 2);
+  round_trip(MendCheckpoint{"c"}, 1);
   round_trip(Found{true}, 1);
   round_trip(Nothing{}, 0);
   round_trip(ImageProbe{}, 0);

@@ -1,0 +1,104 @@
+#include "node/program/attended.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "ms2m/error.hpp"
+#include "node/program/freeze_owner.hpp"
+#include "node/program/processes.hpp"
+#include "node/protocol/checks.hpp"
+#include "node/runtime/containerd.hpp"
+#include "node/runtime/paths.hpp"
+
+namespace ms2m::node {
+namespace {
+
+/// A runtime that was just told begins, and one that has lost its CRIU ends, within it.
+constexpr std::chrono::seconds kQuiet{2};
+constexpr std::chrono::seconds kPatience{60};
+constexpr Millis kLook{50};  // nobody is told that another program has ended
+
+/// "runc --root ... checkpoint --image-path ... <id>", or a CRIU, which does not say whose.
+bool works_at_checkpoint(const std::string& process, const std::string& id) {
+  if (read_text(process + "/comm").value_or("") == "criu\n") return true;
+  const std::vector<std::string> argv = command_line(process);
+  const auto checkpoint = std::find(argv.begin(), argv.end(), "checkpoint");
+  return std::find(checkpoint, argv.end(), id) != argv.end();
+}
+
+bool is_worked_at(const std::string& id) {
+  const auto all = all_processes();
+  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return works_at_checkpoint(each, id); });
+}
+
+/// False: somebody has been at it all the time.
+bool await_quiet(const std::string& id, const StopToken& stop) {
+  const TimePoint end = Clock::now() + kPatience;
+  for (TimePoint busy = Clock::now(); Clock::now() < end;) {
+    if (is_worked_at(id)) busy = Clock::now();
+    if (Clock::now() - busy >= kQuiet) return true;
+    pollfd stopped{stop.fd(), POLLIN, 0};
+    ::poll(&stopped, 1, static_cast<int>(stop.remaining(kLook).count()));
+    stop.check("waiting until nobody makes a checkpoint of container " + id.substr(0, 12));
+  }
+  return false;
+}
+
+/// A session's freeze, which has its own end.
+bool is_held(const ControlGroup& group, const StopToken& stop) {
+  const auto claim = Claim::wait(group, stop);
+  const auto owned = claim ? claim->read() : std::nullopt;
+  return !claim || (owned && owned->end);
+}
+
+}  // namespace
+
+void Attended::begin(const std::string& container) {
+  const std::string id = check_container_id(container);
+  const auto group = find_control_group(groups_, id);
+  const std::lock_guard lock(mutex_);
+  all_[id] = group && is_kept_frozen(*group);
+}
+
+void Attended::over(const std::string& container) {
+  const std::string id = check_container_id(container);
+  const std::lock_guard lock(mutex_);
+  all_.erase(id);
+}
+
+bool Attended::mend(const std::string& container, const StopToken& stop) {
+  const std::string id = check_container_id(container);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = all_.find(id);
+    if (found != all_.end() && found->second) return false;
+  }
+  if (!find_control_group(groups_, id)) return over(id), false;
+  const bool quiet = await_quiet(id, stop);
+  const auto group = find_control_group(groups_, id);
+  if (!group || !is_kept_frozen(*group) || is_held(*group, stop)) return over(id), false;
+  if (!quiet)
+    throw Error(ErrorKind::failed, "container " + id.substr(0, 12) + " stands still, and for " +
+                                       std::to_string(kPatience.count()) + " s somebody has made a checkpoint");
+  // What the runtime knows of it is right only when it did it itself; but it must run, in any case.
+  if (!resume_in_containerd(system_, id, stop) && is_kept_frozen(*group) && !write_frozen(*group, false))
+    throw Error(ErrorKind::failed, "container " + id.substr(0, 12) + " was left standing still, and does not resume",
+                "ctr -n k8s.io tasks resume " + id);
+  return over(id), true;
+}
+
+void Attended::end() noexcept {
+  std::map<std::string, bool> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.swap(all_);
+  }
+  for (const auto& [id, stood] : all) try {
+      if (!stood) mend(id, StopToken());
+    } catch (const std::exception&) {  // nobody is left to hear of it
+    }
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,120 @@
+// A container that somebody else has checkpointed and left paused, on control groups of this machine.
+#include <thread>
+
+#include "control_groups.hpp"
+#include "node/program/control_group.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using namespace ms2m::node;
+
+namespace {
+
+/// As a container runtime does it: no session has to do with it.
+struct Paused {
+  explicit Paused(const fs::path& tree) : own(tree, kName) {
+    session.emplace(program_on(place, tree));
+    session->hello();
+    group = find_control_group(tree, kId);
+    REQUIRE(group);
+  }
+  void pause() {
+    REQUIRE(write_frozen(*group, true));
+    REQUIRE(becomes_true([&] { return !own.counts(Millis{50}); }));
+  }
+  inline static const std::string kName = "cri-containerd-" + kId + ".scope";
+  const Place place;
+  Container own;
+  std::optional<Session> session;
+  std::optional<ControlGroup> group;
+};
+
+/// A process that looks as if it made a checkpoint of that container.
+class Checkpointing {
+ public:
+  Checkpointing() : pid_(::fork()) {
+    if (pid_ != 0) return;
+    // The words behind -c are the script's own arguments.
+    ::execlp("sh", "sh", "-c", "while :; do sleep 0.1; done", "runc", "checkpoint", kId.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ~Checkpointing() { end(); }
+  void end() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_;
+};
+
+}  // namespace
+
+TEST_CASE("a container that a given up checkpoint has left paused is resumed on request", "[node_program]") {
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    INFO(tree);
+    Paused paused(tree);
+    paused.session->call(AttendCheckpoint{"containerd://" + kId, false});
+    CHECK_FALSE(paused.session->call(MendCheckpoint{kId}).found);  // it runs
+    paused.session->call(AttendCheckpoint{kId, false});
+    paused.pause();
+    CHECK(paused.session->call(MendCheckpoint{kId}).found);
+    CHECK(paused.own.counts());
+    CHECK_FALSE(paused.session->call(MendCheckpoint{std::string(64, 'b')}).found);  // none of that name
+  }
+}
+
+TEST_CASE("a container that a checkpoint has left paused is resumed at the session's end", "[node_program]") {
+  const Trees trees;
+  for (const fs::path& tree : trees.found)
+    for (const bool over : {false, true}) {
+      INFO(tree << " " << over);
+      Paused paused(tree);
+      paused.session->call(AttendCheckpoint{kId, false});
+      if (over) paused.session->call(AttendCheckpoint{kId, true});
+      paused.pause();
+      paused.session->close();
+      CHECK(paused.session->wait().ok());
+      CHECK(paused.own.counts() != over);
+    }
+}
+
+TEST_CASE("a container is not resumed while somebody makes a checkpoint of it", "[node_program]") {
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    INFO(tree);
+    Paused paused(tree);
+    Checkpointing checkpointing;
+    paused.session->call(AttendCheckpoint{kId, false});
+    paused.pause();
+    paused.session->close();
+    CHECK_FALSE(paused.own.counts(std::chrono::seconds(3)));
+    checkpointing.end();
+    CHECK(paused.session->wait().ok());
+    CHECK(paused.own.counts());
+  }
+}
+
+TEST_CASE("a container that stood still before its checkpoint, or by a session's freeze, is left so", "[node_program]") {
+  const Trees trees;
+  for (const fs::path& tree : trees.found) {
+    INFO(tree);
+    {
+      Paused paused(tree);
+      paused.pause();
+      paused.session->call(AttendCheckpoint{kId, false});
+      CHECK_FALSE(paused.session->call(MendCheckpoint{kId}).found);
+      paused.session->close();
+      CHECK(paused.session->wait().ok());
+      CHECK_FALSE(paused.own.counts());
+    }
+    Paused paused(tree);
+    paused.session->call(AttendCheckpoint{kId, false});
+    REQUIRE(paused.session->call(freeze(60000, AtEnd::thaw)).found);
+    CHECK_FALSE(paused.session->call(MendCheckpoint{kId}).found);
+    CHECK_FALSE(paused.own.counts());
+  }
+}
