@@ -13,6 +13,7 @@ import debris
 import driver
 import effects_log
 import lab
+import plain
 import producing
 
 SHOWN = ("total_s", "source_pause_s", "gap_s", "largest_pause_s")
@@ -63,9 +64,12 @@ def one(options, strategy, rate, repetition, way):
     time.sleep(options.tail)
     driver.traffic("stop")
     verdict = driver.verdict(drain_time(options, rate))
+    plain_restore = plain.restore_seconds(options.to, source_pod()) if status == 0 and way == "handler" else None
     left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
-    what = {"strategy": strategy, "restore": way, "rate": rate, "repetition": repetition}
+    what = {"strategy": strategy, "restore": way, "rate": rate, "repetition": repetition,
+            # From the data's last byte until the copy talks to the broker; that of the runtime alone ends before.
+            "restore_s": plain.phase_seconds(report, "Restoring"), "plain_restore_s": plain_restore}
     return describe(options, what, migration, (status, report, err), verdict, left, pod)
 
 
@@ -112,7 +116,7 @@ def medians(runs):
     for (strategy, rate, way), group in itertools.groupby(sorted(runs, key=kind), kind):
         group = list(group)
         text = [f"{strategy} at {rate:g}/s by {way}, {len(group)} runs:"]
-        for key in SHOWN + ("consumer_gap_s", "reported_gap_s"):
+        for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s"):
             values = [run[key] for run in group if isinstance(run[key], (int, float))]
             text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
         text += [f"{key} {sum(run[key] for run in group)}" for key in ("lost", "duplicated", "reordered")]
