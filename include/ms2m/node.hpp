@@ -90,6 +90,7 @@ struct MoveRequest {
   std::string to_node;
   std::string directory;  ///< on to_node: the layout to be, created with mode 0700; or the restore's, kLayoutRoot/<id>
   Unpack as = Unpack::layout;
+  std::optional<Bytes> per_second{};  ///< at most, on an average since the first byte; not 0
 };
 
 struct MoveResult {
@@ -211,8 +212,8 @@ class ContainerProcess {
   virtual bool kill(const std::string& node, const std::string& container, const StopToken& stop) = 0;
 
   /// The kubelet is about to make a checkpoint of it; `over`: it has answered. Until then the end of the session does
-  /// what mend_checkpoint() does. (containerd 2.1.9, measured: it pauses what it is to checkpoint, and cannot wake it when
-  /// that call is given up in the middle.)
+  /// what mend_checkpoint() does. (containerd 2.1.9, measured: it pauses what it is to checkpoint, and cannot wake it
+  /// when that call is given up in the middle.)
   virtual void attend_checkpoint(const std::string& node, const std::string& container, bool over,
                                  const StopToken& stop) = 0;
   /// Waits, for a minute, until nobody makes a checkpoint of it, and resumes it where it has been left paused, and

@@ -1,5 +1,9 @@
 #include "carry/relay.hpp"
 
+#include <poll.h>
+
+#include <algorithm>
+
 #include "ms2m/error.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/protocol/messages.hpp"
@@ -11,7 +15,15 @@ namespace {
 using node::FrameKind;
 
 constexpr Millis kProgressInterval{100};
-constexpr std::uint32_t kGrantAtOnce = node::kWindow / 4;
+constexpr std::uint32_t kLeastWindow = 16u << 10;
+constexpr double kWindowSeconds = 0.25;
+
+/// What may be on its way from the source: with a limit, what passes in a moment, so that it comes evenly.
+std::uint32_t window_of(const std::optional<Bytes>& per_second) {
+  if (!per_second) return node::kWindow;
+  const double moment = static_cast<double>(per_second->count) * kWindowSeconds;
+  return static_cast<std::uint32_t>(std::clamp<double>(moment, kLeastWindow, node::kWindow));
+}
 
 /// The side is the outermost frame of what fails there.
 template <class Act>
@@ -31,7 +43,8 @@ class Flow {
         source_("source " + request.from_node),
         target_("target " + request.to_node),
         progress_(progress),
-        stop_(stop) {}
+        stop_(stop),
+        window_(window_of(request.per_second)) {}
 
   void begin(node::Session& source, node::Session& target) {
     on(source_, [&] {
@@ -46,7 +59,8 @@ class Flow {
 
   /// From the first byte to the end of the source's stream; what the source says of it must be what came.
   void run() {
-    on(source_, [&] { from_->grant(node::kWindow); });
+    on(source_, [&] { from_->grant(window_); });
+    begun_ = Clock::now();
     for (;;) {
       node::Frame frame = on(source_, [&] { return from_->next(stop_); });
       if (frame.kind == FrameKind::end) return on(source_, [&] { check_end(frame.payload); });
@@ -78,6 +92,7 @@ class Flow {
 
   void take(const std::string& chunk) {
     digest_.update(chunk);
+    await_turn(chunk.size());
     // A target that answers before the stream has ended has failed; its answer says how.
     on(target_, [&] {
       if (to_->send(chunk, stop_)) return;
@@ -86,8 +101,21 @@ class Flow {
     });
     done_.count += chunk.size();
     taken_ += static_cast<std::uint32_t>(chunk.size());
-    if (taken_ >= kGrantAtOnce) from_->grant(std::exchange(taken_, 0));
+    if (taken_ >= window_ / 4) from_->grant(std::exchange(taken_, 0));
     report(done_ == total_);
+  }
+
+  /// Until so many bytes more are within the limit.
+  void await_turn(std::size_t more) const {
+    if (!request_.per_second) return;
+    const Seconds due(static_cast<double>(done_.count + more) / static_cast<double>(request_.per_second->count));
+    const TimePoint turn = begun_ + std::chrono::ceil<Clock::duration>(due);
+    while (Clock::now() < turn) {
+      pollfd stopped{stop_.fd(), POLLIN, 0};
+      const auto left = std::chrono::ceil<Millis>(turn - Clock::now());
+      ::poll(&stopped, 1, static_cast<int>(stop_.remaining(std::min(left, Millis{1000})).count()));
+      stop_.check(doing_);
+    }
   }
 
   void check_end(const std::string& payload) {
@@ -117,8 +145,9 @@ class Flow {
   posix::Sha256 digest_;
   std::string hex_;
   Bytes done_{}, total_{};
+  const std::uint32_t window_;
   std::uint32_t taken_ = 0;
-  TimePoint next_{};
+  TimePoint begun_{}, next_{};
 };
 
 }  // namespace

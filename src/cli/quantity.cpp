@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "ms2m/error.hpp"
 
@@ -28,6 +29,20 @@ Millis parse_duration(const std::string& text) {
     throw wrong();
   if (!(millis <= 86'400'000)) throw Error(ErrorKind::usage, "'" + text + "' is more than a day");
   return Millis(std::llround(millis));
+}
+
+Bytes parse_rate(const std::string& text) {
+  const auto wrong = [&text](const char* why) { return Error(ErrorKind::usage, "'" + text + "' is " + why); };
+  double value = 0;
+  const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  static const std::map<std::string, double> units{{"", 1},         {"K", 1e3},      {"M", 1e6},     {"G", 1e9},
+                                                   {"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}};
+  const auto unit = units.find(std::string(rest, text.data() + text.size()));
+  if (failure != std::errc() || unit == units.end()) throw wrong("no rate such as 500K, 20M or 20Mi bytes a second");
+  const double bytes = value * unit->second;
+  if (!(bytes >= 1000)) throw wrong("less than 1K a second");
+  if (!(bytes <= 1e15)) throw wrong("more than any network carries");
+  return {static_cast<std::uint64_t>(bytes)};
 }
 
 std::uint64_t parse_count(const std::string& text) {

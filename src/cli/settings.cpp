@@ -89,6 +89,8 @@ std::vector<Setting> all_settings() {
           "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
           "kubelet", "proxy (default): through the API server; direct: port 10250 of the node"),
+      {"bandwidth", "RATE", "bytes a second of the checkpoint's way, as 20M, at most (no limit)",
+       [](MigrationRequest& r, const std::string& v) { r.bandwidth = parse_rate(v); }},
       {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",
        [](MigrationRequest& r, const std::string& v) {
          r.dead_man = parse_duration(v);

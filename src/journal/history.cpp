@@ -26,10 +26,10 @@ PastMove move_of(const Json& record) {
 
 std::string kind_of(const Plan& plan, const MigrationRequest& request) {
   const Procedure& p = plan.procedure;
-  return fmt::format("{} {} {} {}{}{}", p.course == Course::fanout ? "fanout" : to_string(p.strategy),
+  return fmt::format("{} {} {} {}{}{}{}", p.course == Course::fanout ? "fanout" : to_string(p.strategy),
                      to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
-                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "");
+                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "", request.bandwidth ? " limited" : "");
 }
 
 void History::add(const PastMove& move) const {

@@ -53,6 +53,18 @@ std::vector<PredictedPhase> from_typical(const std::vector<Typical>& figures, By
   return predicted;
 }
 
+/// The checkpoint is about as large as the memory.
+void limit_to(Bytes per_second, Bytes memory, std::vector<PredictedPhase>& predicted) {
+  const Seconds least(static_cast<double>(memory.count) / static_cast<double>(per_second.count));
+  for (PredictedPhase& each : predicted) {
+    if (each.phase != Phase::transferring || each.least >= least) continue;
+    each.least = least;
+    each.elapsed = std::max(each.elapsed, least);
+    each.most = std::max(each.most, 1.5 * least);
+    each.basis += fmt::format("; at most {:.1f} MB a second", static_cast<double>(per_second.count) / 1e6);
+  }
+}
+
 /// The moves to go by, latest first.
 std::vector<PastMove> comparable(const std::vector<PastMove>& past, const std::string& kind,
                                  const std::function<bool(const PastMove&)>& where) {
@@ -86,10 +98,8 @@ std::optional<Seconds> phase_of(const PastMove& move, Phase phase) {
 /// A few moves do not show how far they differ.
 double doubt(std::size_t moves) { return moves == 1 ? 1.5 : moves == 2 ? 1.3 : 1.15; }
 
-}  // namespace
-
-std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& request, const Facts& facts,
-                                    const std::vector<PastMove>& past) {
+std::vector<PredictedPhase> unlimited(const Plan& plan, const MigrationRequest& request, const Facts& facts,
+                                      const std::vector<PastMove>& past) {
   const Bytes memory = facts.source.look.memory;
   const auto figures = typical(plan, request, facts);
   const std::string kind = kind_of(plan, request);
@@ -116,6 +126,15 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
                     fmt::format("{} earlier move{} {}", times.size(), times.size() == 1 ? "" : "s", where),
                     Seconds(times.front() / doubt(times.size())), Seconds(times.back() * doubt(times.size()))};
   }
+  return predicted;
+}
+
+}  // namespace
+
+std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& request, const Facts& facts,
+                                    const std::vector<PastMove>& past) {
+  auto predicted = unlimited(plan, request, facts, past);
+  if (request.bandwidth) limit_to(*request.bandwidth, facts.source.look.memory, predicted);
   return predicted;
 }
 

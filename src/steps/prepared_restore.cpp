@@ -30,7 +30,8 @@ Ran PrepareRestore::run(const StopToken& stop) const {
   const StepTimeouts& times = move.request.timeouts;
   for (const Announced& each : prepared_lines(plan)) journal_announced(journal, Phase::preparing, each);
   restores.prepare(plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
-                   restore_wait(move.facts.target.kubelet_patience), times.quiet + times.checkpoint + times.transfer + times.restore + kSpare, stop);
+                   restore_wait(move.facts.target.kubelet_patience),
+                   times.quiet + times.checkpoint + times.transfer + times.restore + kSpare, stop);
   return {};
 }
 
@@ -57,9 +58,9 @@ std::vector<Announced> BringData::announce(const Move& move) {
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  const MoveResult moved =
-      carrier.move({plan.source_node, checkpoint.is, plan.target_node, plan.target_landing.directory, Unpack::restore},
-                   progress_to(observer), limit);
+  const MoveResult moved = carrier.move({plan.source_node, checkpoint.is, plan.target_node,
+                                         plan.target_landing.directory, Unpack::restore, move.request.bandwidth},
+                                        progress_to(observer), limit);
   bytes = moved.bytes;
   data.sha256 = moved.sha256;
   guards.check();

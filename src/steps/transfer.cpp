@@ -70,7 +70,8 @@ std::vector<Announced> lines_for(const Move& move, const std::string& image) {
 MoveResult carry(const Transfer& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   for (const Announced& each : stream_lines(plan)) journal_announced(at.journal, Phase::transferring, each);
-  return at.carrier.move({plan.source_node, at.checkpoint.is, plan.target_node, plan.target_landing.directory},
+  return at.carrier.move({plan.source_node, at.checkpoint.is, plan.target_node, plan.target_landing.directory,
+                          Unpack::layout, at.move.request.bandwidth},
                          progress_to(at.observer), stop);
 }
 

@@ -69,6 +69,39 @@ mode_t mode_of(const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("relay: no more than the bandwidth that it may take, and evenly", "[relay]") {
+  Carriage carriage;
+  auto request = carriage.sparse(3'000'000);
+  request.per_second = Bytes{2'000'000};
+  const TimePoint begin = Clock::now();
+  double farthest = 0;  // ahead of the limit, in seconds
+  carriage.relay.move(request,
+                      [&](Bytes done, std::optional<Bytes>) {
+                        farthest = std::max(
+                            farthest, static_cast<double>(done.count) / 2e6 - seconds_between(begin, Clock::now()));
+                      },
+                      {});
+  CHECK(seconds_between(begin, Clock::now()) >= 1.5);
+  CHECK(farthest < 0.01);
+}
+
+TEST_CASE("relay: what waits for its turn ends with the move", "[relay]") {
+  Carriage carriage;
+  auto request = carriage.sparse(3'000'000);
+  request.per_second = Bytes{1000};
+  StopSource source;
+  TimePoint asked{};
+  std::thread later([&] {
+    std::this_thread::sleep_for(Millis{300});
+    asked = Clock::now();
+    source.request_stop();
+  });
+  CHECK_THROWS_AS(carriage.relay.move(request, {}, source.token()), Cancelled);
+  later.join();
+  CHECK(seconds_between(asked, Clock::now()) < 3);
+  CHECK(eventually([&] { return carriage.holds_no_file(); }));
+}
+
 TEST_CASE("relay: what it leaves is what it said before", "[relay]") {
   Carriage carriage;
   REQUIRE(carriage.landing.leaves.size() == 1);

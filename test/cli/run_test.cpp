@@ -94,6 +94,8 @@ TEST_CASE("every setting of the command line arrives") {
                       "20s",
                       "--downtime-limit",
                       "250ms",
+                      "--bandwidth",
+                      "1.5Mi",
                       "--relay-window",
                       "7",
                       "--max-held",
@@ -134,6 +136,7 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.kubelet == KubeletPath::direct);
   CHECK(request.dead_man == Millis(20000));
   CHECK(request.downtime_limit == Millis(250));
+  CHECK(request.bandwidth == Bytes{1572864});
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
   CHECK(request.timeouts.quiet == Seconds(1.5));

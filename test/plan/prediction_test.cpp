@@ -120,6 +120,20 @@ TEST_CASE("what the memory makes longer is scaled by it", "[prediction]") {
   CHECK(phase(unknown, Phase::checkpointing).elapsed == Seconds(0.5));
 }
 
+TEST_CASE("a limited bandwidth is what a transfer takes at least", "[prediction]") {
+  MigrationRequest limited = request();
+  limited.bandwidth = Bytes{1 << 20};
+  const auto predicted = predict(plan_from("worker-1", "worker-2"), limited, facts_of(100), {});
+  const PredictedPhase& transferring = phase(predicted, Phase::transferring);
+  CHECK(transferring.least == Seconds(100));
+  CHECK(transferring.elapsed == Seconds(100));
+  CHECK(transferring.most == Seconds(150));
+  CHECK_THAT(transferring.basis, Contains("at most 1.0 MB a second"));
+  limited.bandwidth = Bytes{1 << 30};
+  const auto wide = predict(plan_from("worker-1", "worker-2"), limited, facts_of(100), {});
+  CHECK_THAT(phase(wide, Phase::transferring).basis, !Contains("at most"));
+}
+
 TEST_CASE("when a copy will have caught up", "[prediction]") {
   // 100 messages a second against 40 that come: 60 behind take a second.
   const CatchUpTime sure = catch_up_time(60, 1000, 400, Seconds(10));

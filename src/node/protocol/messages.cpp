@@ -123,9 +123,8 @@ concept Empty =
     std::same_as<std::remove_const_t<Message>, RestoreList> || std::same_as<std::remove_const_t<Message>, RestoreSweep>;
 
 template <class Message>
-concept Container =
-    std::same_as<std::remove_const_t<Message>, Thaw> || std::same_as<std::remove_const_t<Message>, Kill> ||
-    std::same_as<std::remove_const_t<Message>, MendCheckpoint>;
+concept Container = std::same_as<std::remove_const_t<Message>, Thaw> ||
+    std::same_as<std::remove_const_t<Message>, Kill> || std::same_as<std::remove_const_t<Message>, MendCheckpoint>;
 
 template <class Message>
 concept DumpById =
@@ -284,19 +283,20 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                               \
-  X(Hello)                                                                                                             \
-  X(Look)                                                                                                              \
-  X(Tools)                                                                                                             \
-  X(ForgetProgram)                                                                                                     \
-  X(SetupLook)                                                                                                         \
-  X(SetupApply)                                                                                                        \
-  X(RestartRuntime)                                                                                                    \
-  X(ListArchives) X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(DumpContainer) X(ReadDump) X(RemoveDump)            \
-      X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
-          X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) \
-              X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList)        \
-                  X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint)
+#define MS2M_REQUESTS(X)                                                                                            \
+  X(Hello)                                                                                                          \
+  X(Look)                                                                                                           \
+  X(Tools)                                                                                                          \
+  X(ForgetProgram)                                                                                                  \
+  X(SetupLook)                                                                                                      \
+  X(SetupApply)                                                                                                     \
+  X(RestartRuntime)                                                                                                 \
+  X(ListArchives)                                                                                                   \
+  X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(DumpContainer) X(ReadDump) X(RemoveDump) X(WriteLayout)          \
+      X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName)   \
+          X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady) \
+              X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)     \
+                  X(AttendCheckpoint) X(MendCheckpoint)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)

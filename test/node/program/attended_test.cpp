@@ -98,7 +98,8 @@ TEST_CASE("a container is not resumed while somebody makes a checkpoint of it", 
   }
 }
 
-TEST_CASE("a container that stood still before its checkpoint, or by a session's freeze, is left so", "[node_program]") {
+TEST_CASE("a container that stood still before its checkpoint, or by a session's freeze, is left so",
+          "[node_program]") {
   const Trees trees;
   for (const fs::path& tree : trees.found) {
     INFO(tree);

@@ -11,6 +11,7 @@ using namespace ms2m;
 using namespace ms2m::test;
 using namespace ms2m::node;
 using Catch::Contains;
+using Catch::EndsWith;
 
 namespace {
 
@@ -108,7 +109,7 @@ TEST_CASE("a dump that fails leaves nothing, and says why", "[node_program]") {
   put(dumped.runtime + "/fails", "");
   const Thrown error = thrown_by([&] { dumped.session().call(DumpContainer{"m1", kId}); });
   CHECK(error.kind == ErrorKind::failed);
-  CHECK_THAT(error.text, Contains("exit status 1: Error (a): the cause; Error (b): Dumping FAILED."));
+  CHECK_THAT(error.text, EndsWith("exit status 1: Error (a): the cause"));
   CHECK(dumped.nothing_stays());
   CHECK_FALSE(dumped.frozen());
   CHECK(dumped.container.counts());
