@@ -1,7 +1,10 @@
 // What is not the handler's own reaches the real runtime byte for byte, and comes back so.
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "fake_node.hpp"
+#include "ms2m/json.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -11,7 +14,8 @@ using Words = std::vector<std::string>;
 
 namespace {
 
-/// Of one container's life, as CRI-O and conmon call (conmon's runtime_args.c; CRI-O's runtime_oci.go).
+/// Of one container's life, more than was recorded, as CRI-O and conmon call (conmon's runtime_args.c; CRI-O's
+/// runtime_oci.go).
 std::vector<Words> crio_session(const std::string& bundle) {
   const Words root{"--systemd-cgroup", "--root=/run/crun"};
   std::vector<Words> all{{"--version"}, {"features"}};
@@ -60,6 +64,18 @@ std::vector<Words> shim_session(const std::string& bundle) {
   return all;
 }
 
+/// What a real container runtime called (test/data/runtime-calls). A container's bundle is the fake node's.
+std::vector<Words> recorded(const std::string& name, const std::string& bundle) {
+  std::ifstream lines(MS2M_TEST_DATA "/runtime-calls/" + name + ".jsonl");
+  std::vector<Words> all;
+  for (std::string line; std::getline(lines, line);) {
+    all.push_back(Json::parse(line).get<Words>());
+    for (std::size_t i = 1; i < all.back().size(); ++i)
+      if (all.back()[i - 1] == "--bundle") all.back()[i] = bundle;
+  }
+  return all;
+}
+
 /// The same call through the handler and without it.
 void check_same(const FakeNode& node, const Words& arguments) {
   std::string words;
@@ -91,7 +107,10 @@ TEST_CASE("the sessions of CRI-O and of containerd's shim, without the annotatio
   node.at("ps", "printf '[1,2]\\0\\n'");
   node.at("events", "kill -9 $$");
   const auto run_all = [&] {
-    for (const auto& session : {crio_session(node.bundle()), shim_session(node.bundle())})
+    const auto crio = recorded("crio-1.36.3-crun-1.28", node.bundle()),
+               shim = recorded("containerd-2.1.9-runc-1.3.6", node.bundle());
+    REQUIRE((crio.size() > 10 && shim.size() > 10));
+    for (const auto& session : {crio, shim, crio_session(node.bundle()), shim_session(node.bundle())})
       for (const Words& each : session) check_same(node, each);
   };
   node.write_bundle("");
