@@ -76,10 +76,20 @@ node_ready() {
     "$API_URL/api/v1/nodes/$1" | jq -e '.status.conditions[]? | select(.type == "Ready" and .status == "True")'
 }
 
-# What the cache keeps.
+# What the cache keeps. Every lab has it from there: one makes it, another one waits.
 make_once() {
-  make_root
-  make_image
+  (
+    flock 7
+    make_root
+    make_image
+  ) 7>>"$CACHE/making.lock"
+}
+
+# What was half made by one that was interrupted.
+remove_half_made() {
+  (
+    if flock --nonblock 7; then rm -rf --one-file-system "$CACHE"/*.part; fi
+  ) 7>>"$CACHE/making.lock"
 }
 
 up_body() {
@@ -185,7 +195,7 @@ stop_lab() {
   cgroup_kill
   stop_fabric
   cgroup_remove
-  rm -rf --one-file-system "$CACHE"/*.part
+  remove_half_made
   [[ -d $LAB ]] || return 0
   if [[ -e $LAB/$MARKER ]]; then
     # The marker goes last, so that an interrupted removal can be taken up again.
