@@ -150,8 +150,13 @@ void RestoreStore::prepare(Record record) const {
   if (!place) throw Error(ErrorKind::failed, root_ + "/" + record.id + " is no directory");
   const PlaceLock lock(place->directory());
   if (const auto there = place->read()) {
-    if (there->target == record.target) return;
-    throw Error(ErrorKind::conflict, "there is another restore " + record.id + " on this node");
+    if (there->target != record.target)
+      throw Error(ErrorKind::conflict, "there is another restore " + record.id + " on this node");
+    const RestoreStatus status = place->status();
+    if (status.state != RestoreState::voided) return;
+    throw Error(ErrorKind::conflict, "restore " + record.id + " was taken back or is over" +
+                                         (status.failure.empty() ? "" : " (" + status.failure + ")") +
+                                         ", and one that is to come has an ID of its own");
   }
   record.boot = boot_id();
   posix::write_file_atomically(place->path() + "/" + kRecord, print_record(record));

@@ -51,7 +51,7 @@ class RestoreStore {
  public:
   explicit RestoreStore(std::string root) : root_(std::move(root)) {}
   /// Makes the directories that are missing (mode 0700) and the record; the same once more changes nothing.
-  /// Error{conflict}: there is another one of that ID.
+  /// Error{conflict}: there is another one of that ID, or it is void, which is for ever.
   void prepare(Record record) const;
   /// IDs that have a record, sorted.
   std::vector<std::string> ids() const;

@@ -271,6 +271,22 @@ TEST_CASE("what was prepared before the machine started is void, and goes", "[no
   CHECK(place.status().state == S::done);  // what ran is what it was
 }
 
+TEST_CASE("a void restore is not prepared again", "[node_restore]") {
+  Disk disk;
+  RestorePlace place = disk.place();
+  SECTION("taken back") { become(place, S::voided); }
+  SECTION("not used in its time") {
+    place.change([](Record& record) { record.expires = 1; });
+  }
+  SECTION("of before the machine started") {
+    place.change([](Record& record) { record.boot = "another"; });
+  }
+  CHECK_THROWS_WITH(disk.store.prepare(disk.record), Contains("has an ID of its own"));
+  CHECK(place.status().state == S::voided);
+  CHECK(disk.store.remove("k3x9qa"));
+  CHECK_NOTHROW(disk.store.prepare(disk.record));
+}
+
 TEST_CASE("a restore that was taken back before it was bound goes at once", "[node_restore]") {
   Disk disk;
   RestorePlace place = disk.place();
