@@ -49,6 +49,7 @@ Decision decide(const std::optional<Record>& record, const Asking& asking, std::
   if (other_pod || target.container != asking.container)
     return refuse("is for another " + std::string(other_pod ? "pod" : "container"));
   if (row.state == RestoreState::prepared) return at_prepared(*record, asking, now);
+  if (row.state == RestoreState::voided && !record->failure.empty()) return refuse("is void: " + record->failure);
   return {row.create, row.why};
 }
 

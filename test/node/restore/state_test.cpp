@@ -69,6 +69,12 @@ TEST_CASE("create: row by row", "[node_restore]") {
       {in(S::restored), AtCreate::refuse, "has ended"},
       {in(S::done), AtCreate::cold, ""},
       {in(S::voided), AtCreate::refuse, "taken back"},
+      {[] {
+         Record record = in(S::voided);
+         record.failure = "the node was started anew";
+         return record;
+       }(),
+       AtCreate::refuse, "is void: the node was started anew"},
   };
   for (const auto& row : rows) {
     const Decision decision = decide(row.record, asking(), kNow);
