@@ -78,7 +78,8 @@ class NodeRestores {
   virtual bool take_back(const std::string& node, const std::string& id, const StopToken& stop) = 0;
   /// The record stays. False: there was none. Error{conflict} while it is prepared or taken, or somebody restores it.
   virtual bool remove_data(const std::string& node, const std::string& id, const StopToken& stop) = 0;
-  /// By ID: all that the node has.
+  /// By ID: all that the node has. One whose record cannot be read (another version's, say) is `unknown`, and its
+  /// failure says why.
   virtual std::map<std::string, RestoreStatus> list(const std::string& node, const StopToken& stop) = 0;
   /// Removes records and data of those that have ended and whose pod the kubelet does not have any more; their IDs.
   /// Error{failed}: some cannot be removed, the others were.

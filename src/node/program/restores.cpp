@@ -132,8 +132,14 @@ RestoreIds Restores::sweep() const {
 
 RestoreListing Restores::list() const {
   RestoreListing listing;
-  for (const std::string& id : store_.ids())
-    if (const auto place = RestorePlace::open(store_.root(), id)) listing.restores[id] = place->status();
+  for (const std::string& id : store_.ids()) {
+    RestoreStatus& status = listing.restores[id];
+    try {
+      if (const auto place = RestorePlace::open(store_.root(), id)) status = place->status();
+    } catch (const Error& error) {
+      status.failure = error.what();
+    }
+  }
   return listing;
 }
 

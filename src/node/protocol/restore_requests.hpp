@@ -84,7 +84,8 @@ struct RestoreRemoveData {
 };
 
 struct RestoreListing {
-  std::map<std::string, RestoreStatus> restores;  ///< by ID
+  /// By ID. One whose record cannot be read here (another version's, say) is `unknown`, and its failure says why.
+  std::map<std::string, RestoreStatus> restores;
 };
 
 struct RestoreList {

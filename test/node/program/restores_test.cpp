@@ -71,6 +71,31 @@ TEST_CASE("a mark goes with the kubelet's directory of its pod, and by no other 
   CHECK(node.session.call(RestoreList{}).restores.empty());
 }
 
+TEST_CASE("a record of another version stays as it is, and keeps no other one from being listed or removed",
+          "[node_program]") {
+  Restoring node;
+  node.session.call(node.prepare());
+  RestorePrepare other = node.prepare();
+  other.id = "later";
+  node.session.call(other);
+  const std::string file = node.place.layouts + "/later/record";
+  std::string text = content(file);
+  const std::string ours = "\"version\":1";
+  REQUIRE(text.find(ours) != std::string::npos);
+  put(file, text.replace(text.find(ours), ours.size(), "\"version\":2"));
+
+  const auto listed = node.session.call(RestoreList{}).restores;
+  CHECK(listed.at(kRestore).state == S::prepared);
+  CHECK(listed.at("later").state == S::unknown);
+  CHECK_THAT(listed.at("later").failure, Contains("version 2, which is not known here"));
+  const auto refused = thrown_by([&] { node.session.call(RestoreVoid{"later"}); });
+  CHECK(refused.kind == ErrorKind::refused);
+  CHECK_THAT(refused.remedy, Contains("ms2m node setup"));
+  CHECK(node.session.call(RestoreVoid{kRestore}).found);
+  CHECK(node.session.call(RestoreSweep{}).ids == std::vector<std::string>{kRestore});
+  CHECK(content(file) == text);
+}
+
 TEST_CASE("what is taken back is void for who restores meanwhile", "[node_program]") {
   Restoring node;
   node.session.call(node.prepare());
