@@ -12,6 +12,7 @@ void end_restore(NodeRestores& restores, const PreparedRestore& restore, const S
 void take_back_restore(const Migrator::Ports& ports, const op::TakeBackRestore& o, const StopToken& stop);
 /// Error{conflict}: it was never restored. One that went with its pod needs no completion.
 void complete_restore(const Migrator::Ports& ports, const op::CompleteRestore& o, const StopToken& stop);
+/// Nothing is known of one that was taken back, either, once its pod has gone.
 void remove_restore(const Migrator::Ports& ports, const op::RemoveRestore& o, const StopToken& stop);
 
 }  // namespace ms2m

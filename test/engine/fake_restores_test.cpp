@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/fake_broker.hpp"
 #include "support/fake_cluster.hpp"
+#include "undo/restore_operations.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -105,6 +106,28 @@ TEST_CASE("fake restores: one that fails is told, and is not begun again", "[fak
   CHECK(world.nodes.consumer_of("copy") == nullptr);
   CHECK(world.ports.restores.take_back(kNode, kId, {}));
   CHECK(world.next(seen).state == S::voided);
+}
+
+TEST_CASE("what is taken back is forgotten before an undo ends, also where the kubelet takes its time",
+          "[fake_restores]") {
+  RestoringPod world;
+  world.ports.restores.take_back(kNode, kId, {});
+  world.nodes.lose_pod("copy");
+  world.nodes.keep_directories(3);
+  remove_restore(world.ports.all, {kNode, kId}, {});
+  CHECK(world.ports.restores.list(kNode, {}).empty());
+}
+
+TEST_CASE("what a move has done keeps its mark, and nobody waits for that", "[fake_restores]") {
+  RestoringPod world;
+  world.give();
+  RestoreStatus seen = world.next({});
+  while (seen.state != S::restored) seen = world.next(seen);
+  world.ports.restores.done(kNode, kId, {});
+  const TimePoint begun = Clock::now();
+  remove_restore(world.ports.all, {kNode, kId}, {});
+  CHECK(Clock::now() - begun < std::chrono::seconds(5));
+  CHECK(world.ports.restores.list(kNode, {}).at(kId).state == S::done);
 }
 
 TEST_CASE("fake restores: what is taken back runs no more, and is debris until its data has gone", "[fake_restores]") {

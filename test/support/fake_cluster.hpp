@@ -44,6 +44,8 @@ class FakeNodes {
   void end_restored_on(const std::string& node) { ending_node_ = node; }
   /// The kubelets wait no longer for a `create` that waits for its data, and say so of the pod until it is created.
   void give_up_creates() { impatient_ = true; }
+  /// They have the directories of pods that are gone for so many more sweeps of restores.
+  void keep_directories(int sweeps) { kept_directories_ = sweeps; }
   /// What was prepared and not used is void by now.
   void expire_restores();
   /// A restored process runs there and does nothing.
@@ -174,6 +176,7 @@ class FakeNodes {
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
       hidden_node_;
   bool eager_ = false, impatient_ = false;
+  int kept_directories_ = 0;
   int serial_ = 0, observed_replicas_ = 0;
 };
 

@@ -234,6 +234,10 @@ std::map<std::string, RestoreStatus> FakeRestores::list(const std::string& node,
 std::vector<std::string> FakeRestores::sweep(const std::string& node, const StopToken&) {
   return world_.act("sweep restores", [&] {
     std::vector<std::string> gone;
+    if (world_.kept_directories_ > 0) {
+      --world_.kept_directories_;
+      return gone;
+    }
     auto& restores = world_.nodes_[node].restores;
     for (auto each = restores.begin(); each != restores.end();) {
       const node::Record& record = each->second.record;
