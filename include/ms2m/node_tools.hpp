@@ -29,6 +29,7 @@ struct NodeTools {
 
   std::string handler{};            ///< build of ms2m's runtime handler there; empty: there is none
   bool handler_configured = false;  ///< it knows its real runtime, and the container runtime's configuration names it
+  std::string program{};            ///< build of the node program that answered, and prepares restores for the handler
   std::string handler_here{};       ///< build that this ms2m would bring; not asked of the node
 };
 

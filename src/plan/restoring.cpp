@@ -19,6 +19,13 @@ std::optional<Trouble> against_node(const NodeFacts& facts, const std::string& n
   if (facts.tools.handler.empty()) return Trouble{fmt::format("node {} has no runtime handler of ms2m's", name), setup};
   if (!facts.tools.handler_configured)
     return Trouble{fmt::format("the container runtime of node {} is not configured for ms2m's handler", name), setup};
+  // One build reads what it wrote itself, however old it is; a record of another one it may not know.
+  if (facts.tools.handler != facts.tools.program)
+    return Trouble{
+        fmt::format("the runtime handler of node {} is of build {}, and the node program that works there of "
+                    "build {}: they may not understand each other",
+                    name, facts.tools.handler, facts.tools.program),
+        setup};
   return std::nullopt;
 }
 

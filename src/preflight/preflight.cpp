@@ -104,14 +104,19 @@ void check_processors(const Facts& facts, const MigrationRequest& request, std::
         {"cpu", Level::ok, fmt::format("the processor of {} has every feature of {}", target_node, source_node), ""});
 }
 
+/// What a node itself has said names it, as a rule.
+std::string of_node(const std::string& name, const std::string& text) {
+  const std::string node = "node " + name;
+  return text.find(node) == std::string::npos ? node + ": " + text : text;
+}
+
 void check_access(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   const auto one = [&](const NodeFacts& node, const std::string& name) {
     if (node.access)
       out.push_back({"node-access", Level::refusal, fmt::format("cannot work on node {}: {}", name, node.access->text),
                      node.access->cure});
     else if (node.tool_trouble && !facts.procedure.by_handler())
-      out.push_back({"image-tool", Level::refusal, fmt::format("node {}: {}", name, node.tool_trouble->text),
-                     node.tool_trouble->cure});
+      out.push_back({"image-tool", Level::refusal, of_node(name, node.tool_trouble->text), node.tool_trouble->cure});
     else
       out.push_back({"node-access", Level::ok,
                      fmt::format("node {} reached{}", name, node.tool.empty() ? "" : ", " + node.tool), ""});

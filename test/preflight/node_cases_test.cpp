@@ -1,5 +1,6 @@
 // Cases from the world (test/data/cases) that a node is: what a process has open there, and with what it would be
 // moved.
+#include "plan/restoring.hpp"
 #include "support/preflight_facts.hpp"
 
 using namespace ms2m;
@@ -191,8 +192,7 @@ TEST_CASE("which containerd restores", "[case-10]") {
   CHECK_THAT(texts("containerd://2.3.4"), Contains("enable_criu = true"));
 }
 
-TEST_CASE("containerd by the handler: nothing of its own restore counts, and both nodes have to have it",
-          "[case-10]") {
+TEST_CASE("containerd by the handler: nothing of its own restore counts, and both nodes have to have it", "[case-10]") {
   Facts f = good();
   f.procedure.restoring = Restoring::handler;
   for (NodeFacts* each : {&f.source, &f.target}) each->node->runtime = "containerd://2.4.0";
@@ -220,6 +220,37 @@ TEST_CASE("what a node's tools mean", "[case-10]") {
   CHECK(version_numbers("v1.36.3-dev") == std::vector<int>{1, 36, 3});
   CHECK(version_numbers("2.1.9+unknown") == std::vector<int>{2, 1, 9});
   CHECK(version_numbers("unknown").empty());
+}
+
+TEST_CASE("a handler that another build prepares restores for is not used", "[node_setup]") {
+  Facts f = good();
+  f.handler_class = true;
+  for (NodeFacts* node : {&f.source, &f.target}) {
+    node->tools.asked = node->tools.handler_configured = true;
+    node->tools.handler = node->tools.program = "fedcba9876543210";
+    node->tools.handler_here = "0123456789abcdef";
+  }
+  MigrationRequest asked = request();
+  const auto against = [&] {
+    const auto trouble = against_handler(f, asked);
+    return trouble ? trouble->text + " | " + trouble->cure : "";
+  };
+  CHECK(against().empty());  // one build of both, older than this ms2m
+  f.target.tools.program = "0123456789abcdef";
+  CHECK_THAT(against(), Contains("handler of node worker-2 is of build fedcba9876543210, and the node program that "
+                                 "works there of build 0123456789abcdef") &&
+                            Contains(" | ms2m node setup worker-2"));
+  CHECK(restoring_of(f, asked) == Restoring::image);
+  asked.restore = RestoreChoice::handler;
+  CHECK_THAT(refusal(f, asked), Contains("may not understand each other"));
+}
+
+TEST_CASE("what a node says of its image store names it once", "[preflight]") {
+  Facts f = good();
+  f.target.tool_trouble = Trouble{"node worker-2 has no skopeo", "install it"};
+  CHECK(refusal(f) == "node worker-2 has no skopeo");
+  f.target.tool_trouble->text = "permission denied";
+  CHECK(refusal(f) == "node worker-2: permission denied");
 }
 
 TEST_CASE("ms2m's runtime handler on the nodes holds nothing up", "[node_setup]") {

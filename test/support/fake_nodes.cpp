@@ -275,7 +275,7 @@ void FakeNodes::add(Kind kind, const Json& object) {
 void FakeNodes::set_up_handler() {
   add(Kind::runtime_class, make_runtime_class({"worker-1", "worker-2"}));
   tools_ = good_tools();
-  tools_.handler = tools_.handler_here = "b";
+  tools_.handler = tools_.program = tools_.handler_here = "b";
   tools_.handler_configured = true;
 }
 

@@ -22,6 +22,7 @@ NodeLook SessionInspector::look(const std::string& node, const LookAt& at, const
 
 NodeTools SessionInspector::tools(const std::string& node, const std::string& container_id, const StopToken& stop) {
   NodeTools tools = nodes_.ask(node, node::Tools{container_id}, "looking at CRIU and the runtime", stop);
+  tools.program = nodes_.session(node, stop)->greeting().build;
   tools.handler_here = nodes_.program().build();
   return tools;
 }
