@@ -25,16 +25,24 @@ int status_of(const std::vector<Outcome>& outcomes) {
 }
 
 /// Clusters and brokers that did not answer once are not asked again.
-using Silent = std::set<std::string>;
+struct Silent {
+  std::set<std::string> clusters, brokers;
+};
 
-/// The pod that it made may be gone by now; then what was left for it goes, too. That is no reason to keep the journal.
+/// The pod that it made may be gone by now; then what was left for it goes, too, on its nodes also without a broker.
+/// That is no reason to keep the journal.
 void sweep(const Context& context, const JournalSummary& journal, Silent& silent) {
-  const std::string where = journal.kubeconfig + "\n" + journal.context + "\n" + journal.broker;
-  if (journal.state != "done" || silent.count(where) > 0) return;
+  const std::string cluster = journal.kubeconfig + "\n" + journal.context, broker = cluster + "\n" + journal.broker;
+  if (journal.state != "done" || silent.clusters.count(cluster) > 0) return;
   try {
-    reopen_session(context, journal, "cleanup").engine->cleanup(journal.id, context.stop);
+    const BrokerUse use = silent.brokers.count(broker) > 0 ? BrokerUse::none : BrokerUse::if_there;
+    const Session session = reopen_session(context, journal, "cleanup", use);
+    if (session.broker_trouble && silent.brokers.insert(broker).second)
+      note(context, fmt::format("whether a control queue of pod {}/{} is left was not looked at: {}", journal.ns,
+                                journal.target_pod, session.broker_trouble->what()));
+    session.engine->cleanup(journal.id, context.stop);
   } catch (const Error& error) {
-    silent.insert(where);
+    silent.clusters.insert(cluster);
     note(context, fmt::format("whether pod {}/{} has left anything was not looked at: {}", journal.ns,
                               journal.target_pod, error.what()));
   }

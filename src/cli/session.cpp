@@ -96,6 +96,37 @@ void tell_choice(const Context& context, const BrokerChoice& choice) {
   if (!choice.queue.empty()) note(context, fmt::format("queue {}, from {}", choice.queue, choice.queue_origin));
 }
 
+/// An address for adapters that nobody asks.
+BrokerAddress nobody() {
+  BrokerAddress address;
+  address.host = "unknown.invalid";
+  return address;
+}
+
+/// The one that the migration was made on.
+BrokerAddress broker_of(const Context& context, Session& session, const JournalSummary& journal, Seconds limit) {
+  // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
+  Json pod = Json::object();
+  for (const auto& name : {journal.source_pod, journal.target_pod})
+    if (!name.empty() && pod.empty())
+      pod = session.cluster
+                ->get({Kind::pod, journal.ns, name}, context.stop.within(std::chrono::duration_cast<Millis>(limit)))
+                .value_or(Json::object());
+  if (pod.empty() && journal.pod.is_object()) pod = journal.pod;
+  BrokerQuestion question = question_about(context, session.cluster, pod, journal.ns, limit);
+  question.queue_needed = false;
+  const BrokerChoice choice = choose_broker(question);
+  note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
+  session.provenance.broker = describe(choice.address);
+  // On another broker every queue would look as if it had been deleted already.
+  if (!journal.broker.empty() && journal.broker != session.provenance.broker)
+    throw Error(ErrorKind::refused,
+                fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
+                            session.provenance.broker),
+                "name that broker with --broker");
+  return choice.address;
+}
+
 }  // namespace
 
 SshOptions ssh_options(const Context& context, const SshOptions& noted) {
@@ -160,7 +191,7 @@ Session open_session(const Context& context, MigrationRequest& request) {
     };
   BrokerChoice choice = choose_broker(question);
   // Nobody asks a broker that is not known; its adapters want an address all the same.
-  if (choice.address.host.empty()) choice.address.host = "unknown.invalid";
+  if (choice.address.host.empty()) choice.address = nobody();
   request.queue = choice.queue;
   tell_choice(context, choice);
   session.provenance.broker = describe(choice.address);
@@ -171,7 +202,8 @@ Session open_session(const Context& context, MigrationRequest& request) {
   return session;
 }
 
-Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command) {
+Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command,
+                       BrokerUse use) {
   warn_about_secrets(context);
   MigrationRequest settings_only;
   apply_settings(settings_only, context.config.settings);
@@ -190,31 +222,24 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
       {command,
        session.provenance.kubeconfig.empty() ? kubeconfig_of(context) : absolute(session.provenance.kubeconfig),
        by_flag});
-  // Source and target have the same environment; either may be gone by now, and both while a StatefulSet changes hands.
-  Json pod = Json::object();
-  for (const auto& name : {journal.source_pod, journal.target_pod})
-    if (!name.empty() && pod.empty())
-      pod = session.cluster->get({Kind::pod, journal.ns, name}, context.stop.within(limit)).value_or(Json::object());
-  if (pod.empty() && journal.pod.is_object()) pod = journal.pod;
-  BrokerQuestion question = question_about(context, session.cluster, pod, journal.ns, settings_only.timeouts.connect);
-  question.queue_needed = false;
-  const BrokerChoice choice = choose_broker(question);
-  note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
-  session.provenance.broker = describe(choice.address);
-  // On another broker every queue would look as if it had been deleted already.
-  if (!journal.broker.empty() && journal.broker != session.provenance.broker)
-    throw Error(ErrorKind::refused,
-                fmt::format("migration {} was made on broker {}, not on {}", journal.id, journal.broker,
-                            session.provenance.broker),
-                "name that broker with --broker");
-  session.engine = context.backend.engine(
-      session.cluster,
-      {choice.address, ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program}),
-       settings_only.timeouts, settings_only.dead_man, true, journal.id},
-      context.observer, context.stop);
+  const auto open = [&](const BrokerAddress& broker, bool connect) {
+    session.engine = context.backend.engine(
+        session.cluster,
+        {broker, ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program}),
+         settings_only.timeouts, settings_only.dead_man, connect, journal.id},
+        context.observer, context.stop);
+  };
+  try {
+    if (use == BrokerUse::none) throw Error(ErrorKind::unavailable, "the broker is not asked again");
+    const BrokerAddress broker = broker_of(context, session, journal, settings_only.timeouts.connect);
+    open(broker, true);
+  } catch (const Error& error) {
+    if (use == BrokerUse::needed) throw;
+    session.broker_trouble = error;
+    open(nobody(), false);
+  }
   return session;
 }
-
 JournalSummary find_journal(const Context& context, const std::string& id) {
   auto journal = context.backend.journal(id);
   if (!journal)

@@ -1,6 +1,7 @@
 // What a command works with, and the way that most of them share: kubeconfig, pod, broker, engine.
 #pragma once
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -36,6 +37,7 @@ struct Session {
   std::shared_ptr<Cluster> cluster;
   std::unique_ptr<Engine> engine;
   Provenance provenance;
+  std::optional<Error> broker_trouble;  ///< nothing can be asked of it
 };
 
 /// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and
@@ -43,9 +45,16 @@ struct Session {
 /// broker or a queue that cannot be found out is no error but goes to request.unresolved.
 Session open_session(const Context& context, MigrationRequest& request);
 
+enum class BrokerUse {
+  needed,
+  if_there,  ///< one that is not found, or does not answer, is no error: Session::broker_trouble says it
+  none,      ///< it is not looked for
+};
+
 /// For abort, resume and cleanup (`command`): the cluster and the broker of that journal, as far as the flags do not
 /// say otherwise. Error{refused} when what is found there is another one, or one that cannot be told from another.
-Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command);
+Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command,
+                       BrokerUse use = BrokerUse::needed);
 
 /// The journal `id`. Error{refused} when there is none.
 JournalSummary find_journal(const Context& context, const std::string& id);

@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,9 @@ class FakeCluster final : public Cluster {
   std::string listed_ns;
   std::optional<Error> failure;
   std::optional<Error> forbidden;  ///< of secrets
+  std::string absent_node;         ///< every other one is there
+  std::optional<Error> node_failure;
+  std::set<std::string> asked;  ///< "get nodes": of nodes, pods and the handler's class
 
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "https://fake"; }
@@ -37,7 +41,11 @@ class FakeCluster final : public Cluster {
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
     stop.check("reading");
     if (failure) throw *failure;
+    note("get", ref.kind);
     if (ref.kind == Kind::runtime_class) return runtime_class;
+    if (ref.kind == Kind::node && node_failure) throw Error(*node_failure);
+    if (ref.kind == Kind::node && ref.name == absent_node) return std::nullopt;
+    if (ref.kind == Kind::node) return Json{{"metadata", {{"name", ref.name}}}};
     if (forbidden && ref.kind == Kind::secret) throw Error(*forbidden);
     const auto& objects = ref.kind == Kind::pod ? pods : ref.kind == Kind::secret ? secrets : config_maps;
     reads.push_back(ref.name);
@@ -50,6 +58,7 @@ class FakeCluster final : public Cluster {
     stop.check("listing");
     if (failure) throw *failure;
     listed_ns = ns;
+    note("list", kind);
     if (kind == Kind::node) return nodes;
     std::vector<Json> all;
     for (const auto& [name, pod] : pods) all.push_back(pod);
@@ -57,16 +66,19 @@ class FakeCluster final : public Cluster {
   }
   std::optional<Json> runtime_class;  ///< all that may be changed
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions&, const StopToken& stop) override {
+    stop.check("creating");
+    note("create", ref.kind);
     if (runtime_class) throw Error(ErrorKind::conflict, "it exists already");
-    return update(ref, object, stop);
+    return write(ref, object);
   }
   Json update(const ObjectRef& ref, const Json& object, const StopToken&) override {
-    if (ref.kind != Kind::runtime_class) throw unexpected();
-    return *(runtime_class = object);
+    note("update", ref.kind);
+    return write(ref, object);
   }
   Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
     if (ref.kind != Kind::runtime_class) throw unexpected();
+    note("delete", ref.kind);
     return std::exchange(runtime_class, std::nullopt).has_value();
   }
   void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override {
@@ -85,6 +97,15 @@ class FakeCluster final : public Cluster {
   }
 
  private:
+  void note(const std::string& verb, Kind kind) {
+    if (kind == Kind::pod) asked.insert(verb + " pods");
+    if (kind == Kind::node) asked.insert(verb + " nodes");
+    if (kind == Kind::runtime_class) asked.insert(verb + " runtimeclasses");
+  }
+  Json write(const ObjectRef& ref, const Json& object) {
+    if (ref.kind != Kind::runtime_class) throw unexpected();
+    return *(runtime_class = object);
+  }
   static std::logic_error unexpected() { return std::logic_error("the command line must not call this"); }
 };
 
@@ -95,6 +116,7 @@ struct World {
   Plan plan;
   Outcome outcome;
   std::optional<Error> engine_failure;
+  std::optional<Error> broker_failure;  ///< of who connects
   // what was asked
   KubeOptions kube;
   EngineOptions engine;
@@ -164,6 +186,7 @@ class FakeBackend final : public Backend {
                                  const StopToken&) override {
     world_.engine = options;
     if (world_.engine_failure) throw *world_.engine_failure;
+    if (world_.broker_failure && options.connect) throw *world_.broker_failure;
     return std::make_unique<FakeEngine>(world_);
   }
   std::vector<std::string> namespaces(const KubeOptions& options, const StopToken&) override {

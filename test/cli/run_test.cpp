@@ -301,6 +301,32 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
         std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "cleanup m7k2q9", "cleanup mdone"});
 }
 
+TEST_CASE("what a finished migration has left on nodes is looked at without a broker, too") {
+  Terminal terminal;
+  JournalSummary journal = journal_here();
+  journal.ns = "default";
+  journal.state = "done";
+  journal.source_pod = "gone";
+  journal.target_pod = "copy";
+  terminal.world.journals = {journal};
+  journal.id = "msecond";
+  terminal.world.journals.push_back(journal);
+  const std::vector<std::string> both{"cleanup m7k2q9", "cleanup msecond"};
+  SECTION("there is none") {
+    CHECK(terminal.run({"cleanup"}) == 0);
+    CHECK_THAT(terminal.err, Contains("a control queue of pod default/copy") && Contains("was not looked at"));
+  }
+  SECTION("it does not answer") {
+    terminal.variables["MS2M_BROKER"] = "amqp://elsewhere";
+    terminal.world.broker_failure = Error(ErrorKind::unavailable, "elsewhere does not answer");
+    CHECK(terminal.run({"cleanup"}) == 0);
+    CHECK_THAT(terminal.err, Contains("was not looked at: elsewhere does not answer"));
+  }
+  CHECK(terminal.err.find("was not looked at") == terminal.err.rfind("was not looked at"));
+  CHECK(terminal.world.calls == both);
+  CHECK(terminal.world.forgotten == std::vector<std::string>{"m7k2q9", "msecond"});
+}
+
 TEST_CASE("a damaged journal is named, and the others have their turn") {
   Terminal terminal;
   JournalSummary damaged, journal = journal_here();
