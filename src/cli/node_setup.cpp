@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cli/runtime_class.hpp"
+#include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 #include "report/setup_report.hpp"
 
 namespace ms2m::cli {
@@ -73,12 +75,26 @@ class Setup {
                 "delete them, or move them to nodes that keep it, first");
   }
 
+  /// What ssh would reach by such a name is not one of the cluster's. Who may not look at nodes is believed.
+  void check_exists(const std::string& name) const {
+    try {
+      if (cluster_->get({Kind::node, "", name}, context_.stop)) return;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::forbidden) throw;
+      return;
+    }
+    throw Error(ErrorKind::refused, "node " + name + " does not exist",
+                "what there is: " + remedy::command(remedy::Command::list_nodes,
+                                                    {context_.globals.kubeconfig, context_.globals.context, "/"}));
+  }
+
   bool look() {
     bool seen = true;
     for (const std::string& name : names_) {
       NodeOfSetup& node = nodes_.emplace_back();
       node.node = name;
       try {
+        check_exists(name);
         node.plan = setup_->look(name, way_, context_.stop);
         if (!node.plan.changes()) node.state = SetupState::nothing;
       } catch (const Error& error) {

@@ -66,6 +66,29 @@ TEST_CASE("a setup shows the difference, changes nodes and makes the RuntimeClas
         "ms2m");
 }
 
+TEST_CASE("a node that the cluster does not have is named, and none is changed") {
+  Terminal terminal;
+  terminal.world.cluster->absent_node = "worker-9";
+  CHECK(terminal.run({"worker-1", "worker-9"}) == 4);
+  CHECK_THAT(terminal.err, Contains("node worker-9 does not exist") && Contains("kubectl get nodes"));
+  CHECK(terminal.world.calls == Calls{"look worker-1"});
+  CHECK(terminal.class_nodes() == "none");
+  // Who may not look is believed.
+  terminal.world.cluster->node_failure = Error(ErrorKind::forbidden, "nodes are not to be read");
+  CHECK(terminal.run({"worker-9"}) == 0);
+  CHECK(terminal.world.calls == Calls{"look worker-9", "apply worker-9"});
+}
+
+TEST_CASE("a setup asks the cluster for what examples/rbac.yaml grants it (rights_test)") {
+  Terminal terminal;
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"worker-1"}, {"worker-2"}, {"worker-1", "worker-2", "--remove"}})
+    CHECK(terminal.run(words) == 0);
+  CHECK(terminal.world.cluster->asked == std::set<std::string>{"create runtimeclasses", "delete runtimeclasses",
+                                                               "get nodes", "get runtimeclasses", "list pods",
+                                                               "update runtimeclasses"});
+}
+
 TEST_CASE("a second setup has nothing to do") {
   Terminal terminal;
   CHECK(terminal.run({"worker-1"}) == 0);

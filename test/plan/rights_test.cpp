@@ -109,3 +109,9 @@ TEST_CASE("examples/rbac.yaml grants what is asked of the API server, and nothin
   asked.insert({"get nodes/metrics", "get nodes/configz", "create nodes/checkpoint"});
   CHECK(direct == asked);
 }
+
+TEST_CASE("examples/rbac.yaml grants a node's setup what that asks for (setup_test)", "[rights]") {
+  CHECK(granted("ClusterRole", "ms2m-setup") == std::set<std::string>{"create runtimeclasses", "delete runtimeclasses",
+                                                                      "get nodes", "get runtimeclasses", "list pods",
+                                                                      "update runtimeclasses"});
+}

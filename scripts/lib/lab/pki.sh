@@ -66,7 +66,7 @@ make_kubeconfigs() {
   write_kubeconfig "$LAB/kubeconfig" kubernetes-admin "$(certificate_user admin)"
   write_kubeconfig "$LAB/kubeconfig-nobody" nobody "$(certificate_user nobody)"
   (umask 077 && : >"$LAB/tokens.csv")
-  for account in operator operator-direct viewer; do
+  for account in operator operator-direct setup viewer; do
     token=$(random_secret)
     token_line "$token" "ms2m-$account" >>"$LAB/tokens.csv"
     write_kubeconfig "$LAB/kubeconfig-$account" "ms2m-$account" "    token: $token"
