@@ -76,15 +76,16 @@ cgroup_kill() {
   done
 }
 
-# cgroup_remove: removes the lab's groups from every hierarchy. They must be empty.
+# cgroup_remove [NAME]: removes the group and those below from every hierarchy. They must be empty.
 cgroup_remove() {
-  local type mount deadline
+  local type mount dir deadline
   while read -r type mount; do
+    dir=$mount/$LAB_CGROUP${1:+/$1}
     deadline=$((SECONDS + PATIENCE))
-    while [[ -d $mount/$LAB_CGROUP ]]; do
-      find "$mount/$LAB_CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true
-      if [[ $SECONDS -ge $deadline ]]; then warn "cannot remove $mount/$LAB_CGROUP: it has not become empty in $PATIENCE s"; return 1; fi
-      [[ ! -d $mount/$LAB_CGROUP ]] || sleep 0.05
+    while [[ -d $dir ]]; do
+      find "$dir" -depth -type d -exec rmdir {} + 2>/dev/null || true
+      if [[ $SECONDS -ge $deadline ]]; then warn "cannot remove $dir: it has not become empty in $PATIENCE s"; return 1; fi
+      [[ ! -d $dir ]] || sleep 0.05
     done
   done < <(cgroup_mounts)
 }

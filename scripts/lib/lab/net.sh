@@ -51,6 +51,9 @@ END
   add_pod_routes "$pid" "$name"
 }
 
+# unplug NAME: what plug made, also when the component's namespace is still on its way to its end.
+unplug() { in_net "$(pid_of fabric)" ip link del "$1" 2>/dev/null || true; }
+
 # add_pod_routes PID [NODE]: routes to the nodes' pods, except to those of NODE itself.
 add_pod_routes() {
   local node

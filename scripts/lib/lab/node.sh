@@ -47,6 +47,18 @@ start_node() {
   plug "$node" "$(node_ip "$node")"
 }
 
+# reboot_node NODE: as by a power cut. Nobody hears of it, everything that runs there is killed at once; what is on its disk stays,
+# /run and the ID of this start of its kernel are new. Returns when its sshd and its kubelet answer.
+reboot_node() {
+  local node=$1
+  unplug "$node"
+  cgroup_kill "$node"
+  cgroup_remove "$node"
+  start_node "$node"
+  wait_for "$node" "answer of its sshd" node_answers "$node"
+  wait_for "$node" "answer of its kubelet" kubelet_answers "$node"
+}
+
 # node_answers NODE: sshd there lets the lab's key in.
 node_answers() { ssh -F "$LAB/ssh/config" -o BatchMode=yes -o ConnectTimeout=10 "$1" true </dev/null; }
 kubelet_answers() { curl -sk --max-time 10 -o /dev/null "https://$(node_ip "$1"):10250/healthz"; }
