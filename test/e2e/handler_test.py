@@ -6,7 +6,7 @@ import signal
 
 import scenario
 import workloads_test
-from scenario import kube, lab
+from scenario import kube
 
 PODS = "/api/v1/namespaces/default/pods"
 HANDLER = "^/usr/libexec/ms2m/ms2m-runtime .*create"
@@ -32,6 +32,12 @@ class ByHandler(scenario.Scenario):
         self.assertEqual([each["image"] for each in copy["spec"]["containers"]],
                          [each["image"] for each in before["spec"]["containers"]], "its own image")
         return report
+
+    @staticmethod
+    def marks():
+        """Of restores on the target: whose they are."""
+        text = scenario.on_node("worker-2", "cat /var/lib/ms2m/*/record 2>/dev/null || true")
+        return [json.loads(line)["target"]["pod"] for line in text.splitlines()]
 
     def copies(self):
         """Pods that a migration made, by name."""
@@ -86,20 +92,14 @@ class BarePods(ByHandler):
     def test_what_a_moved_pod_leaves(self):
         """The mark of its restore is there as long as it is, and goes with the next clean-up."""
         (source,) = self.start_traffic()
-        env = {"MS2M_BROKER": lab.broker_uri()}
-        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff", env=env)["target"]["pod"]
+        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff")["target"]["pod"]
         self.assert_exact()
         self.assertEqual(self.marks(), [pod])
         self.api.delete(f"{PODS}/{pod}", 1)
         self.eventually(lambda: pod not in self.copies(), "the pod is gone")
-        run = self.begin("cleanup", env=env).wait()
+        run = self.begin("cleanup").wait()  # nobody tells it the broker any more
         self.assertEqual((run.status, self.marks()), (0, []), run.said())
-
-    @staticmethod
-    def marks():
-        """Whose they are."""
-        text = scenario.on_node("worker-2", "cat /var/lib/ms2m/*/record 2>/dev/null || true")
-        return [json.loads(line)["target"]["pod"] for line in text.splitlines()]
+        self.assertIn("a control queue of pod", run.said())
 
     def test_killed_after_the_move(self):
         """It starts cold, from its own image, without anybody's help."""
@@ -126,7 +126,9 @@ class BarePods(ByHandler):
         return cold
 
 
-class Crashes(ByHandler):
+class Dying(ByHandler):
+    """Migrations on whose way somebody dies."""
+
     def killed_at(self, type_, text):
         (source,) = self.start_traffic()
         run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s")
@@ -140,6 +142,7 @@ class Crashes(ByHandler):
         self.assert_serving("worker-1", source.state["boot_id"])
         self.assertEqual(self.copies(), [])
         self.assertEqual(self.processes("."), [], "nothing runs on")
+        self.assertEqual(self.marks(), [], "nothing is known of it")
         self.assert_exact()
         self.assert_no_debris()
 
@@ -148,20 +151,6 @@ class Crashes(ByHandler):
         """Of the handler, CRIU, and the consumer on the target."""
         found = scenario.on_node("worker-2", f"pgrep -af '{HANDLER}|^criu |/app/consumer.py' || true").splitlines()
         return [line.split()[0] for line in found if "pgrep" not in line and pattern in line or pattern == "." and "pgrep" not in line]
-
-    def test_killed_before_the_pivot(self):
-        source = self.killed_at("effect", "archive /")
-        report = self.recover("abort")
-        self.assertEqual((report["result"], report["leftovers"]), ("undone", []))
-        self.assert_undone(source)
-
-    def test_killed_after_the_pivot(self):
-        source = self.killed_at("pivoted", "")
-        report = self.recover("resume")
-        self.assertEqual((report["result"], report["leftovers"]), ("done", []))
-        self.assert_serving("worker-2", source.state["boot_id"])
-        self.assert_exact()
-        self.assert_no_debris()
 
     def moved_while(self, act, *arguments):
         """A migration during which something is done as soon as the copy waits."""
@@ -179,6 +168,29 @@ class Crashes(ByHandler):
         self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []))
         self.assert_undone(source)
 
+    @staticmethod
+    def kill_restoring_handler():
+        """As soon as the real runtime restores for it, which stops there and then: it must not come to its end before. (The
+        younger process of the same words is its guard.)"""
+        wait = "until pkill -STOP -f '^/usr/bin/crun .*restore'; do :; done"
+        scenario.on_node("worker-2", f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -o -f '{HANDLER}')")
+
+
+class Crashes(Dying):
+    def test_killed_before_the_pivot(self):
+        source = self.killed_at("effect", "archive /")
+        report = self.recover("abort")
+        self.assertEqual((report["result"], report["leftovers"]), ("undone", []))
+        self.assert_undone(source)
+
+    def test_killed_after_the_pivot(self):
+        source = self.killed_at("pivoted", "")
+        report = self.recover("resume")
+        self.assertEqual((report["result"], report["leftovers"]), ("done", []))
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
     def test_pod_deleted_while_it_waits(self):
         source, run = self.moved_while(lambda: [self.api.delete(f"{PODS}/{name}", 1) for name in self.copies()])
         self.assert_gave_up(source, run)
@@ -195,13 +207,6 @@ class Crashes(ByHandler):
     def test_handler_killed_while_it_restores(self):
         source, run = self.moved_while(self.kill_restoring_handler)
         self.assert_gave_up(source, run)
-
-    @staticmethod
-    def kill_restoring_handler():
-        """As soon as the real runtime restores for it, which stops there and then: it must not come to its end before. (The
-        younger process of the same words is its guard.)"""
-        wait = "until pkill -STOP -f '^/usr/bin/crun .*restore'; do :; done"
-        scenario.on_node("worker-2", f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -o -f '{HANDLER}')")
 
     def test_pod_of_a_set_goes_back(self):
         """Its source's pod has gone before; the process is restored where it came from, by the handler there."""

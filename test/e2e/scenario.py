@@ -341,6 +341,10 @@ def lab_command(*arguments, check=True):
     return subprocess.run([driver.LAB_COMMAND, *arguments], capture_output=True, text=True, check=check)
 
 
+def reboot(node):
+    lab_command("reboot", node)
+
+
 def on_node(node, command):
     return lab_command("ssh", node, command).stdout
 

@@ -1,5 +1,6 @@
 """ms2m's end of the node program's protocol, for tests that do on a node what ms2m does there."""
 
+import contextlib
 import hashlib
 import json
 import struct
@@ -23,7 +24,8 @@ class Session:
         self.call("hello", version=version, silence_ms=120000, runtime=runtime, node=node)
 
     def close(self):
-        self._child.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.close()
         self._child.wait(60)
         self._child.stdout.close()
 
