@@ -9,10 +9,13 @@
 #include "engine/who_serves.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/apply.hpp"
+#include "undo/hand_over.hpp"
 #include "undo/lost_copy.hpp"
 
 namespace ms2m {
 namespace {
+
+constexpr std::chrono::seconds kLook{20};
 
 bool restores_owner(const Operation& o) {
   return std::holds_alternative<op::RecreateSet>(o) || std::holds_alternative<op::ScaleUp>(o) ||
@@ -59,7 +62,9 @@ class Migrator::Impl::Finishing {
   HandedOver hand_over(Handed handed) {
     const bool waited = handed == Handed::unserved;  // in vain, by the strategy itself
     impl_.untouched(journal_, handed);
-    if (!waited && serve()) return HandedOver::yes;
+    // Told that the copy owns the queue, its node would let another process begin in its place, without what it knew.
+    const bool ended = ended_before_done(impl_.ports, journal_, StopToken().within(kLook));
+    if (!waited && !ended && serve()) return HandedOver::yes;
     if (impl_.restore_again(journal_) && serve()) return HandedOver::yes;
     const TakenBack back = impl_.take_back(journal_, outcome_, limit_, impl_.untouched(journal_, handed));
     if (back.done) return HandedOver::taken_back;
@@ -89,6 +94,7 @@ class Migrator::Impl::Finishing {
     if (way == Ending::Way::forward) {
       await_ready(impl_.ports.cluster, impl_.observer, outcome_, place_of(journal_));
       outcome_.serving = target_serves(impl_.ports.cluster, outcome_);
+      tell_started_anew();
     }
     ms2m::end(journal_, outcome_, {way, owner_missing, state_lost_});
   }
@@ -98,6 +104,15 @@ class Migrator::Impl::Finishing {
     return [this](const op::Rename& operation, const StopToken&) {
       state_lost_ = !impl_.rename_copy(journal_, operation, outcome_);
     };
+  }
+
+  /// A container by the runtime handler that was started again since the hand-over has begun from its own image.
+  void tell_started_anew() {
+    const auto given = journal_.effect_with<op::ResumeTarget>();
+    if (outcome_.serving.who != ServedBy::target || !given || !journal_.effect_with<op::CompleteRestore>()) return;
+    if (!another_instance(impl_.ports.cluster, hand_over_of(given->operation), StopToken().within(kLook))) return;
+    outcome_.serving.who = ServedBy::started_anew;
+    outcome_.serving.why = "its container has ended since the hand-over";
   }
 
   bool serve() {

@@ -107,6 +107,16 @@ void check_instance(const HandOver& what, const std::optional<Json>& pod) {
   if (what.only_that_instance && same_instance(now, what.instance) == false) throw started_again(what);
 }
 
+bool another_instance(Cluster& cluster, const HandOver& what, const StopToken& stop) {
+  if (what.container.empty()) return false;
+  try {
+    const auto pod = cluster.get(what.target, stop);
+    return pod && same_instance(instance_in(*pod, what.container), what.instance) == false;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const std::string& doing,
                      const StopToken& stop) {
   Peers named(ports.admin, copy.copy);

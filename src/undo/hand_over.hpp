@@ -28,6 +28,9 @@ HandOver hand_over_of(const op::ResumeTarget& operation);
 /// it.
 void check_instance(const HandOver& hand_over, const std::optional<Json>& pod);
 
+/// It is certain that another instance runs in the pod than the queue was given to.
+bool another_instance(Cluster& cluster, const HandOver& hand_over, const StopToken& stop);
+
 /// Waits until nobody consumes the queue in the copy's place: for as long as the broker holds the connection of a node
 /// that died, two or three heartbeats. `doing`: for the Error{timeout}.
 void await_copy_gone(const Migrator::Ports& ports, const Arrival& copy, const std::string& doing,

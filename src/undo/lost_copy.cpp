@@ -32,13 +32,28 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
   if (!quiet || !successor) return false;
   const op::ResumeSource& source = quiet->operation;
   const ObjectRef copy{Kind::pod, source.ns, *successor};
-  if (!is_lost(ports.cluster, copy, stop)) return false;
+  if (!is_lost(ports.cluster, copy, stop) && !ended_before_done(ports, journal, stop)) return false;
   wait_ended(ports.cluster, copy, stop);
   const auto given = journal.effect_with<op::ResumeTarget>();
   const Arrival arrival =
       given ? hand_over_of(given->operation).arrival : Arrival{.queue = source.queue, .consumers = source.others + 1};
   await_copy_gone(ports, arrival, "waiting for the lost copy's consumer to go", stop);
   return true;
+}
+
+bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  const auto completion = journal.effect_with<op::CompleteRestore>();
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  if (!completion || completion->settled || !given || given->operation.container.empty()) return false;
+  try {
+    const op::ResumeTarget& to = given->operation;
+    const auto pod = ports.cluster.get({Kind::pod, to.ns, to.pod}, stop);
+    if (!pod || !container_ended(*pod, to.container)) return false;
+    const op::CompleteRestore& restore = completion->operation;
+    return ports.restores.watch(restore.node, restore.id, std::nullopt, stop).state == RestoreState::restored;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {

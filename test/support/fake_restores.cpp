@@ -46,6 +46,8 @@ bool FakeNodes::handle(const std::string& name) {
   const auto decision = node::decide(record, asking(pod, said.substr(id.size() + 1)), now());
   const auto waits = [&](const char* reason, const std::string& message) {
     set_container(name, {{"waiting", {{"reason", reason}, {"message", message}}}}, false);
+    if (record && record->state == RestoreState::restored)  // it has run, and its kubelet has seen its end
+      objects_.at("pod/" + name)["status"]["containerStatuses"][0]["lastState"] = {{"terminated", {{"exitCode", 137}}}};
     return true;
   };
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;

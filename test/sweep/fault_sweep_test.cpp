@@ -926,6 +926,38 @@ TEST_CASE("by the runtime handler, a copy that ends before the pivot stays so, a
   run.check("ended before the pivot");
 }
 
+TEST_CASE("by the runtime handler, a copy that ends before its node is told of the pivot gives the queue back",
+          "[sweep][handler]") {
+  Sweep run(by_handler(GENERATE(Case{"", Strategy::handoff}, Case{"", Strategy::shadow},
+                                Case{"ReplicaSet", Strategy::handoff}, Case{"StatefulSet", Strategy::shadow})));
+  run.crash_after("pivot ");
+  run.run(Fault::none, 0);
+  REQUIRE_FALSE(run.outcome());
+  run.nodes().restart_on("worker-2");
+  run.recover();
+  INFO(run.recovered()->error);
+  CHECK(run.recovered()->result == Result::undone);
+  CHECK_THAT(run.recovered()->error, Catch::Contains("and with it what it had done"));
+  CHECK(run.nodes().pods() == std::vector<std::string>{"consumer-0@worker-1"});
+  for (int i = 0; i < 5; ++i) run.server().settle();
+  CHECK(run.server().consumers(kQueue) == std::set<std::string>{"consumer-0"});
+}
+
+TEST_CASE("by the runtime handler, a copy that starts anew after the pivot is said to have done so",
+          "[sweep][handler]") {
+  Sweep run(by_handler({"", GENERATE(Strategy::handoff, Strategy::shadow)}));
+  run.crash_after("done restore");
+  run.run(Fault::none, 0);
+  REQUIRE_FALSE(run.outcome());
+  run.nodes().restart_on("worker-2");
+  run.recover();
+  const Outcome found = run.recovered().value();
+  INFO(found.error);
+  CHECK(found.result == Result::undone);
+  CHECK(found.serving.who == ServedBy::started_anew);
+  CHECK_THAT(found.error, Catch::Contains("and its state with it"));
+}
+
 TEST_CASE("by the runtime handler, a node that is not told of the pivot hears of it when the move is finished",
           "[sweep][handler]") {
   Sweep run(by_handler({"", GENERATE(Strategy::handoff, Strategy::shadow)}));

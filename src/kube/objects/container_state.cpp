@@ -58,6 +58,12 @@ std::optional<ContainerState> container_state(const Json& pod, const std::string
                         exit_code(*status, "state"),     exit_code(*status, "lastState")};
 }
 
+bool container_ended(const Json& pod, const std::string& container) {
+  const Json* status = status_of(pod, container);
+  if (status == nullptr || runs(*status)) return false;
+  return exit_code(*status, "state") || exit_code(*status, "lastState") || number_at(*status, "restartCount", 0) > 0;
+}
+
 bool container_running(const Json* pod, const std::string& container) {
   const Json* own = status_of(*pod, container);
   return own != nullptr && runs(*own);

@@ -19,6 +19,8 @@ struct ContainerState {
 /// nullopt: nothing yet.
 std::optional<ContainerState> container_state(const Json& pod, const std::string& container);
 
+/// It has run, and does not now; what its pod's kubelet says last.
+bool container_ended(const Json& pod, const std::string& container);
 bool container_running(const Json* pod, const std::string& container);
 /// False: no process of the container has run. So it is also where the kubelet says only that it ends a pod without
 /// such a container: it was never there, or its record is gone.
