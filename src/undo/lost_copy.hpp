@@ -9,11 +9,11 @@
 
 namespace ms2m {
 
-/// After the pivot: true when the copy is lost (or ended_before_done()) and the source has not been retired, so that what is left of the
-/// migration is to be undone, not finished: the source, which is quiet and has everything up to the pivot, gets the
-/// queue back (if it is gone too, nobody does). Returns only when nobody consumes the queue in the copy's place: a node
-/// that cannot be reached may still run it; Error{timeout} then. Never true where the source had to go before the copy
-/// came, and for the published fan-out.
+/// After the pivot: true when the copy is lost (or ended_before_done()) and the source has not been retired, so that
+/// what is left of the migration is to be undone, not finished: the source, which is quiet and has everything up to the
+/// pivot, gets the queue back (if it is gone too, nobody does). Returns only when nobody consumes the queue in the
+/// copy's place: a node that cannot be reached may still run it; Error{timeout} then. Never true where the source had
+/// to go before the copy came, and for the published fan-out.
 bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
 /// The copy, restored by the runtime handler, has ended before its node was told that it owns the queue: it cannot come
