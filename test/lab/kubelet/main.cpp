@@ -1,8 +1,9 @@
-// ms2m-lab-kubelet: the lab's stand-in for the kubelet and CRI-O of one node, for tests of ms2m without Kubernetes.
+// ms2m-lab-kubelet: the lab's stand-in for the kubelet and CRI-O of one node, or for the kubelet of one that has a
+// real containerd, for tests of ms2m without Kubernetes.
 //
-// It runs the pods of its node as real containers (crun, directly), takes real CRIU checkpoints and restores them; its
-// HTTP answers, statuses, events and waiting reasons are those of Kubernetes 1.36 with CRI-O 1.36, as far as ms2m can
-// see them.
+// It runs the pods of its node as real containers (crun, directly; or as containerd's), takes real CRIU checkpoints and
+// restores them; its HTTP answers, statuses, events and waiting reasons are those of Kubernetes 1.36 with CRI-O 1.36, as
+// far as ms2m can see them.
 //
 // What it does not do:
 // - exec, attach, port-forward, following of logs, log rotation, ephemeral containers, lifecycle postStart, httpGet
@@ -29,6 +30,8 @@
 #include <stdexcept>
 
 #include "api/node.hpp"
+#include "containerd/runtime.hpp"
+#include "crio/runtime.hpp"
 #include "server/server.hpp"
 
 namespace {
@@ -42,6 +45,7 @@ Options parse(int argc, char** argv) {
                      {"--runtime-request-timeout", "120s"},
                      {"--faults-file", ""},
                      {"--shutdown-grace", "2"},
+                     {"--runtime", "crio"},
                      {"--node", ""},
                      {"--ip", ""},
                      {"--api", ""},
@@ -91,6 +95,14 @@ void restart(Runtime& runtime) {
   write_file(kRestarts, std::to_string(std::stol(read_file(kRestarts).value_or("0")) + 1));
 }
 
+std::unique_ptr<Runtime> make_runtime(const Options& options, Cgroups& cgroups, const Faults& faults,
+                                      std::chrono::milliseconds timeout) {
+  const std::string &kind = options.at("--runtime"), &ip = options.at("--ip");
+  if (kind == "containerd") return std::make_unique<ContainerdRuntime>(ip, cgroups, faults, timeout);
+  if (kind != "crio") throw std::runtime_error("--runtime: crio or containerd, not " + kind);
+  return std::make_unique<CrioRuntime>(ip, options.at("--pod-cidr"), cgroups, faults, timeout);
+}
+
 int run(const Options& options) {
   // Handled in a thread below; children get the default back.
   sigset_t signals;
@@ -104,22 +116,21 @@ int run(const Options& options) {
 
   ApiClient api({options.at("--api"), options.at("--ca"), options.at("--cert"), options.at("--key")});
   EventRecorder events(api, options.at("--node"));
-  ImageStore images;
   Cgroups cgroups;
   const Faults faults(options.at("--faults-file"));
   const auto timeout = duration(options.at("--runtime-request-timeout"));
-  Runtime runtime(images, cgroups, faults, timeout);
+  const auto made = make_runtime(options, cgroups, faults, timeout);
+  Runtime& runtime = *made;
   runtime.clean_up();
-  Network network(options.at("--pod-cidr"));
   Lookup lookup(api, options.at("--ip"));
-  NodeParts parts{options.at("--node"), options.at("--ip"), api, events, runtime, network, lookup};
+  NodeParts parts{options.at("--node"), options.at("--ip"), api, events, runtime, cgroups, lookup};
   PodManager pods(parts);
-  Checkpoints checkpoints(pods, cgroups, faults, timeout);
+  Checkpoints checkpoints(pods, runtime, timeout);
   Authorizer authorizer(api, parts.node_name);
   KubeletServer server({parts.node_name, options.at("--cert"), options.at("--key"), options.at("--ca"),
                         options.at("--checkpoint-gate") != "false", go_duration(timeout)},
                        pods, checkpoints, authorizer, faults);
-  NodeReporter node(api, images, parts.node_name, parts.node_ip, options.at("--pod-cidr"));
+  NodeReporter node(api, runtime, parts.node_name, parts.node_ip, options.at("--pod-cidr"));
   node.start();
   pods.start();
   std::thread([&] {
@@ -128,7 +139,6 @@ int run(const Options& options) {
     log_line(std::string("ending on ") + strsignal(number));
     pods.shut_down(std::stol(options.at("--shutdown-grace")));
     runtime.clean_up();
-    network.remove();
     cgroups.unmount_legacy();
     ::_exit(0);
   }).detach();

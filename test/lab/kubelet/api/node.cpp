@@ -47,10 +47,10 @@ std::string machine_arch() {
 
 }  // namespace
 
-NodeReporter::NodeReporter(ApiClient& api, const ImageStore& images, std::string name, std::string ip,
+NodeReporter::NodeReporter(ApiClient& api, const Runtime& runtime, std::string name, std::string ip,
                            std::string pod_cidr)
     : api_(api),
-      images_(images),
+      runtime_(runtime),
       name_(std::move(name)),
       ip_(std::move(ip)),
       pod_cidr_(std::move(pod_cidr)),
@@ -116,12 +116,12 @@ Json NodeReporter::status() const {
         {"bootID", trimmed(read_file("/proc/sys/kernel/random/boot_id").value_or(""))},
         {"kernelVersion", names.release},
         {"osImage", os_image()},
-        {"containerRuntimeVersion", "cri-o://1.36.3"},
+        {"containerRuntimeVersion", runtime_.version()},
         {"kubeletVersion", "v1.36.2"},
         {"kubeProxyVersion", ""},
         {"operatingSystem", "linux"},
         {"architecture", machine_arch()}}},
-      {"images", images_.summary()}};
+      {"images", runtime_.image_summary()}};
 }
 
 bool NodeReporter::beat() { return api_.patch("/api/v1/nodes/" + name_ + "/status", {{"status", status()}}).ok(); }

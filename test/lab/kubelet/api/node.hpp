@@ -3,14 +3,14 @@
 #include <thread>
 
 #include "api/client.hpp"
-#include "image/store.hpp"
+#include "runtime/runtime.hpp"
 
 namespace kubelet {
 
 // Registers the Node and keeps its status and its Lease fresh, every ten seconds.
 class NodeReporter {
  public:
-  NodeReporter(ApiClient& api, const ImageStore& images, std::string name, std::string ip, std::string pod_cidr);
+  NodeReporter(ApiClient& api, const Runtime& runtime, std::string name, std::string ip, std::string pod_cidr);
   void start();
 
  private:
@@ -21,7 +21,7 @@ class NodeReporter {
   void renew_lease();
 
   ApiClient& api_;
-  const ImageStore& images_;
+  const Runtime& runtime_;
   std::string name_, ip_, pod_cidr_, started_;
   std::jthread thread_;
 };

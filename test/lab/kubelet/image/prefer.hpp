@@ -1,7 +1,7 @@
 #pragma once
 #include <algorithm>
 
-#include "image/store.hpp"
+#include "image/image.hpp"
 
 namespace kubelet {
 

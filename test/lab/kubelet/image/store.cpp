@@ -12,13 +12,6 @@ bool has_name(const Json& record, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string repository_of(const std::string& name) {
-  const auto at = name.find('@');
-  if (at != std::string::npos) return name.substr(0, at);
-  const auto colon = name.rfind(':');
-  return colon != std::string::npos && name.find('/', colon) == std::string::npos ? name.substr(0, colon) : name;
-}
-
 bool has_digest(const Json& record, const ImageName& name) {
   const std::string key = "manifest-" + name.digest;
   const Json& keys = list_at(record, "big-data-names");
@@ -30,8 +23,6 @@ bool has_digest(const Json& record, const ImageName& name) {
 }
 
 }  // namespace
-
-std::string Image::id_for_status() const { return (names.empty() ? id : repository_of(names.front())) + "@" + digest; }
 
 Json ImageStore::records() const {
   const auto text = read_file(root_ / "overlay-images/images.json");

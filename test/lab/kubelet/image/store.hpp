@@ -5,23 +5,10 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "image/image.hpp"
 #include "image/name.hpp"
 
 namespace kubelet {
-
-struct Image {
-  std::string id;      // config digest, without "sha256:"
-  std::string digest;  // manifest digest, with it
-  std::vector<std::string> names;
-  std::string top_layer;
-  Json manifest;
-  Json config;  // the whole image configuration
-  std::string annotation(const std::string& key) const {
-    return string_at(at_or_null(manifest, "annotations"), key.c_str());
-  }
-  // localhost/ms2m-consumer@sha256:...
-  std::string id_for_status() const;
-};
 
 // containers-storage (overlay driver) as Podman and skopeo keep it, read from its own files: they are replaced by
 // rename, so no lock is needed, and a look-up takes less than a millisecond. Nothing is cached.

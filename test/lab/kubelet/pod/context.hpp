@@ -3,7 +3,6 @@
 
 #include "api/events.hpp"
 #include "pod/lookup.hpp"
-#include "runtime/network.hpp"
 #include "runtime/runtime.hpp"
 
 namespace kubelet {
@@ -15,7 +14,7 @@ struct NodeParts {
   ApiClient& api;
   EventRecorder& events;
   Runtime& runtime;
-  Network& network;
+  Cgroups& cgroups;
   Lookup& lookup;
 };
 

@@ -113,7 +113,7 @@ void PodManager::relist(std::stop_token stop) {
     over.clear();
     reap_orphans();
     for (int i = 0; i < 10; ++i) {
-      parts_.runtime.cgroups().thaw_forgotten();
+      parts_.cgroups.thaw_forgotten();
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   }
@@ -127,7 +127,7 @@ void PodManager::shut_down(long grace_seconds) {
     workers = workers_;
   }
   for (const auto& [uid, worker] : workers) worker->shut_down(grace_seconds);
-  parts_.runtime.creates().end();
+  parts_.runtime.end_creates();
   for (const auto& [uid, worker] : workers) {
     for (int i = 0; i < 200 && !worker->finished(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

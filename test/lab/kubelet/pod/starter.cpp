@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/files.hpp"
 #include "image/prefer.hpp"
-#include "image/pull.hpp"
 #include "pod/environment.hpp"
 #include "pod/status.hpp"
 
@@ -40,7 +40,7 @@ void Starter::fail(const Slot& slot, StartResult& result, const std::string& rea
 std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name, StartResult& result) {
   const std::string written = string_at(slot.spec, "image");
   const std::string policy = policy_of(slot.spec, name);
-  auto image = parts_.runtime.images().by_name(name);
+  auto image = parts_.runtime.find_image(name);
   if (image && policy != "Always") {
     event(slot, "Normal", "Pulled",
           "Container image \"" + written + "\" already present on machine and can be accessed by the pod");
@@ -61,7 +61,7 @@ std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name,
   }
   event(slot, "Normal", "Pulling", "Pulling image \"" + written + "\"");
   const auto begin = steady_now();
-  if (const auto error = pull_image(name, written)) {
+  if (const auto error = parts_.runtime.pull(name, written)) {
     result.pulled_in_vain = true;
     event(slot, "Warning", "Failed", error->event);
     fail(slot, result, error->reason, error->message, "Error: " + error->reason);
@@ -70,7 +70,7 @@ std::optional<Image> Starter::get_image(const Slot& slot, const ImageName& name,
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin).count();
   event(slot, "Normal", "Pulled",
         fmt::format("Successfully pulled image \"{}\" in {}ms ({}ms including waiting).", written, took, took));
-  return parts_.runtime.images().by_name(name);
+  return parts_.runtime.find_image(name);
 }
 
 ContainerPlan Starter::plan_of(const Slot& slot, const Image& image, int restart_count) {

@@ -40,7 +40,7 @@ Json container_status(const Slot& slot, const std::map<std::string, fs::path>& l
                  {"imageID", known ? slot.container->plan().image.id_for_status() : ""},
                  {"started", alive && slot.started}};
   if (known) {
-    status["containerID"] = "cri-o://" + slot.container->id();
+    status["containerID"] = slot.container->full_id();
     const User& user = slot.container->user();
     status["user"] = {{"linux", {{"uid", user.uid}, {"gid", user.gid}, {"supplementalGroups", user.groups}}}};
     const Json& wanted = at_or_null(slot.spec, "resources");
@@ -137,7 +137,7 @@ Json terminated_state(const Container& container, const fs::path& termination_lo
                                               : "Error"},
                 {"startedAt", rfc3339(container.started_at())},
                 {"finishedAt", rfc3339(exit.at)},
-                {"containerID", "cri-o://" + container.id()}};
+                {"containerID", container.full_id()}};
   const std::string message = read_file(termination_log).value_or("").substr(0, 4096);
   if (!message.empty()) state["message"] = message;
   return state;

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "base/files.hpp"
+
 namespace kubelet {
 namespace {
 
@@ -207,9 +209,7 @@ bool PodWorker::prepare() {
     if (!directory_) directory_ = std::make_unique<PodDirectory>(pod);
     if (!sandbox_) {
       directory_->set_up_volumes(pod, "", parts_.lookup);
-      auto sandbox =
-          std::make_unique<Sandbox>(pod, parts_.node_ip, qos_class(pod), parts_.network, parts_.runtime.cgroups(),
-                                    parts_.runtime.handlers().find(parts_.lookup.runtime_handler(pod)));
+      auto sandbox = parts_.runtime.make_sandbox(pod, qos_class(pod), parts_.lookup.runtime_handler(pod));
       const std::lock_guard lock(mutex_);
       sandbox_ = std::move(sandbox);
       runtime_changed_ = true;

@@ -1,21 +1,8 @@
 // How a pod's containers are stopped, and what is reported meanwhile.
-#include <signal.h>
-
+#include "base/files.hpp"
 #include "pod/worker.hpp"
 
 namespace kubelet {
-namespace {
-
-int stop_signal(const Image& image) {
-  const std::string name = string_at(at_or_null(image.config, "config"), "StopSignal", "SIGTERM");
-  if (name == "SIGINT" || name == "INT") return SIGINT;
-  if (name == "SIGQUIT" || name == "QUIT") return SIGQUIT;
-  if (name == "SIGKILL" || name == "KILL") return SIGKILL;
-  if (name == "SIGUSR1") return SIGUSR1;
-  return SIGTERM;
-}
-
-}  // namespace
 
 void PodWorker::kill_unhealthy() {
   std::vector<std::pair<std::string, std::string>> list;
@@ -41,14 +28,7 @@ void PodWorker::stop_container(Slot& slot, const std::string& why) {
   const Json& pre_stop = at_or_null(at_or_null(slot.spec, "lifecycle"), "preStop");
   for (const Json& word : list_at(at_or_null(pre_stop, "exec"), "command")) hook.push_back(word.get<std::string>());
   if (!hook.empty()) parts_.runtime.exec(container, hook, std::chrono::seconds(grace_seconds_.load()));
-  container.signal(stop_signal(container.plan().image));
-  // In small steps: a second deletion may shorten the grace period.
-  while (!container.wait_exit(std::chrono::milliseconds(100)) && !over()) {
-  }
-  if (container.exit()) return;
-  container.signal(SIGKILL);
-  parts_.runtime.cgroups().kill(container.cgroup());
-  container.wait_exit(std::chrono::seconds(10));
+  container.stop(over);  // a second deletion may shorten the grace period meanwhile
 }
 
 void PodWorker::terminate() {
@@ -104,7 +84,7 @@ void PodWorker::tear_down() {
   }
   for (const auto& slot : slots_) slot->prober.reset();
   for (const auto& container : containers) container->remove();
-  if (sandbox_) parts_.runtime.creates().wait_for(*sandbox_);
+  if (sandbox_) parts_.runtime.wait_for_creates(*sandbox_);
   const std::lock_guard lock(mutex_);
   sandbox_.reset();
   directory_.reset();

@@ -1,62 +1,59 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/process.hpp"
+#include "image/image.hpp"
+#include "image/pull.hpp"
+#include "runtime/cgroup.hpp"
 #include "runtime/container.hpp"
-#include "runtime/creates.hpp"
-#include "runtime/handlers.hpp"
-#include "server/faults.hpp"
+#include "runtime/sandbox.hpp"
 
 namespace kubelet {
 
-// The container runtime: what CRI-O does with crun, in CRI-O's places and words.
+// The runtime's words, as gRPC gives them to the kubelet: "rpc error: code = ... desc = ...".
+struct CheckpointError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The node's container runtime, as the kubelet sees it.
 class Runtime {
  public:
-  // `limit`: how long the kubelet waits for a container to be created.
-  Runtime(ImageStore& images, Cgroups& cgroups, const Faults& faults, std::chrono::milliseconds limit)
-      : images_(images), cgroups_(cgroups), faults_(faults), limit_(limit) {}
+  virtual ~Runtime() = default;
 
-  // Prepares a container and starts it; or, when the plan's image is a checkpoint, restores it. Throws ContainerError.
-  // `on_created` is called when it exists and only its start is to come.
-  std::shared_ptr<Container> run(const ContainerPlan& plan, const std::function<void()>& on_created,
-                                 std::function<void()> on_exit);
+  virtual std::string version() const = 0;  // as a Node's status has it: "cri-o://1.36.3"
 
-  // As `systemctl restart crio`: its settings are read anew; containers go on.
-  void restart();
+  // `handler`: a runtime handler's name, or "". Throws std::runtime_error.
+  virtual std::unique_ptr<Sandbox> make_sandbox(const Json& pod, const std::string& qos,
+                                                const std::string& handler) = 0;
+  // Prepares a container and starts it. Throws ContainerError. `on_created` is called when it exists and only its start
+  // is to come, `on_exit` when it has ended, from a thread of its own.
+  virtual std::shared_ptr<Container> run(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                         std::function<void()> on_exit) = 0;
+  // Returns when no creation that the kubelet has given up is left of this sandbox, which is to go.
+  virtual void wait_for_creates(const Sandbox&) {}
+  // The kubelet ends: creations under way end now.
+  virtual void end_creates() {}
 
   // Runs a command inside; the exit code or -1.
-  ProcessResult exec(const Container& container, const std::vector<std::string>& argv,
-                     std::chrono::milliseconds timeout) const;
+  virtual ProcessResult exec(const Container& container, const std::vector<std::string>& argv,
+                             std::chrono::milliseconds timeout) const = 0;
+  // Checkpoints a running container, which goes on, into an archive at `target` (mode 0600). Throws CheckpointError.
+  virtual void checkpoint(Container& container, const std::filesystem::path& target) = 0;
 
-  // Removes what an earlier kubelet left behind.
-  void clean_up();
+  virtual std::optional<Image> find_image(const ImageName& name) const = 0;
+  // Nothing when it is there. `as_written`: in the pod's spec. Blocks.
+  virtual std::optional<PullError> pull(const ImageName& name, const std::string& as_written) = 0;
+  virtual Json image_summary() const = 0;  // as status.images of a Node
 
-  Cgroups& cgroups() { return cgroups_; }
-  Handlers& handlers() { return handlers_; }
-  Creates& creates() { return creates_; }
-  const ImageStore& images() const { return images_; }
-  static bool is_checkpoint(const Image& image);
-
- private:
-  std::shared_ptr<Container> start(const ContainerPlan& plan, const std::function<void()>& on_created,
-                                   std::function<void()> on_exit);
-  std::shared_ptr<Container> restore(const ContainerPlan& plan, const std::function<void()>& on_created,
-                                     std::function<void()> on_exit);
-  std::shared_ptr<Container> make(const ContainerPlan& plan, const Image& base) const;
-  SpecPlace place_of(const Container& container) const;
-  void begin(const Container& container) const;
-  static int pid_of(const Container& container);
-  void limit(const Container& container, int pid) const;
-
-  ImageStore& images_;
-  Cgroups& cgroups_;
-  const Faults& faults_;
-  const std::chrono::milliseconds limit_;
-  Handlers handlers_;
-  Creates creates_;
+  // As systemctl restarts it: its settings are read anew; containers go on.
+  virtual void restart() = 0;
+  // Removes what an earlier kubelet left behind; and at the end, everything.
+  virtual void clean_up() = 0;
 };
 
 }  // namespace kubelet

@@ -5,7 +5,6 @@
 
 #include "base/clock.hpp"
 #include "base/files.hpp"
-#include "runtime/checkpoint.hpp"
 
 namespace kubelet {
 
@@ -46,9 +45,9 @@ std::string Checkpoints::checkpoint(std::shared_ptr<Container> container, const 
     std::string error;
     const auto begin = steady_now();
     try {
-      checkpoint_container(*container, path, cgroups_, faults_);
+      runtime_.checkpoint(*container, path);
     } catch (const std::exception& failure) {
-      error = std::string("rpc error: code = Unknown desc = ") + failure.what();
+      error = failure.what();
     }
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(steady_now() - begin).count();
     log_line("checkpoint " + path + " " + (error.empty() ? "written" : "failed") + " after " + std::to_string(took) +

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "pod/manager.hpp"
-#include "server/faults.hpp"
+#include "runtime/runtime.hpp"
 
 namespace kubelet {
 
@@ -17,8 +17,8 @@ struct TextAnswer {
 // caller does not wait for it any longer.
 class Checkpoints {
  public:
-  Checkpoints(PodManager& pods, Cgroups& cgroups, const Faults& faults, std::chrono::milliseconds runtime_timeout)
-      : pods_(pods), cgroups_(cgroups), faults_(faults), runtime_timeout_(runtime_timeout) {}
+  Checkpoints(PodManager& pods, Runtime& runtime, std::chrono::milliseconds runtime_timeout)
+      : pods_(pods), runtime_(runtime), runtime_timeout_(runtime_timeout) {}
   // timeout: the raw query value, null when it was not given.
   TextAnswer take(const std::string& ns, const std::string& pod, const std::string& container,
                   const std::string* timeout);
@@ -27,8 +27,7 @@ class Checkpoints {
   std::string checkpoint(std::shared_ptr<Container> container, const std::string& path,
                          std::chrono::milliseconds limit);
   PodManager& pods_;
-  Cgroups& cgroups_;
-  const Faults& faults_;
+  Runtime& runtime_;
   std::chrono::milliseconds runtime_timeout_;
 };
 

@@ -9,6 +9,7 @@ namespace kubelet {
 // Failures on request: a JSON file that is read again at every use.
 //   {"checkpoint_delay_ms": N, "checkpoint_fail": "text", "restore_fail": "text", "disk_full": true,
 //    "create_patience_ms": N (instead of --runtime-request-timeout, while a container is created)}
+// With a real containerd its own failures are what they are: of these only checkpoint_* and create_patience_ms.
 class Faults {
  public:
   explicit Faults(std::string file) : file_(std::move(file)) {}

@@ -4,6 +4,7 @@
 
 #include "server/authorizer.hpp"
 #include "server/checkpoints.hpp"
+#include "server/faults.hpp"
 
 namespace httplib {
 class SSLServer;

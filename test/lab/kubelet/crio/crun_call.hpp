@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/process.hpp"
-#include "runtime/container.hpp"
+#include "crio/container.hpp"
 
 namespace kubelet {
 
@@ -19,12 +19,12 @@ class CrunCall {
   ProcessSpec spec(const std::vector<std::string>& arguments) const;
   // When that has ended. Throws ContainerError(reason, before + its words) when it failed.
   void check(const ProcessResult& result, const std::string& reason, const std::string& before);
-  Container::Pipes& pipes() { return pipes_; }
+  CrioContainer::Pipes& pipes() { return pipes_; }
 
  private:
   std::string drain();
   OciRuntime oci_;
-  Container::Pipes pipes_;
+  CrioContainer::Pipes pipes_;
 };
 
 }  // namespace kubelet

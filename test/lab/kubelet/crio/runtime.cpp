@@ -1,18 +1,24 @@
-#include "runtime/runtime.hpp"
+#include "crio/runtime.hpp"
 
 #include "base/files.hpp"
+#include "crio/checkpoint.hpp"
 
 namespace kubelet {
 namespace {
 
 constexpr char kCheckpointAnnotation[] = "io.kubernetes.cri-o.annotations.checkpoint.name";
 
+bool is_checkpoint(const Image& image) { return !image.annotation(kCheckpointAnnotation).empty(); }
+
 }  // namespace
 
-bool Runtime::is_checkpoint(const Image& image) { return !image.annotation(kCheckpointAnnotation).empty(); }
+std::unique_ptr<Sandbox> CrioRuntime::make_sandbox(const Json& pod, const std::string& qos,
+                                                   const std::string& handler) {
+  return std::make_unique<CrioSandbox>(pod, node_ip_, qos, network_, cgroups_, handlers_.find(handler));
+}
 
-std::shared_ptr<Container> Runtime::run(const ContainerPlan& plan, const std::function<void()>& on_created,
-                                        std::function<void()> on_exit) {
+std::shared_ptr<Container> CrioRuntime::run(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                            std::function<void()> on_exit) {
   try {
     return is_checkpoint(plan.image) ? restore(plan, on_created, std::move(on_exit))
                                      : start(plan, on_created, std::move(on_exit));
@@ -23,34 +29,35 @@ std::shared_ptr<Container> Runtime::run(const ContainerPlan& plan, const std::fu
   }
 }
 
-int Runtime::pid_of(const Container& container) {
+int CrioRuntime::pid_of(const CrioContainer& container) {
   return std::stoi(read_file(container.bundle() / "pidfile").value_or("-1"));
 }
 
-std::shared_ptr<Container> Runtime::make(const ContainerPlan& plan, const Image& base) const {
+std::shared_ptr<CrioContainer> CrioRuntime::make(const ContainerPlan& plan, const Image& base) const {
   ContainerPlan own = plan;
   own.image = base;
-  auto container = std::make_shared<Container>(std::move(own), random_hex(64), images_.root(), cgroups_);
+  auto container = std::make_shared<CrioContainer>(std::move(own), random_hex(64), images_.root(), cgroups_);
   container->make_rootfs(images_.lower_dirs(base));
   return container;
 }
 
-SpecPlace Runtime::place_of(const Container& container) const {
+SpecPlace CrioRuntime::place_of(const CrioContainer& container) const {
   SpecPlace place;
   place.id = container.id();
   place.cgroup = container.cgroup();
   place.rootfs = container.rootfs();
+  place.sandbox = &container.sandbox();
   place.limits = cgroups_.has_controller("memory") && cgroups_.has_controller("cpu");
   return place;
 }
 
-void Runtime::limit(const Container& container, int pid) const {
+void CrioRuntime::limit(const CrioContainer& container, int pid) const {
   const Resources& wanted = container.plan().resources;
   if (!place_of(container).limits) cgroups_.limit(container.cgroup(), pid, wanted.memory_bytes, wanted.cpu_quota_us);
 }
 
-std::shared_ptr<Container> Runtime::start(const ContainerPlan& plan, const std::function<void()>& on_created,
-                                          std::function<void()> on_exit) {
+std::shared_ptr<Container> CrioRuntime::start(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                              std::function<void()> on_exit) {
   auto container = make(plan, plan.image);
   container->set_user(user_of(plan, container->rootfs()));
   write_file(container->bundle() / "config.json", make_spec(container->plan(), place_of(*container)).dump());
@@ -68,7 +75,7 @@ std::shared_ptr<Container> Runtime::start(const ContainerPlan& plan, const std::
 }
 
 // CRI-O starts nothing but what is created.
-void Runtime::begin(const Container& container) const {
+void CrioRuntime::begin(const CrioContainer& container) const {
   const auto told = run_process(container.oci().call({"state", container.id()}));
   const Json state = Json::parse(told.out, nullptr, false);
   const std::string status = told.ok() ? string_at(state, "status") : told.err;
@@ -79,21 +86,29 @@ void Runtime::begin(const Container& container) const {
     throw ContainerError("RunContainerError", "failed to start container " + container.id() + ": " + started.err);
 }
 
-void Runtime::restart() {
+void CrioRuntime::restart() {
   handlers_.restart();
   creates_.give_up();
 }
 
-ProcessResult Runtime::exec(const Container& container, const std::vector<std::string>& argv,
-                            std::chrono::milliseconds timeout) const {
+ProcessResult CrioRuntime::exec(const Container& container, const std::vector<std::string>& argv,
+                                std::chrono::milliseconds timeout) const {
   ProcessSpec spec;
-  spec.argv = container.oci().call({"exec", container.id()});
+  spec.argv = dynamic_cast<const CrioContainer&>(container).oci().call({"exec", container.id()});
   spec.argv.insert(spec.argv.end(), argv.begin(), argv.end());
   spec.timeout = timeout;
   return run_process(spec);
 }
 
-void Runtime::clean_up() {
+void CrioRuntime::checkpoint(Container& container, const fs::path& target) {
+  try {
+    checkpoint_container(dynamic_cast<CrioContainer&>(container), target, cgroups_, faults_);
+  } catch (const std::exception& error) {
+    throw CheckpointError(std::string("rpc error: code = Unknown desc = ") + error.what());
+  }
+}
+
+void CrioRuntime::clean_up() {
   const OciRuntime crun = handlers_.find("");
   for (const auto& id : split(run_process(crun.call({"list", "-q"})).out, '\n'))
     run_process(crun.call({"delete", "--force", id}));

@@ -1,4 +1,4 @@
-#include "runtime/creates.hpp"
+#include "crio/creates.hpp"
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -17,7 +17,7 @@ void kill_process(int pid_fd) {
 }  // namespace
 
 void Creates::work(const std::shared_ptr<Entry>& entry) {
-  const Container& container = *entry->container;
+  const CrioContainer& container = *entry->container;
   ProcessSpec spec = entry->call->spec(
       {"create", "--bundle", container.bundle(), "--pid-file", container.bundle() / "pidfile", container.id()});
   spec.on_start = [&](int pid) {
@@ -44,7 +44,7 @@ void Creates::drop(const std::shared_ptr<Entry>& entry) {
   changed_.notify_all();
 }
 
-void Creates::run(const std::shared_ptr<Container>& container, const std::shared_ptr<CrunCall>& call,
+void Creates::run(const std::shared_ptr<CrioContainer>& container, const std::shared_ptr<CrunCall>& call,
                   std::chrono::milliseconds limit) {
   const auto entry = std::make_shared<Entry>();
   entry->container = container;

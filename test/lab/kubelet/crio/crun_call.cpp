@@ -1,4 +1,4 @@
-#include "runtime/crun_call.hpp"
+#include "crio/crun_call.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "runtime/network.hpp"
+#include "crio/network.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

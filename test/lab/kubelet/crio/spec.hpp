@@ -4,15 +4,10 @@
 #include <set>
 #include <string>
 
-#include "runtime/plan.hpp"
+#include "crio/sandbox.hpp"
+#include "runtime/container.hpp"
 
 namespace kubelet {
-
-struct User {
-  unsigned uid = 0;
-  unsigned gid = 0;
-  std::vector<unsigned> groups;
-};
 
 // The user of a process, from the security contexts and the image; names are looked up in the mounted root file system.
 User user_of(const ContainerPlan& plan, const std::filesystem::path& rootfs);
@@ -21,6 +16,7 @@ struct SpecPlace {
   std::string id;
   std::string cgroup;
   std::filesystem::path rootfs;
+  const CrioSandbox* sandbox = nullptr;
   bool limits = false;  // cgroup2 has the controllers
   // Given for a restore: mounts of the kubelet's with another destination are left out.
   std::optional<std::set<std::string>> only_destinations;

@@ -1,4 +1,4 @@
-#include "runtime/checkpoint.hpp"
+#include "crio/checkpoint.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@ constexpr char kLogPathFile[] = "io.kubernetes.cri-o.LogPath";
 class Frozen {
  public:
   Frozen(Cgroups& cgroups, std::string group) : cgroups_(cgroups), group_(std::move(group)) {
-    if (!cgroups_.freeze(group_)) throw CheckpointError("failed to pause container before checkpointing");
+    if (!cgroups_.freeze(group_)) throw CrioError("failed to pause container before checkpointing");
   }
   ~Frozen() { cgroups_.thaw(group_); }
   Frozen(const Frozen&) = delete;
@@ -35,29 +35,29 @@ std::string joined(const std::vector<std::string>& words, const char* open, cons
 }
 
 // As CRI-O words a failure of crun: the command as it was called, then as it was run.
-std::string crun_failure(const Container& container, const std::vector<std::string>& arguments,
+std::string crun_failure(const CrioContainer& container, const std::vector<std::string>& arguments,
                          const std::string& said) {
   return "failed to checkpoint container " + container.id() + ": running \"" + container.oci().path + "\" [" +
          joined(arguments, "\"", " ", "\"") + "] failed: `" + joined(container.oci().call(arguments), "", " ", "") +
          "` failed: " + said + " : exit status 1";
 }
 
-std::vector<std::string> crun_arguments(const Container& container) {
+std::vector<std::string> crun_arguments(const CrioContainer& container) {
   const fs::path dir = container.user_data();
   return {"checkpoint", "--file-locks",    "--image-path", dir / "checkpoint", "--work-path",
           dir,          "--leave-running", container.id()};
 }
 
-void dump_processes(const Container& container) {
+void dump_processes(const CrioContainer& container) {
   if (::access("/usr/sbin/criu", X_OK) != 0 && ::access("/usr/bin/criu", X_OK) != 0) {
-    throw CheckpointError(
+    throw CrioError(
         "failed to checkpoint container " + container.id() +
         ": check for CRIU failed to check for criu version: exec: \"criu\": executable file not found in $PATH");
   }
   remove_tree(container.user_data() / "checkpoint");
   const auto arguments = crun_arguments(container);
   const ProcessResult result = run_process(container.oci().call(arguments));
-  if (!result.ok()) throw CheckpointError(crun_failure(container, arguments, result.err));
+  if (!result.ok()) throw CrioError(crun_failure(container, arguments, result.err));
 }
 
 bool is_whiteout(const fs::path& path) {
@@ -65,7 +65,7 @@ bool is_whiteout(const fs::path& path) {
   return ::lstat(path.c_str(), &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == 0;
 }
 
-void write_root_fs_diff(const Container& container) {
+void write_root_fs_diff(const CrioContainer& container) {
   const fs::path dir = container.user_data();
   Json deleted = Json::array();
   std::vector<std::string> argv = {"tar", "-C", container.upper(), "--no-wildcards", "--anchored"};
@@ -78,15 +78,14 @@ void write_root_fs_diff(const Container& container) {
   }
   argv.insert(argv.end(), {"-cf", dir / "rootfs-diff.tar", "."});
   if (const auto result = run_process(argv); !result.ok()) {
-    throw CheckpointError("failed to write file system changes of container " + container.id() + ": " +
-                          trimmed(result.err));
+    throw CrioError("failed to write file system changes of container " + container.id() + ": " + trimmed(result.err));
   }
   remove_tree(dir / "deleted.files");
   if (!deleted.empty()) write_file(dir / "deleted.files", deleted.dump(), 0600);
 }
 
 // config.json with the mount points as the pod's spec names them: a restore compares those.
-Json dumped_spec(const Container& container) {
+Json dumped_spec(const CrioContainer& container) {
   Json spec = Json::parse(read_file(container.bundle() / "config.json").value_or("{}"), nullptr, false);
   for (Json& entry : spec["mounts"]) {
     for (const Mount& mount : container.plan().mounts) {
@@ -97,7 +96,7 @@ Json dumped_spec(const Container& container) {
   return spec;
 }
 
-void write_descriptions(const Container& container, const Json& spec) {
+void write_descriptions(const CrioContainer& container, const Json& spec) {
   const fs::path dir = container.user_data();
   const Image& image = container.plan().image;
   const Json& meta = at_or_null(container.plan().pod, "metadata");
@@ -132,17 +131,17 @@ void write_descriptions(const Container& container, const Json& spec) {
 }
 
 // CRI-O opens the archive without truncating it: a second one of the same name overwrites the first in place.
-void write_archive(const Container& container, const fs::path& target, const Faults& faults) {
+void write_archive(const CrioContainer& container, const fs::path& target, const Faults& faults) {
   const std::string failed =
       "failed to write file system changes of container " + container.id() + ": write " + target.string() + ": ";
   const int fd = ::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
-    throw CheckpointError("error exporting checkpoint of container " + container.id() + ": open " + target.string());
+    throw CrioError("error exporting checkpoint of container " + container.id() + ": open " + target.string());
   if (faults.flag("disk_full")) {
     const std::string cut(10240, '\0');
     const bool written = ::write(fd, cut.data(), cut.size()) > 0;
     ::close(fd);
-    throw CheckpointError(failed + (written ? "no space left on device" : "input/output error"));
+    throw CrioError(failed + (written ? "no space left on device" : "input/output error"));
   }
   ProcessSpec spec;
   spec.argv = {
@@ -153,12 +152,12 @@ void write_archive(const Container& container, const fs::path& target, const Fau
   const ProcessResult result = run_process(spec);
   ::close(fd);
   if (!result.ok()) {
-    throw CheckpointError(failed + (result.err.find("No space left") != std::string::npos ? "no space left on device"
-                                                                                          : trimmed(result.err)));
+    throw CrioError(failed + (result.err.find("No space left") != std::string::npos ? "no space left on device"
+                                                                                    : trimmed(result.err)));
   }
 }
 
-void remove_working_files(const Container& container) {
+void remove_working_files(const CrioContainer& container) {
   const fs::path dir = container.user_data();
   for (const char* name :
        {"checkpoint", "rootfs-diff.tar", "deleted.files", "config.dump", "spec.dump", "bind.mounts", kLogPathFile}) {
@@ -168,18 +167,18 @@ void remove_working_files(const Container& container) {
 
 }  // namespace
 
-void checkpoint_container(Container& container, const fs::path& target, Cgroups& cgroups, const Faults& faults) {
+void checkpoint_container(CrioContainer& container, const fs::path& target, Cgroups& cgroups, const Faults& faults) {
   std::unique_lock lock(container.checkpoint_mutex(), std::try_to_lock);
   if (!lock.owns_lock()) {
     lock.lock();  // both end at about the same time, and the later one has nothing
-    throw CheckpointError(
+    throw CrioError(
         crun_failure(container, crun_arguments(container), "CRIU checkpointing failed: -52: Invalid exchange\n"));
   }
   const Frozen frozen(cgroups, container.cgroup());
   if (const long delay = faults.number("checkpoint_delay_ms"); delay > 0)
     std::this_thread::sleep_for(std::chrono::milliseconds(delay));
   if (const std::string fault = faults.text("checkpoint_fail"); !fault.empty()) {
-    throw CheckpointError(crun_failure(container, crun_arguments(container), fault));
+    throw CrioError(crun_failure(container, crun_arguments(container), fault));
   }
   const Json spec = dumped_spec(container);
   try {
@@ -187,12 +186,12 @@ void checkpoint_container(Container& container, const fs::path& target, Cgroups&
     write_root_fs_diff(container);
     write_descriptions(container, spec);
     write_archive(container, target, faults);
-  } catch (const CheckpointError&) {
+  } catch (const CrioError&) {
     remove_working_files(container);
     throw;
   } catch (const std::exception& error) {
     remove_working_files(container);
-    throw CheckpointError(error.what());
+    throw CrioError(error.what());
   }
   remove_working_files(container);
 }

@@ -2,8 +2,8 @@
 #include <set>
 
 #include "base/files.hpp"
+#include "crio/runtime.hpp"
 #include "image/prefer.hpp"
-#include "runtime/runtime.hpp"
 
 namespace kubelet {
 namespace {
@@ -51,7 +51,7 @@ int restart_count(const Dump& dump) {
   return std::atoi(text.c_str());
 }
 
-void apply_root_fs_diff(const Dump& dump, const Container& container) {
+void apply_root_fs_diff(const Dump& dump, const CrioContainer& container) {
   if (fs::exists(dump.dir / "rootfs-diff.tar")) {
     const auto result = run_process({"tar", "-C", container.rootfs(), "-xpf", dump.dir / "rootfs-diff.tar"});
     if (!result.ok())
@@ -71,8 +71,8 @@ void copy_log(const Dump& dump, const fs::path& to) {
 
 }  // namespace
 
-std::shared_ptr<Container> Runtime::restore(const ContainerPlan& plan, const std::function<void()>& on_created,
-                                            std::function<void()> on_exit) {
+std::shared_ptr<Container> CrioRuntime::restore(const ContainerPlan& plan, const std::function<void()>& on_created,
+                                                std::function<void()> on_exit) {
   const Dump dump = read_dump(images_.layer_dir(plan.image));
   const std::string base_id = string_at(dump.config, "rootfsImageRef");
   const auto base = images_.by_id(base_id);

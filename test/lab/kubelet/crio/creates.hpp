@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/container.hpp"
-#include "runtime/crun_call.hpp"
+#include "crio/container.hpp"
+#include "crio/crun_call.hpp"
 
 namespace kubelet {
 
@@ -22,7 +22,7 @@ class Creates {
   Creates& operator=(const Creates&) = delete;
 
   // Returns when the container is created. Throws ContainerError: it failed, or was waited for in vain.
-  void run(const std::shared_ptr<Container>& container, const std::shared_ptr<CrunCall>& call,
+  void run(const std::shared_ptr<CrioContainer>& container, const std::shared_ptr<CrunCall>& call,
            std::chrono::milliseconds limit);
   // Returns when none that was given up is left of this sandbox, which is to go.
   void wait_for(const Sandbox& sandbox);
@@ -33,7 +33,7 @@ class Creates {
 
  private:
   struct Entry {
-    std::shared_ptr<Container> container;
+    std::shared_ptr<CrioContainer> container;
     std::shared_ptr<CrunCall> call;
     ProcessResult result;
     int pid_fd = -1;

@@ -1,4 +1,4 @@
-#include "runtime/spec.hpp"
+#include "crio/spec.hpp"
 
 #include <algorithm>
 
@@ -83,7 +83,7 @@ Json bind_entry(const std::string& source, const std::string& destination, bool 
 }
 
 Json mounts(const ContainerPlan& plan, const SpecPlace& place, bool privileged) {
-  const Sandbox& sandbox = *plan.sandbox;
+  const CrioSandbox& sandbox = *place.sandbox;
   const char* sys = privileged ? "rw" : "ro";
   Json list = {
       {{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}, {"options", {"nosuid", "noexec", "nodev"}}},
@@ -118,7 +118,7 @@ Json mounts(const ContainerPlan& plan, const SpecPlace& place, bool privileged) 
   return list;
 }
 
-Json namespaces(const Sandbox& sandbox) {
+Json namespaces(const CrioSandbox& sandbox) {
   Json list = {
       {{"type", "pid"}}, {{"type", "mount"}}, {{"type", "cgroup"}}, {{"type", "ipc"}, {"path", sandbox.file("ipc")}}};
   if (!sandbox.host_network()) {
@@ -242,7 +242,7 @@ Json make_spec(const ContainerPlan& plan, const SpecPlace& place) {
                   {"noNewPrivileges", !bool_at(security, "allowPrivilegeEscalation", true)},
                   {"oomScoreAdj", plan.resources.oom_score_adj}};
   Json linux_part = {
-      {"cgroupsPath", place.cgroup}, {"namespaces", namespaces(*plan.sandbox)}, {"resources", resources(plan, place)}};
+      {"cgroupsPath", place.cgroup}, {"namespaces", namespaces(*place.sandbox)}, {"resources", resources(plan, place)}};
   if (!privileged) {
     linux_part["maskedPaths"] = {"/proc/acpi",          "/proc/kcore",      "/proc/keys",
                                  "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",

@@ -1,4 +1,4 @@
-#include "runtime/handlers.hpp"
+#include "crio/handlers.hpp"
 
 #include <signal.h>
 #include <sys/prctl.h>
