@@ -41,6 +41,9 @@ for file in /var/lib/kubelet/checkpoints/* /var/lib/ms2m?* /tmp/ms2m* /var/tmp/m
   echo "file $NODE $file"
 done
 for file in /run/ms2m/not-started/*; do echo "file $NODE $file"; done
+if [ -S /run/containerd/containerd.sock ]; then
+  ctr -n k8s.io images ls -q | grep -E '^localhost/ms2m/|:ms2m-moved-' | while read -r name; do echo "image $NODE $name"; done
+fi
 python3 - <<'PY'
 import json, os
 for id in os.listdir("/var/lib/ms2m") if os.path.isdir("/var/lib/ms2m") else []:
@@ -75,7 +78,7 @@ list_all() {
   local node
   list_broker
   [[ ! -x $APISERVER_BIN ]] || list_pods
-  for node in "${NODES[@]}"; do list_node "$node"; done
+  for node in $(present_nodes); do list_node "$node"; done
 }
 
 # take_snapshot [pods]: with `pods` only which pods there are; what else there is stays a finding.

@@ -18,7 +18,9 @@ LOGS=$CACHE/logs/$LAB_CGROUP
 # of the process that was to do it; this is for a machine that hangs.
 PATIENCE=${MS2M_LAB_PATIENCE:-300}
 
-NODES=(worker-1 worker-2)
+NODES=(worker-1 worker-2)              # of CRI-O's kind
+CONTAINERD_NODES=(worker-3 worker-4)   # there between `lab containerd up` and `down`
+ALL_NODES=("${NODES[@]}" "${CONTAINERD_NODES[@]}")
 OPERATOR_LINK=ms2mlab0
 OPERATOR_IP=198.18.0.1
 BROKER_IP=198.18.0.2
@@ -35,7 +37,7 @@ KUBELET_BIN=$BUILD_DIR/test/lab/kubelet/ms2m-lab-kubelet
 
 is_node() {
   local node
-  for node in "${NODES[@]}"; do [[ $node == "$1" ]] && return 0; done
+  for node in "${ALL_NODES[@]}"; do [[ $node == "$1" ]] && return 0; done
   return 1
 }
-need_node() { is_node "${1:-}" || die "no such node: '${1:-}' (there are: ${NODES[*]})"; }
+need_node() { is_node "${1:-}" || die "no such node: '${1:-}' (there are: ${ALL_NODES[*]})"; }

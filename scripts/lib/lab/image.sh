@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # The sample consumer's base image, localhost/ms2m-consumer:latest, and :other, the same files under another image ID.
 # Layer 1 (python3, pika, a shell) is cut out of the nodes' root by Debian's own file lists; layer 2 is examples/consumer.
-# Both are kept in $CACHE as an OCI layout and as a filled containers-storage directory, which nodes get a copy of.
+# Both are kept in $CACHE as an OCI layout and as a filled containers-storage directory, which nodes get a copy of. For the pods' sandboxes of
+# containerd there is :pause, layer 1 alone.
 
-IMAGE_LAYOUT=3   # raise to have cached images made again
+IMAGE_LAYOUT=4   # raise to have cached images made again
 IMAGE_NAME=localhost/ms2m-consumer
 IMAGE_PACKAGES=(python3 python3-pika dash coreutils base-files libc-bin)
 
@@ -80,17 +81,17 @@ add_blob() {
   printf '%s %s' "$digest" "$(stat -c %s "$2")"
 }
 
-# oci_image OCI TAG NOTE LAYER...: config and manifest; prints the entry for the index.
+# oci_image OCI TAG NOTE COMMAND LAYER...: config and manifest; prints the entry for the index.
 oci_image() {
-  local oci=$1 tag=$2 note=$3 diffs='' layers='' layer digest size media=application/vnd.oci.image
-  shift 3
+  local oci=$1 tag=$2 note=$3 command=$4 diffs='' layers='' layer digest size media=application/vnd.oci.image
+  shift 4
   for layer in "$@"; do
     read -r digest size < <(add_blob "$oci" "$layer"; echo)
     diffs+="${diffs:+,}\"sha256:$digest\""
     layers+="${layers:+,}{\"mediaType\":\"$media.layer.v1.tar\",\"digest\":\"sha256:$digest\",\"size\":$size}"
   done
-  printf '{"created":"2024-01-01T00:00:00Z","architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","LANG=C.UTF-8","PYTHONUNBUFFERED=1"],"Cmd":["python3","/app/consumer.py"],"WorkingDir":"/","Labels":{"ms2m.lab.note":"%s"}},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
-    "$(deb_arch)" "$note" "$diffs" >"$oci/tmp"
+  printf '{"created":"2024-01-01T00:00:00Z","architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","LANG=C.UTF-8","PYTHONUNBUFFERED=1"],"Cmd":%s,"WorkingDir":"/","Labels":{"ms2m.lab.note":"%s"}},"rootfs":{"type":"layers","diff_ids":[%s]}}' \
+    "$(deb_arch)" "$command" "$note" "$diffs" >"$oci/tmp"
   read -r digest size < <(add_blob "$oci" "$oci/tmp"; echo)
   rm -f "$oci/tmp"
   printf '{"schemaVersion":2,"mediaType":"%s.manifest.v1+json","config":{"mediaType":"%s.config.v1+json","digest":"sha256:%s","size":%s},"layers":[%s]}' \
@@ -102,13 +103,14 @@ oci_image() {
 }
 
 make_oci() {
-  local oci=$1 latest other
+  local oci=$1 consumer='["python3","/app/consumer.py"]' latest other pause
   shift
   mkdir -p "$oci/blobs/sha256"
   printf '{"imageLayoutVersion":"1.0.0"}' >"$oci/oci-layout"
-  latest=$(oci_image "$oci" latest 'sample consumer' "$@")
-  other=$(oci_image "$oci" other 'the same files, another image' "$@")
-  printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$latest" "$other" >"$oci/index.json"
+  latest=$(oci_image "$oci" latest 'sample consumer' "$consumer" "$@")
+  other=$(oci_image "$oci" other 'the same files, another image' "$consumer" "$@")
+  pause=$(oci_image "$oci" pause 'waits' '["sleep","infinity"]' "$1")
+  printf '{"schemaVersion":2,"manifests":[%s,%s,%s]}' "$latest" "$other" "$pause" >"$oci/index.json"
 }
 
 # make_storage OCI STORAGE WORK: fills a storage directory with :latest, by the root's own skopeo.
@@ -169,6 +171,7 @@ image_command() {
   local action=${1:-list} node=${2:-} tag=${3:-latest} name
   name=$IMAGE_NAME:${4:-$tag}
   need_node "$node"
+  if is_of_containerd "$node"; then die "images are added and removed on nodes of CRI-O's kind only"; fi
   case $action in
     add) in_namespaces "$node" skopeo copy -q "oci:/opt/ms2m-lab/oci:$tag" "containers-storage:$name" ;;
     # The image, with whatever else it is called there: a migration has left names of its own.

@@ -57,7 +57,7 @@ unplug() { in_net "$(pid_of fabric)" ip link del "$1" 2>/dev/null || true; }
 # add_pod_routes PID [NODE]: routes to the nodes' pods, except to those of NODE itself.
 add_pod_routes() {
   local node
-  for node in "${NODES[@]}"; do
+  for node in "${ALL_NODES[@]}"; do
     [[ $node != "${2:-}" ]] || continue
     in_net "$1" ip route add "$(node_pod_cidr "$node")" via "$(node_ip "$node")"
   done

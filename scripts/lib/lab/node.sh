@@ -8,12 +8,13 @@ make_node_files() {
   mkdir -p "$dir/kubelet/checkpoints"
   chmod 700 "$dir/kubelet/checkpoints"
   mkdir -p "$(dirname "$KUBELET_BIN")"
-  copy_image_to_node "$node"
+  if ! is_of_containerd "$node"; then copy_image_to_node "$node"; fi
   # Above the cached root: files of the project, then those of this node.
   local f=$dir/upper
   cp -a --no-preserve=ownership "$LAB_FILES/etc" "$f/"
   install -D -m 755 "$LAB_FILES/sbin/node-init" "$f/usr/local/sbin/node-init"
   install -D -m 755 "$LAB_FILES/sbin/systemctl" "$f/usr/bin/systemctl"
+  if is_of_containerd "$node"; then make_containerd_files "$node"; fi
   mkdir -p "$f/root/.ssh"
   chmod 700 "$f/root" "$f/root/.ssh"
   mkdir -p "$f/etc/ssh" "$f/etc/kubernetes/pki" "$f/etc/ms2m-lab"
@@ -27,10 +28,11 @@ make_node_files() {
   {
     printf '127.0.0.1 localhost\n%s broker\n' "$BROKER_IP"
     local other
-    for other in "${NODES[@]}"; do printf '%s %s\n' "$(node_ip "$other")" "$other"; done
+    for other in "${ALL_NODES[@]}"; do printf '%s %s\n' "$(node_ip "$other")" "$other"; done
   } >"$f/etc/hosts"
   cat >"$f/etc/ms2m-lab/node.env" <<END
 NODE=$node
+RUNTIME=$(if is_of_containerd "$node"; then echo containerd; else echo crio; fi)
 NODE_IP=$(node_ip "$node")
 POD_CIDR=$(node_pod_cidr "$node")
 API_URL=$API_URL

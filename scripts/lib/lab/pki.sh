@@ -21,7 +21,7 @@ make_pki() {
   issue nobody /CN=nobody
   issue kubelet-client /O=kubeadm:cluster-admins/CN=kube-apiserver-kubelet-client
   issue broker /CN=broker "IP:$BROKER_IP,DNS:broker,DNS:localhost"
-  for node in "${NODES[@]}"; do
+  for node in "${ALL_NODES[@]}"; do
     issue "$node" "/O=system:nodes/CN=system:node:$node" "DNS:$node,IP:$(node_ip "$node")"
   done
   chmod 600 "$LAB"/pki/*.key
@@ -80,7 +80,7 @@ make_ssh() {
   ssh-keygen -q -t ed25519 -N '' -C ms2m-lab -f "$dir/id_ed25519"
   : >"$dir/known_hosts"
   : >"$dir/config"
-  for node in "${NODES[@]}"; do
+  for node in "${ALL_NODES[@]}"; do
     ssh-keygen -q -t ed25519 -N '' -C "$node" -f "$LAB/nodes/$node/ssh_host_ed25519_key"
     printf '%s,%s %s\n' "$node" "$(node_ip "$node")" \
       "$(cut -d' ' -f1,2 "$LAB/nodes/$node/ssh_host_ed25519_key.pub")" >>"$dir/known_hosts"

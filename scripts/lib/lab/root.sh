@@ -5,7 +5,7 @@
 ROOT_SUITES=(forky sid)
 ROOT_CRIU_MIN=4.2
 ROOT_PACKAGES=(openssh-server crun runc containerd criu libcriu2 podman skopeo iptables nftables iproute2 netavark procps iputils-ping
-  python3 python3-pika tini ca-certificates curl)
+  containernetworking-plugins python3 python3-pika tini ca-certificates curl)
 ROOT_LAYOUT=3   # raise to have cached roots made again
 
 root_stamp() {

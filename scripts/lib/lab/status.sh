@@ -28,7 +28,8 @@ lab_status() {
   status_line fabric "$OPERATOR_IP" "bridge br0, operator's end $OPERATOR_LINK" ip link show "$OPERATOR_LINK" || status=1
   status_line broker "$BROKER_IP:5672,5671" "$(broker_version)" broker_answers || status=1
   status_line apiserver "$OPERATOR_IP:$API_PORT" '' apiserver_answers || status=1
-  for node in "${NODES[@]}"; do
+  for node in $(present_nodes); do
+    if is_of_containerd "$node"; then versions="$(root_version criu), $(root_version runc), $(root_version containerd)"; fi
     status_line "$node" "$(node_ip "$node")" "$versions" node_answers "$node" || status=1
     kubelet_line "$node" || status=1
   done

@@ -51,7 +51,7 @@ make_lab_dir() {
   rm -rf --one-file-system "$LOGS"
   mkdir -p "$LOGS"
   local node
-  for node in "${NODES[@]}"; do mkdir -p "$LAB/nodes/$node"; done
+  for node in "${ALL_NODES[@]}"; do mkdir -p "$LAB/nodes/$node"; done
 }
 
 make_manifests() {
