@@ -42,10 +42,11 @@ class FakeNodes {
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// A restored process runs there for a moment, ends, and is started again and again.
   void end_restored_on(const std::string& node) { ending_node_ = node; }
-  /// The kubelets wait no longer for a `create` that waits for its data, and say so of the pod until it is created.
-  void give_up_creates() { impatient_ = true; }
   /// They have the directories of pods that are gone for so many more sweeps of restores.
   void keep_directories(int sweeps) { kept_directories_ = sweeps; }
+  /// The kubelets wait no longer for a `create` that waits for its data, and say so of the pod until it is created:
+  /// CreateContainerError with CRI-O, RunContainerError with containerd.
+  void give_up_creates(const std::string& reason) { impatient_ = reason; }
   /// What was prepared and not used is void by now.
   void expire_restores();
   /// A restored process runs there and does nothing.
@@ -175,8 +176,9 @@ class FakeNodes {
   std::string kubelet_root_ = "/var/lib/kubelet";
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
       hidden_node_;
-  bool eager_ = false, impatient_ = false;
   int kept_directories_ = 0;
+  std::string impatient_;  ///< "": they wait
+  bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
 };
 

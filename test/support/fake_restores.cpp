@@ -58,8 +58,8 @@ bool FakeNodes::handle(const std::string& name) {
   Restore& restore = found->second;
   restore.waiting = decision.what == node::AtCreate::wait;
   const auto is_created = [&] {
-    return impatient_ && !restore.record.uid.empty() ? waits("CreateContainerError", "context deadline exceeded")
-                                                     : waits("ContainerCreating", "");
+    return !impatient_.empty() && !restore.record.uid.empty() ? waits(impatient_.c_str(), "context deadline exceeded")
+                                                              : waits("ContainerCreating", "");
   };
   if (restore.waiting) return is_created();
   if (!std::exchange(restore.underway, !restore.underway)) {

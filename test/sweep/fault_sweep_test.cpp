@@ -986,7 +986,7 @@ TEST_CASE("by the runtime handler, a node that cannot be told of the pivot keeps
 TEST_CASE("by the runtime handler, a kubelet that has given a waiting create up is no failure", "[sweep][handler]") {
   Sweep run(by_handler(GENERATE(Case{"", Strategy::handoff}, Case{"", Strategy::shadow},
                                 Case{"StatefulSet", Strategy::handoff}, Case{"", Strategy::handoff, Protocol::none})));
-  run.nodes().give_up_creates();
+  run.nodes().give_up_creates(GENERATE("CreateContainerError", "RunContainerError"));
   run.run(Fault::none, 0);
   INFO(run.outcome()->error);
   CHECK(run.outcome()->result == Result::done);
