@@ -15,6 +15,8 @@ HANDLER = "^/usr/libexec/ms2m/ms2m-runtime .*create"
 class ByHandler(scenario.Scenario):
     """In front of a case's other class."""
 
+    oci = "/usr/bin/crun"  # the nodes' OCI runtime
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -59,19 +61,19 @@ class BarePods(ByHandler):
         return pod
 
     def test_handoff_there_and_back_and_there(self):
-        self.moves(["worker-2", "worker-1", "worker-2"], "--strategy", "handoff")
+        self.moves([self.there, self.here, self.there], "--strategy", "handoff")
 
     def test_shadow_there_and_back(self):
-        self.moves(["worker-2", "worker-1"], "--strategy", "shadow")
+        self.moves([self.there, self.here], "--strategy", "shadow")
 
     def test_data_comes_later_than_the_kubelet_waits(self):
         """A create ends before its kubelet gives it up, as often as it has to; the one that is there then restores."""
-        for node, fault in (("worker-1", {"checkpoint_delay_ms": 4000}), ("worker-2", {"create_patience_ms": 3000})):
+        for node, fault in ((self.here, {"checkpoint_delay_ms": 4000}), (self.there, {"create_patience_ms": 3000})):
             self.addCleanup(scenario.lab_command, "kubelet", "faults", node)
             scenario.lab_command("kubelet", "faults", node, json.dumps(fault))
         (source,) = self.start_traffic()
-        self.migrate(source.name, "worker-2", "--strategy", "handoff")
-        self.assert_serving("worker-2", source.state["boot_id"])
+        self.migrate(source.name, self.there, "--strategy", "handoff")
+        self.assert_serving(self.there, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
 
@@ -82,7 +84,7 @@ class BarePods(ByHandler):
         first = {"name": "first", **sleeping, "command": ["/usr/bin/python3", "-c", "print('begun')"]}
         patch = {"containers": [{"name": "other", **sleeping}],
                  "spec": {"initContainers": [first, {"name": "beside", "restartPolicy": "Always", **sleeping}]}}
-        pod = self.moves(["worker-2"], "--strategy", "handoff", "--container", "consumer",
+        pod = self.moves([self.there], "--strategy", "handoff", "--container", "consumer",
                          traffic=("--pod-patch", self.patch_file(patch)))
         for name in ("beside", "other"):
             with self.api.call("GET", f"{PODS}/{pod}/log?container={name}") as answer:
@@ -92,7 +94,7 @@ class BarePods(ByHandler):
     def test_what_a_moved_pod_leaves(self):
         """The mark of its restore is there as long as it is, and goes with the next clean-up."""
         (source,) = self.start_traffic()
-        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff")["target"]["pod"]
+        pod = self.migrate(source.name, self.there, "--strategy", "handoff")["target"]["pod"]
         self.assert_exact()
         self.assertEqual(self.marks(), [pod])
         self.api.delete(f"{PODS}/{pod}", 1)
@@ -104,8 +106,8 @@ class BarePods(ByHandler):
     def test_killed_after_the_move(self):
         """It starts cold, from its own image, without anybody's help."""
         (source,) = self.start_traffic()
-        pod = self.migrate(source.name, "worker-2", "--strategy", "handoff")["target"]["pod"]
-        moved = self.assert_serving("worker-2", source.state["boot_id"])
+        pod = self.migrate(source.name, self.there, "--strategy", "handoff")["target"]["pod"]
+        moved = self.assert_serving(self.there, source.state["boot_id"])
         self.kill_process()
         cold = self.await_cold(source)
         self.assertEqual(cold.name, pod)
@@ -115,9 +117,8 @@ class BarePods(ByHandler):
         self.eventually(lambda: kube.is_ready(self.api.get(f"{PODS}/{pod}")), "it is ready")
         self.assert_no_debris()
 
-    @staticmethod
-    def kill_process():
-        scenario.on_node("worker-2", "pkill -KILL -f /app/consumer.py")
+    def kill_process(self):
+        scenario.on_node(self.there, "pkill -KILL -f /app/consumer.py")
 
     def await_cold(self, source):
         self.eventually(lambda: [i.state["boot_id"] for i in self.instances()] not in ([], [source.state["boot_id"]]),
@@ -131,7 +132,7 @@ class Dying(ByHandler):
 
     def killed_at(self, type_, text):
         (source,) = self.start_traffic()
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s")
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--deadman", "5s")
         self.journal.await_record(type_, text, process=run)
         run.signal(signal.SIGKILL)
         run.wait()
@@ -139,25 +140,24 @@ class Dying(ByHandler):
         return source
 
     def assert_undone(self, source):
-        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_serving(self.here, source.state["boot_id"])
         self.assertEqual(self.copies(), [])
         self.assertEqual(self.processes("."), [], "nothing runs on")
         self.assertEqual(self.marks(), [], "nothing is known of it")
         self.assert_exact()
         self.assert_no_debris()
 
-    @staticmethod
-    def processes(pattern):
+    def processes(self, pattern):
         """Of the handler, CRIU, and the consumer on the target."""
-        found = scenario.on_node("worker-2", f"pgrep -af '{HANDLER}|^criu |/app/consumer.py' || true").splitlines()
+        found = scenario.on_node(self.there, f"pgrep -af '{HANDLER}|^criu |/app/consumer.py' || true").splitlines()
         return [line.split()[0] for line in found if "pgrep" not in line and pattern in line or pattern == "." and "pgrep" not in line]
 
     def moved_while(self, act, *arguments):
         """A migration during which something is done as soon as the copy waits."""
         (source,) = self.start_traffic()
-        scenario.lab_command("kubelet", "faults", "worker-1", '{"checkpoint_delay_ms": 2000}')
-        self.addCleanup(scenario.lab_command, "kubelet", "faults", "worker-1")
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", *arguments)
+        scenario.lab_command("kubelet", "faults", self.here, '{"checkpoint_delay_ms": 2000}')
+        self.addCleanup(scenario.lab_command, "kubelet", "faults", self.here)
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", *arguments)
         self.eventually(lambda: self.processes("ms2m-runtime") or not run.running(), "the handler waits", 30)
         act()
         run.wait()
@@ -168,12 +168,11 @@ class Dying(ByHandler):
         self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []))
         self.assert_undone(source)
 
-    @staticmethod
-    def kill_restoring_handler():
+    def kill_restoring_handler(self):
         """As soon as the real runtime restores for it, which stops there and then: it must not come to its end before. (The
         younger process of the same words is its guard.)"""
-        wait = "until pkill -STOP -f '^/usr/bin/crun .*restore'; do :; done"
-        scenario.on_node("worker-2", f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -o -f '{HANDLER}')")
+        wait = f"until pkill -STOP -f '^{self.oci} .*restore'; do :; done"
+        scenario.on_node(self.there, f"timeout 30 sh -c \"{wait}\" && kill -9 $(pgrep -o -f '{HANDLER}')")
 
 
 class Crashes(Dying):
@@ -187,7 +186,7 @@ class Crashes(Dying):
         source = self.killed_at("pivoted", "")
         report = self.recover("resume")
         self.assertEqual((report["result"], report["leftovers"]), ("done", []))
-        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_serving(self.there, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
 
@@ -197,10 +196,10 @@ class Crashes(Dying):
 
     def test_handler_killed_while_it_waits(self):
         """The kubelet calls again; only where it says so before ms2m has seen the first one wait, the move is given up."""
-        source, run = self.moved_while(lambda: scenario.on_node("worker-2", f"kill -9 $(pgrep -f '{HANDLER}')"))
+        source, run = self.moved_while(lambda: scenario.on_node(self.there, f"kill -9 $(pgrep -f '{HANDLER}')"))
         if run.status != 0:
             return self.assert_gave_up(source, run)
-        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_serving(self.there, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
 
@@ -211,12 +210,12 @@ class Crashes(Dying):
     def test_pod_of_a_set_goes_back(self):
         """Its source's pod has gone before; the process is restored where it came from, by the handler there."""
         (source,) = self.start_traffic("--workload", "statefulset")
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff")
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff")
         self.kill_restoring_handler()
         run.wait()
         self.assertEqual(run.status, 1, run.said())
         self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []))
-        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_serving(self.here, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
 
@@ -228,12 +227,12 @@ class DumpedByRuntime(ByHandler):
         return super().begin_migration(pod, to, "--checkpoint", "runtime", *arguments, env=env)
 
     def move(self, *arguments, traffic=()):
-        for node in ("worker-1", "worker-2"):
+        for node in (self.here, self.there):
             scenario.lab_command("kubelet", "faults", node, '{"checkpoint_fail": "nobody is to ask the kubelet"}')
             self.addCleanup(scenario.lab_command, "kubelet", "faults", node)
         (source,) = self.start_traffic(*traffic)
-        report = self.migrate(source.name, "worker-2", *arguments)
-        self.assert_serving("worker-2", source.state["boot_id"])
+        report = self.migrate(source.name, self.there, *arguments)
+        self.assert_serving(self.there, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
         return report
@@ -247,18 +246,18 @@ class DumpedByRuntime(ByHandler):
     def test_killed_before_the_pivot(self):
         """The dump goes with the session."""
         (source,) = self.start_traffic()
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s")
-        self.journal.await_record("effect", "checkpoint container consumer on worker-1 by its", process=run)
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--deadman", "5s")
+        self.journal.await_record("effect", f"checkpoint container consumer on {self.here} by its", process=run)
         run.signal(signal.SIGKILL)
         run.wait()
         self.recover("abort")
-        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assert_serving(self.here, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
 
     def test_a_set_in_place_is_refused(self):
         (source,) = self.start_traffic("--workload", "statefulset")
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff").wait()
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff").wait()
         self.assertEqual(run.status, 4, run.said())
         self.assertIn("--checkpoint runtime is not for a pod that is gone before its copy is there", run.said())
         self.assert_exact()

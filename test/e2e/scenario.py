@@ -162,6 +162,7 @@ class ConsumerWatch:
 
 class Scenario(unittest.TestCase):
     numbers = {}  # name -> values, printed at the end of a class
+    here, there = "worker-1", "worker-2"  # whence and whither pods are moved
 
     @classmethod
     def setUpClass(cls):
@@ -172,8 +173,8 @@ class Scenario(unittest.TestCase):
     @classmethod
     def with_handler(cls):
         """Both nodes as an operator sets them up; taken back with the class, when its traffic has gone."""
-        set_up_nodes()
-        cls.addClassCleanup(set_up_nodes, "--remove")
+        set_up_nodes(cls.here, cls.there)
+        cls.addClassCleanup(set_up_nodes, cls.here, cls.there, "--remove")
 
     @classmethod
     def tearDownClass(cls):
@@ -219,7 +220,7 @@ class Scenario(unittest.TestCase):
 
     def start_traffic(self, *arguments):
         """Clean, then a workload under traffic; whatever the lab has then is no debris."""
-        driver.traffic("start", *arguments)
+        driver.traffic("start", "--node", self.here, *arguments)
         self.addCleanup(driver.traffic, "clean")
         debris.snapshot()
         return sorted(self.instances(), key=lambda instance: instance.name)
@@ -331,9 +332,9 @@ class Scenario(unittest.TestCase):
         return run.report
 
 
-def set_up_nodes(*arguments):
+def set_up_nodes(here, there, *arguments):
     with tempfile.TemporaryDirectory() as state_home:
-        run = Ms2m(["node", "setup", "worker-1", "worker-2", "--restart-runtime", *arguments], state_home).wait()
+        run = Ms2m(["node", "setup", here, there, "--restart-runtime", *arguments], state_home).wait()
         assert run.status == 0, run.said()
 
 

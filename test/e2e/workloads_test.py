@@ -52,7 +52,7 @@ class WorkloadCase(scenario.Scenario):
         pods = watching.Watch(self.api, PODS, "app=consumer")
         if replicas > 1:
             arguments += ("--allow-competing",)
-        report = self.migrate(source.name, "worker-2", *arguments)
+        report = self.migrate(source.name, self.there, *arguments)
         once = 2 if report["strategy"] == "shadow" else 1
         keeps_name = report["target"]["pod"] == source.name
         self.assertEqual(len(report["pauses"]), 2 * once if once == 2 and keeps_name else once, "every pause is told")
@@ -66,7 +66,7 @@ class WorkloadCase(scenario.Scenario):
             self.assertGreater(min(ready), 0, f"ready endpoints over time: {ready}")
         target = self.api.get(f"{PODS}/{report['target']['pod']}")
         self.assertEqual(names, set(self.pods_before) | {target["metadata"]["name"]}, "no cold twin was made")
-        self.assertEqual(target["spec"]["nodeName"], "worker-2")
+        self.assertEqual(target["spec"]["nodeName"], self.there)
         self.assertEqual(target["metadata"]["labels"], self.pods_before[source.name]["metadata"]["labels"])
         return target
 
@@ -74,7 +74,7 @@ class WorkloadCase(scenario.Scenario):
         """The same processes as in the beginning, one of them elsewhere; exact; nothing left."""
         found = self.instances()
         self.assertEqual(sorted(instance.state["boot_id"] for instance in found), self.boot_ids)
-        self.assertEqual(sorted(instance.node for instance in found), ["worker-1"] * (replicas - 1) + ["worker-2"])
+        self.assertEqual(sorted(instance.node for instance in found), [self.here] * (replicas - 1) + [self.there])
         self.assert_exact()
         self.assert_no_debris()
         self.assertEqual(len(self.api.pods("app=consumer")), replicas)
@@ -93,7 +93,7 @@ class WorkloadCase(scenario.Scenario):
         self.settled(replicas)
 
     def refused(self, source, cause, cure, *arguments):
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "sequential", *arguments).wait()
+        run = self.begin_migration(source.name, self.there, "--strategy", "sequential", *arguments).wait()
         self.assertEqual(run.status, 4, run.said())
         self.assertIn(cause, run.report["error"]["message"])
         self.assertIn(cure, run.report["error"]["remedy"])

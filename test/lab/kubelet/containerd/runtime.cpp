@@ -85,13 +85,13 @@ void ContainerdRuntime::checkpoint(Container& container, const fs::path& target)
 }
 
 void ContainerdRuntime::clean_up() {
-  for (const Received& sandbox : cri_.call("RuntimeService/ListPodSandbox", Message()).messages(1)) {
-    try {
+  try {
+    for (const Received& sandbox : cri_.call("RuntimeService/ListPodSandbox", Message()).messages(1)) {
       cri_.call("RuntimeService/StopPodSandbox", Message().text(1, sandbox.text(1)));
       cri_.call("RuntimeService/RemovePodSandbox", Message().text(1, sandbox.text(1)));
-    } catch (const CriError& error) {
-      log_line(std::string("removing what was left: ") + error.what());
     }
+  } catch (const CriError& error) {
+    log_line(std::string("removing what was left: ") + error.what());
   }
   unmount_below("/var/lib/kubelet/pods");
   remove_tree("/var/lib/kubelet/pods");
