@@ -2,6 +2,8 @@
 """The same migrations between two nodes that have containerd, its CRI plugin, its shim and runc: all of it real but the kubelet."""
 
 import json
+import shlex
+import time
 import unittest
 
 import handler_test
@@ -48,8 +50,9 @@ class BarePods(OnContainerd, handler_test.BarePods):
     test_what_a_moved_pod_leaves = None  # not the runtime's affair
 
     def test_what_is_on_the_nodes(self):
-        """Names, places and processes as containerd has them: what ms2m finds there is what it finds on a real node."""
+        """Names and places as containerd has them; the files that the pod has changed go along, in its own kind of archive."""
         (source,) = self.start_traffic()
+        self.inside(HERE, source.name, "echo by the source >/changed && rm /etc/issue")
         pod = self.migrate(source.name, THERE, "--strategy", "handoff")["target"]["pod"]
         self.assertTrue(self.api.get(f"/api/v1/nodes/{THERE}")["status"]["nodeInfo"]["containerRuntimeVersion"].startswith("containerd://2."))
         status = self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]
@@ -60,8 +63,14 @@ class BarePods(OnContainerd, handler_test.BarePods):
         self.assertIn("io.cri-containerd.container.metadata", record["Extensions"])
         self.assertEqual(record["Spec"]["linux"]["cgroupsPath"].rpartition("/")[2], container)
         self.assertIn("/kubepods/", record["Spec"]["linux"]["cgroupsPath"])
+        self.assertEqual(self.inside(THERE, pod, "cat /changed; test -e /etc/issue || echo gone"), "by the source\ngone\n")
         self.assert_serving(THERE, source.state["boot_id"])
         self.assert_exact()
+
+    def inside(self, node, pod, command):
+        """What a shell in the pod's container says."""
+        container = self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]
+        return scenario.on_node(node, f"ctr -n k8s.io tasks exec --exec-id {time.monotonic_ns()} {container} sh -c {shlex.quote(command)}")
 
     def test_containerd_is_restarted(self):
         """While the copy waits: its creation ends with it, and the kubelet asks for another one. Only where that is said before ms2m has seen the

@@ -35,10 +35,9 @@ class ByHandler(scenario.Scenario):
                          [each["image"] for each in before["spec"]["containers"]], "its own image")
         return report
 
-    @staticmethod
-    def marks():
+    def marks(self):
         """Of restores on the target: whose they are."""
-        text = scenario.on_node("worker-2", "cat /var/lib/ms2m/*/record 2>/dev/null || true")
+        text = scenario.on_node(self.there, "cat /var/lib/ms2m/*/record 2>/dev/null || true")
         return [json.loads(line)["target"]["pod"] for line in text.splitlines()]
 
     def copies(self):
