@@ -67,6 +67,18 @@ class BarePods(OnContainerd, handler_test.BarePods):
         self.assert_serving(THERE, source.state["boot_id"])
         self.assert_exact()
 
+    def test_checkpoint_is_given_up(self):
+        """By the kubelet, about when containerd pauses the container: where it leaves it so, its node resumes it."""
+        scenario.lab_command("kubelet", "faults", HERE, '{"checkpoint_patience_ms": 12}')
+        self.addCleanup(scenario.lab_command, "kubelet", "faults", HERE)
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, THERE, "--strategy", "handoff").wait()
+        self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (1, "undone", []), run.said())
+        self.assertIn("took longer than the kubelet waits", run.report["error"]["message"])
+        self.assert_serving(HERE, source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
     def inside(self, node, pod, command):
         """What a shell in the pod's container says."""
         container = self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]["containerID"].rpartition("/")[2]

@@ -69,16 +69,17 @@ ProcessResult ContainerdRuntime::exec(const Container& container, const std::vec
   return result;
 }
 
-void ContainerdRuntime::checkpoint(Container& container, const fs::path& target) {
+void ContainerdRuntime::checkpoint(Container& container, const fs::path& target, std::chrono::milliseconds limit) {
   if (const long delay = faults_.number("checkpoint_delay_ms"); delay > 0)
     std::this_thread::sleep_for(std::chrono::milliseconds(delay));
   if (const std::string fault = faults_.text("checkpoint_fail"); !fault.empty()) {
     throw CheckpointError("rpc error: code = Unknown desc = checkpointing container \"" + container.id() +
                           "\" failed: " + fault);
   }
+  const long patience = faults_.number("checkpoint_patience_ms");
   try {
     cri_.call("RuntimeService/CheckpointContainer", Message().text(1, container.id()).text(2, target),
-              std::chrono::minutes(10));
+              patience > 0 ? std::chrono::milliseconds(patience) : limit);
   } catch (const CriError& error) {
     throw CheckpointError(error.what());
   }

@@ -22,7 +22,7 @@ class ContainerdRuntime : public Runtime {
                                  std::function<void()> on_exit) override;
   ProcessResult exec(const Container& container, const std::vector<std::string>& argv,
                      std::chrono::milliseconds timeout) const override;
-  void checkpoint(Container& container, const std::filesystem::path& target) override;
+  void checkpoint(Container& container, const std::filesystem::path& target, std::chrono::milliseconds limit) override;
   std::optional<Image> find_image(const ImageName& name) const override;
   std::optional<PullError> pull(const ImageName& name, const std::string& as_written) override;
   Json image_summary() const override;

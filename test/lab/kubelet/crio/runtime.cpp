@@ -100,7 +100,7 @@ ProcessResult CrioRuntime::exec(const Container& container, const std::vector<st
   return run_process(spec);
 }
 
-void CrioRuntime::checkpoint(Container& container, const fs::path& target) {
+void CrioRuntime::checkpoint(Container& container, const fs::path& target, std::chrono::milliseconds) {
   try {
     checkpoint_container(dynamic_cast<CrioContainer&>(container), target, cgroups_, faults_);
   } catch (const std::exception& error) {

@@ -30,7 +30,8 @@ class CrioRuntime : public Runtime {
   void end_creates() override { creates_.end(); }
   ProcessResult exec(const Container& container, const std::vector<std::string>& argv,
                      std::chrono::milliseconds timeout) const override;
-  void checkpoint(Container& container, const std::filesystem::path& target) override;
+  // Goes on when the kubelet has given it up.
+  void checkpoint(Container& container, const std::filesystem::path& target, std::chrono::milliseconds) override;
   std::optional<Image> find_image(const ImageName& name) const override { return images_.by_name(name); }
   std::optional<PullError> pull(const ImageName& name, const std::string& as_written) override {
     return pull_image(name, as_written);

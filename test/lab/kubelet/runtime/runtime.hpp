@@ -43,7 +43,9 @@ class Runtime {
   virtual ProcessResult exec(const Container& container, const std::vector<std::string>& argv,
                              std::chrono::milliseconds timeout) const = 0;
   // Checkpoints a running container, which goes on, into an archive at `target` (mode 0600). Throws CheckpointError.
-  virtual void checkpoint(Container& container, const std::filesystem::path& target) = 0;
+  // `limit`: when the kubelet gives the call up; what the runtime does then is its own affair.
+  virtual void checkpoint(Container& container, const std::filesystem::path& target,
+                          std::chrono::milliseconds limit) = 0;
 
   virtual std::optional<Image> find_image(const ImageName& name) const = 0;
   // Nothing when it is there. `as_written`: in the pod's spec. Blocks.

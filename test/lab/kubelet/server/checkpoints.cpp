@@ -41,11 +41,11 @@ std::string Checkpoints::checkpoint(std::shared_ptr<Container> container, const 
   make_dirs("/var/lib/kubelet/checkpoints", 0700);
   auto done = std::make_shared<std::promise<std::string>>();
   auto result = done->get_future();
-  std::thread([this, container, path, done] {
+  std::thread([this, container, path, limit, done] {
     std::string error;
     const auto begin = steady_now();
     try {
-      runtime_.checkpoint(*container, path);
+      runtime_.checkpoint(*container, path, limit);
     } catch (const std::exception& failure) {
       error = failure.what();
     }

@@ -9,7 +9,8 @@ namespace kubelet {
 // Failures on request: a JSON file that is read again at every use.
 //   {"checkpoint_delay_ms": N, "checkpoint_fail": "text", "restore_fail": "text", "disk_full": true,
 //    "create_patience_ms": N (instead of --runtime-request-timeout, while a container is created)}
-// With a real containerd its own failures are what they are: of these only checkpoint_* and create_patience_ms.
+// With a real containerd its own failures are what they are: of these only checkpoint_* and create_patience_ms, and
+//   {"checkpoint_patience_ms": N (as the other one, while it makes a checkpoint)}
 class Faults {
  public:
   explicit Faults(std::string file) : file_(std::move(file)) {}
