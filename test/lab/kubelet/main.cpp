@@ -2,8 +2,8 @@
 // real containerd, for tests of ms2m without Kubernetes.
 //
 // It runs the pods of its node as real containers (crun, directly; or as containerd's), takes real CRIU checkpoints and
-// restores them; its HTTP answers, statuses, events and waiting reasons are those of Kubernetes 1.36 with CRI-O 1.36, as
-// far as ms2m can see them.
+// restores them; its HTTP answers, statuses, events and waiting reasons are those of Kubernetes 1.36 with CRI-O 1.36,
+// as far as ms2m can see them.
 //
 // What it does not do:
 // - exec, attach, port-forward, following of logs, log rotation, ephemeral containers, lifecycle postStart, httpGet
