@@ -160,9 +160,12 @@ void check_containerd(const Subject& node) {
                             "/etc/containerd/config.toml on {}, and there: {}",
                             node.name, remedy::command(remedy::Command::restart_service, {}, {"containerd"})));
   if (node.restores_image())
-    node.refuse(fmt::format("containerd {} {}", version, image_way_of_containerd(node, version)),
-                fmt::format("ms2m node setup {}: a copy is restored there by the runtime handler (--restore handler)",
-                            node.name));
+    node.refuse(
+        fmt::format("containerd {} {}", version, image_way_of_containerd(node, version)),
+        node.tools().handler_configured
+            ? std::string("migrate with --restore handler: the runtime handler is there")
+            : fmt::format("ms2m node setup {}: a copy is restored there by the runtime handler (--restore handler)",
+                          node.name));
 }
 
 void check_node(const Subject& node) {
