@@ -216,7 +216,7 @@ class ContainerProcess {
   /// when that call is given up in the middle.)
   virtual void attend_checkpoint(const std::string& node, const std::string& container, bool over,
                                  const StopToken& stop) = 0;
-  /// Waits, for a minute, until nobody makes a checkpoint of it, and resumes it where it has been left paused, and
+  /// Waits until nobody makes a checkpoint of it, and resumes it where it has been left paused, and
   /// nobody has frozen it as above. False: there was nothing to mend. Takes two seconds at least.
   virtual bool mend_checkpoint(const std::string& node, const std::string& container, const StopToken& stop) = 0;
 };

@@ -24,6 +24,10 @@ int status_of(const std::vector<Outcome>& outcomes) {
   return status;
 }
 
+bool is_silence(const Error& error) {
+  return error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::timeout;
+}
+
 /// Clusters and brokers that did not answer once are not asked again.
 struct Silent {
   std::set<std::string> clusters, brokers;
@@ -37,9 +41,10 @@ void sweep(const Context& context, const JournalSummary& journal, Silent& silent
   try {
     const BrokerUse use = silent.brokers.count(broker) > 0 ? BrokerUse::none : BrokerUse::if_there;
     const Session session = reopen_session(context, journal, "cleanup", use);
-    if (session.broker_trouble && silent.brokers.insert(broker).second)
+    if (session.broker_trouble && use == BrokerUse::if_there)
       note(context, fmt::format("whether a control queue of pod {}/{} is left was not looked at: {}", journal.ns,
                                 journal.target_pod, session.broker_trouble->what()));
+    if (session.broker_trouble && is_silence(*session.broker_trouble)) silent.brokers.insert(broker);
     session.engine->cleanup(journal.id, context.stop);
   } catch (const Error& error) {
     silent.clusters.insert(cluster);

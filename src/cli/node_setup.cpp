@@ -94,7 +94,7 @@ class Setup {
       NodeOfSetup& node = nodes_.emplace_back();
       node.node = name;
       try {
-        check_exists(name);
+        if (!options_.remove) check_exists(name);  // one that has left the cluster is taken back all the same
         node.plan = setup_->look(name, way_, context_.stop);
         if (!node.plan.changes()) node.state = SetupState::nothing;
       } catch (const Error& error) {

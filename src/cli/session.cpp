@@ -240,6 +240,7 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
   }
   return session;
 }
+
 JournalSummary find_journal(const Context& context, const std::string& id) {
   auto journal = context.backend.journal(id);
   if (!journal)

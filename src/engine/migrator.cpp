@@ -130,8 +130,9 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
     if (journal.ended() == Result::done || journal.ended() == Result::undone) {
       outcome.result = *journal.ended();
       tell_identity(journal, outcome);
-      outcome.serving = outcome.result == Result::done ? target_serves(ports.cluster, outcome)
-                                                       : source_serves(ports.cluster, outcome);
+      const bool there = leads_forward(journal) && outcome.target_pod != outcome.source_pod;  // or was for a while
+      outcome.serving = outcome.result == Result::done || there ? target_serves(ports.cluster, outcome)
+                                                                : source_serves(ports.cluster, outcome);
       return outcome;
     }
     require_same_broker(journal, ports.broker, stop.within(std::chrono::seconds(30)));

@@ -140,10 +140,12 @@ void check_restore(const Json* pod, const std::string& name, const std::string& 
     throw Error(ErrorKind::failed, fmt::format("the target pod failed: {} {}", failure->reason, failure->message));
   const auto own = container_state(*pod, container);
   if (!own) return;
-  // What is the creation of a container for CRI-O, is a part of its start for containerd.
-  const bool not_created = own->waiting == "CreateContainerError" || own->waiting == "RunContainerError";
-  const bool asked_again =
-      not_created && !restore.empty() && own->message.find("restore " + restore + " ") == std::string::npos;
+  // What is the creation of a container for CRI-O, is a part of its start for containerd, whose kubelet backs off from
+  // what did not start.
+  const bool backs_off = own->waiting == "CrashLoopBackOff" && !own->start_error.empty();
+  const bool not_created = own->waiting == "CreateContainerError" || own->waiting == "RunContainerError" || backs_off;
+  const std::string& why = backs_off ? own->start_error : own->message;
+  const bool asked_again = not_created && !restore.empty() && why.find("restore " + restore + " ") == std::string::npos;
   for (const char* fatal : {"CreateContainerError", "RunContainerError", "CreateContainerConfigError",
                             "InvalidImageName", "CrashLoopBackOff"})
     if (own->waiting == fatal && !asked_again)

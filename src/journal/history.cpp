@@ -29,7 +29,8 @@ std::string kind_of(const Plan& plan, const MigrationRequest& request) {
   return fmt::format("{} {} {} {}{}{}{}", p.course == Course::fanout ? "fanout" : to_string(p.strategy),
                      to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
-                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "", request.bandwidth ? " limited" : "");
+                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "",
+                     request.bandwidth ? fmt::format(" {} B/s", request.bandwidth->count) : "");
 }
 
 void History::add(const PastMove& move) const {

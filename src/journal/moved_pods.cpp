@@ -29,8 +29,11 @@ std::optional<MovedPod> moved_pod(const Journal& journal) {
   const std::string pod = begin.value("target_pod", "");
   // Under the name that it had before it has the control queue that it had before.
   const bool is_rename = begin.value("id", "").find('-') != std::string::npos;  // identity.hpp
-  if (!given || is_rename || pod == begin.value("source_pod", "") || journal.ended() != Result::done)
-    return std::nullopt;
+  // (A copy that was started anew since has the name, too, although the move came to nothing.)
+  const bool is_there =
+      journal.ended() == Result::done ||
+      (journal.ended() == Result::undone && journal.marked(Mark::pivoted) && !journal.marked(Mark::turned_back));
+  if (!given || is_rename || pod == begin.value("source_pod", "") || !is_there) return std::nullopt;
   return MovedPod{begin.value("id", ""),          begin.value("ns", ""),         pod,
                   given->operation.control_queue, begin.value("kubeconfig", ""), begin.value("context", ""),
                   begin.value("broker", "")};
@@ -61,7 +64,7 @@ std::vector<MovedPod> moved_pods(const JournalStore& journals) {
        entry.increment(error))
     if (auto pod = read(entry->path())) pods.push_back(std::move(*pod));
   for (const JournalSummary& summary : journals.list()) {
-    if (summary.state != to_string(Result::done)) continue;
+    if (summary.state != to_string(Result::done) && summary.state != to_string(Result::undone)) continue;
     if (auto pod = moved_pod(Journal::read(journals.root(), summary.id))) pods.push_back(std::move(*pod));
   }
   if (pods.size() > kMostPods) pods.resize(kMostPods);

@@ -14,10 +14,10 @@ void check_bandwidth(const Facts& facts, const MigrationRequest& request, std::v
                                        static_cast<double>(memory.count) / 1e6, takes.count(),
                                        static_cast<double>(request.bandwidth->count) / 1e6);
   if (takes > request.timeouts.transfer)
-    return refuse(
-        out, "bandwidth",
-        fmt::format("{}, longer than the transfer's limit of {:.0f} s", text, request.timeouts.transfer.count()),
-        "allow more with --bandwidth or --transfer-timeout");
+    return out.push_back(
+        {"bandwidth", Level::warning,
+         fmt::format("{}, longer than the transfer's limit of {:.0f} s", text, request.timeouts.transfer.count()),
+         "allow more with --bandwidth or --transfer-timeout"});
   out.push_back({"bandwidth", Level::ok, text, ""});
 }
 

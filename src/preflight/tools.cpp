@@ -26,6 +26,7 @@ struct Subject {
   bool checkpoints, restores;
   bool by_image;    ///< the container runtime itself restores
   bool by_kubelet;  ///< it makes the checkpoint, too
+  bool image_is_asked_for;
   std::vector<Finding>& out;
 
   bool restores_image() const { return restores && by_image; }
@@ -162,7 +163,7 @@ void check_containerd(const Subject& node) {
   if (node.restores_image())
     node.refuse(
         fmt::format("containerd {} {}", version, image_way_of_containerd(node, version)),
-        node.tools().handler_configured
+        node.tools().handler_configured && node.image_is_asked_for
             ? std::string("migrate with --restore handler: the runtime handler is there")
             : fmt::format("ms2m node setup {}: a copy is restored there by the runtime handler (--restore handler)",
                           node.name));
@@ -209,8 +210,9 @@ void check_tools(const Facts& facts, const MigrationRequest& request, std::vecto
   const std::size_t before = out.size();
   check_same_runtimes(facts, request, out);
   const bool by_image = !facts.procedure.by_handler(), by_kubelet = facts.procedure.checkpoint == CheckpointBy::kubelet;
-  check_node({facts.source, pod_node(facts.pod), true, way_back, by_image, by_kubelet, out});
-  check_node({facts.target, request.target_node, renamed_later, true, by_image, by_kubelet, out});
+  const bool asked_for = request.restore == RestoreChoice::image;
+  check_node({facts.source, pod_node(facts.pod), true, way_back, by_image, by_kubelet, asked_for, out});
+  check_node({facts.target, request.target_node, renamed_later, true, by_image, by_kubelet, asked_for, out});
   if (out.size() == before && facts.source.tools.asked)
     out.push_back(
         {"node-tools", Level::ok,

@@ -83,7 +83,7 @@ class Attendance {
         tell(at_.observer, Phase::checkpointing, "source was left paused by its container runtime; resumed");
     } catch (const Error& error) {
       warn(at_.observer, fmt::format("the source may have been left paused: {}", error.what()), error.remedy());
-    } catch (const Cancelled&) {  // its session looks after it when it ends
+    } catch (const std::exception&) {  // its session looks after it when it ends
     }
   }
 

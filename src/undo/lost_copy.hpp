@@ -16,9 +16,9 @@ namespace ms2m {
 /// to go before the copy came, and for the published fan-out.
 bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
-/// The copy, restored by the runtime handler, has ended before its node was told that it owns the queue: it cannot come
-/// back, and nobody has its place in its pod. False also where that cannot be found out, and for a copy whose source
-/// had to go first.
+/// The source is there, and the copy, restored by the runtime handler, has ended before its node was told that it owns
+/// the queue: it cannot come back, and nobody has its place in its pod. False also where that cannot be found out, and
+/// for a copy whose source had to go first.
 bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
 /// Where the copy has the source's name, and the source is gone: true when the copy is lost before it was seen to

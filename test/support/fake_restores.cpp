@@ -46,8 +46,13 @@ bool FakeNodes::handle(const std::string& name) {
   const auto decision = node::decide(record, asking(pod, said.substr(id.size() + 1)), now());
   const auto waits = [&](const char* reason, const std::string& message) {
     set_container(name, {{"waiting", {{"reason", reason}, {"message", message}}}}, false);
+    Json& status = objects_.at("pod/" + name)["status"]["containerStatuses"][0];
     if (record && record->state == RestoreState::restored)  // it has run, and its kubelet has seen its end
-      objects_.at("pod/" + name)["status"]["containerStatuses"][0]["lastState"] = {{"terminated", {{"exitCode", 137}}}};
+      status["lastState"] = {{"terminated", {{"exitCode", 137}, {"containerID", "cri-o://" + record->container_id}}}};
+    if (reason == std::string("RunContainerError")) {  // as containerd has it
+      status["lastState"] = {{"terminated", {{"reason", "StartError"}, {"exitCode", 128}, {"message", message}}}};
+      status["restartCount"] = 1;
+    }
     return true;
   };
   ConsumerOptions options = options_.empty() ? ConsumerOptions{} : options_.begin()->second;

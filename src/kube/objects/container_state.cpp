@@ -23,10 +23,21 @@ bool has_object(const Json& in, const char* key) {
 
 bool runs(const Json& status) { return has_object(object_at(status, "state"), "running"); }
 
+/// With containerd, also a container whose creation failed has a code: 128 (2.1.9, internal/cri/server,
+/// container_start.go).
+bool not_begun(const Json& in) { return text_at(object_at(in, "terminated"), "reason") == "StartError"; }
+
 std::optional<int> exit_code(const Json& status, const char* state) {
   const Json& in = object_at(status, state);
-  if (!has_object(in, "terminated")) return std::nullopt;
+  if (!has_object(in, "terminated") || not_begun(in)) return std::nullopt;
   return static_cast<int>(number_at(object_at(in, "terminated"), "exitCode", -1));
+}
+
+std::string start_error(const Json& status) {
+  for (const char* state : {"state", "lastState"})
+    if (const Json& in = object_at(status, state); not_begun(in))
+      return text_at(object_at(in, "terminated"), "message");
+  return "";
 }
 
 /// The ID without its runtime's name, and the number of restarts.
@@ -52,16 +63,26 @@ std::optional<ContainerState> container_state(const Json& pod, const std::string
   const Json* status = status_of(pod, container);
   if (status == nullptr) return std::nullopt;
   const Json& waiting = object_at(object_at(*status, "state"), "waiting");
-  return ContainerState{text_at(*status, "containerID"), text_at(*status, "image"),
-                        text_at(*status, "imageID"),     runs(*status),
-                        text_at(waiting, "reason"),      text_at(waiting, "message"),
-                        exit_code(*status, "state"),     exit_code(*status, "lastState")};
+  return ContainerState{text_at(*status, "containerID"),
+                        text_at(*status, "image"),
+                        text_at(*status, "imageID"),
+                        runs(*status),
+                        text_at(waiting, "reason"),
+                        text_at(waiting, "message"),
+                        exit_code(*status, "state"),
+                        exit_code(*status, "lastState"),
+                        start_error(*status)};
 }
 
-bool container_ended(const Json& pod, const std::string& container) {
+bool instance_ended(const Json& pod, const std::string& container, const std::string& instance) {
   const Json* status = status_of(pod, container);
   if (status == nullptr || runs(*status)) return false;
-  return exit_code(*status, "state") || exit_code(*status, "lastState") || number_at(*status, "restartCount", 0) > 0;
+  const std::string id = parts_of(instance).first;
+  for (const char* state : {"state", "lastState"}) {
+    const std::string ended = text_at(object_at(object_at(*status, state), "terminated"), "containerID");
+    if (!ended.empty() && same_instance(ended, id) == true) return true;
+  }
+  return false;
 }
 
 bool container_running(const Json* pod, const std::string& container) {
@@ -75,8 +96,9 @@ bool ever_started(const Json& pod, const std::string& container) {
   const Json& state = object_at(*status, "state");
   const Json& ended = object_at(state, "terminated");
   const bool unknown = text_at(ended, "reason") == "ContainerStatusUnknown" && text_at(*status, "containerID").empty();
-  return runs(*status) || (has_object(state, "terminated") && !unknown) || !object_at(*status, "lastState").empty() ||
-         number_at(*status, "restartCount", 0) > 0;
+  const Json& last = object_at(*status, "lastState");
+  return runs(*status) || (has_object(state, "terminated") && !unknown && !not_begun(state)) ||
+         (!last.empty() && !not_begun(last)) || number_at(*status, "restartCount", 0) > (not_begun(last) ? 1 : 0);
 }
 
 std::string instance_in(const Json& pod, const std::string& container) {

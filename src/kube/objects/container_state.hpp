@@ -15,12 +15,14 @@ struct ContainerState {
   std::string waiting, message;  ///< why it does not run yet: "ErrImageNeverPull", and in words
   std::optional<int> exit_code;  ///< it has ended
   std::optional<int> last_exit;  ///< an instance before this one has
+  std::string start_error{};     ///< why the last one was not begun at all, which is no end; containerd's
 };
 /// nullopt: nothing yet.
 std::optional<ContainerState> container_state(const Json& pod, const std::string& container);
 
-/// It has run, and does not now; what its pod's kubelet says last.
-bool container_ended(const Json& pod, const std::string& container);
+/// That instance (instance_in(), or a bare container ID) has run, and has ended, and no other one runs; what the pod's
+/// kubelet says last.
+bool instance_ended(const Json& pod, const std::string& container, const std::string& instance);
 bool container_running(const Json* pod, const std::string& container);
 /// False: no process of the container has run. So it is also where the kubelet says only that it ends a pod without
 /// such a container: it was never there, or its record is gone.

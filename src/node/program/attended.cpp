@@ -17,27 +17,28 @@ namespace {
 
 /// A runtime that was just told begins, and one that has lost its CRIU ends, within it.
 constexpr std::chrono::seconds kQuiet{2};
-constexpr std::chrono::seconds kPatience{60};
-constexpr Millis kLook{50};  // nobody is told that another program has ended
+constexpr std::chrono::seconds kPatience{60};  // with a CRIU that works for somebody
+constexpr std::chrono::minutes kLongest{15};   // with one of this container: a dump of a large memory
+constexpr Millis kLook{50};                    // nobody is told that another program has ended
 
-/// "runc --root ... checkpoint --image-path ... <id>", or a CRIU, which does not say whose.
-bool works_at_checkpoint(const std::string& process, const std::string& id) {
-  if (read_text(process + "/comm").value_or("") == "criu\n") return true;
+/// "runc --root ... checkpoint --image-path ... <id>", or, if `any`, a CRIU, which does not say whose.
+bool works_at_checkpoint(const std::string& process, const std::string& id, bool any) {
+  if (any && read_text(process + "/comm").value_or("") == "criu\n") return true;
   const std::vector<std::string> argv = command_line(process);
   const auto checkpoint = std::find(argv.begin(), argv.end(), "checkpoint");
   return std::find(checkpoint, argv.end(), id) != argv.end();
 }
 
-bool is_worked_at(const std::string& id) {
+bool is_worked_at(const std::string& id, bool any) {
   const auto all = all_processes();
-  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return works_at_checkpoint(each, id); });
+  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return works_at_checkpoint(each, id, any); });
 }
 
 /// False: somebody has been at it all the time.
 bool await_quiet(const std::string& id, const StopToken& stop) {
-  const TimePoint end = Clock::now() + kPatience;
-  for (TimePoint busy = Clock::now(); Clock::now() < end;) {
-    if (is_worked_at(id)) busy = Clock::now();
+  const TimePoint begun = Clock::now();
+  for (TimePoint busy = begun; Clock::now() < begun + kLongest;) {
+    if (is_worked_at(id, Clock::now() < begun + kPatience)) busy = Clock::now();
     if (Clock::now() - busy >= kQuiet) return true;
     pollfd stopped{stop.fd(), POLLIN, 0};
     ::poll(&stopped, 1, static_cast<int>(stop.remaining(kLook).count()));
@@ -46,11 +47,17 @@ bool await_quiet(const std::string& id, const StopToken& stop) {
   return false;
 }
 
-/// A session's freeze, which has its own end.
-bool is_held(const ControlGroup& group, const StopToken& stop) {
-  const auto claim = Claim::wait(group, stop);
+/// The right to resume it; nullopt: it has gone, or is a session's, whose freeze has an end of its own.
+std::optional<Claim> claim_to_resume(const ControlGroup& group, const StopToken& stop) {
+  auto claim = Claim::wait(group, stop);
   const auto owned = claim ? claim->read() : std::nullopt;
-  return !claim || (owned && owned->end);
+  if (owned && owned->end) return std::nullopt;
+  return claim;
+}
+
+Error stands_still(const std::string& id, const std::string& why) {
+  return Error(ErrorKind::failed, "container " + id.substr(0, 12) + " was left standing still, " + why,
+               "ctr -n k8s.io tasks resume " + id);
 }
 
 }  // namespace
@@ -78,14 +85,13 @@ bool Attended::mend(const std::string& container, const StopToken& stop) {
   if (!find_control_group(groups_, id)) return over(id), false;
   const bool quiet = await_quiet(id, stop);
   const auto group = find_control_group(groups_, id);
-  if (!group || !is_kept_frozen(*group) || is_held(*group, stop)) return over(id), false;
-  if (!quiet)
-    throw Error(ErrorKind::failed, "container " + id.substr(0, 12) + " stands still, and for " +
-                                       std::to_string(kPatience.count()) + " s somebody has made a checkpoint");
+  if (!group || !is_kept_frozen(*group)) return over(id), false;
+  const auto claim = claim_to_resume(*group, stop);
+  if (!claim) return over(id), false;
+  if (!quiet) throw stands_still(id, "and its checkpoint does not come to an end");
   // What the runtime knows of it is right only when it did it itself; but it must run, in any case.
   if (!resume_in_containerd(system_, id, stop) && is_kept_frozen(*group) && !write_frozen(*group, false))
-    throw Error(ErrorKind::failed, "container " + id.substr(0, 12) + " was left standing still, and does not resume",
-                "ctr -n k8s.io tasks resume " + id);
+    throw stands_still(id, "and does not resume");
   return over(id), true;
 }
 

@@ -39,8 +39,8 @@ struct AttendCheckpoint {
   bool over = false;
 };
 
-/// Waits until nobody makes a checkpoint of it, and resumes it where its runtime has left it paused and no session
-/// holds it. Found: it did. Takes seconds. Error{failed}: it stands still.
+/// Waits until nobody makes a checkpoint of it (attended.hpp), and resumes it where its runtime has left it paused and
+/// no session holds it. Found: it did. Takes seconds. Error{failed}: it stands still.
 struct MendCheckpoint {
   static constexpr const char* kDo = "mend_checkpoint";
   using Answer = Found;
