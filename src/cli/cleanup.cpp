@@ -31,6 +31,7 @@ bool is_silence(const Error& error) {
 /// Clusters and brokers that did not answer once are not asked again.
 struct Silent {
   std::set<std::string> clusters, brokers;
+  std::set<std::string> told;  ///< brokers that were not looked at, for whatever reason, said once
 };
 
 /// The pod that it made may be gone by now; then what was left for it goes, too, on its nodes also without a broker.
@@ -41,7 +42,7 @@ void sweep(const Context& context, const JournalSummary& journal, Silent& silent
   try {
     const BrokerUse use = silent.brokers.count(broker) > 0 ? BrokerUse::none : BrokerUse::if_there;
     const Session session = reopen_session(context, journal, "cleanup", use);
-    if (session.broker_trouble && use == BrokerUse::if_there)
+    if (session.broker_trouble && silent.told.insert(broker).second)
       note(context, fmt::format("whether a control queue of pod {}/{} is left was not looked at: {}", journal.ns,
                                 journal.target_pod, session.broker_trouble->what()));
     if (session.broker_trouble && is_silence(*session.broker_trouble)) silent.brokers.insert(broker);
