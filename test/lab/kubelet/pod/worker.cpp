@@ -158,7 +158,7 @@ void PodWorker::run() {
   try {
     bool work = true;
     while (work) {
-      if (end_ == End::kNone) sync();
+      if (end_ == End::kNone) try_to_sync();
       std::unique_lock lock(mutex_);
       while (!wait_for_work(lock)) {
         const bool kill = !unhealthy_.empty();
@@ -178,6 +178,18 @@ void PodWorker::run() {
     tear_down();
   }
   finished_ = true;
+}
+
+// A runtime that does not answer, or ends in the middle, is asked again.
+void PodWorker::try_to_sync() {
+  try {
+    sync();
+  } catch (const std::exception& error) {
+    log_line("pod " + id_text() + ": " + error.what());
+    const std::lock_guard lock(mutex_);
+    last_sync_ = steady_now();
+    retry_in(jittered_wait());
+  }
 }
 
 void PodWorker::sync() {

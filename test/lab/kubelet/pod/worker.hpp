@@ -41,6 +41,7 @@ class PodWorker {
 
   void run();
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  void try_to_sync();
   void sync();
   void take_specs();
   bool prepare();              // directory, sandbox, volumes; false: try again later
