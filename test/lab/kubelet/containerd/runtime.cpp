@@ -46,7 +46,9 @@ std::shared_ptr<Container> ContainerdRuntime::run(const ContainerPlan& plan, con
               patience > 0 ? std::chrono::milliseconds(patience) : limit_);
     container->follow(std::move(on_exit));
   } catch (const CriError& error) {
-    throw ContainerError("RunContainerError", error.said);
+    ContainerError failed("RunContainerError", error.said);
+    failed.container = container->full_id();
+    throw failed;
   }
   return container;
 }

@@ -19,6 +19,7 @@ struct Slot {
   Role role = Role::kApp;
   std::shared_ptr<Container> container;  // the last one that was made
   std::optional<Json> last_terminated;   // lastState.terminated
+  bool never_ran() const { return last_terminated && string_at(*last_terminated, "reason") == "StartError"; }
   std::string waiting_reason = "ContainerCreating";
   std::string waiting_message;
   int restart_count = 0;

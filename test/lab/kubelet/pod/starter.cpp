@@ -116,6 +116,7 @@ StartResult Starter::start(const Slot& slot, int restart_count, std::function<vo
     fail(slot, result, "CreateContainerConfigError", error.what());
   } catch (const ContainerError& error) {
     fail(slot, result, error.reason, error.what());
+    if (!error.container.empty()) result.not_begun = not_begun(error.container, error.what());
   } catch (const std::exception& error) {
     fail(slot, result, "CreateContainerError", error.what());
   }

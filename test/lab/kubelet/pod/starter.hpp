@@ -11,6 +11,7 @@ struct StartResult {
   std::shared_ptr<Container> container;  // null: it failed
   std::string image_name;                // for the status
   std::string reason, message;           // the waiting state, when it failed
+  std::optional<Json> not_begun;         // and the last one, as containerd has it
   bool pulled_in_vain = false;           // a registry was asked: counts for the pull back-off
   bool exists_half = false;              // the runtime made the container before it failed: the relist will notice
 };

@@ -129,6 +129,12 @@ Resources resources_of(const Json& container, const std::string& qos) {
   return out;
 }
 
+Json not_begun(const std::string& container, const std::string& message) {
+  return {{"containerID", container},         {"exitCode", 128},
+          {"reason", "StartError"},           {"message", message},
+          {"startedAt", rfc3339(WallTime{})}, {"finishedAt", rfc3339(wall_now())}};
+}
+
 Json terminated_state(const Container& container, const fs::path& termination_log) {
   const ContainerExit exit = container.exit().value_or(ContainerExit{});
   Json state = {{"exitCode", exit.code},

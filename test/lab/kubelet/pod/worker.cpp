@@ -332,6 +332,7 @@ bool PodWorker::start_slot(Slot& slot, int restart_count) {
     if (!result.container) {
       slot.waiting_reason = result.reason;
       slot.waiting_message = result.message;
+      if (result.not_begun) slot.last_terminated = result.not_begun;
       if (result.pulled_in_vain) {
         slot.pull.next(steady_now());
         slot.pull_failed = steady_now();
@@ -342,7 +343,7 @@ bool PodWorker::start_slot(Slot& slot, int restart_count) {
     }
     old = std::move(slot.container);
     slot.container = std::move(result.container);
-    slot.restart_count = slot.container->plan().restart_count;
+    slot.restart_count = slot.container->plan().restart_count + (slot.never_ran() ? 1 : 0);
     slot.image_name = result.image_name;
     slot.waiting_reason = slot.waiting_message = "";
     slot.pull.reset();

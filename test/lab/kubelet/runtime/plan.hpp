@@ -40,7 +40,8 @@ struct ContainerPlan {
 // A container that could not be made or run: a waiting reason and its message.
 struct ContainerError : std::runtime_error {
   ContainerError(std::string why, const std::string& message) : std::runtime_error(message), reason(std::move(why)) {}
-  std::string reason;  // CreateContainerError, RunContainerError, CreateContainerConfigError
+  std::string reason;     // CreateContainerError, RunContainerError, CreateContainerConfigError
+  std::string container;  // its full ID, where its runtime says of what it could not start that it has ended
 };
 
 }  // namespace kubelet
