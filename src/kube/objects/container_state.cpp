@@ -82,7 +82,8 @@ bool instance_ended(const Json& pod, const std::string& container, const std::st
     const std::string ended = text_at(object_at(object_at(*status, state), "terminated"), "containerID");
     if (!ended.empty() && same_instance(ended, id) == true) return true;
   }
-  return false;
+  // A node that was started anew says no more than that it is not the first one; what did not start counts, too.
+  return start_error(*status).empty() && number_at(*status, "restartCount", 0) > 0;
 }
 
 bool container_running(const Json* pod, const std::string& container) {

@@ -45,7 +45,8 @@ def parser():
     measure.add_argument("--strategies", default="shadow,handoff")
     measure.add_argument("--rates", help="default: 10,40,80,100,200, or with `sequential` 10, where it was published")
     measure.add_argument("--reps", type=int, default=3)
-    measure.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the migration")
+    measure.add_argument("--warmup", type=float, default=6, help="seconds of traffic before the migration; a new consumer is named by the "
+                                                                 "broker's management only after 5, for which ms2m waits")
     measure.add_argument("--restore", default="image", help="handler,image: each repetition both ways in turn; with `handler` "
                                                             "the nodes are set up for it, and that is taken back")
     common(measure)
