@@ -135,9 +135,17 @@ class Task(Container):
         ctr("tasks", "delete", "--force", self.id, check=False)
         ctr("containers", "delete", self.id, check=False)
 
+    def left(self):
+        """Of its control group: number, parent's number, name, words."""
+        try:
+            numbers = set(map(int, open(f"{self.group}/cgroup.procs").read().split()))
+        except OSError:
+            return []
+        return [each for each in processes() if each[0] in numbers] or sorted(numbers)
+
     def nothing_stays(self):
         """Neither a process nor a mount, also where its creation was killed."""
-        until(lambda: not os.path.exists(f"{self.group}") or not open(f"{self.group}/cgroup.procs").read(), "the end of its processes")
+        until(lambda: not self.left(), lambda: f"the end of its processes: {self.left()}")
         until(lambda: not [words for _, _, name, words in processes() if name == "criu" or self.id in words], "the end of whoever worked for it")
         until(lambda: not os.path.exists(f"{STATES}/{self.id}"), "runc to forget it")
         mounts = open("/proc/mounts").read()

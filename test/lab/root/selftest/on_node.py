@@ -48,7 +48,7 @@ def until(holds, what):
     end = time.monotonic() + 20
     while not holds():
         if time.monotonic() > end:
-            sys.exit(f"FAILED: waited 20 s for {what}")
+            sys.exit(f"FAILED: waited 20 s for {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
