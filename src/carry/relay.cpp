@@ -1,7 +1,5 @@
 #include "carry/relay.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 
 #include "ms2m/error.hpp"
@@ -110,12 +108,7 @@ class Flow {
     if (!request_.per_second) return;
     const Seconds due(static_cast<double>(done_.count + more) / static_cast<double>(request_.per_second->count));
     const TimePoint turn = begun_ + std::chrono::ceil<Clock::duration>(due);
-    while (Clock::now() < turn) {
-      pollfd stopped{stop_.fd(), POLLIN, 0};
-      const auto left = std::chrono::ceil<Millis>(turn - Clock::now());
-      ::poll(&stopped, 1, static_cast<int>(stop_.remaining(std::min(left, Millis{1000})).count()));
-      stop_.check(doing_);
-    }
+    for (TimePoint now; (now = Clock::now()) < turn;) stop_.sleep(std::chrono::ceil<Millis>(turn - now), doing_);
   }
 
   void check_end(const std::string& payload) {

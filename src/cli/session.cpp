@@ -229,10 +229,12 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
          settings_only.timeouts, settings_only.dead_man, connect, journal.id},
         context.observer, context.stop);
   };
+  if (use == BrokerUse::none) {
+    open(nobody(), false);
+    return session;
+  }
   try {
-    if (use == BrokerUse::none) throw Error(ErrorKind::unavailable, "the broker is not asked again");
-    const BrokerAddress broker = broker_of(context, session, journal, settings_only.timeouts.connect);
-    open(broker, true);
+    open(broker_of(context, session, journal, settings_only.timeouts.connect), true);
   } catch (const Error& error) {
     if (use == BrokerUse::needed) throw;
     session.broker_trouble = error;

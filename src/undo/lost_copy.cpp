@@ -48,10 +48,10 @@ bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, con
   if (!completion || completion->settled || !given || given->operation.container.empty()) return false;
   if (!quiet || !open_retirement(journal)) return false;  // nobody is there to have it back
   try {
-    if (is_lost(ports.cluster, {Kind::pod, quiet->operation.ns, quiet->operation.pod}, stop)) return false;
     const op::ResumeTarget& to = given->operation;
     const auto pod = ports.cluster.get({Kind::pod, to.ns, to.pod}, stop);
     if (!pod || !instance_ended(*pod, to.container, to.instance)) return false;
+    if (is_lost(ports.cluster, {Kind::pod, quiet->operation.ns, quiet->operation.pod}, stop)) return false;
     const op::CompleteRestore& restore = completion->operation;
     return ports.restores.watch(restore.node, restore.id, std::nullopt, stop).state == RestoreState::restored;
   } catch (const Error&) {

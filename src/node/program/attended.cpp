@@ -1,7 +1,5 @@
 #include "node/program/attended.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -40,9 +38,7 @@ bool await_quiet(const std::string& id, const StopToken& stop) {
   for (TimePoint busy = begun; Clock::now() < begun + kLongest;) {
     if (is_worked_at(id, Clock::now() < begun + kPatience)) busy = Clock::now();
     if (Clock::now() - busy >= kQuiet) return true;
-    pollfd stopped{stop.fd(), POLLIN, 0};
-    ::poll(&stopped, 1, static_cast<int>(stop.remaining(kLook).count()));
-    stop.check("waiting until nobody makes a checkpoint of container " + id.substr(0, 12));
+    stop.sleep(kLook, "waiting until nobody makes a checkpoint of container " + id.substr(0, 12));
   }
   return false;
 }
