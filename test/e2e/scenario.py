@@ -189,7 +189,6 @@ class Scenario(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.state_home, ignore_errors=True)
         self.journal = Journal(self.state_home)
         self.runs = []
-        self.addCleanup(self._explain)
 
     def _sweep(self):
         """What a test that failed has left must not make the next one fail."""
@@ -203,12 +202,18 @@ class Scenario(unittest.TestCase):
                 if row["name"].startswith("ms2m.") and not row["name"].startswith("ms2m.control."):
                     management.delete(kind, row["name"])
 
+    def doCleanups(self):
+        self._explain()  # also when something of the clean-up hangs
+        return super().doCleanups()
+
     def _explain(self):
         """After a failure: what ms2m said and wrote."""
         outcome = self._outcome
         problems = getattr(outcome, "errors", []) + getattr(getattr(outcome, "result", None), "errors", []) + \
             getattr(getattr(outcome, "result", None), "failures", [])
-        if any(test is self and error for test, error in problems):
+        own = [error for test, error in problems if test is self and error]
+        if own:
+            print(*own, sep="\n", file=sys.stderr)
             for run in self.runs:
                 print(run.said() if hasattr(run, "status") else f"ms2m {run.arguments} still runs", file=sys.stderr)
             print(self.journal.text(), file=sys.stderr)

@@ -15,28 +15,34 @@ namespace {
 
 /// A runtime that was just told begins, and one that has lost its CRIU ends, within it.
 constexpr std::chrono::seconds kQuiet{2};
-constexpr std::chrono::seconds kPatience{60};  // with a CRIU that works for somebody
-constexpr std::chrono::minutes kLongest{15};   // with one of this container: a dump of a large memory
-constexpr Millis kLook{50};                    // nobody is told that another program has ended
+constexpr std::chrono::minutes kLongest{15};  // a dump of a large memory
+constexpr Millis kLook{50};                   // nobody is told that another program has ended
 
-/// "runc --root ... checkpoint --image-path ... <id>", or, if `any`, a CRIU, which does not say whose.
-bool works_at_checkpoint(const std::string& process, const std::string& id, bool any) {
-  if (any && read_text(process + "/comm").value_or("") == "criu\n") return true;
+/// "runc --root ... checkpoint --image-path ... <id>"
+bool is_checkpoint_of(const std::string& process, const std::string& id) {
   const std::vector<std::string> argv = command_line(process);
   const auto checkpoint = std::find(argv.begin(), argv.end(), "checkpoint");
   return std::find(checkpoint, argv.end(), id) != argv.end();
 }
 
-bool is_worked_at(const std::string& id, bool any) {
+/// A CRIU whose runtime has died says nowhere whose it is, but it traces what it dumps.
+bool is_traced_by_criu(const std::string& process) {
+  const std::string tracer = tracer_of(process);
+  return !tracer.empty() && read_text(tracer + "/comm").value_or("") == "criu\n";
+}
+
+bool is_worked_at(const std::string& id) {
+  const auto of_container = processes_of(id);
+  if (std::any_of(of_container.begin(), of_container.end(), is_traced_by_criu)) return true;
   const auto all = all_processes();
-  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return works_at_checkpoint(each, id, any); });
+  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return is_checkpoint_of(each, id); });
 }
 
 /// False: somebody has been at it all the time.
 bool await_quiet(const std::string& id, const StopToken& stop) {
   const TimePoint begun = Clock::now();
   for (TimePoint busy = begun; Clock::now() < begun + kLongest;) {
-    if (is_worked_at(id, Clock::now() < begun + kPatience)) busy = Clock::now();
+    if (is_worked_at(id)) busy = Clock::now();
     if (Clock::now() - busy >= kQuiet) return true;
     stop.sleep(kLook, "waiting until nobody makes a checkpoint of container " + id.substr(0, 12));
   }

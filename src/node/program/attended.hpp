@@ -20,9 +20,8 @@ class Attended {
   void begin(const std::string& container);
   /// The checkpoint has been answered.
   void over(const std::string& container);
-  /// Waits until nobody works at a checkpoint of it (a CRIU that does not say whose is waited for a minute; its own,
-  /// for a quarter of an hour), and, where it still stands still and no session
-  /// holds it, resumes it. False: it runs, is held, has gone, or stood still before. Takes two seconds at least.
+  /// Waits until nobody works at a checkpoint of it (a quarter of an hour at most), and, where it still stands still and
+  /// no session holds it, resumes it. False: it runs, is held, has gone, or stood still before. Takes two seconds at least.
   /// Error{failed}: it could not be resumed. Throws Cancelled.
   bool mend(const std::string& container, const StopToken& stop);
   /// Every one that is not over.

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <sstream>
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "ms2m/error.hpp"
+#include "node/program/processes.hpp"
+#include "node/runtime/paths.hpp"
 #include "wrap/posix/subprocess.hpp"
 #include "wrap/posix/unique_fd.hpp"
 
@@ -19,7 +22,10 @@ namespace ms2m::node {
 namespace {
 
 constexpr int kMostLocks = 16;  // each CRIU that was killed left one
+constexpr std::chrono::seconds kOrphans{2};
+constexpr Millis kLook{10};  // nobody is told that another's child has ended
 constexpr const char* kJump = "*filter\n:CRIU - [0:0]\n-D INPUT -j CRIU\n-D OUTPUT -j CRIU\nCOMMIT\n";
+/// Behind the jumps: CRIU takes both away one after the other, and may have been killed in between.
 constexpr const char* kChain = "*filter\n-F CRIU\n-X CRIU\nCOMMIT\n";
 
 /// nullopt: there is no such program, or it failed.
@@ -35,11 +41,30 @@ std::optional<std::string> run(const std::vector<std::string>& argv, const std::
   }
 }
 
+bool is_in(const struct ::stat& network, const std::string& process) {
+  struct ::stat its {};
+  return ::stat((process + "/ns/net").c_str(), &its) == 0 && its.st_ino == network.st_ino &&
+         its.st_dev == network.st_dev;
+}
+
+/// "iptables-restor", "ip6tables-resto", "nft": what a CRIU had just started does its work although that is dead.
+void await_orphans(const struct ::stat& network, const StopToken& stop) {
+  const auto changes_rules = [&](const std::string& process) {
+    const std::string name = read_text(process + "/comm").value_or("");
+    return (name.starts_with("iptables") || name.starts_with("ip6tables") || name == "nft\n") &&
+           is_in(network, process);
+  };
+  const TimePoint end = Clock::now() + kOrphans;
+  for (auto all = all_processes(); Clock::now() < end && std::any_of(all.begin(), all.end(), changes_rules);
+       all = all_processes())
+    stop.sleep(kLook, "waiting for what changes the network's rules");
+}
+
 void open_here(const StopToken& stop) {
   for (const char* restore : {"iptables-restore", "ip6tables-restore"}) {
-    int locks = 0;
-    while (locks < kMostLocks && run({restore, "--noflush"}, kJump, stop)) ++locks;
-    if (locks > 0) run({restore, "--noflush"}, kChain, stop);
+    for (int locks = 0; locks < kMostLocks && run({restore, "--noflush"}, kJump, stop); ++locks) {
+    }
+    run({restore, "--noflush"}, kChain, stop);
   }
   std::istringstream tables(run({"nft", "list", "tables"}, "", stop).value_or(""));
   for (std::string word, family, name; tables >> word >> family >> name;)
@@ -59,6 +84,7 @@ void open_locked_network(pid_t process, const StopToken& stop) {
   std::exception_ptr thrown;
   std::thread([&] {
     try {
+      await_orphans(there, stop);
       if (::setns(theirs.get(), CLONE_NEWNET) == 0) open_here(stop);
     } catch (...) {
       thrown = std::current_exception();

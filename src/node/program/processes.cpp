@@ -53,6 +53,16 @@ std::vector<OpenFile> open_files(const std::string& process) {
   return files;
 }
 
+std::string tracer_of(const std::string& process) {
+  static constexpr std::string_view kName = "\nTracerPid:\t";
+  const std::string status = read_text(process + "/status").value_or("");
+  const auto at = status.find(kName);
+  if (at == std::string::npos) return "";
+  const auto begin = at + kName.size();
+  const std::string pid = status.substr(begin, status.find('\n', begin) - begin);
+  return pid == "0" ? "" : "/proc/" + pid;
+}
+
 std::vector<std::string> command_line(const std::string& process) {
   const std::string text = read_text(process + "/cmdline").value_or("");
   std::vector<std::string> words;

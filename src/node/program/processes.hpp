@@ -19,6 +19,9 @@ struct OpenFile {
 };
 std::vector<OpenFile> open_files(const std::string& process);
 
+/// "/proc/<pid>" of the process that traces it; "" when nobody that is seen from here does. Source: proc_pid_status(5).
+std::string tracer_of(const std::string& process);
+
 /// argv; empty when it has gone.
 std::vector<std::string> command_line(const std::string& process);
 

@@ -1,5 +1,6 @@
 // A container that somebody else has checkpointed and left paused, on control groups of this machine.
-#include <thread>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 
 #include "control_groups.hpp"
 #include "node/program/control_group.hpp"
@@ -50,6 +51,37 @@ class Checkpointing {
   pid_t pid_;
 };
 
+/// A process that holds the container's as CRIU does, whose runtime has died; or is another program that does.
+class Tracing {
+ public:
+  Tracing(pid_t traced, const char* name) {
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(ready[1], STDOUT_FILENO);
+      ::close_range(3, ~0U, 0);  // the session's too: it could not be closed
+      ::prctl(PR_SET_NAME, name);
+      if (::ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) != 0 || ::write(STDOUT_FILENO, "y", 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    ::close(ready[1]);
+    char yes = 0;
+    REQUIRE(::read(ready[0], &yes, 1) == 1);
+    ::close(ready[0]);
+  }
+  ~Tracing() { end(); }
+  void end() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
 }  // namespace
 
 TEST_CASE("a container that a given up checkpoint has left paused is resumed on request", "[node_program]") {
@@ -96,6 +128,26 @@ TEST_CASE("a container is not resumed while somebody makes a checkpoint of it", 
     CHECK(paused.session->wait().ok());
     CHECK(paused.own.counts());
   }
+}
+
+TEST_CASE("a container is not resumed while a CRIU that is nobody's has it", "[node_program]") {
+  const Trees trees;
+  for (const fs::path& tree : trees.found)
+    for (const bool criu : {true, false}) {
+      INFO(tree << " " << criu);
+      Paused paused(tree);
+      Tracing tracing(paused.own.pid(), criu ? "criu" : "strace");
+      paused.session->call(AttendCheckpoint{kId, false});
+      paused.pause();
+      paused.session->close();
+      if (criu) {
+        CHECK_FALSE(paused.own.counts(std::chrono::seconds(3)));
+        tracing.end();
+      }
+      CHECK(paused.session->wait().ok());
+      tracing.end();  // traced, it stops at every signal
+      CHECK(paused.own.counts());
+    }
 }
 
 TEST_CASE("a container that stood still before its checkpoint, or by a session's freeze, is left so",

@@ -74,6 +74,7 @@ class Container {
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
 
+  pid_t pid() const { return pid_; }
   bool counts(Millis within = Millis{300}) const {
     const std::string before = content(counter_);
     return becomes_true([&] { return content(counter_) != before; }, within);

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,16 +71,31 @@ pid_t spawn(const ProcessSpec& spec, int in, int out, int err) {
   return pid;
 }
 
+int left_until(SteadyTime deadline) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_now()).count());
+}
+
+// Its outputs may be closed, or others' to read, long before it ends.
+bool ends(pid_t pid, const ProcessSpec& spec, SteadyTime deadline) {
+  if (spec.timeout.count() <= 0) return true;  // waitpid will see
+  const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (process < 0) return true;
+  pollfd ended{process, POLLIN, 0};
+  int seen = 0;
+  for (int left; seen <= 0 && (left = left_until(deadline)) > 0;) seen = ::poll(&ended, 1, left);
+  ::close(process);
+  return seen > 0;
+}
+
 // Feeds standard input and collects both outputs until they are closed or the deadline is over.
-bool exchange(const ProcessSpec& spec, Pipe& in, Pipe& out, Pipe& err, ProcessResult& result) {
-  const auto deadline = steady_now() + spec.timeout;
+bool exchange(const ProcessSpec& spec, SteadyTime deadline, Pipe& in, Pipe& out, Pipe& err, ProcessResult& result) {
   std::size_t written = 0;
   if (spec.input.empty()) in.close_write();
   while (out.read_end >= 0 || err.read_end >= 0 || in.write_end >= 0) {
     pollfd fds[3] = {{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}, {in.write_end, POLLOUT, 0}};
     int wait = -1;
     if (spec.timeout.count() > 0) {
-      wait = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_now()).count());
+      wait = left_until(deadline);
       if (wait <= 0) return false;
     }
     if (::poll(fds, 3, wait) < 0 && errno != EINTR) return true;
@@ -117,7 +133,8 @@ ProcessResult run_process(const ProcessSpec& spec) {
   err.close_write();
   if (spec.stdout_fd >= 0) out.close_read();
   if (spec.stderr_fd >= 0) err.close_read();
-  result.timed_out = !exchange(spec, in, out, err, result);
+  const auto deadline = steady_now() + spec.timeout;
+  result.timed_out = !exchange(spec, deadline, in, out, err, result) || !ends(pid, spec, deadline);
   if (result.timed_out) ::kill(-pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

@@ -95,10 +95,17 @@ std::shared_ptr<Container> CrioRuntime::restore(const ContainerPlan& plan, const
   if (const std::string fault = faults_.text("restore_fail"); !fault.empty())
     throw ContainerError("RunContainerError", before + fault);
   CrunCall call(container->oci());
-  const ProcessSpec spec = call.spec({"restore", "--detach", "--file-locks", "--image-path", dump.dir / "checkpoint",
-                                      "--work-path", container->bundle(), "--bundle", container->bundle(), "--pid-file",
-                                      container->bundle() / "pidfile", container->id()});
-  call.check(run_process(spec), "RunContainerError", before);
+  ProcessSpec spec = call.spec({"restore", "--detach", "--file-locks", "--image-path", dump.dir / "checkpoint",
+                                "--work-path", container->bundle(), "--bundle", container->bundle(), "--pid-file",
+                                container->bundle() / "pidfile", container->id()});
+  // A CRIU that hangs: the kubelet gives it up, and lets the pod go then.
+  spec.timeout = limit_;
+  const ProcessResult result = run_process(spec);
+  if (result.timed_out) {
+    container->remove();
+    throw ContainerError("RunContainerError", "context deadline exceeded");
+  }
+  call.check(result, "RunContainerError", before);
   const int pid = pid_of(*container);
   // The dump was taken of a frozen container, and CRIU restores that too.
   limit(*container, pid);
