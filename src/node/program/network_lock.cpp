@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <exception>
 #include <optional>
 #include <sstream>
@@ -13,8 +12,6 @@
 #include <vector>
 
 #include "ms2m/error.hpp"
-#include "node/program/processes.hpp"
-#include "node/runtime/paths.hpp"
 #include "wrap/posix/subprocess.hpp"
 #include "wrap/posix/unique_fd.hpp"
 
@@ -22,8 +19,6 @@ namespace ms2m::node {
 namespace {
 
 constexpr int kMostLocks = 16;  // each CRIU that was killed left one
-constexpr std::chrono::seconds kOrphans{2};
-constexpr Millis kLook{10};  // nobody is told that another's child has ended
 constexpr const char* kJump = "*filter\n:CRIU - [0:0]\n-D INPUT -j CRIU\n-D OUTPUT -j CRIU\nCOMMIT\n";
 /// Behind the jumps: CRIU takes both away one after the other, and may have been killed in between.
 constexpr const char* kChain = "*filter\n-F CRIU\n-X CRIU\nCOMMIT\n";
@@ -39,25 +34,6 @@ std::optional<std::string> run(const std::vector<std::string>& argv, const std::
   } catch (const Error&) {
     return std::nullopt;
   }
-}
-
-bool is_in(const struct ::stat& network, const std::string& process) {
-  struct ::stat its {};
-  return ::stat((process + "/ns/net").c_str(), &its) == 0 && its.st_ino == network.st_ino &&
-         its.st_dev == network.st_dev;
-}
-
-/// "iptables-restor", "ip6tables-resto", "nft": what a CRIU had just started does its work although that is dead.
-void await_orphans(const struct ::stat& network, const StopToken& stop) {
-  const auto changes_rules = [&](const std::string& process) {
-    const std::string name = read_text(process + "/comm").value_or("");
-    return (name.starts_with("iptables") || name.starts_with("ip6tables") || name == "nft\n") &&
-           is_in(network, process);
-  };
-  const TimePoint end = Clock::now() + kOrphans;
-  for (auto all = all_processes(); Clock::now() < end && std::any_of(all.begin(), all.end(), changes_rules);
-       all = all_processes())
-    stop.sleep(kLook, "waiting for what changes the network's rules");
 }
 
 void open_here(const StopToken& stop) {
@@ -84,7 +60,6 @@ void open_locked_network(pid_t process, const StopToken& stop) {
   std::exception_ptr thrown;
   std::thread([&] {
     try {
-      await_orphans(there, stop);
       if (::setns(theirs.get(), CLONE_NEWNET) == 0) open_here(stop);
     } catch (...) {
       thrown = std::current_exception();

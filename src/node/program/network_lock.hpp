@@ -8,7 +8,7 @@ namespace ms2m::node {
 
 /// Opens the network of that process again, if CRIU closed it and it is not this one's own; nothing otherwise. CRIU
 /// closes it by iptables-restore (chain CRIU) or nftables (table CRIU-<pid>), in the network's own namespace
-/// (criu/net.c). Waits two seconds at most for such a program that is still at it. Throws Cancelled.
+/// (criu/net.c). Throws Cancelled.
 void open_locked_network(pid_t process, const StopToken& stop);
 
 }  // namespace ms2m::node

@@ -107,6 +107,9 @@ class Container:
     def pid(self):
         return open(f"{self.bundle}/pid").read()
 
+    def lives(self):
+        return os.path.exists(f"/proc/{self.pid()}/root/")
+
     def remove(self):
         run("crun", "--root", "/run/crun", "delete", "--force", self.id, check=False)
         run("umount", f"{self.bundle}/rootfs", check=False)
