@@ -84,6 +84,14 @@ using Checkpoint = std::variant<KubeletArchive, RuntimeDump>;
 /// "/var/lib/kubelet/checkpoints/...", "dump k3x9qa"
 std::string to_string(const Checkpoint& checkpoint);
 
+/// Pre-copy: a checkpoint of a source that goes on working is carried first, and of a later one only the pages of
+/// memory that differ. Both nodes keep what they have of it as long as their sessions last.
+enum class Round {
+  none,   ///< one checkpoint, whole
+  early,  ///< its memory alone; others follow
+  last,   ///< everything else, too; it completes what was carried before
+};
+
 struct MoveRequest {
   std::string from_node;
   Checkpoint checkpoint;
@@ -91,12 +99,16 @@ struct MoveRequest {
   std::string directory;  ///< on to_node: the layout to be, created with mode 0700; or the restore's, kLayoutRoot/<id>
   Unpack as = Unpack::layout;
   std::optional<Bytes> per_second{};  ///< at most, on an average since the first byte; not 0
+  Round round = Round::none;          ///< others only into a restore
 };
 
 struct MoveResult {
   Bytes bytes;
   /// Of the archive, hex. In a layout the file is <directory>/blobs/sha256/<sha256>, mode 0600; a restore is told it.
   std::string sha256;
+  /// Of a round: how many pages of memory the source has, and how many of them were carried. 0, 0: the checkpoint was
+  /// not understood, so it was carried whole, and an early one was in vain.
+  std::uint64_t pages = 0, differing = 0;
 };
 
 /// What a move leaves on a node, also one that fails, until ImageStore::import_checkpoint() or remove_layout() takes it
@@ -123,7 +135,9 @@ class Carrier {
   /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's. Of a dump
   /// that its node has not: {not_found}. Into a restore: {not_found}, {conflict} when it is not prepared, or its data
   /// is there already. Error with the side that failed (source, target) in front, and its first cause. Of the data of a
-  /// move that fails nothing stays; what landing() says may.
+  /// move that fails nothing stays; what landing() says may. A round: the memory that results at the target is
+  /// compared, by digest, with the source's; Error{inconsistent}: the target's session has ended since the round
+  /// before.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
 };
 

@@ -49,7 +49,7 @@ class Flow {
       from_ = source.start(reading(), doing_);
       const node::Frame frame = from_->next(stop_);
       if (frame.kind != FrameKind::progress) throw unexpected();
-      total_ = node::parse_message<node::StreamProgress>(frame.payload).total;
+      announced_ = node::parse_message<node::StreamProgress>(frame.payload);
     });
     report(true);
     on(target_, [&] { to_ = target.start(writing(), doing_); });
@@ -70,23 +70,25 @@ class Flow {
   MoveResult finish() {
     on(source_, [&] { node::parse_message<node::StreamEnd>(from_->answer(stop_)); });
     on(target_, [&] {
-      to_->end(node::print_message(node::StreamEnd{done_, hex_}));
+      to_->end(node::print_message(node::StreamEnd{done_, hex_, memory_}));
       check(node::parse_message<node::StreamEnd>(to_->answer(stop_)));
     });
-    return {done_, hex_};
+    return {done_, hex_, announced_.pages, announced_.differing};
   }
 
  private:
   std::string reading() const {
     if (const auto* dump = std::get_if<RuntimeDump>(&request_.checkpoint))
-      return node::print_message(node::ReadDump{dump->id});
-    return node::print_message(node::ReadArchive{std::get<KubeletArchive>(request_.checkpoint).path});
+      return node::print_message(node::ReadDump{dump->id, request_.round});
+    return node::print_message(node::ReadArchive{std::get<KubeletArchive>(request_.checkpoint).path, request_.round,
+                                                 request_.round == Round::none ? "" : id()});
   }
   std::string writing() const {
-    if (request_.as == Unpack::layout) return node::print_message(node::WriteLayout{request_.directory, total_});
-    return node::print_message(
-        node::WriteRestore{node::check_layout_directory(request_.directory, kLayoutRoot), total_});
+    if (request_.as == Unpack::layout)
+      return node::print_message(node::WriteLayout{request_.directory, announced_.total});
+    return node::print_message(node::WriteRestore{id(), announced_.total, request_.round, announced_.over});
   }
+  std::string id() const { return node::check_layout_directory(request_.directory, kLayoutRoot); }
 
   void take(const std::string& chunk) {
     digest_.update(chunk);
@@ -100,7 +102,7 @@ class Flow {
     done_.count += chunk.size();
     taken_ += static_cast<std::uint32_t>(chunk.size());
     if (taken_ >= window_ / 4) from_->grant(std::exchange(taken_, 0));
-    report(done_ == total_);
+    report(done_ == announced_.total);
   }
 
   /// Until so many bytes more are within the limit.
@@ -113,12 +115,14 @@ class Flow {
 
   void check_end(const std::string& payload) {
     hex_ = digest_.hex();
-    check(node::parse_message<node::StreamEnd>(payload));
-    if (done_ != total_) throw unexpected();
+    const auto said = node::parse_message<node::StreamEnd>(payload);
+    memory_ = said.memory;
+    check(said);
+    if (done_ != announced_.total) throw unexpected();
   }
 
   void check(const node::StreamEnd& said) const {
-    if (said.bytes == done_ && said.sha256 == hex_) return;
+    if (said.bytes == done_ && said.sha256 == hex_ && said.memory == memory_) return;
     throw Error(ErrorKind::failed, "the bytes that arrived are not those that were sent");
   }
 
@@ -127,7 +131,7 @@ class Flow {
   void report(bool now) {
     if (!progress_ || (!now && Clock::now() < next_)) return;
     next_ = Clock::now() + kProgressInterval;
-    progress_(done_, total_);
+    progress_(done_, announced_.total);
   }
 
   const MoveRequest& request_;
@@ -136,8 +140,9 @@ class Flow {
   const StopToken& stop_;
   std::shared_ptr<node::Call> from_, to_;
   posix::Sha256 digest_;
-  std::string hex_;
-  Bytes done_{}, total_{};
+  std::string hex_, memory_;
+  Bytes done_{};
+  node::StreamProgress announced_;
   const std::uint32_t window_;
   std::uint32_t taken_ = 0;
   TimePoint begun_{}, next_{};
@@ -156,6 +161,8 @@ MoveResult Relay::move(const MoveRequest& request, const ProgressFn& progress, c
   if (const auto* dump = std::get_if<RuntimeDump>(&request.checkpoint)) node::check_restore_id(dump->id);
   const std::string id = node::check_layout_directory(request.directory, kLayoutRoot);
   if (request.as == Unpack::restore) node::check_restore_id(id);
+  if (request.round != Round::none && request.as != Unpack::restore)
+    throw Error(ErrorKind::refused, "a round of pre-copy goes into a restore, not into a layout");
   const auto source = on("source", [&] { return nodes_.session(request.from_node, stop); });
   const auto target = on("target", [&] { return nodes_.session(request.to_node, stop); });
   Flow flow(request, progress, stop);

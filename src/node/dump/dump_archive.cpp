@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "ms2m/error.hpp"
 #include "node/runtime/paths.hpp"
@@ -12,8 +14,6 @@
 
 namespace ms2m::node {
 namespace {
-
-constexpr std::size_t kChunk = 256u << 10;
 
 Error changed(const std::string& name) {
   return Error(ErrorKind::failed, "file " + name + " of the dump has changed since it was made");
@@ -47,28 +47,68 @@ void DumpArchive::add(TarEntry::Kind kind, const std::string& name, int at, cons
   entries_.push_back(std::move(entry));
 }
 
-void DumpArchive::write(const std::function<void(std::string_view)>& sink) const {
-  const posix::UniqueFd images = open_directory_in(directory_, kDumpImages);
-  std::string chunk(kChunk, '\0');
-  for (const TarEntry& entry : entries_) {
-    sink(tar_header(entry));
-    if (entry.kind != TarEntry::Kind::file) continue;
-    const bool inner = entry.name != kDumpChanges;
-    const posix::UniqueFd file = inner ? open_file_in(images.get(), entry.name.substr(entry.name.find('/') + 1))
-                                       : open_file_in(directory_, entry.name);
-    std::uint64_t done = 0;
-    for (ssize_t got = 1; got != 0;) {
-      got = file ? ::read(file.get(), chunk.data(), chunk.size()) : 0;
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) posix::throw_errno("reading " + entry.name);
-      done += static_cast<std::uint64_t>(got);
-      if (done > entry.size) throw changed(entry.name);
-      if (got > 0) sink({chunk.data(), static_cast<std::size_t>(got)});
+class DumpArchive::Reading {
+ public:
+  explicit Reading(const DumpArchive& archive)
+      : archive_(archive), images_(open_directory_in(archive.directory_, kDumpImages)) {}
+
+  std::size_t read(char* into, std::size_t size) {
+    for (;;) {
+      if (const std::size_t some = text_.copy(into, size, at_); some > 0) {
+        at_ += some;
+        return some;
+      }
+      if (file_) {
+        if (const std::size_t some = read_file(into, size); some > 0) return some;
+        say(tar_padding(entry().size));
+        file_.reset();
+      } else if (next_ < archive_.entries_.size()) {
+        ++next_;
+        say(tar_header(entry()));
+        if (entry().kind == TarEntry::Kind::file) open();
+      } else {
+        if (std::exchange(ended_, true)) return 0;
+        say(tar_end());
+      }
     }
-    if (done != entry.size) throw changed(entry.name);
-    sink(tar_padding(entry.size));
   }
-  sink(tar_end());
+
+ private:
+  const TarEntry& entry() const { return archive_.entries_[next_ - 1]; }
+  void say(std::string text) {
+    text_ = std::move(text);
+    at_ = 0;
+  }
+  void open() {
+    const std::string& name = entry().name;
+    file_ = name == kDumpChanges ? open_file_in(archive_.directory_, name)
+                                 : open_file_in(images_.get(), name.substr(name.find('/') + 1));
+    if (!file_) throw changed(name);
+    done_ = 0;
+  }
+  std::size_t read_file(char* into, std::size_t size) {
+    ssize_t got = -1;
+    do got = ::read(file_.get(), into, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) posix::throw_errno("reading " + entry().name);
+    done_ += static_cast<std::uint64_t>(got);
+    if (done_ > entry().size || (got == 0 && done_ != entry().size)) throw changed(entry().name);
+    return static_cast<std::size_t>(got);
+  }
+
+  const DumpArchive& archive_;
+  const posix::UniqueFd images_;
+  std::size_t next_ = 0;  ///< entry() is the one before
+  std::string text_;
+  std::size_t at_ = 0;
+  posix::UniqueFd file_;
+  std::uint64_t done_ = 0;
+  bool ended_ = false;
+};
+
+ReadBytes DumpArchive::reader() const {
+  return
+      [reading = std::make_shared<Reading>(*this)](char* into, std::size_t size) { return reading->read(into, size); };
 }
 
 }  // namespace ms2m::node

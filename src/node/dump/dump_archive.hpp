@@ -1,13 +1,12 @@
 // A dump's directory as one archive of the kubelet's shape: checkpoint/, rootfs-diff.tar. Who reads it need not know
 // who made it.
 #pragma once
-#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "ms2m/units.hpp"
 #include "node/tar/entry.hpp"
+#include "node/tar/reader.hpp"
 
 namespace ms2m::node {
 
@@ -20,12 +19,13 @@ class DumpArchive {
   explicit DumpArchive(int directory);
   /// Of the whole archive.
   Bytes size() const noexcept { return size_; }
-  /// Its bytes, in pieces of at most 256 KiB, in the same order every time. Error{failed}: a file is shorter or longer
-  /// than it was. What `sink` throws.
-  void write(const std::function<void(std::string_view)>& sink) const;
+  /// Its bytes from the beginning, the same every time. This must outlive it. Reading throws Error{failed}: a file is
+  /// shorter or longer than it was.
+  ReadBytes reader() const;
 
  private:
   void add(TarEntry::Kind kind, const std::string& name, int at, const std::string& file);
+  class Reading;
   const int directory_;
   std::vector<TarEntry> entries_;
   Bytes size_{};

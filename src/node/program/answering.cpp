@@ -53,11 +53,15 @@ Forgotten on(const Node& node, const ForgetProgram&, Channel&) {
 ArchiveList on(const Node&, const ListArchives& request, Channel&) { return list_archives(request); }
 Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return wait_archive(request, channel.stop()); }
 Found on(const Node&, const RemoveArchive& request, Channel&) { return remove_archive(request); }
-StreamEnd on(const Node&, const ReadArchive& request, Channel& channel) { return read_archive(request, channel); }
+StreamEnd on(const Node& node, const ReadArchive& request, Channel& channel) {
+  return read_archive(request, node.sent, channel);
+}
 DumpAnswer on(const Node& node, const DumpContainer& request, Channel& channel) {
   return node.dumps.take(request, node.name, channel.stop());
 }
-StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) { return node.dumps.read(request, channel); }
+StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) {
+  return node.dumps.read(request, node.sent, channel);
+}
 Found on(const Node& node, const RemoveDump& request, Channel& channel) {
   return node.dumps.remove(request, channel.stop());
 }
@@ -115,7 +119,7 @@ Nothing on(const Node& node, const RestoreBind& request, Channel&) {
   return Restores(node.roots.layouts).bind(request);
 }
 StreamEnd on(const Node& node, const WriteRestore& request, Channel& channel) {
-  return write_restore(node.roots.layouts, node.name, request, channel);
+  return write_restore(node.roots.layouts, node.name, request, node.arrived, channel);
 }
 Nothing on(const Node& node, const RestoreReady& request, Channel&) {
   return Restores(node.roots.layouts).ready(request);

@@ -7,6 +7,7 @@
 #include "node/program/channel.hpp"
 #include "node/program/containers.hpp"
 #include "node/program/dumps.hpp"
+#include "node/program/kept_memory.hpp"
 #include "node/program/roots.hpp"
 #include "node/runtime/runtime.hpp"
 
@@ -18,7 +19,9 @@ struct Node {
   Containers& containers;
   Dumps& dumps;
   Attended& attended;
-  std::string name;  ///< for messages
+  KeptMemory& sent;     ///< as a source
+  KeptMemory& arrived;  ///< as a target
+  std::string name;     ///< for messages
   std::string runtime_version;
   std::unique_ptr<NodeRuntime> runtime;  ///< nullptr: its store is not known here
 };

@@ -12,9 +12,9 @@
 
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
-#include "node/runtime/paths.hpp"
+#include "node/program/sending.hpp"
 #include "node/protocol/checks.hpp"
-#include "wrap/posix/sha256.hpp"
+#include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -115,35 +115,27 @@ Found remove_archive(const RemoveArchive& request) {
   return {opened && remove_in(opened.get(), name)};
 }
 
-StreamEnd read_archive(const ReadArchive& request, Channel& channel) {
+StreamEnd read_archive(const ReadArchive& request, KeptMemory& kept, Channel& channel) {
   const Opened archive = open_archive(request.path);
   struct ::stat is {};
   if (!archive.file || ::fstat(archive.file.get(), &is) != 0)
     throw Error(ErrorKind::failed, request.path + ": no such file");
   ::posix_fadvise(archive.file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  const Bytes total{static_cast<std::uint64_t>(is.st_size)};
-  channel.progress({Bytes{0}, total});
-  posix::Sha256 digest;
-  Bytes done;
-  std::string chunk(kMaxData, '\0');
-  for (;;) {
-    channel.stop().check("reading " + request.path);
-    const auto got = ::read(archive.file.get(), chunk.data(), chunk.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) posix::throw_errno("reading " + request.path);
-    if (got == 0) break;
-    const std::string_view bytes(chunk.data(), static_cast<std::size_t>(got));
-    done.count += bytes.size();
-    if (done > total) throw Error(ErrorKind::failed, request.path + " grew while it was read");
-    digest.update(bytes);
-    channel.send(bytes);
+  const Increment::Archive again = [&]() -> ReadBytes {
+    return [&, at = off_t{0}](char* into, std::size_t size) mutable {
+      ssize_t got = -1;
+      do got = ::pread(archive.file.get(), into, size, at);
+      while (got < 0 && errno == EINTR);
+      if (got < 0) posix::throw_errno("reading " + request.path);
+      at += got;
+      return static_cast<std::size_t>(got);
+    };
+  };
+  if (request.round != Round::none) {
+    check_restore_id(request.id);
+    return send_round(again, request.round, request.id, kept, channel);
   }
-  if (done != total)
-    throw Error(ErrorKind::failed, request.path + " gave only " + std::to_string(done.count) + " of " +
-                                       std::to_string(total.count) + " bytes");
-  const StreamEnd end{done, digest.hex()};
-  channel.send_end(end);
-  return end;
+  return send_whole(again(), Bytes{static_cast<std::uint64_t>(is.st_size)}, request.path, channel);
 }
 
 }  // namespace ms2m::node

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "node/program/channel.hpp"
+#include "node/program/kept_memory.hpp"
 #include "node/protocol/messages.hpp"
 
 namespace ms2m::node {
@@ -10,6 +11,6 @@ namespace ms2m::node {
 ArchiveList list_archives(const ListArchives& request);
 Nothing wait_archive(const WaitArchive& request, const StopToken& stop);
 Found remove_archive(const RemoveArchive& request);
-StreamEnd read_archive(const ReadArchive& request, Channel& channel);
+StreamEnd read_archive(const ReadArchive& request, KeptMemory& kept, Channel& channel);
 
 }  // namespace ms2m::node

@@ -20,9 +20,9 @@ class Attended {
   void begin(const std::string& container);
   /// The checkpoint has been answered.
   void over(const std::string& container);
-  /// Waits until nobody works at a checkpoint of it (a quarter of an hour at most), and, where it still stands still and
-  /// no session holds it, resumes it. False: it runs, is held, has gone, or stood still before. Takes two seconds at least.
-  /// Error{failed}: it could not be resumed. Throws Cancelled.
+  /// Waits until nobody works at a checkpoint of it (a quarter of an hour at most), and, where it still stands still
+  /// and no session holds it, resumes it. False: it runs, is held, has gone, or stood still before. Takes two seconds
+  /// at least. Error{failed}: it could not be resumed. Throws Cancelled.
   bool mend(const std::string& container, const StopToken& stop);
   /// Every one that is not over.
   void end() noexcept;

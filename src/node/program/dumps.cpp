@@ -13,11 +13,11 @@
 #include "node/program/checkpointing.hpp"
 #include "node/program/network_lock.hpp"
 #include "node/program/oci_container.hpp"
+#include "node/program/sending.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/criu_log.hpp"
 #include "node/runtime/paths.hpp"
 #include "wrap/posix/files.hpp"
-#include "wrap/posix/sha256.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::node {
@@ -141,7 +141,7 @@ DumpAnswer Dumps::take(const DumpContainer& request, const std::string& node, co
   return answer;
 }
 
-StreamEnd Dumps::read(const ReadDump& request, Channel& channel) {
+StreamEnd Dumps::read(const ReadDump& request, KeptMemory& kept, Channel& channel) {
   std::shared_ptr<DumpPlace> place;
   {
     const std::lock_guard lock(mutex_);
@@ -150,16 +150,9 @@ StreamEnd Dumps::read(const ReadDump& request, Channel& channel) {
     place = found->second;
   }
   const DumpArchive archive(place->directory());
-  channel.progress({Bytes{0}, archive.size()});
-  posix::Sha256 digest;
-  archive.write([&](std::string_view bytes) {
-    channel.stop().check("reading dump " + request.id);
-    digest.update(bytes);
-    channel.send(bytes);
-  });
-  const StreamEnd end{archive.size(), digest.hex()};
-  channel.send_end(end);
-  return end;
+  if (request.round != Round::none)
+    return send_round([&] { return archive.reader(); }, request.round, request.id, kept, channel);
+  return send_whole(archive.reader(), archive.size(), "dump " + request.id, channel);
 }
 
 Found Dumps::remove(const RemoveDump& request, const StopToken& stop) {

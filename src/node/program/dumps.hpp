@@ -8,6 +8,7 @@
 #include "node/program/channel.hpp"
 #include "node/program/containers.hpp"
 #include "node/program/dump_place.hpp"
+#include "node/program/kept_memory.hpp"
 #include "node/program/roots.hpp"
 
 namespace ms2m::node {
@@ -19,7 +20,7 @@ class Dumps {
   Dumps(const Roots& roots, Containers& containers) : roots_(roots), containers_(containers) {}
 
   DumpAnswer take(const DumpContainer& request, const std::string& node, const StopToken& stop);
-  StreamEnd read(const ReadDump& request, Channel& channel);
+  StreamEnd read(const ReadDump& request, KeptMemory& kept, Channel& channel);
   Found remove(const RemoveDump& request, const StopToken& stop);
   /// All of this session go.
   void end() noexcept;

@@ -1,93 +1,20 @@
 #include "node/program/restore_data.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "ms2m/error.hpp"
+#include "node/criu/memory_images.hpp"
 #include "node/program/incoming.hpp"
+#include "node/program/restore_files.hpp"
 #include "node/restore/store.hpp"
 #include "node/restore/waiting.hpp"
-#include "node/runtime/paths.hpp"
 #include "node/tar/reader.hpp"
 
 namespace ms2m::node {
 namespace {
 
-using posix::UniqueFd;
-
 constexpr std::size_t kChunk = 256u << 10;
-constexpr const char* kImages = "checkpoint";
-constexpr const char* kInventory = "inventory.img";  // in every dump of CRIU's
-constexpr std::initializer_list<const char*> kFiles{"rootfs-diff.tar", "deleted.files"};
-
-Error refused(const std::string& why) { return Error(ErrorKind::refused, "the checkpoint's archive " + why); }
-
-/// Whoever made the archive chose it.
-void check_name(const std::string& name) {
-  const bool plain = !name.empty() && name.front() != '/' && name.find('\0') == std::string::npos;
-  if (!plain || ("/" + name + "/").find("/../") != std::string::npos)
-    throw refused("has a member with a name that leads elsewhere");
-}
-
-/// What is kept of an archive. Unless all of it came, it is removed again.
-class Data {
- public:
-  /// Removes what a program left that was killed. `place` must outlive it.
-  explicit Data(int place) : place_(place) {
-    remove();
-    bool made = false;
-    images_ = make_directory_in(place_, kImages, made);
-    if (!images_) throw Error(ErrorKind::conflict, "somebody removes the restore");
-  }
-  ~Data() {
-    if (kept_) return;
-    try {
-      remove();
-    } catch (const std::exception&) {  // it goes with the restore
-    }
-  }
-  Data(const Data&) = delete;
-  Data& operator=(const Data&) = delete;
-
-  /// A file for a member's contents; empty: nobody needs it.
-  UniqueFd open_for(const TarEntry& entry) const {
-    check_name(entry.name);
-    const auto slash = entry.name.find('/');
-    const std::string top = entry.name.substr(0, slash);
-    if (top == kImages) {
-      const std::string inner = slash == std::string::npos ? "" : entry.name.substr(slash + 1);
-      if (inner.empty() && entry.kind == TarEntry::Kind::directory) return {};
-      if (inner.empty() || inner == "." || inner.find('/') != std::string::npos) throw refused(unfit(entry));
-      return create(images_.get(), inner, entry);
-    }
-    const bool known = std::count(kFiles.begin(), kFiles.end(), entry.name) > 0;
-    return known ? create(place_, entry.name, entry) : UniqueFd{};
-  }
-  bool has_inventory() const { return look_in(images_.get(), kInventory).has_value(); }
-  void keep() { kept_ = true; }
-
- private:
-  static std::string unfit(const TarEntry& entry) {
-    return "has a member " + entry.name + ", which is no file of CRIU's";
-  }
-  static UniqueFd create(int directory, const std::string& name, const TarEntry& entry) {
-    if (entry.kind != TarEntry::Kind::file) throw refused("has a member " + entry.name + ", which is no file");
-    UniqueFd file(::openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file && errno == EEXIST) throw refused("has two members " + entry.name);
-    if (!file) posix::throw_errno(entry.name);
-    return file;
-  }
-  void remove() const {
-    remove_tree_in(place_, kImages);
-    for (const char* name : kFiles) remove_tree_in(place_, name);
-  }
-  const int place_;
-  UniqueFd images_;
-  bool kept_ = false;
-};
 
 /// The stream as an archive's reader asks for it.
 class Source {
@@ -112,19 +39,26 @@ class Source {
   std::size_t at_ = 0;
 };
 
-void unpack(Incoming& stream, const Data& data, const std::string& node) {
+/// `images`: told what describes memory, where that is asked for.
+void unpack(Incoming& stream, const RestoreFiles& files, MemoryImages* images, const std::string& node) {
   Source source(stream);
   const ReadBytes read = [&](char* into, std::size_t size) { return source.read(into, size); };
   TarReader tar(read);
   std::string chunk(kChunk, '\0');
-  while (const auto entry = tar.next())
-    if (const UniqueFd file = data.open_for(*entry))
-      while (const std::size_t size = tar.read(chunk.data(), chunk.size()))
-        write_all(file.get(), {chunk.data(), size}, node);
+  while (const auto entry = tar.next()) {
+    const posix::UniqueFd file = files.open_for(*entry);
+    if (!file) continue;
+    const bool is_memory = images && images->begin(image_file(*entry));
+    while (const std::size_t size = tar.read(chunk.data(), chunk.size())) {
+      write_all(file.get(), {chunk.data(), size}, node);
+      if (is_memory) images->feed({chunk.data(), size});
+    }
+    if (is_memory) images->end();
+  }
   // What fills its last block, or is left of a longer archive: one of the same second is overwritten, not truncated
   // (CRI-O).
   while (read(chunk.data(), chunk.size()) > 0) continue;
-  if (!data.has_inventory()) throw refused("has no images of CRIU's");
+  if (!files.complete()) throw Error(ErrorKind::refused, "the checkpoint's archive has no images of CRIU's");
 }
 
 void check_free(const Record& record) {
@@ -133,9 +67,46 @@ void check_free(const Record& record) {
   if (!record.sha256.empty()) throw Error(ErrorKind::conflict, "restore " + record.id + " has its data already");
 }
 
+/// What the session has of the memory over which the stream is an increment; nullptr: the stream is whole.
+std::shared_ptr<const KeptMemory::Kept> base_of(const WriteRestore& request, const KeptMemory& kept) {
+  if (request.over.empty()) return nullptr;
+  auto base = kept.find(request.id);
+  if (base && base->memory.digest() == request.over) return base;
+  throw Error(ErrorKind::inconsistent,
+              "the memory of " + request.id + " that was carried before is not known to this session");
+}
+
+/// Put together, it must be what the source has. nullopt: that did not understand it.
+std::optional<Memory> verified_memory(const MemoryImages& images, const KeptMemory::Kept* base,
+                                      const std::string& meant) {
+  if (meant.empty()) return std::nullopt;
+  auto memory = images.memory(base ? &base->memory : nullptr);
+  if (memory && memory->digest() == meant) return memory;
+  throw Error(ErrorKind::failed, "the memory that arrived, put together, is not the source's");
+}
+
+/// The early rounds are there already, or count for nothing.
+StreamEnd write_early(const RestorePlace& place, const std::string& node, const WriteRestore& request, KeptMemory& kept,
+                      Channel& channel) {
+  const auto base = base_of(request, kept);
+  const int before = base ? base->rounds : 0;
+  RestoreFiles files(place.directory(), request.round, before);
+  check_space(place.directory(), place.path(), request.bytes, node);
+  Incoming stream(channel, request.bytes);
+  MemoryImages images;
+  unpack(stream, files, &images, node);
+  StreamEnd got = stream.verified();
+  auto memory = verified_memory(images, base.get(), channel.end_of_stream().memory);
+  if (!memory) return got;  // of no use to the next
+  got.memory = memory->digest();
+  files.keep();
+  kept.keep(request.id, std::move(*memory), before + 1);
+  return got;
+}
+
 }  // namespace
 
-StreamEnd write_restore(const std::string& root, const std::string& node, const WriteRestore& request,
+StreamEnd write_restore(const std::string& root, const std::string& node, const WriteRestore& request, KeptMemory& kept,
                         Channel& channel) {
   const Error unknown(ErrorKind::not_found, "restore " + request.id + " is not known on this node");
   auto place = RestorePlace::open(root, request.id);
@@ -144,16 +115,22 @@ StreamEnd write_restore(const std::string& root, const std::string& node, const 
   const auto record = place->read();
   if (!record) throw unknown;
   check_free(*record);
-  Data data(place->directory());
+  if (request.round == Round::early) return write_early(*place, node, request, kept, channel);
+  const auto base = base_of(request, kept);
+  RestoreFiles files(place->directory(), request.round, base ? base->rounds : 0);
   check_space(place->directory(), place->path(), request.bytes, node);
   Incoming stream(channel, request.bytes);
-  unpack(stream, data, node);
-  const StreamEnd got = stream.verified();
+  MemoryImages images;
+  unpack(stream, files, request.round == Round::last ? &images : nullptr, node);
+  StreamEnd got = stream.verified();
+  if (const auto memory = verified_memory(images, base.get(), channel.end_of_stream().memory))
+    got.memory = memory->digest();
   place->change([&](Record& now) {
     check_free(now);  // it may have been taken back meanwhile
     now.sha256 = got.sha256;
   });
-  data.keep();
+  files.keep();
+  kept.drop(request.id);
   return got;
 }
 

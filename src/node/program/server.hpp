@@ -44,6 +44,7 @@ class Server {
   Containers containers_;
   Dumps dumps_;
   Attended attended_;
+  KeptMemory sent_, arrived_;
   Node node_;
   Wire wire_;
   Requests requests_;

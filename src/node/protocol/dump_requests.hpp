@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "ms2m/node.hpp"
 #include "ms2m/units.hpp"
 
 namespace ms2m::node {
@@ -47,12 +48,13 @@ struct MendCheckpoint {
   std::string container;
 };
 
-/// To ms2m, as ReadArchive: an archive with checkpoint/ and rootfs-diff.tar in it. Error{not_found}: this session has
-/// no such dump.
+/// To ms2m, as ReadArchive, also in a round: an archive with checkpoint/ and rootfs-diff.tar in it. Error{not_found}:
+/// this session has no such dump.
 struct ReadDump {
   static constexpr const char* kDo = "read_dump";
   using Answer = StreamEnd;
   std::string id;
+  Round round = Round::none;
 };
 
 /// Whichever session's it is. One that is still being made: when that has ended.

@@ -16,6 +16,11 @@ static const std::array<const char*, 3>& words(Content) {
   return all;
 }
 
+static const std::array<const char*, 3>& words(Round) {
+  static const std::array<const char*, 3> all{"none", "early", "last"};
+  return all;
+}
+
 static const std::array<const char*, 3>& words(AtEnd) {
   static const std::array<const char*, 3> all{"thaw", "kill", "stay"};
   return all;
@@ -127,10 +132,6 @@ concept Container = std::same_as<std::remove_const_t<Message>, Thaw> ||
     std::same_as<std::remove_const_t<Message>, Kill> || std::same_as<std::remove_const_t<Message>, MendCheckpoint>;
 
 template <class Message>
-concept DumpById =
-    std::same_as<std::remove_const_t<Message>, ReadDump> || std::same_as<std::remove_const_t<Message>, RemoveDump>;
-
-template <class Message>
 concept RestoreById = std::same_as<std::remove_const_t<Message>, RestoreDone> ||
     std::same_as<std::remove_const_t<Message>, RestoreVoid> ||
     std::same_as<std::remove_const_t<Message>, RestoreRemoveData>;
@@ -174,12 +175,24 @@ static void fields(auto& f, Of<RemoveArchive> auto& m) { f("path", m.path); }
 static void fields(auto& f, Of<StreamProgress> auto& m) {
   f("done", m.done);
   f("total", m.total);
+  f("over", m.over);
+  f("pages", m.pages);
+  f("differing", m.differing);
 }
 static void fields(auto& f, Of<StreamEnd> auto& m) {
   f("bytes", m.bytes);
   f("sha256", m.sha256);
+  f("memory", m.memory);
 }
-static void fields(auto& f, Of<ReadArchive> auto& m) { f("path", m.path); }
+static void fields(auto& f, Of<ReadArchive> auto& m) {
+  f("path", m.path);
+  f("round", m.round);
+  f("id", m.id);
+}
+static void fields(auto& f, Of<ReadDump> auto& m) {
+  f("id", m.id);
+  f("round", m.round);
+}
 static void fields(auto& f, Of<DumpAnswer> auto& m) {
   f("frozen_ms", m.frozen_ms);
   f("bytes", m.bytes);
@@ -230,12 +243,14 @@ static void fields(auto& f, Of<RestoreBind> auto& m) {
 static void fields(auto& f, Of<WriteRestore> auto& m) {
   f("id", m.id);
   f("bytes", m.bytes);
+  f("round", m.round);
+  f("over", m.over);
 }
 static void fields(auto& f, Of<RestoreReady> auto& m) {
   f("id", m.id);
   f("sha256", m.sha256);
 }
-static void fields(auto& f, DumpById auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<RemoveDump> auto& m) { f("id", m.id); }
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
   f("id", m.id);
@@ -283,20 +298,21 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                            \
-  X(Hello)                                                                                                          \
-  X(Look)                                                                                                           \
-  X(Tools)                                                                                                          \
-  X(ForgetProgram)                                                                                                  \
-  X(SetupLook)                                                                                                      \
-  X(SetupApply)                                                                                                     \
-  X(RestartRuntime)                                                                                                 \
-  X(ListArchives)                                                                                                   \
-  X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(DumpContainer) X(ReadDump) X(RemoveDump) X(WriteLayout)          \
-      X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName)   \
-          X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady) \
-              X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)     \
-                  X(AttendCheckpoint) X(MendCheckpoint)
+#define MS2M_REQUESTS(X)                                                                                             \
+  X(Hello)                                                                                                           \
+  X(Look)                                                                                                            \
+  X(Tools)                                                                                                           \
+  X(ForgetProgram)                                                                                                   \
+  X(SetupLook)                                                                                                       \
+  X(SetupApply)                                                                                                      \
+  X(RestartRuntime)                                                                                                  \
+  X(ListArchives)                                                                                                    \
+  X(WaitArchive)                                                                                                     \
+  X(RemoveArchive) X(ReadArchive) X(DumpContainer) X(ReadDump) X(RemoveDump) X(WriteLayout) X(RemoveLayout)          \
+      X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove)     \
+          X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady) X(RestoreDone)  \
+              X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep) X(AttendCheckpoint) \
+                  X(MendCheckpoint)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(Found)

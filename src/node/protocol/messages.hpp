@@ -132,19 +132,28 @@ struct RemoveArchive {
 
 struct StreamProgress {
   Bytes done, total;
+  /// Of a round: the digest of the memory over which it is an increment; "": it is whole.
+  std::string over{};
+  std::uint64_t pages = 0, differing = 0;  ///< of its memory, and of these in the stream; 0, 0: not understood
 };
 
 struct StreamEnd {
   Bytes bytes;
-  std::string sha256;  ///< of all of the stream, hex
+  std::string sha256;    ///< of all of the stream, hex
+  std::string memory{};  ///< of a round: digest of the memory as it is with it; "": not understood
 };
 
 /// To ms2m: one StreamProgress with the size, the data, a StreamEnd, the answer. A file that gives more or less than
 /// its size: Error{failed}.
+///
+/// In a round, an early one: the memory alone. Afterwards the session keeps under `id` what it was, and the next round
+/// of that ID is an increment over it; its last one is whole but for that, and nothing is kept.
 struct ReadArchive {
   static constexpr const char* kDo = "read_archive";
   using Answer = StreamEnd;
   std::string path;
+  Round round = Round::none;
+  std::string id{};
 };
 
 // ---- layouts and images ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ms2m/node.hpp"
 #include "ms2m/node_restore.hpp"
 
 namespace ms2m::node {
@@ -38,11 +39,17 @@ struct RestoreBind {
 /// root file system, deleted.files; nothing else is kept. Only of a prepared restore without data: else
 /// Error{conflict}. Error{failed} as WriteLayout, {refused} for an archive that is none of a checkpoint; then, or when
 /// the session ends before, none of the data is left, and the restore is as it was.
+///
+/// A round (pre-copy): `over` is what the stream's StreamProgress says. An early one's memory is kept for the next, and
+/// counts as no data of the restore's. Error{inconsistent}: this session has not the memory over which it is an
+/// increment; {failed}: put together it is not the memory that the source has.
 struct WriteRestore {
   static constexpr const char* kDo = "write_restore";
   using Answer = StreamEnd;
   std::string id;
   Bytes bytes;
+  Round round = Round::none;
+  std::string over{};
 };
 
 /// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.

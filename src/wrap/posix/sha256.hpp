@@ -1,5 +1,6 @@
 // SHA-256 by OpenSSL's EVP, which uses the CPU's own instructions (SHA-NI, ARMv8) where there are any.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -21,6 +22,10 @@ class Sha256 {
   std::string hex();
 
   static std::string of(std::string_view data);
+
+  using Bytes = std::array<unsigned char, 32>;
+  /// For many small ones.
+  static Bytes bytes_of(std::string_view data);
 
  private:
   struct Context;

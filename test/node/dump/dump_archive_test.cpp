@@ -30,8 +30,10 @@ struct Dump {
   }
   void put(const std::string& name, const std::string& text) const { std::ofstream(place.path() / name) << text; }
   std::string written(const DumpArchive& archive) const {
-    std::string bytes;
-    archive.write([&](std::string_view some) { bytes += some; });
+    std::string bytes, chunk(5000, '\0');
+    const ReadBytes read = archive.reader();
+    while (const std::size_t size = read(chunk.data(), chunk.size())) bytes.append(chunk, 0, size);
+    CHECK(read(chunk.data(), chunk.size()) == 0);
     return bytes;
   }
   posix::TempDir place{"ms2m-dump-archive-test-"};

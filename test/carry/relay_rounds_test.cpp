@@ -1,0 +1,133 @@
+// The relay's rounds of pre-copy, between two sessions with real sshds.
+#include <fstream>
+#include <random>
+
+#include "carry/relay.hpp"
+#include "ms2m/error.hpp"
+#include "node/criu/memory_files.hpp"
+#include "node/session/session_lab.hpp"
+#include "node/session/session_restores.hpp"
+#include "wrap/posix/sha256.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using Catch::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Rounds {
+  SessionLab lab;
+  SshNodes nodes{lab.settings()};
+  Relay relay{nodes};
+  SessionRestores restores{nodes};
+  std::string id = "test-p" + std::to_string(::getpid());
+  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
+  Pages memory;
+
+  Rounds() {
+    restores.prepare("worker-2", id, {"shop", "consumer-0-m", "consumer", std::string(64, 'a')}, Millis{1000},
+                     Seconds{600}, {});
+    for (std::uint64_t i = 0; i < 3000; ++i) memory[0x10000000 + i * kPageSize] = page("at first " + std::to_string(i));
+  }
+  ~Rounds() {
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);
+    fs::remove(kLayoutRoot, ignored);
+  }
+  void change(const std::string& to, int pages) {
+    std::mt19937 random(static_cast<unsigned>(pages));
+    for (int i = 0; i < pages; ++i) memory[0x10000000 + random() % 3100 * kPageSize] = page(to + std::to_string(i));
+  }
+  MoveResult carry(Round round, const std::string& more = "") {
+    Files files{{"checkpoint/inventory.img", "i"}, {"rootfs-diff.tar", "changes"}};
+    put_memory(files, "1", 1, memory);
+    files["checkpoint/pagemap-1.img"] += more;
+    const std::string path = lab.checkpoints + "/" + kArchiveName;
+    std::ofstream(path, std::ios::binary) << archive_of_files(files);
+    return relay.move({"worker-1", KubeletArchive{path}, "worker-2", directory, Unpack::restore, std::nullopt, round},
+                      {}, {});
+  }
+  /// As CRIU follows them from an image directory to its parents.
+  static Pages read(const fs::path& images) {
+    Files files;
+    for (const auto& each : fs::directory_iterator(images))
+      if (each.is_regular_file())
+        files["checkpoint/" + each.path().filename().string()] = posix::read_file(each.path());
+    const fs::path parent = images / "parent";
+    const bool has = fs::is_symlink(parent);
+    if (has) CHECK(fs::read_symlink(parent).is_relative());
+    return pages_of(files, "1", has ? read(fs::canonical(parent)) : Pages{});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("relay: memory that is carried in rounds is the source's at last", "[relay]") {
+  Rounds carriage;
+  const MoveResult first = carriage.carry(Round::early);
+  CHECK(first.pages == 3000);
+  CHECK(first.differing == 3000);
+  CHECK_FALSE(fs::exists(carriage.directory + "/checkpoint"));
+  carriage.change("second ", 500);
+  const MoveResult second = carriage.carry(Round::early);
+  CHECK(second.differing > 300);
+  CHECK(second.differing <= 500);
+  CHECK(second.bytes.count < first.bytes.count / 5);
+  CHECK(error_of([&] { carriage.restores.ready("worker-2", carriage.id, second.sha256, {}); }).kind() ==
+        ErrorKind::failed);
+  carriage.change("third ", 20);
+  const MoveResult last = carriage.carry(Round::last);
+  CHECK(last.differing > 0);
+  CHECK(last.differing <= 20);
+  CHECK((Rounds::read(carriage.directory + "/checkpoint") == carriage.memory));
+  CHECK(posix::read_file(carriage.directory + "/rootfs-diff.tar") == "changes");
+  CHECK_NOTHROW(carriage.restores.ready("worker-2", carriage.id, last.sha256, {}));
+  CHECK(carriage.restores.take_back("worker-2", carriage.id, {}));
+  CHECK(carriage.restores.remove_data("worker-2", carriage.id, {}));
+  CHECK_FALSE(fs::exists(carriage.directory + "/rounds"));
+}
+
+TEST_CASE("relay: a checkpoint that is not understood is carried whole, whatever was carried before", "[relay]") {
+  Rounds carriage;
+  const MoveResult vain = carriage.carry(Round::early, "?");
+  CHECK(vain.pages == 0);
+  CHECK_FALSE(fs::exists(carriage.directory + "/rounds/1"));
+  CHECK(carriage.carry(Round::early).differing == 3000);
+  const MoveResult last = carriage.carry(Round::last, "?");
+  CHECK(last.pages == 0);
+  CHECK_FALSE(fs::exists(carriage.directory + "/checkpoint/parent"));
+  CHECK_NOTHROW(carriage.restores.ready("worker-2", carriage.id, last.sha256, {}));
+}
+
+TEST_CASE("relay: a session that is lost between two rounds", "[relay]") {
+  Rounds carriage;
+  carriage.carry(Round::early);
+  const auto end_session_with = [&](const std::string& node) {
+    for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
+    CHECK(eventually([&] {
+      try {
+        carriage.nodes.open(node, {});
+        return true;
+      } catch (const Error&) {
+        return false;
+      }
+    }));
+  };
+  SECTION("both: the rest is whole") {
+    end_session_with("worker-2");
+    const MoveResult last = carriage.carry(Round::last);
+    CHECK(last.differing == 3000);
+    CHECK((Rounds::read(carriage.directory + "/checkpoint") == carriage.memory));
+    CHECK_FALSE(fs::exists(carriage.directory + "/checkpoint/parent"));
+  }
+}
+
+TEST_CASE("relay: rounds are for restores", "[relay]") {
+  Rounds carriage;
+  CHECK(error_of([&] {
+          carriage.relay.move({"worker-1", RuntimeDump{"m1"}, "worker-2", carriage.directory, Unpack::layout,
+                               std::nullopt, Round::early},
+                              {}, {});
+        }).kind() == ErrorKind::refused);
+}
