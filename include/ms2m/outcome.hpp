@@ -67,7 +67,8 @@ struct Measures {
   std::optional<Seconds> source_pause;  ///< source quiet until it (shadow) or the target (handoff) works again
   std::optional<Seconds>
       gap;  ///< no message is worked on: from the last that the source could have until the target consumes
-  std::optional<Bytes> bytes;         ///< size of the checkpoint archive
+  std::optional<Bytes> bytes;         ///< size of the checkpoint archive, as it was carried
+  std::optional<Bytes> precopied;     ///< carried before, while the source worked
   std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;

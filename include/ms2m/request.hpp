@@ -67,6 +67,7 @@ struct MigrationRequest {
   std::uint64_t relay_window = 0;    ///< messages; 0: half of what the source manages within the dead man's time
   std::uint64_t max_held = 100000;   ///< messages that the valve may hold
   Seconds cutoff{120};               ///< fanout only
+  std::optional<unsigned> precopy{};  ///< rounds of it; nullopt: where it pays
   std::optional<Bytes> bandwidth{};  ///< a second, of the checkpoint's way; not 0
   bool allow_reorder = false;
   bool allow_competing = false;

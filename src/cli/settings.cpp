@@ -42,6 +42,15 @@ Setting word_setting(const char* name, const char* help) {
   return setting;
 }
 
+std::optional<unsigned> parse_rounds(const std::string& text) {
+  constexpr std::uint64_t kMost = 8;  // later ones carry what changes all the time
+  if (text == "auto") return std::nullopt;
+  if (text == "off") return 0;
+  const std::uint64_t rounds = parse_count(text);
+  if (rounds > kMost) throw Error(ErrorKind::usage, "'" + text + "' is more than " + std::to_string(kMost) + " rounds");
+  return static_cast<unsigned>(rounds);
+}
+
 /// A time that must not be zero: nothing finishes in no time.
 Millis some_time(const std::string& text) {
   const Millis time = parse_duration(text);
@@ -89,6 +98,8 @@ std::vector<Setting> all_settings() {
           "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
           "kubelet", "proxy (default): through the API server; direct: port 10250 of the node"),
+      {"precopy", "ROUNDS", "auto (default): where it pays; off, or how often memory is carried while the source works",
+       [](MigrationRequest& r, const std::string& v) { r.precopy = parse_rounds(v); }},
       {"bandwidth", "RATE", "bytes a second of the checkpoint's way, as 20M, at most (no limit)",
        [](MigrationRequest& r, const std::string& v) { r.bandwidth = parse_rate(v); }},
       {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",

@@ -58,7 +58,7 @@ std::vector<Stretch> pauses_of(const Migration& migration) {
   const Plan& plan = migration.move.plan;
   const Timeline& times = migration.times;
   const auto& quiet = migration.source.since;
-  std::vector<Stretch> pauses;
+  std::vector<Stretch> pauses = migration.precopied.pauses;
   if (quiet && times.serving_again)
     pauses.push_back({"checkpoint on " + plan.source_node, *times.serving_again - *quiet});
   const auto& begin = times.fenced ? times.fenced : quiet;
@@ -206,6 +206,7 @@ void measure_times(Migration& migration, const Measures& before) {
   if (measures.gap && before.gap) measures.gap = std::max(*measures.gap, *before.gap);
   if (quiet && (times.serving_again || times.target))
     measures.source_pause = (times.serving_again ? *times.serving_again : *times.target) - *quiet;
+  if (migration.precopied.rounds > 0) measures.precopied = migration.precopied.bytes;
   measures.pauses = pauses_of(migration);
   measures.pauses.insert(measures.pauses.end(), before.pauses.begin(), before.pauses.end());
 }

@@ -11,6 +11,7 @@
 #include "kube/objects/traits.hpp"
 #include "plan/limits.hpp"
 #include "plan/prediction.hpp"
+#include "plan/rounds.hpp"
 
 namespace ms2m {
 namespace {
@@ -56,6 +57,11 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
         "a StatefulSet's pod keeps its name: {} serves for some seconds, then its process takes the name {} by a "
         "second shadow on {}; two small pauses, where --strategy handoff has one larger one and is done sooner",
         plan.target_pod, plan.source_pod, plan.target_node));
+  if (plan.procedure.rounds > 0)
+    plan.notes.push_back(fmt::format(
+        "pre-copy: memory is carried while the source works, which stands still for {} further checkpoint{}; after it "
+        "has become quiet only the pages that differ travel (--precopy off)",
+        plan.procedure.rounds, plan.procedure.rounds == 1 ? "" : "s"));
   if (plan.procedure.workload == Workload::bare_pod)
     plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
@@ -103,6 +109,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.notes = std::move(target.notes);
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   plan.diff = diff_pods(facts.pod, plan.target_spec);
+  plan.procedure.rounds = rounds_of(plan, request, facts, past);
   plan_notes(plan, request, facts);
   plan.predicted = predict(plan, request, facts, past);
   return plan;

@@ -25,12 +25,20 @@ void check_node(const NodeFacts& facts, const std::string& name, std::vector<Fin
   out.push_back({"node-handler", Level::ok, fmt::format("node {}: {}", name, state), cure});
 }
 
+void check_rounds(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (request.precopy.value_or(0) == 0 || facts.procedure.by_handler()) return;
+  refuse(out, "precopy", "--precopy carries memory to where the runtime handler restores it, and an image is one whole",
+         "use --precopy off, or see that the runtime handler restores the copy (ms2m node setup)");
+}
+
 }  // namespace
 
 void check_handler(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   check_node(facts.source, pod_node(facts.pod), out);
   check_node(facts.target, request.target_node, out);
-  if (request.restore == RestoreChoice::image || facts.target.access) return;
+  if (facts.target.access) return;
+  check_rounds(facts, request, out);
+  if (request.restore == RestoreChoice::image) return;
   const auto against = against_handler(facts, request);
   if (!against)
     out.push_back({"restore", Level::ok, "the copy is restored by ms2m's runtime handler", ""});

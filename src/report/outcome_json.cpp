@@ -53,6 +53,7 @@ void add_measures(Json& json, const Measures& m) {
   json["gap_s"] = seconds_or_null(m.gap);
   json["pauses"] = stretches(m.pauses, "cause");
   json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
+  json["precopy_bytes"] = m.precopied ? Json(m.precopied->count) : Json(nullptr);
   json["held"] = or_null(m.held);
   json["relayed"] = or_null(m.relayed);
   json["returned"] = or_null(m.returned);

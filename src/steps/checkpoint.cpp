@@ -25,9 +25,9 @@ std::optional<std::int64_t> node_time(const NodeLook& look) {
   return static_cast<std::int64_t>(std::floor((now + *look.clock_ahead).count()));
 }
 
-void journal_archive(Journal& journal, const std::string& node, const std::string& path) {
-  const auto removal = op::RemoveArchive{node, path};
-  journal.effect(Phase::checkpointing, "archive " + path, removal, removal);
+int journal_archive(const TakeCheckpoint& at, const std::string& path) {
+  const auto removal = op::RemoveArchive{at.move.plan.source_node, path};
+  return at.journal.effect(at.phase, "archive " + path, removal, removal);
 }
 
 }  // namespace
@@ -49,10 +49,10 @@ void by_runtime(const TakeCheckpoint& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   const auto state = container_state(at.move.facts.pod, plan.container);
   for (const Announced& each : TakeCheckpoint::announce(at.move))
-    journal_announced(at.journal, Phase::checkpointing, each);
+    at.checkpoint.removal = journal_announced(at.journal, at.phase, each);
   const DumpResult dump = at.dumps.take(plan.source_node, plan.id, state ? state->id : "", stop);
   at.checkpoint.is = RuntimeDump{plan.id};
-  tell(at.observer, Phase::checkpointing,
+  tell(at.observer, at.phase,
        fmt::format("dump of {:.1f} MB, in which the source stood still for {} ms",
                    static_cast<double>(dump.bytes.count) / 1e6, dump.frozen.count()));
 }
@@ -80,7 +80,7 @@ class Attendance {
     if (!is_) return;
     try {
       if (at_.processes.mend_checkpoint(at_.move.plan.source_node, container_, StopToken().within(kMending)))
-        tell(at_.observer, Phase::checkpointing, "source was left paused by its container runtime; resumed");
+        tell(at_.observer, at_.phase, "source was left paused by its container runtime; resumed");
     } catch (const Error& error) {
       warn(at_.observer, fmt::format("the source may have been left paused: {}", error.what()), error.remedy());
     } catch (const std::exception&) {  // its session looks after it when it ends
@@ -104,14 +104,14 @@ void by_kubelet(const TakeCheckpoint& at, const StopToken& stop) {
                                          plan.container,
                                          at.move.facts.archives_before,
                                          node_time(at.move.facts.source.look)};
-  const int asked = at.journal.effect(Phase::checkpointing, checkpoint_line(plan), search, search);
+  const int asked = at.journal.effect(at.phase, checkpoint_line(plan), search, search);
   std::string path;
   const Attendance attendance(at, stop);
   try {
     path = at.cluster.checkpoint(plan.source_node, plan.ns, plan.source_pod, plan.container, stop).path;
   } catch (const NoCheckpoint& refused) {
     attendance.mend();
-    if (!refused.cut_off().empty()) journal_archive(at.journal, plan.source_node, refused.cut_off());
+    if (!refused.cut_off().empty()) journal_archive(at, refused.cut_off());
     at.journal.settled(asked, true, "the node made none");
     throw;
   } catch (...) {
@@ -119,10 +119,10 @@ void by_kubelet(const TakeCheckpoint& at, const StopToken& stop) {
     throw;
   }
   at.checkpoint.is = KubeletArchive{path};
-  journal_archive(at.journal, plan.source_node, path);
+  at.checkpoint.removal = journal_archive(at, path);
   at.journal.settled(asked, true, "the kubelet named it");
   attendance.over(stop);
-  tell(at.observer, Phase::checkpointing, "checkpoint " + path);
+  tell(at.observer, at.phase, "checkpoint " + path);
 }
 
 }  // namespace

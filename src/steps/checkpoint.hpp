@@ -22,6 +22,7 @@ struct TakeCheckpoint {
   Journal& journal;
   Observer& observer;
   TakenCheckpoint& checkpoint;
+  Phase phase = Phase::checkpointing;
 };
 
 /// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.

@@ -31,7 +31,8 @@ Ran PrepareRestore::run(const StopToken& stop) const {
   for (const Announced& each : prepared_lines(plan)) journal_announced(journal, Phase::preparing, each);
   restores.prepare(plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
                    restore_wait(move.facts.target.kubelet_patience),
-                   times.quiet + times.checkpoint + times.transfer + times.restore + kSpare, stop);
+                   times.quiet + times.restore + (1.0 + plan.procedure.rounds) * (times.checkpoint + times.transfer) + kSpare,
+                   stop);
   return {};
 }
 
@@ -59,13 +60,16 @@ Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
   const MoveResult moved = carrier.move({plan.source_node, checkpoint.is, plan.target_node,
-                                         plan.target_landing.directory, Unpack::restore, move.request.bandwidth},
+                                         plan.target_landing.directory, Unpack::restore, move.request.bandwidth,
+                                         plan.procedure.rounds > 0 ? Round::last : Round::none},
                                         progress_to(observer), limit);
   bytes = moved.bytes;
   data.sha256 = moved.sha256;
   guards.check();
   tell(observer, Phase::transferring, fmt::format("the data of {} is on {}", plan.target_pod, plan.target_node));
-  return {fmt::format("{:.1f} MB by ssh, unpacked on the way", static_cast<double>(moved.bytes.count) / 1e6)};
+  const std::string carried = fmt::format("{:.1f} MB by ssh", static_cast<double>(moved.bytes.count) / 1e6);
+  if (moved.pages == 0) return {carried + ", unpacked on the way"};
+  return {fmt::format("{}, {} of {} pages of memory", carried, moved.differing, moved.pages)};
 }
 
 }  // namespace ms2m

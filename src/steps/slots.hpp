@@ -9,6 +9,7 @@
 
 #include "ms2m/broker.hpp"
 #include "ms2m/node.hpp"
+#include "ms2m/outcome.hpp"
 #include "ms2m/stop.hpp"
 
 namespace ms2m {
@@ -51,6 +52,14 @@ struct OwnConnections {
 /// The checkpoint on the source node: the checkpoint steps.
 struct TakenCheckpoint {
   Checkpoint is{};
+  int removal = 0;  ///< the effect in the journal whose finish removes it
+};
+
+/// What was carried while the source worked: PreCopy.
+struct PreCopied {
+  unsigned rounds = 0;
+  Bytes bytes{};
+  std::vector<Stretch> pauses{};  ///< of the source
 };
 
 /// What it has become on the target: Transfer.

@@ -8,7 +8,7 @@ namespace ms2m {
 Steps handoff_steps(const Procedure& procedure, const MigrationRequest& request) {
   const Restoring way = procedure.restoring;
   Steps steps{step::take_lease};
-  append(steps, waiting_copy_made(way));
+  append(steps, waiting_copy_made(procedure));
   steps.push_back(step::declare_queues);
   append(steps, waiting_copy_awaited(way));
   // Nobody works from here on until the restore: whatever can be waited for is waited for before. (To count on the time

@@ -29,6 +29,7 @@ struct Migration {
   TakenCheckpoint checkpoint{};
   ImportedImage imported{};
   BroughtData brought{};
+  PreCopied precopied{};
   Timeline times{};
   Handed handed = Handed::unknown;
   Measures measures{};  ///< each of them is one step's, or the engine's

@@ -4,9 +4,16 @@
 
 namespace ms2m {
 
-Steps waiting_copy_made(Restoring way) {
-  if (way == Restoring::image) return {step::create_target_pod};
-  return {step::prepare_restore, step::create_target_pod};
+Steps restore_prepared(const Procedure& procedure) {
+  if (procedure.rounds == 0) return {step::prepare_restore};
+  return {step::prepare_restore, step::pre_copy};
+}
+
+Steps waiting_copy_made(const Procedure& procedure) {
+  Steps steps;
+  if (procedure.by_handler()) steps = restore_prepared(procedure);
+  steps.push_back(step::create_target_pod);
+  return steps;
 }
 
 Steps waiting_copy_awaited(Restoring way) {

@@ -4,8 +4,10 @@
 
 namespace ms2m {
 
+/// By the runtime handler: its place on the target, and what is carried into it while the source works.
+Steps restore_prepared(const Procedure& procedure);
 /// The copy's pod, which waits beside the source.
-Steps waiting_copy_made(Restoring way);
+Steps waiting_copy_made(const Procedure& procedure);
 Steps waiting_copy_awaited(Restoring way);
 /// An image's pod has to have waited for some time besides, so that its kubelet answers at once.
 Steps kick_works(Restoring way);

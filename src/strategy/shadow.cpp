@@ -12,7 +12,7 @@ namespace ms2m {
 Steps shadow_steps(const Procedure& procedure, const MigrationRequest& request) {
   const Restoring way = procedure.restoring;
   Steps steps{step::take_lease};
-  append(steps, waiting_copy_made(way));
+  append(steps, waiting_copy_made(procedure));
   steps.push_back(step::declare_queues);
   append(steps, waiting_copy_awaited(way));
   append(steps, {step::arm_dead_man, step::quiesce_source, step::checkpoint, step::start_relay, data_moved(way)});

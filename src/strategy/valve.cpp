@@ -16,7 +16,7 @@ namespace ms2m {
 Steps valve_steps(const Procedure& procedure, const MigrationRequest& request) {
   const Restoring way = procedure.restoring;
   Steps steps{step::take_lease};
-  append(steps, waiting_copy_made(way));
+  append(steps, waiting_copy_made(procedure));
   steps.push_back(step::find_connection);
   append(steps, waiting_copy_awaited(way));
   if (request.prefer == Prefer::gap) append(steps, kick_works(way));

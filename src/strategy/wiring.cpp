@@ -13,6 +13,7 @@
 #include "steps/lease.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
+#include "steps/pre_copy.hpp"
 #include "steps/prepared_restore.hpp"
 #include "steps/queues.hpp"
 #include "steps/quiesce.hpp"
@@ -94,6 +95,11 @@ const Step step::await_target_waiting = step_of([](Migration& m) {
 const Step step::await_kick_works = step_of([](Migration& m) { return AwaitKickWorks{m.waiting}; });
 const Step step::prepare_restore = step_of([](Migration& m) {
   return PrepareRestore{m.move, m.ports.restores, m.journal};
+});
+const Step step::pre_copy = step_of([](Migration& m) {
+  TakeCheckpoint take = take_checkpoint(m);
+  take.phase = PreCopy::kPhase;
+  return PreCopy{take, m.ports.carrier, m.operations, guards(m), m.precopied};
 });
 const Step step::bind_copy = step_of([](Migration& m) {
   return BindCopy{m.move, m.ports.cluster, m.ports.restores, m.ports.inspector, m.observer, m.waiting};

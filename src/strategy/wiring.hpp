@@ -7,7 +7,7 @@ namespace ms2m::step {
 extern const Step take_lease, declare_queues, create_target_pod, await_target_waiting, await_kick_works, arm_dead_man;
 extern const Step quiesce_source, checkpoint, transfer, restore_on_hold;
 /// By the runtime handler.
-extern const Step prepare_restore, bind_copy, bring_data, complete_copy;
+extern const Step prepare_restore, pre_copy, bind_copy, bring_data, complete_copy;
 extern const Step plan_retirement, pivot, await_target_serving;
 
 // Shadow.

@@ -43,6 +43,7 @@ struct Case {
   Prefer prefer = Prefer::total;
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
+  unsigned rounds = 0;
 };
 
 /// Every combination that is not refused.
@@ -64,6 +65,9 @@ std::vector<Case> every_procedure() {
     if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
     each.handler = true;
     all.push_back(each);
+    each.rounds = 2;
+    all.push_back(each);
+    each.rounds = 0;
     // By the node's own runtime: all whose source stays until the copy is there.
     if (each.owner == "StatefulSet" && each.strategy == Strategy::handoff) continue;
     each.checkpoint = CheckpointBy::runtime;
@@ -148,6 +152,7 @@ class Moved {
     request.replay = c.replay;
     request.prefer = c.prefer;
     request.checkpoint = c.checkpoint;
+    request.precopy = c.rounds;
     return request;
   }
   /// Without the id, which is another one for every plan; a copy of a ReplicaSet has five letters of it in its name.

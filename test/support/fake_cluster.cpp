@@ -208,6 +208,7 @@ bool FakeSessions::remove(const std::string& node, const std::string& path, cons
 
 MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, const StopToken&) {
   Call call(world_, "move");
+  MoveResult moved{{1000}, kFakeDigest};
   {
     std::lock_guard lock(world_.mutex_);
     const auto* dump = std::get_if<RuntimeDump>(&request.checkpoint);
@@ -222,13 +223,17 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
       if (restore == to.restores.end()) throw Error(ErrorKind::not_found, "no such restore");
       if (restore->second.data || restore->second.record.state != RestoreState::prepared)
         throw Error(ErrorKind::conflict, "the restore's state does not allow that");
-      restore->second.data = archive->second;
+      if (request.round != Round::none) {
+        moved.pages = 100;
+        moved.differing = 100u >> restore->second.rounds++;
+      }
+      if (request.round != Round::early) restore->second.data = archive->second;
     } else {
       to.layouts.insert_or_assign(request.directory, archive->second);
     }
   }
   call.done();
-  return {{1000}, kFakeDigest};
+  return moved;
 }
 
 std::optional<StoredImage> FakeStore::find(const std::string& node, const std::string& name_or_id, const StopToken&) {

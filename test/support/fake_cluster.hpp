@@ -117,6 +117,7 @@ class FakeNodes {
     node::Record record;
     std::optional<ConsumerImage> data;
     bool waiting = false, underway = false;
+    unsigned rounds = 0;  ///< of memory, carried before
     RestoreStatus status() const;
   };
   struct Node {

@@ -51,7 +51,14 @@ struct Case {
   Millis away{0};
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
+  unsigned rounds = 0;
 };
+
+Case in_rounds(Case c) {
+  c.handler = true;
+  c.rounds = 2;
+  return c;
+}
 
 Case by_runtime(Case c) {
   c.handler = true;
@@ -303,6 +310,8 @@ class Sweep {
     request.strategy = case_.strategy;
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
+    request.checkpoint = case_.checkpoint;
+    request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
     request.allow_competing = competing_;
     request.timeouts.quiet = Seconds(quiet_);
@@ -424,6 +433,11 @@ TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][ha
   sweep(by_runtime({"", Strategy::handoff}));
   sweep(by_runtime({"StatefulSet", Strategy::shadow}));
   sweep(by_runtime({"", Strategy::handoff, Protocol::none}));
+}
+TEST_CASE("a pre-copy survives every fault", "[sweep][handler]") {
+  sweep(in_rounds({"", Strategy::handoff}));
+  sweep(in_rounds({"StatefulSet", Strategy::handoff}));
+  sweep(in_rounds(by_runtime({"ReplicaSet", Strategy::shadow})));
 }
 TEST_CASE("by the runtime handler, without the control protocol, a move survives every fault", "[sweep][handler]") {
   sweep(by_handler({"", Strategy::handoff, Protocol::none}));
