@@ -54,7 +54,7 @@ struct Procedure {
   Carriage carriage = Carriage::relay;
   Restoring restoring = Restoring::image;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
-  unsigned rounds = 0;  ///< of pre-copy
+  unsigned rounds = 0;                         ///< of pre-copy
   std::string source_runtime, target_runtime;  ///< "cri-o://1.36.1", as the nodes say; empty: not known
 
   /// The source goes before its copy comes: no copy waits, and the source's node must be able to restore it too.

@@ -64,11 +64,11 @@ struct MigrationRequest {
 
   Millis dead_man{15000};
   Millis downtime_limit{300};
-  std::uint64_t relay_window = 0;    ///< messages; 0: half of what the source manages within the dead man's time
-  std::uint64_t max_held = 100000;   ///< messages that the valve may hold
-  Seconds cutoff{120};               ///< fanout only
+  std::uint64_t relay_window = 0;     ///< messages; 0: half of what the source manages within the dead man's time
+  std::uint64_t max_held = 100000;    ///< messages that the valve may hold
+  Seconds cutoff{120};                ///< fanout only
   std::optional<unsigned> precopy{};  ///< rounds of it; nullopt: where it pays
-  std::optional<Bytes> bandwidth{};  ///< a second, of the checkpoint's way; not 0
+  std::optional<Bytes> bandwidth{};   ///< a second, of the checkpoint's way; not 0
   bool allow_reorder = false;
   bool allow_competing = false;
   bool allow_other_queues = false;

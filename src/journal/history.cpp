@@ -29,8 +29,7 @@ std::string kind_of(const Plan& plan, const MigrationRequest& request) {
   return fmt::format("{} {} {} {}{}{}{}{}", p.course == Course::fanout ? "fanout" : to_string(p.strategy),
                      to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
-                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "",
-                     p.rounds > 0 ? " precopy" : "",
+                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "", p.rounds > 0 ? " precopy" : "",
                      request.bandwidth ? fmt::format(" {} B/s", request.bandwidth->count) : "");
 }
 

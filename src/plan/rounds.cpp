@@ -5,8 +5,8 @@
 namespace ms2m {
 namespace {
 
-constexpr double kStays = 0.1;    ///< of the way: what is looked at again, and what has changed
-constexpr Seconds kWorth{0.5};    ///< less than that is within what moves differ by
+constexpr double kStays = 0.1;  ///< of the way: what is looked at again, and what has changed
+constexpr Seconds kWorth{1};    ///< less than that is within what moves differ by
 
 Seconds predicted(const std::vector<PredictedPhase>& phases, Phase phase) {
   for (const PredictedPhase& each : phases)

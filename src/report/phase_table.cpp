@@ -74,7 +74,10 @@ std::string measure_lines(const Measures& m) {
   for (const auto& pause : m.pauses)
     lines.emplace_back(&pause == &m.pauses.front() ? "Pauses" : "",
                        fmt::format("{}, {}", duration(pause.length), printable(pause.what)));
-  if (m.bytes) lines.emplace_back("Bytes moved", fmt::format("{} ({})", m.bytes->count, size(*m.bytes)));
+  if (m.bytes)
+    lines.emplace_back("Bytes moved",
+                       fmt::format("{} ({}){}", m.bytes->count, size(*m.bytes),
+                                   m.precopied ? ", and " + size(*m.precopied) + " while the source worked" : ""));
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));
   if (m.returned) lines.emplace_back("Messages returned", count(*m.returned));

@@ -19,6 +19,7 @@ Operation removal_of(const Checkpoint& checkpoint, const std::string& node) {
 
 std::vector<Announced> PreCopy::announce(const Move& move) {
   std::vector<Announced> lines = TakeCheckpoint::announce(move);
+  for (Announced& each : lines) each.finish.reset();  // it is removed at once
   lines.push_back({fmt::format("stream its memory to {}:{} while it works", move.plan.target_node,
                                move.plan.target_landing.directory)});
   return lines;
@@ -30,12 +31,13 @@ bool PreCopy::round(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const TimePoint begun = Clock::now();
   take.now(stop);
-  done.pauses.push_back({fmt::format("checkpoint for the pre-copy on {}, at most", plan.source_node), Clock::now() - begun});
+  done.pauses.push_back(
+      {fmt::format("checkpoint for the pre-copy on {}, at most", plan.source_node), Clock::now() - begun});
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
   const MoveResult moved =
       carrier.move({plan.source_node, take.checkpoint.is, plan.target_node, plan.target_landing.directory,
                     Unpack::restore, move.request.bandwidth, Round::early},
-                   progress_to(take.observer), limit);
+                   progress_to(take.observer, kPhase), limit);
   operations.run(removal_of(take.checkpoint.is, plan.source_node), stop);
   take.journal.settled(take.checkpoint.removal, true, "carried");
   guards.check();

@@ -29,10 +29,10 @@ Ran PrepareRestore::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StepTimeouts& times = move.request.timeouts;
   for (const Announced& each : prepared_lines(plan)) journal_announced(journal, Phase::preparing, each);
-  restores.prepare(plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
-                   restore_wait(move.facts.target.kubelet_patience),
-                   times.quiet + times.restore + (1.0 + plan.procedure.rounds) * (times.checkpoint + times.transfer) + kSpare,
-                   stop);
+  restores.prepare(
+      plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
+      restore_wait(move.facts.target.kubelet_patience),
+      times.quiet + times.restore + (1.0 + plan.procedure.rounds) * (times.checkpoint + times.transfer) + kSpare, stop);
   return {};
 }
 
@@ -59,10 +59,10 @@ std::vector<Announced> BringData::announce(const Move& move) {
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  const MoveResult moved = carrier.move({plan.source_node, checkpoint.is, plan.target_node,
-                                         plan.target_landing.directory, Unpack::restore, move.request.bandwidth,
-                                         plan.procedure.rounds > 0 ? Round::last : Round::none},
-                                        progress_to(observer), limit);
+  const MoveResult moved =
+      carrier.move({plan.source_node, checkpoint.is, plan.target_node, plan.target_landing.directory, Unpack::restore,
+                    move.request.bandwidth, plan.procedure.rounds > 0 ? Round::last : Round::none},
+                   progress_to(observer), limit);
   bytes = moved.bytes;
   data.sha256 = moved.sha256;
   guards.check();

@@ -19,11 +19,11 @@ std::vector<op::RemoveLayout> layouts_left(const Landing& landing) {
   return all;
 }
 
-ProgressFn progress_to(Observer& observer) {
-  return [&observer](Bytes done, std::optional<Bytes> total) {
+ProgressFn progress_to(Observer& observer, Phase phase) {
+  return [&observer, phase](Bytes done, std::optional<Bytes> total) {
     Event event;
     event.type = Event::Type::progress;
-    event.phase = Phase::transferring;
+    event.phase = phase;
     event.done = done;
     event.total = total;
     observer.on(event);

@@ -12,7 +12,7 @@ namespace ms2m {
 /// The image's architecture for a container of that node.
 std::string architecture_of(const NodeFacts& node);
 /// Events of type progress.
-ProgressFn progress_to(Observer& observer);
+ProgressFn progress_to(Observer& observer, Phase phase = Phase::transferring);
 /// What the carrier leaves there, journaled before it begins.
 std::vector<op::RemoveLayout> layouts_left(const Landing& landing);
 

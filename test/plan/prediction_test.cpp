@@ -7,6 +7,7 @@
 #include "handover/catch_up.hpp"
 #include "plan/facts.hpp"
 #include "plan/prediction.hpp"
+#include "plan/rounds.hpp"
 #include "support/preflight_facts.hpp"
 
 using namespace ms2m;
@@ -132,6 +133,37 @@ TEST_CASE("a limited bandwidth is what a transfer takes at least", "[prediction]
   limited.bandwidth = Bytes{1 << 30};
   const auto wide = predict(plan_from("worker-1", "worker-2"), limited, facts_of(100), {});
   CHECK_THAT(phase(wide, Phase::transferring).basis, !Contains("at most"));
+}
+
+TEST_CASE("memory is carried before where that saves more than it costs", "[prediction]") {
+  Plan plan = plan_from("worker-1", "worker-2");
+  plan.procedure.strategy = Strategy::handoff;
+  plan.procedure.course = Course::handoff;
+  plan.procedure.restoring = Restoring::handler;
+  MigrationRequest asked = request();
+  const auto rounds = [&](std::uint64_t mib, const std::vector<PastMove>& past = {}) {
+    return rounds_of(plan, asked, facts_of(mib), past);
+  };
+  CHECK(rounds(20) == 0);
+  CHECK(rounds(1024) == 1);
+  CHECK(rounds(0) == 0);  // not known
+  // By what moves without it have taken.
+  PastMove quick{"worker-1", "worker-2", kind_of(plan, asked), Bytes{1024u << 20}, {}};
+  quick.phases = {{Phase::checkpointing, Seconds(2), ""}, {Phase::transferring, Seconds(2.2), ""}};
+  CHECK(rounds(1024, {quick}) == 0);
+  quick.phases[1].elapsed = Seconds(8);
+  CHECK(rounds(1024, {quick}) == 1);
+  asked.bandwidth = Bytes{2'000'000};
+  CHECK(rounds(20) == 1);
+  asked.prefer = Prefer::total;
+  CHECK(rounds(1024) == 0);
+  asked.prefer = Prefer::gap;
+  plan.procedure.course = Course::shadow;
+  CHECK(rounds(1024) == 0);
+  asked.precopy = 3;
+  CHECK(rounds(20) == 3);
+  plan.procedure.restoring = Restoring::image;
+  CHECK(rounds(1024) == 0);
 }
 
 TEST_CASE("when a copy will have caught up", "[prediction]") {
