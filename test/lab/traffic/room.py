@@ -1,5 +1,6 @@
 """What `bench transfer` has on the nodes: a directory of its own on each, with an archive, and what arrives."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -18,12 +19,23 @@ def check_free(needed, free):
             raise lab.NoRoom(f"no room on {where}: {needed >> 20} MiB are needed, {there >> 20} MiB are free; nothing was begun")
 
 
+@contextlib.contextmanager
+def running(arguments, **streams):
+    """It does not outlive what is done with it; a signal may have come to us alone."""
+    with subprocess.Popen(arguments, **streams) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+
+
 class Room:
     """Between two nodes. What it made goes with it."""
 
     def __init__(self, source, target, name):
         self.source, self.target, self.name = source, target, name
-        self.directory = f"/var/lib/ms2m-bench-{name}"
+        self.directory = f"/var/lib/ms2m-{name}"
         self.archive = f"{self.directory}/checkpoints/checkpoint-bench_default-consumer-2026-11-21T21:21:02Z.tar"
         self.arrived = f"{self.directory}/arrived"
         self.cache = f"{self.directory}/program"
@@ -62,8 +74,8 @@ class Room:
     def raw(self, path):
         """Seconds of the plain pipe: two ssh clients and two cats."""
         begun = time.monotonic()
-        with subprocess.Popen(self.ssh(self.source, f"cat {path}"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as first:
-            with subprocess.Popen(self.ssh(self.target, f"cat > {self.arrived}"), stdin=first.stdout) as second:
+        with running(self.ssh(self.source, f"cat {path}"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as first:
+            with running(self.ssh(self.target, f"cat > {self.arrived}"), stdin=first.stdout) as second:
                 first.stdout.close()
                 if second.wait() or first.wait():
                     raise lab.Failure("the plain pipe broke")

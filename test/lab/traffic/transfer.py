@@ -11,7 +11,7 @@ import sys
 
 import lab
 import processes
-from room import Room
+from room import Room, running
 
 WAYS = ("ssh-relay",)
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -55,21 +55,17 @@ def carry(room, way):
     """One move, with what each process has used from its beginning to its end."""
     request = {"way": way, "ssh_config": os.path.join(lab.LAB, "ssh", "config"), "from": room.source, "to": room.target,
                "archive": room.archive, "id": room.name, "cache": room.cache}
-    with subprocess.Popen([carrier(), json.dumps(request)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True) as process:
-        try:
-            said(process, way)
-            roles = processes.cast(process.pid, room.directory, {"source": room.source, "target": room.target})
-            before = processes.cpu_seconds(roles)
-            process.stdin.write("go\n")
-            process.stdin.flush()
-            moved = said(process, way)
-            after = processes.cpu_seconds(roles)
-            peaks = processes.peaks(roles)
-            process.stdin.close()
-        except BaseException:
-            process.kill()  # the nodes' programs end with it
-            raise
+    with running([carrier(), json.dumps(request)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                 stderr=subprocess.PIPE, text=True) as process:  # the nodes' programs end with it
+        said(process, way)
+        roles = processes.cast(process.pid, room.directory, {"source": room.source, "target": room.target})
+        before = processes.cpu_seconds(roles)
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        moved = said(process, way)
+        after = processes.cpu_seconds(roles)
+        peaks = processes.peaks(roles)
+        process.stdin.close()
     return {"seconds": moved["seconds"], "bytes": moved["bytes"], "bytes_per_s": round(moved["bytes"] / moved["seconds"]),
             "peak_rss_mib": peaks, "cpu_s_per_gib": processes.per_gib(before, after, moved["bytes"])}
 
