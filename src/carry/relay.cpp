@@ -5,7 +5,6 @@
 #include "ms2m/error.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/protocol/messages.hpp"
-#include "wrap/posix/sha256.hpp"
 
 namespace ms2m {
 namespace {
@@ -63,7 +62,7 @@ class Flow {
       node::Frame frame = on(source_, [&] { return from_->next(stop_); });
       if (frame.kind == FrameKind::end) return on(source_, [&] { check_end(frame.payload); });
       if (frame.kind != FrameKind::data) on(source_, [&] { throw unexpected(); });
-      take(frame.payload);
+      take(std::move(frame.payload));
     }
   }
 
@@ -90,17 +89,17 @@ class Flow {
   }
   std::string id() const { return node::check_layout_directory(request_.directory, kLayoutRoot); }
 
-  void take(const std::string& chunk) {
-    digest_.update(chunk);
-    await_turn(chunk.size());
+  void take(std::string chunk) {
+    const std::size_t size = chunk.size();
+    await_turn(size);
     // A target that answers before the stream has ended has failed; its answer says how.
     on(target_, [&] {
-      if (to_->send(chunk, stop_)) return;
+      if (to_->send(std::move(chunk), stop_)) return;
       to_->answer(stop_);
       throw unexpected();
     });
-    done_.count += chunk.size();
-    taken_ += static_cast<std::uint32_t>(chunk.size());
+    done_.count += size;
+    taken_ += static_cast<std::uint32_t>(size);
     if (taken_ >= window_ / 4) from_->grant(std::exchange(taken_, 0));
     report(done_ == announced_.total);
   }
@@ -113,9 +112,11 @@ class Flow {
     for (TimePoint now; (now = Clock::now()) < turn;) stop_.sleep(std::chrono::ceil<Millis>(turn - now), doing_);
   }
 
+  /// What the source has read is what the target is told to have got; the bytes between them are counted here, and
+  /// not hashed a third time.
   void check_end(const std::string& payload) {
-    hex_ = digest_.hex();
     const auto said = node::parse_message<node::StreamEnd>(payload);
+    hex_ = said.sha256;
     memory_ = said.memory;
     check(said);
     if (done_ != announced_.total) throw unexpected();
@@ -139,7 +140,6 @@ class Flow {
   const ProgressFn& progress_;
   const StopToken& stop_;
   std::shared_ptr<node::Call> from_, to_;
-  posix::Sha256 digest_;
   std::string hex_, memory_;
   Bytes done_{};
   node::StreamProgress announced_;

@@ -1,4 +1,4 @@
-// Carrier through this process: the source's session -> hash and count here -> the target's session.
+// Carrier through this process: the source's session -> counted here -> the target's session.
 #pragma once
 #include "ms2m/node.hpp"
 #include "node/session/ssh_nodes.hpp"
@@ -6,7 +6,7 @@
 namespace ms2m {
 
 /// Holds at most a window (frame.hpp) of each side's stream. The target has room for the archive, or says so before the
-/// first byte. Three hashes must agree: the source's, ours, the target's.
+/// first byte. Both ends' hashes must agree: the source's of what it read, the target's of what it has written.
 class Relay final : public Carrier {
  public:
   /// `nodes` must outlive it. Thread-safe.

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "support/catch.hpp"
 #include "wrap/posix/files.hpp"
 #include "wrap/posix/sha256.hpp"
+#include "wrap/posix/stream.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 using namespace ms2m;
@@ -200,4 +202,29 @@ TEST_CASE("private files and directories") {
     CHECK(read_file(file) == "thus");
   }
   CHECK_FALSE(fs::exists(gone));
+}
+
+TEST_CASE("write_some: a head and what is behind it, in whatever pieces the pipe takes") {
+  const Pipe pipe = make_pipe();
+  set_nonblocking(pipe.write.get());
+  UniqueFd read(::fcntl(pipe.read.get(), F_DUPFD_CLOEXEC, 0));
+  set_nonblocking(read.get());
+  std::string data(300000, '\0');
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<char>(i % 251);
+  std::string got;
+  std::size_t sent = 0;
+  for (int rounds = 0; sent < data.size() + 4; ++rounds) {
+    REQUIRE(rounds < 100);
+    REQUIRE(write_some(pipe.write, "head", data, sent));
+    std::array<char, 70001> chunk;
+    got.append(chunk.data(), read_some(read, chunk));
+  }
+  read_into(read, got, data.size() + 5);
+  CHECK((got == "head" + data));
+  CHECK(read);
+  sent = 2;
+  CHECK(write_some(pipe.write, "head", "", sent));
+  read_into(read, got, got.size() + 9);
+  CHECK(got.ends_with("ad"));
+  CHECK_FALSE(got.ends_with("head"));
 }

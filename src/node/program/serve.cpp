@@ -1,6 +1,7 @@
 #include "node/program/serve.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -48,6 +49,13 @@ posix::UniqueFd take_signals() {
   return posix::UniqueFd(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/// What a stream's frame lay in is kept for the next one: given back to the kernel each time, its pages would be made
+/// anew, which takes as long as to fill them. Before there is another thread.
+void set_memory() {
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
+
 /// OpenSSL is part of this file, and reads its configuration at the first digest, which is made here: not the node's,
 /// which is for the node's own (a node for FIPS names providers that only that one has).
 Greeting greeting_without_configuration() {
@@ -66,6 +74,7 @@ Greeting greeting_without_configuration() {
 int serve(const Roots& roots) {
   set_environment();
   set_descriptors();
+  set_memory();
   std::string why;
   try {
     const posix::UniqueFd signals = take_signals();

@@ -16,8 +16,7 @@
 namespace ms2m::node {
 namespace {
 
-constexpr std::size_t kChunk = 256u << 10;
-constexpr std::size_t kMostAtOnce = 4 * kChunk;
+constexpr std::size_t kMostAtOnce = 1u << 20;
 constexpr std::chrono::seconds kHello{30};  // until ms2m has said who it is
 constexpr Millis kLeastSilence{100}, kMostSilence{600'000};
 constexpr Millis kLastWords{500};
@@ -62,7 +61,7 @@ void Server::loop() {
     requests_.reap();
     write();
     std::array<pollfd, 5> fds{pollfd{streams_.in, POLLIN, 0},
-                              pollfd{out_.empty() && wire_.empty() ? -1 : streams_.out, POLLOUT, 0},
+                              pollfd{written_out() && wire_.empty() ? -1 : streams_.out, POLLOUT, 0},
                               pollfd{wire_.fd(), POLLIN, 0}, pollfd{streams_.signals, POLLIN, 0},
                               pollfd{guard_.fd(), 0, 0}};  // hang-up alone: what it answers is for who asked
     if (::poll(fds.data(), fds.size(), patience()) < 0 && errno != EINTR) posix::throw_errno("poll");
@@ -85,19 +84,23 @@ int Server::patience() const {
 }
 
 void Server::read() {
-  std::string chunk(kChunk, '\0');
-  const auto got = ::read(streams_.in, chunk.data(), chunk.size());
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) {
-    ended_ = true;  // an error of the stream is its end
-    return;
-  }
-  heard_ = BootClock::now();
-  decoder_.feed(std::string_view(chunk).substr(0, static_cast<std::size_t>(got)));
-  while (!ended_) {
-    auto frame = decoder_.next();
-    if (!frame) break;
-    obey(std::move(*frame));
+  for (std::size_t done = 0; done < kMostAtOnce && !ended_;) {
+    const std::span<char> room = decoder_.room();
+    const auto got = ::read(streams_.in, room.data(), room.size());
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) {
+      ended_ = true;  // an error of the stream is its end
+      return;
+    }
+    heard_ = BootClock::now();
+    decoder_.filled(static_cast<std::size_t>(got));
+    done += static_cast<std::size_t>(got);
+    while (!ended_) {
+      auto frame = decoder_.next();
+      if (!frame) break;
+      obey(std::move(*frame));
+    }
+    if (static_cast<std::size_t>(got) < room.size()) return;  // what was there has been read
   }
 }
 
@@ -137,15 +140,18 @@ void Server::beat() {
   if (!greeted_ || BootClock::now() - said_ < silence_ / kBeatsPerSilence) return;
   said_ = BootClock::now();
   // Whoever does not read needs no second one.
-  if (out_.empty() && wire_.empty()) wire_.put(FrameKind::heartbeat, 0);
+  if (written_out() && wire_.empty()) wire_.put(FrameKind::heartbeat, 0);
 }
 
 void Server::write() {
   // Not longer, however fast it goes: what ms2m says is read in between.
   for (std::size_t done = 0; done < kMostAtOnce;) {
-    if (out_.size() < kChunk) wire_.take(out_, kChunk);
-    if (out_.empty()) return;
-    const auto wrote = ::write(streams_.out, out_.data(), out_.size());
+    if (written_out()) {
+      out_ = wire_.take();
+      written_ = 0;
+      if (out_.empty()) return;
+    }
+    const auto wrote = ::write(streams_.out, out_.data() + written_, out_.size() - written_);
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote < 0 && errno == EAGAIN) return;
     if (wrote < 0) {
@@ -154,14 +160,14 @@ void Server::write() {
     }
     said_ = BootClock::now();
     done += static_cast<std::size_t>(wrote);
-    out_.erase(0, static_cast<std::size_t>(wrote));
+    written_ += static_cast<std::size_t>(wrote);
   }
 }
 
 void Server::flush(Millis limit) noexcept {
   const TimePoint end = Clock::now() + limit;
   try {
-    for (write(); !out_.empty() && Clock::now() < end; write()) {
+    for (write(); !written_out() && Clock::now() < end; write()) {
       pollfd room{streams_.out, POLLOUT, 0};
       const auto left = std::chrono::ceil<Millis>(end - Clock::now()).count();
       if (::poll(&room, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) < 1 || (room.revents & POLLERR) != 0)

@@ -34,6 +34,7 @@ class Server {
   void hello(const Frame& frame);
   void beat();
   void write();
+  bool written_out() const noexcept { return written_ == out_.size(); }
   void flush(Millis limit) noexcept;
   void finish() noexcept;
 
@@ -49,7 +50,8 @@ class Server {
   Wire wire_;
   Requests requests_;
   FrameDecoder decoder_{Reader::program};
-  std::string out_;
+  std::string out_;  // [written_, end) is to be written
+  std::size_t written_ = 0;
   bool greeted_ = false;  // by ms2m's hello
   bool ended_ = false;
   BootClock::duration silence_;

@@ -50,17 +50,22 @@ void Wire::put_data(std::uint32_t channel, std::string_view data, const StopToke
   signal();
 }
 
-void Wire::take(std::string& into, std::size_t limit) {
+std::string Wire::take() {
   const std::lock_guard lock(mutex);
-  for (; into.size() < limit && !urgent_.empty(); urgent_.pop_front()) into += urgent_.front();
-  for (; into.size() < limit && !bulk_.empty(); bulk_.pop_front()) {
-    const Bulk& next = bulk_.front();
-    into += next.bytes;
-    bulk_bytes_ -= next.bytes.size();
+  std::string frame;
+  if (!urgent_.empty()) {
+    frame = std::move(urgent_.front());
+    urgent_.pop_front();
+  } else if (!bulk_.empty()) {
+    Bulk& next = bulk_.front();
+    frame = std::move(next.bytes);
+    bulk_bytes_ -= frame.size();
     const auto count = frames_of_.find(next.channel);
     if (--count->second == 0) frames_of_.erase(count);
+    bulk_.pop_front();
+    changed.notify_all();
   }
-  changed.notify_all();
+  return frame;
 }
 
 bool Wire::empty() {

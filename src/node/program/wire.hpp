@@ -24,8 +24,8 @@ class Wire {
   /// Waits until there is room. Throws Cancelled when `stop` is stopped (and wake() called).
   void put_data(std::uint32_t channel, std::string_view bytes, const StopToken& stop);
 
-  /// Appends whole frames to `into` until that has `limit` bytes or nothing is left.
-  void take(std::string& into, std::size_t limit);
+  /// The next frame; "": nothing is left.
+  std::string take();
   bool empty();
   /// Readable when there is something to take; drain() makes it not so.
   int fd() const noexcept { return event_.get(); }

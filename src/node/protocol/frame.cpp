@@ -1,11 +1,16 @@
 #include "node/protocol/frame.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
 #include "ms2m/error.hpp"
 
 namespace ms2m::node {
 namespace {
 
 constexpr std::size_t kLength = 4, kHead = 5;  // kind and channel belong to the length
+constexpr std::size_t kRoom = 16u << 10;       // what of a large frame is in it is copied
 
 void put_u32(std::string& into, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) into += static_cast<char>(value >> shift & 0xff);
@@ -62,15 +67,17 @@ Reader reader_of(FrameKind kind) {
 
 }  // namespace
 
-std::string encode_frame(FrameKind kind, std::uint32_t channel, std::string_view payload) {
-  check(kind, channel, payload.size(), reader_of(kind));
+std::string encode_head(FrameKind kind, std::uint32_t channel, std::size_t size) {
+  check(kind, channel, size, reader_of(kind));
   std::string bytes;
-  bytes.reserve(kLength + kHead + payload.size());
-  put_u32(bytes, static_cast<std::uint32_t>(kHead + payload.size()));
+  put_u32(bytes, static_cast<std::uint32_t>(kHead + size));
   bytes += static_cast<char>(kind);
   put_u32(bytes, channel);
-  bytes += payload;
   return bytes;
+}
+
+std::string encode_frame(FrameKind kind, std::uint32_t channel, std::string_view payload) {
+  return encode_head(kind, channel, payload.size()).append(payload);
 }
 
 std::string credit_payload(std::uint32_t bytes) {
@@ -89,24 +96,53 @@ std::uint32_t credit_of(const Frame& frame) {
   return get_u32(frame.payload);
 }
 
+/// Behind what is there, which moves to the front for it: little, as a rule none.
+void FrameDecoder::make_room(std::size_t size) {
+  if (at_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + at_, end_ - at_);
+    end_ -= at_;
+    at_ = 0;
+  }
+  if (buffer_.size() < end_ + size) buffer_.resize(end_ + size);
+}
+
 void FrameDecoder::feed(std::string_view bytes) {
-  if (at_ > 0) buffer_.erase(0, at_), at_ = 0;
-  buffer_ += bytes;
+  make_room(bytes.size());
+  end_ += bytes.copy(buffer_.data() + end_, bytes.size());
+}
+
+std::span<char> FrameDecoder::room() {
+  if (straight()) return std::span(begun_->payload).subspan(have_);
+  make_room(kRoom);
+  return std::span(buffer_).subspan(end_);
+}
+
+void FrameDecoder::filled(std::size_t size) { (straight() ? have_ : end_) += size; }
+
+/// The head of the next frame; false: it is not there yet.
+bool FrameDecoder::begin() {
+  const std::string_view rest(buffer_.data() + at_, end_ - at_);
+  if (rest.size() < kLength + kHead) return false;
+  const std::uint32_t length = get_u32(rest);
+  if (length < kHead) throw Error(ErrorKind::protocol, "a frame of " + std::to_string(length) + " bytes");
+  const auto kind = static_cast<FrameKind>(static_cast<unsigned char>(rest[kLength]));
+  const std::uint32_t channel = get_u32(rest.substr(kLength + 1));
+  check(kind, channel, length - kHead, reader_);
+  begun_ = Frame{kind, channel, std::string(length - kHead, '\0')};
+  have_ = 0;
+  at_ += kLength + kHead;
+  return true;
 }
 
 std::optional<Frame> FrameDecoder::next() {
-  const std::string_view rest = std::string_view(buffer_).substr(at_);
-  if (rest.size() < kLength + kHead) return std::nullopt;
-  const std::uint32_t length = get_u32(rest);
-  if (length < kHead) throw Error(ErrorKind::protocol, "a frame of " + std::to_string(length) + " bytes");
-  Frame frame;
-  frame.kind = static_cast<FrameKind>(static_cast<unsigned char>(rest[kLength]));
-  frame.channel = get_u32(rest.substr(kLength + 1));
-  check(frame.kind, frame.channel, length - kHead, reader_);
-  if (rest.size() < kLength + length) return std::nullopt;
-  frame.payload = rest.substr(kLength + kHead, length - kHead);
-  at_ += kLength + length;
-  return frame;
+  if (!begun_ && !begin()) return std::nullopt;
+  std::string& payload = begun_->payload;
+  const std::size_t more = std::min(payload.size() - have_, end_ - at_);
+  std::memcpy(payload.data() + have_, buffer_.data() + at_, more);
+  have_ += more;
+  at_ += more;
+  if (have_ < payload.size()) return std::nullopt;
+  return std::exchange(begun_, std::nullopt);
 }
 
 }  // namespace ms2m::node

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,8 @@ inline constexpr Millis kDefaultSilence{5000};
 
 /// The bytes of one frame. Error{protocol} for a payload that its reader would refuse.
 std::string encode_frame(FrameKind kind, std::uint32_t channel, std::string_view payload = {});
+/// Those before its payload, for one that is not copied.
+std::string encode_head(FrameKind kind, std::uint32_t channel, std::size_t size);
 std::string encode_credit(std::uint32_t channel, std::uint32_t bytes);
 /// Payload of a frame of kind credit.
 std::string credit_payload(std::uint32_t bytes);
@@ -61,15 +64,24 @@ class FrameDecoder {
   explicit FrameDecoder(Reader reader) : reader_(reader) {}
 
   void feed(std::string_view bytes);
+  /// The same without a copy: room for some of the bytes that come next, never none, and how many were put there. Of a
+  /// large frame that has begun it is the frame's own. Nothing else may be called in between.
+  std::span<char> room();
+  void filled(std::size_t size);
   /// nullopt: more bytes are needed. Error{protocol}: what was fed is no frame for this reader; ask nothing more then.
   std::optional<Frame> next();
   /// True in the middle of a frame.
-  bool unfinished() const noexcept { return at_ < buffer_.size(); }
+  bool unfinished() const noexcept { return begun_ || at_ < end_; }
 
  private:
+  bool begin();
+  bool straight() const noexcept { return begun_ && at_ == end_; }
+  void make_room(std::size_t size);
   Reader reader_;
-  std::string buffer_;
-  std::size_t at_ = 0;
+  std::string buffer_;  ///< [at_, end_) is not decoded yet
+  std::size_t at_ = 0, end_ = 0;
+  std::optional<Frame> begun_;  ///< its payload has its size already, and so much of it is there:
+  std::size_t have_ = 0;
 };
 
 }  // namespace ms2m::node

@@ -27,7 +27,7 @@ Call::Call(std::uint32_t channel, std::string doing, Send send)
 
 Call::~Call() {
   const std::lock_guard lock(mutex_);
-  if (!answered_ && !cause_ && !given_up_) send_(encode_frame(FrameKind::cancel, channel_));
+  if (!answered_ && !cause_ && !given_up_) send_(encode_frame(FrameKind::cancel, channel_), {});
 }
 
 Frame Call::next(const StopToken& stop) {
@@ -57,9 +57,9 @@ std::string Call::answer(const StopToken& stop) {
   return std::move(frame.payload);
 }
 
-void Call::grant(std::uint32_t bytes) { send_(encode_credit(channel_, bytes)); }
+void Call::grant(std::uint32_t bytes) { send_(encode_credit(channel_, bytes), {}); }
 
-bool Call::send(std::string_view data, const StopToken& stop) {
+bool Call::send(std::string data, const StopToken& stop) {
   check(stop);
   for (;; wait(stop)) {
     {
@@ -72,11 +72,12 @@ bool Call::send(std::string_view data, const StopToken& stop) {
     }
     check(stop);
   }
-  send_(encode_frame(FrameKind::data, channel_, data));
+  std::string head = encode_head(FrameKind::data, channel_, data.size());
+  send_(std::move(head), std::move(data));
   return true;
 }
 
-void Call::end(std::string_view json) { send_(encode_frame(FrameKind::end, channel_, json)); }
+void Call::end(std::string_view json) { send_(encode_frame(FrameKind::end, channel_, json), {}); }
 
 void Call::take(Frame frame) {
   {
@@ -122,7 +123,7 @@ void Call::check(const StopToken& stop) {
 /// What the program has begun is over when its answer has come: only then may the caller look at what there is.
 void Call::give_up() {
   given_up_ = true;
-  send_(encode_frame(FrameKind::cancel, channel_));
+  send_(encode_frame(FrameKind::cancel, channel_), {});
   const StopToken limit = StopToken().within(kGivingUp);
   for (;; wait(limit)) {
     const std::lock_guard lock(mutex_);

@@ -18,8 +18,9 @@ namespace ms2m::node {
 /// every wait ends with the session's Error.
 class Call {
  public:
-  /// Where its frames go: the session's queue. May be called from any thread, also when the session has ended.
-  using Send = std::function<void(std::string frame)>;
+  /// Where its frames go: the session's queue (Outgoing::push). May be called from any thread, also when the session
+  /// has ended.
+  using Send = std::function<void(std::string frame, std::string payload)>;
 
   Call(std::uint32_t channel, std::string doing, Send send);
   ~Call();  ///< gives it up, without waiting, when it was not answered
@@ -36,7 +37,7 @@ class Call {
   void grant(std::uint32_t bytes);
   /// Sends data when the program has room for it; waits for that. An answer that comes meanwhile is kept for next();
   /// false then: the program takes no more.
-  bool send(std::string_view data, const StopToken& stop);
+  bool send(std::string data, const StopToken& stop);
   void end(std::string_view json);
 
   // For the session's thread.

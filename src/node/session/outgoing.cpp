@@ -22,10 +22,11 @@ Outgoing::Outgoing() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!wake_) posix::throw_errno("eventfd");
 }
 
-void Outgoing::push(std::string frame) {
+void Outgoing::push(std::string frame, std::string payload) {
   {
     const std::lock_guard lock(mutex_);
-    (belongs_to_a_stream(frame) ? data_ : small_).push_back(std::move(frame));
+    auto& to = belongs_to_a_stream(frame) ? data_ : small_;
+    to.push_back({std::move(frame), std::move(payload)});
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
@@ -51,7 +52,7 @@ bool Outgoing::write_to(const posix::UniqueFd& pipe) {
   [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
   while (written_ < current_.size() || next()) {
     const std::size_t before = written_;
-    if (!posix::write_some(pipe, current_, written_)) return false;
+    if (!posix::write_some(pipe, current_.frame, current_.payload, written_)) return false;
     if (written_ > before) sent_at_ = Clock::now();
     if (written_ < current_.size()) return true;
   }

@@ -13,8 +13,9 @@ namespace ms2m::node {
 class Outgoing {
  public:
   Outgoing();
-  /// Never blocks. How much data there can be is bounded by its receiver's credit.
-  void push(std::string frame);
+  /// Never blocks. How much data there can be is bounded by its receiver's credit. `payload`: what of the frame is
+  /// behind `frame`, which is its head then.
+  void push(std::string frame, std::string payload = {});
   /// Readable when something was pushed.
   int wake_fd() const noexcept { return wake_.get(); }
   /// Writes what goes now. false: nobody reads any more.
@@ -23,11 +24,15 @@ class Outgoing {
   TimePoint sent_at() const noexcept { return sent_at_; }  ///< when bytes went last
 
  private:
+  struct Packet {
+    std::string frame, payload;
+    std::size_t size() const noexcept { return frame.size() + payload.size(); }
+  };
   bool next();
   posix::UniqueFd wake_;  ///< eventfd
   mutable std::mutex mutex_;
-  std::deque<std::string> small_, data_;
-  std::string current_;  ///< a part of it may be written
+  std::deque<Packet> small_, data_;
+  Packet current_;  ///< a part of it may be written
   std::size_t written_ = 0;
   TimePoint sent_at_ = Clock::now();
 };

@@ -36,8 +36,10 @@ std::shared_ptr<Call> Session::start(const std::string& request, std::string doi
   if (cause_) throw Error(*cause_);
   if (calls_.size() >= kMaxChannels) throw Error(ErrorKind::failed, "too many requests to node " + link_.node);
   const std::uint32_t channel = next_channel_++;
-  auto call = std::make_shared<Call>(channel, std::move(doing),
-                                     [outgoing = outgoing_](std::string frame) { outgoing->push(std::move(frame)); });
+  auto call =
+      std::make_shared<Call>(channel, std::move(doing), [outgoing = outgoing_](std::string frame, std::string payload) {
+        outgoing->push(std::move(frame), std::move(payload));
+      });
   calls_[channel] = call;
   outgoing_->push(encode_frame(FrameKind::request, channel, request));  // channels arrive in the order of their numbers
   return call;
@@ -58,10 +60,10 @@ void Session::run() noexcept {
 std::optional<Error> Session::serve() {
   const posix::SigpipeGuard guard;
   decoder_.feed(link_.early);
+  decode();
   while (!closing_) {
     // What is there counts before the time does: ms2m itself may have been stopped.
     read();
-    while (auto frame = decoder_.next()) dispatch(std::move(*frame));
     if (!link_.ssh->out) return cause_of_end();
     const auto now = Clock::now();
     if (now - heard_at_.load() >= silence_)
@@ -77,12 +79,22 @@ std::optional<Error> Session::serve() {
 }
 
 void Session::read() {
-  std::string bytes;
-  posix::read_into(link_.ssh->out, bytes, kReadAtOnce);
+  posix::UniqueFd& out = link_.ssh->out;
+  std::size_t done = 0;
+  for (bool more = true; more && out && done < kReadAtOnce;) {
+    const std::span<char> room = decoder_.room();
+    const std::size_t got = posix::read_some(out, room);
+    decoder_.filled(got);
+    decode();
+    done += got;
+    more = got == room.size();  // or what was there has been read
+  }
+  if (done > 0) heard_at_ = Clock::now();
   posix::read_tail(link_.ssh->err, link_.said, kSaidKept);
-  if (bytes.empty()) return;
-  heard_at_ = Clock::now();
-  decoder_.feed(bytes);
+}
+
+void Session::decode() {
+  while (auto frame = decoder_.next()) dispatch(std::move(*frame));
 }
 
 void Session::dispatch(Frame frame) {

@@ -45,6 +45,7 @@ class Session {
   /// Until the session ends; the cause. nullopt: the destructor has asked for it.
   std::optional<Error> serve();
   void read();
+  void decode();
   void dispatch(Frame frame);
   void wait();
   void conclude(const Error& cause);

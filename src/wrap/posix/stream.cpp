@@ -1,5 +1,6 @@
 #include "wrap/posix/stream.hpp"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,22 +12,28 @@ namespace {
 
 constexpr std::size_t kChunk = 64u << 10;
 
-/// Bytes read, 0 when nothing is there now; closes fd at its end (a read error is one).
-std::size_t read_chunk(UniqueFd& fd, char* buffer, std::size_t size) {
+iovec part(std::string_view of) { return {const_cast<char*>(of.data()), of.size()}; }  // writev() writes nothing there
+
+}  // namespace
+
+std::size_t read_some(UniqueFd& fd, std::span<char> into) {
   for (;;) {
-    const auto got = ::read(fd.get(), buffer, size);
+    const auto got = ::read(fd.get(), into.data(), into.size());
     if (got > 0) return static_cast<std::size_t>(got);
     if (got < 0 && errno == EINTR) continue;
-    if (got == 0 || errno != EAGAIN) fd.reset();
+    if (got == 0 || errno != EAGAIN) fd.reset();  // a read error is its end, too
     return 0;
   }
 }
 
-}  // namespace
+bool write_some(const UniqueFd& fd, std::string_view data, std::size_t& sent) { return write_some(fd, {}, data, sent); }
 
-bool write_some(const UniqueFd& fd, std::string_view data, std::size_t& sent) {
-  while (sent < data.size()) {
-    const auto wrote = ::write(fd.get(), data.data() + sent, data.size() - sent);
+bool write_some(const UniqueFd& fd, std::string_view head, std::string_view data, std::size_t& sent) {
+  while (sent < head.size() + data.size()) {
+    const std::string_view first = head.substr(std::min(sent, head.size()));
+    const std::string_view second = data.substr(sent - (head.size() - first.size()));
+    const std::array<iovec, 2> parts{part(first), part(second)};
+    const auto wrote = ::writev(fd.get(), parts.data(), static_cast<int>(parts.size()));
     if (wrote >= 0) {
       sent += static_cast<std::size_t>(wrote);
     } else if (errno != EINTR) {
@@ -41,7 +48,7 @@ bool write_some(const UniqueFd& fd, std::string_view data, std::size_t& sent) {
 void read_into(UniqueFd& fd, std::string& into, std::size_t limit) {
   std::array<char, kChunk> chunk;
   while (fd && into.size() < limit) {
-    const auto got = read_chunk(fd, chunk.data(), std::min(chunk.size(), limit - into.size()));
+    const auto got = read_some(fd, std::span(chunk).first(std::min(chunk.size(), limit - into.size())));
     if (got == 0) return;
     into.append(chunk.data(), got);
   }
@@ -50,7 +57,7 @@ void read_into(UniqueFd& fd, std::string& into, std::size_t limit) {
 void read_tail(UniqueFd& fd, std::string& tail, std::size_t limit) {
   std::array<char, kChunk> chunk;
   while (fd) {
-    const auto got = read_chunk(fd, chunk.data(), chunk.size());
+    const auto got = read_some(fd, chunk);
     if (got == 0) return;
     tail.append(chunk.data(), got);
     if (tail.size() > limit) tail.erase(0, tail.size() - limit);

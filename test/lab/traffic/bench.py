@@ -9,6 +9,7 @@ import estimate
 import handover
 import kube
 import lab
+import transfer
 import workload
 
 
@@ -35,6 +36,16 @@ def common(command):
     command.add_argument("--json", action="store_true", help="one JSON object per run")
     command.add_argument("--keep", action="store_true", help="leave the last workload running")
     command.add_argument("ms2m_args", nargs="*", help="after --: more arguments for ms2m migrate")
+
+
+def word(convert):
+    """argparse names the function in what it says of a ValueError, and not the error."""
+    def converted(text):
+        try:
+            return convert(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+    return converted
 
 
 def parser():
@@ -66,11 +77,22 @@ def parser():
     breaking.add_argument("--within", type=float, default=4, help="seconds in which the fault comes")
     breaking.add_argument("--linger", type=float, default=0, help="at most so long before abort or resume")
     common(breaking)
+    carrying = commands.add_parser("transfer", help="how fast the archive goes from node to node, and what that costs",
+                                   epilog="The plain pipe is `ssh worker-1 cat FILE | ssh worker-2 'cat > FILE'`, without the time "
+                                          "that it takes to connect: ms2m's sessions are open already. Exit status 4: no room.")
+    carrying.set_defaults(run=transfer.run)
+    carrying.add_argument("--sizes", type=word(transfer.sizes_of), default="27M,1G", help="of the archive; M and G are of 1024")
+    carrying.add_argument("--ways", type=word(transfer.ways_of), default=",".join(transfer.WAYS),
+                          help=f"of those that there are: {', '.join(transfer.WAYS)}")
+    carrying.add_argument("--reps", type=int, choices=range(1, 100), metavar="N", default=3, help="each with all ways in turn, and the plain pipe")
+    carrying.add_argument("--json", action="store_true", help="one JSON object per size and way")
     return top
 
 
 def fill_in(options):
     """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
+    if options.command == "transfer":
+        return options
     published = "sequential" in options.strategies.split(",")
     options.sigterm = options.sigterm or ("ignored" if published else "handled")
     if options.grace is None and options.sigterm == "ignored":
@@ -86,7 +108,9 @@ def main():
         sys.exit(options.run(options))
     except (lab.Failure, kube.Refused) as failure:
         print(f"bench: {failure}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(4 if isinstance(failure, lab.NoRoom) else 2)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

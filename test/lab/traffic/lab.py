@@ -14,6 +14,10 @@ class Failure(Exception):
     """Ends a command with its text, which begins with one line that says it all, and exit status 2."""
 
 
+class NoRoom(Failure):
+    """Known before anything was begun: exit status 4."""
+
+
 def read(*path):
     try:
         with open(os.path.join(LAB, *path), encoding="utf-8") as file:

@@ -12,10 +12,8 @@ using namespace ms2m::node;
 namespace {
 
 std::vector<Frame> taken(Wire& wire) {
-  std::string bytes;
-  wire.take(bytes, 64 << 20);
   FrameDecoder decoder(Reader::ms2m);
-  decoder.feed(bytes);
+  for (std::string frame; !(frame = wire.take()).empty();) decoder.feed(frame);
   std::vector<Frame> frames;
   while (auto frame = decoder.next()) frames.push_back(std::move(*frame));
   return frames;

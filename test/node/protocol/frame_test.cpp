@@ -64,6 +64,37 @@ TEST_CASE("frames arrive in whatever pieces", "[node_protocol]") {
   }
 }
 
+TEST_CASE("bytes are put where the decoder wants them", "[node_protocol]") {
+  const std::vector<Frame> sent{{FrameKind::data, 2, std::string(kMaxData, 'x')},
+                                {FrameKind::heartbeat, 0, ""},
+                                {FrameKind::data, 3, std::string(100, 'y')},
+                                {FrameKind::data, 2, std::string(kMaxData - 1, 'z')}};
+  std::string bytes;
+  for (const Frame& frame : sent) bytes += encode_frame(frame.kind, frame.channel, frame.payload);
+  for (const std::size_t most : {std::size_t{1}, std::size_t{9}, std::size_t{70000}, bytes.size()}) {
+    FrameDecoder decoder(Reader::program);
+    std::vector<Frame> got;
+    std::size_t at = 0, largest = 0;
+    while (at < bytes.size()) {
+      const std::span<char> room = decoder.room();
+      REQUIRE_FALSE(room.empty());
+      const std::size_t size = bytes.copy(room.data(), std::min(most, room.size()), at);
+      decoder.filled(size);
+      at += size;
+      largest = std::max(largest, size);
+      while (auto frame = decoder.next()) got.push_back(std::move(*frame));
+    }
+    CHECK((got == sent));
+    CHECK_FALSE(decoder.unfinished());
+    if (most == bytes.size()) CHECK(largest > kMaxData / 2);  // straight into the frame
+    decoder.room()[0] = '\0';
+    decoder.filled(1);
+    CHECK(decoder.unfinished());
+    decoder.feed(std::string_view("\0\0\x05\x07\0\0\0\0", 8));
+    CHECK((decoder.next() == Frame{FrameKind::heartbeat, 0, ""}));
+  }
+}
+
 TEST_CASE("what is no frame is refused by its head alone", "[node_protocol]") {
   CHECK(refused(Reader::program, head(0xffffffff, 4, 1)));  // 4 GiB
   CHECK(refused(Reader::program, head(kMaxData + 6, 4, 1)));

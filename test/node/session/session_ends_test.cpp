@@ -49,7 +49,7 @@ std::pair<Error, double> error_while_waiting(SshNodes& nodes, const EndlessDump&
 TEST_CASE("session: what the program gave up by itself is no interruption", "[session]") {
   StopSource stop;
   for (const bool asked : {false, true}) {
-    node::Call call(1, "moving an archive", [](const std::string&) {});
+    node::Call call(1, "moving an archive", [](const std::string&, const std::string&) {});
     call.take({node::FrameKind::error, 1, node::print_cancelled()});
     if (asked) stop.request_stop();
     if (asked) {

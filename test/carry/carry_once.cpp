@@ -1,0 +1,73 @@
+// `bench transfer`'s hand: one archive by one of ms2m's own carriers between two nodes, with nothing else of a
+// migration around it.
+//
+// usage: carry_once JSON      {"way", "ssh_config", "from", "to", "archive", "id", "cache"}
+//
+// Prints {"open": true} when both sessions are and the restore is prepared, and waits for a line; then moves, prints
+// {"bytes", "seconds", "sha256"}, and waits for another one: who measures looks at the processes meanwhile. What it
+// leaves on the nodes is below `cache` and the restore `id`, and whoever named them removes it.
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "carry/relay.hpp"
+#include "ms2m/error.hpp"
+#include "ms2m/json.hpp"
+#include "node/session/session_restores.hpp"
+
+using namespace ms2m;
+
+namespace {
+
+std::unique_ptr<Carrier> carrier(const std::string& way, SshNodes& nodes) {
+  if (way == "ssh-relay") return std::make_unique<Relay>(nodes);
+  throw Error(ErrorKind::usage, "there is no way '" + way + "'");
+}
+
+NodeSettings settings(const Json& said) {
+  NodeSettings settings;
+  settings.ssh.config = said.at("ssh_config");
+  // This build's program, whatever the nodes have.
+  settings.places = {"", said.at("cache")};
+  return settings;
+}
+
+/// False: nobody is there any more.
+bool tell_and_wait(const Json& what) {
+  std::cout << what.dump() << std::endl;
+  std::string line;
+  return static_cast<bool>(std::getline(std::cin, line));
+}
+
+void carry(const Json& said) {
+  SshNodes nodes(settings(said));
+  const auto by = carrier(said.at("way"), nodes);
+  const std::string from = said.at("from"), to = said.at("to"), id = said.at("id");
+  nodes.open(from, {});
+  nodes.open(to, {});
+  const RestoreTarget target{"bench", "transfer", "consumer", std::string(64, 'a')};
+  SessionRestores(nodes).prepare(to, id, target, Millis{1000}, Seconds{3600}, {});
+  const MoveRequest request{from, KubeletArchive{said.at("archive")}, to,
+                            by->landing(to, id, Unpack::restore).directory, Unpack::restore};
+  if (!tell_and_wait({{"open", true}})) return;
+  const TimePoint begun = Clock::now();
+  const MoveResult moved = by->move(request, {}, {});
+  const double seconds = seconds_between(begun, Clock::now());
+  tell_and_wait({{"bytes", moved.bytes.count}, {"seconds", seconds}, {"sha256", moved.sha256}});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: carry_once JSON\n";
+    return 2;
+  }
+  try {
+    carry(Json::parse(argv[1]));
+  } catch (const std::exception& error) {
+    std::cerr << "carry_once: " << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
