@@ -28,7 +28,9 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
   };
   outcome.undone.clear();
   outcome.leftovers.clear();
+  timed->line.waits_for({WaitFor::consumer, "the source to be back"});
   const bool back = stage(kSourceBack, true);
+  timed->line.waits_for();
   if (source_decided) source_decided();
   stage(kCopy, false);
   // While the source is not back, its queues and the dead man's switch, which sends it back, must stay.
