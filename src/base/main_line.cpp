@@ -29,7 +29,7 @@ MainLine::Call::Call(MainLine& line, WaitFor on, std::string what, Kind kind) : 
   if (line.runs_ == 0) return;
   const bool called = std::this_thread::get_id() == line.thread_;
   if (called ? line.called_.has_value() : kind == Kind::look) return;
-  line.turn(Clock::now());
+  line.turn(line.clock_());
   number_ = ++line.last_;
   if (called)
     line.called_ = Asked{number_, on, std::move(what)};
@@ -40,7 +40,7 @@ MainLine::Call::Call(MainLine& line, WaitFor on, std::string what, Kind kind) : 
 MainLine::Call::~Call() {
   if (number_ == 0) return;
   const std::lock_guard lock(line_.mutex_);
-  line_.turn(Clock::now());
+  line_.turn(line_.clock_());
   if (line_.called_ && line_.called_->number == number_) line_.called_.reset();
   line_.beside_.remove_if([this](const Asked& each) { return each.number == number_; });
 }
@@ -82,7 +82,7 @@ std::vector<Waited> MainLine::Run::path(TimePoint end) {
 void MainLine::enter(Phase phase, const Wait& wait) {
   const std::lock_guard lock(mutex_);
   if (runs_ == 0) return;
-  turn(Clock::now());
+  turn(clock_());
   if (runs_ == 1) phase_ = phase;
   wait_ = wait;
 }
@@ -90,7 +90,7 @@ void MainLine::enter(Phase phase, const Wait& wait) {
 void MainLine::waits_for(const Wait& wait) {
   const std::lock_guard lock(mutex_);
   if (runs_ == 0) return;
-  turn(Clock::now());
+  turn(clock_());
   wait_ = wait;
 }
 

@@ -1,11 +1,13 @@
 // What the one thread that carries a migration out waits for, from its beginning to its end.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ms2m/waiting.hpp"
@@ -19,6 +21,8 @@ namespace ms2m {
 /// Any thread. Outside of a run nothing is kept.
 class MainLine {
  public:
+  explicit MainLine(std::function<TimePoint()> clock = Clock::now) : clock_(std::move(clock)) {}
+
   /// look: asks how things are. On another thread nobody waits for it: there it watches for as long as it may.
   enum class Kind { act, look };
 
@@ -77,6 +81,7 @@ class MainLine {
   void turn(TimePoint now);  ///< what was waited for until now is kept
   void keep(Piece piece);
 
+  const std::function<TimePoint()> clock_;
   std::mutex mutex_;
   int runs_ = 0;  // one within the other
   std::thread::id thread_;

@@ -80,6 +80,7 @@ class Migrator::Impl::Finishing {
     auto cleaning = std::async(std::launch::async, [&] { return carry_out(kNodes, false); });
     if (journal_.effect_with<op::Rename>()) cleaning.wait();
     // A source that loses the hold queue could go back to the primary: its queues go only after it.
+    impl_.timed->line.waits_for({WaitFor::consumer, "the source's consumer to go"});
     const bool retired = nothing_left(carry_out(kRetiring, true));
     if (retired) nothing_left(carry_out(kTidying, false));
     impl_.timed->line.waits_for({WaitFor::node, "what is removed there"});

@@ -29,7 +29,7 @@ struct PlanFollowUp {
 /// finish, which tries it again.
 struct SwapUnderName {
   static constexpr Phase kPhase = Phase::restoring;
-  static constexpr Wait kWait{WaitFor::pod_start, "the copy to run"};
+  static constexpr Wait kWait{WaitFor::pod_start, "the copy to run and connect"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 

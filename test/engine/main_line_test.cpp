@@ -1,6 +1,6 @@
 // What is waited for at every moment, from calls on two threads and the words of steps.
+#include <atomic>
 #include <future>
-#include <thread>
 
 #include "base/main_line.hpp"
 #include "support/catch.hpp"
@@ -11,7 +11,12 @@ namespace {
 
 constexpr Millis kLong{30};
 
-void pass(Millis time = kLong) { std::this_thread::sleep_for(time); }
+/// Its time passes when the test says so.
+struct Line : MainLine {
+  Line() : MainLine([this] { return now.load(); }) {}
+  void pass(Millis time = kLong) { now = now.load() + time; }
+  std::atomic<TimePoint> now{TimePoint(std::chrono::hours(1))};
+};
 
 /// "consumer: the copy", one a piece.
 std::vector<std::string> words(const std::vector<Waited>& path) {
@@ -31,22 +36,22 @@ using Words = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a call is waited for, and what is between calls is ms2m's own work") {
-  MainLine line;
-  const TimePoint begin = Clock::now();
+  Line line;
+  const TimePoint begin = line.now;
   MainLine::Run run(line, begin);
   line.enter(Phase::checkpointing);
   {
     const MainLine::Call call(line, WaitFor::kubelet, "checkpoint");
-    pass();
+    line.pass();
   }
-  pass();
+  line.pass();
   line.enter(Phase::transferring);
   {
     const MainLine::Call call(line, WaitFor::network, "archive");
     const MainLine::Call within(line, WaitFor::api_server, "get");
-    pass();
+    line.pass();
   }
-  const TimePoint end = Clock::now();
+  const TimePoint end = line.now;
   const auto path = run.path(end);
   CHECK(words(path) == Words{"kubelet: checkpoint", "ms2m: its own work", "network: archive"});
   CHECK(path[0].phase == Phase::checkpointing);
@@ -57,37 +62,37 @@ TEST_CASE("a call is waited for, and what is between calls is ms2m's own work") 
 }
 
 TEST_CASE("whoever looks again and again waits for one thing") {
-  MainLine line;
-  MainLine::Run run(line, Clock::now());
+  Line line;
+  MainLine::Run run(line, line.now);
   line.enter(Phase::replaying, {WaitFor::consumer, "the copy"});
   for (int i = 0; i < 10; ++i) {
     {
       const MainLine::Call call(line, WaitFor::broker, "depth", MainLine::Kind::look);
-      if (i == 0) pass();  // the first look is none yet
+      if (i == 0) line.pass();  // the first look is none yet
     }
-    pass(Millis{3});
+    line.pass(Millis{3});
   }
   {
     const MainLine::Call call(line, WaitFor::broker, "pivot");
-    pass();
+    line.pass();
   }
-  CHECK(words(run.path(Clock::now())) == Words{"broker: depth", "consumer: the copy", "broker: pivot"});
+  CHECK(words(run.path(line.now)) == Words{"broker: depth", "consumer: the copy", "broker: pivot"});
 }
 
 TEST_CASE("small questions in a row are one piece, with the words of the longest") {
-  MainLine line;
-  MainLine::Run run(line, Clock::now());
+  Line line;
+  MainLine::Run run(line, line.now);
   for (const char* what : {"a", "b", "c"}) {
     const MainLine::Call call(line, WaitFor::broker, what);
-    pass(Millis{*what == 'b' ? 5 : 1});
+    line.pass(Millis{*what == 'b' ? 5 : 1});
   }
-  CHECK(words(run.path(Clock::now())) == Words{"broker: b"});
+  CHECK(words(run.path(line.now)) == Words{"broker: b"});
 }
 
 TEST_CASE("what another thread does is waited for when nothing else is, and what it watches is not") {
-  MainLine line;
-  std::promise<void> asked;
-  MainLine::Run run(line, Clock::now());
+  Line line;
+  std::promise<void> asked, arrived;
+  MainLine::Run run(line, line.now);
   line.enter(Phase::checkpointing, {WaitFor::consumer, "the source"});
   std::future<void> beside;
   {
@@ -96,41 +101,43 @@ TEST_CASE("what another thread does is waited for when nothing else is, and what
       const MainLine::Call watch(line, WaitFor::pod_start, "pod", MainLine::Kind::look);
       const MainLine::Call checkpoint(line, WaitFor::kubelet, "checkpoint");
       asked.set_value();
-      pass(kLong * 3);
+      arrived.get_future().wait();
+      line.pass();
     });
     asked.get_future().wait();
-    pass();
+    line.pass();
   }
+  arrived.set_value();
   beside.get();
-  pass();
-  CHECK(words(run.path(Clock::now())) == Words{"network: archive", "kubelet: checkpoint", "consumer: the source"});
+  line.pass();
+  CHECK(words(run.path(line.now)) == Words{"network: archive", "kubelet: checkpoint", "consumer: the source"});
 }
 
 TEST_CASE("a call may turn out to wait for something else") {
-  MainLine line;
-  MainLine::Run run(line, Clock::now());
+  Line line;
+  MainLine::Run run(line, line.now);
   {
     MainLine::Call call(line, WaitFor::api_server, "pod a");
-    pass();
+    line.pass();
     call.turns_out(WaitFor::pod_end);
-    pass();
+    line.pass();
   }
-  CHECK(words(run.path(Clock::now())) == Words{"pod end: pod a"});
+  CHECK(words(run.path(line.now)) == Words{"pod end: pod a"});
 }
 
 TEST_CASE("a run within a run is a part of it, and outside of one nothing is kept") {
-  MainLine line;
+  Line line;
   { const MainLine::Call call(line, WaitFor::broker, "before"); }
-  MainLine::Run run(line, Clock::now());
+  MainLine::Run run(line, line.now);
   line.enter(Phase::finalizing);
   {
-    MainLine::Run inner(line, Clock::now());
+    MainLine::Run inner(line, line.now);
     line.enter(Phase::restoring);
     const MainLine::Call call(line, WaitFor::node, "inner");
-    pass();
-    CHECK(inner.path(Clock::now()).empty());
+    line.pass();
+    CHECK(inner.path(line.now).empty());
   }
-  const auto path = run.path(Clock::now());
+  const auto path = run.path(line.now);
   CHECK(words(path) == Words{"node: inner"});
   CHECK(path[0].phase == Phase::finalizing);
 }
