@@ -7,6 +7,7 @@
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/units.hpp"
+#include "ms2m/waiting.hpp"
 
 namespace ms2m {
 
@@ -76,7 +77,8 @@ struct Measures {
   std::optional<double> arrival_rate;  ///< messages/s
   std::optional<double> service_rate;
   std::optional<Seconds> dead_man_margin;
-  std::vector<Stretch> pauses;  ///< every time in which no message was worked on, in their order
+  std::vector<Stretch> pauses;        ///< every time in which no message was worked on, in their order
+  std::vector<Waited> critical_path;  ///< what total was waited for, without a gap; empty: it was not measured
 };
 
 struct Outcome {

@@ -16,10 +16,11 @@ void print_json(const Context& context, const Json& json) {
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command, bool undone_is_success) {
   const bool succeeded = undone_is_success && outcome.result == Result::undone && !outcome.interrupted;
   const int status = succeeded ? 0 : exit_status(outcome);
+  const auto detail = context.globals.verbose ? report::Detail::more : report::Detail::usual;
   if (context.globals.output == Output::json)
     print_json(context, report::outcome_json(outcome, command, status));
   else
-    context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome)) << std::flush;
+    context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome, detail)) << std::flush;
   if (const auto failure = succeeded ? std::string() : report::failure_text(outcome); !failure.empty())
     context.err << "ms2m: " << failure << std::flush;
   return status;

@@ -4,9 +4,11 @@
 #pragma once
 #include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "engine/phase_clock.hpp"
+#include "engine/timed_ports.hpp"
 #include "handover/arrival.hpp"
 #include "journal/journal.hpp"
 #include "ms2m/migrator.hpp"
@@ -16,9 +18,10 @@
 namespace ms2m {
 
 struct Migrator::Impl {
-  Ports ports;
+  std::shared_ptr<TimedPorts> timed;
   JournalStore journals;
   Observer& observer;
+  Ports ports = timed->all();
 
   // migrator.cpp
   MigrationRequest completed(const MigrationRequest& request) const;

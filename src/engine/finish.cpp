@@ -80,9 +80,12 @@ class Migrator::Impl::Finishing {
     auto cleaning = std::async(std::launch::async, [&] { return carry_out(kNodes, false); });
     if (journal_.effect_with<op::Rename>()) cleaning.wait();
     // A source that loses the hold queue could go back to the primary: its queues go only after it.
+    impl_.timed->line.waits_for({WaitFor::consumer, "the source's consumer to go"});
     const bool retired = nothing_left(carry_out(kRetiring, true));
     if (retired) nothing_left(carry_out(kTidying, false));
+    impl_.timed->line.waits_for({WaitFor::node, "what is removed there"});
     nothing_left(cleaning.get());
+    impl_.timed->line.waits_for();
     if (outcome_.leftovers.empty()) nothing_left(carry_out(kLease, false));
     return retired;
   }
@@ -118,7 +121,9 @@ class Migrator::Impl::Finishing {
   bool serve() {
     outcome_.leftovers.clear();
     named_.clear();
+    impl_.timed->line.waits_for({WaitFor::consumer, "the target to consume"});
     Applied settled = carry_out(kServing, true);
+    impl_.timed->line.waits_for();
     const bool serves = !settled.stopped;
     nothing_left(std::move(settled));
     return serves;

@@ -61,7 +61,7 @@ Plan checked(Plan plan, const Carrier& carrier, const Facts& facts, const Migrat
 }  // namespace
 
 Migrator::Migrator(const Ports& ports, JournalStore journals, Observer& observer)
-    : impl_(new Impl{ports, std::move(journals), observer}) {}
+    : impl_(new Impl{std::make_shared<TimedPorts>(ports), std::move(journals), observer}) {}
 Migrator::~Migrator() = default;
 
 MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) const {

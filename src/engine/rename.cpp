@@ -32,7 +32,7 @@ std::string Migrator::Impl::free_child(const op::Rename& o, Outcome& child) {
 
 bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome& outcome) {
   StepsOnly steps(observer);
-  Impl inner{ports, journals, steps};
+  Impl inner{timed, journals, steps};
   Outcome child;
   child.result = Result::refused;
   const std::string id = inner.free_child(o, child);

@@ -95,6 +95,7 @@ bool leads_forward(const Journal& journal) {
 }
 
 void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exception& error) {
+  timed->line.enter(Phase::finalizing);
   tell_error(outcome, error);
   outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
   migration.own.pump.reset();
@@ -168,6 +169,7 @@ void Migrator::Impl::run_steps(Migration& migration, PhaseClock& phases, const S
     // From the pivot on an interruption no longer turns back.
     const StopToken token = migration.journal.marked(Mark::pivoted) ? StopToken() : stop;
     phases.enter(step.phase, token);
+    timed->line.enter(step.phase, step.wait);
     const Ran ran = run_step(step, migration, token);
     phases.note(ran.note);
     if (!ran.complete) return;  // what it lacks is made up for by finish()
@@ -186,6 +188,7 @@ void Migrator::Impl::carry_out(Migration& migration, Outcome& outcome, const Sto
   PhaseClock phases(observer, outcome.phases);
   run_steps(migration, phases, stop);
   phases.enter(Phase::finalizing, StopToken());
+  timed->line.enter(Phase::finalizing);
   migration.own.dead_man.reset();
   migration.own.valve.reset();  // it must not pass for a consumer
   finish(migration.journal, outcome, migration.move.request.timeouts.retire, migration.handed);
@@ -220,15 +223,19 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
-  Migration migration{ports, {plan, request, facts}, journal, observer};
+  Migration migration{ports, {plan, request, facts}, journal, observer, timed->line};
   const TimePoint begin = Clock::now();
+  MainLine::Run run(timed->line, begin);
+  journal.timed_by(timed->line);
   outcome.result = Result::undone;
   try {
     carry_out(migration, outcome, stop);
   } catch (const std::exception& error) {
     fail(migration, outcome, error);
   }
-  migration.measures.total = Clock::now() - begin;
+  const TimePoint end = Clock::now();
+  migration.measures.total = end - begin;
+  migration.measures.critical_path = run.path(end);
   measure_times(migration, outcome.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;

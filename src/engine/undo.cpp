@@ -28,6 +28,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
   };
   outcome.undone.clear();
   outcome.leftovers.clear();
+  timed->line.waits_for({WaitFor::consumer, "the source to be back, the copy to go"});
   const bool back = stage(kSourceBack, true);
   if (source_decided) source_decided();
   stage(kCopy, false);
@@ -35,6 +36,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
   if (back) stage(kQueues, false);
   stage(kNodes, false);
   if (outcome.leftovers.empty()) stage(kLease, false);
+  timed->line.waits_for();
   if (back)
     outcome.serving = source_serves(ports.cluster, outcome, journal.begin().value("source_uid", ""));
   else

@@ -150,6 +150,8 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
 }
 
 void Journal::append(Json record) {
+  std::optional<MainLine::Call> call;
+  if (line_ != nullptr) call.emplace(*line_, WaitFor::ms2m, "its journal");
   const std::lock_guard lock(*mutex_);
   record["t"] = now_rfc3339();
   if (!file_) throw Error(ErrorKind::failed, "the journal is open for reading only");

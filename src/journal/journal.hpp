@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "base/main_line.hpp"
 #include "journal/operation_record.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/json.hpp"
@@ -68,6 +69,9 @@ class Journal {
   Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = delete;
 
+  /// The time that its records take is told there from now on. It outlives the journal.
+  void timed_by(MainLine& line) { line_ = &line; }
+
   int effect(Phase phase, const std::string& text, const std::optional<Operation>& undo,
              const std::optional<Operation>& finish);
   void settled(int n, bool ok, const std::string& how);
@@ -96,6 +100,7 @@ class Journal {
   /// Replays the records of a file's text; returns the length of what is whole in it.
   std::size_t replay_all(const std::string& text, const std::filesystem::path& root, const std::string& id);
 
+  MainLine* line_ = nullptr;  ///< nullptr: nobody asks
   std::optional<posix::AppendFile> file_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   int version_ = kRecordVersion;  ///< of its first record

@@ -47,10 +47,22 @@ Json stretches(const std::vector<Stretch>& all, const char* name) {
   return list;
 }
 
+Json waits(const std::vector<Waited>& path) {
+  Json list = Json::array();
+  for (const auto& each : path)
+    list.push_back({{"waited_for", to_string(each.on)},
+                    {"what", each.what},
+                    {"phase", to_string(each.phase)},
+                    {"seconds", seconds_json(each.length)}});
+  return list;
+}
+
 void add_measures(Json& json, const Measures& m) {
   json["total_s"] = seconds_json(m.total);
   json["source_pause_s"] = seconds_or_null(m.source_pause);
   json["gap_s"] = seconds_or_null(m.gap);
+  json["critical_path"] = waits(m.critical_path);
+  json["time_outside_s"] = m.critical_path.empty() ? Json(nullptr) : seconds_json(own_time(m.critical_path));
   json["pauses"] = stretches(m.pauses, "cause");
   json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
   json["precopy_bytes"] = m.precopied ? Json(m.precopied->count) : Json(nullptr);

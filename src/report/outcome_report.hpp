@@ -11,8 +11,12 @@ namespace ms2m::report {
 /// The name of the JSON schema that every document carries; changes only when a key changes its meaning or goes away.
 inline constexpr const char* kSchema = "ms2m/v1";
 
-/// The good news: one sentence, the phase table, the measures, who is serving. Empty when the migration did not happen.
-std::string success_text(const Outcome& outcome);
+/// How much a text tells.
+enum class Detail { usual, more };
+
+/// The good news: one sentence, the phase table, the measures, who is serving; more: what was waited for longest, too.
+/// Empty when the migration did not happen.
+std::string success_text(const Outcome& outcome, Detail detail = Detail::usual);
 
 /// The bad news: what failed and why, the remedy, who is serving, what was undone, what is left and how to remove it,
 /// what to do next. Empty when there is none. Also for cleanup_incomplete (then only what is left).

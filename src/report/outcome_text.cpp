@@ -63,7 +63,7 @@ std::string next_lines(const Outcome& outcome) {
 
 }  // namespace
 
-std::string success_text(const Outcome& outcome) {
+std::string success_text(const Outcome& outcome, Detail detail) {
   if (!migrated(outcome)) return {};
   std::string text;
   if (!outcome.source_pod.empty() && !outcome.target_pod.empty())
@@ -73,6 +73,7 @@ std::string success_text(const Outcome& outcome) {
                         outcome.id);
   if (!outcome.phases.empty()) text += phase_table(outcome) + "\n";
   text += measure_lines(outcome.measures);
+  if (detail == Detail::more) text += wait_line(outcome.measures.critical_path);
   if (outcome.nodes)
     text += pad("Asked of the nodes", 19) +
             fmt::format("{} times, {} together\n", outcome.nodes->calls, duration(outcome.nodes->time));

@@ -66,6 +66,20 @@ std::string phase_table(const Outcome& outcome) {
   return markdown_table(rows);
 }
 
+std::string wait_line(const std::vector<Waited>& path) {
+  if (path.empty()) return {};
+  constexpr std::size_t kShown = 3;
+  std::vector<Waited> longest;
+  for (const Waited& each : path)
+    if (!is_own(each.on)) longest.push_back(each);
+  std::stable_sort(longest.begin(), longest.end(),
+                   [](const Waited& a, const Waited& b) { return a.length > b.length; });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, longest.size()); ++i)
+    text += fmt::format("{} {} ({}), ", to_string(longest[i].on), duration(longest[i].length), longest[i].what);
+  return pad("Waited for", 19) + printable(text) + "outside of all waits " + duration(own_time(path)) + "\n";
+}
+
 std::string measure_lines(const Measures& m) {
   std::vector<std::pair<std::string, std::string>> lines;
   const auto count = [](std::uint64_t n) { return fmt::format("{}", n); };

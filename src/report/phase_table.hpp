@@ -18,4 +18,8 @@ std::string phase_table(const Outcome& outcome);
 /// "Source pause    210ms" and so on, one line for each measure that is there.
 std::string measure_lines(const Measures& measures);
 
+/// "Waited for    pod start 900ms (the copy to run), ...": the longest waits for others, and the time that is outside
+/// of all of them. Empty when it was not measured.
+std::string wait_line(const std::vector<Waited>& path);
+
 }  // namespace ms2m::report

@@ -11,6 +11,7 @@ namespace ms2m {
 /// Until it is near enough for the request's downtime limit, or comes no nearer; slows the relay down for it.
 struct CatchUp {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "the copy to catch up"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 

@@ -12,6 +12,7 @@ namespace ms2m {
 /// Afterwards both listen to the hold queue, and nothing is unacknowledged anywhere.
 struct CutOver {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "both copies to finish"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

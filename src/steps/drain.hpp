@@ -13,6 +13,7 @@ namespace ms2m {
 /// Until the management API names the source's one consumer; Error{refused} for one that cannot be moved.
 struct FindConnection {
   static constexpr Phase kPhase = Phase::preparing;
+  static constexpr Wait kWait{WaitFor::broker, "the name of the consumer"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 
@@ -24,6 +25,7 @@ struct FindConnection {
 /// Afterwards nothing that was delivered to the source is unacknowledged.
 struct DrainSource {
   static constexpr Phase kPhase = Phase::checkpointing;
+  static constexpr Wait kWait{WaitFor::consumer, "the source to acknowledge"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
@@ -38,6 +40,7 @@ struct DrainSource {
 /// Afterwards the archive is a process to which nothing was on its way.
 struct CheckpointDrained {
   static constexpr Phase kPhase = Phase::checkpointing;
+  static constexpr Wait kWait{WaitFor::consumer, "the source to acknowledge"};
   static std::vector<Announced> announce(const Move& move) { return TakeCheckpoint::announce(move); }
   Ran run(const StopToken& stop) const;
 

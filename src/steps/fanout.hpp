@@ -42,6 +42,7 @@ struct RestoreOnReplay {
 /// loses what is left.
 struct ReplayOrCutOff {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "the copy to catch up"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
@@ -54,6 +55,7 @@ struct ReplayOrCutOff {
 /// Until the target consumes the primary, as the source still does.
 struct SwitchOver {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "the target to consume"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

@@ -16,6 +16,7 @@ op::Frozen frozen_source(const Plan& plan, const std::string& instance);
 /// Whatever it was sent by mistake is back in the queue. Should ms2m die before the pivot, the node thaws it.
 struct FreezeSource {
   static constexpr Phase kPhase = Phase::restoring;
+  static constexpr Wait kWait{WaitFor::consumer, "the source to be gone"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

@@ -26,6 +26,7 @@ struct CommitPivot {
 /// And Error{inconsistent} when the copy does not live any more, or is another process than the one that was restored.
 struct Pivot {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "both copies to be on hold"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
@@ -58,6 +59,7 @@ struct CompleteCopy {
 /// not exist yet.
 struct Disarm {
   static constexpr Phase kPhase = Phase::transferring;
+  static constexpr Wait kWait{WaitFor::consumer, "the source to be quiet still"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
@@ -68,6 +70,7 @@ struct Disarm {
 /// Until the target, which has the queue, consumes it. Should it not do so, `handed` says what was seen.
 struct AwaitTargetServing {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "the target to consume"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 

@@ -26,6 +26,7 @@ struct PrepareRestore {
 /// Error{failed} when it can never run.
 struct BindCopy {
   static constexpr Phase kPhase = Phase::preparing;
+  static constexpr Wait kWait{WaitFor::pod_start, "the copy to wait for its data"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

@@ -107,14 +107,17 @@ std::vector<Announced> QuiesceSource::announce(const Move& move) { return {quiet
 Ran QuiesceSource::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   set_lease_phase(cluster, plan, Phase::checkpointing, stop);
+  line.waits_for({WaitFor::broker, "the name of the consumer"});
   check_consumer_named(move, admin, observer, stop);
   source.others = move.facts.depth && move.facts.depth->consumers > 1 ? move.facts.depth->consumers - 1 : 0;
   source.addresses = known_by(*this, stop);
   journal_announced(journal, Phase::checkpointing, quiet_of(move, source));
   broker.publish(
       {"", plan.source_control_queue, start_replay(move.names().hold, "hold", plan.id), "application/json", ""}, stop);
+  line.waits_for({WaitFor::consumer, "the source to be quiet"});
   await_quiet(*this, stop);
   source.since = Clock::now();
+  line.waits_for();
   source.ready =
       guards.own.valve ? guards.own.valve->held() : broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
   source.instance = SourceProcess{plan, cluster}.instance(stop);

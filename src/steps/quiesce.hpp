@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "base/main_line.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
@@ -26,6 +27,7 @@ struct QuiesceSource {
   PrimaryWatch primary;
   CloseValve close_valve;
   QuietSource& source;
+  MainLine& line;
 };
 
 }  // namespace ms2m

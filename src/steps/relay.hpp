@@ -26,6 +26,7 @@ std::optional<std::uint64_t> outstanding(const Facts& facts, BrokerAdmin& admin,
 /// From here the source works on its own queue, and everything that it gets goes to the target's queue too.
 struct StartRelay {
   static constexpr Phase kPhase = Phase::checkpointing;
+  static constexpr Wait kWait{WaitFor::consumer, "the source to serve on"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

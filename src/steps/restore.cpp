@@ -45,14 +45,19 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   // leaves it.)
   const bool nobody_else = primary.source.since && move.plan.procedure.protocol == Protocol::control;
   const std::uint64_t ours = (guards.own.valve ? 1 : 0) + (guards.own.pump ? 1 : 0);
+  line.waits_for({WaitFor::pod_start, "the copy to run"});
   living.instance = wait_restored(
       cluster, broker, admin, ref, plan.container, arrival_of(move, queue, consumers, queue == plan.queue ? ours : 0),
       [&](bool now_running) {
-        if (now_running) tell(observer, Phase::restoring, "container " + plan.container + " is running");
+        if (now_running) {
+          line.waits_for({WaitFor::consumer, "the copy to connect"});
+          tell(observer, Phase::restoring, "container " + plan.container + " is running");
+        }
         guards.check();
         if (nobody_else) primary.check(ours, limit);
       },
       limit, told);
+  line.waits_for();
   tell(observer, Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
   return {plan.procedure.by_handler() ? "CRIU restore by the runtime handler, reconnected to the broker"
                                       : "CRIU restore in the waiting pod, reconnected to the broker"};

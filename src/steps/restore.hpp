@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/main_line.hpp"
 #include "handover/arrival.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
@@ -25,6 +26,7 @@ struct Restore {
   NodeRestores& restores;
   const BroughtData& data;
   LivingCopy& living;
+  MainLine& line;
 
   static std::vector<Announced> announce(const Move& move);
   /// Lets it begin, and returns when the restored process lives and listens to `queue`, as one of `consumers`.

@@ -29,6 +29,7 @@ struct PlanFollowUp {
 /// finish, which tries it again.
 struct SwapUnderName {
   static constexpr Phase kPhase = Phase::restoring;
+  static constexpr Wait kWait{WaitFor::pod_start, "the copy to run and connect"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 
@@ -41,6 +42,7 @@ struct SwapUnderName {
 /// The copy is sent to the queue; incomplete as SwapUnderName.
 struct ServeUnderName {
   static constexpr Phase kPhase = Phase::replaying;
+  static constexpr Wait kWait{WaitFor::consumer, "the target to consume"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 

@@ -1,6 +1,7 @@
 // What a step of a migration says beforehand, and what comes of it. A step is a class, made of the ports, values and
 // slots (slots.hpp) that it uses, with
 //   static constexpr Phase kPhase;
+//   static constexpr Wait kWait;  // of one that looks again and again: for what
 //   /// Pure. Empty: a wait or a check, which changes nothing.
 //   static std::vector<Announced> announce(const Move& move);
 //   /// Does it, and returns when it is done; writes its undo and finish into the journal before each effect. Throws
@@ -19,6 +20,7 @@
 #include "ms2m/plan.hpp"
 #include "ms2m/request.hpp"
 #include "ms2m/stop.hpp"
+#include "ms2m/waiting.hpp"
 #include "plan/facts.hpp"
 
 namespace ms2m {

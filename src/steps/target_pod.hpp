@@ -44,6 +44,7 @@ struct AwaitTargetWaiting {
 /// Until it has waited so long that the kubelet answers the kick at once.
 struct AwaitKickWorks {
   static constexpr Phase kPhase = Phase::preparing;
+  static constexpr Wait kWait{WaitFor::pod_start, "the copy to wait long enough"};
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <vector>
 
+#include "base/main_line.hpp"
 #include "journal/journal.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/migrator.hpp"
@@ -19,6 +20,7 @@ struct Migration {
   Move move;
   Journal& journal;
   Observer& observer;
+  MainLine& line;
 
   Operations operations{ports};
   QuietSource source{};
@@ -38,6 +40,7 @@ struct Migration {
 /// A step of a strategy. A strategy is a list of them; `ms2m plan` prints what the list says, `ms2m migrate` runs it.
 struct Step {
   Phase phase = Phase::preparing;
+  Wait wait{};
   std::vector<Announced> (*announce)(const Move& move) = nullptr;
   /// Makes the step of its parts, and runs it.
   Ran (*run)(Migration& migration, const StopToken& stop) = nullptr;

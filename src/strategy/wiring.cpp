@@ -28,11 +28,20 @@
 namespace ms2m {
 namespace {
 
+/// What a step waits for whose class says nothing of it, is what it asks.
+template <class Class>
+constexpr Wait wait_of() {
+  if constexpr (requires { Class::kWait; })
+    return Class::kWait;
+  else
+    return {};
+}
+
 /// `Make`: a function of a Migration that returns the step's class.
 template <class Make>
 constexpr Step step_of(Make) {
   using Class = std::invoke_result_t<Make, Migration&>;
-  return {Class::kPhase, Class::announce,
+  return {Class::kPhase, wait_of<Class>(), Class::announce,
           [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
 }
 
@@ -70,8 +79,8 @@ BringData bring_data_of(Migration& m) {
 }
 
 Restore restore(Migration& m) {
-  return {m.move,    m.ports.cluster, m.ports.broker,   m.ports.admin, m.observer,
-          guards(m), primary(m),      m.ports.restores, m.brought,     m.living};
+  return {m.move,     m.ports.cluster,  m.ports.broker, m.ports.admin, m.observer, guards(m),
+          primary(m), m.ports.restores, m.brought,      m.living,      m.line};
 }
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }
@@ -109,8 +118,8 @@ const Step step::arm_dead_man = step_of([](Migration& m) {
   return ArmDeadMan{m.move, m.ports.broker, m.journal, m.own.dead_man};
 });
 const Step step::quiesce_source = step_of([](Migration& m) {
-  return QuiesceSource{m.move,     m.ports.cluster, m.ports.broker, m.ports.admin,  m.journal,
-                       m.observer, guards(m),       primary(m),     close_valve(m), m.source};
+  return QuiesceSource{m.move,    m.ports.cluster, m.ports.broker, m.ports.admin, m.journal, m.observer,
+                       guards(m), primary(m),      close_valve(m), m.source,      m.line};
 });
 const Step step::checkpoint = step_of([](Migration& m) {
   return CheckpointQuiet{take_checkpoint(m), m.ports.broker, still_quiet(m)};

@@ -44,6 +44,7 @@ TEST_CASE("what a server says cannot steer the terminal") {
 
 TEST_CASE("a finished migration") {
   test::check_golden("done.txt", success_text(test::shadow_outcome()));
+  test::check_golden("done_verbose.txt", success_text(test::shadow_outcome(), Detail::more));
   CHECK(failure_text(test::shadow_outcome()).empty());
   test::check_golden("done.json", outcome_json(test::shadow_outcome(), "migrate", 0).dump(2) + "\n");
 }

@@ -239,6 +239,15 @@ TEST_CASE("-o json is one document, also for a refusal") {
   CHECK(Json::parse(terminal.out)["exit_status"] == 2);
 }
 
+TEST_CASE("what was waited for longest is said on demand") {
+  Terminal terminal;
+  terminal.world.outcome = test::shadow_outcome();
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2"}) == 0);
+  CHECK_THAT(terminal.out, !Contains("Waited for"));
+  CHECK(terminal.run({"migrate", "pod/consumer-0", "--to", "worker-2", "-v"}) == 0);
+  CHECK_THAT(terminal.out, Contains("Waited for") && Contains("pod start 900ms (the copy to run)"));
+}
+
 TEST_CASE("exit statuses of a migration") {
   Terminal terminal;
   const std::vector<std::string> migrate{"migrate", "pod/consumer-0", "--to", "worker-2"};

@@ -32,6 +32,13 @@ Outcome shadow_outcome() {
   outcome.measures.gap = Seconds(0.24);
   outcome.measures.pauses = {{"checkpoint on worker-1", Seconds(0.21)},
                              {"hand-over to pod consumer-0-m7k2q9 on worker-2", Seconds(0.24)}};
+  outcome.measures.critical_path = {
+      {WaitFor::api_server, "create pod default/consumer-0-m7k2q9", Phase::preparing, Seconds(0.03)},
+      {WaitFor::kubelet, "checkpoint of consumer-0", Phase::checkpointing, Seconds(0.448)},
+      {WaitFor::network, "archive to worker-2", Phase::transferring, Seconds(0.611)},
+      {WaitFor::pod_start, "the copy to run", Phase::restoring, Seconds(0.9)},
+      {WaitFor::broker, "pivot", Phase::replaying, Seconds(0.0504)},
+      {WaitFor::consumer, "the target to consume", Phase::replaying, Seconds(0.1506)}};
   outcome.wall = Seconds(3.4);
   outcome.outside = {{"finding pod and broker", Seconds(0.1)},
                      {"preflight", Seconds(1.01)},

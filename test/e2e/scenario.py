@@ -29,7 +29,9 @@ OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "serving_kind", "total_s", "source_pause_s", "gap_s", "bytes", "precopy_bytes", "held", "relayed", "returned",
     "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers",
-    "resumable", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s"}
+    "resumable", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
+WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer"}
+OWN = {"broker", "api server", "node", "ms2m"}
 PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
 
 
@@ -324,9 +326,26 @@ class Scenario(unittest.TestCase):
                           "closing the connections"])
         named_time = report["total_s"] + sum(entry["seconds"] for entry in report["outside_total"])
         self.assertAlmostEqual(report["wall_s"], named_time, delta=0.5)
+        self.assert_critical_path(report)
         named = [entry["phase"] for entry in report["phases"]]
         self.assertEqual([phase for phase in PHASES if phase in named], named, "phases in their order")
         self.assertAlmostEqual(sum(entry["percent"] for entry in report["phases"]), 100, delta=5)
+
+    def assert_critical_path(self, report):
+        """It fills the time: no gap, nothing counted twice, and phase by phase."""
+        path = report["critical_path"]
+        for entry in path:
+            self.assertEqual({"waited_for", "what", "phase", "seconds"}, set(entry))
+            self.assertIn(entry["waited_for"], WAITED_FOR | OWN)
+            self.assertTrue(entry["what"])
+            self.assertGreaterEqual(entry["seconds"], 0)
+        phases = [PHASES.index(entry["phase"]) for entry in path]
+        self.assertEqual(phases, sorted(phases))
+        self.assertAlmostEqual(sum(entry["seconds"] for entry in path), report["total_s"], delta=0.001 * len(path))
+        own = sum(entry["seconds"] for entry in path if entry["waited_for"] in OWN)
+        self.assertAlmostEqual(report["time_outside_s"], own, delta=0.001 * len(path))
+        self.assertLessEqual(report["time_outside_s"], report["total_s"])
+        self.note(f"{report['strategy']} time_outside_s", report["time_outside_s"])
 
     def recover(self, verb, status=0):
         """abort or resume of the one migration that was begun."""

@@ -223,3 +223,24 @@ TEST_CASE("the lines of a plan are the steps of the move") {
   }
   CHECK(courses.size() == 6);
 }
+
+TEST_CASE("what every move is waited for fills its time, phase by phase") {
+  for (const Case& c : every_procedure()) {
+    const Moved moved(c);
+    const Measures& measures = moved.outcome().measures;
+    INFO(to_string(moved.plan().procedure.workload) << ", " << to_string(moved.plan().procedure.course));
+    REQUIRE(moved.outcome().result == Result::done);
+    Seconds sum{0};
+    Phase phase = Phase::preparing;
+    for (const Waited& each : measures.critical_path) {
+      CHECK(each.length.count() > 0);
+      CHECK(each.phase >= phase);
+      CHECK(!each.what.empty());
+      phase = each.phase;
+      sum += each.length;
+    }
+    CHECK(phase == Phase::finalizing);
+    CHECK(std::abs((sum - measures.total).count()) < 1e-6);
+    CHECK(own_time(measures.critical_path) <= measures.total);
+  }
+}

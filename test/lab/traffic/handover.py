@@ -16,7 +16,7 @@ import lab
 import plain
 import producing
 
-SHOWN = ("total_s", "source_pause_s", "gap_s", "largest_pause_s")
+SHOWN = ("total_s", "time_outside_s", "source_pause_s", "gap_s", "largest_pause_s")
 
 
 def start_traffic(options, rate):
@@ -83,7 +83,8 @@ def describe(options, what, migration, outcome, verdict, left, pod):
            "protocol": options.protocol, "replay": options.replay, "sigterm": options.sigterm, "grace_s": options.grace,
            "exit_status": status,
            "wall_s": round(migration.ended - migration.begun, 3),
-           "total_s": driver.find(report, "total_s"), "source_pause_s": driver.find(report, "source_pause_s"),
+           "total_s": driver.find(report, "total_s"), "time_outside_s": driver.find(report, "time_outside_s"),
+           "source_pause_s": driver.find(report, "source_pause_s"),
            "gap_s": round(pause[0] if gap is None else gap, 3), "largest_pause_s": round(pause[0], 3),
            "reported_gap_s": driver.find(report, "gap_s", "processing_gap_s"),
            "consumer_gap_s": max((i["largest_pause_s"] for i in verdict["instances"]), default=None)}
@@ -96,6 +97,7 @@ def describe(options, what, migration, outcome, verdict, left, pod):
     run["debris"] = left
     run["id"] = driver.find(report, "id")
     run["phases"] = driver.find(report, "phases")
+    run["critical_path"] = driver.find(report, "critical_path")
     if status != 0:
         run["error"] = err.strip().splitlines()[-6:]
     return run

@@ -1,0 +1,138 @@
+#include "base/main_line.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ms2m {
+namespace {
+
+/// Who waits sleeps longer than that: it is the way from one call to the next.
+constexpr Millis kBetween{1};
+/// So short a call in the middle of a wait is a look whether it is over.
+constexpr Millis kShort{10};
+
+}  // namespace
+
+bool MainLine::Piece::same(const Piece& other) const {
+  return waited.on == other.waited.on && waited.phase == other.waited.phase && waited.what == other.waited.what;
+}
+
+bool MainLine::Piece::is_short() const { return length < kShort; }
+
+void MainLine::Piece::take(const Piece& other) {
+  length += other.length;
+  if (other.longest > std::exchange(longest, std::max(longest, other.longest))) waited.what = other.waited.what;
+}
+
+MainLine::Call::Call(MainLine& line, WaitFor on, std::string what, Kind kind) : line_(line) {
+  const std::lock_guard lock(line.mutex_);
+  if (line.runs_ == 0) return;
+  const bool called = std::this_thread::get_id() == line.thread_;
+  if (called ? line.called_.has_value() : kind == Kind::look) return;
+  line.turn(line.clock_());
+  number_ = ++line.last_;
+  if (called)
+    line.called_ = Asked{number_, on, std::move(what)};
+  else
+    line.beside_.push_back({number_, on, std::move(what)});
+}
+
+MainLine::Call::~Call() {
+  if (number_ == 0) return;
+  const std::lock_guard lock(line_.mutex_);
+  line_.turn(line_.clock_());
+  if (line_.called_ && line_.called_->number == number_) line_.called_.reset();
+  line_.beside_.remove_if([this](const Asked& each) { return each.number == number_; });
+}
+
+void MainLine::Call::turns_out(WaitFor on) {
+  const std::lock_guard lock(line_.mutex_);
+  if (line_.called_ && line_.called_->number == number_) line_.called_->on = on;
+}
+
+MainLine::Run::Run(MainLine& line, TimePoint begin) : line_(line) {
+  const std::lock_guard lock(line.mutex_);
+  if (line.runs_++ > 0) return;
+  line.thread_ = std::this_thread::get_id();
+  line.since_ = begin;
+  line.phase_ = Phase::preparing;
+  line.wait_ = {};
+  line.pieces_.clear();
+}
+
+MainLine::Run::~Run() {
+  const std::lock_guard lock(line_.mutex_);
+  if (--line_.runs_ > 0) return;
+  line_.called_.reset();
+  line_.beside_.clear();
+}
+
+std::vector<Waited> MainLine::Run::path(TimePoint end) {
+  const std::lock_guard lock(line_.mutex_);
+  std::vector<Waited> path;
+  if (line_.runs_ > 1) return path;
+  line_.turn(end);
+  for (Piece& each : std::exchange(line_.pieces_, {})) {
+    each.waited.length = each.length;
+    path.push_back(std::move(each.waited));
+  }
+  return path;
+}
+
+void MainLine::enter(Phase phase, const Wait& wait) {
+  const std::lock_guard lock(mutex_);
+  if (runs_ == 0) return;
+  turn(clock_());
+  if (runs_ == 1) phase_ = phase;
+  wait_ = wait;
+}
+
+void MainLine::waits_for(const Wait& wait) {
+  const std::lock_guard lock(mutex_);
+  if (runs_ == 0) return;
+  turn(clock_());
+  wait_ = wait;
+}
+
+MainLine::Piece MainLine::present(Clock::duration length) const {
+  const Asked* asked = called_ ? &*called_ : !beside_.empty() ? &beside_.front() : nullptr;
+  const Waited waited =
+      asked != nullptr ? Waited{asked->on, asked->what, phase_} : Waited{wait_.on, wait_.what, phase_};
+  return {waited, called_.has_value(), length, length};
+}
+
+void MainLine::turn(TimePoint now) {
+  if (now > since_) keep(present(now - std::exchange(since_, now)));
+}
+
+void MainLine::keep(Piece piece) {
+  if (pieces_.empty()) {
+    pieces_.push_back(std::move(piece));
+    return;
+  }
+  Piece& last = pieces_.back();
+  const auto between = [](const Piece& each) { return !each.called && each.length < kBetween; };
+  if (between(piece)) {
+    last.length += piece.length;
+    return;
+  }
+  if (between(last)) {  // the very first
+    piece.length += last.length;
+    last = std::move(piece);
+    return;
+  }
+  Piece* const before = pieces_.size() > 1 ? &pieces_[pieces_.size() - 2] : nullptr;
+  const bool between_calls = last.called && piece.called && last.waited.on == piece.waited.on &&
+                             last.waited.phase == piece.waited.phase && (last.is_short() || piece.is_short());
+  if (last.same(piece) || between_calls) {
+    last.take(piece);
+  } else if (!piece.called && last.called && last.is_short() && before != nullptr && before->same(piece)) {
+    before->length += last.length;
+    before->take(piece);
+    pieces_.pop_back();
+  } else {
+    pieces_.push_back(std::move(piece));
+  }
+}
+
+}  // namespace ms2m
