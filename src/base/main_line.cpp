@@ -8,7 +8,7 @@ namespace {
 
 /// Who waits sleeps longer than that: it is the way from one call to the next.
 constexpr Millis kBetween{1};
-/// So short a call in the middle of a wait is a look whether it is over.
+/// So short a call in the middle of a wait does not interrupt it.
 constexpr Millis kShort{10};
 
 }  // namespace
@@ -18,9 +18,11 @@ bool MainLine::Piece::same(const Piece& other) const {
 }
 
 bool MainLine::Piece::is_short() const { return length < kShort; }
+bool MainLine::Piece::may_be_in_a_wait() const { return called && (look || is_short()); }
 
 void MainLine::Piece::take(const Piece& other) {
   length += other.length;
+  look = look && other.look;
   if (other.longest > std::exchange(longest, std::max(longest, other.longest))) waited.what = other.waited.what;
 }
 
@@ -32,7 +34,7 @@ MainLine::Call::Call(MainLine& line, WaitFor on, std::string what, Kind kind) : 
   line.turn(line.clock_());
   number_ = ++line.last_;
   if (called)
-    line.called_ = Asked{number_, on, std::move(what)};
+    line.called_ = Asked{number_, on, std::move(what), kind == Kind::look};
   else
     line.beside_.push_back({number_, on, std::move(what)});
 }
@@ -98,11 +100,22 @@ MainLine::Piece MainLine::present(Clock::duration length) const {
   const Asked* asked = called_ ? &*called_ : !beside_.empty() ? &beside_.front() : nullptr;
   const Waited waited =
       asked != nullptr ? Waited{asked->on, asked->what, phase_} : Waited{wait_.on, wait_.what, phase_};
-  return {waited, called_.has_value(), length, length};
+  return {waited, called_.has_value(), called_ && called_->look, length, length};
 }
 
 void MainLine::turn(TimePoint now) {
   if (now > since_) keep(present(now - std::exchange(since_, now)));
+}
+
+bool MainLine::goes_on(const Piece& wait) {
+  if (wait.called || wait.waited.on == WaitFor::ms2m) return false;
+  const auto looks =
+      std::find_if_not(pieces_.rbegin(), pieces_.rend(), [](const Piece& p) { return p.may_be_in_a_wait(); });
+  if (looks == pieces_.rend() || !looks->same(wait)) return false;
+  for (auto each = looks.base(); each != pieces_.end(); ++each) looks->length += each->length;
+  looks->take(wait);
+  pieces_.erase(looks.base(), pieces_.end());
+  return true;
 }
 
 void MainLine::keep(Piece piece) {
@@ -121,15 +134,11 @@ void MainLine::keep(Piece piece) {
     last = std::move(piece);
     return;
   }
-  Piece* const before = pieces_.size() > 1 ? &pieces_[pieces_.size() - 2] : nullptr;
+  if (goes_on(piece)) return;
   const bool between_calls = last.called && piece.called && last.waited.on == piece.waited.on &&
                              last.waited.phase == piece.waited.phase && (last.is_short() || piece.is_short());
   if (last.same(piece) || between_calls) {
     last.take(piece);
-  } else if (!piece.called && last.called && last.is_short() && before != nullptr && before->same(piece)) {
-    before->length += last.length;
-    before->take(piece);
-    pieces_.pop_back();
   } else {
     pieces_.push_back(std::move(piece));
   }

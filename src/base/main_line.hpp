@@ -18,6 +18,9 @@ namespace ms2m {
 /// in; of what other threads do, the call that began first (somebody waits for its end); what the step says that it
 /// waits for (a loop that looks again and again); nothing but ms2m itself.
 ///
+/// A look in the middle of a step's wait is a part of that, however long it takes: had the answer come at once, the
+/// wait would not have been over. The last one, after which it was, is none.
+///
 /// Any thread. Outside of a run nothing is kept.
 class MainLine {
  public:
@@ -64,22 +67,26 @@ class MainLine {
   struct Piece {
     Waited waited;
     bool called = false;  ///< by the thread of the run
+    bool look = false;    ///< and no act
     Clock::duration length{0};
     Clock::duration longest{0};  ///< of its parts, whose words it has
 
     bool same(const Piece& other) const;
     bool is_short() const;
+    bool may_be_in_a_wait() const;
     void take(const Piece& other);
   };
   struct Asked {
     std::uint64_t number;
     WaitFor on;
     std::string what;
+    bool look = false;
   };
 
   Piece present(Clock::duration length) const;
   void turn(TimePoint now);  ///< what was waited for until now is kept
   void keep(Piece piece);
+  bool goes_on(const Piece& wait);  ///< after looks: it is kept
 
   const std::function<TimePoint()> clock_;
   std::mutex mutex_;

@@ -68,7 +68,11 @@ TEST_CASE("whoever looks again and again waits for one thing") {
   for (int i = 0; i < 10; ++i) {
     {
       const MainLine::Call call(line, WaitFor::broker, "depth", MainLine::Kind::look);
-      if (i == 0) line.pass();  // the first look is none yet
+      if (i % 3 == 0) line.pass();  // the first look is none in the middle
+    }
+    if (i == 5) {
+      const MainLine::Call call(line, WaitFor::api_server, "get", MainLine::Kind::look);
+      line.pass();
     }
     line.pass(Millis{3});
   }
@@ -77,6 +81,19 @@ TEST_CASE("whoever looks again and again waits for one thing") {
     line.pass();
   }
   CHECK(words(run.path(line.now)) == Words{"broker: depth", "consumer: the copy", "broker: pivot"});
+}
+
+TEST_CASE("a long act in the middle of a wait is none of it") {
+  Line line;
+  MainLine::Run run(line, line.now);
+  line.enter(Phase::replaying, {WaitFor::consumer, "the copy"});
+  line.pass();
+  {
+    const MainLine::Call call(line, WaitFor::broker, "message");
+    line.pass();
+  }
+  line.pass();
+  CHECK(words(run.path(line.now)) == Words{"consumer: the copy", "broker: message", "consumer: the copy"});
 }
 
 TEST_CASE("small questions in a row are one piece, with the words of the longest") {
