@@ -37,7 +37,8 @@ TEST_CASE("a frame's bytes", "[node_protocol]") {
                                                                        "ab",
                                                                        11));
   CHECK(encode_frame(FrameKind::heartbeat, 0) == std::string("\0\0\0\x05\x07\0\0\0\0", 9));
-  CHECK(encode_frame(FrameKind::credit, 7, credit_payload(0x00400000)) == std::string("\0\0\0\x09\x08\0\0\0\x07\0\x40\0\0", 13));
+  CHECK(encode_frame(FrameKind::credit, 7, credit_payload(0x00400000)) ==
+        std::string("\0\0\0\x09\x08\0\0\0\x07\0\x40\0\0", 13));
 }
 
 TEST_CASE("frames arrive in whatever pieces", "[node_protocol]") {
