@@ -62,6 +62,11 @@ struct Stretch {
   Seconds length{0};
 };
 
+/// Pages of memory in the checkpoint, and those of them that were carried with it; the others were before.
+struct CarriedPages {
+  std::uint64_t all = 0, carried = 0;
+};
+
 /// Measured while it ran; absent where it does not apply or was not reached.
 struct Measures {
   Seconds total{0};
@@ -70,6 +75,7 @@ struct Measures {
       gap;  ///< no message is worked on: from the last that the source could have until the target consumes
   std::optional<Bytes> bytes;         ///< size of the checkpoint archive, as it was carried
   std::optional<Bytes> precopied;     ///< carried before, while the source worked
+  std::optional<CarriedPages> pages;  ///< where some were
   std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;

@@ -31,7 +31,7 @@ MigrationRequest identity_request(const op::Rename& o) {
 }
 
 Plan identity_plan(const op::Rename& o, const MigrationRequest& request, const Facts& facts, const std::string& id) {
-  Plan plan = make_plan(request, facts, id);
+  Plan plan = make_plan(request, facts, id, {});
   plan.findings = preflight(facts, request);
   plan.is_rename = true;
   const TargetPod pod =

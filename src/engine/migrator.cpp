@@ -93,7 +93,8 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.strategy = to_string(facts.procedure.strategy);
     outcome.source_node = pod_node(facts.pod);
     outcome.serving = {ServedBy::source, outcome.ns, outcome.source_pod, outcome.source_node};
-    const Plan plan = checked(make_plan(request, facts, new_id()), impl_->ports.carrier, facts, request);
+    const Plan plan = checked(make_plan(request, facts, new_id(), History(impl_->journals.root()).moves()),
+                              impl_->ports.carrier, facts, request);
     for (const Finding& finding : plan.findings) {
       if (finding.level == Level::refusal) throw Error(ErrorKind::refused, finding.text, finding.cure);
       if (finding.level == Level::warning) {

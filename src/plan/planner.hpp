@@ -12,6 +12,6 @@ namespace ms2m {
 
 /// `past`: what the prediction goes by.
 Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::string& id,
-               const std::vector<PastMove>& past = {});
+               const std::vector<PastMove>& past);
 
 }  // namespace ms2m

@@ -1,12 +1,12 @@
 #include "plan/rounds.hpp"
 
+#include "plan/dump_time.hpp"
 #include "plan/prediction.hpp"
 
 namespace ms2m {
 namespace {
 
-constexpr double kStays = 0.1;  ///< of the way: what is looked at again, and what has changed
-constexpr Seconds kWorth{1};    ///< less than that is within what moves differ by
+constexpr Seconds kWorth{1};  ///< less than that is within what moves differ by
 
 Seconds predicted(const std::vector<PredictedPhase>& phases, Phase phase) {
   for (const PredictedPhase& each : phases)
@@ -22,12 +22,15 @@ unsigned rounds_of(const Plan& plan, const MigrationRequest& request, const Fact
   if (!procedure.by_handler()) return 0;  // one that was asked for is refused (preflight)
   if (request.precopy) return *request.precopy;
   // In a shadow the source serves on; and the whole takes longer by it.
-  if (procedure.relays() || request.prefer == Prefer::total) return 0;
-  Plan without = plan;
-  without.procedure.rounds = 0;
-  const auto phases = predict(without, request, facts, past);
-  const Seconds saved = (1 - kStays) * predicted(phases, Phase::transferring);
-  return saved > predicted(phases, Phase::checkpointing) + kWorth ? 1 : 0;
+  if (procedure.relays() || request.prefer == Prefer::total || against_dump_at_work(facts)) return 0;
+  const auto with = [&](unsigned rounds) {
+    Plan other = plan;
+    other.procedure.rounds = rounds;
+    return predict(other, request, facts, past);
+  };
+  const auto without = with(0);
+  const Seconds saved = predicted(without, Phase::transferring) - predicted(with(1), Phase::transferring);
+  return saved > predicted(without, Phase::checkpointing) + kWorth ? 1 : 0;
 }
 
 }  // namespace ms2m

@@ -7,22 +7,15 @@
 #include <optional>
 
 #include "kube/objects/container.hpp"
-#include "plan/facts.hpp"
+#include "plan/dump_time.hpp"
 #include "preflight/preflight.hpp"
 
 namespace ms2m {
 namespace {
 
-constexpr double kGiB = 1 << 30;
-/// The kubelet's checkpoint on the real cluster: 0.62 to 0.66 s of 20 MB, 2.4 to 3.4 s of 1 GiB (kube-facts.md).
-constexpr Seconds kDump{0.6}, kDumpPerGiB{3};
 /// Without the control protocol the source is frozen until its kubelet ends it, which takes a second or two, and ten on
 /// a slow cluster.
 constexpr Seconds kFrozenToTheEnd{10};
-
-Seconds dump_of(const Facts& facts) {
-  return kDump + kDumpPerGiB * (static_cast<double>(facts.source.look.memory.count) / kGiB);
-}
 
 /// From the beginning of a freeze until the kubelet starts the container again, at the earliest: the first probe can
 /// come right after it.
@@ -37,7 +30,7 @@ void check_liveness(const Facts& facts, std::vector<Finding>& out) {
   const auto allowed = liveness_allows(facts);
   if (!allowed) return;
   const bool none = facts.procedure.course == Course::valve;
-  const Seconds frozen = none ? std::max(kFrozenToTheEnd, dump_of(facts)) : dump_of(facts);
+  const Seconds frozen = none ? std::max(kFrozenToTheEnd, dump_time(facts)) : dump_time(facts);
   if (frozen < *allowed) return;
   refuse(out, "liveness",
          fmt::format("the source stands still for about {:.1f} s {}, and its liveness probe may have it started again "
@@ -51,7 +44,7 @@ void check_liveness(const Facts& facts, std::vector<Finding>& out) {
 
 void check_freezes(const Facts& facts, std::vector<Finding>& out) {
   check_liveness(facts, out);
-  const Seconds dump = dump_of(facts);
+  const Seconds dump = dump_time(facts);
   const Course course = facts.procedure.course;
   if (course == Course::valve || course == Course::fanout || !facts.heartbeat) return;
   // The broker gives a silent connection up after two of its heartbeats.

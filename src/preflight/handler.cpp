@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "kube/objects/object.hpp"
+#include "plan/dump_time.hpp"
 #include "plan/restoring.hpp"
 #include "preflight/preflight.hpp"
 
@@ -26,7 +27,10 @@ void check_node(const NodeFacts& facts, const std::string& name, std::vector<Fin
 }
 
 void check_rounds(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.precopy.value_or(0) == 0 || facts.procedure.by_handler()) return;
+  if (request.precopy.value_or(0) == 0) return;
+  if (const auto trouble = against_dump_at_work(facts))
+    refuse(out, "precopy", "the source is checkpointed at work: " + trouble->text, trouble->cure);
+  if (facts.procedure.by_handler()) return;
   refuse(out, "precopy", "--precopy carries memory to where the runtime handler restores it, and an image is one whole",
          "use --precopy off, or see that the runtime handler restores the copy (ms2m node setup)");
 }

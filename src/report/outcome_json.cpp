@@ -66,6 +66,7 @@ void add_measures(Json& json, const Measures& m) {
   json["pauses"] = stretches(m.pauses, "cause");
   json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
   json["precopy_bytes"] = m.precopied ? Json(m.precopied->count) : Json(nullptr);
+  json["memory_pages"] = m.pages ? Json{{"all", m.pages->all}, {"carried", m.pages->carried}} : Json(nullptr);
   json["held"] = or_null(m.held);
   json["relayed"] = or_null(m.relayed);
   json["returned"] = or_null(m.returned);

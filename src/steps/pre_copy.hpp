@@ -8,7 +8,8 @@
 namespace ms2m {
 
 /// As many rounds as the procedure says, or fewer where they shrink no more. The source stands still for a checkpoint
-/// in each, and goes on. What the target has of it goes with the restore. Exactness does not depend on it: the last
+/// in each, and goes on. One that fails ends the move only if it was asked for. What the target has of it goes with the
+/// restore. Exactness does not depend on it: the last
 /// round is a whole checkpoint, and what of it is not carried is known, by digest, to be at the target already.
 struct PreCopy {
   static constexpr Phase kPhase = Phase::preparing;
@@ -23,6 +24,8 @@ struct PreCopy {
 
  private:
   bool round(const StopToken& stop) const;
+  void stood_still(Seconds at_most) const;
+  void give_up(const Error& error, const StopToken& stop) const;
 };
 
 }  // namespace ms2m

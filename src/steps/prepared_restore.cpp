@@ -56,18 +56,32 @@ std::vector<Announced> BringData::announce(const Move& move) {
                        move.plan.target_landing.directory)}};
 }
 
+/// Where the target does not know any more what was carried before, all of it once more.
+MoveResult BringData::carried(const MoveRequest& request, const StopToken& stop) const {
+  try {
+    return carrier.move(request, progress_to(observer), stop);
+  } catch (const Error& error) {
+    if (request.round == Round::none || error.kind() != ErrorKind::inconsistent) throw;
+    tell(observer, kPhase, fmt::format("all of the memory is carried: {}", error.what()));
+  }
+  MoveRequest whole = request;
+  whole.round = Round::none;
+  return carrier.move(whole, progress_to(observer), stop);
+}
+
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
   const MoveResult moved =
-      carrier.move({plan.source_node, checkpoint.is, plan.target_node, plan.target_landing.directory, Unpack::restore,
-                    move.request.bandwidth, plan.procedure.rounds > 0 ? Round::last : Round::none},
-                   progress_to(observer), limit);
+      carried({plan.source_node, checkpoint.is, plan.target_node, plan.target_landing.directory, Unpack::restore,
+               move.request.bandwidth, plan.procedure.rounds > 0 ? Round::last : Round::none},
+              limit);
   bytes = moved.bytes;
   data.sha256 = moved.sha256;
   guards.check();
   tell(observer, Phase::transferring, fmt::format("the data of {} is on {}", plan.target_pod, plan.target_node));
   const std::string carried = fmt::format("{:.1f} MB by ssh", static_cast<double>(moved.bytes.count) / 1e6);
+  if (moved.pages > 0) pages = CarriedPages{moved.pages, moved.differing};
   if (moved.pages == 0) return {carried + ", unpacked on the way"};
   return {fmt::format("{}, {} of {} pages of memory", carried, moved.differing, moved.pages)};
 }

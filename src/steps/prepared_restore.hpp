@@ -51,6 +51,10 @@ struct BringData {
   const TakenCheckpoint& checkpoint;
   BroughtData& data;
   std::optional<Bytes>& bytes;
+  std::optional<CarriedPages>& pages;
+
+ private:
+  MoveResult carried(const MoveRequest& request, const StopToken& stop) const;
 };
 
 }  // namespace ms2m

@@ -75,7 +75,7 @@ Transfer transfer_of(Migration& m) {
 }
 
 BringData bring_data_of(Migration& m) {
-  return {m.move, m.ports.carrier, m.observer, guards(m), m.checkpoint, m.brought, m.measures.bytes};
+  return {m.move, m.ports.carrier, m.observer, guards(m), m.checkpoint, m.brought, m.measures.bytes, m.measures.pages};
 }
 
 Restore restore(Migration& m) {

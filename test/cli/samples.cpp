@@ -46,6 +46,7 @@ Outcome shadow_outcome() {
   outcome.nodes = NodeUsage{23, Seconds(0.2)};
   outcome.measures.bytes = Bytes{20230144};
   outcome.measures.precopied = Bytes{41230336};
+  outcome.measures.pages = CarriedPages{10060, 412};
   outcome.measures.held = 3;
   outcome.measures.relayed = 19;
   outcome.measures.returned = 1;

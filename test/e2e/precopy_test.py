@@ -8,6 +8,7 @@ import urllib.request
 
 import handler_test
 import scenario
+from scenario import rabbit
 
 MOVES = int(os.environ.get("MS2M_PRECOPY_MOVES", "8"))  # 20 by hand
 
@@ -18,6 +19,18 @@ def own_source():
 
 
 class PreCopy(handler_test.ByHandler):
+    def begin_migration(self, pod, to, *arguments, env=None):
+        """Who consumes is named by the broker's management some seconds after it has connected, and with it its heartbeats."""
+        address = self.api.get(f"{handler_test.PODS}/{pod}")["status"]["podIP"]
+
+        def named():
+            queue = rabbit.Management().call("GET", f"/queues/%2F/{scenario.QUEUE}")
+            connections = [each["channel_details"].get("connection_name", "") for each in queue.get("consumer_details", [])]
+            return [each.startswith(address) for each in connections] == [True]
+
+        self.eventually(named, "the consumer is named")
+        return super().begin_migration(pod, to, *arguments, env=env)
+
     def test_memory_that_changes_in_every_way(self):
         patch = self.patch_file({"container": {"command": ["/usr/bin/python3", "-c", own_source()]}})
         (source,) = self.start_traffic("--pod-patch", patch)
@@ -35,6 +48,9 @@ class PreCopy(handler_test.ByHandler):
             self.assertGreater(now["child"], last["child"])
             self.assertGreater(report["precopy_bytes"], now["pages"] * 4096)
             self.assertLess(report["bytes"], report["precopy_bytes"] / 2)
+            carried = report["memory_pages"]["carried"]
+            self.assertLess(carried, report["memory_pages"]["all"])
+            self.assertGreater(report["bytes"], carried * 4096)
             self.assertGreaterEqual(len(report["pauses"]), 2, "its checkpoints are told")
             self.note("bytes after quiet", report["bytes"])
             last = now

@@ -55,6 +55,7 @@ class Records(handler_pods_test.PreparedPods):
         """Verified, but perhaps not on the disk: nobody restores it, and the source counts on."""
         source, session = self.source(), self.session()
         id_ = self.prepared(session)
+        self.addCleanup(scenario.lab_command, "kubelet", "start", "worker-2", check=False)  # it would be missed by every other test
         scenario.lab_command("kubelet", "stop", "worker-2")
         copy = self.copy(session, id_)
         session.call("restore_bind", id=id_, uid=copy.uid, kubelet_root="/var/lib/kubelet")

@@ -141,12 +141,22 @@ TEST_CASE("memory is carried before where that saves more than it costs", "[pred
   plan.procedure.course = Course::handoff;
   plan.procedure.restoring = Restoring::handler;
   MigrationRequest asked = request();
+  std::optional<std::chrono::seconds> heartbeat{60};
   const auto rounds = [&](std::uint64_t mib, const std::vector<PastMove>& past = {}) {
-    return rounds_of(plan, asked, facts_of(mib), past);
+    Facts facts = facts_of(mib);
+    facts.heartbeat = heartbeat;
+    return rounds_of(plan, asked, facts, past);
   };
   CHECK(rounds(20) == 0);
   CHECK(rounds(1024) == 1);
   CHECK(rounds(0) == 0);  // not known
+  // The source is at work when it is checkpointed.
+  heartbeat = std::chrono::seconds(2);
+  CHECK(rounds(1024) == 0);
+  heartbeat.reset();
+  CHECK(rounds(1024) == 0);
+  heartbeat = std::chrono::seconds(0);  // none
+  CHECK(rounds(1024) == 1);
   // By what moves without it have taken.
   PastMove quick{"worker-1", "worker-2", kind_of(plan, asked), Bytes{1024u << 20}, {}};
   quick.phases = {{Phase::checkpointing, Seconds(2), ""}, {Phase::transferring, Seconds(2.2), ""}};

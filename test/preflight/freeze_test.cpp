@@ -47,6 +47,26 @@ TEST_CASE("without the control protocol the source is frozen until its end") {
   CHECK(level_of(probed(2, 3), r, "liveness") == Level::refusal);
 }
 
+TEST_CASE("a source is not checkpointed at work where it may lose its connection by that") {
+  Facts facts = good();
+  MigrationRequest asked = request();
+  asked.precopy = 1;
+  facts.procedure.restoring = Restoring::handler;
+  facts.source.look.memory = Bytes{4ull << 30};
+  for (const int heartbeat : {60, 0}) {
+    facts.heartbeat = std::chrono::seconds(heartbeat);
+    CHECK(level_of(facts, asked, "precopy") == Level::ok);
+  }
+  facts.heartbeat = std::chrono::seconds(10);
+  CHECK(level_of(facts, asked, "precopy") == Level::refusal);
+  facts.source.look.memory = Bytes{20 << 20};
+  CHECK(level_of(facts, asked, "precopy") == Level::ok);
+  facts.heartbeat.reset();
+  CHECK(level_of(facts, asked, "precopy") == Level::refusal);
+  asked.precopy.reset();
+  CHECK(level_of(facts, asked, "precopy") == Level::ok);
+}
+
 TEST_CASE("a freeze that is longer than the connection's heartbeats is told") {
   Facts facts = good();
   facts.heartbeat = std::chrono::seconds(10);

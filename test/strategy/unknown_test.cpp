@@ -21,6 +21,6 @@ TEST_CASE("steps are planned without nodes, images and the pod's owner") {
   facts.depth.reset();
   facts.queue.reset();
   facts.procedure = procedure_of(r, facts.pod);
-  const Plan plan = make_plan(r, facts, "m7k2q9");
+  const Plan plan = make_plan(r, facts, "m7k2q9", {});
   CHECK(planned_steps({plan, r, facts}).size() > 10);
 }

@@ -224,8 +224,10 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
       if (restore->second.data || restore->second.record.state != RestoreState::prepared)
         throw Error(ErrorKind::conflict, "the restore's state does not allow that");
       if (request.round != Round::none) {
-        moved.pages = 100;
-        moved.differing = 100u >> restore->second.rounds++;
+        if (request.round == Round::last && world_.forgets_rounds_) throw Error(ErrorKind::inconsistent, "forgotten");
+        moved.pages = world_.understands_memory_ ? 100 : 0;
+        moved.differing = moved.pages >> (world_.memory_shrinks_ ? restore->second.rounds : 0);
+        ++restore->second.rounds;
       }
       if (request.round != Round::early) restore->second.data = archive->second;
     } else {

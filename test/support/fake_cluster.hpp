@@ -39,6 +39,10 @@ class FakeNodes {
   const SimConsumer* consumer_of(const std::string& pod) const;
   std::string survivor() const;  ///< the only pod's name; "" unless there is exactly one
   bool set_is_whole() const;     ///< it exists, has its replica, and owns it
+  // Of pre-copies.
+  void forget_rounds() { forgets_rounds_ = true; }
+  void change_all_memory() { memory_shrinks_ = false; }
+  void misunderstand_memory() { understands_memory_ = false; }
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// A restored process runs there for a moment, ends, and is started again and again.
   void end_restored_on(const std::string& node) { ending_node_ = node; }
@@ -175,6 +179,7 @@ class FakeNodes {
   std::string archive_path(const std::string& pod, int seconds) const;
   NodeTools tools_;
   std::string kubelet_root_ = "/var/lib/kubelet";
+  bool forgets_rounds_ = false, memory_shrinks_ = true, understands_memory_ = true;
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
       hidden_node_;
   int kept_directories_ = 0;

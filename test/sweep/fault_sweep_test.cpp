@@ -437,6 +437,7 @@ TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][ha
 TEST_CASE("a pre-copy survives every fault", "[sweep][handler]") {
   sweep(in_rounds({"", Strategy::handoff}));
   sweep(in_rounds({"StatefulSet", Strategy::handoff}));
+  sweep(in_rounds({"", Strategy::handoff, Protocol::none}));
   sweep(in_rounds(by_runtime({"ReplicaSet", Strategy::shadow})));
 }
 TEST_CASE("by the runtime handler, without the control protocol, a move survives every fault", "[sweep][handler]") {

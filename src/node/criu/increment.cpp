@@ -90,7 +90,7 @@ void Increment::compare(const MemoryImages& images, const Memory* under) {
 
 bool Increment::wanted(const TarEntry& entry) const {
   const std::string file = image_name(entry);
-  return members_ == Members::all || is_pagemap(file) || pages_id_of(file);
+  return members_ == Members::all || (memory_ && (is_pagemap(file) || pages_id_of(file)));
 }
 
 TarEntry Increment::given(TarEntry entry) const {

@@ -23,11 +23,13 @@ class Increment {
   enum class Members { all, memory };  ///< memory: the pagemaps and their pages alone
 
   /// Reads the archive once: each page is hashed, and left out later where `under` has the same one at that place;
-  /// nullptr: none is. Takes 32 bytes per page. Error{refused}: no archive.
+  /// nullptr: none is. Takes 32 bytes per page, and those of `under`. Error{refused}: no archive.
   Increment(Archive archive, const Memory* under, Members members);
 
-  /// nullopt: it is not understood; then write() gives the pages as they are.
+  /// nullopt: it is not understood; then write() gives all members as they are, or, of the memory alone, nothing.
   const std::optional<Memory>& memory() const noexcept { return memory_; }
+  /// The same, for whoever keeps it.
+  std::optional<Memory> take_memory() && { return std::move(memory_); }
   std::uint64_t pages() const noexcept { return pages_; }
   std::uint64_t differing() const noexcept { return differing_; }
   /// Of what write() gives.

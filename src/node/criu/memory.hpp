@@ -18,7 +18,7 @@ class Memory {
   /// Of a checkpoint's pagemaps, by file name, and the digests of what is in its pages files, by ID. Pages that lie in
   /// the parent are those of `under`. nullopt: they do not belong together.
   static std::optional<Memory> of(const std::map<std::string, Pagemap>& maps,
-                                  const std::map<std::uint32_t, std::vector<PageDigest>>& pages, const Memory* under);
+                                  std::map<std::uint32_t, std::vector<PageDigest>> pages, const Memory* under);
 
   /// Of the page at that address of the pagemap of that name; nullptr: it has none there.
   const PageDigest* find(const std::string& map, std::uint64_t address) const;
@@ -27,9 +27,14 @@ class Memory {
   std::string digest() const;
 
  private:
+  struct Range {
+    std::uint64_t address, pages;
+    std::size_t first;  ///< of its digests
+  };
   struct Part {
-    std::vector<std::uint64_t> addresses;  ///< rising
+    std::vector<Range> ranges;  ///< rising; none follows immediately the one before
     std::vector<PageDigest> digests;
+    void add(std::uint64_t address, std::uint64_t pages, std::size_t first);
   };
   std::map<std::string, Part> parts_;
 };

@@ -49,8 +49,8 @@ void MemoryImages::end() {
     unknown_ = true;
 }
 
-std::optional<Memory> MemoryImages::memory(const Memory* under) const {
-  return unknown_ ? std::nullopt : Memory::of(maps_, pages_, under);
+std::optional<Memory> MemoryImages::memory(const Memory* under) {
+  return unknown_ ? std::nullopt : Memory::of(maps_, std::move(pages_), under);
 }
 
 }  // namespace ms2m::node

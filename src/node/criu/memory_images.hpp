@@ -18,8 +18,8 @@ class MemoryImages {
   void feed(std::string_view bytes);
   void end();
 
-  /// nullopt: a pagemap that is not understood, pages that are in no pagemap, or do not fit.
-  std::optional<Memory> memory(const Memory* under) const;
+  /// Once. nullopt: a pagemap that is not understood, pages that are in no pagemap, or do not fit.
+  std::optional<Memory> memory(const Memory* under);
   const std::map<std::string, Pagemap>& maps() const noexcept { return maps_; }
 
  private:

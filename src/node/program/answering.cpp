@@ -128,6 +128,7 @@ Nothing on(const Node& node, const RestoreDone& request, Channel&) {
   return Restores(node.roots.layouts).done(request.id);
 }
 Found on(const Node& node, const RestoreVoid& request, Channel& channel) {
+  node.arrived.drop(request.id);
   return Restores(node.roots.layouts).take_back(request.id, node.containers, channel.stop());
 }
 RestoreStatus on(const Node& node, const RestoreWatch& request, Channel& channel) {

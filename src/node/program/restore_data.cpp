@@ -58,7 +58,6 @@ void unpack(Incoming& stream, const RestoreFiles& files, MemoryImages* images, c
   // What fills its last block, or is left of a longer archive: one of the same second is overwritten, not truncated
   // (CRI-O).
   while (read(chunk.data(), chunk.size()) > 0) continue;
-  if (!files.complete()) throw Error(ErrorKind::refused, "the checkpoint's archive has no images of CRIU's");
 }
 
 void check_free(const Record& record) {
@@ -77,21 +76,22 @@ std::shared_ptr<const KeptMemory::Kept> base_of(const WriteRestore& request, con
 }
 
 /// Put together, it must be what the source has. nullopt: that did not understand it.
-std::optional<Memory> verified_memory(const MemoryImages& images, const KeptMemory::Kept* base,
-                                      const std::string& meant) {
+std::optional<Memory> verified_memory(MemoryImages& images, const KeptMemory::Kept* base, const std::string& meant) {
   if (meant.empty()) return std::nullopt;
   auto memory = images.memory(base ? &base->memory : nullptr);
   if (memory && memory->digest() == meant) return memory;
   throw Error(ErrorKind::failed, "the memory that arrived, put together, is not the source's");
 }
 
-/// The early rounds are there already, or count for nothing.
+/// Of no use to the restore until the last round has come.
 StreamEnd write_early(const RestorePlace& place, const std::string& node, const WriteRestore& request, KeptMemory& kept,
                       Channel& channel) {
   const auto base = base_of(request, kept);
+  kept.drop(request.id);  // until this round has come to its end
   const int before = base ? base->rounds : 0;
   RestoreFiles files(place.directory(), request.round, before);
-  check_space(place.directory(), place.path(), request.bytes, node);
+  // The last one may have all of it once more.
+  check_space(place.directory(), place.path(), Bytes{2 * request.bytes.count}, node);
   Incoming stream(channel, request.bytes);
   MemoryImages images;
   unpack(stream, files, &images, node);
@@ -122,6 +122,7 @@ StreamEnd write_restore(const std::string& root, const std::string& node, const 
   Incoming stream(channel, request.bytes);
   MemoryImages images;
   unpack(stream, files, request.round == Round::last ? &images : nullptr, node);
+  if (!files.complete()) throw Error(ErrorKind::refused, "the checkpoint's archive has no images of CRIU's");
   StreamEnd got = stream.verified();
   if (const auto memory = verified_memory(images, base.get(), channel.end_of_stream().memory))
     got.memory = memory->digest();

@@ -47,6 +47,14 @@ UniqueFd create(int directory, const std::string& name, const TarEntry& entry) {
   return file;
 }
 
+UniqueFd directory_of_images(int place, bool early, int before) {
+  if (before == 0) remove_tree_in(place, kRounds);
+  if (early) return make(place, kRounds);
+  UniqueFd same(::fcntl(place, F_DUPFD_CLOEXEC, 0));
+  if (!same) posix::throw_errno("a restore's directory");
+  return same;
+}
+
 }  // namespace
 
 std::string image_file(const TarEntry& entry) {
@@ -58,8 +66,7 @@ RestoreFiles::RestoreFiles(int place, Round round, int before)
     : place_(place),
       early_(round == Round::early),
       directory_(early_ ? std::to_string(before + 1) : kImages),
-      at_(early_ ? make(place, kRounds) : UniqueFd(::fcntl(place, F_DUPFD_CLOEXEC, 0))) {
-  if (!at_) posix::throw_errno("restore");
+      at_(directory_of_images(place, early_, before)) {
   remove();
   images_ = make(at_.get(), directory_);
   if (before == 0) return;
@@ -95,11 +102,7 @@ bool RestoreFiles::is_wanted(const std::string& image) const {
   return !early_ || is_pagemap(image) || pages_id_of(image).has_value();
 }
 
-bool RestoreFiles::complete() const {
-  if (!early_) return look_in(images_.get(), kInventory).has_value();
-  const auto names = names_in(images_.get());
-  return std::any_of(names.begin(), names.end(), [](const std::string& name) { return is_pagemap(name); });
-}
+bool RestoreFiles::complete() const { return look_in(images_.get(), kInventory).has_value(); }
 
 void RestoreFiles::remove() const {
   remove_tree_in(at_.get(), directory_);

@@ -12,9 +12,9 @@ namespace ms2m::node {
 /// "rounds/<number>". Unless keep() is called, all that was made is removed again.
 class RestoreFiles {
  public:
-  /// Removes what a program left that was killed. `place`, an open directory, must outlive it. `before`: rounds that
-  /// are there already, and over the last of which this is an increment; 0: it is whole. Error{conflict}: somebody
-  /// removes the restore.
+  /// Removes what a program left that was killed, and rounds that are of no use any more. `place`, an open directory,
+  /// must outlive it. `before`: rounds that are there already, and over the last of which this is an increment; 0: it
+  /// is whole. Error{conflict}: somebody removes the restore.
   RestoreFiles(int place, Round round, int before);
   ~RestoreFiles();
   RestoreFiles(const RestoreFiles&) = delete;
@@ -22,7 +22,7 @@ class RestoreFiles {
 
   /// A file for a member's contents; empty: nobody needs it. Error{refused}: it is no checkpoint's.
   posix::UniqueFd open_for(const TarEntry& entry) const;
-  /// Whether the images are CRIU's; of an early round, whether there are any.
+  /// Whether the images are CRIU's.
   bool complete() const;
   void keep() noexcept { kept_ = true; }
 

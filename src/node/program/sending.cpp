@@ -38,8 +38,8 @@ StreamEnd send_round(const Increment::Archive& archive, Round round, const std::
   };
   const auto under = kept.find(id);
   kept.drop(id);  // until this round has come to its end
-  const Increment increment(stoppable, under ? &under->memory : nullptr,
-                            round == Round::last ? Increment::Members::all : Increment::Members::memory);
+  Increment increment(stoppable, under ? &under->memory : nullptr,
+                      round == Round::last ? Increment::Members::all : Increment::Members::memory);
   const std::string over = under && increment.memory() ? under->memory.digest() : "";
   channel.progress({Bytes{0}, increment.size(), over, increment.pages(), increment.differing()});
   posix::Sha256 digest;
@@ -56,7 +56,8 @@ StreamEnd send_round(const Increment::Archive& archive, Round round, const std::
   send();
   const StreamEnd end{increment.size(), digest.hex(), increment.memory() ? increment.memory()->digest() : ""};
   channel.send_end(end);
-  if (round == Round::early && increment.memory()) kept.keep(id, *increment.memory(), under ? under->rounds + 1 : 1);
+  if (round == Round::early && increment.memory())
+    kept.keep(id, *std::move(increment).take_memory(), under ? under->rounds + 1 : 1);
   return end;
 }
 

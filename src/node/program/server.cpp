@@ -167,7 +167,7 @@ void Server::write() {
 void Server::flush(Millis limit) noexcept {
   const TimePoint end = Clock::now() + limit;
   try {
-    for (write(); !written_out() && Clock::now() < end; write()) {
+    for (write(); (!written_out() || !wire_.empty()) && Clock::now() < end; write()) {
       pollfd room{streams_.out, POLLOUT, 0};
       const auto left = std::chrono::ceil<Millis>(end - Clock::now()).count();
       if (::poll(&room, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) < 1 || (room.revents & POLLERR) != 0)

@@ -4,6 +4,7 @@
 import argparse
 import sys
 
+import ballast
 import chaos
 import estimate
 import handover
@@ -60,6 +61,11 @@ def parser():
                                                                  "broker's management only after 5, for which ms2m waits")
     measure.add_argument("--restore", default="image", help="handler,image: each repetition both ways in turn; with `handler` "
                                                             "the nodes are set up for it, and that is taken back")
+    measure.add_argument("--checkpoint", default="kubelet", help="kubelet,runtime: each repetition both ways in turn")
+    measure.add_argument("--precopy", default="auto", help="off,1: likewise")
+    measure.add_argument("--memory", type=word(ballast.size_of), default=0,
+                         help="that the consumer has beside its own and leaves alone, as 1G (of 1024); touch_s is then what a plain "
+                              "program needs on the target to touch as much that is new")
     common(measure)
     guessing = commands.add_parser("estimate", help="what was predicted, and what it took")
     guessing.set_defaults(run=estimate.run)

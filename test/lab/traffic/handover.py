@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 
+import ballast
 import debris
 import driver
 import effects_log
@@ -29,7 +30,12 @@ def start_traffic(options, rate):
         arguments.append("--ignore-sigterm")
     if options.grace is not None:
         arguments += ["--grace", str(options.grace)]
-    driver.traffic(*arguments)
+    size = getattr(options, "memory", 0)  # of handover alone
+    patch = ballast.patch_file(size) if size else None
+    try:
+        driver.traffic(*arguments, *(["--pod-patch", patch] if patch else []))
+    finally:
+        ballast.remove(patch)
 
 
 def source_pod():
@@ -37,8 +43,9 @@ def source_pod():
     return status["pods"][0]["pod"]
 
 
-def migrate_arguments(options, strategy, pod, way="auto"):
-    arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy, "--restore", way]
+def migrate_arguments(options, strategy, pod, way="auto", checkpoint="kubelet", precopy="auto"):
+    arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy, "--restore", way,
+                 "--checkpoint", checkpoint, "--precopy", precopy]
     for flag, value in (("--protocol", options.protocol), ("--replay", options.replay), ("--prefer", options.prefer)):
         if value:
             arguments += [flag, value]
@@ -51,13 +58,14 @@ def drain_time(options, rate):
     return 60 + 60 * behind + options.backlog * options.delay_ms / 1000
 
 
-def one(options, strategy, rate, repetition, way):
+def one(options, strategy, rate, repetition, kind):
+    way, checkpoint, precopy = kind
     start_traffic(options, rate)
     pod = source_pod()
     debris.snapshot()
     time.sleep(options.warmup)
     state_home = tempfile.mkdtemp(prefix="ms2m-bench-")
-    migration = driver.Migration(migrate_arguments(options, strategy, pod, way), state_home)
+    migration = driver.Migration(migrate_arguments(options, strategy, pod, way, checkpoint, precopy), state_home)
     status, report, err = migration.wait(options.migration_timeout)
     if status == "hung":  # it was killed: the next run wants a clean lab
         err += driver.Migration(["abort", migration.id() or "?"], state_home).wait(options.migration_timeout)[2]
@@ -67,7 +75,12 @@ def one(options, strategy, rate, repetition, way):
     plain_restore = plain.restore_seconds(options.to, source_pod()) if status == 0 and way == "handler" else None
     left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
-    what = {"strategy": strategy, "restore": way, "rate": rate, "repetition": repetition,
+    what = {"strategy": strategy, "restore": way, "checkpoint": checkpoint, "precopy": precopy, "rate": rate,
+            "repetition": repetition, "memory": options.memory,
+            "touch_s": ballast.touch_seconds(options.to, options.memory) if options.memory else None,
+            "checkpoint_s": plain.phase_seconds(report, "Checkpointing"),
+            "bytes": driver.find(report, "bytes"), "precopy_bytes": driver.find(report, "precopy_bytes"),
+            "memory_pages": driver.find(report, "memory_pages"),
             # From the data's last byte until the copy talks to the broker; that of the runtime alone ends before.
             "restore_s": plain.phase_seconds(report, "Restoring"), "plain_restore_s": plain_restore}
     return describe(options, what, migration, (status, report, err), verdict, left, pod)
@@ -105,7 +118,7 @@ def describe(options, what, migration, outcome, verdict, left, pod):
 
 def show(run):
     numbers = " ".join(f"{key} {run[key]}" for key in SHOWN)
-    return (f"{run['strategy']:>10} {run['restore']:>7} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
+    return (f"{run['strategy']:>10} {run['restore']:>7} {run['checkpoint']} precopy {run['precopy']} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
             f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
             f"{'exact' if run['exact'] else 'NOT EXACT'}{'' if run['moved'] else ' not moved'}"
             f"{' DEBRIS: ' + '; '.join(run['debris']) if run['debris'] else ''}")
@@ -113,12 +126,12 @@ def show(run):
 
 def medians(runs):
     def kind(run):
-        return (run["strategy"], run["rate"], run["restore"])
+        return (run["strategy"], run["rate"], run["restore"], run["checkpoint"], run["precopy"])
 
-    for (strategy, rate, way), group in itertools.groupby(sorted(runs, key=kind), kind):
+    for (strategy, rate, way, checkpoint, precopy), group in itertools.groupby(sorted(runs, key=kind), kind):
         group = list(group)
-        text = [f"{strategy} at {rate:g}/s by {way}, {len(group)} runs:"]
-        for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s"):
+        text = [f"{strategy} at {rate:g}/s by {way}, checkpoint by {checkpoint}, precopy {precopy}, {len(group)} runs:"]
+        for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s", "checkpoint_s", "touch_s", "bytes"):
             values = [run[key] for run in group if isinstance(run[key], (int, float))]
             text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
         text += [f"{key} {sum(run[key] for run in group)}" for key in ("lost", "duplicated", "reordered")]
@@ -164,11 +177,12 @@ def nodes_for(ways):
 def run(options):
     runs = []
     ways = options.restore.split(",")
+    kinds = list(itertools.product(ways, options.checkpoint.split(","), options.precopy.split(",")))
     with nodes_for(ways):
         for strategy in options.strategies.split(","):
             for rate in (float(rate) for rate in options.rates.split(",")):
-                for repetition, way in itertools.product(range(1, options.reps + 1), ways):
-                    runs.append(one(options, strategy, rate, repetition, way))
+                for repetition, kind in itertools.product(range(1, options.reps + 1), kinds):
+                    runs.append(one(options, strategy, rate, repetition, kind))
                     print(json.dumps(runs[-1]) if options.json else show(runs[-1]), flush=True)
         if not options.keep:
             driver.traffic("clean")

@@ -69,8 +69,8 @@ class Session:
 
     def write(self, id_, data):
         """A restore's data, as far as credit comes; the archive's digest."""
-        end = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        self.begin("write_restore", id=id_, bytes=len(data))
+        end = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "memory": ""}
+        self.begin("write_restore", id=id_, bytes=len(data), round="none", over="")
         done = credit = 0
         while done < len(data):
             while credit == 0:
@@ -84,7 +84,7 @@ class Session:
 
     def read(self, do, out, **fields):
         """A stream into a file, checked against what was announced and what ends it; its size."""
-        self.begin(do, **fields)
+        self.begin(do, round="none", **fields)
         self._send(CREDIT, struct.pack(">I", 4 * CHUNK))
         digest, done, total, end = hashlib.sha256(), 0, None, None
         while True:
@@ -99,7 +99,7 @@ class Session:
             elif kind == END:
                 end = json.loads(payload)
             elif kind == ANSWER:
-                assert end == {"bytes": done, "sha256": digest.hexdigest()} == json.loads(payload), (end, done)
+                assert end == {"bytes": done, "sha256": digest.hexdigest(), "memory": ""} == json.loads(payload), (end, done)
                 assert total == done, (total, done)
                 return done
 
