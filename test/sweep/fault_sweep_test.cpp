@@ -311,7 +311,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
-    request.precopy = case_.rounds;
+    if (case_.rounds > 0) request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
     request.allow_competing = competing_;
     request.timeouts.quiet = Seconds(quiet_);
