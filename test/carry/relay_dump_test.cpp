@@ -1,12 +1,10 @@
 // A dump by a node's own runtime, from there to a restore, between two sessions with real sshds.
 #include <unistd.h>
 
-#include "carry/relay.hpp"
+#include "carry/restore_lab.hpp"
 #include "ms2m/error.hpp"
 #include "node/program/dumped.hpp"
 #include "node/session/session_dumps.hpp"
-#include "node/session/session_lab.hpp"
-#include "node/session/session_restores.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -15,21 +13,10 @@ using Catch::StartsWith;
 
 namespace {
 
-struct Carried {
-  SessionLab lab;
-  SshNodes nodes{lab.settings()};
-  Relay relay{nodes};
+struct Carried : RestoreLab {
   SessionDumps dumps{nodes};
-  SessionRestores restores{nodes};
-  std::string id = "test-d" + std::to_string(::getpid());
-  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
 
-  ~Carried() {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    fs::remove(kLayoutRoot, ignored);
-  }
-  MoveRequest request() const { return {"worker-1", RuntimeDump{id}, "worker-2", directory, Unpack::restore}; }
+  MoveRequest request() const { return RestoreLab::request(RuntimeDump{id}); }
   std::string dump() const { return std::string(kLayoutRoot) + "/dumps/" + id; }
 };
 

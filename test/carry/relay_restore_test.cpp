@@ -5,10 +5,8 @@
 #include <fstream>
 
 #include "carry/archive_of.hpp"
-#include "carry/relay.hpp"
+#include "carry/restore_lab.hpp"
 #include "ms2m/error.hpp"
-#include "node/session/session_lab.hpp"
-#include "node/session/session_restores.hpp"
 #include "node/tar/writer.hpp"
 #include "wrap/posix/sha256.hpp"
 
@@ -34,28 +32,8 @@ std::string member(const std::string& name, const std::string& bytes) {
 
 std::string checkpoint() { return member("checkpoint/inventory.img", "i") + member("spec.dump", "{}"); }
 
-struct Restoring {
-  SessionLab lab;
-  SshNodes nodes{lab.settings()};
-  Relay relay{nodes};
-  SessionRestores restores{nodes};
-  /// Restores lie where the program has them, on every node.
-  std::string id = "test-r" + std::to_string(::getpid());
-  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
-  RestoreTarget target{"shop", "consumer-0-m", "consumer", std::string(64, 'a')};
-
+struct Restoring : RestoreLab {
   Restoring() { prepare(); }
-  ~Restoring() {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    fs::remove(kLayoutRoot, ignored);
-  }
-  void prepare() { restores.prepare("worker-2", id, target, Millis{1000}, Seconds{600}, {}); }
-  MoveRequest request(const std::string& bytes) const {
-    const std::string path = lab.checkpoints + "/" + kArchiveName;
-    std::ofstream(path, std::ios::binary) << bytes;
-    return {"worker-1", KubeletArchive{path}, "worker-2", directory, Unpack::restore};
-  }
   /// A checkpoint with so many bytes of pages, which are zeros.
   MoveRequest sparse(std::uint64_t pages) const {
     MoveRequest made = request(checkpoint() + header("checkpoint/pages-1.img", pages));

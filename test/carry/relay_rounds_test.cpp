@@ -1,13 +1,9 @@
 // The relay's rounds of pre-copy, between two sessions with real sshds.
-#include <fstream>
 #include <random>
 
-#include "carry/relay.hpp"
+#include "carry/restore_lab.hpp"
 #include "ms2m/error.hpp"
 #include "node/criu/memory_files.hpp"
-#include "node/session/session_lab.hpp"
-#include "node/session/session_restores.hpp"
-#include "wrap/posix/sha256.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -16,24 +12,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Rounds {
-  SessionLab lab;
-  SshNodes nodes{lab.settings()};
-  Relay relay{nodes};
-  SessionRestores restores{nodes};
-  std::string id = "test-p" + std::to_string(::getpid());
-  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
+struct Rounds : RestoreLab {
   Pages memory;
 
   Rounds() {
-    restores.prepare("worker-2", id, {"shop", "consumer-0-m", "consumer", std::string(64, 'a')}, Millis{1000},
-                     Seconds{600}, {});
+    prepare();
     for (std::uint64_t i = 0; i < 3000; ++i) memory[0x10000000 + i * kPageSize] = page("at first " + std::to_string(i));
-  }
-  ~Rounds() {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    fs::remove(kLayoutRoot, ignored);
   }
   void change(const std::string& to, int pages) {
     std::mt19937 random(static_cast<unsigned>(pages));
@@ -43,10 +27,9 @@ struct Rounds {
     Files files{{"checkpoint/inventory.img", "i"}, {"rootfs-diff.tar", "changes"}};
     put_memory(files, "1", 1, memory);
     files["checkpoint/pagemap-1.img"] += more;
-    const std::string path = lab.checkpoints + "/" + kArchiveName;
-    std::ofstream(path, std::ios::binary) << archive_of_files(files);
-    return relay.move({"worker-1", KubeletArchive{path}, "worker-2", directory, Unpack::restore, std::nullopt, round},
-                      {}, {});
+    MoveRequest made = request(archive_of_files(files));
+    made.round = round;
+    return relay.move(made, {}, {});
   }
   /// As CRIU follows them from an image directory to its parents.
   static Pages read(const fs::path& images) {
@@ -153,8 +136,9 @@ TEST_CASE("relay: a session that one side has lost between two rounds", "[relay]
 TEST_CASE("relay: rounds are for restores", "[relay]") {
   Rounds carriage;
   CHECK(error_of([&] {
-          carriage.relay.move({"worker-1", RuntimeDump{"m1"}, "worker-2", carriage.directory, Unpack::layout,
-                               std::nullopt, Round::early},
-                              {}, {});
+          MoveRequest layout = carriage.request(RuntimeDump{"m1"});
+          layout.as = Unpack::layout;
+          layout.round = Round::early;
+          carriage.relay.move(layout, {}, {});
         }).kind() == ErrorKind::refused);
 }

@@ -9,13 +9,6 @@ namespace ms2m::node {
 namespace {
 
 constexpr std::size_t kChunk = 256u << 10;
-constexpr std::string_view kImages = "checkpoint/";
-
-/// In the image directory: a file's name there; else "".
-std::string image_name(const TarEntry& entry) {
-  const bool is = entry.kind == TarEntry::Kind::file && entry.name.starts_with(kImages);
-  return is ? entry.name.substr(kImages.size()) : "";
-}
 
 Error changed(const TarEntry& entry) {
   return Error(ErrorKind::failed, "member " + entry.name + " of the checkpoint has changed since it was read first");
@@ -67,7 +60,7 @@ Increment::Increment(Archive archive, const Memory* under, Members members)
   std::string chunk(kChunk, '\0');
   while (const auto entry = tar.next()) {
     entries.push_back(*entry);
-    if (!images.begin(image_name(*entry))) continue;
+    if (!images.begin(image_file(*entry))) continue;
     while (const std::size_t size = tar.read(chunk.data(), chunk.size())) images.feed({chunk.data(), size});
     images.end();
   }
@@ -89,12 +82,12 @@ void Increment::compare(const MemoryImages& images, const Memory* under) {
 }
 
 bool Increment::wanted(const TarEntry& entry) const {
-  const std::string file = image_name(entry);
+  const std::string file = image_file(entry);
   return members_ == Members::all || (memory_ && (is_pagemap(file) || pages_id_of(file)));
 }
 
 TarEntry Increment::given(TarEntry entry) const {
-  const std::string file = image_name(entry);
+  const std::string file = image_file(entry);
   if (const auto map = maps_.find(file); map != maps_.end()) entry.size = map->second.size();
   const auto id = pages_id_of(file);
   const auto kept = id ? kept_.find(*id) : kept_.end();
@@ -118,7 +111,7 @@ void Increment::write(const std::function<void(std::string_view)>& sink) const {
     const TarEntry is = given(*entry);
     sink(tar_header(is));
     if (is.kind != TarEntry::Kind::file) continue;
-    if (const auto map = maps_.find(image_name(is)); map != maps_.end())
+    if (const auto map = maps_.find(image_file(is)); map != maps_.end())
       for (std::string_view left = map->second; !left.empty(); left.remove_prefix(std::min(kChunk, left.size())))
         sink(left.substr(0, kChunk));
     else
@@ -130,7 +123,7 @@ void Increment::write(const std::function<void(std::string_view)>& sink) const {
 
 void Increment::write_pages(TarReader& tar, const TarEntry& entry,
                             const std::function<void(std::string_view)>& sink) const {
-  const auto id = pages_id_of(image_name(entry));
+  const auto id = pages_id_of(image_file(entry));
   const auto kept = id ? kept_.find(*id) : kept_.end();
   const Kept whole{{0, entry.size}};
   const Kept& ranges = kept == kept_.end() ? whole : kept->second;

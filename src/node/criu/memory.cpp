@@ -25,7 +25,6 @@ std::optional<Memory> Memory::of(const std::map<std::string, Pagemap>& maps,
       part.add(range.address, range.pages, static_cast<std::size_t>(all));
       all += range.pages;
       if (!range.in_parent) here += range.pages;
-      // (There cannot be more than were counted.)
       if (here > own.mapped().size() || (range.in_parent && !under)) return std::nullopt;
     }
     if (here != own.mapped().size()) return std::nullopt;

@@ -7,6 +7,11 @@ constexpr std::size_t kLargestMap = 64u << 20;
 
 }  // namespace
 
+std::string image_file(const TarEntry& entry) {
+  constexpr std::string_view kImages = "checkpoint/";
+  return entry.name.starts_with(kImages) ? entry.name.substr(kImages.size()) : "";
+}
+
 bool MemoryImages::begin(const std::string& file) {
   file_ = file;
   held_.clear();

@@ -7,8 +7,12 @@
 #include <vector>
 
 #include "node/criu/memory.hpp"
+#include "node/tar/entry.hpp"
 
 namespace ms2m::node {
+
+/// Of a member of a checkpoint's archive: its file's name among CRIU's images; "": it is something else.
+std::string image_file(const TarEntry& entry);
 
 /// Takes files in any order; keeps 32 bytes per page.
 class MemoryImages {

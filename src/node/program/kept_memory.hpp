@@ -14,7 +14,8 @@ class KeptMemory {
  public:
   struct Kept {
     Memory memory;
-    int rounds = 0;  ///< that it took
+    std::string digest;  ///< of it
+    int rounds = 0;      ///< that it took
   };
   /// nullptr: nothing.
   std::shared_ptr<const Kept> find(const std::string& id) const {
@@ -22,10 +23,10 @@ class KeptMemory {
     const auto found = all_.find(id);
     return found == all_.end() ? nullptr : found->second;
   }
-  void keep(const std::string& id, Memory memory, int rounds) {
-    auto kept = std::make_shared<const Kept>(Kept{std::move(memory), rounds});
+  void keep(const std::string& id, Kept kept) {
+    auto shared = std::make_shared<const Kept>(std::move(kept));
     const std::lock_guard lock(mutex_);
-    all_[id] = std::move(kept);
+    all_[id] = std::move(shared);
   }
   void drop(const std::string& id) {
     const std::lock_guard lock(mutex_);

@@ -70,7 +70,7 @@ void check_free(const Record& record) {
 std::shared_ptr<const KeptMemory::Kept> base_of(const WriteRestore& request, const KeptMemory& kept) {
   if (request.over.empty()) return nullptr;
   auto base = kept.find(request.id);
-  if (base && base->memory.digest() == request.over) return base;
+  if (base && base->digest == request.over) return base;
   throw Error(ErrorKind::inconsistent,
               "the memory of " + request.id + " that was carried before is not known to this session");
 }
@@ -96,11 +96,11 @@ StreamEnd write_early(const RestorePlace& place, const std::string& node, const 
   MemoryImages images;
   unpack(stream, files, &images, node);
   StreamEnd got = stream.verified();
-  auto memory = verified_memory(images, base.get(), channel.end_of_stream().memory);
+  got.memory = channel.end_of_stream().memory;
+  auto memory = verified_memory(images, base.get(), got.memory);
   if (!memory) return got;  // of no use to the next
-  got.memory = memory->digest();
   files.keep();
-  kept.keep(request.id, std::move(*memory), before + 1);
+  kept.keep(request.id, {std::move(*memory), got.memory, before + 1});
   return got;
 }
 
@@ -124,8 +124,8 @@ StreamEnd write_restore(const std::string& root, const std::string& node, const 
   unpack(stream, files, request.round == Round::last ? &images : nullptr, node);
   if (!files.complete()) throw Error(ErrorKind::refused, "the checkpoint's archive has no images of CRIU's");
   StreamEnd got = stream.verified();
-  if (const auto memory = verified_memory(images, base.get(), channel.end_of_stream().memory))
-    got.memory = memory->digest();
+  got.memory = channel.end_of_stream().memory;
+  verified_memory(images, base.get(), got.memory);
   place->change([&](Record& now) {
     check_free(now);  // it may have been taken back meanwhile
     now.sha256 = got.sha256;

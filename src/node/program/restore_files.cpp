@@ -9,7 +9,7 @@
 #include <initializer_list>
 
 #include "ms2m/error.hpp"
-#include "node/criu/pagemap.hpp"
+#include "node/criu/memory_images.hpp"
 #include "node/runtime/paths.hpp"
 
 namespace ms2m::node {
@@ -56,11 +56,6 @@ UniqueFd directory_of_images(int place, bool early, int before) {
 }
 
 }  // namespace
-
-std::string image_file(const TarEntry& entry) {
-  const auto slash = entry.name.find('/');
-  return slash != std::string::npos && entry.name.substr(0, slash) == kImages ? entry.name.substr(slash + 1) : "";
-}
 
 RestoreFiles::RestoreFiles(int place, Round round, int before)
     : place_(place),

@@ -37,7 +37,4 @@ class RestoreFiles {
   bool kept_ = false;
 };
 
-/// Of a member in "checkpoint/": its name there; "": it is something else.
-std::string image_file(const TarEntry& entry);
-
 }  // namespace ms2m::node

@@ -40,7 +40,7 @@ StreamEnd send_round(const Increment::Archive& archive, Round round, const std::
   kept.drop(id);  // until this round has come to its end
   Increment increment(stoppable, under ? &under->memory : nullptr,
                       round == Round::last ? Increment::Members::all : Increment::Members::memory);
-  const std::string over = under && increment.memory() ? under->memory.digest() : "";
+  const std::string over = under && increment.memory() ? under->digest : "";
   channel.progress({Bytes{0}, increment.size(), over, increment.pages(), increment.differing()});
   posix::Sha256 digest;
   std::string together;  // single pages would be a frame each
@@ -57,7 +57,7 @@ StreamEnd send_round(const Increment::Archive& archive, Round round, const std::
   const StreamEnd end{increment.size(), digest.hex(), increment.memory() ? increment.memory()->digest() : ""};
   channel.send_end(end);
   if (round == Round::early && increment.memory())
-    kept.keep(id, *std::move(increment).take_memory(), under ? under->rounds + 1 : 1);
+    kept.keep(id, {*std::move(increment).take_memory(), end.memory, under ? under->rounds + 1 : 1});
   return end;
 }
 

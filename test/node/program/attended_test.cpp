@@ -2,6 +2,9 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 
+#include <array>
+#include <functional>
+
 #include "control_groups.hpp"
 #include "node/program/control_group.hpp"
 
@@ -30,16 +33,15 @@ struct Paused {
   std::optional<ControlGroup> group;
 };
 
-/// A process that looks as if it made a checkpoint of that container.
-class Checkpointing {
+/// A process of the test's, until end().
+class Child {
  public:
-  Checkpointing() : pid_(::fork()) {
+  explicit Child(const std::function<void()>& run) : pid_(::fork()) {
     if (pid_ != 0) return;
-    // The words behind -c are the script's own arguments.
-    ::execlp("sh", "sh", "-c", "while :; do sleep 0.1; done", "runc", "checkpoint", kId.c_str(), nullptr);
+    run();
     ::_exit(127);
   }
-  ~Checkpointing() { end(); }
+  ~Child() { end(); }
   void end() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
@@ -51,35 +53,42 @@ class Checkpointing {
   pid_t pid_;
 };
 
-/// A process that holds the container's as CRIU does, whose runtime has died; or is another program that does.
+/// It looks as if it made a checkpoint of that container.
+struct Checkpointing : Child {
+  // The words behind -c are the script's own arguments.
+  Checkpointing()
+      : Child([] {
+          ::execlp("sh", "sh", "-c", "while :; do sleep 0.1; done", "runc", "checkpoint", kId.c_str(), nullptr);
+        }) {}
+};
+
+std::array<int, 2> pipe_ends() {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  return ends;
+}
+
+/// It holds the container's process as CRIU does, whose runtime has died; or is another program that does.
 class Tracing {
  public:
-  Tracing(pid_t traced, const char* name) {
-    int ready[2];
-    REQUIRE(::pipe(ready) == 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::dup2(ready[1], STDOUT_FILENO);
-      ::close_range(3, ~0U, 0);  // the session's too: it could not be closed
-      ::prctl(PR_SET_NAME, name);
-      if (::ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) != 0 || ::write(STDOUT_FILENO, "y", 1) != 1) ::_exit(1);
-      for (;;) ::pause();
-    }
-    ::close(ready[1]);
+  Tracing(pid_t traced, const char* name) : child_([&] { trace(traced, name); }) {
+    ::close(ready_[1]);
     char yes = 0;
-    REQUIRE(::read(ready[0], &yes, 1) == 1);
-    ::close(ready[0]);
+    REQUIRE(::read(ready_[0], &yes, 1) == 1);
+    ::close(ready_[0]);
   }
-  ~Tracing() { end(); }
-  void end() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
+  void end() { child_.end(); }
 
  private:
-  pid_t pid_ = -1;
+  void trace(pid_t traced, const char* name) const {
+    ::dup2(ready_[1], STDOUT_FILENO);
+    ::close_range(3, ~0U, 0);  // the session's too: it could not be closed
+    ::prctl(PR_SET_NAME, name);
+    if (::ptrace(PTRACE_SEIZE, traced, nullptr, nullptr) != 0 || ::write(STDOUT_FILENO, "y", 1) != 1) return;
+    for (;;) ::pause();
+  }
+  std::array<int, 2> ready_ = pipe_ends();
+  Child child_;
 };
 
 }  // namespace

@@ -1,0 +1,41 @@
+// Two nodes' sessions with real sshds, and a restore on the second one that a checkpoint of the first is carried into.
+#pragma once
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "carry/relay.hpp"
+#include "node/session/session_lab.hpp"
+#include "node/session/session_restores.hpp"
+
+namespace ms2m::test {
+
+struct RestoreLab {
+  SessionLab lab;
+  SshNodes nodes{lab.settings()};
+  Relay relay{nodes};
+  SessionRestores restores{nodes};
+  /// Restores lie where the program has them, on every node.
+  std::string id = "test-" + std::to_string(::getpid());
+  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
+  RestoreTarget target{"shop", "consumer-0-m", "consumer", std::string(64, 'a')};
+
+  ~RestoreLab() {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory, ignored);
+    std::filesystem::remove(kLayoutRoot, ignored);
+  }
+  void prepare() { restores.prepare("worker-2", id, target, Millis{1000}, Seconds{600}, {}); }
+  MoveRequest request(const Checkpoint& checkpoint) const {
+    return {"worker-1", checkpoint, "worker-2", directory, Unpack::restore};
+  }
+  MoveRequest request(const std::string& bytes) const {
+    const std::string path = lab.checkpoints + "/" + kArchiveName;
+    std::ofstream(path, std::ios::binary) << bytes;
+    return request(KubeletArchive{path});
+  }
+};
+
+}  // namespace ms2m::test
