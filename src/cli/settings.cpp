@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "cli/quantity.hpp"
@@ -43,12 +44,16 @@ Setting word_setting(const char* name, const char* help) {
 }
 
 std::optional<unsigned> parse_rounds(const std::string& text) {
-  constexpr std::uint64_t kMost = 8;  // later ones carry what changes all the time
+  constexpr unsigned kMost = 8;  // later ones carry what changes all the time
   if (text == "auto") return std::nullopt;
   if (text == "off") return 0;
-  const std::uint64_t rounds = parse_count(text);
-  if (rounds > kMost) throw Error(ErrorKind::usage, "'" + text + "' is more than " + std::to_string(kMost) + " rounds");
-  return static_cast<unsigned>(rounds);
+  unsigned rounds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rounds);
+  const bool too_large = error == std::errc::result_out_of_range || (error == std::errc{} && rounds > kMost);
+  if (end != text.data() + text.size() || (error != std::errc{} && !too_large))
+    throw Error(ErrorKind::usage, "'" + text + "' is not auto, off or a number of rounds");
+  if (too_large) throw Error(ErrorKind::usage, "'" + text + "' is more than " + std::to_string(kMost) + " rounds");
+  return rounds;
 }
 
 /// A time that must not be zero: nothing finishes in no time.

@@ -94,6 +94,8 @@ TEST_CASE("every setting of the command line arrives") {
                       "20s",
                       "--downtime-limit",
                       "250ms",
+                      "--precopy",
+                      "2",
                       "--bandwidth",
                       "1.5Mi",
                       "--relay-window",
@@ -136,6 +138,7 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.kubelet == KubeletPath::direct);
   CHECK(request.dead_man == Millis(20000));
   CHECK(request.downtime_limit == Millis(250));
+  CHECK(request.precopy == 2u);
   CHECK(request.bandwidth == Bytes{1572864});
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
@@ -172,6 +175,9 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--strategy", "magic"},
       {"migrate", "x", "--to", "n", "--protocol", "none", "--strategy", "shadow"},
       {"migrate", "x", "--to", "n", "--max-held", "-1"},
+      {"migrate", "x", "--to", "n", "--precopy", "many"},
+      {"migrate", "x", "--to", "n", "--precopy", "1x"},
+      {"migrate", "x", "--to", "n", "--precopy", "9"},
       {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"},
       {"list", "-o", "yaml"},
       {"abort"}};
