@@ -60,6 +60,7 @@ MainLine::Run::Run(MainLine& line, TimePoint begin) : line_(line) {
   line.phase_ = Phase::preparing;
   line.wait_ = {};
   line.pieces_.clear();
+  line.begun_.reset();
 }
 
 MainLine::Run::~Run() {
@@ -96,6 +97,13 @@ void MainLine::waits_for(const Wait& wait) {
   wait_ = wait;
 }
 
+void MainLine::begins(WaitFor on) {
+  const std::lock_guard lock(mutex_);
+  if (runs_ == 0) return;
+  turn(clock_());
+  begun_.emplace(on, pieces_.size());
+}
+
 MainLine::Piece MainLine::present(Clock::duration length) const {
   const Asked* asked = called_ ? &*called_ : !beside_.empty() ? &beside_.front() : nullptr;
   const Waited waited =
@@ -118,7 +126,29 @@ bool MainLine::goes_on(const Piece& wait) {
   return true;
 }
 
+void MainLine::hide_behind(const Piece& wait) {
+  if (!begun_ || begun_->first != wait.waited.on || wait.length < kBetween) return;
+  const std::size_t first = std::exchange(begun_, std::nullopt)->second;
+  std::vector<Piece> since(std::make_move_iterator(pieces_.begin() + std::min(first, pieces_.size())),
+                           std::make_move_iterator(pieces_.end()));
+  pieces_.resize(pieces_.size() - since.size());
+  for (Piece& each : since) {
+    if (is_own(each.waited.on)) {
+      each.waited.on = wait.waited.on;
+      each.waited.what = wait.waited.what;
+      each.called = wait.called;
+      each.look = wait.look;
+    }
+    if (!pieces_.empty() && pieces_.size() > first && pieces_.back().same(each)) {
+      pieces_.back().take(each);
+    } else {
+      pieces_.push_back(std::move(each));
+    }
+  }
+}
+
 void MainLine::keep(Piece piece) {
+  hide_behind(piece);
   if (pieces_.empty()) {
     pieces_.push_back(std::move(piece));
     return;

@@ -62,6 +62,9 @@ class MainLine {
   void enter(Phase phase, const Wait& wait = {});
   /// Within a step: for what it waits from here on, when it asks for nothing.
   void waits_for(const Wait& wait = {});
+  /// Such a thing is under way, and will be waited for. Is it not over by then, what ms2m does meanwhile has cost no
+  /// time: it is a part of that wait.
+  void begins(WaitFor on);
 
  private:
   struct Piece {
@@ -87,6 +90,7 @@ class MainLine {
   void turn(TimePoint now);  ///< what was waited for until now is kept
   void keep(Piece piece);
   bool goes_on(const Piece& wait);  ///< after looks: it is kept
+  void hide_behind(const Piece& wait);
 
   const std::function<TimePoint()> clock_;
   std::mutex mutex_;
@@ -99,6 +103,7 @@ class MainLine {
   std::uint64_t last_ = 0;
   TimePoint since_;
   std::vector<Piece> pieces_;
+  std::optional<std::pair<WaitFor, std::size_t>> begun_;  ///< with so many pieces before it
 };
 
 }  // namespace ms2m

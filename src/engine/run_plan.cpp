@@ -171,6 +171,7 @@ void Migrator::Impl::run_steps(Migration& migration, PhaseClock& phases, const S
     phases.enter(step.phase, token);
     timed->line.enter(step.phase, step.wait);
     const Ran ran = run_step(step, migration, token);
+    if (step.begins) timed->line.begins(*step.begins);
     phases.note(ran.note);
     if (!ran.complete) return;  // what it lacks is made up for by finish()
     for (const Announced& line : step.announce(move)) {

@@ -149,14 +149,15 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
   return begin;
 }
 
-void Journal::append(Json record) {
+void Journal::append(Json record, Durable when) {
   std::optional<MainLine::Call> call;
   if (line_ != nullptr) call.emplace(*line_, WaitFor::ms2m, "its journal");
   const std::lock_guard lock(*mutex_);
   record["t"] = now_rfc3339();
   if (!file_) throw Error(ErrorKind::failed, "the journal is open for reading only");
   try {
-    file_->append(record.dump() + "\n");
+    file_->append(record.dump() + "\n",
+                  when == Durable::now ? posix::AppendFile::Sync::yes : posix::AppendFile::Sync::no);
   } catch (Error& error) {
     error.in("writing the journal").with_remedy(kRoom);
     throw;
@@ -196,7 +197,7 @@ int Journal::effect(Phase phase, const std::string& text, const std::optional<Op
 }
 
 void Journal::settled(int n, bool ok, const std::string& how) {
-  append({{"type", "settled"}, {"n", n}, {"ok", ok}, {"how", how}});
+  append({{"type", "settled"}, {"n", n}, {"ok", ok}, {"how", how}}, Durable::with_the_next);
 }
 
 void Journal::mark(Mark mark) { append({{"type", word(mark)}}); }

@@ -1,4 +1,5 @@
-// The journal of one migration: JSON Lines, one record a line, fsynced before the effect that it announces.
+// The journal of one migration: JSON Lines, one record a line, fsynced before the effect that it announces. "settled"
+// alone becomes durable with the next one: without it, what was carried out is carried out again, which does no harm.
 //
 // Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}:
 // written BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried
@@ -94,7 +95,8 @@ class Journal {
 
  private:
   Journal() = default;
-  void append(Json record);
+  enum class Durable { now, with_the_next };
+  void append(Json record, Durable when = Durable::now);
   /// Json::exception when it is no record; NoOperation when it is an effect, but not with an operation.
   void replay(const Json& record);
   /// Replays the records of a file's text; returns the length of what is whole in it.

@@ -2,6 +2,7 @@
 // slots (slots.hpp) that it uses, with
 //   static constexpr Phase kPhase;
 //   static constexpr Wait kWait;  // of one that looks again and again: for what
+//   static constexpr WaitFor kBegins;  // of one that sets something off for which a later step waits
 //   /// Pure. Empty: a wait or a check, which changes nothing.
 //   static std::vector<Announced> announce(const Move& move);
 //   /// Does it, and returns when it is done; writes its undo and finish into the journal before each effect. Throws

@@ -10,6 +10,7 @@ namespace ms2m {
 /// Error{refused} when admission made of it what no kubelet could restore.
 struct CreateTargetPod {
   static constexpr Phase kPhase = Phase::preparing;
+  static constexpr WaitFor kBegins = WaitFor::pod_start;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

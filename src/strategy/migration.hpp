@@ -41,6 +41,7 @@ struct Migration {
 struct Step {
   Phase phase = Phase::preparing;
   Wait wait{};
+  std::optional<WaitFor> begins{};  ///< is under way after it, and a later step waits for it
   std::vector<Announced> (*announce)(const Move& move) = nullptr;
   /// Makes the step of its parts, and runs it.
   Ran (*run)(Migration& migration, const StopToken& stop) = nullptr;

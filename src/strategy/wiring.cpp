@@ -37,11 +37,19 @@ constexpr Wait wait_of() {
     return {};
 }
 
+template <class Class>
+constexpr std::optional<WaitFor> begun_by() {
+  if constexpr (requires { Class::kBegins; })
+    return Class::kBegins;
+  else
+    return std::nullopt;
+}
+
 /// `Make`: a function of a Migration that returns the step's class.
 template <class Make>
 constexpr Step step_of(Make) {
   using Class = std::invoke_result_t<Make, Migration&>;
-  return {Class::kPhase, wait_of<Class>(), Class::announce,
+  return {Class::kPhase, wait_of<Class>(), begun_by<Class>(), Class::announce,
           [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
 }
 

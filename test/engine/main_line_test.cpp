@@ -158,3 +158,33 @@ TEST_CASE("a run within a run is a part of it, and outside of one nothing is kep
   CHECK(words(path) == Words{"node: inner"});
   CHECK(path[0].phase == Phase::finalizing);
 }
+
+TEST_CASE("what is done while something is under way that is waited for afterwards costs no time") {
+  const auto run_with = [](Millis waited) {
+    Line line;
+    MainLine::Run run(line, line.now);
+    line.enter(Phase::preparing);
+    const auto wait = [&](WaitFor on, const char* what, Millis time) {
+      const MainLine::Call call(line, on, what);
+      line.pass(time);
+    };
+    wait(WaitFor::api_server, "create pod", kLong);
+    line.begins(WaitFor::pod_start);
+    wait(WaitFor::broker, "declare", kLong);
+    wait(WaitFor::network, "archive", kLong);
+    wait(WaitFor::ms2m, "its journal", kLong);
+    wait(WaitFor::pod_start, "the copy", waited);
+    wait(WaitFor::broker, "arm", kLong);
+    return run.path(line.now);
+  };
+  SECTION("it was not over") {
+    const auto path = run_with(kLong);
+    CHECK(words(path) == Words{"api server: create pod", "pod start: the copy", "network: archive",
+                               "pod start: the copy", "broker: arm"});
+    CHECK(own_time(path) == Seconds(kLong * 2));
+    CHECK(sum(path) == Seconds(kLong * 6));
+  }
+  SECTION("it was over already: since when is not known") {
+    CHECK(own_time(run_with(Millis{0})) == Seconds(kLong * 4));
+  }
+}

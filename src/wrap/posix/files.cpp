@@ -83,12 +83,12 @@ bool AppendFile::try_lock() {
   return false;
 }
 
-void AppendFile::append(std::string_view bytes) {
+void AppendFile::append(std::string_view bytes, Sync sync) {
   struct stat before {};
   if (::fstat(fd_.get(), &before) != 0) throw_errno("stat " + path_);
   try {
     write_all(fd_.get(), bytes, path_);
-    if (retry([&] { return ::fdatasync(fd_.get()); }) != 0) throw_errno("fdatasync " + path_);
+    if (sync == Sync::yes && retry([&] { return ::fdatasync(fd_.get()); }) != 0) throw_errno("fdatasync " + path_);
   } catch (const Error&) {
     // The part that was written must not run into what is appended next.
     [[maybe_unused]] const int best_effort = ::ftruncate(fd_.get(), before.st_size);

@@ -44,9 +44,10 @@ class AppendFile {
   /// False: another open file has the lock, in this process or another one. The kernel drops it with the last
   /// descriptor of this one. Error{failed}: the file system has no locks.
   bool try_lock();
-  /// All of the bytes and one fdatasync, or Error{failed}, with the file as it was before. Only a crash can leave a
-  /// part of them; readers skip an unterminated last line.
-  void append(std::string_view bytes);
+  enum class Sync { yes, no };
+  /// All of the bytes and one fdatasync, of what was appended before without one too, or Error{failed}, with the file
+  /// as it was before. Only a crash can leave a part of them; readers skip an unterminated last line.
+  void append(std::string_view bytes, Sync sync = Sync::yes);
   /// Drops what lies behind the first `size` bytes.
   void truncate(std::uintmax_t size);
 
