@@ -5,6 +5,7 @@ import argparse
 import sys
 
 import ballast
+import byhand
 import chaos
 import estimate
 import handover
@@ -67,6 +68,15 @@ def parser():
                          help="that the consumer has beside its own and leaves alone, as 1G (of 1024); touch_s is then what a plain "
                               "program needs on the target to touch as much that is new")
     common(measure)
+    typed = commands.add_parser("byhand", help="a handoff beside the same steps typed by hand (curl, ssh, a broker client)",
+                                epilog="By hand there is no lease, no journal, no dead man's switch and no undo. Ends with ms2m's medians "
+                                       "divided by those of the hand.")
+    typed.set_defaults(run=byhand.run, workload="pod")
+    typed.add_argument("--rates", default="10")
+    typed.add_argument("--reps", type=int, default=5)
+    typed.add_argument("--warmup", type=float, default=6, help="seconds of traffic before the migration")
+    typed.add_argument("--memory", type=word(ballast.size_of), default=0, help="that the consumer has beside its own, as 1G (of 1024)")
+    common(typed)
     guessing = commands.add_parser("estimate", help="what was predicted, and what it took")
     guessing.set_defaults(run=estimate.run)
     guessing.add_argument("--strategies", default="shadow,handoff")
@@ -99,7 +109,7 @@ def fill_in(options):
     """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
     if options.command == "transfer":
         return options
-    published = "sequential" in options.strategies.split(",")
+    published = "sequential" in getattr(options, "strategies", "").split(",")
     options.sigterm = options.sigterm or ("ignored" if published else "handled")
     if options.grace is None and options.sigterm == "ignored":
         options.grace = 30

@@ -43,6 +43,10 @@ def source_pod():
     return status["pods"][0]["pod"]
 
 
+def kind_of_run(strategy, way, checkpoint, precopy, rate, repetition):
+    return {"strategy": strategy, "restore": way, "checkpoint": checkpoint, "precopy": precopy, "rate": rate, "repetition": repetition}
+
+
 def migrate_arguments(options, strategy, pod, way="auto", checkpoint="kubelet", precopy="auto"):
     arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy, "--restore", way,
                  "--checkpoint", checkpoint, "--precopy", precopy]
@@ -75,8 +79,7 @@ def one(options, strategy, rate, repetition, kind):
     plain_restore = plain.restore_seconds(options.to, source_pod()) if status == 0 and way == "handler" else None
     left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
-    what = {"strategy": strategy, "restore": way, "checkpoint": checkpoint, "precopy": precopy, "rate": rate,
-            "repetition": repetition, "memory": options.memory,
+    what = {**kind_of_run(strategy, way, checkpoint, precopy, rate, repetition), "memory": options.memory,
             "touch_s": ballast.touch_seconds(options.to, options.memory) if options.memory else None,
             "checkpoint_s": plain.phase_seconds(report, "Checkpointing"),
             "bytes": driver.find(report, "bytes"), "precopy_bytes": driver.find(report, "precopy_bytes"),
@@ -132,7 +135,7 @@ def medians(runs):
         group = list(group)
         text = [f"{strategy} at {rate:g}/s by {way}, checkpoint by {checkpoint}, precopy {precopy}, {len(group)} runs:"]
         for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s", "checkpoint_s", "touch_s", "bytes"):
-            values = [run[key] for run in group if isinstance(run[key], (int, float))]
+            values = [run[key] for run in group if isinstance(run.get(key), (int, float))]
             text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
         text += [f"{key} {sum(run[key] for run in group)}" for key in ("lost", "duplicated", "reordered")]
         text.append(f"refused or undone {sum(run['exit_status'] in (1, 4) for run in group)}")

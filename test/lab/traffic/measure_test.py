@@ -3,6 +3,7 @@
 
 import unittest
 
+import byhand
 import driver
 import estimate
 from effects_log import Effect, handover_gap, largest_pause, side_effects
@@ -68,6 +69,17 @@ class Estimates(unittest.TestCase):
         lines = estimate.summary([{"phases": estimate.compare(self.PREDICTED, self.PHASES)}])
         self.assertEqual(lines, ["typical figures: 1 of 1 within, predicted/actual 1.25-1.25, median 1.25",
                                  "earlier moves: 1 of 2 within, predicted/actual 0.50-0.96, median 0.73"])
+
+
+class ByHand(unittest.TestCase):
+    def test_ratios_are_of_medians_and_per_rate(self):
+        def run(way, rate, total):
+            return {"restore": way, "rate": rate, "total_s": total, "gap_s": total / 2, "wall_s": total + 1}
+
+        runs = [run("handler", 10, each) for each in (1.0, 9.0, 2.0)] + [run("hand", 10, each) for each in (4.0, 4.0, 1.0)]
+        runs += [run("handler", 40, 3.0), run("hand", 40, 2.0)]
+        self.assertEqual(byhand.ratios(runs), {10: {"total_s": 0.5, "gap_s": 0.5, "wall_s": 0.6},
+                                               40: {"total_s": 1.5, "gap_s": 1.5, "wall_s": 1.333}})
 
 
 class Reports(unittest.TestCase):
