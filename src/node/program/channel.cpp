@@ -6,6 +6,8 @@ namespace ms2m::node {
 
 namespace {
 
+constexpr Millis kProgressInterval{100};
+
 Error violation(const std::string& what, std::uint32_t channel) {
   return Error(ErrorKind::protocol, what + " on channel " + std::to_string(channel));
 }
@@ -16,7 +18,15 @@ void Channel::progress(const StreamProgress& progress) {
   wire_.put(FrameKind::progress, number_, print_message(progress));
 }
 
+void Channel::progress(const PassageEnds& ends) { wire_.put(FrameKind::progress, number_, print_message(ends)); }
+
+void Channel::go_through(std::unique_ptr<tls::Connection> passage, std::optional<Bytes> per_second) {
+  passage_ = std::move(passage);
+  pace_.emplace(per_second);
+}
+
 void Channel::send(std::string_view bytes) {
+  if (passage_) return send_through(bytes);
   while (!bytes.empty()) {
     std::size_t size = 0;
     {
@@ -31,9 +41,38 @@ void Channel::send(std::string_view bytes) {
   }
 }
 
-void Channel::send_end(const StreamEnd& end) { wire_.put(FrameKind::end, number_, print_message(end)); }
+void Channel::await_credit() {
+  std::unique_lock lock(wire_.mutex);
+  wire_.changed.wait(lock, [&] { return token_.stop_requested() || may_send_ > 0; });
+  if (token_.stop_requested()) throw Cancelled();
+}
 
-void Channel::accept_stream() {
+void Channel::send_through(std::string_view bytes) {
+  await_credit();
+  if (!begun_) pace_->begin();
+  begun_ = true;
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, pace_->piece(kMaxData));
+    pace_->await_turn(piece.size(), token_, "sending to the other node");
+    passage_->send(piece, token_);
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+void Channel::send_end(const StreamEnd& end) {
+  if (passage_) {
+    await_credit();
+    passage_->end(token_);
+    passage_.reset();
+  }
+  wire_.put(FrameKind::end, number_, print_message(end));
+}
+
+void Channel::accept_stream(Bytes size) {
+  if (passage_) {
+    come_.total = size;
+    return progress(come_);
+  }
   {
     const std::lock_guard lock(wire_.mutex);
     accepts_ = true;
@@ -42,8 +81,21 @@ void Channel::accept_stream() {
   wire_.put(FrameKind::credit, number_, credit_payload(kWindow));
 }
 
+std::string Channel::receive_through() {
+  std::string bytes(kMaxData, '\0');
+  bytes.resize(passage_->receive(bytes, token_));
+  come_.done.count += bytes.size();
+  if (bytes.empty()) passage_.reset();  // the end itself is ms2m's to tell
+  if (const TimePoint now = Clock::now(); bytes.empty() || now >= next_progress_) {
+    next_progress_ = now + kProgressInterval;
+    progress(come_);
+  }
+  return bytes;
+}
+
 std::optional<std::string> Channel::receive() {
   std::string bytes;
+  if (passage_ && !(bytes = receive_through()).empty()) return bytes;
   std::uint32_t grant = 0;
   {
     std::unique_lock lock(wire_.mutex);
