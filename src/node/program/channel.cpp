@@ -21,12 +21,14 @@ void Channel::progress(const StreamProgress& progress) {
 void Channel::progress(const PassageEnds& ends) { wire_.put(FrameKind::progress, number_, print_message(ends)); }
 
 void Channel::go_through(std::unique_ptr<tls::Connection> passage, std::optional<Bytes> per_second) {
-  passage_ = std::move(passage);
-  pace_.emplace(per_second);
+  passage_ = std::make_unique<PassageStream>(std::move(passage), per_second, wire_, token_);
 }
 
 void Channel::send(std::string_view bytes) {
-  if (passage_) return send_through(bytes);
+  if (passage_) {
+    await_credit();
+    return passage_->send(bytes);
+  }
   while (!bytes.empty()) {
     std::size_t size = 0;
     {
@@ -47,22 +49,10 @@ void Channel::await_credit() {
   if (token_.stop_requested()) throw Cancelled();
 }
 
-void Channel::send_through(std::string_view bytes) {
-  await_credit();
-  if (!begun_) pace_->begin();
-  begun_ = true;
-  while (!bytes.empty()) {
-    const std::string_view piece = bytes.substr(0, pace_->piece(kMaxData));
-    pace_->await_turn(piece.size(), token_, "sending to the other node");
-    passage_->send(piece, token_);
-    bytes.remove_prefix(piece.size());
-  }
-}
-
 void Channel::send_end(const StreamEnd& end) {
   if (passage_) {
     await_credit();
-    passage_->end(token_);
+    passage_->finish();
     passage_.reset();
   }
   wire_.put(FrameKind::end, number_, print_message(end));
@@ -71,6 +61,7 @@ void Channel::send_end(const StreamEnd& end) {
 void Channel::accept_stream(Bytes size) {
   if (passage_) {
     come_.total = size;
+    passage_->begin_to_receive();
     return progress(come_);
   }
   {
@@ -82,8 +73,7 @@ void Channel::accept_stream(Bytes size) {
 }
 
 std::string Channel::receive_through() {
-  std::string bytes(kMaxData, '\0');
-  bytes.resize(passage_->receive(bytes, token_));
+  std::string bytes = passage_->receive();
   come_.done.count += bytes.size();
   if (bytes.empty()) passage_.reset();  // the end itself is ms2m's to tell
   if (const TimePoint now = Clock::now(); bytes.empty() || now >= next_progress_) {

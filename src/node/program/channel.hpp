@@ -7,11 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/pace.hpp"
 #include "ms2m/stop.hpp"
+#include "node/program/passage_stream.hpp"
 #include "node/program/wire.hpp"
 #include "node/protocol/messages.hpp"
-#include "wrap/tls/connection.hpp"
 
 namespace ms2m::node {
 
@@ -48,7 +47,6 @@ class Channel {
 
  private:
   void await_credit();
-  void send_through(std::string_view bytes);
   /// Empty: it has ended.
   std::string receive_through();
   const std::uint32_t number_;
@@ -56,9 +54,7 @@ class Channel {
   StopSource source_;
   StopToken token_;
   // The request's thread's alone:
-  std::unique_ptr<tls::Connection> passage_;
-  std::optional<Pace> pace_;
-  bool begun_ = false;     // bytes have gone through it
+  std::unique_ptr<PassageStream> passage_;
   StreamProgress come_{};  // through the passage
   TimePoint next_progress_{};
   // All below: Wire::mutex.
