@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "ms2m/carriage.hpp"
 #include "ms2m/node_look.hpp"
 #include "ms2m/node_tools.hpp"
 #include "ms2m/stop.hpp"
@@ -100,6 +101,10 @@ struct MoveRequest {
   Unpack as = Unpack::layout;
   std::optional<Bytes> per_second{};  ///< at most, on an average since the first byte; not 0
   Round round = Round::none;          ///< others only into a restore
+  /// direct: or by the relay where the nodes do not reach each other, which is found out before anything is read.
+  Carriage carriage = Carriage::relay;
+  /// Told once of each pair of nodes, when the relay has to do it, why; may be empty.
+  std::function<void(const std::string& why)> on_detour{};
 };
 
 struct MoveResult {
@@ -109,6 +114,7 @@ struct MoveResult {
   /// Of a round: how many pages of memory the source has, and how many of them were carried. 0, 0: the checkpoint was
   /// not understood, so it was carried whole, and an early one was in vain.
   std::uint64_t pages = 0, differing = 0;
+  Carriage carriage = Carriage::relay;  ///< how it went
 };
 
 /// What a move leaves on a node, also one that fails, until ImageStore::import_checkpoint() or remove_layout() takes it
@@ -132,6 +138,10 @@ class Carrier {
   virtual ~Carrier() = default;
   /// Where it brings the archive of the migration `id` on `node`, and what is left of that. Asks nobody.
   virtual Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const = 0;
+  /// Why the nodes do not reach each other as Carriage::direct needs it; nullopt: they do. Tries that, and carries
+  /// nothing. Takes some seconds at most. Error as Nodes::open().
+  virtual std::optional<std::string> obstacle(const std::string& from_node, const std::string& to_node,
+                                              const StopToken& stop) = 0;
   /// Error{refused}, before anything is read, for a path that is no archive's (archive.hpp), or no layout's. Of a dump
   /// that its node has not: {not_found}. Into a restore: {not_found}, {conflict} when it is not prepared, or its data
   /// is there already. Error with the side that failed (source, target) in front, and its first cause. Of the data of a

@@ -76,6 +76,7 @@ struct Measures {
   std::optional<Bytes> bytes;         ///< size of the checkpoint archive, as it was carried
   std::optional<Bytes> precopied;     ///< carried before, while the source worked
   std::optional<CarriedPages> pages;  ///< where some were
+  std::optional<Carriage> carriage;   ///< how it was carried
   std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;

@@ -33,10 +33,6 @@ enum class SourceEnd {
 
 const char* to_string(SourceEnd end) noexcept;  // "adoption", ...
 
-/// The archive's way from node to node.
-enum class Carriage { relay };
-const char* to_string(Carriage carriage) noexcept;  // "relay"
-
 /// How the copy's process comes to be.
 enum class Restoring {
   image,    ///< from a checkpoint image in its node's store, as published
@@ -51,7 +47,7 @@ struct Procedure {
   Workload workload = Workload::bare_pod;
   Course course = Course::shadow;
   SourceEnd source_end = SourceEnd::deletion;
-  Carriage carriage = Carriage::relay;
+  Carriage carriage = Carriage::relay;  ///< direct: while the nodes reach each other
   Restoring restoring = Restoring::image;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;                         ///< of pre-copy

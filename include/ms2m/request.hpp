@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ms2m/carriage.hpp"
 #include "ms2m/place.hpp"
 #include "ms2m/units.hpp"
 
@@ -64,11 +65,12 @@ struct MigrationRequest {
 
   Millis dead_man{15000};
   Millis downtime_limit{300};
-  std::uint64_t relay_window = 0;     ///< messages; 0: half of what the source manages within the dead man's time
-  std::uint64_t max_held = 100000;    ///< messages that the valve may hold
-  Seconds cutoff{120};                ///< fanout only
-  std::optional<unsigned> precopy{};  ///< rounds of it; nullopt: where it pays
-  std::optional<Bytes> bandwidth{};   ///< a second, of the checkpoint's way; not 0
+  std::uint64_t relay_window = 0;       ///< messages; 0: half of what the source manages within the dead man's time
+  std::uint64_t max_held = 100000;      ///< messages that the valve may hold
+  Seconds cutoff{120};                  ///< fanout only
+  std::optional<unsigned> precopy{};    ///< rounds of it; nullopt: where it pays
+  std::optional<Bytes> bandwidth{};     ///< a second, of the checkpoint's way; not 0
+  Carriage carriage = Carriage::relay;  ///< direct: as long as the nodes reach each other
   bool allow_reorder = false;
   bool allow_competing = false;
   bool allow_other_queues = false;

@@ -135,7 +135,7 @@ const char* to_string(RestoreState state) noexcept {
   return "?";
 }
 
-const char* to_string(Carriage) noexcept { return "relay"; }
+const char* to_string(Carriage carriage) noexcept { return carriage == Carriage::direct ? "direct" : "relay"; }
 
 const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }
 

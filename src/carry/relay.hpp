@@ -12,6 +12,8 @@ class Relay final : public Carrier {
   /// `nodes` must outlive it. Thread-safe.
   explicit Relay(SshNodes& nodes) : nodes_(nodes) {}
   Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const override;
+  std::optional<std::string> obstacle(const std::string& from_node, const std::string& to_node,
+                                      const StopToken& stop) override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
 
  private:

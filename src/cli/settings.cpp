@@ -35,6 +35,8 @@ constexpr Words<RestoreChoice, 3> kRestores{
 constexpr Words<CheckpointBy, 2> kCheckpoints{{{"kubelet", CheckpointBy::kubelet}, {"runtime", CheckpointBy::runtime}}};
 constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
 
+constexpr Words<Carriage, 2> kSshPaths{{{"relay", Carriage::relay}, {"direct", Carriage::direct}}};
+
 /// A setting whose value is one of a few words: checked by them, completed from them.
 template <const auto& kWords, auto kField>
 Setting word_setting(const char* name, const char* help) {
@@ -103,6 +105,8 @@ std::vector<Setting> all_settings() {
           "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
           "kubelet", "proxy (default): through the API server; direct: port 10250 of the node"),
+      word_setting<kSshPaths, &MigrationRequest::carriage>(
+          "ssh-path", "relay (default): through ms2m; direct: from node to node, where they reach each other"),
       {"precopy", "ROUNDS", "auto (default): where it pays; off, or how often memory is carried while the source works",
        [](MigrationRequest& r, const std::string& v) { r.precopy = parse_rounds(v); }},
       {"bandwidth", "RATE", "bytes a second of the checkpoint's way, as 20M, at most (no limit)",

@@ -7,7 +7,7 @@
 #include "broker/rabbit_admin.hpp"
 #include "broker/rabbit_broker.hpp"
 #include "broker/uri.hpp"
-#include "carry/relay.hpp"
+#include "carry/direct.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
@@ -83,14 +83,14 @@ class WiredEngine final : public Engine {
         nodes_(node_settings(options, cluster_)),
         inspector_(nodes_),
         archives_(nodes_),
-        relay_(nodes_),
+        carrier_(nodes_, addresses_from(cluster_)),
         images_(nodes_),
         processes_(nodes_),
         restores_(nodes_),
         dumps_(nodes_),
-        migrator_(
-            {*cluster_, broker_, admin_, nodes_, inspector_, archives_, relay_, images_, processes_, restores_, dumps_},
-            JournalStore(JournalStore::default_root()), observer) {
+        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, carrier_, images_, processes_, restores_,
+                   dumps_},
+                  JournalStore(JournalStore::default_root()), observer) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
   }
@@ -120,7 +120,7 @@ class WiredEngine final : public Engine {
   SshNodes nodes_;
   SessionInspector inspector_;
   SessionArchives archives_;
-  Relay relay_;
+  Direct carrier_;
   SessionImages images_;
   SessionProcesses processes_;
   SessionRestores restores_;

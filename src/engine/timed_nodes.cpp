@@ -64,6 +64,11 @@ class TimedCarrier final : public Carrier {
   Landing landing(const std::string& node, const std::string& id, Unpack as) const override {
     return inner_.landing(node, id, as);
   }
+  std::optional<std::string> obstacle(const std::string& from_node, const std::string& to_node,
+                                      const StopToken& stop) override {
+    const Call call(line_, WaitFor::network, "connection from " + from_node + " to " + to_node);
+    return inner_.obstacle(from_node, to_node, stop);
+  }
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override {
     const Call call(line_, WaitFor::network, "archive to " + request.to_node);
     return inner_.move(request, progress, stop);

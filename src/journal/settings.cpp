@@ -37,6 +37,7 @@ Json settings_json(const MigrationRequest& r) {
   if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
   if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);
   if (r.precopy) json["precopy"] = *r.precopy;
+  if (r.carriage != Carriage::relay) json["ssh_path"] = to_string(r.carriage);
   if (r.bandwidth) json["bandwidth"] = r.bandwidth->count;
   return json;
 }
@@ -51,6 +52,7 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
   request.checkpoint =
       settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
+  request.carriage = settings.value("ssh_path", "relay") == "direct" ? Carriage::direct : Carriage::relay;
   if (settings.contains("bandwidth")) request.bandwidth = Bytes{settings["bandwidth"].get<std::uint64_t>()};
   request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());

@@ -38,6 +38,11 @@ struct NodeFacts {
   std::optional<Millis> kubelet_patience;  ///< with its container runtime; of the target alone
 };
 
+/// Why the source's node does not reach the target's for Carriage::direct; empty: it does.
+struct Obstacle {
+  std::string why;
+};
+
 /// What is asked. Each answer stands for itself: one that does not come leaves the others as they are.
 enum class Question {
   rights,
@@ -73,8 +78,8 @@ struct Unasked {
 struct Facts {
   std::string ns;
   Json pod;
-  /// Decided as soon as the pod was read, but for how it is restored, for which the nodes are asked; their runtimes are
-  /// in the plan's.
+  /// Decided as soon as the pod was read, but for how it is restored and how its data goes, for which the nodes are
+  /// asked; their runtimes are in the plan's.
   Procedure procedure;
   std::string container;
   std::optional<Controller> owner;       ///< the controlling ReplicaSet or StatefulSet
@@ -97,6 +102,7 @@ struct Facts {
   std::optional<std::string> runtime_handler;  ///< of the class that the pod names; nullopt: none, or it is not known
   /// The RuntimeClass of ms2m's handler is there, and is that; asked only where the handler may restore.
   std::optional<bool> handler_class;
+  std::optional<Obstacle> direct;  ///< between the nodes; asked only where the request wants that way
   std::optional<Lease> lease;
 
   MissingBrokerRights missing_broker_rights;

@@ -107,6 +107,7 @@ void Gathering::note(Question question, const Otherwise& otherwise, const Error&
 void Gathering::finish() {
   tasks_.wait();
   tell_image_names();
+  ask_way();
   facts_.procedure.restoring = restoring_of(facts_, request_);
   std::stable_sort(facts_.unasked.begin(), facts_.unasked.end(),
                    [](const Unasked& a, const Unasked& b) { return a.question < b.question; });

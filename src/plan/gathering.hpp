@@ -52,6 +52,7 @@ class Gathering {
   void find_image(const std::string& node, const std::string& name, NodeFacts& facts,
                   std::optional<Trouble>& find_trouble);
   void tell_image_names();
+  void ask_way();
   void ask_broker();
   void ask_management();
 

@@ -127,4 +127,16 @@ void Gathering::tell_image_names() {
   if (!target.tool_trouble) target.tool_trouble = target_find_;
 }
 
+/// It is tried: no table of addresses and filters would tell it.
+void Gathering::ask_way() {
+  const std::string from = pod_node(facts_.pod), to = request_.target_node;
+  if (request_.carriage != Carriage::direct || from == to || facts_.source.access || facts_.target.access) return;
+  try {
+    facts_.direct = Obstacle{ports_.carrier.obstacle(from, to, stop_).value_or("")};
+  } catch (const Error& error) {
+    facts_.direct = Obstacle{error.what()};
+  }
+  if (facts_.direct->why.empty()) facts_.procedure.carriage = Carriage::direct;
+}
+
 }  // namespace ms2m

@@ -67,6 +67,7 @@ void add_measures(Json& json, const Measures& m) {
   json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
   json["precopy_bytes"] = m.precopied ? Json(m.precopied->count) : Json(nullptr);
   json["memory_pages"] = m.pages ? Json{{"all", m.pages->all}, {"carried", m.pages->carried}} : Json(nullptr);
+  json["carrier"] = m.carriage ? Json(to_string(*m.carriage)) : Json(nullptr);
   json["held"] = or_null(m.held);
   json["relayed"] = or_null(m.relayed);
   json["returned"] = or_null(m.returned);

@@ -90,7 +90,8 @@ std::string measure_lines(const Measures& m) {
                        fmt::format("{}, {}", duration(pause.length), printable(pause.what)));
   if (m.bytes)
     lines.emplace_back("Bytes moved",
-                       fmt::format("{} ({}){}", m.bytes->count, size(*m.bytes),
+                       fmt::format("{} ({}){}{}", m.bytes->count, size(*m.bytes),
+                                   m.carriage == Carriage::direct ? ", from node to node" : "",
                                    m.precopied ? ", and " + size(*m.precopied) + " while the source worked" : ""));
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));

@@ -21,8 +21,8 @@ Operation removal_of(const Checkpoint& checkpoint, const std::string& node) {
 std::vector<Announced> PreCopy::announce(const Move& move) {
   std::vector<Announced> lines = TakeCheckpoint::announce(move);
   for (Announced& each : lines) each.finish.reset();  // it is removed at once
-  lines.push_back({fmt::format("stream its memory to {}:{} while it works", move.plan.target_node,
-                               move.plan.target_landing.directory)});
+  lines.push_back({fmt::format("stream its memory to {}:{}{} while it works", move.plan.target_node,
+                               move.plan.target_landing.directory, way_text(move.plan))});
   return lines;
 }
 
@@ -48,10 +48,9 @@ bool PreCopy::round(const StopToken& stop) const {
   take.now(stop);
   stood_still(Clock::now() - begun);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  const MoveResult moved =
-      carrier.move({plan.source_node, take.checkpoint.is, plan.target_node, plan.target_landing.directory,
-                    Unpack::restore, move.request.bandwidth, Round::early},
-                   progress_to(take.observer, kPhase), limit);
+  MoveRequest request = move_request(move, take.checkpoint.is, Unpack::restore, take.observer);
+  request.round = Round::early;
+  const MoveResult moved = carrier.move(request, progress_to(take.observer, kPhase), limit);
   operations.run(removal_of(take.checkpoint.is, plan.source_node), stop);
   take.journal.settled(take.checkpoint.removal, true, "carried");
   done.bytes.count += moved.bytes.count;

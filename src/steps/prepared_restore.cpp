@@ -52,8 +52,8 @@ Ran BindCopy::run(const StopToken& stop) const {
 }
 
 std::vector<Announced> BringData::announce(const Move& move) {
-  return {{fmt::format("stream the archive to {}:{}, unpacked", move.plan.target_node,
-                       move.plan.target_landing.directory)}};
+  return {{fmt::format("stream the archive to {}:{}{}, unpacked", move.plan.target_node,
+                       move.plan.target_landing.directory, way_text(move.plan))}};
 }
 
 /// Where the target does not know any more what was carried before, all of it once more.
@@ -72,18 +72,17 @@ MoveResult BringData::carried(const MoveRequest& request, const StopToken& stop)
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  const MoveResult moved =
-      carried({plan.source_node, checkpoint.is, plan.target_node, plan.target_landing.directory, Unpack::restore,
-               move.request.bandwidth, plan.procedure.rounds > 0 ? Round::last : Round::none},
-              limit);
+  MoveRequest request = move_request(move, checkpoint.is, Unpack::restore, observer);
+  if (plan.procedure.rounds > 0) request.round = Round::last;
+  const MoveResult moved = carried(request, limit);
   bytes = moved.bytes;
+  carriage = moved.carriage;
   data.sha256 = moved.sha256;
   guards.check();
   tell(observer, Phase::transferring, fmt::format("the data of {} is on {}", plan.target_pod, plan.target_node));
-  const std::string size = fmt::format("{:.1f} MB by ssh", static_cast<double>(moved.bytes.count) / 1e6);
-  if (moved.pages == 0) return {size + ", unpacked on the way"};
+  if (moved.pages == 0) return {carried_text(moved) + ", unpacked on the way"};
   pages = CarriedPages{moved.pages, moved.differing};
-  return {fmt::format("{}, {} of {} pages of memory", size, moved.differing, moved.pages)};
+  return {fmt::format("{}, {} of {} pages of memory", carried_text(moved), moved.differing, moved.pages)};
 }
 
 }  // namespace ms2m

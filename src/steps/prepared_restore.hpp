@@ -52,6 +52,7 @@ struct BringData {
   BroughtData& data;
   std::optional<Bytes>& bytes;
   std::optional<CarriedPages>& pages;
+  std::optional<Carriage>& carriage;
 
  private:
   MoveResult carried(const MoveRequest& request, const StopToken& stop) const;

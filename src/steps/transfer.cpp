@@ -30,12 +30,35 @@ ProgressFn progress_to(Observer& observer, Phase phase) {
   };
 }
 
+MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack as, Observer& observer) {
+  const Plan& plan = move.plan;
+  MoveRequest request{plan.source_node,      checkpoint, plan.target_node, plan.target_landing.directory, as,
+                      move.request.bandwidth};
+  request.carriage = plan.procedure.carriage;
+  request.on_detour = [&observer, from = plan.source_node, to = plan.target_node](const std::string& why) {
+    warn(observer,
+         fmt::format("the checkpoint goes through ms2m, because node {} does not reach node {} any more: {}", from, to,
+                     why),
+         "");
+  };
+  return request;
+}
+
+std::string carried_text(const MoveResult& moved) {
+  return fmt::format("{:.1f} MB {}", static_cast<double>(moved.bytes.count) / 1e6,
+                     moved.carriage == Carriage::direct ? "from node to node" : "by ssh");
+}
+
+std::string way_text(const Plan& plan) {
+  return plan.procedure.carriage == Carriage::direct ? ", from node to node" : "";
+}
+
 namespace {
 
 /// The first says what is done; the carrier says what it leaves.
 std::vector<Announced> stream_lines(const Plan& plan) {
   std::vector<Announced> all{
-      {fmt::format("stream the archive to {}:{}", plan.target_node, plan.target_landing.directory)}};
+      {fmt::format("stream the archive to {}:{}{}", plan.target_node, plan.target_landing.directory, way_text(plan))}};
   for (const op::RemoveLayout& layout : layouts_left(plan.target_landing)) {
     if (all.back().undo) all.emplace_back();
     all.back().undo = all.back().finish = layout;
@@ -70,9 +93,8 @@ std::vector<Announced> lines_for(const Move& move, const std::string& image) {
 MoveResult carry(const Transfer& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   for (const Announced& each : stream_lines(plan)) journal_announced(at.journal, Phase::transferring, each);
-  return at.carrier.move({plan.source_node, at.checkpoint.is, plan.target_node, plan.target_landing.directory,
-                          Unpack::layout, at.move.request.bandwidth},
-                         progress_to(at.observer), stop);
+  return at.carrier.move(move_request(at.move, at.checkpoint.is, Unpack::layout, at.observer), progress_to(at.observer),
+                         stop);
 }
 
 }  // namespace
@@ -84,6 +106,7 @@ Ran Transfer::run_as(const std::string& image, const StopToken& stop) const {
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
   const MoveResult moved = carry(*this, limit);
   bytes = moved.bytes;
+  carriage = moved.carriage;
   guards.check();
   journal_announced(journal, Phase::transferring, import_line(move, image));
   imported.id =
@@ -93,7 +116,7 @@ Ran Transfer::run_as(const std::string& image, const StopToken& stop) const {
                                limit);
   journal_announced(journal, Phase::transferring, image_line(plan, imported.id));
   tell(observer, Phase::transferring, "image " + image + " is on " + plan.target_node);
-  return {fmt::format("{:.1f} MB by ssh, imported as checkpoint image", static_cast<double>(moved.bytes.count) / 1e6)};
+  return {carried_text(moved) + ", imported as checkpoint image"};
 }
 
 std::vector<Announced> TransferStaged::announce(const Move& move) {

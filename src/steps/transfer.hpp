@@ -13,6 +13,12 @@ namespace ms2m {
 std::string architecture_of(const NodeFacts& node);
 /// Events of type progress.
 ProgressFn progress_to(Observer& observer, Phase phase = Phase::transferring);
+/// The move that the plan says, of that checkpoint, without a round; warns of a detour.
+MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack as, Observer& observer);
+/// "27.1 MB by ssh", "27.1 MB from node to node"
+std::string carried_text(const MoveResult& moved);
+/// For the plan's line of a way; empty: through ms2m.
+std::string way_text(const Plan& plan);
 /// What the carrier leaves there, journaled before it begins.
 std::vector<op::RemoveLayout> layouts_left(const Landing& landing);
 
@@ -32,6 +38,7 @@ struct Transfer {
   const TakenCheckpoint& checkpoint;
   ImportedImage& imported;
   std::optional<Bytes>& bytes;
+  std::optional<Carriage>& carriage;
 };
 
 /// Under another name, so that no kubelet can start the target pod from it yet.

@@ -78,12 +78,13 @@ TakeCheckpoint take_checkpoint(Migration& m) {
 }
 
 Transfer transfer_of(Migration& m) {
-  return {m.move,    m.ports.carrier, m.ports.images, m.journal,       m.observer,
-          guards(m), m.checkpoint,    m.imported,     m.measures.bytes};
+  return {m.move,    m.ports.carrier, m.ports.images, m.journal,        m.observer,
+          guards(m), m.checkpoint,    m.imported,     m.measures.bytes, m.measures.carriage};
 }
 
 BringData bring_data_of(Migration& m) {
-  return {m.move, m.ports.carrier, m.observer, guards(m), m.checkpoint, m.brought, m.measures.bytes, m.measures.pages};
+  return {m.move,    m.ports.carrier,  m.observer,       guards(m),          m.checkpoint,
+          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage};
 }
 
 Restore restore(Migration& m) {

@@ -1,7 +1,7 @@
 // `bench transfer`'s hand: one archive by one of ms2m's own carriers between two nodes, with nothing else of a
 // migration around it.
 //
-// usage: carry_once JSON      {"way", "ssh_config", "from", "to", "archive", "id", "cache"}
+// usage: carry_once JSON      {"way", "ssh_config", "from", "to", "archive", "id", "cache", "address"}
 //
 // Prints {"open": true} when both sessions are and the restore is prepared, and waits for a line; then moves, prints
 // {"bytes", "seconds", "sha256"}, and waits for another one: who measures looks at the processes meanwhile. What it
@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "carry/relay.hpp"
+#include "carry/direct.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/session/session_restores.hpp"
@@ -19,8 +19,9 @@ using namespace ms2m;
 
 namespace {
 
-std::unique_ptr<Carrier> carrier(const std::string& way, SshNodes& nodes) {
-  if (way == "ssh-relay") return std::make_unique<Relay>(nodes);
+Carriage carriage(const std::string& way) {
+  if (way == "ssh-relay") return Carriage::relay;
+  if (way == "ssh-direct") return Carriage::direct;
   throw Error(ErrorKind::usage, "there is no way '" + way + "'");
 }
 
@@ -41,17 +42,20 @@ bool tell_and_wait(const Json& what) {
 
 void carry(const Json& said) {
   SshNodes nodes(settings(said));
-  const auto by = carrier(said.at("way"), nodes);
+  const std::string address = said.at("address");
+  Direct by(nodes, [&](const std::string&, const StopToken&) { return std::vector<std::string>{address}; });
   const std::string from = said.at("from"), to = said.at("to"), id = said.at("id");
   nodes.open(from, {});
   nodes.open(to, {});
   const RestoreTarget target{"bench", "transfer", "consumer", std::string(64, 'a')};
   SessionRestores(nodes).prepare(to, id, target, Millis{1000}, Seconds{3600}, {});
-  const MoveRequest request{from, KubeletArchive{said.at("archive")}, to,
-                            by->landing(to, id, Unpack::restore).directory, Unpack::restore};
+  MoveRequest request{from, KubeletArchive{said.at("archive")}, to, by.landing(to, id, Unpack::restore).directory,
+                      Unpack::restore};
+  request.carriage = carriage(said.at("way"));
+  request.on_detour = [](const std::string& why) { throw Error(ErrorKind::unavailable, why); };
   if (!tell_and_wait({{"open", true}})) return;
   const TimePoint begun = Clock::now();
-  const MoveResult moved = by->move(request, {}, {});
+  const MoveResult moved = by.move(request, {}, {});
   const double seconds = seconds_between(begun, Clock::now());
   tell_and_wait({{"bytes", moved.bytes.count}, {"seconds", seconds}, {"sha256", moved.sha256}});
 }

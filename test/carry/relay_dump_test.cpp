@@ -14,6 +14,7 @@ using Catch::StartsWith;
 namespace {
 
 struct Carried : RestoreLab {
+  using RestoreLab::RestoreLab;
   SessionDumps dumps{nodes};
 
   MoveRequest request() const { return RestoreLab::request(RuntimeDump{id}); }
@@ -22,9 +23,10 @@ struct Carried : RestoreLab {
 
 }  // namespace
 
-TEST_CASE("a dump is taken, carried into a restore, and removed", "[relay]") {
+TEST_CASE("a dump is taken, carried into a restore, and removed", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
   if (::geteuid() != 0) return;
-  Carried carried;
+  Carried carried(way);
   posix::TempDir place("ms2m-relay-dump-");
   const std::string state = (place.path() / "state").string();
   DumpedContainer container((place.path() / "runtime").string(), state);
@@ -39,7 +41,7 @@ TEST_CASE("a dump is taken, carried into a restore, and removed", "[relay]") {
                            Millis{1000}, Seconds{600}, {});
   std::optional<Bytes> announced;
   const MoveResult moved =
-      carried.relay.move(carried.request(), [&](Bytes, std::optional<Bytes> total) { announced = total; }, {});
+      carried.carrier.move(carried.request(), [&](Bytes, std::optional<Bytes> total) { announced = total; }, {});
   CHECK(moved.bytes == taken.bytes);
   CHECK(announced == taken.bytes);
   CHECK(fs::file_size(carried.directory + "/checkpoint/pages-1.img") == 3'000'000);
@@ -52,18 +54,19 @@ TEST_CASE("a dump is taken, carried into a restore, and removed", "[relay]") {
   carried.restores.take_back("worker-2", carried.id, {});
 }
 
-TEST_CASE("a dump that is not there, or no dump's ID", "[relay]") {
-  Carried carried;
+TEST_CASE("a dump that is not there, or no dump's ID", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carried(way);
   MoveRequest request = carried.request();
   try {
-    carried.relay.move(request, {}, {});
+    carried.carrier.move(request, {}, {});
     FAIL("nothing was thrown");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::not_found);
     CHECK_THAT(error.what(), StartsWith("source worker-1: ") && Contains("no dump " + carried.id));
   }
   request.checkpoint = RuntimeDump{"../etc"};
-  CHECK_THROWS_WITH(carried.relay.move(request, {}, {}), Contains("'../etc'"));
+  CHECK_THROWS_WITH(carried.carrier.move(request, {}, {}), Contains("'../etc'"));
   CHECK_THROWS_AS(carried.dumps.take("worker-1", "../etc", kId, {}), Error);
   CHECK_THROWS_AS(carried.dumps.take("worker-1", "m1", "../etc", {}), Error);
   CHECK_THROWS_AS(carried.dumps.remove("worker-1", "dumps", {}), Error);

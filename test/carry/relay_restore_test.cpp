@@ -33,7 +33,7 @@ std::string member(const std::string& name, const std::string& bytes) {
 std::string checkpoint() { return member("checkpoint/inventory.img", "i") + member("spec.dump", "{}"); }
 
 struct Restoring : RestoreLab {
-  Restoring() { prepare(); }
+  explicit Restoring(Carriage by) : RestoreLab(by) { prepare(); }
   /// A checkpoint with so many bytes of pages, which are zeros.
   MoveRequest sparse(std::uint64_t pages) const {
     MoveRequest made = request(checkpoint() + header("checkpoint/pages-1.img", pages));
@@ -56,9 +56,10 @@ struct Restoring : RestoreLab {
 
 }  // namespace
 
-TEST_CASE("relay: a checkpoint arrives in its restore, unpacked, and its digest lets that begin", "[relay]") {
-  Restoring carriage;
-  const Landing landing = carriage.relay.landing("worker-2", carriage.id, Unpack::restore);
+TEST_CASE("carry: a checkpoint arrives in its restore, unpacked, and its digest lets that begin", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
+  const Landing landing = carriage.carrier.landing("worker-2", carriage.id, Unpack::restore);
   CHECK(landing.directory == std::string(kLayoutRoot) + "/" + carriage.id);
   CHECK(landing.leaves.empty());
   std::string pages(20'000'000, '\0');
@@ -67,7 +68,7 @@ TEST_CASE("relay: a checkpoint arrives in its restore, unpacked, and its digest 
       checkpoint() + member("checkpoint/pages-1.img", pages) + member("rootfs-diff.tar", "changes") + node::tar_end();
   Bytes last{};
   const auto moved =
-      carriage.relay.move(carriage.request(bytes), [&](Bytes done, std::optional<Bytes>) { last = done; }, {});
+      carriage.carrier.move(carriage.request(bytes), [&](Bytes done, std::optional<Bytes>) { last = done; }, {});
   CHECK(moved.bytes == Bytes{bytes.size()});
   CHECK(last == moved.bytes);
   CHECK(moved.sha256 == posix::Sha256::of(bytes));
@@ -81,22 +82,24 @@ TEST_CASE("relay: a checkpoint arrives in its restore, unpacked, and its digest 
   CHECK_FALSE(carriage.status().ready);
   ready(moved.sha256);
   CHECK(carriage.status().ready);
-  const auto again = error_of([&] { carriage.relay.move(carriage.request(bytes), {}, {}); });
+  const auto again = error_of([&] { carriage.carrier.move(carriage.request(bytes), {}, {}); });
   CHECK(again.kind() == ErrorKind::conflict);
   CHECK_THAT(again.what(), StartsWith("target worker-2: restore " + carriage.id + " has its data already"));
 }
 
-TEST_CASE("relay: a restore on the same node, in one session", "[relay]") {
-  Restoring carriage;
+TEST_CASE("carry: a restore on the same node, in one session", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   MoveRequest request = carriage.sparse(10'000'000);
   request.from_node = request.to_node;
-  const auto moved = carriage.relay.move(request, {}, {});
+  const auto moved = carriage.carrier.move(request, {}, {});
   CHECK_NOTHROW(carriage.restores.ready("worker-2", carriage.id, moved.sha256, {}));
   CHECK(fs::file_size(carriage.directory + "/checkpoint/pages-1.img") == 10'000'000);
 }
 
-TEST_CASE("relay: what cannot come into a restore is the target's refusal", "[relay]") {
-  Restoring carriage;
+TEST_CASE("carry: what cannot come into a restore is the target's refusal", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   const std::string whole = checkpoint() + node::tar_end();
   for (const auto& [bytes, said] : std::vector<std::pair<std::string, std::string>>{
            {"", "cut off"},
@@ -104,24 +107,25 @@ TEST_CASE("relay: what cannot come into a restore is the target's refusal", "[re
            {checkpoint(), "cut off"},
            {member("../record", "x") + whole, "leads elsewhere"},
            {member("checkpoint/inventory.img", "i") + whole, "two members"}}) {
-    const auto error = error_of([&, b = bytes] { carriage.relay.move(carriage.request(b), {}, {}); });
+    const auto error = error_of([&, b = bytes] { carriage.carrier.move(carriage.request(b), {}, {}); });
     CHECK(error.kind() == ErrorKind::refused);
     CHECK_THAT(error.what(), StartsWith("target worker-2: the ") && Contains(said));
     CHECK(carriage.clean());
   }
   MoveRequest elsewhere = carriage.request(whole);
   elsewhere.directory += "-none";
-  const auto error = error_of([&] { carriage.relay.move(elsewhere, {}, {}); });
+  const auto error = error_of([&] { carriage.carrier.move(elsewhere, {}, {}); });
   CHECK(error.kind() == ErrorKind::not_found);
   CHECK_FALSE(fs::exists(elsewhere.directory));
   elsewhere.directory = std::string(kLayoutRoot) + "/No_restore";
-  CHECK(error_of([&] { carriage.relay.move(elsewhere, {}, {}); }).kind() == ErrorKind::usage);
+  CHECK(error_of([&] { carriage.carrier.move(elsewhere, {}, {}); }).kind() == ErrorKind::usage);
   CHECK(carriage.restores.take_back("worker-2", carriage.id, {}));
-  CHECK(error_of([&] { carriage.relay.move(carriage.request(whole), {}, {}); }).kind() == ErrorKind::conflict);
+  CHECK(error_of([&] { carriage.carrier.move(carriage.request(whole), {}, {}); }).kind() == ErrorKind::conflict);
 }
 
-TEST_CASE("relay: a full disk is known before the first byte of a restore", "[relay]") {
-  Restoring carriage;
+TEST_CASE("carry: a full disk is known before the first byte of a restore", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   fs::remove_all(carriage.directory);
   fs::create_directories(carriage.directory);
   REQUIRE(::mount("tmpfs", carriage.directory.c_str(), "tmpfs", 0, "size=1m,mode=700") == 0);
@@ -130,32 +134,34 @@ TEST_CASE("relay: a full disk is known before the first byte of a restore", "[re
     ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
   } const unmount{carriage.directory};
   carriage.prepare();
-  const auto error = error_of([&] { carriage.relay.move(carriage.sparse(3'000'000), {}, {}); });
+  const auto error = error_of([&] { carriage.carrier.move(carriage.sparse(3'000'000), {}, {}); });
   CHECK_THAT(error.what(), StartsWith("target worker-2: No space left on device: "));
   CHECK(error.remedy() == "free some space on node worker-2");
   CHECK(carriage.clean());
 }
 
-TEST_CASE("relay: a restore's archive that grows or shrinks meanwhile is refused", "[relay]") {
-  Restoring carriage;
+TEST_CASE("carry: a restore's archive that grows or shrinks meanwhile is refused", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   for (const int change : {-100'000, 100'000}) {
     const auto request = carriage.sparse(100'000'000);
     bool changed = false;
     const auto error = error_of([&] {
-      carriage.relay.move(request,
-                          [&](Bytes, std::optional<Bytes> total) {
-                            if (!std::exchange(changed, true))
-                              fs::resize_file(archive_of(request), total->count + change);
-                          },
-                          {});
+      carriage.carrier.move(request,
+                            [&](Bytes, std::optional<Bytes> total) {
+                              if (!std::exchange(changed, true))
+                                fs::resize_file(archive_of(request), total->count + change);
+                            },
+                            {});
     });
     CHECK_THAT(error.what(), StartsWith("source worker-1: "));
     CHECK(eventually([&] { return carriage.clean(); }));
   }
 }
 
-TEST_CASE("relay: a restore's data that is stopped, or whose connection breaks, leaves nothing", "[relay]") {
-  Restoring carriage;
+TEST_CASE("carry: a restore's data that is stopped, or whose connection breaks, leaves nothing", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   for (const bool stopped : {true, false}) {
     INFO(stopped);
     StopSource source;
@@ -166,7 +172,7 @@ TEST_CASE("relay: a restore's data that is stopped, or whose connection breaks, 
       if (stopped) return source.request_stop();
       for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
     };
-    const auto move = [&] { carriage.relay.move(carriage.sparse(4ull << 30), act, source.token()); };
+    const auto move = [&] { carriage.carrier.move(carriage.sparse(4ull << 30), act, source.token()); };
     if (stopped)
       CHECK_THROWS_AS(move(), Cancelled);
     else
@@ -174,11 +180,12 @@ TEST_CASE("relay: a restore's data that is stopped, or whose connection breaks, 
     CHECK(seconds_between(asked, Clock::now()) < 3);
     CHECK(eventually([&] { return carriage.clean(); }));
   }
-  CHECK_NOTHROW(carriage.relay.move(carriage.sparse(1), {}, {}));
+  CHECK_NOTHROW(carriage.carrier.move(carriage.sparse(1), {}, {}));
 }
 
-TEST_CASE("relay: memory does not depend on the size of a restore", "[relay]") {
-  Restoring carriage;
+TEST_CASE("carry: memory does not depend on the size of a restore", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   const auto peak = [] {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -193,18 +200,19 @@ TEST_CASE("relay: memory does not depend on the size of a restore", "[relay]") {
     }
     return most;
   };
-  carriage.relay.move(carriage.sparse(20'000'000), {}, {});
+  carriage.carrier.move(carriage.sparse(20'000'000), {}, {});
   const long before = peak(), there = program();
   fs::remove_all(carriage.directory);
   carriage.prepare();
-  carriage.relay.move(carriage.sparse(400'000'000), {}, {});
+  carriage.carrier.move(carriage.sparse(400'000'000), {}, {});
   CHECK(peak() - before < 40'000);
   REQUIRE(there > 0);
   CHECK(program() - there < 20'000);
 }
 
-TEST_CASE("a restore on a node, as ms2m asks for it", "[relay]") {
-  Restoring carriage;
+TEST_CASE("a restore on a node, as ms2m asks for it", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Restoring carriage(way);
   auto& restores = carriage.restores;
   const std::string id = carriage.id;
   const RestoreStatus before = carriage.status();

@@ -15,7 +15,7 @@ namespace {
 struct Rounds : RestoreLab {
   Pages memory;
 
-  Rounds() {
+  explicit Rounds(Carriage by) : RestoreLab(by) {
     prepare();
     for (std::uint64_t i = 0; i < 3000; ++i) memory[0x10000000 + i * kPageSize] = page("at first " + std::to_string(i));
   }
@@ -29,7 +29,7 @@ struct Rounds : RestoreLab {
     files["checkpoint/pagemap-1.img"] += more;
     MoveRequest made = request(archive_of_files(files));
     made.round = round;
-    return relay.move(made, {}, {});
+    return carrier.move(made, {}, {});
   }
   /// As CRIU follows them from an image directory to its parents.
   static Pages read(const fs::path& images) {
@@ -46,8 +46,9 @@ struct Rounds : RestoreLab {
 
 }  // namespace
 
-TEST_CASE("relay: memory that is carried in rounds is the source's at last", "[relay]") {
-  Rounds carriage;
+TEST_CASE("carry: memory that is carried in rounds is the source's at last", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Rounds carriage(way);
   const MoveResult first = carriage.carry(Round::early);
   CHECK(first.pages == 3000);
   CHECK(first.differing == 3000);
@@ -71,8 +72,9 @@ TEST_CASE("relay: memory that is carried in rounds is the source's at last", "[r
   CHECK_FALSE(fs::exists(carriage.directory + "/rounds"));
 }
 
-TEST_CASE("relay: a checkpoint that is not understood is carried whole, whatever was carried before", "[relay]") {
-  Rounds carriage;
+TEST_CASE("carry: a checkpoint that is not understood is carried whole, whatever was carried before", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Rounds carriage(way);
   const MoveResult vain = carriage.carry(Round::early, "?");
   CHECK(vain.pages == 0);
   CHECK(vain.bytes.count < 10'000);
@@ -84,8 +86,9 @@ TEST_CASE("relay: a checkpoint that is not understood is carried whole, whatever
   CHECK_NOTHROW(carriage.restores.ready("worker-2", carriage.id, last.sha256, {}));
 }
 
-TEST_CASE("relay: what follows two sessions that were lost between two rounds is whole", "[relay]") {
-  Rounds carriage;
+TEST_CASE("carry: what follows two sessions that were lost between two rounds is whole", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Rounds carriage(way);
   carriage.carry(Round::early);
   for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
   CHECK(eventually([&] {
@@ -101,10 +104,11 @@ TEST_CASE("relay: what follows two sessions that were lost between two rounds is
   CHECK_FALSE(fs::exists(carriage.directory + "/checkpoint/parent"));
 }
 
-TEST_CASE("relay: a session that one side has lost between two rounds", "[relay]") {
+TEST_CASE("carry: a session that one side has lost between two rounds", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
   int forgotten = 0, whole = 0;
   for (const std::size_t side : {0, 1, 2, 3}) {  // each has a guard
-    Rounds carriage;
+    Rounds carriage(way);
     carriage.carry(Round::early);
     const auto programs = carriage.lab.programs();
     REQUIRE(programs.size() > side);
@@ -133,12 +137,13 @@ TEST_CASE("relay: a session that one side has lost between two rounds", "[relay]
   CHECK(whole > 0);
 }
 
-TEST_CASE("relay: rounds are for restores", "[relay]") {
-  Rounds carriage;
+TEST_CASE("carry: rounds are for restores", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Rounds carriage(way);
   CHECK(error_of([&] {
           MoveRequest layout = carriage.request(RuntimeDump{"m1"});
           layout.as = Unpack::layout;
           layout.round = Round::early;
-          carriage.relay.move(layout, {}, {});
+          carriage.carrier.move(layout, {}, {});
         }).kind() == ErrorKind::refused);
 }

@@ -1,5 +1,5 @@
-// The relay between two sessions with real sshds.
-#include "carry/relay.hpp"
+// What every carrier promises, between two sessions with real sshds.
+#include "carry/direct.hpp"
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "carry/archive_of.hpp"
+#include "carry/restore_lab.hpp"
 #include "ms2m/error.hpp"
 #include "node/session/session_lab.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -23,15 +24,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Carriage {
+struct Carried {
+  explicit Carried(Carriage by) : way(by) {}
+  Carriage way;
   SessionLab lab;
   SshNodes nodes{lab.settings()};
-  Relay relay{nodes};
+  Direct carrier{nodes, loopback()};
   /// Layouts lie where the program has them, on every node.
-  Landing landing = relay.landing("worker-2", "test-" + std::to_string(::getpid()));
+  Landing landing = carrier.landing("worker-2", "test-" + std::to_string(::getpid()));
   std::string directory = landing.directory;
 
-  ~Carriage() {
+  ~Carried() {
     std::error_code ignored;
     fs::remove_all(directory, ignored);
     fs::remove(kLayoutRoot, ignored);
@@ -39,7 +42,9 @@ struct Carriage {
   MoveRequest request(const std::string& bytes) const {
     const std::string path = lab.checkpoints + "/" + kArchiveName;
     std::ofstream(path, std::ios::binary) << bytes;
-    return {"worker-1", KubeletArchive{path}, "worker-2", directory};
+    MoveRequest made{"worker-1", KubeletArchive{path}, "worker-2", directory};
+    made.carriage = way;
+    return made;
   }
   MoveRequest sparse(std::uintmax_t size) const {
     MoveRequest made = request("");
@@ -69,24 +74,26 @@ mode_t mode_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("relay: no more than the bandwidth that it may take, and evenly", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: no more than the bandwidth that it may take, and evenly", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   auto request = carriage.sparse(3'000'000);
   request.per_second = Bytes{2'000'000};
   const TimePoint begin = Clock::now();
   double farthest = 0;  // ahead of the limit, in seconds
-  carriage.relay.move(request,
-                      [&](Bytes done, std::optional<Bytes>) {
-                        farthest = std::max(
-                            farthest, static_cast<double>(done.count) / 2e6 - seconds_between(begin, Clock::now()));
-                      },
-                      {});
+  carriage.carrier.move(request,
+                        [&](Bytes done, std::optional<Bytes>) {
+                          farthest = std::max(
+                              farthest, static_cast<double>(done.count) / 2e6 - seconds_between(begin, Clock::now()));
+                        },
+                        {});
   CHECK(seconds_between(begin, Clock::now()) >= 1.5);
   CHECK(farthest < 0.01);
 }
 
-TEST_CASE("relay: what waits for its turn ends with the move", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: what waits for its turn ends with the move", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   auto request = carriage.sparse(3'000'000);
   request.per_second = Bytes{1000};
   StopSource source;
@@ -96,20 +103,21 @@ TEST_CASE("relay: what waits for its turn ends with the move", "[relay]") {
     asked = Clock::now();
     source.request_stop();
   });
-  CHECK_THROWS_AS(carriage.relay.move(request, {}, source.token()), Cancelled);
+  CHECK_THROWS_AS(carriage.carrier.move(request, {}, source.token()), Cancelled);
   later.join();
   CHECK(seconds_between(asked, Clock::now()) < 3);
   CHECK(eventually([&] { return carriage.holds_no_file(); }));
 }
 
-TEST_CASE("relay: what it leaves is what it said before", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: what it leaves is what it said before", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   REQUIRE(carriage.landing.leaves.size() == 1);
   CHECK(carriage.landing.leaves.front().node == "worker-2");
   const fs::path said = carriage.landing.leaves.front().directory;
   CHECK(said.parent_path() == kLayoutRoot);
   CHECK_FALSE(fs::exists(said));
-  carriage.relay.move(carriage.request("archive"), {}, {});
+  carriage.carrier.move(carriage.request("archive"), {}, {});
   std::vector<fs::path> made;  // others may be at work below the same root
   for (const auto& entry : fs::directory_iterator(kLayoutRoot))
     if (entry.path().string().find("test-" + std::to_string(::getpid())) != std::string::npos)
@@ -117,21 +125,22 @@ TEST_CASE("relay: what it leaves is what it said before", "[relay]") {
   CHECK(made == std::vector{said});
 }
 
-TEST_CASE("relay: an archive arrives with its digest, private", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: an archive arrives with its digest, private", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{20000000}}) {
     const auto bytes = random_bytes(size);
     const auto request = carriage.request(bytes);
     Bytes last{};
     int reports = 0;
-    const auto moved = carriage.relay.move(request,
-                                           [&](Bytes done, std::optional<Bytes> total) {
-                                             CHECK(done >= last);
-                                             CHECK(total == Bytes{size});
-                                             last = done;
-                                             ++reports;
-                                           },
-                                           {});
+    const auto moved = carriage.carrier.move(request,
+                                             [&](Bytes done, std::optional<Bytes> total) {
+                                               CHECK(done >= last);
+                                               CHECK(total == Bytes{size});
+                                               last = done;
+                                               ++reports;
+                                             },
+                                             {});
     CHECK(moved.bytes == Bytes{size});
     CHECK(last == Bytes{size});
     CHECK(reports > 0);
@@ -145,77 +154,81 @@ TEST_CASE("relay: an archive arrives with its digest, private", "[relay]") {
   // On one node, in one session.
   auto request = carriage.request("the same");
   request.to_node = request.from_node;
-  CHECK(carriage.relay.move(request, {}, {}).bytes == Bytes{8});
+  CHECK(carriage.carrier.move(request, {}, {}).bytes == Bytes{8});
 }
 
-TEST_CASE("relay: what fails, fails with its side", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: what fails, fails with its side", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   auto request = carriage.request("x");
   archive_of(request) = carriage.lab.checkpoints + "/checkpoint-none_default-consumer-2026-11-21T21:21:02Z.tar";
-  CHECK(std::string(error_of([&] { carriage.relay.move(request, {}, {}); }).what()) ==
+  CHECK(std::string(error_of([&] { carriage.carrier.move(request, {}, {}); }).what()) ==
         "source worker-1: " + archive_of(request) + ": no such file");
   // Nobody on the node reads what is no archive, whoever names it.
   const std::string secret = (carriage.lab.dir.path() / "secret").string();
   std::ofstream(secret) << "x";
   archive_of(request) = carriage.lab.checkpoints + "/checkpoint-link_default-consumer-2026-11-21T21:21:02Z.tar";
   fs::create_symlink(secret, archive_of(request));
-  CHECK_THAT(error_of([&] { carriage.relay.move(request, {}, {}); }).what(), StartsWith("source worker-1: "));
+  CHECK_THAT(error_of([&] { carriage.carrier.move(request, {}, {}); }).what(), StartsWith("source worker-1: "));
   for (const std::string& bad : {secret, carriage.lab.checkpoints + "/../checkpoints/" + kArchiveName,
                                  "checkpoints/" + kArchiveName, carriage.lab.checkpoints + "/secret"}) {
     archive_of(request) = bad;
-    CHECK(error_of([&] { carriage.relay.move(request, {}, {}); }).kind() == ErrorKind::refused);
+    CHECK(error_of([&] { carriage.carrier.move(request, {}, {}); }).kind() == ErrorKind::refused);
   }
   request = carriage.request("x");
   request.directory = "/etc/ms2m";
-  CHECK(error_of([&] { carriage.relay.move(request, {}, {}); }).kind() == ErrorKind::refused);
+  CHECK(error_of([&] { carriage.carrier.move(request, {}, {}); }).kind() == ErrorKind::refused);
   request = carriage.request("x");
   request.to_node = "no-access";
-  const auto access = error_of([&] { carriage.relay.move(request, {}, {}); });
+  const auto access = error_of([&] { carriage.carrier.move(request, {}, {}); });
   CHECK(access.kind() == ErrorKind::forbidden);
   CHECK_THAT(access.what(), StartsWith("target: cannot reach node no-access"));
   CHECK(carriage.holds_no_file());
 }
 
-TEST_CASE("relay: a full disk is known before the first byte", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: a full disk is known before the first byte", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   fs::create_directories(carriage.directory);
   REQUIRE(::mount("tmpfs", carriage.directory.c_str(), "tmpfs", 0, "size=1m,mode=700") == 0);
   struct Unmount {
     std::string path;
     ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
   } const unmount{carriage.directory};
-  const auto error = error_of([&] { carriage.relay.move(carriage.sparse(3000000), {}, {}); });
+  const auto error = error_of([&] { carriage.carrier.move(carriage.sparse(3000000), {}, {}); });
   CHECK_THAT(error.what(), StartsWith("target worker-2: No space left on device: "));
   CHECK(error.remedy() == "free some space on node worker-2");
   CHECK(carriage.holds_no_file());
 }
 
-TEST_CASE("relay: an archive that grows or shrinks meanwhile is refused", "[relay]") {
+TEST_CASE("carry: an archive that grows or shrinks meanwhile is refused", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
   for (const int change : {-1000, 1000}) {
-    Carriage carriage;
+    Carried carriage(way);
     constexpr int kSize = 100000000;
     const auto request = carriage.sparse(kSize);
     bool changed = false;
     const auto error = error_of([&] {
-      carriage.relay.move(request,
-                          [&](Bytes, std::optional<Bytes>) {
-                            if (!changed)
-                              fs::resize_file(archive_of(request), static_cast<std::uintmax_t>(kSize + change));
-                            changed = true;
-                          },
-                          {});
+      carriage.carrier.move(request,
+                            [&](Bytes, std::optional<Bytes>) {
+                              if (!changed)
+                                fs::resize_file(archive_of(request), static_cast<std::uintmax_t>(kSize + change));
+                              changed = true;
+                            },
+                            {});
     });
     CHECK_THAT(error.what(), StartsWith("source worker-1: "));
     CHECK(eventually([&] { return carriage.holds_no_file(); }));
   }
 }
 
-TEST_CASE("relay: a stop is heeded at once, and nothing goes on on the nodes", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: a stop is heeded at once, and nothing goes on on the nodes", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   const auto request = carriage.sparse(4ull << 30);  // takes seconds to move
   StopSource source;
   TimePoint asked{};
-  CHECK_THROWS_AS(carriage.relay.move(
+  CHECK_THROWS_AS(carriage.carrier.move(
                       request,
                       [&](Bytes done, std::optional<Bytes>) {
                         if (done.count > 10000000 && asked == TimePoint{}) {
@@ -227,28 +240,30 @@ TEST_CASE("relay: a stop is heeded at once, and nothing goes on on the nodes", "
                   Cancelled);
   CHECK(seconds_between(asked, Clock::now()) < 2);
   CHECK(eventually([&] { return carriage.holds_no_file(); }));
-  CHECK(carriage.relay.move(carriage.request("again"), {}, {}).bytes == Bytes{5});
+  CHECK(carriage.carrier.move(carriage.request("again"), {}, {}).bytes == Bytes{5});
 }
 
-TEST_CASE("relay: a connection that breaks is the cause, and leaves nothing", "[relay]") {
-  Carriage carriage;
+TEST_CASE("carry: a connection that breaks is the cause, and leaves nothing", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   bool cut = false;
   const auto error = error_of([&] {
-    carriage.relay.move(carriage.sparse(4ull << 30),
-                        [&](Bytes done, std::optional<Bytes>) {
-                          if (done.count < 10000000 || cut) return;
-                          cut = true;
-                          for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
-                        },
-                        {});
+    carriage.carrier.move(carriage.sparse(4ull << 30),
+                          [&](Bytes done, std::optional<Bytes>) {
+                            if (done.count < 10000000 || cut) return;
+                            cut = true;
+                            for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
+                          },
+                          {});
   });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(eventually([&] { return carriage.holds_no_file(); }));
 }
 
-TEST_CASE("relay: memory does not depend on the archive's size", "[relay]") {
-  Carriage carriage;
-  carriage.relay.move(carriage.sparse(20000000), {}, {});
+TEST_CASE("carry: memory does not depend on the archive's size", "[carry]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
+  carriage.carrier.move(carriage.sparse(20000000), {}, {});
   const auto peak = [] {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -256,13 +271,14 @@ TEST_CASE("relay: memory does not depend on the archive's size", "[relay]") {
   };
   const long before = peak();
   fs::remove_all(carriage.directory);
-  carriage.relay.move(carriage.sparse(400000000), {}, {});
+  carriage.carrier.move(carriage.sparse(400000000), {}, {});
   CHECK(peak() - before < 40000);
 }
 
 // By hand: relay_test '[.speed]' with MS2M_SPEED_MB; compares with a plain pipe of two ssh clients.
-TEST_CASE("relay: throughput", "[.speed]") {
-  Carriage carriage;
+TEST_CASE("carry: throughput", "[.speed]") {
+  const Carriage way = GENERATE(from_range(ways()));
+  Carried carriage(way);
   const char* wanted = ::getenv("MS2M_SPEED_MB");
   const double megabytes = wanted != nullptr ? std::stod(wanted) : 512;
   const auto request = carriage.request(random_bytes(static_cast<std::size_t>(megabytes * 1e6)));
@@ -281,7 +297,7 @@ TEST_CASE("relay: throughput", "[.speed]") {
       posix::run_process({"sh", "-c", ssh + "worker-1 true | " + ssh + "worker-2 true"}, {}, "test");
     });
     const double raw = timed([&] { REQUIRE(posix::run_process({"sh", "-c", plain}, {}, "test").ok()); }) - connect;
-    const double ours = timed([&] { carriage.relay.move(request, {}, {}); });
+    const double ours = timed([&] { carriage.carrier.move(request, {}, {}); });
     std::cout << "plain pipe " << raw << " s (and " << connect << " s to connect), relay " << ours
               << " s = " << megabytes / ours << " MB/s, ratio " << raw / ours << "\n";
     fs::remove_all(request.directory);

@@ -6,20 +6,29 @@
 #include <fstream>
 #include <string>
 
-#include "carry/relay.hpp"
+#include "carry/direct.hpp"
 #include "node/session/session_lab.hpp"
 #include "node/session/session_restores.hpp"
 
 namespace ms2m::test {
 
+/// Every carrier keeps the same promises.
+inline std::vector<Carriage> ways() { return {Carriage::relay, Carriage::direct}; }
+/// Both nodes are this machine.
+inline NodeAddresses loopback() {
+  return [](const std::string&, const StopToken&) { return std::vector<std::string>{"127.0.0.1"}; };
+}
+
 struct RestoreLab {
+  explicit RestoreLab(Carriage by = Carriage::relay) : way(by) {}
+  Carriage way;
   SessionLab lab;
   SshNodes nodes{lab.settings()};
-  Relay relay{nodes};
+  Direct carrier{nodes, loopback()};
   SessionRestores restores{nodes};
   /// Restores lie where the program has them, on every node.
   std::string id = "test-" + std::to_string(::getpid());
-  std::string directory = relay.landing("worker-2", id, Unpack::restore).directory;
+  std::string directory = carrier.landing("worker-2", id, Unpack::restore).directory;
   RestoreTarget target{"shop", "consumer-0-m", "consumer", std::string(64, 'a')};
 
   ~RestoreLab() {
@@ -29,7 +38,9 @@ struct RestoreLab {
   }
   void prepare() { restores.prepare("worker-2", id, target, Millis{1000}, Seconds{600}, {}); }
   MoveRequest request(const Checkpoint& checkpoint) const {
-    return {"worker-1", checkpoint, "worker-2", directory, Unpack::restore};
+    MoveRequest made{"worker-1", checkpoint, "worker-2", directory, Unpack::restore};
+    made.carriage = way;
+    return made;
   }
   MoveRequest request(const std::string& bytes) const {
     const std::string path = lab.checkpoints + "/" + kArchiveName;

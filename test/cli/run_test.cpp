@@ -96,6 +96,8 @@ TEST_CASE("every setting of the command line arrives") {
                       "250ms",
                       "--precopy",
                       "2",
+                      "--ssh-path",
+                      "direct",
                       "--bandwidth",
                       "1.5Mi",
                       "--relay-window",
@@ -140,6 +142,7 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.downtime_limit == Millis(250));
   CHECK(request.precopy == 2u);
   CHECK(request.bandwidth == Bytes{1572864});
+  CHECK(request.carriage == Carriage::direct);
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
   CHECK(request.timeouts.quiet == Seconds(1.5));

@@ -47,6 +47,7 @@ Outcome shadow_outcome() {
   outcome.measures.bytes = Bytes{20230144};
   outcome.measures.precopied = Bytes{41230336};
   outcome.measures.pages = CarriedPages{10060, 412};
+  outcome.measures.carriage = Carriage::direct;
   outcome.measures.held = 3;
   outcome.measures.relayed = 19;
   outcome.measures.returned = 1;

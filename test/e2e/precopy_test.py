@@ -18,7 +18,7 @@ def own_source():
         return file.read()
 
 
-class PreCopy(handler_test.ByHandler):
+class Named(handler_test.ByHandler):
     def begin_migration(self, pod, to, *arguments, env=None):
         """Who consumes is named by the broker's management some seconds after it has connected, and with it its heartbeats."""
         address = self.api.get(f"{handler_test.PODS}/{pod}")["status"]["podIP"]
@@ -31,6 +31,8 @@ class PreCopy(handler_test.ByHandler):
         self.eventually(named, "the consumer is named")
         return super().begin_migration(pod, to, *arguments, env=env)
 
+
+class PreCopy(Named):
     def test_memory_that_changes_in_every_way(self):
         patch = self.patch_file({"container": {"command": ["/usr/bin/python3", "-c", own_source()]}})
         (source,) = self.start_traffic("--pod-patch", patch)

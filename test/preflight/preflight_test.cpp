@@ -46,6 +46,26 @@ TEST_CASE("a bandwidth at which the checkpoint does not arrive in time", "[prefl
   CHECK(warning(f, r).empty());
 }
 
+TEST_CASE("nodes that are to reach each other", "[preflight]") {
+  Facts f = good();
+  MigrationRequest r = request();
+  const auto told = [&] {
+    for (const Finding& each : findings(f, r))
+      if (each.check == "ssh-path") return each;
+    return Finding{"none", Level::ok, "", ""};
+  };
+  r.carriage = Carriage::direct;
+  CHECK(told().check == "none");  // they could not be asked
+  f.direct = Obstacle{""};
+  CHECK(told().level == Level::ok);
+  CHECK_THAT(told().text, Contains("node worker-1 reaches node worker-2"));
+  f.direct = Obstacle{"connecting to 198.18.0.12:4711: no answer within 3 s"};
+  CHECK(refusal(f, r).empty());
+  CHECK(told().level == Level::warning);
+  CHECK_THAT(told().text, Contains("through ms2m") && Contains("node worker-1 does not reach node worker-2") &&
+                              Contains("198.18.0.12:4711: no answer within 3 s"));
+}
+
 TEST_CASE("required anti-affinity between nodes", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["affinity"] = Json::parse(R"({"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[

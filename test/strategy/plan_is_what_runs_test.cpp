@@ -44,6 +44,7 @@ struct Case {
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
+  bool direct = false;
 };
 
 /// Every combination that is not refused.
@@ -60,6 +61,9 @@ std::vector<Case> every_procedure() {
   }
   all.push_back({"ReplicaSet", Strategy::handoff, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::shadow, Protocol::control, Replay::exact, Prefer::gap});
+  Case from_node_to_node{"", Strategy::handoff};
+  from_node_to_node.direct = true;
+  all.push_back(from_node_to_node);
   // By the runtime handler: all but the published ones.
   for (Case each : std::vector<Case>(all)) {
     if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
@@ -153,6 +157,7 @@ class Moved {
     request.prefer = c.prefer;
     request.checkpoint = c.checkpoint;
     request.precopy = c.rounds;
+    if (c.direct) request.carriage = Carriage::direct;
     return request;
   }
   /// Without the id, which is another one for every plan; a copy of a ReplicaSet has five letters of it in its name.

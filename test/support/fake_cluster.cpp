@@ -206,9 +206,20 @@ bool FakeSessions::remove(const std::string& node, const std::string& path, cons
   return removed;
 }
 
+std::optional<std::string> FakeSessions::obstacle(const std::string&, const std::string& to, const StopToken&) {
+  Call call(world_, "obstacle");
+  const bool apart = world_.apart_ && !world_.apart_later_;
+  call.done();
+  return apart ? std::optional("connecting to " + to + ": no answer") : std::nullopt;
+}
+
 MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, const StopToken&) {
   Call call(world_, "move");
   MoveResult moved{{1000}, kFakeDigest};
+  if (request.carriage == Carriage::direct) {
+    if (world_.apart_ && request.on_detour) request.on_detour("connecting to " + request.to_node + ": no answer");
+    moved.carriage = world_.apart_ ? Carriage::relay : Carriage::direct;
+  }
   {
     std::lock_guard lock(world_.mutex_);
     const auto* dump = std::get_if<RuntimeDump>(&request.checkpoint);

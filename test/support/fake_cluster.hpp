@@ -72,6 +72,8 @@ class FakeNodes {
   void start_ended_on(const std::string& node);
   /// No process of a container is found on that node.
   void hide_processes_on(const std::string& node) { hidden_node_ = node; }
+  /// The nodes do not reach each other; `begun`: only as soon as that has been asked.
+  void part_nodes(bool begun = false) { apart_ = true, apart_later_ = begun; }
   /// ms2m's sessions on the nodes end, and with them every freeze, as its terms say.
   void end_sessions();
   /// The pod is gone with its process: somebody has deleted it, or its node is.
@@ -183,6 +185,7 @@ class FakeNodes {
   std::string failing_node_, ending_node_, hanging_node_, unready_node_, queue_, silent_node_, cut_off_node_,
       hidden_node_;
   int kept_directories_ = 0;
+  bool apart_ = false, apart_later_ = false;
   std::string impatient_;  ///< "": they wait
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
@@ -241,6 +244,7 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
     const std::string directory = "/var/lib/ms2m/" + id;
     return {directory, as == Unpack::restore ? std::vector<Trace>{} : std::vector<Trace>{{node, directory}}};
   }
+  std::optional<std::string> obstacle(const std::string& from, const std::string& to, const StopToken& stop) override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
 
  private:

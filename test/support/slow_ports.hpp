@@ -245,6 +245,10 @@ class SlowNodes final : public Nodes,
   void wait_complete(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   Landing landing(const std::string&, const std::string&, Unpack) const override { return {}; }
+  std::optional<std::string> obstacle(const std::string& from, const std::string& to, const StopToken& stop) override {
+    answers_.answer("obstacle " + from + " " + to, stop);
+    return std::nullopt;
+  }
   MoveResult move(const MoveRequest&, const ProgressFn&, const StopToken&) override { throw unexpected(); }
   std::string import_checkpoint(const std::string&, const CheckpointImage&, const StopToken&) override {
     throw unexpected();

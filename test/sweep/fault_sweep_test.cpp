@@ -52,7 +52,13 @@ struct Case {
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
+  bool direct = false;
 };
+
+Case directly(Case c) {
+  c.direct = true;
+  return c;
+}
 
 Case in_rounds(Case c) {
   c.handler = true;
@@ -311,6 +317,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
+    if (case_.direct) request.carriage = Carriage::direct;
     if (case_.rounds > 0) request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
     request.allow_competing = competing_;
@@ -433,6 +440,11 @@ TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][ha
   sweep(by_runtime({"", Strategy::handoff}));
   sweep(by_runtime({"StatefulSet", Strategy::shadow}));
   sweep(by_runtime({"", Strategy::handoff, Protocol::none}));
+}
+TEST_CASE("a checkpoint that goes from node to node survives every fault", "[sweep]") {
+  sweep(directly({"", Strategy::handoff}));
+  sweep(directly(in_rounds({"", Strategy::handoff})));
+  sweep(directly(by_handler({"StatefulSet", Strategy::shadow})));
 }
 TEST_CASE("a pre-copy survives every fault", "[sweep][handler]") {
   sweep(in_rounds({"", Strategy::handoff}));

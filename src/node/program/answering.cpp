@@ -25,6 +25,13 @@ const NodeRuntime& runtime(const Node& node) {
                                       ", into whose image store a checkpoint cannot be brought");
 }
 
+void through(const Node& node, const std::optional<PassageUse>& use, Channel& channel) {
+  if (use) channel.go_through(node.passages.take(use->id), use->per_second);
+}
+void through(const Node& node, const std::string& passage, Channel& channel) {
+  if (!passage.empty()) channel.go_through(node.passages.take(passage));
+}
+
 LookAnswer on(const Node& node, const Look& request, Channel& channel) {
   return look(node.roots, node.runtime.get(), request.at, channel.stop());
 }
@@ -54,12 +61,14 @@ ArchiveList on(const Node&, const ListArchives& request, Channel&) { return list
 Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return wait_archive(request, channel.stop()); }
 Found on(const Node&, const RemoveArchive& request, Channel&) { return remove_archive(request); }
 StreamEnd on(const Node& node, const ReadArchive& request, Channel& channel) {
+  through(node, request.passage, channel);
   return read_archive(request, node.sent, channel);
 }
 DumpAnswer on(const Node& node, const DumpContainer& request, Channel& channel) {
   return node.dumps.take(request, node.name, channel.stop());
 }
 StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) {
+  through(node, request.passage, channel);
   return node.dumps.read(request, node.sent, channel);
 }
 Found on(const Node& node, const RemoveDump& request, Channel& channel) {
@@ -76,6 +85,7 @@ Found on(const Node& node, const MendCheckpoint& request, Channel& channel) {
   return {node.attended.mend(request.container, channel.stop())};
 }
 StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
+  through(node, request.passage, channel);
   return write_layout(node.roots.layouts, node.name, request, channel);
 }
 Found on(const Node& node, const RemoveLayout& request, Channel&) {
@@ -119,6 +129,7 @@ Nothing on(const Node& node, const RestoreBind& request, Channel&) {
   return Restores(node.roots.layouts).bind(request);
 }
 StreamEnd on(const Node& node, const WriteRestore& request, Channel& channel) {
+  through(node, request.passage, channel);
   return write_restore(node.roots.layouts, node.name, request, node.arrived, channel);
 }
 Nothing on(const Node& node, const RestoreReady& request, Channel&) {
@@ -139,6 +150,16 @@ Found on(const Node& node, const RestoreRemoveData& request, Channel&) {
 }
 RestoreListing on(const Node& node, const RestoreList&, Channel&) { return Restores(node.roots.layouts).list(); }
 RestoreIds on(const Node& node, const RestoreSweep&, Channel&) { return Restores(node.roots.layouts).sweep(); }
+
+PassageKey on(const Node& node, const OfferPassage& request, Channel&) { return node.passages.offer(request); }
+PassageOpened on(const Node& node, const OpenPassage& request, Channel& channel) {
+  return node.passages.open(request, channel);
+}
+PassageEnd on(const Node& node, const EnterPassage& request, Channel& channel) {
+  return node.passages.enter(request, channel.stop());
+}
+
+Found on(const Node& node, const DropPassage& request, Channel&) { return {node.passages.drop(request.id)}; }
 
 using Handler = std::string (*)(const Node&, const Json&, Channel&);
 
@@ -161,7 +182,8 @@ std::string answer(const Node& node, const Json& request, Channel& channel) {
                RemoveArchive, ReadArchive, DumpContainer, ReadDump, RemoveDump, WriteLayout, RemoveLayout, ImageProbe,
                ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill,
                RestorePrepare, RestoreBind, WriteRestore, RestoreReady, RestoreDone, RestoreVoid, RestoreWatch,
-               RestoreRemoveData, RestoreList, RestoreSweep, AttendCheckpoint, MendCheckpoint>();
+               RestoreRemoveData, RestoreList, RestoreSweep, AttendCheckpoint, MendCheckpoint, OfferPassage,
+               OpenPassage, EnterPassage, DropPassage>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

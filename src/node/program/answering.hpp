@@ -8,6 +8,7 @@
 #include "node/program/containers.hpp"
 #include "node/program/dumps.hpp"
 #include "node/program/kept_memory.hpp"
+#include "node/program/passages.hpp"
 #include "node/program/roots.hpp"
 #include "node/runtime/runtime.hpp"
 
@@ -19,6 +20,7 @@ struct Node {
   Containers& containers;
   Dumps& dumps;
   Attended& attended;
+  Passages& passages;
   KeptMemory& sent;     ///< as a source
   KeptMemory& arrived;  ///< as a target
   std::string name;     ///< for messages

@@ -6,6 +6,8 @@ namespace ms2m::node {
 
 namespace {
 
+constexpr Millis kProgressInterval{100};
+
 Error violation(const std::string& what, std::uint32_t channel) {
   return Error(ErrorKind::protocol, what + " on channel " + std::to_string(channel));
 }
@@ -16,7 +18,17 @@ void Channel::progress(const StreamProgress& progress) {
   wire_.put(FrameKind::progress, number_, print_message(progress));
 }
 
+void Channel::progress(const PassageEnds& ends) { wire_.put(FrameKind::progress, number_, print_message(ends)); }
+
+void Channel::go_through(std::unique_ptr<tls::Connection> passage, std::optional<Bytes> per_second) {
+  passage_ = std::make_unique<PassageStream>(std::move(passage), per_second, wire_, token_);
+}
+
 void Channel::send(std::string_view bytes) {
+  if (passage_) {
+    await_credit();
+    return passage_->send(bytes);
+  }
   while (!bytes.empty()) {
     std::size_t size = 0;
     {
@@ -31,9 +43,27 @@ void Channel::send(std::string_view bytes) {
   }
 }
 
-void Channel::send_end(const StreamEnd& end) { wire_.put(FrameKind::end, number_, print_message(end)); }
+void Channel::await_credit() {
+  std::unique_lock lock(wire_.mutex);
+  wire_.changed.wait(lock, [&] { return token_.stop_requested() || may_send_ > 0; });
+  if (token_.stop_requested()) throw Cancelled();
+}
 
-void Channel::accept_stream() {
+void Channel::send_end(const StreamEnd& end) {
+  if (passage_) {
+    await_credit();
+    passage_->finish();
+    passage_.reset();
+  }
+  wire_.put(FrameKind::end, number_, print_message(end));
+}
+
+void Channel::accept_stream(Bytes size) {
+  if (passage_) {
+    come_.total = size;
+    passage_->begin_to_receive();
+    return progress(come_);
+  }
   {
     const std::lock_guard lock(wire_.mutex);
     accepts_ = true;
@@ -42,8 +72,20 @@ void Channel::accept_stream() {
   wire_.put(FrameKind::credit, number_, credit_payload(kWindow));
 }
 
+std::string Channel::receive_through() {
+  std::string bytes = passage_->receive();
+  come_.done.count += bytes.size();
+  if (bytes.empty()) passage_.reset();  // the end itself is ms2m's to tell
+  if (const TimePoint now = Clock::now(); bytes.empty() || now >= next_progress_) {
+    next_progress_ = now + kProgressInterval;
+    progress(come_);
+  }
+  return bytes;
+}
+
 std::optional<std::string> Channel::receive() {
   std::string bytes;
+  if (passage_ && !(bytes = receive_through()).empty()) return bytes;
   std::uint32_t grant = 0;
   {
     std::unique_lock lock(wire_.mutex);

@@ -2,11 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ms2m/stop.hpp"
+#include "node/program/passage_stream.hpp"
 #include "node/program/wire.hpp"
 #include "node/protocol/messages.hpp"
 
@@ -24,11 +26,14 @@ class Channel {
   /// Stopped when ms2m gives the request up, or the session ends.
   const StopToken& stop() const noexcept { return token_; }
   void progress(const StreamProgress& progress);
+  void progress(const PassageEnds& ends);
+  /// The stream of this request goes through it, and not to or from ms2m.
+  void go_through(std::unique_ptr<tls::Connection> passage, std::optional<Bytes> per_second = std::nullopt);
   /// As soon as ms2m has granted credit for it.
   void send(std::string_view bytes);
   void send_end(const StreamEnd& end);
-  /// From now on ms2m may send a stream.
-  void accept_stream();
+  /// From now on a stream of that size may come.
+  void accept_stream(Bytes size);
   /// Its next bytes; nullopt when the stream has ended, with end_of_stream().
   std::optional<std::string> receive();
   const StreamEnd& end_of_stream() const noexcept { return *end_; }
@@ -41,10 +46,17 @@ class Channel {
   void on_end(const StreamEnd& end);
 
  private:
+  void await_credit();
+  /// Empty: it has ended.
+  std::string receive_through();
   const std::uint32_t number_;
   Wire& wire_;
   StopSource source_;
   StopToken token_;
+  // The request's thread's alone:
+  std::unique_ptr<PassageStream> passage_;
+  StreamProgress come_{};  // through the passage
+  TimePoint next_progress_{};
   // All below: Wire::mutex.
   std::uint64_t may_send_ = 0;
   std::uint64_t may_receive_ = 0;  // granted, and not yet used

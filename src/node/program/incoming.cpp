@@ -18,7 +18,7 @@ Error full(const std::string& said, const std::string& node) {
 }  // namespace
 
 Incoming::Incoming(Channel& channel, Bytes promised) : channel_(channel), promised_(promised) {
-  channel_.accept_stream();
+  channel_.accept_stream(promised);
 }
 
 std::optional<std::string> Incoming::next() {

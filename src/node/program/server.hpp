@@ -45,6 +45,7 @@ class Server {
   Containers containers_;
   Dumps dumps_;
   Attended attended_;
+  Passages passages_;
   KeptMemory sent_, arrived_;
   Node node_;
   Wire wire_;

@@ -2,10 +2,12 @@
 // own. Part of messages.hpp.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "ms2m/node.hpp"
 #include "ms2m/units.hpp"
+#include "node/protocol/passage_requests.hpp"
 
 namespace ms2m::node {
 
@@ -55,6 +57,7 @@ struct ReadDump {
   using Answer = StreamEnd;
   std::string id;
   Round round = Round::none;
+  std::optional<PassageUse> passage{};
 };
 
 /// Whichever session's it is. One that is still being made: when that has ended.

@@ -25,7 +25,7 @@ enum class FrameKind : std::uint8_t {
   cancel = 6,     ///< to the program; the request is given up, and answered by an error
   heartbeat = 7,  ///< on channel 0
   credit = 8,     ///< u32: so many bytes more may be sent on this channel
-  progress = 9,   ///< to ms2m; JSON StreamProgress
+  progress = 9,   ///< to ms2m; JSON StreamProgress, or what the request says
 };
 
 struct Frame {

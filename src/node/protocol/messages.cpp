@@ -4,6 +4,7 @@
 
 #include "node/protocol/codec.hpp"
 #include "node/protocol/json_text.hpp"
+#include "node/protocol/passage_fields.hpp"
 #include "node/protocol/restore_fields.hpp"
 
 // Found by the types of their arguments: the values of include/ms2m are in its namespace.
@@ -188,10 +189,12 @@ static void fields(auto& f, Of<ReadArchive> auto& m) {
   f("path", m.path);
   f("round", m.round);
   f("id", m.id);
+  f("passage", m.passage);
 }
 static void fields(auto& f, Of<ReadDump> auto& m) {
   f("id", m.id);
   f("round", m.round);
+  f("passage", m.passage);
 }
 static void fields(auto& f, Of<DumpAnswer> auto& m) {
   f("frozen_ms", m.frozen_ms);
@@ -208,6 +211,7 @@ static void fields(auto& f, Of<AttendCheckpoint> auto& m) {
 static void fields(auto& f, Of<WriteLayout> auto& m) {
   f("directory", m.directory);
   f("bytes", m.bytes);
+  f("passage", m.passage);
 }
 static void fields(auto& f, Of<RemoveLayout> auto& m) { f("directory", m.directory); }
 static void fields(auto& f, Of<ImageTool> auto& m) { f("tool", m.tool); }
@@ -245,6 +249,7 @@ static void fields(auto& f, Of<WriteRestore> auto& m) {
   f("bytes", m.bytes);
   f("round", m.round);
   f("over", m.over);
+  f("passage", m.passage);
 }
 static void fields(auto& f, Of<RestoreReady> auto& m) {
   f("id", m.id);
@@ -298,25 +303,32 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                             \
-  X(Hello)                                                                                                           \
-  X(Look)                                                                                                            \
-  X(Tools)                                                                                                           \
-  X(ForgetProgram)                                                                                                   \
-  X(SetupLook)                                                                                                       \
-  X(SetupApply)                                                                                                      \
-  X(RestartRuntime)                                                                                                  \
-  X(ListArchives)                                                                                                    \
-  X(WaitArchive)                                                                                                     \
-  X(RemoveArchive)                                                                                                   \
-  X(ReadArchive)                                                                                                     \
-  X(DumpContainer)                                                                                                   \
-  X(ReadDump) X(RemoveDump) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport)    \
-      X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) \
-          X(WriteRestore) X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData)         \
-              X(RestoreList) X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint)
+#define MS2M_REQUESTS(X)                                                                                           \
+  X(Hello)                                                                                                         \
+  X(Look)                                                                                                          \
+  X(Tools)                                                                                                         \
+  X(ForgetProgram)                                                                                                 \
+  X(SetupLook)                                                                                                     \
+  X(SetupApply)                                                                                                    \
+  X(RestartRuntime)                                                                                                \
+  X(ListArchives)                                                                                                  \
+  X(WaitArchive)                                                                                                   \
+  X(RemoveArchive)                                                                                                 \
+  X(ReadArchive)                                                                                                   \
+  X(DumpContainer)                                                                                                 \
+  X(ReadDump)                                                                                                      \
+  X(RemoveDump)                                                                                                    \
+  X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName)          \
+      X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) \
+          X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList)        \
+              X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) \
+                  X(DropPassage)
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
+MS2M_MESSAGE(PassageKey)
+MS2M_MESSAGE(PassageEnd)
+MS2M_MESSAGE(PassageEnds)
+MS2M_MESSAGE(PassageOpened)
 MS2M_MESSAGE(Found)
 MS2M_MESSAGE(Forgotten)
 MS2M_MESSAGE(SetupAnswer)

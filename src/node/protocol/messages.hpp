@@ -18,6 +18,7 @@
 #include "ms2m/node_setup.hpp"
 #include "ms2m/node_tools.hpp"
 #include "node/protocol/dump_requests.hpp"
+#include "node/protocol/passage_requests.hpp"
 #include "node/protocol/restore_requests.hpp"
 
 namespace ms2m::node {
@@ -154,6 +155,7 @@ struct ReadArchive {
   std::string path;
   Round round = Round::none;
   std::string id{};
+  std::optional<PassageUse> passage{};
 };
 
 // ---- layouts and images ------------------------------------------------------------------------------------------
@@ -166,6 +168,7 @@ struct WriteLayout {
   using Answer = StreamEnd;
   std::string directory;
   Bytes bytes;
+  std::string passage{};  ///< ID; empty: none
 };
 
 /// Also the root of layouts, when it is empty then.

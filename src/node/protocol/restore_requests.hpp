@@ -50,6 +50,7 @@ struct WriteRestore {
   Bytes bytes;
   Round round = Round::none;
   std::string over{};
+  std::string passage{};  ///< ID; empty: none
 };
 
 /// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.

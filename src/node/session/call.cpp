@@ -12,6 +12,7 @@ namespace ms2m::node {
 namespace {
 
 constexpr std::chrono::seconds kGivingUp{2};
+constexpr Millis kLongest{60000};
 
 bool is_last(const Frame& frame) { return frame.kind == FrameKind::answer || frame.kind == FrameKind::error; }
 
@@ -31,13 +32,22 @@ Call::~Call() {
 }
 
 Frame Call::next(const StopToken& stop) {
-  for (;; wait(stop)) {
-    if (auto frame = pop()) {
-      if (frame->kind == FrameKind::error) throw_told(frame->payload, stop);
-      return std::move(*frame);
-    }
-    check(stop);
-  }
+  for (;; wait(stop))
+    if (auto frame = try_next(stop)) return std::move(*frame);
+}
+
+std::optional<Frame> Call::try_next(const StopToken& stop) {
+  auto frame = pop();
+  if (frame && frame->kind == FrameKind::error) throw_told(frame->payload, stop);
+  if (!frame) check(stop);
+  return frame;
+}
+
+void Call::wait_for_either(const Call& one, const Call& other, const StopToken& stop) {
+  std::array<pollfd, 3> fds{{{one.wake_.get(), POLLIN, 0}, {other.wake_.get(), POLLIN, 0}, {stop.fd(), POLLIN, 0}}};
+  ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(kLongest).count()));
+  one.drain();
+  other.drain();
 }
 
 /// What the program gave up without being told to was ended by its session's end there, which is no interruption here.
@@ -134,7 +144,11 @@ void Call::give_up() {
 
 void Call::wait(const StopToken& stop) const {
   std::array<pollfd, 2> fds{{{wake_.get(), POLLIN, 0}, {stop.fd(), POLLIN, 0}}};
-  ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(Millis{60000}).count()));
+  ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(kLongest).count()));
+  drain();
+}
+
+void Call::drain() const noexcept {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(wake_.get(), &count, sizeof count);
 }

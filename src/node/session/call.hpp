@@ -31,6 +31,10 @@ class Call {
   /// the program threw, what ended the session (Error{unavailable} also when that was on the node), and Cancelled or
   /// Error{timeout} by `stop`: then the program is told, and has two seconds to say that it has given up.
   Frame next(const StopToken& stop);
+  /// The same, of what is there already; nullopt: nothing is. Never waits, unless it is to give up.
+  std::optional<Frame> try_next(const StopToken& stop);
+  /// Until there may be something of either.
+  static void wait_for_either(const Call& one, const Call& other, const StopToken& stop);
   /// Waits for the answer; other frames are not expected: Error{protocol}. Returns its JSON text.
   std::string answer(const StopToken& stop);
   /// So many bytes of data more may come.
@@ -47,6 +51,7 @@ class Call {
 
  private:
   void wait(const StopToken& stop) const;
+  void drain() const noexcept;
   /// Throws, when it must.
   void check(const StopToken& stop);
   void give_up();

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import subprocess
 import time
 
@@ -80,6 +81,27 @@ class Room:
                 if second.wait() or first.wait():
                     raise lab.Failure("the plain pipe broke")
         return time.monotonic() - begun
+
+    def address(self):
+        """The target's InternalIP."""
+        return self.run(self.target, "hostname -I").split()[0]
+
+    def raw_tcp(self, path):
+        """Seconds of the plain pipe from node to node: TCP and two cats. Who listens is there before the time begins."""
+        address = self.address()
+        listen = ("import os, socket\ns = socket.create_server((%r, 0))\nprint(s.getsockname()[1], flush=True)\n"
+                  "c = s.accept()[0]\nos.dup2(c.fileno(), 0)\nos.execvp('sh', ['sh', '-c', 'cat > %s'])" % (address, self.arrived))
+        with running(self.ssh(self.target, f"exec python3 -c {shlex.quote(listen)}"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                     text=True) as second:
+            port = second.stdout.readline().strip()
+            if not port.isdigit():
+                raise lab.Failure("the plain pipe does not listen")
+            begun = time.monotonic()
+            command = f"exec cat {path} > /dev/tcp/{address}/{port}"
+            with running(self.ssh(self.source, f"exec bash -c {shlex.quote(command)}"), stdin=subprocess.DEVNULL) as first:
+                if first.wait() or second.wait():
+                    raise lab.Failure("the plain pipe broke")
+            return time.monotonic() - begun
 
     def remove(self):
         """Also after a part of it; the other node's goes whether or not this one's can."""

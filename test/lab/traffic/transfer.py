@@ -1,4 +1,4 @@
-"""`bench transfer`: an archive from node to node by each way, beside the plain pipe of the same route."""
+"""`bench transfer`: an archive from node to node by each way, beside the plain pipe of its route: two ssh clients, or TCP."""
 
 import contextlib
 import json
@@ -13,7 +13,9 @@ import lab
 import processes
 from room import Room, running
 
-WAYS = ("ssh-relay",)
+RAW = {"ssh-relay": "raw-ssh", "ssh-direct": "raw-tcp"}  # the pipe of its route
+WAYS = tuple(RAW)
+PIPES = {"raw-ssh": Room.raw, "raw-tcp": Room.raw_tcp}
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SOURCE, TARGET = "worker-1", "worker-2"
 
@@ -54,7 +56,7 @@ def said(process, way):
 def carry(room, way):
     """One move, with what each process has used from its beginning to its end."""
     request = {"way": way, "ssh_config": os.path.join(lab.LAB, "ssh", "config"), "from": room.source, "to": room.target,
-               "archive": room.archive, "id": room.name, "cache": room.cache}
+               "archive": room.archive, "id": room.name, "cache": room.cache, "address": room.address()}
     with running([carrier(), json.dumps(request)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                  stderr=subprocess.PIPE, text=True) as process:  # the nodes' programs end with it
         said(process, way)
@@ -71,14 +73,14 @@ def carry(room, way):
 
 
 def repetition(room, ways, number):
-    """Every way once, the plain pipe with them; who begins changes, and what connecting costs the pipe is not of its time."""
-    turns = ["raw", *ways]
+    """Every way once, the plain pipes of their routes with them; who begins changes, and what connecting costs a pipe is not of its time."""
+    turns = [*sorted({RAW[way] for way in ways}), *ways]
     runs = {}
     for turn in turns[number % len(turns):] + turns[:number % len(turns)]:
         room.warm()
-        if turn == "raw":
-            connect = room.raw("/dev/null")
-            runs["raw"] = {"connect_s": round(connect, 3), "seconds": round(room.raw(room.archive) - connect, 3)}
+        if turn in PIPES:
+            connect = PIPES[turn](room, "/dev/null")
+            runs[turn] = {"connect_s": round(connect, 3), "seconds": round(PIPES[turn](room, room.archive) - connect, 3)}
         else:
             runs[turn] = carry(room, turn)
     return runs
@@ -94,15 +96,15 @@ def middle(values):
 def row(name, size, way, repetitions):
     """Medians; `ratio_to_raw` is of the medians: 1 is as fast as the plain pipe."""
     ours = [each[way] for each in repetitions]
-    raw = middle(each["raw"]["seconds"] for each in repetitions)
+    raw = middle(each[RAW[way]]["seconds"] for each in repetitions)
     seconds = middle(run["seconds"] for run in ours)
     return {"size": name, "bytes": size, "way": way, "reps": len(ours), "seconds": seconds,
             "bytes_per_s": round(size / seconds), "ratio_to_raw": round(raw / seconds, 3),
             "peak_rss_mib": middle(run["peak_rss_mib"] for run in ours),
             "cpu_s_per_gib": middle(run["cpu_s_per_gib"] for run in ours),
             "raw": {"seconds": raw, "bytes_per_s": round(size / raw),
-                    "connect_s": middle(each["raw"]["connect_s"] for each in repetitions)},
-            "runs": [{"seconds": round(each[way]["seconds"], 3), "raw_s": each["raw"]["seconds"]} for each in repetitions]}
+                    "connect_s": middle(each[RAW[way]]["connect_s"] for each in repetitions)},
+            "runs": [{"seconds": round(each[way]["seconds"], 3), "raw_s": each[RAW[way]]["seconds"]} for each in repetitions]}
 
 
 def listed(numbers):

@@ -21,7 +21,7 @@ class Words(unittest.TestCase):
 
     def test_an_unknown_way_is_told_which_there_are(self):
         self.assertEqual(transfer.ways_of("ssh-relay"), ["ssh-relay"])
-        with self.assertRaisesRegex(ValueError, "no way 'pigeon'; there is ssh-relay"):
+        with self.assertRaisesRegex(ValueError, "no way 'pigeon'; there is ssh-relay, ssh-direct"):
             transfer.ways_of("ssh-relay,pigeon")
 
 
@@ -70,7 +70,7 @@ class Rows(unittest.TestCase):
     def test_ratio_is_of_medians(self):
         def once(seconds, raw, peak):
             return {"ssh-relay": {"seconds": seconds, "peak_rss_mib": {"ms2m": peak}, "cpu_s_per_gib": {"ms2m": 1.0}},
-                    "raw": {"seconds": raw, "connect_s": 0.2}}
+                    "raw-ssh": {"seconds": raw, "connect_s": 0.2}}
 
         line = transfer.row("8M", 8 << 20, "ssh-relay", [once(2.0, 1.0, 10), once(4.0, 9.0, 30), once(3.0, 2.4, 20)])
         self.assertEqual((line["seconds"], line["raw"]["seconds"], line["ratio_to_raw"]), (3.0, 2.4, 0.8))

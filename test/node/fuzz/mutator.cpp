@@ -121,6 +121,12 @@ Json Mutator::request() {
                               made(ForgetProgram{}),
                               made(SetupLook{chance(50) ? SetupWay::install : SetupWay::remove}),
                               made(SetupApply{SetupWay::install, {{word(directories), SetupKind::text, {}, word()}}}),
+                              made(OfferPassage{restore}),
+                              made(OpenPassage{restore, {word(), "192.0.2.1"}, below(1u << 17), word()}),
+                              made(EnterPassage{restore, {{word(), below(1u << 17)}}, std::string(64, 'a')}),
+                              made(DropPassage{restore}),
+                              made(ReadArchive{archive, Round::none, "", PassageUse{restore, {}}}),
+                              made(WriteLayout{layout, bytes, restore}),
                               made(Hello{kProtocolVersion, 5000, word(), word()})};
   Json chosen = all[below(all.size())];
   if (chance(20)) chosen[chance(50) ? "do" : word()] = value(2);

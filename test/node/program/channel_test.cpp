@@ -25,7 +25,7 @@ TEST_CASE("a stream takes no more than its credit", "[node_program]") {
   Wire wire;
   Channel channel(2, wire);
   CHECK_THROWS_AS(channel.on_data("x"), Error);
-  channel.accept_stream();
+  channel.accept_stream({});
   auto frames = taken(wire);
   REQUIRE(frames.size() == 1);
   CHECK(credit_of(frames[0]) == kWindow);
@@ -49,7 +49,7 @@ TEST_CASE("a stream takes no more than its credit", "[node_program]") {
 TEST_CASE("single bytes are kept as one", "[node_program]") {
   Wire wire;
   Channel channel(2, wire);
-  channel.accept_stream();
+  channel.accept_stream({});
   for (int i = 0; i < 1000; ++i) channel.on_data("x");
   CHECK(channel.receive()->size() == 1000);
 }
@@ -59,7 +59,7 @@ TEST_CASE("what waits for credit, room or data ends when it is cancelled", "[nod
   for (const int what : {0, 1, 2}) {
     Channel channel(static_cast<std::uint32_t>(what + 2), wire);
     if (what == 1) channel.on_credit(1u << 30);
-    channel.accept_stream();
+    channel.accept_stream({});
     std::thread request([&] {
       if (what == 2)
         CHECK_THROWS_AS(channel.receive(), Cancelled);

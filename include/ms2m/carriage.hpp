@@ -1,0 +1,12 @@
+// A checkpoint's way from node to node.
+#pragma once
+
+namespace ms2m {
+
+enum class Carriage {
+  relay,   ///< through ms2m, over its sessions with both nodes
+  direct,  ///< over a connection of the nodes' own, which is authenticated and encrypted
+};
+const char* to_string(Carriage carriage) noexcept;  // "relay", "direct"
+
+}  // namespace ms2m

@@ -1,0 +1,168 @@
+#include "wrap/tls/connection.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "wrap/posix/sigpipe.hpp"
+#include "wrap/tls/keys.hpp"
+
+namespace ms2m::tls {
+namespace {
+
+constexpr std::size_t kReadAhead = 256u << 10;
+
+/// The certificate itself is who it is: no name, no time, no authority counts.
+int check_peer(X509_STORE_CTX* store, void* expected) noexcept {
+  try {
+    const std::string& peer = *static_cast<const std::string*>(expected);
+    const X509* const shown = ::X509_STORE_CTX_get0_cert(store);
+    const std::string is = shown == nullptr ? "" : fingerprint_of(shown);
+    if (is.size() == peer.size() && ::CRYPTO_memcmp(is.data(), peer.data(), peer.size()) == 0) return 1;
+  } catch (const std::exception&) {  // as another one's
+  }
+  ::X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+  return 0;
+}
+
+Context make_context(Side side, const Keys& own, std::string& peer) {
+  Context context(::SSL_CTX_new(side == Side::client ? ::TLS_client_method() : ::TLS_server_method()));
+  require(context != nullptr, "a TLS context");
+  SSL_CTX* const c = context.get();
+  const bool made = ::SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) == 1 &&
+                    ::SSL_CTX_set_ciphersuites(c, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256") == 1 &&
+                    ::SSL_CTX_use_certificate(c, own.certificate.get()) == 1 &&
+                    ::SSL_CTX_use_PrivateKey(c, own.key.get()) == 1 && ::SSL_CTX_set_num_tickets(c, 0) == 1;
+  require(made, "a TLS context");
+  ::SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  ::SSL_CTX_set_cert_verify_callback(c, &check_peer, &peer);
+  ::SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  ::SSL_CTX_set_read_ahead(c, 1);
+  ::SSL_CTX_set_default_read_buffer_len(c, kReadAhead);
+  return context;
+}
+
+int most(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max())); }
+
+}  // namespace
+
+struct Connection::State {
+  std::string peer;
+  Context context;
+  Ssl ssl;
+};
+
+Connection::Connection(posix::UniqueFd socket, Side side, const Identity& own, std::string peer)
+    : socket_(std::move(socket)), state_(std::make_unique<State>()) {
+  posix::set_nonblocking(socket_.get());
+  state_->peer = std::move(peer);
+  state_->context = make_context(side, own.keys(), state_->peer);
+  state_->ssl.reset(::SSL_new(state_->context.get()));
+  require(state_->ssl != nullptr && ::SSL_set_fd(state_->ssl.get(), socket_.get()) == 1, "a TLS connection");
+  if (side == Side::client)
+    ::SSL_set_connect_state(state_->ssl.get());
+  else
+    ::SSL_set_accept_state(state_->ssl.get());
+}
+Connection::~Connection() = default;
+
+Want Connection::wanted(int result, const char* doing) {
+  const int system = errno;
+  const int error = ::SSL_get_error(state_->ssl.get(), result);
+  if (error == SSL_ERROR_WANT_READ) return Want::readable;
+  if (error == SSL_ERROR_WANT_WRITE) return Want::writable;
+  const bool cut = ERR_GET_REASON(::ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+  std::string why = last_reason();
+  if (error == SSL_ERROR_SYSCALL && system != 0) why = std::strerror(system);
+  if (cut || why.empty()) why = "it was closed without an end";
+  throw Error(ErrorKind::unavailable, std::string(doing) + ": " + why);
+}
+
+void Connection::wait(Want want, const StopToken& stop, const char* doing) const {
+  const TimePoint limit = Clock::now() + kStill;
+  const short events = want == Want::writable ? POLLOUT : POLLIN;
+  for (;;) {
+    stop.check(doing);
+    const auto left = std::chrono::ceil<Millis>(limit - Clock::now());
+    if (left.count() <= 0)
+      throw Error(ErrorKind::unavailable,
+                  std::string(doing) + ": nothing moved for " + std::to_string(kStill.count() / 1000) + " s");
+    std::array<pollfd, 2> fds{{{socket_.get(), events, 0}, {stop.fd(), POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(left).count())) < 0 && errno != EINTR)
+      posix::throw_errno("poll");
+    if (fds[0].revents != 0) return;
+  }
+}
+
+Want Connection::shake_hands() {
+  constexpr const char* kDoing = "the TLS handshake";
+  const posix::SigpipeGuard guard;
+  ::ERR_clear_error();
+  errno = 0;
+  const int result = ::SSL_do_handshake(state_->ssl.get());
+  if (result == 1) return Want::nothing;
+  if (::SSL_get_verify_result(state_->ssl.get()) == X509_V_ERR_CERT_REJECTED) {
+    last_reason();
+    throw Error(ErrorKind::forbidden, std::string(kDoing) + ": the other side has another certificate");
+  }
+  return wanted(result, kDoing);
+}
+
+void Connection::shake_hands(const StopToken& stop) {
+  for (Want want; (want = shake_hands()) != Want::nothing;) wait(want, stop, "the TLS handshake");
+}
+
+void Connection::send(std::string_view bytes, const StopToken& stop) {
+  constexpr const char* kDoing = "sending over the nodes' connection";
+  const posix::SigpipeGuard guard;
+  while (!bytes.empty()) {
+    ::ERR_clear_error();
+    errno = 0;
+    const int sent = ::SSL_write(state_->ssl.get(), bytes.data(), most(bytes.size()));
+    if (sent > 0)
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    else
+      wait(wanted(sent, kDoing), stop, kDoing);
+    if (stop.stop_requested()) throw Cancelled();
+  }
+}
+
+std::size_t Connection::receive(std::span<char> into, const StopToken& stop) {
+  constexpr const char* kDoing = "receiving over the nodes' connection";
+  const posix::SigpipeGuard guard;
+  for (std::size_t done = 0;;) {
+    if (stop.stop_requested()) throw Cancelled();
+    ::ERR_clear_error();
+    errno = 0;
+    const int got = ::SSL_read(state_->ssl.get(), into.data() + done, most(into.size() - done));
+    if (got > 0) {
+      done += static_cast<std::size_t>(got);
+      // What has come already is taken along: a record is small.
+      if (done == into.size()) return done;
+      continue;
+    }
+    if (done > 0) return done;  // what else there is to say is said to the next call
+    if (::SSL_get_error(state_->ssl.get(), got) == SSL_ERROR_ZERO_RETURN) return 0;
+    wait(wanted(got, kDoing), stop, kDoing);
+  }
+}
+
+void Connection::end(const StopToken& stop) {
+  constexpr const char* kDoing = "ending the nodes' connection";
+  const posix::SigpipeGuard guard;
+  for (;;) {
+    ::ERR_clear_error();
+    errno = 0;
+    const int result = ::SSL_shutdown(state_->ssl.get());
+    if (result >= 0) return;  // it is told; the other side's end is not waited for
+    wait(wanted(result, kDoing), stop, kDoing);
+  }
+}
+
+}  // namespace ms2m::tls
