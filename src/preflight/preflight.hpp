@@ -49,6 +49,9 @@ void refuse(std::vector<Finding>& out, const char* check, std::string text, std:
 /// How long the source stands still, and what that does to its probes and its connection (freeze.cpp).
 void check_freezes(const Facts& facts, std::vector<Finding>& out);
 
+/// In which way it becomes quiet, and what speaks against that (quieting.cpp).
+void check_quieting(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
 /// Whether the checkpoint arrives in time at the bandwidth that is allowed (bandwidth.cpp).
 void check_bandwidth(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 

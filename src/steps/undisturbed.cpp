@@ -44,8 +44,8 @@ void Undisturbed::check(const StopToken& stop) const {
   guards.check();
   if (const auto flooded = guards.own.valve->flooded(); flooded && *flooded >= *source.since)
     throw Error(ErrorKind::failed,
-                "more than 150 messages came within half a second: whether the broker served the source with one of "
-                "them cannot be told",
+                "more than 150 messages came at once: whether the broker served the source with one of them cannot be "
+                "told",
                 "run ms2m again when fewer arrive, or let the consumer follow ms2m-protocol(7)");
   process.check(source, stop);
 }

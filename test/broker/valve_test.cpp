@@ -21,7 +21,7 @@ TEST_CASE("a closed valve takes everything, and gives it back in order") {
     return consumer.connection().deliveries().size() == 10;
   });
   RabbitBroker broker(address(), "v", limit());
-  auto valve = broker.close_valve(queue, 100000, limit());
+  auto valve = broker.close_valve({queue, 100000}, limit());
   CHECK(valve->ready_at_closing() == 90);
   client.publish_numbers(queue, 100, 50);
   eventually([&] { return valve->held() == 140; });
@@ -42,7 +42,7 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   Client client;
   client.declare(queue);
   RabbitBroker broker(address(), "v", limit());
-  auto valve = broker.close_valve(queue, 20, limit());
+  auto valve = broker.close_valve({queue, 20}, limit());
   client.publish_numbers(queue, 0, 20);
   eventually([&] { return valve->held() == 20; });
   CHECK_FALSE(valve->broken());
@@ -50,7 +50,7 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   eventually([&] { return valve->broken(); });
   client.await_ready(queue, 50);
   CHECK(client.drain_numbers(queue) == numbers(0, 50));
-  auto second = broker.close_valve(queue, 20, limit());
+  auto second = broker.close_valve({queue, 20}, limit());
   client.connection().delete_queue(queue, limit());
   eventually([&] { return second->broken(); });
   second->open();
@@ -62,7 +62,7 @@ TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
   client.declare(queue);
   client.publish_numbers(queue, 0, 400);
   RabbitBroker broker(address(), "v", limit());
-  auto valve = broker.close_valve(queue, 100000, limit());
+  auto valve = broker.close_valve({queue, 100000}, limit());
   eventually([&] { return valve->held() == 400; });
   client.publish_numbers(queue, 400, 100);
   eventually([&] { return valve->held() == 500; });
@@ -80,7 +80,7 @@ TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
 TEST_CASE("a valve on a missing queue is an error and the broker object goes on") {
   RabbitBroker broker(address(), "v", limit());
   try {
-    broker.close_valve(unique("none"), 10, limit());
+    broker.close_valve({unique("none"), 10}, limit());
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::not_found);
@@ -97,7 +97,7 @@ TEST_CASE("a killed valve returns everything in order") {
     {
       ChildProcess child([&] {
         RabbitBroker own(address(), "child", limit());
-        const auto valve = own.close_valve(queue, 100000, limit());
+        const auto valve = own.close_valve({queue, 100000}, limit());
         StopToken{}.sleep(std::chrono::minutes{1}, "");
       });
       eventually([&] { return client.count(queue).consumers == 1; });

@@ -227,6 +227,7 @@ static void fields(auto& f, Of<Freeze> auto& m) {
   f("limit_ms", m.limit_ms);
   f("at_end", m.at_end);
   f("still_held", m.still_held);
+  f("linger_ms", m.linger_ms);
 }
 static void fields(auto& f, Container auto& m) { f("container", m.container); }
 static void fields(auto& f, Of<RestorePrepare> auto& m) {
@@ -311,7 +312,8 @@ std::string request_name(const Json& request) {
   X(RemoveArchive)                                                                                                   \
   X(ReadArchive)                                                                                                     \
   X(DumpContainer)                                                                                                   \
-  X(ReadDump) X(RemoveDump) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport)    \
+  X(ReadDump)                                                                                                        \
+  X(RemoveDump) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport)                \
       X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) \
           X(WriteRestore) X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData)         \
               X(RestoreList) X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint)
