@@ -46,6 +46,7 @@ class RabbitValve : public Valve {
     const auto at = flooded_.load();
     return at == 0 ? std::nullopt : std::optional(TimePoint(Clock::duration(at)));
   }
+  /// A flood in what has come is known then.
   void settle(const StopToken& stop) override;
   /// Blocks for one round trip, at most 5 s; after that the socket is closed, which returns everything as well.
   std::uint64_t open() override;

@@ -35,7 +35,8 @@ Ran DrainSource::run(const StopToken& stop) const {
   undisturbed.wait_until_only_the_valve_holds(
       stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.quiet)));
   source.since = Clock::now();
-  const Valve& valve = *close_valve.valve;
+  Valve& valve = *close_valve.valve;
+  valve.settle(stop.within(std::chrono::seconds(5)));
   if (const auto flooded = valve.flooded(); flooded && *flooded >= closed)
     throw Error(ErrorKind::failed,
                 "more than 150 messages came at once: whether the broker served the source with one of them cannot be "

@@ -91,6 +91,7 @@ void behind_valve(const QuiesceSource& at, const StopToken& given, const StopTok
     if (error.kind() != ErrorKind::timeout) throw;
     never_quiet(at, given);
   }
+  at.guards.own.valve->settle(stop);
   if (const auto flooded = at.guards.own.valve->flooded(); flooded && *flooded >= closed)
     warn(at.observer, "more than 150 messages came at once: the broker may have served the source with one too early",
          "");

@@ -40,7 +40,8 @@ void Undisturbed::wait_until_only_the_valve_holds(const StopToken& stop) const {
 
 void Undisturbed::check(const StopToken& stop) const {
   wait_until_only_the_valve_holds(stop.within(std::chrono::seconds(5)));
-  // After the count: what came before it has been read, so a flood in it was seen.
+  // After the count: a flood in what came before it is known then.
+  guards.own.valve->settle(stop.within(std::chrono::seconds(5)));
   guards.check();
   if (const auto flooded = guards.own.valve->flooded(); flooded && *flooded >= *source.since)
     throw Error(ErrorKind::failed,
