@@ -54,7 +54,11 @@ class Points(frozen_test.FrozenCase):
         group = self.group_of(source.name)
         self.await_named()
         run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", *self.arguments)
-        self.journal.await_record("effect", "", process=run)  # the sessions are open
+        try:
+            self.journal.await_record("effect", "", process=run)  # the sessions are open
+        except AssertionError:
+            self.assertTrue(run.running(), run.wait().said())
+            raise
         program = self.program_on("worker-1")
         deadline = time.monotonic() + 60
         with rabbit.Probe() as probe:
