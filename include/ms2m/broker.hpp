@@ -88,17 +88,31 @@ class DeadMan {
   virtual void stop_renewing() noexcept = 0;
 };
 
-/// ms2m's own consumer on a queue with a higher x-priority: while it is closed, deliveries to everybody else stop.
+struct ValveSpec {
+  std::string queue;
+  std::uint64_t max_held = 100000;  ///< messages
+  /// The last question before it closes, when its connection is there, with what is ready in the queue; false: it is
+  /// not closed. May take its time, throw, and shorten the time for what follows. Asked again where the connection was
+  /// lost in the middle.
+  std::function<bool(std::uint64_t ready, StopToken& limit)> may_close{};
+  /// Of its connection, at most: by it the broker notices our silence. 0: as of everything that holds messages.
+  std::chrono::seconds heartbeat{0};
+};
+
+/// ms2m's own consumer on a queue with a higher x-priority: while it is closed, deliveries to everybody else stop. It
+/// keeps no more of a message than that there is one.
 class Valve {
  public:
   virtual ~Valve() = default;
   virtual std::uint64_t held() const noexcept = 0;  ///< messages held unacknowledged
   virtual std::uint64_t ready_at_closing() const noexcept = 0;
   virtual bool broken() const noexcept = 0;  ///< connection lost, or more than max_held
-  /// When the last flood came, if ever: more than 150 messages within half a second, the ones that waited at the
-  /// closing aside. In it the broker may have counted the valve as blocked (200 unsent deliveries) and served somebody
-  /// else.
+  /// When the last flood came, if ever: more than 150 messages may have been on their way to it at a time, the ones
+  /// that waited at the closing aside. In it the broker may have counted the valve as blocked (200 unsent deliveries)
+  /// and served somebody else.
   virtual std::optional<TimePoint> flooded() const noexcept = 0;
+  /// Returns when everything has come that the broker had for it before the call. Error{unavailable}: broken.
+  virtual void settle(const StopToken& stop) = 0;
   /// Closes the channel: what was held returns to the queue in its old order. Idempotent; returns what was held.
   virtual std::uint64_t open() = 0;
 };
@@ -214,8 +228,8 @@ class Broker {
 
   /// Declares the queue, puts the message in and starts renewing on a thread and connection of its own.
   virtual std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) = 0;
-  virtual std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held,
-                                             const StopToken& stop) = 0;
+  /// nullptr: it may not close.
+  virtual std::unique_ptr<Valve> close_valve(const ValveSpec& spec, const StopToken& stop) = 0;
   virtual std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) = 0;
 
   /// The pivot: takes the dead man's message and publishes `messages` (END_REPLAY to the target, and a marker that
@@ -251,6 +265,8 @@ struct QueueFacts {
   bool auto_delete = false;
   Json arguments = Json::object();
   Json policy = Json::object();  ///< effective_policy_definition
+  /// Messages/s, published to it and acknowledged; statistics of the last seconds. nullopt: not told.
+  std::optional<double> rate_in{}, rate_out{};
   std::vector<QueueConsumer> consumers;
   std::vector<OtherConsumer> elsewhere;  ///< of its virtual host
 };

@@ -211,6 +211,9 @@ enum class AtEnd {
 struct FreezeTerms {
   std::optional<Millis> limit{};  ///< counted by the node, from when it hears of it, suspended time too
   AtEnd at_end = AtEnd::thaw;
+  /// The end of the session counts only so much later, but never after the limit: whatever goes on only as long as it
+  /// stands still can come to its end before.
+  Millis linger{0};
 };
 
 /// The processes of one container on a node, through its control group. `container` is the ID as the pod's status has

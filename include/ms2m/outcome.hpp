@@ -80,7 +80,7 @@ struct Measures {
   std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;
-  std::optional<std::uint64_t> overtaken_at_most;
+  std::optional<Seconds> frozen;       ///< the source, at work, while the valve closed
   std::optional<double> arrival_rate;  ///< messages/s
   std::optional<double> service_rate;
   std::optional<Seconds> dead_man_margin;

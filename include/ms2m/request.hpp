@@ -67,11 +67,11 @@ struct MigrationRequest {
   Millis downtime_limit{300};
   std::uint64_t relay_window = 0;       ///< messages; 0: half of what the source manages within the dead man's time
   std::uint64_t max_held = 100000;      ///< messages that the valve may hold
+  Millis freeze_limit{10000};           ///< of a source that is at work
   Seconds cutoff{120};                  ///< fanout only
   std::optional<unsigned> precopy{};    ///< rounds of it; nullopt: where it pays
   std::optional<Bytes> bandwidth{};     ///< a second, of the checkpoint's way; not 0
   Carriage carriage = Carriage::relay;  ///< direct: as long as the nodes reach each other
-  bool allow_reorder = false;
   bool allow_competing = false;
   bool allow_other_queues = false;
   bool allow_hostpath = false;

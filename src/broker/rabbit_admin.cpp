@@ -71,6 +71,13 @@ QueueConsumer consumer_of(const Json& from) {
 /// Before 3.8 there was but one type, and no member that says so.
 std::string type_of(const Json& queue) { return member(queue, "type", std::string("classic")); }
 
+/// A statistic: absent where nothing of it has happened.
+std::optional<double> rate_of(const Json& queue, const char* key) {
+  const Json details = table(table(queue, "message_stats"), key);
+  if (!details.contains("rate") || !details["rate"].is_number()) return std::nullopt;
+  return details["rate"].get<double>();
+}
+
 /// nullopt: the counts are not there.
 std::optional<QueueTotals> totals_of(const Json& queue) {
   if (!queue.contains("messages_ready") || !queue.contains("messages_unacknowledged")) return std::nullopt;
@@ -189,6 +196,8 @@ std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const Stop
   facts.exclusive = member(*found, "exclusive", false);
   facts.auto_delete = member(*found, "auto_delete", false);
   facts.arguments = table(*found, "arguments");
+  facts.rate_in = rate_of(*found, "publish_details");
+  facts.rate_out = rate_of(*found, "ack_details");
   // A statistic: absent in the first seconds of a queue or a policy.
   facts.policy = found->contains("effective_policy_definition") ? table(*found, "effective_policy_definition")
                                                                 : policy_by_name(name, stop);

@@ -249,10 +249,11 @@ std::unique_ptr<DeadMan> RabbitBroker::arm(const DeadManSpec& spec, const StopTo
   });
 }
 
-std::unique_ptr<Valve> RabbitBroker::close_valve(const std::string& queue, std::uint64_t max_held,
-                                                 const StopToken& stop) {
+std::unique_ptr<Valve> RabbitBroker::close_valve(const ValveSpec& spec, const StopToken& stop) {
   return repeated(stop, [&](amqp::Connection&, const StopToken& limited) -> std::unique_ptr<Valve> {
-    return std::make_unique<RabbitValve>(holding("valve"), queue, max_held, limited);
+    amqp::Endpoint endpoint = holding("valve");
+    if (spec.heartbeat.count() > 0) endpoint.heartbeat = std::min(endpoint.heartbeat, spec.heartbeat);
+    return RabbitValve::close(endpoint, spec, limited);
   });
 }
 

@@ -1,5 +1,6 @@
 #include "broker/valve.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "ms2m/error.hpp"
@@ -11,37 +12,77 @@ namespace {
 constexpr std::int64_t kPriority = 1000000;
 constexpr std::size_t kAtOnce = 256;
 constexpr std::chrono::seconds kOpenLimit{5};
+/// Of the broker's 200 unsent deliveries, whose end it notices by fifties.
 constexpr std::uint64_t kFlood = 150;
-constexpr Millis kFloodTime{500};
+constexpr Millis kEchoes{10};  // between two questions
+constexpr Millis kLook{20};
 
 }  // namespace
 
-RabbitValve::RabbitValve(const amqp::Endpoint& endpoint, std::string queue, std::uint64_t max_held,
-                         const StopToken& stop)
-    : max_held_(max_held), connection_(std::make_unique<amqp::Connection>(endpoint, stop)) {
-  ready_at_closing_ = connection_->inspect_queue(queue, stop).messages;
-  connection_->count_only();
-  connection_->consume(queue, {{"x-priority", kPriority}}, stop);
+bool FloodWatch::answered(std::uint64_t delivered) {
+  const bool flood = counted(delivered) - before_ > kFlood;
+  before_ = asked_;
+  return flood;
+}
+
+std::unique_ptr<Valve> RabbitValve::close(const amqp::Endpoint& endpoint, const ValveSpec& spec,
+                                          const StopToken& stop) {
+  auto connection = std::make_unique<amqp::Connection>(endpoint, stop);
+  StopToken limit = stop;
+  std::uint64_t ready = connection->inspect_queue(spec.queue, limit).messages;
+  if (spec.may_close) {
+    if (!spec.may_close(ready, limit)) return nullptr;
+    ready = connection->inspect_queue(spec.queue, limit).messages;
+  }
+  connection->count_only();
+  connection->consume(spec.queue, {{"x-priority", kPriority}}, limit);
+  return std::unique_ptr<Valve>(new RabbitValve(std::move(connection), spec.max_held, ready));
+}
+
+RabbitValve::RabbitValve(std::unique_ptr<amqp::Connection> connection, std::uint64_t max_held, std::uint64_t ready)
+    : max_held_(max_held),
+      ready_at_closing_(ready),
+      connection_(std::move(connection)),
+      flood_(ready),
+      interruption_(std::make_unique<StopSource>()) {
   thread_ = std::thread([this] { run(); });
 }
 
 RabbitValve::~RabbitValve() {
   hard_.request_stop();
-  soft_.request_stop();
-  if (thread_.joinable()) thread_.join();
+  open();
 }
 
+void RabbitValve::interrupt() { interruption_->request_stop(); }
+
 std::uint64_t RabbitValve::open() {
-  soft_.request_stop();
+  {
+    const std::lock_guard lock(mutex_);
+    opening_ = true;
+    interrupt();
+  }
   if (thread_.joinable()) thread_.join();
   return most_held_.load();
+}
+
+void RabbitValve::settle(const StopToken& stop) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t mine = ++wanted_;
+  interrupt();
+  while (answered_ < mine) {
+    if (over_) throw Error(ErrorKind::unavailable, "the valve is not closed any more");
+    stop.check("waiting for what the broker has sent to the valve");
+    settled_.wait_for(lock, std::min(kLook, stop.remaining(kLook)));
+  }
 }
 
 void RabbitValve::run() noexcept {
   try {
     read();
-  } catch (const Cancelled&) {
-    try {
+  } catch (const std::exception&) {
+    broken_.store(true);
+  }
+  if (!broken_.load()) try {
       const StopToken limited = hard_.token().within(kOpenLimit);
       connection_->close_channel(limited);
       most_held_.store(connection_->delivered());
@@ -49,32 +90,63 @@ void RabbitValve::run() noexcept {
     } catch (const std::exception&) {
       // Interrupted or not answered: the closed socket returns the messages just as well, only not before we are back.
     }
-  } catch (const std::exception&) {
-    broken_.store(true);
-  }
   connection_.reset();
   held_.store(0);
+  const std::lock_guard lock(mutex_);
+  over_ = true;
+  settled_.notify_all();
 }
 
-void RabbitValve::watch_for_flood(std::uint64_t delivered) {
+/// Until something has come, a question is due, or somebody wants something.
+void RabbitValve::receive() {
+  StopToken token;
+  {
+    const std::lock_guard lock(mutex_);
+    if (opening_) return;
+    if (interruption_->stop_requested()) interruption_ = std::make_unique<StopSource>();
+    token = interruption_->token();
+    if (!answers_ && wanted_ > answered_) return;
+  }
+  const bool due = !answers_ && connection_->delivered() != seen_;
+  const Millis rest = std::chrono::ceil<Millis>(asked_at_ + kEchoes - Clock::now());
+  try {
+    connection_->receive(due ? std::clamp(rest, Millis{0}, kEchoes) : Millis{60000}, kAtOnce, token);
+  } catch (const Cancelled&) {
+  }
+}
+
+void RabbitValve::echo() {
+  const std::uint64_t delivered = connection_->delivered();
+  const std::lock_guard lock(mutex_);
+  if (answers_ && connection_->echoes() != echoes_) {
+    echoes_ = connection_->echoes();
+    if (flood_.answered(delivered)) flooded_.store(Clock::now().time_since_epoch().count());
+    answered_ = *std::exchange(answers_, std::nullopt);
+    settled_.notify_all();
+  }
   const TimePoint now = Clock::now();
-  // What waited comes in one burst, and that is the closing's own risk.
-  const std::uint64_t arrived = delivered > ready_at_closing_ ? delivered - ready_at_closing_ : 0;
-  if (arrivals_.empty()) arrivals_.emplace_back(now, 0);
-  while (arrivals_.size() > 1 && now - arrivals_[1].first > kFloodTime) arrivals_.pop_front();
-  arrivals_.emplace_back(now, arrived);
-  if (arrived - arrivals_.front().second > kFlood) flooded_.store(now.time_since_epoch().count());
+  const bool due = delivered != seen_ && now >= asked_at_ + kEchoes;
+  if (answers_ || (!due && wanted_ == answered_)) return;
+  connection_->send_echo(hard_.token().within(kOpenLimit));
+  flood_.asked(delivered);
+  asked_at_ = now;
+  seen_ = delivered;
+  answers_ = wanted_;
 }
 
 void RabbitValve::read() {
-  const StopToken soft = soft_.token();
   for (;;) {
-    connection_->receive(std::chrono::minutes{1}, kAtOnce, soft);
-    watch_for_flood(connection_->delivered());
-    held_.store(connection_->delivered());
-    most_held_.store(connection_->delivered());
+    receive();
+    const std::uint64_t delivered = connection_->delivered();
+    held_.store(delivered);
+    most_held_.store(delivered);
     if (connection_->consumer_cancelled()) throw Error(ErrorKind::not_found, "the queue was deleted");
-    if (connection_->delivered() > max_held_) throw Error(ErrorKind::failed, "more messages than may be held");
+    if (delivered > max_held_) throw Error(ErrorKind::failed, "more messages than may be held");
+    {
+      const std::lock_guard lock(mutex_);
+      if (opening_) return;
+    }
+    echo();
   }
 }
 

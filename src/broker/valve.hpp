@@ -1,23 +1,42 @@
 // The valve on RabbitMQ: one connection, one channel, no prefetch limit, x-priority above everybody's. It reads at
 // once: a consumer with 200 unsent deliveries counts as blocked, and the others are served with newer messages (facts,
-// section 10).
+// section 10). How many are on their way it learns from echoes: the channel answers in turn, so whatever the broker had
+// for us at a time has come when the answer to a later question is here.
 #pragma once
 #include <atomic>
-#include <deque>
+#include <condition_variable>
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 
 #include "ms2m/broker.hpp"
 #include "wrap/amqp/connection.hpp"
 
 namespace ms2m {
 
+/// Whether more messages may have been on their way at a time than the valve bears. Pure.
+class FloodWatch {
+ public:
+  /// `waited`: messages that come at once, at the closing, and do not count.
+  explicit FloodWatch(std::uint64_t waited) : waited_(waited) {}
+  void asked(std::uint64_t delivered) { asked_ = counted(delivered); }
+  /// True: there was a flood since the question before the one that is answered now.
+  bool answered(std::uint64_t delivered);
+
+ private:
+  std::uint64_t counted(std::uint64_t delivered) const { return delivered > waited_ ? delivered - waited_ : 0; }
+  const std::uint64_t waited_;
+  std::uint64_t before_ = 0, asked_ = 0;
+};
+
 class RabbitValve : public Valve {
  public:
-  /// Back when the broker has registered the consumer: whatever becomes ready afterwards comes to us.
-  RabbitValve(const amqp::Endpoint& endpoint, std::string queue, std::uint64_t max_held, const StopToken& stop);
+  /// Back when the broker has registered the consumer: whatever becomes ready afterwards comes to us. nullptr: it may
+  /// not close.
+  static std::unique_ptr<Valve> close(const amqp::Endpoint& endpoint, const ValveSpec& spec, const StopToken& stop);
   ~RabbitValve() override;  ///< closes the socket when still closed: everything returns
 
   std::uint64_t held() const noexcept override { return held_.load(); }  ///< 0 once opened or broken
@@ -27,23 +46,36 @@ class RabbitValve : public Valve {
     const auto at = flooded_.load();
     return at == 0 ? std::nullopt : std::optional(TimePoint(Clock::duration(at)));
   }
+  /// A flood in what has come is known then.
+  void settle(const StopToken& stop) override;
   /// Blocks for one round trip, at most 5 s; after that the socket is closed, which returns everything as well.
   std::uint64_t open() override;
 
  private:
+  RabbitValve(std::unique_ptr<amqp::Connection> connection, std::uint64_t max_held, std::uint64_t ready);
   void run() noexcept;
   void read();
-  void watch_for_flood(std::uint64_t delivered);
+  void receive();
+  void echo();
+  void interrupt();
 
   const std::uint64_t max_held_;
-  std::uint64_t ready_at_closing_ = 0;
-  std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs
+  const std::uint64_t ready_at_closing_;
+  std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs, as the next four
+  FloodWatch flood_;
+  std::uint64_t echoes_ = 0, seen_ = 0;  ///< answers so far; what was delivered at the last question
+  TimePoint asked_at_{};
+  std::optional<std::uint64_t> answers_;  ///< the question is under way; of settle() it answers so many
+
   std::atomic<std::uint64_t> held_{0};
   std::atomic<std::uint64_t> most_held_{0};
   std::atomic<bool> broken_{false};
   std::atomic<Clock::rep> flooded_{0};
-  std::deque<std::pair<TimePoint, std::uint64_t>> arrivals_;  // of the last half second, and one before it
-  StopSource soft_;
+  std::mutex mutex_;
+  std::condition_variable settled_;
+  std::uint64_t wanted_ = 0, answered_ = 0;  ///< by settle(); how many of them have their answer
+  bool opening_ = false, over_ = false;
+  std::unique_ptr<StopSource> interruption_;  ///< of the thread's wait
   StopSource hard_;
   std::thread thread_;
 };

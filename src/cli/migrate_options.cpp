@@ -46,7 +46,6 @@ void add_migrate_options(CLI::App& command, MigrateOptions& options) {
            {.names = "--target-name", .help = "name of the new pod (default: chosen by ms2m)", .value = "NAME"});
   add_settings(command, options.settings);
   const std::string allow = "What to allow";
-  add_flag(command, options.allow_reorder, "--allow-reorder", "a bounded number of messages may be overtaken", allow);
   add_flag(command, options.allow_competing, "--allow-competing", "other consumers may be on the queue", allow);
   add_flag(command, options.allow_other_queues, "--allow-other-queues",
            "the process takes from other queues too, and they leave no state", allow);

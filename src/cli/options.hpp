@@ -39,7 +39,6 @@ struct MigrateOptions {
   std::string container;
   std::string target_name;
   SettingValues settings;
-  bool allow_reorder = false;
   bool allow_competing = false;
   bool allow_other_queues = false;
   bool allow_hostpath = false;

@@ -155,7 +155,6 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   request.target_node = options.target_node;
   request.container = options.container;
   request.target_name = options.target_name;
-  request.allow_reorder = options.allow_reorder;
   request.allow_competing = options.allow_competing;
   request.allow_other_queues = options.allow_other_queues;
   request.allow_hostpath = options.allow_hostpath;

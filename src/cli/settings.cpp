@@ -123,8 +123,10 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.downtime_limit = parse_duration(v); }},
       {"relay-window", "COUNT", "shadow: relay at most so many messages ahead of the source (0: by its speed)",
        [](MigrationRequest& r, const std::string& v) { r.relay_window = parse_count(v); }},
-      {"max-held", "COUNT", "messages that ms2m may hold in memory (100000)",
+      {"max-held", "COUNT", "messages that may wait behind the valve, in the broker's memory (100000)",
        [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
+      {"freeze-limit", "DURATION", "a source at work stands still for the valve at most so long (10s)",
+       [](MigrationRequest& r, const std::string& v) { r.freeze_limit = some_time(v); }},
   };
   for (const auto& timeout : timeout_settings()) list.push_back(timeout);
   return list;

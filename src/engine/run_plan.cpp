@@ -210,6 +210,7 @@ void measure_times(Migration& migration, const Measures& before) {
   if (measures.gap && before.gap) measures.gap = std::max(*measures.gap, *before.gap);
   if (quiet && (times.serving_again || times.target))
     measures.source_pause = (times.serving_again ? *times.serving_again : *times.target) - *quiet;
+  if (!measures.frozen) measures.frozen = before.frozen;
   if (migration.precopied.rounds > 0) measures.precopied = migration.precopied.bytes;
   measures.pauses = pauses_of(migration);
   measures.pauses.insert(measures.pauses.end(), before.pauses.begin(), before.pauses.end());

@@ -29,6 +29,10 @@ class TimedValve final : public Valve {
   std::uint64_t ready_at_closing() const noexcept override { return inner_->ready_at_closing(); }
   bool broken() const noexcept override { return inner_->broken(); }
   std::optional<TimePoint> flooded() const noexcept override { return inner_->flooded(); }
+  void settle(const StopToken& stop) override {
+    const Call call(line_, WaitFor::broker, "what it has sent to the valve");
+    inner_->settle(stop);
+  }
   std::uint64_t open() override {
     const Call call(line_, WaitFor::broker, "open the valve");
     return inner_->open();
@@ -115,9 +119,11 @@ class TimedBroker final : public Broker {
     const Call call(line_, WaitFor::broker, "arm " + spec.queue);
     return std::make_unique<TimedDeadMan>(inner_.arm(spec, stop), line_);
   }
-  std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) override {
+  std::unique_ptr<Valve> close_valve(const ValveSpec& spec, const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "close the valve");
-    return std::make_unique<TimedValve>(inner_.close_valve(queue, max_held, stop), line_);
+    auto valve = inner_.close_valve(spec, stop);
+    if (!valve) return nullptr;
+    return std::make_unique<TimedValve>(std::move(valve), line_);
   }
   std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "start of the relay");

@@ -44,7 +44,7 @@ struct ResumeTarget {
   Seconds limit{0};  ///< for it to serve; 0: none of its own
 };
 
-/// Of a source without the control protocol. `container`: the ID in the pod's status.
+/// A source. `container`: the ID in the pod's status.
 struct Frozen {
   std::string ns, pod, uid, node, container;
 };
@@ -56,6 +56,12 @@ struct ThawSource {
   std::string queue;
   std::uint64_t others = 0;
   std::string copy, id;
+};
+/// Lets a source at work go on, which its node does by itself, too, within seconds. Nobody waits for it.
+struct Thaw {
+  static constexpr const char* kName = "thaw";
+  static constexpr Stage stage() { return Stage::files; }
+  Frozen source;
 };
 /// Restores the copy of a frozen source and sees it consume `queue`.
 struct StartCopy {
@@ -270,12 +276,12 @@ struct EndSource {
 }  // namespace op
 
 using Operation =
-    std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::StartCopy, op::DeletePod, op::RetirePod,
-                 op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue, op::DeleteExchange,
-                 op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveDump, op::RemoveLayout,
-                 op::RemoveImageName, op::PointImageName, op::RemoveImage, op::TakeBackRestore, op::CompleteRestore,
-                 op::RemoveRestore, op::ReleaseLease, op::OrphanSet, op::RemoveSource, op::RestorePod, op::RecreateSet,
-                 op::Rename, op::ScaleDown, op::ScaleUp, op::EndSource>;
+    std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::Thaw, op::StartCopy, op::DeletePod,
+                 op::RetirePod, op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue,
+                 op::DeleteExchange, op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveDump,
+                 op::RemoveLayout, op::RemoveImageName, op::PointImageName, op::RemoveImage, op::TakeBackRestore,
+                 op::CompleteRestore, op::RemoveRestore, op::ReleaseLease, op::OrphanSet, op::RemoveSource,
+                 op::RestorePod, op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp, op::EndSource>;
 
 Stage stage(const Operation& operation);
 

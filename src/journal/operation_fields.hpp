@@ -27,6 +27,10 @@ void fields(op::ThawSource& o, F& f) {
   f.if_any("others", o.others);
 }
 template <class F>
+void fields(op::Thaw& o, F& f) {
+  fields(o.source, f);
+}
+template <class F>
 void fields(op::StartCopy& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "id", o.id, "container", o.container, "queue", o.queue);
   f.always("node", o.node, "image", o.image, "checkpoint", o.checkpoint);

@@ -31,7 +31,7 @@ Json settings_json(const MigrationRequest& r) {
             {"relay_window", r.relay_window},
             {"max_held", r.max_held},
             {"total", r.prefer == Prefer::total},
-            {"allow_reorder", r.allow_reorder},
+            {"freeze_limit", r.freeze_limit.count()},
             {"direct", r.kubelet == KubeletPath::direct},
             {"timeouts", timeouts_json(r.timeouts)}};
   if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
@@ -58,7 +58,7 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());
   request.relay_window = settings.at("relay_window");
   request.max_held = settings.at("max_held");
-  request.allow_reorder = settings.at("allow_reorder");
+  request.freeze_limit = Millis(settings.value("freeze_limit", request.freeze_limit.count()));
   for (const auto& [name, field] : kTimeouts)
     request.timeouts.*field = Seconds(settings.at("timeouts").value(name, (request.timeouts.*field).count()));
 }

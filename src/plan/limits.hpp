@@ -18,4 +18,8 @@ inline Millis freeze_limit(const MigrationRequest& request) {
 /// source is served with newer ones (rabbitmq-facts.md section 10).
 inline constexpr std::uint64_t kStrictOrderReady = 150;
 
+/// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still
+/// can without a freeze.
+inline constexpr std::uint64_t kGrowingReady = 50;
+
 }  // namespace ms2m

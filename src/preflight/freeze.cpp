@@ -6,8 +6,8 @@
 #include <chrono>
 #include <optional>
 
-#include "kube/objects/container.hpp"
 #include "plan/dump_time.hpp"
+#include "plan/quieting.hpp"
 #include "preflight/preflight.hpp"
 
 namespace ms2m {
@@ -16,15 +16,6 @@ namespace {
 /// Without the control protocol the source is frozen until its kubelet ends it, which takes a second or two, and ten on
 /// a slow cluster.
 constexpr Seconds kFrozenToTheEnd{10};
-
-/// From the beginning of a freeze until the kubelet starts the container again, at the earliest: the first probe can
-/// come right after it.
-std::optional<Seconds> liveness_allows(const Facts& facts) {
-  const auto container = container_in(facts.pod, facts.container);
-  if (!container || !container->liveness) return std::nullopt;
-  const LivenessProbe& probe = *container->liveness;
-  return probe.period * (probe.failures - 1) + probe.timeout;
-}
 
 void check_liveness(const Facts& facts, std::vector<Finding>& out) {
   const auto allowed = liveness_allows(facts);

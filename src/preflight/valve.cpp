@@ -4,7 +4,6 @@
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "plan/facts.hpp"
-#include "plan/limits.hpp"
 #include "preflight/preflight.hpp"
 
 namespace ms2m {
@@ -48,12 +47,6 @@ void check_behind_valve(const Facts& facts, const MigrationRequest& request, std
            fmt::format("queue {} has {} consumers: which of them has acknowledged what cannot be told apart",
                        request.queue, facts.depth->consumers),
            "scale to one consumer");
-  if (facts.depth->ready > kStrictOrderReady && !request.allow_reorder)
-    refuse(out, "backlog",
-           fmt::format("{} messages wait in {}: the valve cannot keep the order of more than {}", facts.depth->ready,
-                       request.queue, kStrictOrderReady),
-           "wait until the consumer has caught up, or pass --allow-reorder (nothing is lost or doubled, but some can "
-           "be overtaken)");
   check_queue(*facts.queue, request.queue, out);
   if (facts.depth->consumers == 1 && facts.queue->consumers.size() == 1)
     check_peer(facts, facts.queue->consumers.front(), out);

@@ -71,7 +71,8 @@ void add_measures(Json& json, const Measures& m) {
   json["held"] = or_null(m.held);
   json["relayed"] = or_null(m.relayed);
   json["returned"] = or_null(m.returned);
-  json["overtaken_at_most"] = or_null(m.overtaken_at_most);
+  json["frozen_s"] = seconds_or_null(m.frozen);
+  json["overtaken_at_most"] = nullptr;  // of schema 1; nothing is overtaken
   json["arrival_rate"] = rounded(m.arrival_rate);
   json["service_rate"] = rounded(m.service_rate);
   json["deadman_margin_s"] = seconds_or_null(m.dead_man_margin);

@@ -85,6 +85,7 @@ std::string measure_lines(const Measures& m) {
   const auto count = [](std::uint64_t n) { return fmt::format("{}", n); };
   if (m.source_pause) lines.emplace_back("Source pause", duration(*m.source_pause));
   if (m.gap) lines.emplace_back("Processing gap", duration(*m.gap));
+  if (m.frozen) lines.emplace_back("Frozen at work", duration(*m.frozen) + ", while the valve closed");
   for (const auto& pause : m.pauses)
     lines.emplace_back(&pause == &m.pauses.front() ? "Pauses" : "",
                        fmt::format("{}, {}", duration(pause.length), printable(pause.what)));
@@ -96,7 +97,6 @@ std::string measure_lines(const Measures& m) {
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));
   if (m.returned) lines.emplace_back("Messages returned", count(*m.returned));
-  if (m.overtaken_at_most) lines.emplace_back("Overtaken at most", count(*m.overtaken_at_most));
   if (m.arrival_rate) lines.emplace_back("Arrival rate", message_rate(*m.arrival_rate));
   if (m.service_rate) lines.emplace_back("Service rate", message_rate(*m.service_rate));
   if (m.dead_man_margin) lines.emplace_back("Dead-man margin", duration(*m.dead_man_margin));

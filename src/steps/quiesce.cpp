@@ -15,10 +15,9 @@
 namespace ms2m {
 namespace {
 
-/// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still
-/// can.
-constexpr std::uint64_t kGrowingReady = 50;
 constexpr Millis kAnswersAtOnce{200};
+/// Who polls its control queue looks about once a second when it has no work.
+constexpr std::chrono::seconds kPolls{1};
 
 /// What can be seen of the source; `ready` of the primary.
 struct Sight {
@@ -32,15 +31,37 @@ Sight look(const QuiesceSource& at, const StopToken& stop) {
   return {hold.consumers > 0 && at.primary.uninvited(at.guards.own.valve ? 1 : 0, stop) == 0, primary.ready};
 }
 
-/// False: the source has not answered at once and its backlog grows to where the valve would come too late.
+/// The command has not been taken.
+bool deaf(const QuiesceSource& at, const StopToken& stop) {
+  return at.broker.depth(at.move.plan.source_control_queue, stop).value_or(QueueDepth{}).ready > 0;
+}
+
+/// Whether waiting is in vain: of a source that does not look as long as it has work.
+class Saturation {
+ public:
+  /// Its backlog grows to where the valve would need a freeze, or there was always something to do for as long as who
+  /// polls gives itself.
+  bool looks_so(std::uint64_t ready) {
+    const TimePoint now = Clock::now();
+    if (ready == 0) idle_ = now;
+    const bool growing = ready >= kGrowingReady && ready <= kStrictOrderReady;
+    return (growing && now - begin_ > kAnswersAtOnce) || now - idle_ > kPolls;
+  }
+
+ private:
+  const TimePoint begin_ = Clock::now();
+  TimePoint idle_ = begin_;
+};
+
+/// False: it has not come to its control queue, and will not as things are.
 bool wait_quiet(const QuiesceSource& at, bool to_the_end, const StopToken& stop) {
   const TimePoint begin = Clock::now();
-  for (;;) {
+  for (Saturation saturation;;) {
     const Sight sight = look(at, stop);
     if (sight.quiet) return true;
     at.guards.check();
-    const bool growing = sight.ready >= kGrowingReady && sight.ready <= kStrictOrderReady;
-    if (!to_the_end && at.source.others == 0 && growing && Clock::now() - begin > kAnswersAtOnce) return false;
+    const bool patient = to_the_end || at.source.others > 0;
+    if (saturation.looks_so(sight.ready) && !patient && deaf(at, stop)) return false;
     stop.sleep(Clock::now() - begin < std::chrono::milliseconds(500) ? Millis{2} : Millis{10},
                "waiting for the source to become quiet");
   }
@@ -59,28 +80,33 @@ bool wait_quiet(const QuiesceSource& at, bool to_the_end, const StopToken& stop)
               "and without arguments (ms2m-protocol(7)); if it is slow, raise --quiet-timeout");
 }
 
+/// A consumer that polls its control queue only when its own queue is empty never looks while it is saturated.
+void behind_valve(const QuiesceSource& at, const StopToken& given, const StopToken& stop) {
+  warn(at.observer, "the source does not look at its control queue: closing the valve",
+       "let the consumer subscribe to its control queue");
+  const TimePoint closed = at.close_valve.now(stop);
+  try {
+    wait_quiet(at, true, stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    never_quiet(at, given);
+  }
+  at.guards.own.valve->settle(stop);
+  if (const auto flooded = at.guards.own.valve->flooded(); flooded && *flooded >= closed)
+    warn(at.observer, "more than 150 messages came at once: the broker may have served the source with one too early",
+         "");
+}
+
 /// First by what the source was told; the valve helps one that is too busy to look.
 void await_quiet(const QuiesceSource& at, const StopToken& stop) {
   const StopToken all = stop.within(std::chrono::duration_cast<Clock::duration>(at.move.request.timeouts.quiet * 4));
   const StopToken patience = all.within(std::chrono::duration_cast<Clock::duration>(at.move.request.timeouts.quiet));
-  const auto with_valve = [&] {
-    try {
-      wait_quiet(at, true, all);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::timeout) throw;
-      never_quiet(at, stop);
-    }
-  };
   try {
-    if (!wait_quiet(at, false, patience)) {
-      if (at.close_valve.in_time(all)) return with_valve();
-      wait_quiet(at, true, patience);
-    }
+    if (wait_quiet(at, false, patience)) return;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::timeout || at.guards.own.valve) throw;
-    at.close_valve.now(all);
-    with_valve();
+    if (error.kind() != ErrorKind::timeout) throw;
   }
+  behind_valve(at, stop, all);
 }
 
 /// One consumer of the primary comes from the source's pod, so nothing hides the addresses.
@@ -102,7 +128,11 @@ Announced quiet_of(const Move& move, const QuietSource& source) {
 
 }  // namespace
 
-std::vector<Announced> QuiesceSource::announce(const Move& move) { return {quiet_of(move, {})}; }
+std::vector<Announced> QuiesceSource::announce(const Move& move) {
+  std::vector<Announced> all{quiet_of(move, {})};
+  for (const Announced& each : CloseValve::announce(move)) all.push_back(each);
+  return all;
+}
 
 Ran QuiesceSource::run(const StopToken& stop) const {
   const Plan& plan = move.plan;

@@ -40,12 +40,13 @@ void Undisturbed::wait_until_only_the_valve_holds(const StopToken& stop) const {
 
 void Undisturbed::check(const StopToken& stop) const {
   wait_until_only_the_valve_holds(stop.within(std::chrono::seconds(5)));
-  // After the count: what came before it has been read, so a flood in it was seen.
+  // After the count: a flood in what came before it is known then.
+  guards.own.valve->settle(stop.within(std::chrono::seconds(5)));
   guards.check();
   if (const auto flooded = guards.own.valve->flooded(); flooded && *flooded >= *source.since)
     throw Error(ErrorKind::failed,
-                "more than 150 messages came within half a second: whether the broker served the source with one of "
-                "them cannot be told",
+                "more than 150 messages came at once: whether the broker served the source with one of them cannot be "
+                "told",
                 "run ms2m again when fewer arrive, or let the consumer follow ms2m-protocol(7)");
   process.check(source, stop);
 }

@@ -2,45 +2,210 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "handover/waits.hpp"
+#include "journal/operation.hpp"
 #include "ms2m/error.hpp"
 #include "plan/limits.hpp"
+#include "plan/quieting.hpp"
+#include "steps/freeze.hpp"
 
 namespace ms2m {
 namespace {
 
-/// A consumer that polls its control queue only when its own queue is empty never looks while it is saturated.
-void warn_of_valve(Observer& observer) {
-  warn(observer, "the source does not look at its control queue: closing the valve",
-       "let the consumer subscribe to its control queue");
+constexpr Millis kAcknowledged{20};
+/// Where nobody counts unacknowledged messages exactly.
+constexpr Millis kUncounted{100};
+constexpr std::chrono::seconds kThawing{20};
+/// The management API's list of consumers is up to five seconds old.
+constexpr std::chrono::seconds kNamed{7};
+
+Announced freeze_of(const Plan& plan, const op::Frozen& source) {
+  return {fmt::format("freeze container {} on {} while the valve of {} closes, when more than {} messages wait",
+                      plan.container, plan.source_node, plan.queue, kStrictOrderReady),
+          op::Thaw{source}};
+}
+
+/// A source at work that stands still. It runs again when this object is gone, whatever has happened; should that not
+/// be told to the node, it does it by itself.
+class Standing {
+ public:
+  Standing(const CloseValve& at, op::Frozen source, const FreezeBudget& budget)
+      : at_(at), source_(std::move(source)), budget_(budget) {}
+  Standing(const Standing&) = delete;
+  Standing& operator=(const Standing&) = delete;
+  ~Standing() {
+    try {
+      end();
+    } catch (const std::exception& error) {
+      warn(at_.observer,
+           fmt::format("the source could not be told to go on ({}): its node lets it, at the limit", error.what()), "");
+    } catch (...) {  // this process is at its end
+    }
+  }
+
+  void begin(const StopToken& stop) {
+    if (effect_ != 0) throw Error(ErrorKind::unavailable, "the connection to the broker was lost while it stood still");
+    effect_ = journal_announced(at_.journal, Phase::checkpointing, freeze_of(at_.move.plan, source_));
+    begun_ = Clock::now();
+    until_ = begun_ + budget_.work;
+    if (!at_.processes.freeze(source_.node, source_.container, {budget_.limit, AtEnd::thaw, budget_.linger},
+                              stop.until(until_)))
+      throw Error(ErrorKind::inconsistent,
+                  fmt::format("no process of container {:.20} runs on node {}", source_.container, source_.node));
+  }
+  /// Error{unavailable}: perhaps it runs.
+  void check() const {
+    if (!at_.processes.holds(source_.node, source_.container))
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("the session with node {} was lost while the source stood still", source_.node));
+  }
+  bool begun() const { return effect_ != 0; }
+  TimePoint until() const { return until_; }
+
+  /// It runs. Again: nothing.
+  void end() {
+    if (effect_ == 0 || std::exchange(ended_, true)) return;
+    at_.processes.thaw(source_.node, source_.container, StopToken().within(kThawing));
+    at_.frozen = Clock::now() - begun_;
+    at_.journal.settled(effect_, true, "it runs again");
+  }
+
+ private:
+  const CloseValve& at_;
+  const op::Frozen source_;
+  const FreezeBudget budget_;
+  int effect_ = 0;
+  bool ended_ = false;
+  TimePoint begun_{}, until_{};
+};
+
+/// What it had sent before it stood still may be on its way to the broker: acknowledgements, each of which lets it have
+/// another message. Then nothing is acknowledged any more.
+void await_acknowledged(const CloseValve& at, const StopToken& stop) {
+  const std::string doing = "waiting for what the source had acknowledged";
+  const auto unacked = [&]() -> std::optional<std::uint64_t> {
+    const auto totals = at.admin.totals(at.move.plan.queue, stop);
+    return totals ? std::optional(totals->unacked) : std::nullopt;
+  };
+  const bool exact = at.move.facts.queue && at.move.facts.queue->type == "classic";
+  if (!exact) return stop.sleep(kUncounted, doing);
+  auto before = unacked();
+  for (;;) {
+    stop.sleep(kAcknowledged, doing);
+    const auto now = unacked();
+    if (!now) return stop.sleep(kUncounted, doing);
+    if (std::exchange(before, now) == now) return;
+  }
+}
+
+void take_backlog(const CloseValve& at, const Standing& source, const StopToken& stop) {
+  const std::string& queue = at.move.plan.queue;
+  const auto check = [&] {
+    source.check();
+    if (at.valve->broken())
+      throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
+  };
+  wait_until(
+      [&] {
+        check();
+        if (depth_of(at.broker, queue, stop).ready > 0) return false;
+        at.valve->settle(stop);
+        return depth_of(at.broker, queue, stop).ready == 0;
+      },
+      "waiting for the backlog", stop);
+  check();
+}
+
+/// At once, whatever becomes of the question.
+void give_back(std::unique_ptr<Valve>& valve) {
+  try {
+    if (valve) valve->open();
+  } catch (const Error&) {  // its connection ends now
+  }
+  valve.reset();
+}
+
+Error too_slow(const FreezeBudget& budget, std::uint64_t taken, std::uint64_t ready) {
+  return Error(ErrorKind::failed,
+               fmt::format("{} of the {} messages that waited could be taken in the {:.1f} s for which the source may "
+                           "stand still ({})",
+                           taken, ready, Seconds(budget.work).count(), budget.bound),
+               "run ms2m again when fewer wait, or raise --freeze-limit, its liveness probe's failureThreshold, or the "
+               "heartbeats of its connection, whichever is the smallest");
 }
 
 }  // namespace
 
-bool CloseValve::in_time(const StopToken& stop) const {
-  auto closed = broker.close_valve(move.plan.queue, move.request.max_held, stop);
-  if (closed->ready_at_closing() > kStrictOrderReady) return false;
-  warn_of_valve(observer);
-  valve = std::move(closed);
-  return true;
+std::vector<Announced> CloseValve::announce(const Move& move) {
+  if (forecast_quiet(move.facts, move.request).way != QuietWay::frozen_valve) return {};
+  return {freeze_of(move.plan, frozen_source(move.plan, ""))};
 }
 
-void CloseValve::now(const StopToken& stop) const {
-  const bool deaf = move.plan.procedure.protocol == Protocol::control;  // it was told to listen elsewhere
-  const auto certify = [&](std::uint64_t ready) {
-    if (ready <= kStrictOrderReady) return;
-    if (!move.request.allow_reorder)
-      throw Error(ErrorKind::failed,
-                  fmt::format("{}with {} messages waiting the valve cannot keep their order",
-                              deaf ? "the source does not look at its control queue, and " : "", ready),
-                  fmt::format("{}wait until fewer than 150 messages wait, or pass --allow-reorder",
-                              deaf ? "let the consumer subscribe to its control queue, " : ""));
-    overtaken_at_most = ready - kStrictOrderReady;
+std::optional<std::chrono::seconds> CloseValve::heartbeat_of_source(const StopToken& stop) const {
+  if (move.facts.heartbeat || !move.facts.admin_version) return move.facts.heartbeat;
+  for (const TimePoint end = Clock::now() + kNamed;;) {
+    const auto facts = admin.queue(move.plan.queue, stop);
+    if (facts && facts->consumers.size() == 1) return admin.heartbeat(facts->consumers.front().connection, stop);
+    if (!facts || !facts->consumers.empty() || Clock::now() >= end) return std::nullopt;
+    stop.sleep(Millis{100}, "waiting for the management API to name the consumer of " + move.plan.queue);
+  }
+}
+
+bool CloseValve::at_once(const StopToken& stop) const {
+  // Several consumers have no order among them.
+  const bool shared = move.facts.depth && move.facts.depth->consumers > 1;
+  valve =
+      broker.close_valve({move.plan.queue, move.request.max_held,
+                          [shared](std::uint64_t ready, StopToken&) { return shared || ready <= kStrictOrderReady; }},
+                         stop);
+  return valve != nullptr;
+}
+
+void CloseValve::behind_frozen_source(const StopToken& stop) const {
+  const auto heartbeat = heartbeat_of_source(stop);
+  const auto possible = [&](std::uint64_t ready) {
+    if (const auto trouble = against_frozen_valve(move.facts, move.request, heartbeat, ready))
+      throw Error(ErrorKind::failed, trouble->text, trouble->cure);
   };
-  certify(certain_depth(broker, admin, move.plan.queue, stop).value_or(QueueDepth{}).ready);
-  if (deaf) warn_of_valve(observer);
-  valve = broker.close_valve(move.plan.queue, move.request.max_held, stop);
-  certify(valve->ready_at_closing());
+  possible(depth_of(broker, move.plan.queue, stop).ready);
+  const FreezeBudget budget = freeze_budget(move.facts, move.request, *heartbeat);
+  Standing source(*this, frozen_source(move.plan, process.instance(stop)), budget);
+  std::uint64_t waited = 0;
+  const auto freeze = [&](std::uint64_t ready, StopToken& limit) {
+    possible(ready);
+    waited = ready;
+    source.begin(stop);
+    limit = stop.until(source.until());
+    await_acknowledged(*this, limit);
+    source.check();
+    limit.check("closing the valve");
+    return true;
+  };
+  try {
+    valve = broker.close_valve({move.plan.queue, move.request.max_held, freeze, budget.heartbeat}, stop);
+    take_backlog(*this, source, stop.until(source.until()));
+  } catch (const std::exception& failure) {
+    // What it holds goes back before the source runs.
+    const std::uint64_t taken = valve ? valve->held() : 0;
+    give_back(valve);
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    const bool late = source.begun() && Clock::now() >= source.until();
+    if (error != nullptr && error->kind() == ErrorKind::timeout && late) throw too_slow(budget, taken, waited);
+    throw;
+  }
+  source.end();
+  tell(observer, Phase::checkpointing,
+       fmt::format("pod {} stood still for {:.0f} ms while {} messages were taken", move.plan.source_pod,
+                   1000 * frozen.value_or(Seconds(0)).count(), valve->held()));
+}
+
+TimePoint CloseValve::now(const StopToken& stop) const {
+  const TimePoint begin = Clock::now();
+  if (at_once(stop)) return begin;
+  behind_frozen_source(stop);
+  return Clock::now();
 }
 
 }  // namespace ms2m

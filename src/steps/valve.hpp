@@ -1,27 +1,40 @@
-// ms2m's own consumer of the primary, which holds back what others would get.
+// ms2m's own consumer of the primary, which holds back what others would get, in its order.
 #pragma once
-#include <cstdint>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "steps/guards.hpp"
+#include "steps/slots.hpp"
 #include "steps/step.hpp"
 
 namespace ms2m {
 
+/// A consumer that can be served while the valve is blocked, by more than it bears at a time, gets newer messages than
+/// those that the valve holds: above that many the source stands still until everything has been taken.
 struct CloseValve {
+  /// What is planned to be done besides, of a source of which more is expected to wait.
+  static std::vector<Announced> announce(const Move& move);
+  /// Holds back what is in the primary and what comes. Returns from when on a flood (Valve::flooded()) may have served
+  /// the source. Error{failed}, the source at work and the valve open again, when more waits than can be taken in the
+  /// time for which the source may stand still.
+  TimePoint now(const StopToken& stop) const;
+
   Move move;
   Broker& broker;
   BrokerAdmin& admin;
+  ContainerProcess& processes;
+  SourceProcess process;
+  Journal& journal;
   Observer& observer;
   std::unique_ptr<Valve>& valve;
-  std::optional<std::uint64_t>& overtaken_at_most;
+  std::optional<Seconds>& frozen;
 
-  /// Holds back what is in the primary and what comes. Error{failed} when more waits than the valve can keep in order,
-  /// unless the request allows that.
-  void now(const StopToken& stop) const;
-  /// For a source that does not look at its control queue, while the backlog still fits. False: that has outgrown the
-  /// valve meanwhile, which is open again.
-  bool in_time(const StopToken& stop) const;
+ private:
+  bool at_once(const StopToken& stop) const;
+  void behind_frozen_source(const StopToken& stop) const;
+  std::optional<std::chrono::seconds> heartbeat_of_source(const StopToken& stop) const;
 };
 
 }  // namespace ms2m

@@ -66,7 +66,8 @@ SourceProcess process(const Migration& m) { return {m.move.plan, m.ports.cluster
 StillQuiet still_quiet(Migration& m) { return {m.observer, guards(m), primary(m), process(m)}; }
 
 CloseValve close_valve(Migration& m) {
-  return {m.move, m.ports.broker, m.ports.admin, m.observer, m.own.valve, m.measures.overtaken_at_most};
+  return {m.move,    m.ports.broker, m.ports.admin, m.ports.processes, process(m),
+          m.journal, m.observer,     m.own.valve,   m.measures.frozen};
 }
 
 Undisturbed undisturbed(Migration& m) {

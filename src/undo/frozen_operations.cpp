@@ -90,6 +90,11 @@ void thaw_source(const Migrator::Ports& ports, const op::ThawSource& o, const St
       "waiting for the source to consume " + o.queue, stop);
 }
 
+void thaw_at_work(const Migrator::Ports& ports, const op::Thaw& o, const StopToken& stop) {
+  // False: it has ended.
+  ports.processes.thaw(o.source.node, o.source.container, stop);
+}
+
 void kill_when_deleted(const Migrator::Ports& ports, const op::Frozen& source, const StopToken& stop) {
   if (source.container.empty()) return;
   await_kubelet_ends(ports.cluster, {Kind::pod, source.ns, source.pod}, source.uid, stop);

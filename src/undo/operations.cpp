@@ -63,6 +63,10 @@ constexpr Row<ThawSource> kRow<ThawSource>{
     [](const auto& o) { return format("thaw pod {}/{}, which consumes {}", o.source.ns, o.source.pod, o.queue); },
     resume, thaw_source};
 template <>
+constexpr Row<Thaw> kRow<Thaw>{
+    [](const auto& o) { return format("thaw pod {}/{} on {}", o.source.ns, o.source.pod, o.source.node); }, resume,
+    thaw_at_work};
+template <>
 constexpr Row<StartCopy> kRow<StartCopy>{
     [](const auto& o) { return format("restore pod {}/{} and see it consume {}", o.ns, o.pod, o.queue); }, resume,
     start_copy};

@@ -114,7 +114,7 @@ TEST_CASE("fake: the valve starves a saturated poller until it looks, and return
   scene.broker.publish(to("ms2m.control.p", start_replay("hold")), scene.stop);
   for (int i = 0; i < 20; ++i) scene.server.settle();
   CHECK(poller->queue() == "q");
-  auto valve = scene.broker.close_valve("q", 100000, scene.stop);
+  auto valve = scene.broker.close_valve({"q", 100000}, scene.stop);
   for (int i = 0; i < 20; ++i) scene.server.settle();
   CHECK(poller->queue() == "hold");
   CHECK(valve->held() > 200);

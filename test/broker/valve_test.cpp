@@ -21,7 +21,7 @@ TEST_CASE("a closed valve takes everything, and gives it back in order") {
     return consumer.connection().deliveries().size() == 10;
   });
   RabbitBroker broker(address(), "v", limit());
-  auto valve = broker.close_valve(queue, 100000, limit());
+  auto valve = broker.close_valve({queue, 100000}, limit());
   CHECK(valve->ready_at_closing() == 90);
   client.publish_numbers(queue, 100, 50);
   eventually([&] { return valve->held() == 140; });
@@ -42,7 +42,7 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   Client client;
   client.declare(queue);
   RabbitBroker broker(address(), "v", limit());
-  auto valve = broker.close_valve(queue, 20, limit());
+  auto valve = broker.close_valve({queue, 20}, limit());
   client.publish_numbers(queue, 0, 20);
   eventually([&] { return valve->held() == 20; });
   CHECK_FALSE(valve->broken());
@@ -50,7 +50,7 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   eventually([&] { return valve->broken(); });
   client.await_ready(queue, 50);
   CHECK(client.drain_numbers(queue) == numbers(0, 50));
-  auto second = broker.close_valve(queue, 20, limit());
+  auto second = broker.close_valve({queue, 20}, limit());
   client.connection().delete_queue(queue, limit());
   eventually([&] { return second->broken(); });
   second->open();
@@ -62,15 +62,16 @@ TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
   client.declare(queue);
   client.publish_numbers(queue, 0, 400);
   RabbitBroker broker(address(), "v", limit());
-  auto valve = broker.close_valve(queue, 100000, limit());
+  auto valve = broker.close_valve({queue, 100000}, limit());
   eventually([&] { return valve->held() == 400; });
   client.publish_numbers(queue, 400, 100);
   eventually([&] { return valve->held() == 500; });
   CHECK_FALSE(valve->flooded());
   StopToken{}.sleep(Millis{600}, "");
   const auto before = Clock::now();
-  client.publish_numbers(queue, 500, 400);
-  eventually([&] { return valve->held() == 900; });
+  client.publish_numbers(queue, 500, 4000);
+  eventually([&] { return valve->held() == 4500; });
+  valve->settle(limit());
   REQUIRE(valve->flooded());
   CHECK(*valve->flooded() >= before);
   valve->open();
@@ -80,7 +81,7 @@ TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
 TEST_CASE("a valve on a missing queue is an error and the broker object goes on") {
   RabbitBroker broker(address(), "v", limit());
   try {
-    broker.close_valve(unique("none"), 10, limit());
+    broker.close_valve({unique("none"), 10}, limit());
     FAIL("no error");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::not_found);
@@ -97,7 +98,7 @@ TEST_CASE("a killed valve returns everything in order") {
     {
       ChildProcess child([&] {
         RabbitBroker own(address(), "child", limit());
-        const auto valve = own.close_valve(queue, 100000, limit());
+        const auto valve = own.close_valve({queue, 100000}, limit());
         StopToken{}.sleep(std::chrono::minutes{1}, "");
       });
       eventually([&] { return client.count(queue).consumers == 1; });
@@ -106,5 +107,64 @@ TEST_CASE("a killed valve returns everything in order") {
     eventually([&] { return client.count(queue).consumers == 0 && client.count(queue).messages == 150; });
     CHECK(client.drain_numbers(queue) == numbers(0, 150));
   }
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("a steady stream is no flood, however many a second") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  RabbitBroker broker(address(), "v", limit());
+  auto valve = broker.close_valve({queue, 100000}, limit());
+  const auto begin = Clock::now();
+  for (int i = 0; i < 600; ++i) {
+    client.publish_numbers(queue, i, 1);
+    StopToken{}.sleep(begin + std::chrono::microseconds(1000 * i) - Clock::now(), "");
+  }
+  eventually([&] { return valve->held() == 600; });
+  CHECK_FALSE(valve->flooded());
+  valve->open();
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("what the broker had for the valve has come when it is settled") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  client.publish_numbers(queue, 0, 20000);
+  RabbitBroker broker(address(), "v", limit());
+  auto valve = broker.close_valve({queue, 100000}, limit());
+  eventually([&] { return client.count(queue).messages == 0; });
+  valve->settle(limit());
+  CHECK(valve->held() == 20000);
+  valve->open();
+  CHECK_THROWS_AS(valve->settle(limit()), Error);
+  client.await_ready(queue, 20000);
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("a valve that may not close takes nothing; the time for it can be shortened") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  client.publish_numbers(queue, 0, 30);
+  RabbitBroker broker(address(), "v", limit());
+  std::uint64_t seen = 0;
+  CHECK_FALSE(broker.close_valve({queue, 100000,
+                                  [&](std::uint64_t ready, StopToken&) {
+                                    seen = ready;
+                                    return false;
+                                  }},
+                                 limit()));
+  CHECK(seen == 30);
+  CHECK_THROWS_AS(broker.close_valve({queue, 100000,
+                                      [&](std::uint64_t, StopToken& until) {
+                                        until = until.until(Clock::now());
+                                        return true;
+                                      }},
+                                     limit()),
+                  Error);
+  CHECK(client.count(queue).messages == 30);
+  CHECK(client.count(queue).consumers == 0);
   client.connection().delete_queue(queue, limit());
 }

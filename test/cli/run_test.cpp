@@ -108,7 +108,8 @@ TEST_CASE("every setting of the command line arrives") {
                       "1.5s",
                       "--undo-timeout",
                       "2m",
-                      "--allow-reorder",
+                      "--freeze-limit",
+                      "3s",
                       "--allow-competing",
                       "--allow-other-queues",
                       "--allow-hostpath",
@@ -145,9 +146,10 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.carriage == Carriage::direct);
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
+  CHECK(request.freeze_limit == Millis(3000));
   CHECK(request.timeouts.quiet == Seconds(1.5));
   CHECK(request.timeouts.undo == Seconds(120));
-  CHECK((request.allow_reorder && request.allow_competing && request.allow_other_queues && request.allow_hostpath &&
+  CHECK((request.allow_competing && request.allow_other_queues && request.allow_hostpath &&
          request.accept_volume_loss && request.take_over_lease));
   CHECK(request.target_name == "copy");
   CHECK(request.queue == "q");

@@ -15,21 +15,7 @@ DEADMAN_S = 15  # the default; a session that is silent for a third of it is ove
 PROGRAM = "/var/cache/ms2m/ms2m-node-"
 
 
-class Frozen(uncontrolled_test.UncontrolledCase):
-    def begin_frozen(self):
-        """A migration whose source stands still, and that waits for an answer of the management API; what tells whether
-        the source still does."""
-        source = self.plain("--rate", "10")
-        group = self.group_of(source.name)
-        host, _, _ = lab.broker_credentials()
-        silent = Silent((host, MANAGEMENT), b"DELETE /api/connections")
-        self.addCleanup(silent.close)
-        run = self.begin_migration(source.name, "worker-2", "--protocol", "none",
-                                   env={"MS2M_BROKER_API": f"http://127.0.0.1:{silent.port}"})
-        self.assertTrue(silent.silent.wait(60), "the connection was never to be closed")
-        self.assertTrue(self.is_frozen(group))
-        return source, group, run
-
+class FrozenCase(uncontrolled_test.UncontrolledCase):
     def group_of(self, pod):
         """The control group of its container, as this machine sees it."""
         status = self.api.get(f"/api/v1/namespaces/default/pods/{pod}")["status"]["containerStatuses"][0]
@@ -47,6 +33,22 @@ class Frozen(uncontrolled_test.UncontrolledCase):
             self.assertLess(time.monotonic() - begun, seconds, f"frozen is not {frozen}")
             time.sleep(step)
         return time.monotonic() - begun
+
+
+class Frozen(FrozenCase):
+    def begin_frozen(self):
+        """A migration whose source stands still, and that waits for an answer of the management API; what tells whether
+        the source still does."""
+        source = self.plain("--rate", "10")
+        group = self.group_of(source.name)
+        host, _, _ = lab.broker_credentials()
+        silent = Silent((host, MANAGEMENT), b"DELETE /api/connections")
+        self.addCleanup(silent.close)
+        run = self.begin_migration(source.name, "worker-2", "--protocol", "none",
+                                   env={"MS2M_BROKER_API": f"http://127.0.0.1:{silent.port}"})
+        self.assertTrue(silent.silent.wait(60), "the connection was never to be closed")
+        self.assertTrue(self.is_frozen(group))
+        return source, group, run
 
     def kill_program(self, node, group):
         """The program itself, not the guard that it has started; the container stands still until then."""

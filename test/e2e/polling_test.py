@@ -26,12 +26,33 @@ class Polling(scenario.Scenario):
         self.assertGreater(run.report["held"], 60)
         self.assertIsNone(run.report["overtaken_at_most"])
 
-    def test_more_than_the_valve_can_keep_in_order(self):
-        (source,) = self.start_traffic("--consumer", "polling", "--rate", "100", "--delay-ms", "20", "--backlog", "400")
-        run = self.begin_migration(source.name, "worker-2", "--quiet-timeout", "2s").wait()
-        self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
-        self.assertIn("the valve cannot keep their order", run.report["error"]["message"])
-        self.assertIn("--allow-reorder", run.report["error"]["cure"] if "cure" in run.report["error"] else run.said())
+    def frozen_moved(self, traffic, *arguments):
+        run = self.moved(traffic, *arguments)
+        self.assertGreater(run.report["held"], 150)
+        self.note("frozen_s", run.report["frozen_s"])
+        self.assertLessEqual(run.report["frozen_s"], 0.5)
+        return run
+
+    def test_800_wait(self):
+        """What the published system cannot finish: its consumer, 120 a second, 50 ms each."""
+        run = self.frozen_moved(["--rate", "120", "--delay-ms", "50", "--backlog", "800"], "--strategy", "handoff")
+        self.assertIn("stood still", run.err)
+
+    def test_800_wait_in_shadow(self):
+        self.frozen_moved(["--rate", "60", "--delay-ms", "20", "--backlog", "800"], "--strategy", "shadow")
+
+    def test_it_is_said_beforehand(self):
+        (source,) = self.start_traffic("--consumer", "polling", "--rate", "60", "--delay-ms", "50", "--backlog", "800")
+        self.eventually(lambda: "stands still" in self.begin("check", f"pod/{source.name}", "--to", "worker-2").wait().out,
+                        "check says that the source will stand still")
+
+    def test_no_time_to_take_them(self):
+        """The source is not touched: its time would not do."""
+        (source,) = self.start_traffic("--consumer", "polling", "--rate", "60", "--delay-ms", "20", "--backlog", "400")
+        run = self.begin_migration(source.name, "worker-2", "--freeze-limit", "3s").wait()
+        self.assertIn((run.status, run.report["result"]), [(4, "refused"), (1, "undone")], run.said())
+        self.assertIn("--freeze-limit allows", run.report["error"]["message"])
+        self.assertIsNone(run.report["frozen_s"])
         result = self.assert_exact(120)
         self.assertEqual([(i["node"], i["boot_id"]) for i in result["instances"]], [("worker-1", source.state["boot_id"])])
         self.assert_no_debris()

@@ -49,7 +49,7 @@ TEST_CASE("ms2m's own consumer is not the copy", "[arrival]") {
   FakeServer server;
   server.declare("app.events");
   FakeBroker broker(server);
-  const auto valve = broker.close_valve("app.events", 10, StopToken());
+  const auto valve = broker.close_valve({"app.events", 10}, StopToken());
   ArrivalWatch copy(broker, broker, {"app.events", 1, "", {"10.0.0.1"}, 1});
   CHECK_FALSE(copy.there(StopToken()));
   const auto arrived = server.start("copy", "app.events", from("10.0.0.2"));

@@ -33,6 +33,7 @@ std::vector<std::pair<Operation, int>> all() {
                         Seconds(30)},
        10},
       {op::ThawSource{frozen, "q", 1, "b", "abc234"}, 20},
+      {op::Thaw{frozen}, 60},
       {op::StartCopy{"default", "b", "abc234", "app", "worker-2", "image", "checkpoint", "q"}, 4},
       {op::DeletePod{"default", "b", "abc234"}, 30},
       {op::RetirePod{"default", "a", "u1", "b", "hold", Seconds(130)}, 20},

@@ -121,8 +121,9 @@ TEST_CASE("a consumer without the control protocol", "[preflight]") {
   CHECK_THAT(refusal(f, r), Contains("single active consumer"));
   f = good();
   f.depth = QueueDepth{151, 1};
-  CHECK_THAT(refusal(f, r), Contains("151 messages wait"));
-  r.allow_reorder = true;
+  f.queue->consumers = {{"ctag", "c", "", true, false, true, 50}};
+  CHECK_THAT(refusal(f, r), Contains("151 messages wait") && Contains("heartbeats"));
+  f.heartbeat = std::chrono::seconds(60);
   CHECK(refusal(f, r).empty());
   f.depth = QueueDepth{0, 2};
   r.allow_competing = true;

@@ -45,6 +45,7 @@ struct Case {
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
   bool direct = false;
+  bool saturated = false;  ///< a consumer that polls, or knows no control queue, with a backlog
 };
 
 /// Every combination that is not refused.
@@ -58,6 +59,11 @@ std::vector<Case> every_procedure() {
     if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::none});
     all.push_back({owner, Strategy::handoff, Protocol::control, Replay::fanout});
+  }
+  for (Case each : std::vector<Case>(all)) {
+    if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
+    each.saturated = true;
+    all.push_back(each);
   }
   all.push_back({"ReplicaSet", Strategy::handoff, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::shadow, Protocol::control, Replay::exact, Prefer::gap});
@@ -95,7 +101,12 @@ class Moved {
       nodes_.set_eager_kubelet();
     }
     if (c.handler) nodes_.set_up_handler();
+    if (c.saturated) {
+      if (c.protocol == Protocol::control) options.control = ConsumerOptions::Control::polls;
+      options.per_settle = 1;
+    }
     nodes_.start_pod("consumer-0", kQueue, c.owner, options);
+    for (int i = 0; c.saturated && i < 1000; ++i) server_.publish(kQueue, "w" + std::to_string(i));
     const int every = c.protocol == Protocol::none ? 7 : 1;
     server_.set_producer([this, every](FakeServer& server) {
       if (published_ < 200 && ++settled_ % every == 0) server.publish(kQueue, "m" + std::to_string(published_++));
@@ -158,6 +169,7 @@ class Moved {
     request.checkpoint = c.checkpoint;
     request.precopy = c.rounds;
     if (c.direct) request.carriage = Carriage::direct;
+    if (c.saturated && c.protocol == Protocol::control) request.timeouts.quiet = Seconds(0.1);
     return request;
   }
   /// Without the id, which is another one for every plan; a copy of a ReplicaSet has five letters of it in its name.

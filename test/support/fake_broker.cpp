@@ -73,6 +73,11 @@ class FakeValve : public Valve {
     const Lock lock(world_->mutex);
     return hold().flooded;
   }
+  void settle(const StopToken& stop) override {
+    FakeCall::run(*world_, process_, "settle valve " + hold().queue, stop, [&] {
+      if (!hold().closed) throw Error(ErrorKind::unavailable, "the valve is not closed any more");
+    });
+  }
   std::uint64_t open() override {
     return FakeCall::run(*world_, process_, "open valve " + hold().queue, StopToken{}, [&] {
       const auto most = hold().most;
@@ -248,18 +253,21 @@ std::unique_ptr<DeadMan> FakeBroker::arm(const DeadManSpec& spec, const StopToke
   return std::make_unique<FakeDeadMan>(world_, process_, spec.queue, number, spec.ttl);
 }
 
-std::unique_ptr<Valve> FakeBroker::close_valve(const std::string& queue, std::uint64_t max_held,
-                                               const StopToken& stop) {
-  const int id = FakeCall::run(*world_, process_, "close valve " + queue, stop, [&] {
+std::unique_ptr<Valve> FakeBroker::close_valve(const ValveSpec& spec, const StopToken& stop) {
+  const std::string& queue = spec.queue;
+  StopToken limit = stop;
+  if (spec.may_close && !spec.may_close(depth(queue, stop).value_or(QueueDepth{}).ready, limit)) return nullptr;
+  const int id = FakeCall::run(*world_, process_, "close valve " + queue, limit, [&] {
     const auto found = world_->queues.find(queue);
     if (found == world_->queues.end()) throw Error(ErrorKind::not_found, "NOT_FOUND - no queue '" + queue + "'");
     FakeHold hold;
     hold.process = process_;
     hold.queue = queue;
-    hold.max_held = max_held;
+    hold.max_held = spec.max_held;
     hold.ready_at_closing = found->second.ready.size();
     const int number = ++world_->next;
     world_->holds[number] = std::move(hold);
+    world_->block(world_->holds[number]);
     return number;
   });
   return std::make_unique<FakeValve>(world_, process_, id);

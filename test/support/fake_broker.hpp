@@ -162,7 +162,7 @@ class FakeBroker : public Broker, public BrokerAdmin {
                     const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
-  std::unique_ptr<Valve> close_valve(const std::string& queue, std::uint64_t max_held, const StopToken& stop) override;
+  std::unique_ptr<Valve> close_valve(const ValveSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) override;
   PivotResult pivot(const std::string& dead_man_queue, const std::vector<Outgoing>& messages,
                     const StopToken& stop) override;

@@ -375,12 +375,14 @@ bool FakeProcesses::freeze(const std::string& node, const std::string& container
 
 bool FakeProcesses::holds(const std::string&, const std::string& container) const {
   std::lock_guard lock(world_.mutex_);
+  if (world_.forgotten_.count(container) > 0) return false;
   return world_.frozen_.count(container) > 0;
 }
 
 bool FakeProcesses::thaw(const std::string& node, const std::string& container, const StopToken&) {
   return act("thaw", node, container, [&](SimConsumer& consumer, const std::string&) {
     consumer.thaw();
+    world_.forgotten_.erase(container);
     world_.frozen_.erase(container);
   });
 }

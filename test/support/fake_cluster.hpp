@@ -76,6 +76,8 @@ class FakeNodes {
   void part_nodes(bool begun = false) { apart_ = true, apart_later_ = begun; }
   /// ms2m's sessions on the nodes end, and with them every freeze, as its terms say.
   void end_sessions();
+  /// The same to this process, which has lost them; what is frozen stays so as long as its guard lingers.
+  void forget_sessions();
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
   /// Objects that nothing here acts on; an owner above one that is there; one more volume of a pod.
@@ -176,6 +178,7 @@ class FakeNodes {
   std::map<std::string, ConsumerOptions> options_;
   std::map<std::string, std::string> containers_;                     ///< running container's ID -> pod
   std::map<std::string, int> ending_;                                 ///< object that is being deleted -> looks since
+  std::set<std::string> forgotten_;                                   ///< of frozen_
   std::map<std::string, AtEnd> frozen_;                               ///< container's ID -> what ends its freeze
   std::vector<std::pair<std::unique_ptr<SimConsumer>, int>> forced_;  ///< processes whose pod was removed by force
   std::string archive_path(const std::string& pod, int seconds) const;

@@ -241,6 +241,11 @@ bool FakeNodes::kubelet_ends(const std::string& pod) const {
   return ending != ending_.end() && ending->second >= 2;
 }
 
+void FakeNodes::forget_sessions() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [container, end] : frozen_) forgotten_.insert(container);
+}
+
 void FakeNodes::end_sessions() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, node] : nodes_) node.dumps.clear();

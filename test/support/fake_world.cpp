@@ -121,6 +121,18 @@ bool FakeWorld::hold(FakeHold& hold) {
   return true;
 }
 
+void FakeWorld::block(FakeHold& hold) {
+  constexpr std::size_t kUnsent = 200;
+  auto& ready = queues.at(hold.queue).ready;
+  if (ready.size() <= kUnsent) return;
+  for (std::size_t i = 0; i < kUnsent; ++i) hold.held.push_back(take(ready));
+  for (auto& [id, app] : apps) {
+    if (!app.alive || app.frozen || app.hung || !app.connected || app.queue != hold.queue) continue;
+    while (!app.unacked.empty()) app.applied.push_back(take(app.unacked).id);
+    while (!ready.empty() && app.unacked.size() < app.options.prefetch) app.unacked.push_back(take(ready));
+  }
+}
+
 void FakeWorld::release(FakeHold& hold) {
   if (!hold.closed) return;
   hold.closed = false;

@@ -100,6 +100,8 @@ struct FakeWorld {
   void connect(FakeApp& app);
   void disconnect(FakeApp& app);
   bool hold(FakeHold& hold);
+  /// At its closing: more than 200 messages at once, and whoever runs is served with newer ones.
+  void block(FakeHold& hold);
   void release(FakeHold& hold);
   bool relay(FakeRelay& relay);
 };

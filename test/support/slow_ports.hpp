@@ -124,9 +124,7 @@ class SlowBroker final : public Broker {
   }
   void publish(const Outgoing&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<DeadMan> arm(const DeadManSpec&, const StopToken&) override { throw unexpected(); }
-  std::unique_ptr<Valve> close_valve(const std::string&, std::uint64_t, const StopToken&) override {
-    throw unexpected();
-  }
+  std::unique_ptr<Valve> close_valve(const ValveSpec&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<Pump> start_pump(const PumpSpec&, const StopToken&) override { throw unexpected(); }
   PivotResult pivot(const std::string&, const std::vector<Outgoing>&, const StopToken&) override { throw unexpected(); }
 

@@ -53,10 +53,16 @@ struct Case {
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
   bool direct = false;
+  int backlog = 0;  ///< waits from the beginning, of a consumer that manages one message at a time
 };
 
 Case directly(Case c) {
   c.direct = true;
+  return c;
+}
+
+Case behind(int backlog, Case c) {
+  c.backlog = backlog;
   return c;
 }
 
@@ -97,7 +103,12 @@ class Sweep {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
     }
+    if (c.backlog > 0) {
+      options.per_settle = 1;
+      options.prefetch = 20;
+    }
     nodes_.start_pod("consumer-0", kQueue, c.owner, options);
+    for (int i = 0; i < c.backlog; ++i) server_.publish(kQueue, fmt::format("w{}", i));
     // Without the control protocol a moment without an arrival is waited for.
     const int every = c.protocol == Protocol::none ? 7 : 1;
     server_.set_producer([this, every](FakeServer& server) {
@@ -238,10 +249,10 @@ class Sweep {
               << (recovered_ ? std::string(to_string(recovered_->result)) + " " + recovered_->error : "not needed"));
     for (int i = 0; i < 5; ++i) server_.settle();
     REQUIRE_FALSE(nodes_.survivor().empty());
+    for (int i = 0; i < 100 && case_.backlog > 0 && !all_applied(); ++i)
+      for (int j = 0; j < 50; ++j) server_.settle();
     const TimePoint flushed = Clock::now() + 2 * case_.flush_after;
-    while (case_.batch > 1 && Clock::now() < flushed &&
-           nodes_.consumer_of(nodes_.survivor())->applied() != server_.published(kQueue))
-      server_.settle();
+    while (case_.batch > 1 && Clock::now() < flushed && !all_applied()) server_.settle();
     CHECK(server_.consumers(kQueue).size() == 1);
     const SimConsumer* consumer = nodes_.consumer_of(nodes_.survivor());
     REQUIRE(consumer != nullptr);
@@ -305,6 +316,10 @@ class Sweep {
     }
   }
 
+  bool all_applied() const {
+    return nodes_.consumer_of(nodes_.survivor())->applied().size() == server_.published(kQueue).size();
+  }
+
   Outcome migrate(FakeBroker& broker) {
     FakePorts ports(nodes_, broker);
     Migrator migrator(ports.all, JournalStore(root_), silent_);
@@ -321,7 +336,7 @@ class Sweep {
     if (case_.rounds > 0) request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
     request.allow_competing = competing_;
-    request.timeouts.quiet = Seconds(quiet_);
+    request.timeouts.quiet = case_.backlog > 0 && case_.protocol == Protocol::control ? Seconds(0.05) : Seconds(quiet_);
     request.timeouts.restore = Seconds(restore_);
     request.timeouts.retire = Seconds(retire_);
     request.timeouts.serve = Seconds(serve_);
@@ -428,6 +443,40 @@ TEST_CASE("handoff without the control protocol survives every fault", "[sweep]"
 }
 TEST_CASE("handoff of a Deployment's pod without the control protocol survives every fault", "[sweep]") {
   sweep({"ReplicaSet", Strategy::handoff, Protocol::none});
+}
+
+TEST_CASE("a move with a backlog that is taken behind a frozen source survives every fault", "[sweep][frozen]") {
+  Case polling{"", Strategy::handoff};
+  polling.control = ConsumerOptions::Control::polls;
+  sweep(behind(800, polling));
+  polling.strategy = Strategy::shadow;
+  sweep(behind(800, polling), 3);
+  sweep(behind(800, {"", Strategy::handoff, Protocol::none}), 2);
+}
+
+TEST_CASE("a backlog is taken behind the frozen source, in its order, and that is told", "[frozen]") {
+  Case c{"", Strategy::handoff};
+  c.control = ConsumerOptions::Control::polls;
+  c.protocol = GENERATE(Protocol::control, Protocol::none);
+  Sweep run(behind(800, c));
+  run.run(Fault::none, 0);
+  REQUIRE(run.outcome()->result == Result::done);
+  CHECK(run.outcome()->measures.frozen.value_or(Seconds(0)) > Seconds(0));
+  CHECK(run.outcome()->measures.held.value_or(0) > 150);
+  run.check("behind a frozen source");
+}
+
+TEST_CASE("a freeze that comes to its end too early is noticed, and what was taken goes back first", "[frozen]") {
+  Case c{"", Strategy::handoff};
+  c.protocol = Protocol::none;
+  const char* call = GENERATE("close valve", "settle valve");
+  Sweep run(behind(800, c));
+  run.before(call, [&] { run.nodes().forget_sessions(); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("session with node worker-1 was lost"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("lost in the middle");
 }
 
 TEST_CASE("by the runtime handler, handoff survives every fault", "[sweep][handler]") {

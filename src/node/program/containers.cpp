@@ -20,6 +20,10 @@ std::optional<BootTime> limit_of(const Freeze& request) {
          std::min(Millis(std::min<std::uint64_t>(*request.limit_ms, kLongestFreeze.count())), kLongestFreeze);
 }
 
+Millis linger_of(const Freeze& request) {
+  return std::min(Millis(std::min<std::uint64_t>(request.linger_ms, kLongestFreeze.count())), kLongestFreeze);
+}
+
 /// Stopped itself for that long, this program would freeze anew what the guard has brought to its end. (Under a claim:
 /// the guard acts before or after it.)
 void check_within(std::optional<BootTime> limit, const std::string& id) {
@@ -50,7 +54,7 @@ bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, 
   stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
   check_within(limit, id);
   if (request.still_held) check_still_held(*ours, id, group);
-  if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit);
+  if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit, linger_of(request));
   ours->write({owner_, request.at_end});
   if (request.at_end == AtEnd::stay) guard_.dismiss(id);
   if (write_frozen(group, true)) return true;

@@ -68,9 +68,10 @@ void Guard::order(const GuardOrder& order) {
   throw gone;
 }
 
-void Guard::watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit) {
+void Guard::watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit,
+                  Millis linger) {
   const std::lock_guard lock(mutex_);
-  const Watched watched{group, end, limit};
+  const Watched watched{group, end, limit, linger};
   watch_locked(id, watched, 0);
   watched_[id] = watched;
 }
@@ -87,6 +88,7 @@ void Guard::watch_locked(const std::string& id, const Watched& watched, pid_t af
   it.end = watched.end;
   it.version = watched.group.version;
   it.after = after;
+  it.linger_ns = std::chrono::nanoseconds(watched.linger).count();
   if (watched.limit) it.limit_ns = watched.limit->time_since_epoch().count();
   copy(id, it.id);
   copy(watched.group.path, it.path);

@@ -22,15 +22,17 @@ class Guard {
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 
-  /// From now on `group` comes to `end` at `limit`, or when the program ends, where it is ours then. Replaces what
-  /// counted for `id` before. Error{failed}: there is no guard any more, and nothing may be frozen.
-  void watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit);
+  /// From now on `group` comes to `end` at `limit`, or `linger` after the program has ended, whatever is sooner, where
+  /// it is ours then. Replaces what counted for `id` before. Error{failed}: there is no guard any more, and nothing may
+  /// be frozen.
+  void watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit,
+             Millis linger = Millis{0});
   void dismiss(const std::string& id);
   /// What is watched for `id`, if anything, comes to its end after that process group has, which may be that of a dump:
   /// CRIU, at its end, freezes again what was frozen when it began.
   void end_after(const std::string& id, pid_t process_group);
-  /// Everything that is watched is brought to its end now. Returns when that is done, by ourselves if the guard has
-  /// died.
+  /// Everything that is watched is brought to its end, each after its `linger`. Returns when that is done, by ourselves
+  /// if the guard has died.
   void end() noexcept;
   /// As which freezes are this session's.
   const Owner& owner() const noexcept { return owner_; }
@@ -43,6 +45,7 @@ class Guard {
     ControlGroup group;
     AtEnd end{};
     std::optional<BootTime> limit;
+    Millis linger{0};
   };
   void watch_locked(const std::string& id, const Watched& watched, pid_t after);
   std::mutex mutex_;

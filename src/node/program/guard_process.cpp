@@ -11,6 +11,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "wrap/posix/unique_fd.hpp"
 
@@ -28,6 +29,7 @@ struct Watched {
   AtEnd end{};
   std::int64_t limit_ns = GuardOrder::kNoLimit;
   pid_t after = 0;
+  std::int64_t linger_ns = 0;
   bool limited() const { return limit_ns != GuardOrder::kNoLimit; }
   bool over(std::int64_t now) const { return limited() && limit_ns <= now; }
   /// What must come first has not ended. When it has, the limit is over now.
@@ -58,9 +60,11 @@ class Guard {
       if (fds[0].revents != 0) open = obey();
     }
     const std::int64_t gone = now_ns();
-    for (auto& [id, each] : watched_)
-      if (!each.over(gone)) each.limit_ns = gone;
-    while (end_those_over(now_ns())) ::poll(nullptr, 0, static_cast<int>(kAgain.count()));
+    for (auto& [id, each] : watched_) {
+      const std::int64_t lingered = gone + each.linger_ns;
+      if (!each.limited() || lingered < each.limit_ns) each.limit_ns = lingered;
+    }
+    while (end_those_over(now_ns()) || !watched_.empty()) ::poll(nullptr, 0, static_cast<int>(kAgain.count()));
   }
 
  private:
@@ -71,7 +75,8 @@ class Guard {
     if (got < 0 && errno == EINTR) return true;
     if (got != sizeof order) return false;
     if (order.what == GuardOrder::What::watch)
-      watched_[order.id.data()] = {{order.path.data(), order.version}, order.end, order.limit_ns, order.after};
+      watched_[order.id.data()] = {
+          {order.path.data(), order.version}, order.end, order.limit_ns, order.after, order.linger_ns};
     else
       watched_.erase(order.id.data());
     const char done = 1;
@@ -95,7 +100,8 @@ class Guard {
   bool end_those_over(std::int64_t now) {
     bool ending = false;
     for (auto each = watched_.begin(); each != watched_.end();) {
-      auto& [group, end, limit, after] = each->second;
+      const auto& [group, end] = std::tie(each->second.group, each->second.end);
+      std::int64_t& limit = each->second.limit_ns;
       const bool over = each->second.over(now);
       if (over && each->second.held_up(now)) {
         ending = true;

@@ -247,6 +247,7 @@ struct Freeze {
   AtEnd at_end = AtEnd::thaw;
   /// Only over a freeze of this session that has not come to its end: else Error{inconsistent}, and nothing is done.
   bool still_held = false;
+  std::uint64_t linger_ms = 0;  ///< from the end of the session until `at_end`; the limit may come before
 };
 
 struct Thaw {

@@ -88,7 +88,7 @@ bool SessionImages::remove_layout(const std::string& node, const std::string& di
 bool SessionProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
                               const StopToken& stop) {
   const std::string doing = "freezing container " + short_id(container);
-  node::Freeze request{container, {}, terms.at_end, false};
+  node::Freeze request{container, {}, terms.at_end, false, milliseconds(terms.linger)};
   if (terms.limit) request.limit_ms = milliseconds(*terms.limit);
   const auto session = nodes_.session(node, stop);
   {

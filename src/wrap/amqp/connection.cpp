@@ -243,6 +243,14 @@ void Connection::requeue(std::uint64_t tag, const StopToken& stop) {
   impl_->send(kChannel, AMQP_BASIC_NACK_METHOD, &nack, stop, "returning a message");
 }
 
+void Connection::send_echo(const StopToken& stop) {
+  amqp_basic_qos_t qos{};
+  impl_->send(kChannel, AMQP_BASIC_QOS_METHOD, &qos, stop, "asking for an echo");
+  ++impl_->echoes_awaited;
+}
+
+std::uint64_t Connection::echoes() const { return impl_->echoes; }
+
 std::deque<Delivery>& Connection::deliveries() { return impl_->deliveries; }
 void Connection::count_only() { impl_->counting = true; }
 std::uint64_t Connection::delivered() const { return impl_->delivered; }

@@ -94,6 +94,10 @@ class Connection {
   /// Bodies and properties of later deliveries are dropped and deliveries() stays empty: only delivered() counts.
   void count_only();
   std::uint64_t delivered() const;  ///< by consume(), since the channel was opened
+  /// Sends a question that the channel answers in turn, after all deliveries that the broker had for it before; the
+  /// answer is counted in echoes(), and not waited for. (Asked: the prefetch for later consumers, none.)
+  void send_echo(const StopToken& stop);
+  std::uint64_t echoes() const;     ///< answers so far
   bool consumer_cancelled() const;  ///< by the broker: the queue was deleted
 
   /// Reads what has arrived until about `most` deliveries are in hand; waits up to `wait` for a first frame. False:

@@ -57,6 +57,7 @@ struct Connection::Impl {
   bool cancelled = false;
   bool counting = false;
   std::uint64_t delivered = 0;
+  std::uint64_t echoes_awaited = 0, echoes = 0;
   std::deque<Delivery> deliveries;
   std::optional<Delivery> got;
   std::vector<Returned> returned;

@@ -123,6 +123,13 @@ void Connection::Impl::on_channel_method(const amqp_method_t& method) {
     case AMQP_BASIC_CANCEL_METHOD:
       cancelled = true;
       return;
+    case AMQP_BASIC_QOS_OK_METHOD:
+      if (echoes_awaited > 0) {
+        --echoes_awaited;
+        ++echoes;
+        return;
+      }
+      break;
     case AMQP_BASIC_DELIVER_METHOD:
     case AMQP_BASIC_RETURN_METHOD:
     case AMQP_BASIC_GET_OK_METHOD:
@@ -133,10 +140,11 @@ void Connection::Impl::on_channel_method(const amqp_method_t& method) {
       empty = answered = true;
       return;
     default:
-      if (method.id != expected) lost(fmt::format("unexpected answer {}", amqp_method_name(method.id)));
-      answer = method.decoded;
-      answered = true;
+      break;
   }
+  if (method.id != expected) lost(fmt::format("unexpected answer {}", amqp_method_name(method.id)));
+  answer = method.decoded;
+  answered = true;
 }
 
 void Connection::Impl::on_content_method(const amqp_method_t& method) {
@@ -216,7 +224,7 @@ void Connection::Impl::settle(std::uint64_t tag, bool multiple, bool taken) {
 void Connection::Impl::reset_channel() {
   channel_open = cancelled = confirms = refused = headed = false;
   content = 0;
-  published = delivered = 0;
+  published = delivered = echoes_awaited = echoes = 0;
   unconfirmed.clear();
   deliveries.clear();
   returned.clear();

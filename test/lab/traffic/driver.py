@@ -1,13 +1,16 @@
 """Runs ms2m and `lab traffic` for the bench: subprocesses, the environment, tolerant reading of ms2m's JSON."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import lab
+import processes
 
 LAB_COMMAND = os.path.join(lab.SOURCE_DIR, "scripts", "lab")
 
@@ -47,6 +50,15 @@ class Migration:
         self._process = subprocess.Popen([ms2m_binary(), *arguments], env=ms2m_env(state_home), text=True,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, start_new_session=True)
+        self.peak_rss_mib = None
+        threading.Thread(target=self._watch_memory, daemon=True).start()
+
+    def _watch_memory(self):
+        """A peak only grows, so what is missed is what the last look did not see."""
+        with contextlib.suppress(OSError, StopIteration):  # it has ended
+            while True:
+                self.peak_rss_mib = round(processes.peak_mib(self._process.pid), 1)
+                time.sleep(0.02)
 
     @property
     def pid(self):

@@ -102,6 +102,8 @@ def describe(options, what, migration, outcome, verdict, left, pod):
            "total_s": driver.find(report, "total_s"), "time_outside_s": driver.find(report, "time_outside_s"),
            "source_pause_s": driver.find(report, "source_pause_s"),
            "gap_s": round(pause[0] if gap is None else gap, 3), "largest_pause_s": round(pause[0], 3),
+           "frozen_s": driver.find(report, "frozen_s"), "held": driver.find(report, "held"),
+           "peak_rss_mib": migration.peak_rss_mib,
            "reported_gap_s": driver.find(report, "gap_s", "processing_gap_s"),
            "consumer_gap_s": max((i["largest_pause_s"] for i in verdict["instances"]), default=None)}
     for key in ("published", "applied", "lost", "duplicated", "reordered", "unexpected", "hash_equal", "exact",
@@ -134,7 +136,8 @@ def medians(runs):
     for (strategy, rate, way, checkpoint, precopy), group in itertools.groupby(sorted(runs, key=kind), kind):
         group = list(group)
         text = [f"{strategy} at {rate:g}/s by {way}, checkpoint by {checkpoint}, precopy {precopy}, {len(group)} runs:"]
-        for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s", "checkpoint_s", "touch_s", "bytes"):
+        for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s", "checkpoint_s", "touch_s", "bytes",
+                                            "frozen_s", "held", "peak_rss_mib"):
             values = [run[key] for run in group if isinstance(run.get(key), (int, float))]
             text.append(f"{key} {statistics.median(values):.3f}" if values else f"{key} -")
         text += [f"{key} {sum(run[key] for run in group)}" for key in ("lost", "duplicated", "reordered")]

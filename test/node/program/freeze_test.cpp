@@ -93,6 +93,29 @@ TEST_CASE("nobody stays frozen when the program dies, its session ends or is sil
     }
 }
 
+TEST_CASE(
+    "the end of the program counts only after the time for which a freeze is to linger, and never after its limit",
+    "[node_program]") {
+  const Place place;
+  const Trees trees;
+  for (const fs::path& tree : trees.found)
+    for (const char* how : {"killed", "closed"})
+      for (const std::uint64_t limit : {30000, 700}) {
+        INFO(how << " " << limit << " " << tree);
+        Container own(tree, "crio-" + kId + ".scope", "container");
+        Session session(program_on(place, tree));
+        session.hello();
+        CHECK(session.call(Freeze{kId, limit, AtEnd::thaw, false, 1500}).found);
+        const TimePoint start = Clock::now();
+        if (std::string(how) == "killed") ::kill(session.child.pid(), SIGKILL);
+        if (std::string(how) == "closed") session.close();
+        CHECK_FALSE(own.counts(Millis{300}));
+        CHECK(own.counts(std::chrono::seconds(10)));
+        CHECK((seconds_between(start, Clock::now()) > 1.4) == (limit > 1500));
+        session.wait();
+      }
+}
+
 TEST_CASE("a source that must not run on is killed at the end, frozen as it is", "[node_program]") {
   const Place place;
   const Trees trees;

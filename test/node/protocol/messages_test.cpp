@@ -92,7 +92,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(ImagePointName{"n", "id"}, 2);
   round_trip(ImageRemoveName{"n"}, 1);
   round_trip(ImageRemove{"id"}, 1);
-  round_trip(Freeze{"c", 1000, AtEnd::kill, true}, 4);
+  round_trip(Freeze{"c", 1000, AtEnd::kill, true, 700}, 5);
   round_trip(Thaw{"c"}, 1);
   round_trip(Kill{"c"}, 1);
   round_trip(AttendCheckpoint{"c", true}, 2);

@@ -1,0 +1,139 @@
+#include "plan/quieting.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "kube/objects/container.hpp"
+#include "plan/limits.hpp"
+
+namespace ms2m {
+namespace {
+
+/// A consumer that polls looks about once a second (ms2m-protocol(7)), and is given that long to do it by itself.
+constexpr Seconds kPoll{1};
+/// The whole of a freeze but the messages: measured, 30 to 80 ms.
+constexpr Seconds kFreezing{0.1};
+/// Into a valve, a second: 60 000 to 150 000 were measured, by two cores that had other work besides.
+constexpr double kTaken = 20000;
+/// Between the freeze's end and what must come before it.
+constexpr Millis kMargin{500};
+/// Until the data can move, in which messages go on coming.
+constexpr Seconds kPreparing{3};
+
+double per_second(const std::optional<double>& rate) { return rate.value_or(0); }
+
+/// What it has in hand; unknown: what it may have.
+double in_hand(const Facts& facts) {
+  if (facts.totals) return static_cast<double>(facts.totals->unacked);
+  if (!facts.queue || facts.queue->consumers.size() != 1) return 0;
+  return static_cast<double>(facts.queue->consumers.front().prefetch);
+}
+
+/// Only of one that always has work the rate tells how long a message takes.
+Seconds work_in_hand(const Facts& facts, bool busy) {
+  const double rate = facts.queue ? per_second(facts.queue->rate_out) : 0;
+  return busy && rate > 0 ? Seconds(in_hand(facts) / rate) : Seconds(0);
+}
+
+bool outruns(const QueueFacts& queue) {
+  return queue.rate_out && *queue.rate_out > 0 && per_second(queue.rate_in) > *queue.rate_out;
+}
+
+/// When it is to become quiet.
+std::uint64_t ready_then(const Facts& facts) {
+  const std::uint64_t now = facts.depth ? facts.depth->ready : 0;
+  if (!facts.queue || !outruns(*facts.queue)) return now;
+  const double more = (per_second(facts.queue->rate_in) - *facts.queue->rate_out) * kPreparing.count();
+  return now + static_cast<std::uint64_t>(more);
+}
+
+std::string rates(const Facts& facts) {
+  if (!facts.queue || !facts.queue->rate_in || !facts.queue->rate_out) return "";
+  return fmt::format(", {:.0f} a second come and {:.0f} go", *facts.queue->rate_in, *facts.queue->rate_out);
+}
+
+QuietForecast by_valve(const Facts& facts, Seconds before, std::string because) {
+  const std::uint64_t ready = ready_then(facts);
+  QuietForecast forecast{QuietWay::valve, before + work_in_hand(facts, true), Seconds(0), std::move(because)};
+  if (ready <= kStrictOrderReady || (facts.depth && facts.depth->consumers > 1)) return forecast;
+  forecast.way = QuietWay::frozen_valve;
+  forecast.frozen = time_to_take(ready);
+  forecast.time += forecast.frozen;
+  return forecast;
+}
+
+}  // namespace
+
+std::optional<Seconds> liveness_allows(const Facts& facts) {
+  const auto container = container_in(facts.pod, facts.container);
+  if (!container || !container->liveness) return std::nullopt;
+  const LivenessProbe& probe = *container->liveness;
+  return probe.period * (probe.failures - 1) + probe.timeout;
+}
+
+Seconds time_to_take(std::uint64_t messages) { return kFreezing + Seconds(static_cast<double>(messages) / kTaken); }
+
+QuietForecast forecast_quiet(const Facts& facts, const MigrationRequest& request) {
+  const std::uint64_t ready = facts.depth ? facts.depth->ready : 0;
+  const std::string waiting = fmt::format("{} message{} wait{}", ready, ready == 1 ? "" : "s", ready == 1 ? "s" : "");
+  if (request.protocol == Protocol::none)
+    return by_valve(facts, Seconds(0), "it knows no control queue, and " + waiting + rates(facts));
+  const bool busy = ready > 0 && (ready >= kGrowingReady || (facts.queue && outruns(*facts.queue)));
+  if (!facts.source_control || facts.source_control->consumers > 0)
+    return {QuietWay::command, Seconds(0.1) + work_in_hand(facts, busy), Seconds(0),
+            facts.source_control ? "it subscribes to its control queue" : "its control queue is not known"};
+  if (!busy) return {QuietWay::command, kPoll, Seconds(0), "it polls its control queue, and " + waiting + rates(facts)};
+  return by_valve(facts, 2 * kPoll, "it polls its control queue when it has no work, and " + waiting + rates(facts));
+}
+
+FreezeBudget freeze_budget(const Facts& facts, const MigrationRequest& request, std::chrono::seconds heartbeat) {
+  FreezeBudget budget;
+  budget.limit = request.freeze_limit;
+  budget.bound = "--freeze-limit";
+  const auto shorten = [&](Millis limit, const std::string& bound) {
+    if (limit >= budget.limit) return;
+    budget.limit = limit;
+    budget.bound = bound;
+  };
+  if (heartbeat.count() > 0)
+    shorten(Millis(heartbeat) - Millis{100}, fmt::format("its connection's heartbeats of {} s", heartbeat.count()));
+  if (const auto allowed = liveness_allows(facts))
+    shorten(std::chrono::duration_cast<Millis>(*allowed) - kMargin,
+            fmt::format("its liveness probe after {:g} s", allowed->count()));
+  // The broker gives a silent client up after three heartbeats at the latest.
+  const std::chrono::seconds mine(budget.limit >= Millis{8000} ? 2 : 1);
+  budget.heartbeat = std::min(mine, std::chrono::duration_cast<std::chrono::seconds>(request.dead_man / 5));
+  budget.work = budget.limit - 3 * Millis(budget.heartbeat) - kMargin;
+  // The node hears of our death as the broker does, and of our silence after a third of the dead man's time.
+  budget.linger = std::max(Millis{1000}, 3 * Millis(budget.heartbeat) + kMargin - request.dead_man / 3);
+  return budget;
+}
+
+std::optional<Trouble> against_frozen_valve(const Facts& facts, const MigrationRequest& request,
+                                            std::optional<std::chrono::seconds> heartbeat, std::uint64_t ready) {
+  const std::string wait = fmt::format("{} messages wait in {}", ready, request.queue);
+  if (ready > request.max_held)
+    return Trouble{fmt::format("{}, and --max-held is {}", wait, request.max_held),
+                   "raise --max-held (the broker holds them in its memory meanwhile, ms2m does not), or wait until the "
+                   "consumer has caught up"};
+  if (!heartbeat)
+    return Trouble{
+        fmt::format("{}: to keep their order the source must stand still for a moment, and the heartbeats of its "
+                    "connection to the broker are not known: one that is lost doubles messages",
+                    wait),
+        "let ms2m ask the broker's management API (a user with the tag monitoring), which names a consumer some "
+        "seconds after it has connected, or wait until fewer than 150 wait"};
+  const FreezeBudget budget = freeze_budget(facts, request, *heartbeat);
+  const Seconds needed = time_to_take(ready);
+  if (needed < Seconds(budget.work)) return std::nullopt;
+  return Trouble{fmt::format("{}: to take them the source must stand still for about {:.1f} s, and {} allows {:.1f} s "
+                             "for that",
+                             wait, needed.count(), budget.bound, std::max(0.0, Seconds(budget.work).count())),
+                 budget.bound == "--freeze-limit"
+                     ? "raise --freeze-limit, or wait until fewer wait"
+                     : "raise that, or wait until fewer than 150 messages wait (a consumer that subscribes to its "
+                       "control queue needs no freeze, ms2m-protocol(7))"};
+}
+
+}  // namespace ms2m

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""While the valve closes behind a frozen source, and after: ms2m dies or stands still, or the program on the node dies. Every
+message is processed once and in order, by the process that was there before, and nobody stays frozen."""
+
+import os
+import signal
+import time
+
+import frozen_test
+import scenario
+
+import lab  # the path is scenario's  pylint: disable=wrong-import-order
+import processes  # pylint: disable=wrong-import-order
+import rabbit  # pylint: disable=wrong-import-order
+
+SILENCE_S = 40
+THAWED_S = 11  # the limit, and some
+BACKLOG = 20000  # long enough to be taken that the middle of it can be met
+
+
+class Points(frozen_test.FrozenCase):
+    """Where it happens is seen on the node and at the broker, not in what ms2m says."""
+
+    consumer = "polling"
+    arguments = ()
+
+    def at_freeze(self, probe, group):
+        del probe
+        return self.is_frozen(group)
+
+    def closed_and_frozen(self, probe, group):
+        return self.is_frozen(group) and self.consumers(probe) == 2
+
+    def closed_and_thawed(self, probe, group):
+        return self.consumers(probe) == 2 and not self.is_frozen(group)
+
+    @staticmethod
+    def consumers(probe):
+        return (probe.look(scenario.QUEUE) or (0, 0))[1]
+
+    def program_on(self, node):
+        """The program itself, not the guard that it has started."""
+        network = processes.link(lab.read("pids", node).split()[0], "ns", "net")
+        there = processes.look()
+        programs = [pid for pid in there if "/ms2m-node-" in processes.link(str(pid), "exe")]
+        found = [pid for pid in programs
+                 if processes.link(str(pid), "ns", "net") == network and there[pid][1] not in programs]
+        self.assertEqual(len(found), 1, found)
+        return found[0]
+
+    def begin_at(self, point):
+        (source,) = self.start_traffic("--consumer", self.consumer, "--rate", "120", "--delay-ms", "1",
+                                       "--backlog", str(BACKLOG))
+        group = self.group_of(source.name)
+        self.await_named()
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", *self.arguments)
+        try:
+            self.journal.await_record("effect", "", process=run)  # the sessions are open
+        except AssertionError:
+            self.assertTrue(run.running(), run.wait().said())
+            raise
+        program = self.program_on("worker-1")
+        deadline = time.monotonic() + 60
+        with rabbit.Probe() as probe:
+            while not point(probe, group):
+                self.assertTrue(run.running(), "ms2m ended before")
+                self.assertLess(time.monotonic(), deadline, "it never came to that")
+        return source, group, run, program
+
+    def await_named(self):
+        """The management API names a new consumer, with its heartbeats, only after some seconds."""
+        management = rabbit.Management()
+        self.eventually(lambda: management.call("GET", "/consumers/%2F"), "the consumer is named")
+
+    def goes_on_exactly(self, source, report):
+        self.assertEqual((report["result"], report["leftovers"]), ("undone", []))
+        self.ends(source)
+
+    def ends(self, source):
+        self.assert_serving("worker-1", source.state["boot_id"])
+        self.assertEqual(self.frozen("worker-1"), 0)
+        self.assert_exact(300)
+        self.assert_no_debris()
+
+    def killed(self, point):
+        source, group, run, _ = self.begin_at(point)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        self.note("thawed_s", self.await_state(group, False, THAWED_S))
+        self.goes_on_exactly(source, self.recover("abort"))
+
+    def stopped(self, point):
+        source, group, run, _ = self.begin_at(point)
+        run.signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        self.note("thawed_s", self.await_state(group, False, THAWED_S))
+        time.sleep(SILENCE_S - (time.monotonic() - begun))
+        run.signal(signal.SIGCONT)
+        run.wait()
+        self.assertEqual(run.status, 1, run.said())
+        self.goes_on_exactly(source, run.report)
+
+    def program_killed(self, point):
+        source, group, run, program = self.begin_at(point)
+        os.kill(program, signal.SIGKILL)
+        self.note("thawed_s", self.await_state(group, False, THAWED_S))
+        run.wait()
+        # A session is opened anew where it is not the freeze that depended on it.
+        self.assertIn((run.status, run.report["result"]), [(1, "undone"), (0, "done")], run.said())
+        if run.status == 1:
+            return self.goes_on_exactly(source, run.report)
+        self.assert_serving("worker-2", source.state["boot_id"])
+        self.assert_exact(300)
+        return self.assert_no_debris()
+
+
+class Killed(Points):
+    def test_frozen(self):
+        self.killed(self.at_freeze)
+
+    def test_closed_and_frozen(self):
+        self.killed(self.closed_and_frozen)
+
+    def test_closed_and_thawed(self):
+        self.killed(self.closed_and_thawed)
+
+
+class Stopped(Points):
+    def test_frozen(self):
+        self.stopped(self.at_freeze)
+
+    def test_closed_and_frozen(self):
+        self.stopped(self.closed_and_frozen)
+
+    def test_closed_and_thawed(self):
+        self.stopped(self.closed_and_thawed)
+
+
+class ProgramKilled(Points):
+    def test_frozen(self):
+        self.program_killed(self.at_freeze)
+
+    def test_closed_and_frozen(self):
+        self.program_killed(self.closed_and_frozen)
+
+    def test_closed_and_thawed(self):
+        self.program_killed(self.closed_and_thawed)
+
+
+class KilledWithoutProtocol(Killed):
+    consumer = "plain"
+    arguments = ("--protocol", "none")
+
+
+class ProgramKilledWithoutProtocol(ProgramKilled):
+    consumer = "plain"
+    arguments = ("--protocol", "none")
+
+
+if __name__ == "__main__":
+    scenario.main()
