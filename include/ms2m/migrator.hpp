@@ -29,7 +29,8 @@ struct JournalSummary {
   std::string server;               ///< of that cluster; empty: an ms2m of before it was noted
   std::string cluster_uid;          ///< of its namespace kube-system; empty: not known
   std::string ssh_config, ssh_host, node_program;
-  std::string broker;  ///< without secrets
+  std::string transfer, agent_namespace, agent_address;  ///< as Provenance has them
+  std::string broker;                                    ///< without secrets
   Json pod;  ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to
              ///< ask for the broker
   long pid = 0;  ///< of the process that wrote it
@@ -64,6 +65,8 @@ struct Provenance {
   std::string vhost = "/";
   std::string ssh_config, ssh_host;
   std::string node_program;  ///< the file that is brought to nodes instead of ms2m's own; empty: none
+  std::string transfer;      ///< "http": nodes were reached by their agents; else by ssh
+  std::string agent_namespace, agent_address;
 };
 
 /// One per process run; not thread-safe. Ports outlive it.

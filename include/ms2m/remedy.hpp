@@ -32,6 +32,9 @@ enum class Command {
   go_on_scaling,        ///< namespace, name
   bound_autoscaler,     ///< namespace, name, patch
   show_cluster,
+  list_agents,     ///< namespace
+  describe_agent,  ///< namespace, pod
+  restart_agents,  ///< namespace
   // The broker.
   delete_queue,
   list_policies,
@@ -44,8 +47,9 @@ enum class Command {
   abort_migration,
   resume_migration,
   clean_up,
-  check,          ///< pod, node, namespace; in the place's context
-  recover_there,  ///< verb, id, kubeconfig, context
+  check,           ///< pod, node, namespace; in the place's context
+  recover_there,   ///< verb, id, kubeconfig, context
+  agent_manifest,  ///< image
   // A node.
   restart_service,
   // This machine.

@@ -1,5 +1,6 @@
 // What the commands need of the outside world. wiring.cpp implements it with the real adapters; tests bring fakes.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,18 @@ struct EngineOptions {
   bool connect = true;     ///< to the broker at once; false: the preflight does, beside its other questions
   std::string
       label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
+};
+
+/// What the agents and who asks them know each other by; PEM, but for the token.
+struct AgentKeys {
+  std::string authority, certificate, key, token;
+};
+
+struct AgentServing {
+  std::string address;
+  int port = 0;
+  std::string keys;  ///< a directory
+  std::string node;  ///< its name; may be empty
 };
 
 /// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.
@@ -72,6 +85,13 @@ class Backend {
                                    const StopToken& stop) = 0;
   /// By logins that have a shell. `cluster` is asked where ssh does not know a node's name, and for its runtime.
   virtual std::unique_ptr<NodeSetup> node_setup(std::shared_ptr<Cluster> cluster, const SshOptions& ssh) = 0;
+  /// Made anew. Error{failed}.
+  virtual AgentKeys agent_keys() const = 0;
+  /// Serves until `stop`; `log` is called from several threads. Error{usage, failed}: it cannot begin.
+  virtual void serve_agent(const AgentServing& serving, const std::function<void(const std::string&)>& log,
+                           const StopToken& stop) = 0;
+  /// On the node in one of whose containers this runs. `runtime` as nodeInfo.containerRuntimeVersion has it.
+  virtual std::unique_ptr<NodeSetup> own_node_setup(const std::string& runtime) = 0;
   /// The program for nodes that is in ms2m: an executable file's bytes.
   virtual std::string_view node_program() const = 0;
 };

@@ -55,6 +55,16 @@ void add_global_options(CLI::App& app, GlobalOptions& globals) {
   text("--ssh-host", globals.ssh.host, "how a node is called for ssh (default: {node})", "TEMPLATE")->group(nodes);
   text("--node-program", globals.ssh.node_program, "brought to the nodes instead of the one in ms2m", "FILE")
       ->group(nodes);
+  add_word<std::string>(app, "--transfer", globals.ssh.transfer, {{"ssh", "ssh"}, {"http", "http"}},
+                        "ssh (default) or http: everything on nodes by their agents ('ms2m agent')")
+      ->group(nodes);
+  text("--agent-namespace", globals.ssh.agent_namespace, "http: where the agents are (ms2m-system)", "NAME")
+      ->check(completed_by(Ask::namespaces))
+      ->group(nodes);
+  add_word<std::string>(app, "--agent-address", globals.ssh.agent_address,
+                        {{"proxy", "proxy"}, {"straight", "straight"}},
+                        "http: proxy (default), through the API server; straight, to the pod's address")
+      ->group(nodes);
   const std::string output = "Output";
   add_word(app, "-o,--output", globals.output, {{"table", Output::table}, {"json", Output::json}},
            "table (default) or json: one document on standard output")
@@ -87,6 +97,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_abort(app, line.command);
   add_cleanup(app, line.command);
   add_node(app, line.command);
+  add_agent(app, line.command);
   add_version(app, line.command);
   add_completion(app, line.command);
   app.footer(

@@ -18,11 +18,20 @@ namespace {
 class ConfigReader {
  public:
   explicit ConfigReader(Config& config)
-      : config_(config), strings_{{"broker", &config.broker.uri},     {"broker_api", &config.broker.api},
-                                  {"broker_ca", &config.broker.ca},   {"broker_cert", &config.broker.certificate},
-                                  {"broker_key", &config.broker.key}, {"broker_password", &config.broker.password},
-                                  {"queue", &config.broker.queue},    {"ssh_config", &config.ssh.config},
-                                  {"ssh_host", &config.ssh.host},     {"node_program", &config.ssh.node_program}} {}
+      : config_(config),
+        strings_{{"broker", &config.broker.uri},
+                 {"broker_api", &config.broker.api},
+                 {"broker_ca", &config.broker.ca},
+                 {"broker_cert", &config.broker.certificate},
+                 {"broker_key", &config.broker.key},
+                 {"broker_password", &config.broker.password},
+                 {"queue", &config.broker.queue},
+                 {"ssh_config", &config.ssh.config},
+                 {"ssh_host", &config.ssh.host},
+                 {"node_program", &config.ssh.node_program},
+                 {"transfer", &config.ssh.transfer},
+                 {"agent_namespace", &config.ssh.agent_namespace},
+                 {"agent_address", &config.ssh.agent_address}} {}
 
   void read(const YAML::Node& root) {
     if (root.IsNull()) return;

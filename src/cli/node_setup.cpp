@@ -112,21 +112,13 @@ class Setup {
     context_.out << "RuntimeClass ms2m\n  " << class_.change << "\n" << std::flush;
   }
 
-  /// Whether a file changes that the container runtime itself reads.
-  static bool to_be_read(const NodeSetupPlan& plan) {
-    const std::string directory = "/etc/" + plan.service + "/";
-    return std::any_of(plan.files.begin(), plan.files.end(), [&](const SetupFile& file) {
-      return file.changes() && file.kind == SetupKind::text && file.path.starts_with(directory);
-    });
-  }
-
   void change(NodeOfSetup& node) {
     try {
       if (node.plan.changes()) {
         setup_->apply(node.node, way_, node.plan, context_.stop);
         node.state = SetupState::done;
       }
-      node.to_restart = to_be_read(node.plan) || node.plan.outdated == true;
+      node.to_restart = runtime_reads(node.plan) || node.plan.outdated == true;
       if (!node.to_restart || !options_.restart_runtime) return;
       setup_->restart_runtime(node.node, context_.stop);
       node.to_restart = false;
@@ -179,6 +171,13 @@ class Setup {
 };
 
 }  // namespace
+
+bool runtime_reads(const NodeSetupPlan& plan) {
+  const std::string directory = "/etc/" + plan.service + "/";
+  return std::any_of(plan.files.begin(), plan.files.end(), [&](const SetupFile& file) {
+    return file.changes() && file.kind == SetupKind::text && file.path.starts_with(directory);
+  });
+}
 
 int run_setup(const Context& context, const SetupOptions& options) { return Setup(context, options).run(); }
 

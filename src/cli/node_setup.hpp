@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/session.hpp"
+#include "ms2m/node_setup.hpp"
 
 namespace ms2m::cli {
 
@@ -13,6 +14,9 @@ struct SetupOptions {
   bool restart_runtime = false;
   bool remove = false;
 };
+
+/// Whether a file changes that the container runtime itself reads.
+bool runtime_reads(const NodeSetupPlan& plan);
 
 /// Looks at all nodes before it changes one; one that fails then does not keep the others from their turn. Returns the
 /// exit status.

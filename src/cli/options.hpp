@@ -17,10 +17,15 @@ struct BrokerOptions {
   std::string password;  ///< never from the command line
 };
 
+/// How nodes are reached.
 struct SshOptions {
   std::string config;
   std::string host;          ///< template: "{node}" stands for the node's name, "{ip}" for its address
   std::string node_program;  ///< file; empty: the program for nodes that is in ms2m
+  std::string transfer;      ///< "ssh", "http": by the agents on the nodes; empty: ssh
+  std::string agent_namespace;
+  std::string agent_address;  ///< "proxy", "straight"; empty: proxy
+  bool by_agents() const { return transfer == "http"; }
 };
 
 struct GlobalOptions {

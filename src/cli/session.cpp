@@ -63,6 +63,9 @@ Provenance provenance_of(const Context& context, const ClusterIdentity& cluster,
   provenance.ssh_config = absolute(ssh.config);
   provenance.ssh_host = ssh.host;
   provenance.node_program = absolute(ssh.node_program);
+  provenance.transfer = ssh.transfer;
+  provenance.agent_namespace = ssh.agent_namespace;
+  provenance.agent_address = ssh.agent_address;
   if (!cluster.uid)
     warn(context,
          "you may not read namespace kube-system: abort and resume would know this cluster by its address alone",
@@ -134,12 +137,24 @@ SshOptions ssh_options(const Context& context, const SshOptions& noted) {
   if (chosen.config.empty()) chosen.config = noted.config;
   if (chosen.host.empty()) chosen.host = noted.host;
   if (chosen.node_program.empty()) chosen.node_program = noted.node_program;
+  if (chosen.transfer.empty()) chosen.transfer = noted.transfer;
+  if (chosen.agent_namespace.empty()) chosen.agent_namespace = noted.agent_namespace;
+  if (chosen.agent_address.empty()) chosen.agent_address = noted.agent_address;
   const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
     if (field.empty()) field = context.environment.get(variable).value_or(configured);
   };
   fill(chosen.config, "MS2M_SSH_CONFIG", context.config.ssh.config);
   fill(chosen.host, "MS2M_SSH_HOST", context.config.ssh.host);
   fill(chosen.node_program, "MS2M_NODE_PROGRAM", context.config.ssh.node_program);
+  fill(chosen.transfer, "MS2M_TRANSFER", context.config.ssh.transfer);
+  fill(chosen.agent_namespace, "MS2M_AGENT_NAMESPACE", context.config.ssh.agent_namespace);
+  fill(chosen.agent_address, "MS2M_AGENT_ADDRESS", context.config.ssh.agent_address);
+  const auto one_of = [](const std::string& name, const std::string& value, const char* first, const char* second) {
+    if (!value.empty() && value != first && value != second)
+      throw Error(ErrorKind::usage, fmt::format("{} '{}' is not one of {}, {}", name, value, first, second));
+  };
+  one_of("transfer", chosen.transfer, "ssh", "http");
+  one_of("agent address", chosen.agent_address, "proxy", "straight");
   return chosen;
 }
 
@@ -224,7 +239,9 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
   const auto open = [&](const BrokerAddress& broker, bool connect) {
     session.engine = context.backend.engine(
         session.cluster,
-        {broker, ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program}),
+        {broker,
+         ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program, journal.transfer,
+                               journal.agent_namespace, journal.agent_address}),
          settings_only.timeouts, settings_only.dead_man, connect, journal.id},
         context.observer, context.stop);
   };

@@ -4,14 +4,21 @@
 #include <cstdlib>
 #include <utility>
 
+#include "agent/keys.hpp"
+#include "agent/program.hpp"
+#include "agent/server.hpp"
+#include "base/ids.hpp"
 #include "broker/rabbit_admin.hpp"
 #include "broker/rabbit_broker.hpp"
 #include "broker/uri.hpp"
 #include "carry/direct.hpp"
+#include "kube/agents.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
 #include "node/session/adapters.hpp"
+#include "node/session/agent_link.hpp"
+#include "node/session/local_link.hpp"
 #include "node/session/session_dumps.hpp"
 #include "node/session/session_restores.hpp"
 #include "node/session/session_setup.hpp"
@@ -62,7 +69,45 @@ NodeRuntimes runtimes_from(std::shared_ptr<Cluster> cluster) {
   };
 }
 
-NodeSettings node_settings(const EngineOptions& options, const std::shared_ptr<Cluster>& cluster) {
+/// "consumer-0.k3x9qa"; what of the label no header or log is to have is left out.
+std::string agent_owner(const std::string& label) {
+  std::string owner;
+  for (const char c : label)
+    if (owner.size() < 40 && (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.')) owner += c;
+  return (owner.empty() ? "ms2m" : owner) + "." + new_id();
+}
+
+/// Sessions by the agents. All of a run have one owner, which is nobody else's.
+OpenLine by_agents(const EngineOptions& options, const std::shared_ptr<Cluster>& cluster, Observer* observer) {
+  const auto kube = std::dynamic_pointer_cast<KubeCluster>(cluster);
+  if (!kube) throw Error(ErrorKind::usage, "agents are reached through a cluster's API server alone");
+  AgentPlace place;
+  if (!options.ssh.agent_namespace.empty()) place.ns = options.ssh.agent_namespace;
+  place.straight = options.ssh.agent_address == "straight";
+  place.place = kube->place();
+  const auto agents = std::make_shared<Agents>(cluster, kube->api(), place);
+  const std::string owner = agent_owner(options.label);
+  const auto connect = std::chrono::duration_cast<Millis>(options.timeouts.connect);
+  return [agents, owner, connect, observer, ns = place.ns](const std::string& node, Millis silence,
+                                                           const StopToken& stop) {
+    const Agent agent = agents->find(node, stop);
+    const auto request = [agents, agent](const AgentCall& call, const StopToken& until) -> AgentAnswer {
+      AgentReply reply = agents->ask(agent, call.method, call.path, call.owner, call.body, until);
+      return {reply.status, std::move(reply.body)};
+    };
+    node::Link link = node::open_agent_link(node, request, {owner, silence, connect, agents->by_hand()}, stop);
+    if (observer != nullptr) {
+      Event event;
+      event.type = Event::Type::note;
+      event.text = "node " + node + " by its agent, pod " + ns + "/" + agent.pod;
+      observer->on(event);
+    }
+    return link;
+  };
+}
+
+NodeSettings node_settings(const EngineOptions& options, const std::shared_ptr<Cluster>& cluster,
+                           Observer* observer = nullptr) {
   NodeSettings settings;
   settings.ssh = ssh_options(options);
   settings.addresses = addresses_from(cluster);
@@ -70,6 +115,7 @@ NodeSettings node_settings(const EngineOptions& options, const std::shared_ptr<C
   // As on the broker: ms2m's silence is noticed long before the dead man's time.
   settings.silence = options.dead_man / 3;
   settings.program = options.ssh.node_program;
+  if (options.ssh.by_agents()) settings.open_line = by_agents(options, cluster, observer);
   return settings;
 }
 
@@ -80,7 +126,7 @@ class WiredEngine final : public Engine {
       : cluster_(std::move(cluster)),
         broker_(options.broker, options.label),
         admin_(options.broker, std::chrono::duration_cast<Millis>(options.timeouts.connect)),
-        nodes_(node_settings(options, cluster_)),
+        nodes_(node_settings(options, cluster_, &observer)),
         inspector_(nodes_),
         archives_(nodes_),
         carrier_(nodes_, addresses_from(cluster_)),
@@ -183,6 +229,35 @@ class Wiring final : public Backend {
     options.ssh = ssh;
     NodeSettings settings = node_settings(options, cluster);
     settings.places.installed.clear();
+    return std::make_unique<WiredSetup>(std::move(settings));
+  }
+
+  AgentKeys agent_keys() const override {
+    agent::Keys keys = agent::make_keys(kAgentName);
+    return {std::move(keys.authority), std::move(keys.certificate), std::move(keys.key), std::move(keys.token)};
+  }
+
+  void serve_agent(const AgentServing& serving, const std::function<void(const std::string&)>& log,
+                   const StopToken& stop) override {
+    const auto program = node::NodeProgram::embedded();
+    agent::ServerSettings settings;
+    settings.address = serving.address;
+    settings.port = serving.port;
+    settings.keys = serving.keys;
+    settings.node = serving.node;
+    settings.build = program.build();
+    settings.machine = program.machine();
+    agent::Server server(std::move(settings), agent::program_in_host(program.bytes()), log);
+    log("serving on port " + std::to_string(server.bind()));
+    server.run(stop);
+  }
+
+  std::unique_ptr<NodeSetup> own_node_setup(const std::string& runtime) override {
+    NodeSettings settings;
+    settings.runtimes = [runtime](const std::string&, const StopToken&) { return runtime; };
+    settings.open_line = [](const std::string& node, Millis, const StopToken& stop) {
+      return node::open_local_link(node, node::NodeProgram::embedded(), stop);
+    };
     return std::make_unique<WiredSetup>(std::move(settings));
   }
 

@@ -62,7 +62,8 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
     inner.run_plan(request, facts, plan,
                    {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", ""),
                     begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
-                    begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", "")},
+                    begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", ""),
+                    begin.value("transfer", ""), begin.value("agent_namespace", ""), begin.value("agent_address", "")},
                    child, StopToken());
     if (!taken())
       throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);

@@ -31,6 +31,9 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.ssh_config = b.value("ssh_config", "");
   s.ssh_host = b.value("ssh_host", "");
   s.node_program = b.value("node_program", "");
+  s.transfer = b.value("transfer", "");
+  s.agent_namespace = b.value("agent_namespace", "");
+  s.agent_address = b.value("agent_address", "");
   s.broker = b.value("broker", "");
   if (const auto restore = journal.effect_with<op::RestorePod>()) s.pod = restore->operation.object;
   if (const auto rename = journal.effect_with<op::Rename>()) s.pod = rename->operation.source;

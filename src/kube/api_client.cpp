@@ -67,6 +67,7 @@ HttpResponse ApiClient::attempt(const ApiCall& call, Mode mode, const HttpClient
                         false};
     if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
     if (!current.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + current.token);
+    request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
     add_impersonation(access_, request);
     // Anything that may not be done twice: libcurl would send it again when a kept connection dies under it.
     request.at_most_once = mode == Mode::once || !call.idempotent;

@@ -17,6 +17,7 @@ struct ApiCall {
   std::string body{};
   std::string content_type = "application/json";
   bool idempotent = true;
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 struct ApiAnswer {

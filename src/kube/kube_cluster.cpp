@@ -160,6 +160,10 @@ RunProcess KubeCluster::default_run() {
   };
 }
 
+std::shared_ptr<ApiClient> KubeCluster::api() const { return impl_->api; }
+
+Place KubeCluster::place() const { return {impl_->access.kubeconfig, impl_->access.context, "/"}; }
+
 void KubeCluster::log_in(const StopToken& stop) {
   if (impl_->access.exec) impl_->credentials->get(stop);
 }

@@ -9,8 +9,11 @@
 #include "kube/kubeconfig.hpp"
 #include "kube/kubelet_options.hpp"
 #include "ms2m/cluster.hpp"
+#include "ms2m/place.hpp"
 
 namespace ms2m {
+
+class ApiClient;
 
 /// Contract: ms2m/cluster.hpp. Makes no request before the first call. Needs list and watch on what it watches.
 class KubeCluster final : public Cluster {
@@ -43,6 +46,11 @@ class KubeCluster final : public Cluster {
 
   /// "v1.36.2" (GET /version, which every authenticated user may read): the cheapest proof that the server answers.
   std::string server_version(const StopToken& stop);
+
+  /// For requests to what is behind the API server, as whoever this is. Thread-safe.
+  std::shared_ptr<ApiClient> api() const;
+  /// For commands that are to reach this cluster.
+  Place place() const;
 
   /// The names of all namespaces.
   std::vector<std::string> namespaces(const StopToken& stop);

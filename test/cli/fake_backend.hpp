@@ -213,6 +213,17 @@ class FakeBackend final : public Backend {
     world_.engine.ssh = ssh;
     return std::make_unique<FakeSetup>(world_);
   }
+  cli::AgentKeys agent_keys() const override { return {"authority", "certificate", "key", "token"}; }
+  void serve_agent(const cli::AgentServing& serving, const std::function<void(const std::string&)>& log,
+                   const StopToken&) override {
+    world_.calls.push_back("serve " + serving.address + ":" + std::to_string(serving.port) + " " + serving.keys + " " +
+                           serving.node);
+    log("serving");
+  }
+  std::unique_ptr<NodeSetup> own_node_setup(const std::string& runtime) override {
+    world_.calls.push_back("own setup " + runtime);
+    return std::make_unique<FakeSetup>(world_);
+  }
   std::string_view node_program() const override { return "the program"; }
 
   /// Just enough of amqp://user:password@host:port.

@@ -191,11 +191,22 @@ TEST_CASE("the examples of --help are commands", "[case-21]") {
 
 TEST_CASE("commands for a person are made in one room", "[case-21]") {
   // What runs on a node, what a shell's completion runs, the examples of --help, and what a signal handler may say.
-  const std::set<std::string> others{"base/remedy.cpp",    "node/session/push.cpp", "cli/completion_scripts.cpp",
-                                     "cli/completion.cpp", "cli/command_line.cpp",  "cli/migrate.cpp",
-                                     "cli/plan.cpp",       "cli/check.cpp",         "cli/list.cpp",
-                                     "cli/abort.cpp",      "cli/resume.cpp",        "cli/cleanup.cpp",
-                                     "cli/signals.cpp",    "node/setup/restart.cpp"};
+  const std::set<std::string> others{"base/remedy.cpp",
+                                     "node/session/push.cpp",
+                                     "cli/completion_scripts.cpp",
+                                     "cli/completion.cpp",
+                                     "cli/command_line.cpp",
+                                     "cli/migrate.cpp",
+                                     "cli/plan.cpp",
+                                     "cli/check.cpp",
+                                     "cli/list.cpp",
+                                     "cli/abort.cpp",
+                                     "cli/resume.cpp",
+                                     "cli/cleanup.cpp",
+                                     "cli/signals.cpp",
+                                     "node/setup/restart.cpp",
+                                     "cli/agent.cpp",
+                                     "kube/objects/agent_manifest.cpp"};
   const std::regex command(
       R"((^|[^/.\w])(kubectl|rabbitmqctl|rabbitmq-diagnostics|rabbitmqadmin|crictl|systemctl|chmod|ms2m (abort|resume|cleanup|list|check|migrate|plan))( |$))");
   for (const auto& file : sources()) {
@@ -232,14 +243,16 @@ TEST_CASE("every option that a text names exists", "[case-21]") {
   for (const char* command : {"migrate", "plan", "check", "list", "abort", "resume", "cleanup"})
     for (const auto& candidate : cli::candidates_of({command, "--"}).words) options.insert(candidate.word);
   for (const auto& candidate : cli::candidates_of({"node", "setup", "--"}).words) options.insert(candidate.word);
+  for (const char* command : {"manifest", "serve", "setup"})
+    for (const auto& candidate : cli::candidates_of({"agent", command, "--"}).words) options.insert(candidate.word);
   CHECK(options.count("--ssh-host") == 1);
   const std::regex name(R"((^|[ (`])(--[a-z][a-z-]+))");
   // Of the tools that ms2m itself calls, and what argv in its sources is for.
   const std::set<std::string> others{
-      "base/remedy.cpp",           "node/program/look.cpp",        "node/program/tools.cpp",
-      "node/runtime/crio.cpp",     "node/runtime/crio_kind.cpp",   "node/handler/command_line.cpp",
-      "node/handler/create.cpp",   "cli/completion_scripts.cpp",   "node/program/dumps.cpp",
-      "node/program/monitors.cpp", "node/program/network_lock.cpp"};
+      "base/remedy.cpp",           "node/program/look.cpp",         "node/program/tools.cpp",
+      "node/runtime/crio.cpp",     "node/runtime/crio_kind.cpp",    "node/handler/command_line.cpp",
+      "node/handler/create.cpp",   "cli/completion_scripts.cpp",    "node/program/dumps.cpp",
+      "node/program/monitors.cpp", "node/program/network_lock.cpp", "node/protocol/version.hpp"};
   const std::set<std::string> of_others{"--tcp-established", "--kubelet-client-certificate", "--version"};
   for (const auto& file : sources()) {
     if (others.count(place_in_src(file)) != 0) continue;

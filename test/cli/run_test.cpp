@@ -300,6 +300,9 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   journal.cluster_uid = "uid-1";
   journal.ssh_config = "/home/a/ssh";
   journal.node_program = "/home/a/ms2m-node";
+  journal.transfer = "http";
+  journal.agent_namespace = "tools";
+  journal.agent_address = "straight";
   terminal.world.journals = {journal};
   terminal.world.outcome = test::undone_outcome();
   CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
@@ -308,6 +311,9 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   CHECK(terminal.world.kube.context == "lab");
   CHECK(terminal.world.engine.ssh.config == "/home/a/ssh");
   CHECK(terminal.world.engine.ssh.node_program == "/home/a/ms2m-node");
+  CHECK(terminal.world.engine.ssh.by_agents());
+  CHECK(terminal.world.engine.ssh.agent_namespace == "tools");
+  CHECK(terminal.world.engine.ssh.agent_address == "straight");
   CHECK(terminal.run({"resume", "m7k2q9"}) == 1);
   CHECK(terminal.run({"abort", "nothing"}) == 4);
 

@@ -166,9 +166,25 @@ copy_image_to_node() {
   done
 }
 
+# load_image NODE FILE NAME: an image of another kind, an OCI archive, into a node's store.
+load_image() {
+  local node=$1 file=${2:?usage: lab image load NODE FILE NAME} name=${3:?usage: lab image load NODE FILE NAME} there=checkpoints/image.tar
+  need_node "$node"
+  cp "$file" "$LAB/nodes/$node/kubelet/$there"
+  local status=0
+  if is_of_containerd "$node"; then
+    in_namespaces "$node" ctr -n k8s.io images import --index-name "$name" "/var/lib/kubelet/$there" >/dev/null || status=$?
+  else
+    in_namespaces "$node" skopeo copy -q "oci-archive:/var/lib/kubelet/$there" "containers-storage:$name" || status=$?
+  fi
+  rm -f "$LAB/nodes/$node/kubelet/$there"
+  return $status
+}
+
 # image_command add|rm|list [NODE] [TAG] [AS]: sample images of one node, for tests of a missing or a different base image.
 image_command() {
   local action=${1:-list} node=${2:-} tag=${3:-latest} name
+  if [[ $action == load ]]; then load_image "$node" "${3:-}" "${4:-}"; return; fi
   name=$IMAGE_NAME:${4:-$tag}
   need_node "$node"
   if is_of_containerd "$node"; then die "images are added and removed on nodes of CRI-O's kind only"; fi
@@ -177,6 +193,6 @@ image_command() {
     # The image, with whatever else it is called there: a migration has left names of its own.
     rm) in_namespaces "$node" sh -c 'podman rmi --force "$(podman image inspect --format "{{.Id}}" "$1")"' rm "$name" ;;
     list) in_namespaces "$node" podman images --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' ;;
-    *) die "usage: lab image add|rm|list NODE [latest|other [AS-TAG]]" ;;
+    *) die "usage: lab image add|rm|list NODE [latest|other [AS-TAG]], lab image load NODE FILE NAME" ;;
   esac
 }

@@ -81,3 +81,19 @@ kubelet_command() {
     *) die "usage: lab kubelet stop|start|restart|faults NODE [JSON]" ;;
   esac
 }
+
+# sshd_command stop|start NODE: with it, its connections end.
+sshd_command() {
+  local node=${2:-}
+  need_node "$node"
+  case ${1:-} in
+    stop)
+      in_namespaces "$node" sh -c 'for comm in /proc/[0-9]*/comm; do case $(cat "$comm" 2>/dev/null) in
+        sshd*) pid=${comm#/proc/}; kill "${pid%/comm}" ;; esac; done; true'
+      wait_for "$node" "end of its sshd" sshd_is_gone "$node"
+      ;;
+    start) in_namespaces "$node" sh -c '/usr/sbin/sshd -e' && wait_for "$node" "answer of its sshd" node_answers "$node" ;;
+    *) die "usage: lab sshd stop|start NODE" ;;
+  esac
+}
+sshd_is_gone() { in_namespaces "$1" sh -c '! cat /proc/[0-9]*/comm | grep -q ^sshd'; }

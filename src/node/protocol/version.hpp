@@ -12,6 +12,9 @@ inline constexpr int kProtocolVersion = 7;
 /// Where a node keeps programs that were pushed: a directory of root alone, a file for each build.
 inline constexpr const char* kProgramCache = "/var/cache/ms2m";
 
+/// The one argument that the program takes: it is started in a container, and is to work on the node itself.
+inline constexpr const char* kInHost = "--in-host";
+
 struct Greeting {
   int version = 0;
   std::string build;    ///< first 16 hex digits of the program's SHA-256; "unknown" when it cannot read itself

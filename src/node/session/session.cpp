@@ -5,10 +5,8 @@
 
 #include <array>
 
-#include "node/session/ssh_errors.hpp"
 #include "wrap/posix/sigpipe.hpp"
 #include "wrap/posix/stream.hpp"
-#include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -27,8 +25,8 @@ Session::~Session() {
   closing_ = true;
   outgoing_->push(encode_frame(FrameKind::heartbeat, 0));  // wakes the thread
   thread_.join();
-  link_.ssh->in.reset();
-  link_.ssh->wait_for(kFarewell);
+  link_.line->in.reset();
+  link_.line->wait_for_end(kFarewell);
 }
 
 std::shared_ptr<Call> Session::start(const std::string& request, std::string doing) {
@@ -64,7 +62,7 @@ std::optional<Error> Session::serve() {
   while (!closing_) {
     // What is there counts before the time does: ms2m itself may have been stopped.
     read();
-    if (!link_.ssh->out) return cause_of_end();
+    if (!link_.line->out) return cause_of_end();
     const auto now = Clock::now();
     if (now - heard_at_.load() >= silence_)
       return Error(ErrorKind::unavailable,
@@ -72,14 +70,14 @@ std::optional<Error> Session::serve() {
                    "try: " + link_.by_hand);
     if (now - outgoing_->sent_at() >= silence_ / kBeatsPerSilence && outgoing_->empty())
       outgoing_->push(encode_frame(FrameKind::heartbeat, 0));
-    if (!outgoing_->write_to(link_.ssh->in)) return cause_of_end();
+    if (!outgoing_->write_to(link_.line->in)) return cause_of_end();
     wait();
   }
   return std::nullopt;
 }
 
 void Session::read() {
-  posix::UniqueFd& out = link_.ssh->out;
+  posix::UniqueFd& out = link_.line->out;
   std::size_t done = 0;
   for (bool more = true; more && out && done < kReadAtOnce;) {
     const std::span<char> room = decoder_.room();
@@ -90,7 +88,7 @@ void Session::read() {
     more = got == room.size();  // or what was there has been read
   }
   if (done > 0) heard_at_ = Clock::now();
-  posix::read_tail(link_.ssh->err, link_.said, kSaidKept);
+  posix::read_tail(link_.line->err, link_.said, kSaidKept);
 }
 
 void Session::decode() {
@@ -112,11 +110,11 @@ void Session::dispatch(Frame frame) {
 }
 
 void Session::wait() {
-  posix::Child& ssh = *link_.ssh;
-  std::array<pollfd, 4> fds{{{ssh.out.get(), POLLIN, 0},
-                             {ssh.err.get(), POLLIN, 0},
+  const Line& line = *link_.line;
+  std::array<pollfd, 4> fds{{{line.out.get(), POLLIN, 0},
+                             {line.err.get(), POLLIN, 0},
                              {outgoing_->wake_fd(), POLLIN, 0},
-                             {outgoing_->empty() ? -1 : ssh.in.get(), POLLOUT, 0}}};
+                             {outgoing_->empty() ? -1 : line.in.get(), POLLOUT, 0}}};
   const TimePoint next = std::min(heard_at_.load() + silence_, outgoing_->sent_at() + silence_ / kBeatsPerSilence);
   // While the pipe is full, no heartbeat is due: only what comes from there counts.
   const auto until = outgoing_->empty() ? next : heard_at_.load() + silence_;
@@ -124,12 +122,11 @@ void Session::wait() {
   ::poll(fds.data(), fds.size(), static_cast<int>(std::max<std::int64_t>(left, 1)));
 }
 
-/// The program's stdout has ended: so does ssh, with the reason.
+/// The program's stdout has ended: so does the line, with the reason.
 Error Session::cause_of_end() {
-  const auto status = link_.ssh->wait_for(Millis{2000});
-  posix::read_tail(link_.ssh->err, link_.said, kSaidKept);
-  if (!status) return Error(ErrorKind::unavailable, "the session with node " + link_.node + " broke");
-  return link_error(link_.node, link_.by_hand, *status, link_.said);
+  link_.line->wait_for_end(Millis{2000});
+  posix::read_tail(link_.line->err, link_.said, kSaidKept);
+  return link_.line->cause(link_.said);
 }
 
 void Session::conclude(const Error& cause) {
@@ -140,7 +137,7 @@ void Session::conclude(const Error& cause) {
     calls.swap(calls_);
   }
   ended_ = true;
-  if (!closing_) link_.ssh->end(Millis{0});
+  if (!closing_) link_.line->cut();
   for (auto& [channel, each] : calls)
     if (const auto call = each.lock()) call->fail(cause);
 }

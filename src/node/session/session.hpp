@@ -12,21 +12,21 @@
 #include "ms2m/stop.hpp"
 #include "node/protocol/frame.hpp"
 #include "node/session/call.hpp"
+#include "node/session/line.hpp"
 #include "node/session/outgoing.hpp"
-#include "node/session/ssh_link.hpp"
 
 namespace ms2m::node {
 
-/// Lives from the program's greeting until it ends: by its destructor, by the end of ssh or of the program, by a breach
-/// of the protocol, or by silence, which a heartbeat tells from having nothing to say. After its end every call of it
-/// has failed with the cause, and it stays ended.
+/// Lives from the program's greeting until it ends: by its destructor, by the end of its line or of the program, by a
+/// breach of the protocol, or by silence, which a heartbeat tells from having nothing to say. After its end every call
+/// of it has failed with the cause, and it stays ended.
 ///
 /// One thread of its own reads, writes and beats. All else: any thread.
 class Session {
  public:
   /// The program counts as gone when nothing came from it for `silence`; it thinks the same of us.
   Session(Link link, Millis silence);
-  /// Closes the program's stdin, which ends it, and waits shortly for ssh to end.
+  /// Closes the program's stdin, which ends it, and waits shortly for the line to end.
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <array>
+#include <memory>
 
 #include "node/session/ssh_errors.hpp"
 #include "wrap/posix/sigpipe.hpp"
@@ -35,6 +36,30 @@ std::vector<std::string> ssh_argv(const LinkSpec& spec, const std::string& line)
   return argv;
 }
 
+class SshLine final : public Line {
+ public:
+  SshLine(const posix::ProcessSpec& process, std::string node, std::string by_hand)
+      : ssh(process), node_(std::move(node)), by_hand_(std::move(by_hand)) {
+    in = std::move(ssh.in);
+    out = std::move(ssh.out);
+    err = std::move(ssh.err);
+    for (const auto* pipe : {&in, &out}) ::fcntl(pipe->get(), F_SETPIPE_SZ, kPipeBytes);
+  }
+
+  void wait_for_end(Millis limit) override { ssh.wait_for(limit); }
+  Error cause(const std::string& said) override {
+    const auto status = ssh.try_wait();
+    if (!status) return Error(ErrorKind::unavailable, "the session with node " + node_ + " broke");
+    return link_error(node_, by_hand_, *status, said);
+  }
+  void cut() noexcept override { ssh.end(Millis{0}); }
+
+  posix::Child ssh;
+
+ private:
+  const std::string node_, by_hand_;
+};
+
 /// The time until frames may flow.
 class Opening {
  public:
@@ -43,8 +68,7 @@ class Opening {
     link_.by_hand = spec.host.command(spec.ssh);
     posix::ProcessSpec process;
     process.argv = ssh_argv(spec, start_line(program, spec.places));
-    link_.ssh = std::make_unique<posix::Child>(process);
-    for (const auto* pipe : {&link_.ssh->in, &link_.ssh->out}) ::fcntl(pipe->get(), F_SETPIPE_SZ, kPipeBytes);
+    line_ = std::make_unique<SshLine>(process, link_.node, link_.by_hand);
   }
 
   Link go(const StopToken& stop) {
@@ -63,6 +87,7 @@ class Opening {
     if (!greeting) throw Error(ErrorKind::protocol, "what was started on node " + spec_.node + " is no node program");
     check_greeting(spec_.node, *greeting);
     link_.greeting = *greeting;
+    link_.line = std::move(line_);
     return std::move(link_);
   }
 
@@ -91,21 +116,21 @@ class Opening {
     for (std::size_t sent = 0;; wait(true, stop)) {
       hear();
       // Without a reader it has said why: its end comes.
-      const bool read = posix::write_some(link_.ssh->in, program_.bytes(), sent);
+      const bool read = posix::write_some(line_->in, program_.bytes(), sent);
       if (read && sent == program_.bytes().size()) return;
-      if (!read) link_.ssh->wait_for(Millis{2000});
+      if (!read) line_->ssh.wait_for(Millis{2000});
       give_up_when_ended();
       stop.check(doing);
     }
   }
 
   void hear() {
-    posix::read_into(link_.ssh->out, link_.early, kLongestFirstLine);
-    posix::read_tail(link_.ssh->err, link_.said, kSaidKept);
+    posix::read_into(line_->out, link_.early, kLongestFirstLine);
+    posix::read_tail(line_->err, link_.said, kSaidKept);
   }
 
   void give_up_when_ended() {
-    const auto status = link_.ssh->try_wait();
+    const auto status = line_->ssh.try_wait();
     if (!status) return;
     hear();
     if (status->signal != 0 || status->code == 255) throw link_error(spec_.node, link_.by_hand, *status, link_.said);
@@ -113,17 +138,17 @@ class Opening {
   }
 
   void wait(bool sending, const StopToken& stop) {
-    posix::Child& ssh = *link_.ssh;
-    std::array<pollfd, 5> fds{{{ssh.pidfd(), POLLIN, 0},
+    std::array<pollfd, 5> fds{{{line_->ssh.pidfd(), POLLIN, 0},
                                {stop.fd(), POLLIN, 0},
-                               {ssh.out.get(), POLLIN, 0},
-                               {ssh.err.get(), POLLIN, 0},
-                               {sending ? ssh.in.get() : -1, POLLOUT, 0}}};
+                               {line_->out.get(), POLLIN, 0},
+                               {line_->err.get(), POLLIN, 0},
+                               {sending ? line_->in.get() : -1, POLLOUT, 0}}};
     ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(Millis{60000}).count()));
   }
 
   const LinkSpec& spec_;
   const NodeProgram& program_;
+  std::unique_ptr<SshLine> line_;
   Link link_;
 };
 

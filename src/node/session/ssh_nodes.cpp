@@ -45,35 +45,27 @@ std::shared_ptr<node::Session> SshNodes::session(const std::string& node, const 
   const auto where = entry(node);
   if (auto living = where->living()) return living;
   std::unique_lock turn(where->opening, std::defer_lock);
-  while (!turn.try_lock_for(Millis{20})) stop.check("connecting to node " + node + " by ssh");
+  while (!turn.try_lock_for(Millis{20})) stop.check(connecting(node));
   if (auto living = where->living()) return living;
   return connect(*where, stop);
 }
 
 std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& stop) {
-  stop.check("connecting to node " + entry.node + " by ssh");
-  std::optional<node::SshHost> host;
+  stop.check(connecting(entry.node));
   std::string runtime;
   std::shared_ptr<node::Session> ended;  // its destructor waits
   {
     const std::lock_guard lock(entry.state);
     entry.session.swap(ended);
-    host = entry.host;
     runtime = entry.runtime;
   }
   ended.reset();
-  if (!host) {
-    host = node::choose_host(settings_.ssh, settings_.addresses, entry.node, stop);
-    const std::lock_guard lock(entry.state);
-    entry.host = host;
-  }
   if (runtime.empty() && settings_.runtimes) {
     runtime = settings_.runtimes(entry.node, stop);
     const std::lock_guard lock(entry.state);
     entry.runtime = runtime;
   }
-  auto session = std::make_shared<node::Session>(
-      node::open_link({entry.node, *host, settings_.ssh, settings_.places}, program(), stop), settings_.silence);
+  auto session = std::make_shared<node::Session>(open_line(entry, stop), settings_.silence);
   if (session->pushed()) {
     const std::lock_guard lock(mutex_);
     brought_to_.insert(entry.node);
@@ -84,6 +76,25 @@ std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& 
   const std::lock_guard lock(entry.state);
   entry.session = session;
   return session;
+}
+
+std::string SshNodes::connecting(const std::string& node) const {
+  return "connecting to node " + node + (settings_.open_line ? " by its agent" : " by ssh");
+}
+
+node::Link SshNodes::open_line(Entry& entry, const StopToken& stop) {
+  if (settings_.open_line) return settings_.open_line(entry.node, settings_.silence, stop);
+  std::optional<node::SshHost> host;
+  {
+    const std::lock_guard lock(entry.state);
+    host = entry.host;
+  }
+  if (!host) {
+    host = node::choose_host(settings_.ssh, settings_.addresses, entry.node, stop);
+    const std::lock_guard lock(entry.state);
+    entry.host = host;
+  }
+  return node::open_link({entry.node, *host, settings_.ssh, settings_.places}, program(), stop);
 }
 
 const node::NodeProgram& SshNodes::program() {

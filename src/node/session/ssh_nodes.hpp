@@ -1,4 +1,5 @@
-// The sessions with all nodes of a run, by the OpenSSH client with the user's own configuration, keys and agent.
+// The sessions with all nodes of a run: by the OpenSSH client with the user's own configuration, keys and agent, or by
+// another way that is given.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -12,6 +13,7 @@
 
 #include "ms2m/node.hpp"
 #include "node/protocol/messages.hpp"
+#include "node/session/line.hpp"
 #include "node/session/push.hpp"
 #include "node/session/session.hpp"
 #include "node/session/ssh_host.hpp"
@@ -21,6 +23,9 @@ namespace ms2m {
 /// nodeInfo.containerRuntimeVersion of a node ("cri-o://1.34.1"), or "" when it is not known; may ask the API server.
 using NodeRuntimes = std::function<std::string(const std::string& node, const StopToken& stop)>;
 
+/// Another way than ssh to the program of a node; `silence` is NodeSettings'. Blocks and throws as Nodes::open().
+using OpenLine = std::function<node::Link(const std::string& node, Millis silence, const StopToken& stop)>;
+
 struct NodeSettings {
   SshOptions ssh{};
   NodeAddresses addresses{};
@@ -28,6 +33,7 @@ struct NodeSettings {
   Millis silence = node::kDefaultSilence;  ///< after which a session counts as closed, here and there
   std::filesystem::path program{};         ///< pushed instead of the one in ms2m when not empty
   node::PushPlaces places{};
+  OpenLine open_line{};  ///< instead of ssh, when given
 };
 
 /// One session per node, made by the first call and again by the first one after its end. Thread-safe.
@@ -70,6 +76,8 @@ class SshNodes final : public Nodes {
   struct Entry;
   std::shared_ptr<Entry> entry(const std::string& node);
   std::shared_ptr<node::Session> connect(Entry& entry, const StopToken& stop);
+  node::Link open_line(Entry& entry, const StopToken& stop);
+  std::string connecting(const std::string& node) const;
   std::string ask_text(node::Session& session, const std::string& request, const std::string& doing,
                        const StopToken& stop);
 

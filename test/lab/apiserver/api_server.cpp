@@ -74,6 +74,7 @@ Answer ApiServer::resource(const Call& call) {
 Answer ApiServer::subresource(const Call& call, const ResourceType& type) {
   const RequestInfo& info = call.info;
   if (type.plural == "nodes" && info.subresource == "proxy") return proxy_.node(call);
+  if (type.plural == "pods" && info.subresource == "proxy") return proxy_.pod(call);
   if (type.plural == "pods" && info.subresource == "log" && info.verb == "get") return proxy_.pod_log(call);
   if (type.plural == "pods" && info.subresource == "binding" && info.verb == "create") return writer_.bind(call);
   if (type.plural == "pods" && info.subresource == "eviction" && info.verb == "create") return writer_.evict(call);

@@ -37,6 +37,7 @@ struct Call {
   std::string content_type;
   std::string accept;
   std::string authorization;
+  std::vector<std::pair<std::string, std::string>> headers;  // all of them, as they came
   ClientCertificate certificate;
   ClientGone client_gone;
 

@@ -112,6 +112,7 @@ Call make_call(const httplib::Request& request) {
   call.content_type = request.get_header_value("Content-Type");
   call.accept = request.get_header_value("Accept");
   call.authorization = request.get_header_value("Authorization");
+  for (const auto& [name, value] : request.headers) call.headers.emplace_back(name, value);
   call.certificate = read_certificate(request.ssl);
   call.client_gone = [fd = SSL_get_fd(request.ssl)] { return peer_has_left(fd); };
   return call;

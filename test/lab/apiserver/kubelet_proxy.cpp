@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <strings.h>
+
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <thread>
@@ -20,16 +23,15 @@ constexpr auto kLookForClient = std::chrono::milliseconds(100);
 // One request to a kubelet, running in a thread of its own, so that the client's leaving can end it.
 class Exchange {
  public:
-  Exchange(const std::string& host, int port, const std::string& cert, const std::string& key)
-      : client_(host, port, cert, key) {
-    client_.enable_server_certificate_verification(false);
-    client_.set_connection_timeout(5);
-    client_.set_read_timeout(3600);
-    client_.set_tcp_nodelay(true);
-    client_.set_keep_alive(false);
+  explicit Exchange(std::unique_ptr<httplib::ClientImpl> client) : client_(std::move(client)) {
+    client_->enable_server_certificate_verification(false);
+    client_->set_connection_timeout(5);
+    client_->set_read_timeout(3600);
+    client_->set_tcp_nodelay(true);
+    client_->set_keep_alive(false);
   }
   ~Exchange() {
-    client_.stop();
+    client_->stop();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -38,7 +40,7 @@ class Exchange {
       const std::lock_guard lock(mutex_);
       status_ = response.status;
       content_type_ = response.get_header_value("Content-Type");
-      nosniff_ = response.has_header("X-Content-Type-Options");
+      for (const auto& [name, value] : response.headers) headers_.emplace_back(name, value);
       streams_ = !response.has_header("Content-Length");
       changed_.notify_all();
       return true;
@@ -52,7 +54,7 @@ class Exchange {
     thread_ = std::thread([this, request = std::move(request)]() mutable {
       httplib::Response response;
       auto error = httplib::Error::Success;
-      const bool sent = client_.send(request, response, error);
+      const bool sent = client_->send(request, response, error);
       const std::lock_guard lock(mutex_);
       error_ = sent ? httplib::Error::Success : error;
       done_ = true;
@@ -98,18 +100,19 @@ class Exchange {
 
   int status() const { return status_; }
   const std::string& content_type() const { return content_type_; }
-  bool nosniff() const { return nosniff_; }
+  // All of them, those of the connection too.
+  const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
   bool streams() const { return streams_; }
   httplib::Error error() const { return error_; }
 
  private:
-  httplib::SSLClient client_;
+  std::unique_ptr<httplib::ClientImpl> client_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::string> pieces_;
   int status_ = 0;
   std::string content_type_;
-  bool nosniff_ = false;
+  std::vector<std::pair<std::string, std::string>> headers_;
   bool streams_ = false;
   bool done_ = false;
   httplib::Error error_ = httplib::Error::Success;
@@ -133,6 +136,18 @@ std::string dial_error(const std::string& host, int port) {
   }
   ::close(fd);
   return fmt::format("dial tcp {}:{}: {}", host, port, why);
+}
+
+bool is_one_of(const std::string& name, std::initializer_list<const char*> names) {
+  return std::ranges::any_of(names, [&](const char* each) { return ::strcasecmp(name.c_str(), each) == 0; });
+}
+
+// Of this connection, of the API server itself, or set anew.
+bool belongs_here(const std::string& name) {
+  return is_one_of(name, {"Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "TE", "Trailer", "Host",
+                          "Content-Length", "Content-Type", "Accept", "Authorization", "REMOTE_ADDR", "REMOTE_PORT",
+                          "LOCAL_ADDR", "LOCAL_PORT"}) ||
+         name.starts_with("Impersonate-");
 }
 
 // "https:worker-1:10250" is scheme, name and port; the first and the last may be missing.
@@ -167,6 +182,22 @@ Answer KubeletProxy::node(const Call& call) const {
   return forward(call, target, path);
 }
 
+Answer KubeletProxy::pod(const Call& call) const {
+  const auto [name, port] = split_node(call.info.name);
+  const ObjectPtr pod = store_.get(type_of("pods"), call.info.space, name);
+  Target target{text(*pod, {"status", "podIP"}), 80, call.info.name.starts_with("https:"), false};
+  if (target.host.empty()) throw bad_request("address not allowed");
+  const auto first = at(*pod, {"spec", "containers"}).at(0);
+  if (port.empty() && !at(first, {"ports"}).empty())
+    target.port = static_cast<int>(number(at(first, {"ports"}).at(0), {"containerPort"}, 80));
+  if (!port.empty()) target.port = std::stoi(port);
+  const std::string marker = "/proxy";
+  const auto where = call.target.find(marker, call.target.find("/pods/"));
+  std::string path = call.target.substr(where + marker.size());
+  if (path.empty() || path[0] != '/') path = "/" + path;
+  return forward(call, target, path);
+}
+
 Answer KubeletProxy::pod_log(const Call& call) const {
   const ObjectPtr pod = store_.get(type_of("pods"), call.info.space, call.info.name);
   const std::string node = text(*pod, {"spec", "nodeName"});
@@ -184,12 +215,22 @@ Answer KubeletProxy::pod_log(const Call& call) const {
 }
 
 Answer KubeletProxy::forward(const Call& call, const Target& target, const std::string& path) const {
-  auto exchange = std::make_shared<Exchange>(target.host, target.port, cert_, key_);
+  std::unique_ptr<httplib::ClientImpl> client;
+  if (target.kubelet)
+    client = std::make_unique<httplib::SSLClient>(target.host, target.port, cert_, key_);
+  else if (target.tls)
+    client = std::make_unique<httplib::SSLClient>(target.host, target.port);
+  else
+    client = std::make_unique<httplib::ClientImpl>(target.host, target.port);
+  auto exchange = std::make_shared<Exchange>(std::move(client));
   httplib::Request request;
   request.method = call.method;
   request.path = path;
   request.headers.emplace("Accept", call.accept.empty() ? "*/*" : call.accept);
   if (!call.content_type.empty()) request.headers.emplace("Content-Type", call.content_type);
+  if (!target.kubelet)
+    for (const auto& [name, value] : call.headers)
+      if (!belongs_here(name)) request.headers.emplace(name, value);
   request.body = call.body;
   exchange->start(std::move(request));
   Answer answer;
@@ -205,7 +246,9 @@ Answer KubeletProxy::forward(const Call& call, const Target& target, const std::
   }
   answer.code = exchange->status();
   answer.content_type = exchange->content_type();
-  if (exchange->nosniff()) answer.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : exchange->headers())
+    if (target.kubelet ? is_one_of(name, {"X-Content-Type-Options"}) : !belongs_here(name))
+      answer.headers.emplace_back(name, value);
   if (!exchange->streams()) {
     answer.body = exchange->whole_body();
     return answer;

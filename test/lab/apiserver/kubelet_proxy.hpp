@@ -1,4 +1,4 @@
-// nodes/NODE/proxy/… and pods/POD/log: the API server as a client of the kubelets.
+// nodes/NODE/proxy/…, pods/POD/log and pods/POD/proxy/…: the API server as a client of the kubelets, and of pods.
 #pragma once
 
 #include "call.hpp"
@@ -17,11 +17,16 @@ class KubeletProxy {
   // its kubelet cannot be reached. Gives up (and closes the connection to the kubelet) when the client goes away.
   Answer node(const Call& call) const;
   Answer pod_log(const Call& call) const;
+  // What listens in a pod: "https:NAME:PORT", "NAME:PORT" or "NAME". Its certificate is not verified. All headers pass
+  // but those of a connection and Authorization, which the API server keeps for itself.
+  Answer pod(const Call& call) const;
 
  private:
   struct Target {
     std::string host;
     int port;
+    bool tls = true;
+    bool kubelet = true;  // knows the API server by its certificate, and is given few headers
   };
   Target find_node(const std::string& name, const std::string& port) const;
   Answer forward(const Call& call, const Target& target, const std::string& path) const;

@@ -1,6 +1,7 @@
 #include "controllers/manager.hpp"
 
 #include "controllers/budget.hpp"
+#include "controllers/daemonset.hpp"
 #include "controllers/deployment.hpp"
 #include "controllers/endpoints.hpp"
 #include "controllers/garbage.hpp"
@@ -19,6 +20,7 @@ ControllerManager::ControllerManager(Store& store) : store_(store) {
   controllers_.push_back(std::make_unique<DeploymentController>(store));
   controllers_.push_back(std::make_unique<ReplicaSetController>(store));
   controllers_.push_back(std::make_unique<StatefulSetController>(store));
+  controllers_.push_back(std::make_unique<DaemonSetController>(store));
   controllers_.push_back(std::make_unique<VolumeController>(store));
   controllers_.push_back(std::make_unique<Scheduler>(store));
   controllers_.push_back(std::make_unique<EndpointController>(store));

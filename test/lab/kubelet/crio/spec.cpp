@@ -118,9 +118,9 @@ Json mounts(const ContainerPlan& plan, const SpecPlace& place, bool privileged) 
   return list;
 }
 
-Json namespaces(const CrioSandbox& sandbox) {
-  Json list = {
-      {{"type", "pid"}}, {{"type", "mount"}}, {{"type", "cgroup"}}, {{"type", "ipc"}, {"path", sandbox.file("ipc")}}};
+Json namespaces(const CrioSandbox& sandbox, bool host_pid) {
+  Json list = {{{"type", "mount"}}, {{"type", "cgroup"}}, {{"type", "ipc"}, {"path", sandbox.file("ipc")}}};
+  if (!host_pid) list.push_back({{"type", "pid"}});
   if (!sandbox.host_network()) {
     list.push_back({{"type", "network"}, {"path", sandbox.file("net")}});
     list.push_back({{"type", "uts"}, {"path", sandbox.file("uts")}});
@@ -241,8 +241,10 @@ Json make_spec(const ContainerPlan& plan, const SpecPlace& place) {
                   {"capabilities", {{"bounding", caps}, {"effective", caps}, {"permitted", caps}}},
                   {"noNewPrivileges", !bool_at(security, "allowPrivilegeEscalation", true)},
                   {"oomScoreAdj", plan.resources.oom_score_adj}};
-  Json linux_part = {
-      {"cgroupsPath", place.cgroup}, {"namespaces", namespaces(*place.sandbox)}, {"resources", resources(plan, place)}};
+  const bool host_pid = bool_at(at_or_null(plan.pod, "spec"), "hostPID", false);
+  Json linux_part = {{"cgroupsPath", place.cgroup},
+                     {"namespaces", namespaces(*place.sandbox, host_pid)},
+                     {"resources", resources(plan, place)}};
   if (!privileged) {
     linux_part["maskedPaths"] = {"/proc/acpi",          "/proc/kcore",      "/proc/keys",
                                  "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
