@@ -7,7 +7,7 @@ namespace {
 
 using node::FrameKind;
 
-constexpr std::chrono::seconds kMeeting{10};  // for all that is said and tried until both are connected
+constexpr std::chrono::seconds kMeeting{12};  // for all that is said and tried until both are connected
 constexpr std::chrono::seconds kCause{2};     // until the other side has said what it knows of a connection that broke
 
 /// The bytes go through the passage `id`.

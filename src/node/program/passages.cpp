@@ -75,8 +75,13 @@ PassageOpened Passages::open(const OpenPassage& request, Channel& channel) {
   PassageEnds ends{{}, own.fingerprint()};
   tls::Door door(listen(request, ends), own, request.peer);
   channel.progress(ends);
-  auto connection = door.admit(channel.stop().within(kPassageOpen));
-  keep(request.id, std::move(connection));
+  try {
+    keep(request.id, door.admit(channel.stop().within(kPassageOpen)));
+  } catch (const Error& error) {
+    if (door.strangers() == 0) throw;
+    throw Error(error.kind(), error.message() + "; " + std::to_string(door.strangers()) +
+                                  " came with another certificate, or none, and were turned away");
+  }
   return {door.strangers()};
 }
 

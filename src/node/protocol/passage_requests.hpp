@@ -49,7 +49,8 @@ struct PassageOpened {
 
 /// Listens on those of `addresses` that the node has: says where (PassageEnds), and answers when whoever has `peer`'s
 /// certificate has come; others are turned away. Listens no longer than that, than kPassageOpen, or than the request.
-/// Error{unavailable}: the node has none of the addresses, or cannot listen there; {timeout}: nobody came.
+/// Error{unavailable}: the node has none of the addresses, or cannot listen there; {timeout}: it has not
+/// come; how many others have, is told.
 struct OpenPassage {
   static constexpr const char* kDo = "open_passage";
   using Answer = PassageOpened;
@@ -58,7 +59,7 @@ struct OpenPassage {
   std::uint64_t port = 0;  ///< 0: any
   std::string peer;        ///< fingerprint
 };
-inline constexpr Millis kPassageOpen{30'000};
+inline constexpr Millis kPassageOpen{8000};
 
 /// To the first of them that lets it in; tries each no longer than kPassageLimit. Only of a passage that this session
 /// has offered. Answered with that end. Error{unavailable}, with every address and why; {forbidden}: who answers there

@@ -88,6 +88,9 @@ std::uint16_t port_of(const posix::UniqueFd& socket) {
 
 posix::UniqueFd accept_from(const posix::UniqueFd& listening) {
   posix::UniqueFd socket(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  // Others are what became of one that had come, or nobody.
+  for (const int full : {EMFILE, ENFILE, ENOBUFS, ENOMEM})
+    if (!socket && errno == full) posix::throw_errno("accepting a connection");
   const int on = 1;
   if (socket) ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return socket;

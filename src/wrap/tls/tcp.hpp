@@ -18,7 +18,7 @@ std::string end_text(const std::string& address, std::uint16_t port);
 posix::UniqueFd listen_at(const std::string& address, std::uint16_t port);
 /// Of a socket that listens.
 std::uint16_t port_of(const posix::UniqueFd& socket);
-/// Whoever has connected; empty: nobody now. Non-blocking.
+/// Whoever has connected; empty: nobody now. Non-blocking. Error{failed}: there is no room for one more.
 posix::UniqueFd accept_from(const posix::UniqueFd& listening);
 /// Non-blocking. Error{unavailable}: refused, no route, no answer within `limit`; {usage}: no address.
 posix::UniqueFd connect_to(const std::string& address, std::uint16_t port, Millis limit, const StopToken& stop);

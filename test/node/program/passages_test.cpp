@@ -214,6 +214,16 @@ TEST_CASE("a stranger does not come in, and is told of", "[node_program]") {
   CHECK_THROWS_AS(enter(opening.ends, own, opening.ends.fingerprint), Error);
 }
 
+TEST_CASE("where only strangers come, that is told in the end", "[node_program]") {
+  Node target;
+  const tls::Identity stranger;
+  Opening opening(target.session, std::string(64, 'a'));
+  enter(opening.ends, stranger, opening.ends.fingerprint);
+  const Thrown nobody = thrown_by([&] { opening.opened(); });
+  CHECK(nobody.kind == ErrorKind::timeout);
+  CHECK_THAT(nobody.text, Contains("1 came with another certificate"));
+}
+
 TEST_CASE("who is not let in is told why, with the address", "[node_program]") {
   Node source, target;
   const PassageKey key = source.session.call(OfferPassage{"m1"});
