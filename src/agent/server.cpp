@@ -21,7 +21,6 @@ namespace ms2m::agent {
 namespace {
 
 constexpr std::size_t kThreads = 128, kMostUnknown = 32, kShortestToken = 32;
-constexpr Millis kShortestSilence{500}, kLongestSilence{60000};
 constexpr Millis kHandshake{10000};
 constexpr const char* kJson = "application/json";
 
@@ -194,7 +193,7 @@ struct Server::Impl {
         return refuse(response, kWrongToken, "the token is not this agent's");
       watchdog.trust();
       // Answers may wait for bytes as long as the silence of a session lets them.
-      watchdog.extend(Clock::now() + settings.request_limit + kLongestSilence);
+      watchdog.extend(Clock::now() + settings.request_limit + node::kLongestSilence);
       handler(request, response);
     };
   }
@@ -214,8 +213,8 @@ struct Server::Impl {
     const Json body = Json::parse(request.body, nullptr, false);
     const Json silence = body.is_object() ? body.value("silence_ms", Json()) : Json();
     const auto within = [](std::uint64_t ms) {
-      return ms >= static_cast<std::uint64_t>(kShortestSilence.count()) &&
-             ms <= static_cast<std::uint64_t>(kLongestSilence.count());
+      return ms >= static_cast<std::uint64_t>(node::kShortestSilence.count()) &&
+             ms <= static_cast<std::uint64_t>(node::kLongestSilence.count());
     };
     if (!is_owner(owner)) return refuse(response, kBad, "no migration is named");
     if (!silence.is_number_unsigned() || !within(silence.get<std::uint64_t>()))

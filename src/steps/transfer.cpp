@@ -93,7 +93,7 @@ Ran Transfer::run_as(const std::string& image, const StopToken& stop) const {
                                limit);
   journal_announced(journal, Phase::transferring, image_line(plan, imported.id));
   tell(observer, Phase::transferring, "image " + image + " is on " + plan.target_node);
-  return {fmt::format("{:.1f} MB by ssh, imported as checkpoint image", static_cast<double>(moved.bytes.count) / 1e6)};
+  return {fmt::format("{:.1f} MB, imported as checkpoint image", static_cast<double>(moved.bytes.count) / 1e6)};
 }
 
 std::vector<Announced> TransferStaged::announce(const Move& move) {
