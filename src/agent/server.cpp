@@ -32,6 +32,7 @@ enum Status {
   kGap = 409,
   kGone = 410,
   kNoLength = 411,
+  kPacked = 415,
   kTooMany = 429,
   kFull = 503
 };
@@ -47,7 +48,14 @@ std::string read_token(const std::filesystem::path& file) {
   return token;
 }
 
-Watchdog* watchdog_of(const SSL* ssl) { return static_cast<Watchdog*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0)); }
+/// Of our own: other contexts of this process have none.
+int watchdog_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+Watchdog* watchdog_of(const SSL* ssl) {
+  return static_cast<Watchdog*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), watchdog_index()));
+}
 
 /// Every SSL of ours is a connection, which is over with it.
 void forget_connection(void* parent, void*, CRYPTO_EX_DATA*, int, long, void*) {
@@ -73,13 +81,24 @@ void answer(httplib::Response& response, int status, const Json& body) {
   response.set_content(text_of(body), kJson);
 }
 
+/// What the library would read without an end, unpack without a limit, or otherwise than a proxy does; 0: nothing.
+std::pair<int, const char*> fault_of_body(const httplib::Request& request) {
+  const std::size_t lengths = request.get_header_value_count("Content-Length");
+  const bool chunked = request.has_header("Transfer-Encoding");
+  const bool may_have_none = request.method == "GET" || request.method == "HEAD";
+  if (chunked || (lengths == 0 && !may_have_none)) return {kNoLength, "a body without a length"};
+  if (lengths > 1) return {kBad, "a body with two lengths"};
+  if (request.has_header("Content-Encoding")) return {kPacked, "a body that is packed"};
+  return {0, ""};
+}
+
 /// Bytes behind its head that the library has not read, or has read in a way that another would not: they must not be
 /// taken for the next request, which may be somebody else's on the same connection of a proxy.
 bool leaves_bytes(const httplib::Request& request, int status) {
   const bool body = request.has_header("Transfer-Encoding") ||
                     (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
   const bool takes_one = request.method == "POST";
-  return status == kBad || status == kNoLength || status == 413 || (body && !takes_one);
+  return status == kBad || status == kNoLength || status == kPacked || status == 413 || (body && !takes_one);
 }
 
 }  // namespace
@@ -107,7 +126,7 @@ struct Server::Impl {
     SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
     SSL_CTX_set_options(&context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_ex_data(&context, 0, &watchdog);
+    SSL_CTX_set_ex_data(&context, watchdog_index(), &watchdog);
     static const int once = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &forget_connection);
     SSL_CTX_set_info_callback(&context, [](const SSL* ssl, int where, int) {
       if ((where & SSL_CB_HANDSHAKE_START) != 0) watchdog_of(ssl)->watch(SSL_get_fd(ssl), Clock::now() + kHandshake);
@@ -131,13 +150,10 @@ struct Server::Impl {
         answer(response, kBad, {{"error", "this connection is over"}});
         return httplib::Server::HandlerResponse::Handled;
       }
-      const bool chunked = request.has_header("Transfer-Encoding"), counted = request.has_header("Content-Length");
-      // The library would wait for its end until the connection's.
-      const bool endless = !chunked && !counted && request.method != "GET" && request.method != "HEAD";
-      if (endless) answer(response, kNoLength, {{"error", "a body without a length"}});
-      if (chunked && counted) answer(response, kBad, {{"error", "a body with two lengths"}});
-      return endless || (chunked && counted) ? httplib::Server::HandlerResponse::Handled
-                                             : httplib::Server::HandlerResponse::Unhandled;
+      const auto [status, why] = fault_of_body(request);
+      if (status == 0) return httplib::Server::HandlerResponse::Unhandled;
+      answer(response, status, {{"error", why}});
+      return httplib::Server::HandlerResponse::Handled;
     });
     // Called behind the answer.
     server.set_logger([this](const Request& request, const Response& response) {

@@ -99,6 +99,23 @@ TEST_CASE("agent: a body that is cut is not taken", "[agent]") {
   CHECK(taken(lab) == R"({"taken":0})");
 }
 
+TEST_CASE("agent: a body without a length, with two, or packed is refused", "[agent]") {
+  AgentLab lab({"cat"});
+  CHECK(lab.open(kSession, 60000).status == 200);
+  const auto status = [&](const std::string& more, const std::string& body) {
+    Raw raw(lab.port());
+    raw.say(head(lab, "POST", kSession + "/in?at=0", more) + body);
+    const std::string heard = raw.hear();
+    CHECK(answers_in(heard) == 1);
+    return heard.substr(9, 3);
+  };
+  CHECK(status("", "hello") == "411");
+  CHECK(status("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n") == "411");
+  CHECK(status("Content-Length: 5\r\nContent-Length: 4\r\n", "hello") == "400");
+  CHECK(status("Content-Length: 5\r\nContent-Encoding: gzip\r\n", "hello") == "415");
+  CHECK(taken(lab) == R"({"taken":0})");
+}
+
 TEST_CASE("agent: what comes behind a body is no part of it", "[agent]") {
   AgentLab lab({"cat"}, kQuick);
   CHECK(lab.open(kSession, 60000).status == 200);
