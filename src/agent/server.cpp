@@ -21,9 +21,10 @@ namespace ms2m::agent {
 namespace {
 
 constexpr std::size_t kThreads = 128, kMostUnknown = 32, kShortestToken = 32;
-constexpr Millis kShortestSilence{500}, kLongestSilence{60000};
 constexpr Millis kHandshake{10000};
-constexpr const char* kJson = "application/json";
+/// Of a handshake, or of a head and what surrounds a body, at most: the library takes a head of any length.
+constexpr std::size_t kHeadBytes = 64u << 10;
+constexpr const char *kJson = "application/json", *kHealth = "/healthz";
 
 enum Status {
   kOk = 200,
@@ -33,6 +34,7 @@ enum Status {
   kGap = 409,
   kGone = 410,
   kNoLength = 411,
+  kPacked = 415,
   kTooMany = 429,
   kFull = 503
 };
@@ -48,7 +50,14 @@ std::string read_token(const std::filesystem::path& file) {
   return token;
 }
 
-Watchdog* watchdog_of(const SSL* ssl) { return static_cast<Watchdog*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0)); }
+/// Of our own: other contexts of this process have none.
+int watchdog_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+Watchdog* watchdog_of(const SSL* ssl) {
+  return static_cast<Watchdog*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), watchdog_index()));
+}
 
 /// Every SSL of ours is a connection, which is over with it.
 void forget_connection(void* parent, void*, CRYPTO_EX_DATA*, int, long, void*) {
@@ -74,13 +83,44 @@ void answer(httplib::Response& response, int status, const Json& body) {
   response.set_content(text_of(body), kJson);
 }
 
-/// Bytes behind its head that the library has not read, or has read in a way that another would not: they must not be
+/// What the library would read without an end, unpack without a limit, or otherwise than a proxy does; 0: nothing.
+std::pair<int, const char*> fault_of_body(const httplib::Request& request) {
+  const std::size_t lengths = request.get_header_value_count("Content-Length");
+  const bool chunked = request.has_header("Transfer-Encoding");
+  const bool may_have_none = request.method == "GET" || request.method == "HEAD";
+  if (chunked || (lengths == 0 && !may_have_none)) return {kNoLength, "a body without a length"};
+  if (lengths > 1) return {kBad, "a body with two lengths"};
+  if (request.has_header("Content-Encoding")) return {kPacked, "a body that is packed"};
+  return {0, ""};
+}
+
+/// Bytes behind the head of a request that has reached its handler, which the library has not read: they must not be
 /// taken for the next request, which may be somebody else's on the same connection of a proxy.
-bool leaves_bytes(const httplib::Request& request, int status) {
-  const bool body = request.has_header("Transfer-Encoding") ||
-                    (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
-  const bool takes_one = request.method == "POST";
-  return status == kBad || status == kNoLength || status == 413 || (body && !takes_one);
+bool leaves_bytes(const httplib::Request& request) {
+  return request.method != "POST" && request.has_header("Content-Length") &&
+         request.get_header_value("Content-Length") != "0";
+}
+
+/// What comes in it and around it, with what TLS adds.
+std::size_t bytes_of(const httplib::Request& request) {
+  const auto length = number(request.get_header_value("Content-Length"));
+  const std::size_t body = std::min<std::uint64_t>(length.value_or(0), node::kAgentBody);
+  return kHeadBytes + body + body / 32;
+}
+
+/// Counts what a connection brings, where the library does not.
+long count_bytes(BIO* bio, int operation, const char*, std::size_t, int, long, int result, std::size_t* bytes) {
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0 && bytes != nullptr)
+    reinterpret_cast<Watchdog*>(BIO_get_callback_arg(bio))->came(*bytes);
+  return result;
+}
+
+void watch(const SSL* ssl) {
+  Watchdog* const watchdog = watchdog_of(ssl);
+  watchdog->watch(SSL_get_fd(ssl), Clock::now() + kHandshake, kHeadBytes);
+  BIO* const bio = SSL_get_rbio(ssl);
+  BIO_set_callback_arg(bio, reinterpret_cast<char*>(watchdog));
+  BIO_set_callback_ex(bio, &count_bytes);
 }
 
 }  // namespace
@@ -97,7 +137,7 @@ struct Server::Impl {
         refusals(settings.refusals_per_second, settings.refusals_at_once),
         watchdog(kMostUnknown),
         server([this](SSL_CTX& context) { return set_up(context); }),
-        sessions(std::move(program), settings.most_sessions, log) {
+        sessions(std::move(program), settings.most_sessions, log, settings.farewell) {
     if (!server.is_valid())
       throw Error(ErrorKind::usage,
                   fmt::format("tls.crt and tls.key in {} are no certificate and its key", settings.keys.string()));
@@ -108,10 +148,10 @@ struct Server::Impl {
     SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
     SSL_CTX_set_options(&context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_ex_data(&context, 0, &watchdog);
+    SSL_CTX_set_ex_data(&context, watchdog_index(), &watchdog);
     static const int once = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, &forget_connection);
     SSL_CTX_set_info_callback(&context, [](const SSL* ssl, int where, int) {
-      if ((where & SSL_CB_HANDSHAKE_START) != 0) watchdog_of(ssl)->watch(SSL_get_fd(ssl), Clock::now() + kHandshake);
+      if ((where & SSL_CB_HANDSHAKE_START) != 0) watch(ssl);
     });
     return once >= 0 && SSL_CTX_use_certificate_chain_file(&context, (settings.keys / "tls.crt").c_str()) == 1 &&
            SSL_CTX_use_PrivateKey_file(&context, (settings.keys / "tls.key").c_str(), SSL_FILETYPE_PEM) == 1 &&
@@ -128,24 +168,14 @@ struct Server::Impl {
     server.set_tcp_nodelay(true);
     server.set_default_headers({{node::kAgentHeader, std::to_string(node::kAgentVersion)}});
     server.set_pre_routing_handler([this](const Request& request, Response& response) {
-      if (!watchdog.extend(Clock::now() + settings.request_limit)) {
-        answer(response, kBad, {{"error", "this connection is over"}});
-        return httplib::Server::HandlerResponse::Handled;
-      }
-      const bool chunked = request.has_header("Transfer-Encoding"), counted = request.has_header("Content-Length");
-      // The library would wait for its end until the connection's.
-      const bool endless = !chunked && !counted && request.method != "GET" && request.method != "HEAD";
-      if (endless) answer(response, kNoLength, {{"error", "a body without a length"}});
-      if (chunked && counted) answer(response, kBad, {{"error", "a body with two lengths"}});
-      return endless || (chunked && counted) ? httplib::Server::HandlerResponse::Handled
-                                             : httplib::Server::HandlerResponse::Unhandled;
+      return let_in(request, response) ? httplib::Server::HandlerResponse::Unhandled
+                                       : httplib::Server::HandlerResponse::Handled;
     });
-    // Called behind the answer.
-    server.set_logger([this](const Request& request, const Response& response) {
-      if (leaves_bytes(request, response.status))
-        watchdog.end();
-      else
-        watchdog.extend(Clock::now() + settings.idle + settings.request_limit);
+    // Called behind the answer. What was answered before its handler was reached may have a body that nobody has read.
+    server.set_logger([this](const Request& request, const Response&) {
+      if (!watchdog.was_served() || leaves_bytes(request)) return watchdog.end();
+      watchdog.extend(Clock::now() + settings.idle + settings.request_limit);
+      watchdog.allow(kHeadBytes);
     });
     server.set_exception_handler([this](const Request&, Response& response, const std::exception_ptr& thrown) {
       std::string why = "unknown";
@@ -162,15 +192,15 @@ struct Server::Impl {
       if (response.body.empty()) refuse(response, response.status, "no such request");
     });
     const std::string session = fmt::format("/v1/sessions/([0-9a-f]{{{}}})", node::kAgentId);
-    server.Get("/healthz", [](const Request&, Response& response) { response.set_content("ok\n", "text/plain"); });
-    server.Get("/v1/agent", with_token([this](const Request&, Response& response) {
+    server.Get(kHealth, served([](const Request&, Response& response) { response.set_content("ok\n", "text/plain"); }));
+    server.Get("/v1/agent", served([this](const Request&, Response& response) {
                  answer(response, kOk,
                         {{"protocol", node::kAgentVersion},
                          {"build", settings.build},
                          {"machine", settings.machine},
                          {"node", settings.node}});
                }));
-    server.Post(session, with_token([this](const Request& q, Response& r) { open(q, r); }));
+    server.Post(session, served([this](const Request& q, Response& r) { open(q, r); }));
     server.Post(session + "/end", with_session([](Session& s, const Request&, Response& r) {
                   s.close();
                   answer(r, kOk, Json::object());
@@ -188,25 +218,41 @@ struct Server::Impl {
     answer(response, status, {{"error", why}});
   }
 
-  httplib::Server::Handler with_token(httplib::Server::Handler handler) {
-    return [this, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
-      if (!same_secret(request.get_header_value(node::kTokenHeader), token))
-        return refuse(response, kWrongToken, "the token is not this agent's");
+  /// Known by its head alone, before a body is read. False: it is answered.
+  bool let_in(const httplib::Request& request, httplib::Response& response) {
+    if (!watchdog.extend(Clock::now() + settings.request_limit)) {
+      answer(response, kBad, {{"error", "this connection is over"}});
+      return false;
+    }
+    if (request.path != kHealth) {
+      if (!same_secret(request.get_header_value(node::kTokenHeader), token)) {
+        refuse(response, kWrongToken, "the token is not this agent's");
+        return false;
+      }
       watchdog.trust();
+    }
+    const auto [status, why] = fault_of_body(request);
+    if (status != 0) answer(response, status, {{"error", why}});
+    watchdog.allow(bytes_of(request));
+    return status == 0;
+  }
+
+  httplib::Server::Handler served(httplib::Server::Handler handler) {
+    return [this, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
+      watchdog.serve();
       // Answers may wait for bytes as long as the silence of a session lets them.
-      watchdog.extend(Clock::now() + settings.request_limit + kLongestSilence);
+      watchdog.extend(Clock::now() + settings.request_limit + node::kLongestSilence);
       handler(request, response);
     };
   }
 
   using SessionHandler = std::function<void(Session&, const httplib::Request&, httplib::Response&)>;
   httplib::Server::Handler with_session(SessionHandler handler) {
-    return with_token(
-        [this, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
-          const auto session = sessions.find(request.matches[1], request.get_header_value(node::kOwnerHeader));
-          if (!session) return refuse(response, kMissing, "no such session");
-          handler(*session, request, response);
-        });
+    return served([this, handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
+      const auto session = sessions.find(request.matches[1], request.get_header_value(node::kOwnerHeader));
+      if (!session) return refuse(response, kMissing, "no such session");
+      handler(*session, request, response);
+    });
   }
 
   void open(const httplib::Request& request, httplib::Response& response) {
@@ -214,8 +260,8 @@ struct Server::Impl {
     const Json body = Json::parse(request.body, nullptr, false);
     const Json silence = body.is_object() ? body.value("silence_ms", Json()) : Json();
     const auto within = [](std::uint64_t ms) {
-      return ms >= static_cast<std::uint64_t>(kShortestSilence.count()) &&
-             ms <= static_cast<std::uint64_t>(kLongestSilence.count());
+      return ms >= static_cast<std::uint64_t>(node::kShortestSilence.count()) &&
+             ms <= static_cast<std::uint64_t>(node::kLongestSilence.count());
     };
     if (!is_owner(owner)) return refuse(response, kBad, "no migration is named");
     if (!silence.is_number_unsigned() || !within(silence.get<std::uint64_t>()))

@@ -19,6 +19,7 @@ struct ServerSettings {
   std::size_t most_sessions = 32;
   Millis request_limit{10000};  ///< a request must have come whole by then
   Millis idle{10000};           ///< a kept connection
+  Millis farewell = Sessions::kFarewell;
   double refusals_per_second = 5, refusals_at_once = 20;
 };
 

@@ -110,6 +110,11 @@ std::optional<Seconds> Session::closed_for(TimePoint now) const noexcept {
   return closed == TimePoint{} ? std::nullopt : std::optional<Seconds>(now - closed);
 }
 
+void Session::let_go() {
+  const std::lock_guard lock(out_mutex_);
+  child_.let_go();
+}
+
 bool Session::has_ended() {
   const std::unique_lock lock(out_mutex_, std::try_to_lock);
   return lock && child_.try_wait().has_value();

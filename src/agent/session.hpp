@@ -42,6 +42,8 @@ class Session {
   /// It is to have ended by now. nullopt: close() was not called.
   std::optional<Seconds> closed_for(TimePoint now) const noexcept;
   bool has_ended();
+  /// Its program runs on without an agent.
+  void let_go();
 
  private:
   class Busy;

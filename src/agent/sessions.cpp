@@ -8,20 +8,20 @@ namespace ms2m::agent {
 namespace {
 
 constexpr Millis kLook{200};
-constexpr Seconds kDying{120};      // dumps are ended, containers woken: by then all of that has had its limits
-constexpr Millis kFarewell{20000};  // less than the kubelet waits for the agent
+constexpr Seconds kDying{1200};  // dumps are ended, containers woken: by then all of that has had its limits
 
 }  // namespace
 
-Sessions::Sessions(Program program, std::size_t most, Log log)
-    : program_(std::move(program)), most_(most), log_(std::move(log)) {
+Sessions::Sessions(Program program, std::size_t most, Log log, Millis farewell)
+    : program_(std::move(program)), most_(most), log_(std::move(log)), farewell_(farewell) {
   thread_ = std::thread([this] { run(); });
 }
 
 Sessions::~Sessions() {
   close_all();
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kFarewell, [this] { return sessions_.empty(); });
+  changed_.wait_for(lock, farewell_, [this] { return sessions_.empty(); });
+  for (const auto& [id, session] : sessions_) let_go(id, *session);
   closing_ = true;
   lock.unlock();
   changed_.notify_all();
@@ -54,6 +54,11 @@ void Sessions::close_all() {
   for (const auto& session : all) session->close();
 }
 
+void Sessions::let_go(const std::string& id, Session& session) {
+  log_(fmt::format("the program of session {} of {} still has to do, and runs on", id.substr(0, 8), session.owner()));
+  session.let_go();
+}
+
 void Sessions::run() {
   std::unique_lock lock(mutex_);
   while (!closing_) {
@@ -70,6 +75,7 @@ void Sessions::run() {
       }
       // Whoever may still ask how it ended is told.
       if ((ended && closed && session->silent(now)) || (ended && ending_) || (closed && *closed >= kDying)) {
+        if (!ended) let_go(each->first, *session);
         log_(fmt::format("session {} of {} is over", each->first.substr(0, 8), session->owner()));
         over.push_back(std::move(each->second));
         each = sessions_.erase(each);
@@ -79,7 +85,7 @@ void Sessions::run() {
     }
     lock.unlock();
     for (const auto& session : silent) session->close();
-    over.clear();  // the last owner kills what still runs, and waits for it
+    over.clear();
     lock.lock();
     if (sessions_.empty()) changed_.notify_all();
   }

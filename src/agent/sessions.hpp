@@ -17,12 +17,14 @@ using Log = std::function<void(const std::string& line)>;
 /// What is started for a session. Any thread.
 using Program = std::function<posix::ProcessSpec()>;
 
-/// Ends those that are silent: their program sees the end of its stdin, which undoes what it holds. One that has not
-/// ended long after that is killed. Thread-safe.
+/// Ends those that are silent: their program sees the end of its stdin, which undoes what it holds. Nobody kills it:
+/// what it has paused and nobody else knows of would stand still for ever. Thread-safe.
 class Sessions {
  public:
-  Sessions(Program program, std::size_t most, Log log);
-  /// close_all(), and waits for their ends, but not for ever.
+  /// Less than the kubelet waits for the agent's end.
+  static constexpr Millis kFarewell{20000};
+  Sessions(Program program, std::size_t most, Log log, Millis farewell = kFarewell);
+  /// close_all(), and waits for their ends, as long as `farewell`. Programs that need longer run on.
   ~Sessions();
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
@@ -36,9 +38,11 @@ class Sessions {
 
  private:
   void run();
+  void let_go(const std::string& id, Session& session);
   const Program program_;
   const std::size_t most_;
   const Log log_;
+  const Millis farewell_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::shared_ptr<Session>> sessions_;

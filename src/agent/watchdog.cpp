@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace ms2m::agent {
 namespace {
@@ -35,7 +36,7 @@ void Watchdog::end(Connection& connection) {
   ::shutdown(connection.socket.get(), SHUT_RDWR);
 }
 
-void Watchdog::watch(int socket, TimePoint deadline) {
+void Watchdog::watch(int socket, TimePoint deadline, std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   if (own() != nullptr) return;
   posix::UniqueFd copy(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
@@ -49,7 +50,7 @@ void Watchdog::watch(int socket, TimePoint deadline) {
   }
   if (unknown >= most_unknown_ && oldest != nullptr) end(*oldest);
   Connection& connection = connections_[std::this_thread::get_id()];
-  connection = {std::move(copy), deadline, ++last_, true, false};
+  connection = {std::move(copy), deadline, ++last_, true, false, false, bytes};
   if (none_any_more_) end(connection);
   changed_.notify_all();
 }
@@ -63,9 +64,33 @@ bool Watchdog::extend(TimePoint deadline) {
   return true;
 }
 
+void Watchdog::allow(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (Connection* connection = own()) connection->allowed = bytes;
+}
+
+void Watchdog::came(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  Connection* connection = own();
+  if (connection == nullptr || connection->ended) return;
+  if (bytes > connection->allowed) return end(*connection);
+  connection->allowed -= bytes;
+}
+
 void Watchdog::trust() {
   const std::lock_guard lock(mutex_);
   if (Connection* connection = own()) connection->unknown = false;
+}
+
+void Watchdog::serve() {
+  const std::lock_guard lock(mutex_);
+  if (Connection* connection = own()) connection->served = true;
+}
+
+bool Watchdog::was_served() {
+  const std::lock_guard lock(mutex_);
+  Connection* connection = own();
+  return connection != nullptr && std::exchange(connection->served, false);
 }
 
 void Watchdog::end() {

@@ -1,5 +1,5 @@
-// Ends connections that take too long, or that nobody knows when there are too many of them: a peer that sends a byte
-// now and then holds a thread otherwise.
+// Ends connections that take too long or bring too much, or that nobody knows when there are too many of them: a peer
+// that sends a byte now and then holds a thread otherwise.
 #pragma once
 #include <condition_variable>
 #include <cstdint>
@@ -21,11 +21,18 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  /// Watches a socket until forget(); it is ended, not closed, at `deadline`. Nothing when there is one already.
-  void watch(int socket, TimePoint deadline);
+  /// Watches a socket until forget(); it is ended, not closed, at `deadline`, or when more than `bytes` come. Nothing
+  /// when there is one already.
+  void watch(int socket, TimePoint deadline, std::size_t bytes);
+  /// So many may come from now on.
+  void allow(std::size_t bytes);
+  void came(std::size_t bytes);
   /// false: it is not watched, or was ended. What it still has to say, which the kernel keeps, does not count.
   bool extend(TimePoint deadline);
   void trust();
+  /// What it asks has reached whoever answers it.
+  void serve();
+  bool was_served();  ///< since the last time that this was asked
   void end();
   void forget();
   void end_all();  ///< also those that are yet to come
@@ -37,6 +44,8 @@ class Watchdog {
     std::uint64_t number = 0;  ///< in the order in which they came
     bool unknown = true;
     bool ended = false;
+    bool served = false;
+    std::size_t allowed = 0;  ///< bytes
   };
   void run();
   Connection* own();

@@ -105,6 +105,8 @@ Agent Agents::find(const std::string& node, const StopToken& stop) {
   } catch (Error& error) {
     if (error.kind() == ErrorKind::forbidden) error.with_remedy(bind_role());
     throw;
+  } catch (const Json::exception& error) {
+    throw Error(ErrorKind::protocol, "an agent's pod or Secret has another shape than it must have").in(error.what());
   }
 }
 
@@ -197,7 +199,8 @@ AgentReply Agents::ask(const Agent& agent, const std::string& method, const std:
                     kAgentName),
         "it was started with another one: " + remedy::command(Command::restart_agents, place_.place, {place_.ns}));
   if (answer.status == 429 || answer.status == 503)
-    throw Error(ErrorKind::unavailable, fmt::format("the agent on node {}: {}", agent.node, answer.body));
+    throw Error(ErrorKind::unavailable,
+                fmt::format("the agent on node {} has too much to do: {}", agent.node, answer.body.substr(0, 200)));
   return {answer.status, std::move(answer.body)};
 }
 

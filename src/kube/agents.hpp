@@ -1,8 +1,6 @@
 // The agents of the nodes: which pod is a node's, with which token it is spoken to, and by which way.
 #pragma once
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "kube/api_client.hpp"
@@ -11,9 +9,10 @@
 
 namespace ms2m {
 
-/// As `ms2m agent manifest` names them.
-inline constexpr const char* kAgentName =
-    "ms2m-agent";  ///< DaemonSet, Secret, value of the label, name in the certificate
+// As `ms2m agent manifest` names them.
+
+/// The DaemonSet, the Secret, the value of the label, and the name in the certificate.
+inline constexpr const char* kAgentName = "ms2m-agent";
 inline constexpr const char* kAgentNamespace = "ms2m-system";
 inline constexpr int kAgentPort = 8443;
 

@@ -46,7 +46,7 @@ MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack 
 
 std::string carried_text(const MoveResult& moved) {
   return fmt::format("{:.1f} MB {}", static_cast<double>(moved.bytes.count) / 1e6,
-                     moved.carriage == Carriage::direct ? "from node to node" : "by ssh");
+                     moved.carriage == Carriage::direct ? "from node to node" : "through ms2m");
 }
 
 std::string way_text(const Plan& plan) {

@@ -15,7 +15,7 @@ std::string architecture_of(const NodeFacts& node);
 ProgressFn progress_to(Observer& observer, Phase phase = Phase::transferring);
 /// The move that the plan says, of that checkpoint, without a round; warns of a detour.
 MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack as, Observer& observer);
-/// "27.1 MB by ssh", "27.1 MB from node to node"
+/// "27.1 MB through ms2m", "27.1 MB from node to node"
 std::string carried_text(const MoveResult& moved);
 /// For the plan's line of a way; empty: through ms2m.
 std::string way_text(const Plan& plan);

@@ -3,6 +3,7 @@
 
 #include "link_lab.hpp"
 #include "ms2m/error.hpp"
+#include "node/protocol/version.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -42,7 +43,9 @@ TEST_CASE("agent link: the agent's end is the session's, with its cause", "[agen
 }
 
 TEST_CASE("agent link: the program's end is the session's", "[agent]") {
-  LinkLab lab({"sh", "-euc", "echo ms2m-node 6 0123456789abcdef x86_64 0; echo out of luck >&2; exit 5"});
+  LinkLab lab({"sh", "-euc",
+               "echo ms2m-node " + std::to_string(node::kProtocolVersion) +
+                   " 0123456789abcdef x86_64 0; echo out of luck >&2; exit 5"});
   const Error error = error_of([&] { SshNodes(lab.settings()).open("worker-1", {}); });
   CHECK_THAT(error.what(), Contains("the node program on node worker-1 ended: out of luck"));
 }

@@ -87,6 +87,8 @@ TEST_CASE("agent: refusals have a rate") {
 
 namespace {
 
+constexpr std::size_t kMuch = 1u << 20;
+
 /// A thread for each connection, as there is.
 class Connections {
  public:
@@ -98,8 +100,8 @@ class Connections {
   void add(const Sockets& sockets, TimePoint deadline, bool known) {
     std::promise<void> done;
     threads_.emplace_back([&, known] {
-      watchdog_.watch(sockets.ours, deadline);
-      watchdog_.watch(sockets.ours, Clock::now());  // there is one already
+      watchdog_.watch(sockets.ours, deadline, kMuch);
+      watchdog_.watch(sockets.ours, Clock::now(), kMuch);  // there is one already
       if (known) watchdog_.trust();
       done.set_value();
       pollfd fd{go_.token().fd(), POLLIN, 0};
@@ -144,12 +146,12 @@ TEST_CASE("agent: one that was ended is not served again") {
   const Sockets sockets;
   const TimePoint later = Clock::now() + std::chrono::minutes(5);
   CHECK_FALSE(watchdog.extend(later));
-  watchdog.watch(sockets.ours, later);
+  watchdog.watch(sockets.ours, later, kMuch);
   CHECK(watchdog.extend(later));
   watchdog.end();
   CHECK_FALSE(watchdog.extend(later));
   watchdog.forget();
-  watchdog.watch(sockets.ours, later);
+  watchdog.watch(sockets.ours, later, kMuch);
   CHECK(watchdog.extend(later));
 }
 
@@ -198,4 +200,18 @@ TEST_CASE("agent: a program that takes nothing holds a request up for a while on
   CHECK(*taken < much.size());
   CHECK(*taken > 0);
   CHECK(session.take(0, much, ended) == *taken);  // what it had counts as had
+}
+
+TEST_CASE("agent: a connection that brings more than it may is ended") {
+  Watchdog watchdog(2);
+  const Sockets sockets;
+  watchdog.watch(sockets.ours, Clock::now() + std::chrono::minutes(5), 10);
+  watchdog.came(10);
+  CHECK_FALSE(sockets.ended());
+  watchdog.allow(5);
+  watchdog.came(4);
+  CHECK_FALSE(sockets.ended());
+  watchdog.came(2);
+  CHECK(sockets.ended());
+  watchdog.forget();
 }

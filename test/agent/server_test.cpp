@@ -137,6 +137,19 @@ TEST_CASE("agent: its own end is that of its programs' input", "[agent]") {
   CHECK(Clock::now() - begun < std::chrono::seconds(10));
 }
 
+TEST_CASE("agent: a program that still has to do is not killed with the agent", "[agent]") {
+  const posix::TempDir dir;
+  const std::string mark = (dir.path() / "done").string(), go = (dir.path() / "go").string();
+  AgentLab lab({"sh", "-euc", "cat >/dev/null; until [ -e " + go + " ]; do sleep 0.05; done; : >" + mark},
+               [](auto& settings) { settings.farewell = Millis{300}; });
+  CHECK(lab.open(kSession, 30000).status == 200);
+  lab.end();
+  CHECK_THAT(lab.log(), Contains("the program of session 01234567 of k3x9qa still has to do, and runs on"));
+  CHECK_FALSE(std::filesystem::exists(mark));
+  posix::write_file_atomically(go, "");
+  CHECK(comes_true([&] { return std::filesystem::exists(mark); }));
+}
+
 TEST_CASE("agent: keys that cannot be used are a usage error", "[agent]") {
   const posix::TempDir dir;
   const auto keys = agent::make_keys("ms2m-agent");

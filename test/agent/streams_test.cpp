@@ -99,6 +99,23 @@ TEST_CASE("agent: a body that is cut is not taken", "[agent]") {
   CHECK(taken(lab) == R"({"taken":0})");
 }
 
+TEST_CASE("agent: a body without a length, with two, or packed is refused", "[agent]") {
+  AgentLab lab({"cat"});
+  CHECK(lab.open(kSession, 60000).status == 200);
+  const auto status = [&](const std::string& more, const std::string& body) {
+    Raw raw(lab.port());
+    raw.say(head(lab, "POST", kSession + "/in?at=0", more) + body);
+    const std::string heard = raw.hear();
+    CHECK(answers_in(heard) == 1);
+    return heard.substr(9, 3);
+  };
+  CHECK(status("", "hello") == "411");
+  CHECK(status("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n") == "411");
+  CHECK(status("Content-Length: 5\r\nContent-Length: 4\r\n", "hello") == "400");
+  CHECK(status("Content-Length: 5\r\nContent-Encoding: gzip\r\n", "hello") == "415");
+  CHECK(taken(lab) == R"({"taken":0})");
+}
+
 TEST_CASE("agent: what comes behind a body is no part of it", "[agent]") {
   AgentLab lab({"cat"}, kQuick);
   CHECK(lab.open(kSession, 60000).status == 200);
@@ -123,6 +140,9 @@ TEST_CASE("agent: a request that hides another ends its connection", "[agent]") 
       head(lab, "PUT", kSession, length) + hidden,
       head(lab, "POST", kSession + "/in?at=0", "") + hidden,
       head(lab, "POST", kSession + "/in?at=0", "Content-Length: 2000000\r\n") + std::string(2000000, 'x') + hidden,
+      head(lab, "POST", kSession + "/in?at=0", length + "Range: garbage\r\n") + hidden,
+      head(lab, "POST", kSession + "/in?at=0&" + std::string(9000, 'a'), length) + hidden,
+      "POST /v1/agent HTTP/1.1\r\nHost: x\r\n" + length + "\r\n" + hidden,
   };
   for (const std::string& trick : tricks) {
     INFO(trick.substr(0, trick.find("\r\n")));
@@ -199,5 +219,22 @@ TEST_CASE("agent: heads of any size and shape end in an answer or the end", "[ag
     raw.cut();
     raw.hear();
   }
+  CHECK(lab.ask("GET", "/v1/agent").status == 200);
+}
+
+TEST_CASE("agent: a head that does not end, and a body of a stranger, are not taken in", "[agent]") {
+  AgentLab lab({"cat"});
+  const auto goes_on = [&](const std::string& begin) {
+    Raw raw(lab.port());
+    raw.say(begin);
+    const std::string more = "X: " + std::string(8000, 'y') + "\r\n";
+    std::size_t said = 0;
+    while (said < (64u << 20) && raw.say(more)) said += more.size();
+    return said;
+  };
+  // What is on its way in the kernel's buffers when the connection is ended counts here, too.
+  CHECK(goes_on("GET /v1/agent HTTP/1.1\r\n") < (32u << 20));
+  CHECK(goes_on("POST /v1/agent HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n") < (32u << 20));
+  CHECK(goes_on("POST /v1/agent HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n") < (32u << 20));
   CHECK(lab.ask("GET", "/v1/agent").status == 200);
 }

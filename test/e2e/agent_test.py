@@ -29,6 +29,8 @@ PLACES = {
 SECRET = f"{PLACES['Secret']}/ms2m-agent"
 PODS = f"/api/v1/namespaces/{SPACE}/pods"
 HTTP = ("--transfer", "http")
+# Long enough on its way to be met there, and only once.
+SLOW = ("--strategy", "handoff", "--bandwidth", "2M", "--precopy", "off")
 
 
 def inside(node, *command, check=True):
@@ -152,7 +154,7 @@ class Agents(scenario.Scenario):
 
     def agent_dies(self, node):
         (source,) = self.start_traffic()
-        run = self.begin_migration(source.name, "worker-2", *HTTP, "--strategy", "handoff", "--bandwidth", "2M")
+        run = self.begin_migration(source.name, "worker-2", *HTTP, *SLOW)
         self.await_transfer(run)
         self.kill_agent(node)
         run.wait(120)
@@ -172,7 +174,7 @@ class Agents(scenario.Scenario):
 
     def test_ms2m_dies(self):
         (source,) = self.start_traffic()
-        run = self.begin_migration(source.name, "worker-2", *HTTP, "--strategy", "handoff", "--bandwidth", "2M")
+        run = self.begin_migration(source.name, "worker-2", *HTTP, *SLOW)
         self.await_transfer(run)
         run.signal(signal.SIGKILL)
         run.wait()

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/base64.hpp"
 #include "ms2m/error.hpp"
@@ -71,8 +72,9 @@ rules:
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
-# Requests to the agents through the API server. get: what comes from a node; create: what goes there.
-# (Not for --agent-address straight.)
+# Requests to the agents through the API server. get: what comes from a node; create: what goes there. The API server
+# reads along, and does not check an agent's certificate: the token goes to whoever answers at the pod's address.
+# (Not for --agent-address straight, which checks it.)
 - apiGroups: [""]
   resources: [pods/proxy]
   verbs: [get, create]
@@ -149,10 +151,22 @@ spec:
             port: https
             scheme: HTTPS
           periodSeconds: 5
+        # One that hangs is started again; the programs that it has started on the node see their input end, and undo.
+        livenessProbe:
+          httpGet:
+            path: /healthz
+            port: https
+            scheme: HTTPS
+          periodSeconds: 10
+          timeoutSeconds: 5
+          failureThreshold: 3
+        # The limit is the agent's own: the programs that it starts are in control groups of the node's.
         resources:
           requests:
             cpu: 10m
             memory: 32Mi
+          limits:
+            memory: 512Mi
         securityContext:
           # Checkpoint and restore are root's work on the node: CRIU, namespaces, control groups.
           privileged: true
@@ -192,6 +206,8 @@ constexpr const char* kSetup = R"(      initContainers:
           readOnlyRootFilesystem: true
 )";
 
+constexpr const char* kSystem = "kubernetes.io/os";
+
 bool is_name(const std::string& text) {
   const auto fits = [](unsigned char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
@@ -207,6 +223,12 @@ bool is_plain(const std::string& text, const char* more) {
   });
 }
 
+/// Begins and ends with a letter or a digit, as names of images and labels do; YAML has its own idea of others.
+bool is_bounded(const std::string& text) {
+  return std::isalnum(static_cast<unsigned char>(text.front())) != 0 &&
+         std::isalnum(static_cast<unsigned char>(text.back())) != 0;
+}
+
 /// In a message of one line.
 std::string shown(std::string text) {
   std::replace_if(
@@ -219,12 +241,14 @@ std::string shown(std::string text) {
 std::string agent_manifest(const AgentManifest& manifest) {
   if (!is_name(manifest.ns))
     throw Error(ErrorKind::usage, "'" + shown(manifest.ns) + "' is not the name of a namespace");
-  if (manifest.image.empty() || !is_plain(manifest.image, "._-/:@"))
+  if (manifest.image.empty() || !is_plain(manifest.image, "._-/:@") || !is_bounded(manifest.image))
     throw Error(ErrorKind::usage, "'" + shown(manifest.image) + "' is not the name of an image");
   std::string labels;
   for (const auto& [key, value] : manifest.node_selector) {
-    if (key.empty() || !is_plain(key, "._-/") || !is_plain(value, "._-"))
+    if (key.empty() || !is_plain(key, "._-/") || !is_plain(value, "._-") || !is_bounded(key) ||
+        (!value.empty() && !is_bounded(value)))
       throw Error(ErrorKind::usage, "'" + shown(key + "=" + value) + "' is not a label");
+    if (key == kSystem) throw Error(ErrorKind::usage, "the agents have the node selector " + key + "=linux already");
     labels += fmt::format("        {}: \"{}\"\n", key, value);
   }
   const auto encoded = [](const std::string& text) { return base64_encode(text); };

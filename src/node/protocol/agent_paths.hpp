@@ -12,6 +12,7 @@
 // of /out are given up with it. Only GET and POST, and never a POST without a length: what stands between may need
 // that.
 #pragma once
+#include <chrono>
 #include <cstddef>
 
 namespace ms2m::node {
@@ -27,5 +28,8 @@ inline constexpr int kAgentVersion = 1;
 inline constexpr std::size_t kAgentBody = 1u << 20;  ///< most bytes of one request or answer
 inline constexpr std::size_t kAgentId = 32;          ///< hexadecimal digits
 inline constexpr std::size_t kAgentOwner = 64;       ///< most characters: letters, digits, '-', '.'
+
+/// What silence_ms may be.
+inline constexpr std::chrono::milliseconds kShortestSilence{500}, kLongestSilence{60000};
 
 }  // namespace ms2m::node

@@ -27,9 +27,11 @@ void wait_for(int fd, short events, const StopToken& stop) {
 /// How the program ended, by the agent's word.
 Error end_of_program(const std::string& node, const std::string& body) {
   const Json told = Json::parse(body, nullptr, false);
-  const bool known = told.is_object() && told.contains("end") && told["end"].is_string();
-  const std::string status = known ? told["end"].get<std::string>() : "it does not say how";
-  const std::string said = told.is_object() ? told.value("said", std::string()) : std::string();
+  const auto text = [&](const char* key) {
+    const Json value = told.is_object() ? told.value(key, Json()) : Json();
+    return value.is_string() ? value.get<std::string>() : "";
+  };
+  const std::string status = text("end"), said = text("said");
   return Error(ErrorKind::unavailable,
                fmt::format("the node program on node {} ended: {}", node, said.empty() ? status : said));
 }

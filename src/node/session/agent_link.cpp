@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <random>
 
@@ -26,9 +27,9 @@ std::string random_hex(std::size_t digits) {
 
 Error not_opened(const std::string& node, const AgentAnswer& answer) {
   const Json told = Json::parse(answer.body, nullptr, false);
-  const std::string why = told.is_object() ? told.value("error", answer.body) : answer.body;
-  const ErrorKind kind = answer.status == 429 ? ErrorKind::unavailable : ErrorKind::failed;
-  return Error(kind, fmt::format("the agent on node {} does not start the node program: {}", node, why));
+  const Json error = told.is_object() ? told.value("error", Json()) : Json();
+  const std::string why = error.is_string() ? error.get<std::string>() : answer.body;
+  return Error(ErrorKind::failed, fmt::format("the agent on node {} does not start the node program: {}", node, why));
 }
 
 /// The first line; what comes behind it is frames.
@@ -69,7 +70,7 @@ void check_agent(const std::string& node, const Greeting& greeting) {
 Link open_agent_link(const std::string& node, AgentRequest request, const AgentTerms& terms, const StopToken& stop) {
   const StopToken limit = stop.within(terms.connect);
   const std::string id = random_hex(kAgentId);
-  const Json wishes{{"silence_ms", terms.silence.count()}};
+  const Json wishes{{"silence_ms", std::min<Millis>(terms.silence, kLongestSilence).count()}};
   const AgentAnswer opened = request({"POST", "/v1/sessions/" + id, terms.owner, wishes.dump()}, limit);
   if (opened.status != 200) throw not_opened(node, opened);
   Link link;

@@ -133,7 +133,7 @@ Child::~Child() {
 }
 
 std::optional<ExitStatus> Child::try_wait() {
-  if (status_) return status_;
+  if (status_ || pid_ <= 0) return status_;
   int raw = 0;
   pid_t got;
   do got = ::waitpid(pid_, &raw, WNOHANG);

@@ -58,6 +58,8 @@ class Child {
   std::optional<ExitStatus> wait_for(Millis limit);
   /// To the child alone when it has no group of its own.
   void signal_group(int signal) noexcept;
+  /// It runs on without us: the destructor does nothing to it, and nobody learns here how it ended.
+  void let_go() noexcept { pid_ = -1; }
   /// SIGTERM to the group, `grace`, then SIGKILL to the group; reaps.
   ExitStatus end(Millis grace) noexcept;
 

@@ -35,9 +35,12 @@ void Door::wait(const StopToken& stop) const {
   stop.check("waiting for the other node's connection");
 }
 
+/// No more at a time than may wait: whoever is at the door is looked at between, however many come.
 void Door::let_come() {
   for (const auto& each : listening_)
-    while (auto socket = accept_from(each)) {
+    for (std::size_t come = 0; come < kMostWaiting; ++come) {
+      auto socket = accept_from(each);
+      if (!socket) break;
       if (waiting_.size() == kMostWaiting) {
         auto oldest = waiting_.begin();
         turn_away(oldest);

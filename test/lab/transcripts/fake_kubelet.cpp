@@ -30,7 +30,15 @@ FakeKubelet::FakeKubelet(const std::string& directory) {
   std::random_device random;
   for (int attempt = 0; attempt < 20 && address_.empty(); ++attempt) {
     server_ = std::make_unique<httplib::SSLServer>([&](SSL_CTX& context) { return set_up_tls(context, directory); });
+    // With a body it comes here again, read.
+    const auto read = [this](const httplib::Request& request, httplib::Response& response) {
+      serve(request, response);
+    };
+    server_->Post(".*", read);
     server_->set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      if (request.method == "POST" && request.has_header("Content-Length") &&
+          request.get_header_value("Content-Length") != "0")
+        return httplib::Server::HandlerResponse::Unhandled;
       serve(request, response);
       return httplib::Server::HandlerResponse::Handled;
     });
@@ -68,6 +76,17 @@ std::string FakeKubelet::last_target() const {
   return target_;
 }
 
+std::string FakeKubelet::last_header(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = headers_.find(name);
+  return found == headers_.end() ? "" : found->second;
+}
+
+std::string FakeKubelet::last_body() const {
+  const std::lock_guard lock(mutex_);
+  return body_;
+}
+
 void FakeKubelet::serve(const httplib::Request& request, httplib::Response& response) {
   Transcript answer;
   std::chrono::milliseconds hold{0};
@@ -75,6 +94,8 @@ void FakeKubelet::serve(const httplib::Request& request, httplib::Response& resp
     const std::lock_guard lock(mutex_);
     client_ = common_name(request.ssl);
     target_ = request.method + " " + request.target;
+    headers_ = request.headers;
+    body_ = request.body;
     answer = answer_;
     hold = hold_;
   }

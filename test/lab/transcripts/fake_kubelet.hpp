@@ -23,6 +23,8 @@ class FakeKubelet {
   // Common name of the last client, and the path it asked for.
   std::string last_client() const;
   std::string last_target() const;
+  std::string last_header(const std::string& name) const;
+  std::string last_body() const;
   // The next requests are held for this long before they are answered.
   void hold(std::chrono::milliseconds time);
   // True once a held request's connection was closed by its client.
@@ -38,6 +40,8 @@ class FakeKubelet {
   Transcript answer_;
   std::string client_;
   std::string target_;
+  httplib::Headers headers_;
+  std::string body_;
   std::chrono::milliseconds hold_{0};
   std::atomic<bool> client_left_ = false;
 };

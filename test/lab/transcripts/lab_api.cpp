@@ -118,10 +118,11 @@ std::unique_ptr<httplib::SSLClient> LabApi::client_for(const std::string& client
 }
 
 Reply LabApi::call(const std::string& client, const std::string& method, const std::string& target,
-                   const std::string& body, const std::string& content_type) {
+                   const std::string& body, const std::string& content_type, const httplib::Headers& more) {
   httplib::Request request;
   request.method = method;
   request.path = target;
+  request.headers = more;
   request.headers.emplace("Accept", "application/json");
   if (!content_type.empty()) request.headers.emplace("Content-Type", content_type);
   request.body = body;

@@ -29,7 +29,7 @@ class LabApi {
   LabApi& operator=(const LabApi&) = delete;
 
   Reply call(const std::string& client, const std::string& method, const std::string& target,
-             const std::string& body = "", const std::string& content_type = "");
+             const std::string& body = "", const std::string& content_type = "", const httplib::Headers& more = {});
   Reply admin(const std::string& method, const std::string& target, const Json& body = nullptr,
               const std::string& content_type = "application/json");
   // Sends what was recorded, under the address of this server.

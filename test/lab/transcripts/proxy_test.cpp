@@ -54,3 +54,34 @@ TEST_CASE("the log of a pod comes from its kubelet") {
   check_answer(log, cluster.api.replay(log));
   CHECK(kubelet.last_target() == "GET /containerLogs/default/consumer-0-shadow/consumer?tailLines=5");
 }
+
+TEST_CASE("a request to a pod passes with its headers, but for what the API server keeps") {
+  Cluster cluster;
+  FakeKubelet listener(cluster.api.file(""));
+  cluster.add_nodes("127.251.0.1", "127.251.0.2");
+  cluster.add_pod("agent", {{"app", "agent"}}, "worker-1");
+  const std::string proxy = "/api/v1/namespaces/default/pods/https:agent:10250/proxy";
+  CHECK(cluster.api.call("admin", "GET", proxy + "/x").status == 400);  // it has no address yet
+  cluster.make_ready("agent");
+  Json status = cluster.pod("agent")["status"];
+  status["podIP"] = listener.address();
+  cluster.set_pod_status("agent", status);
+  Transcript answer = load_transcript("checkpoint-proxy-ok");
+  listener.answer_with(answer);
+  const Reply reply = cluster.api.call("ms2m-admin", "POST", proxy + "/v1/x?at=0", "some\r\nbytes",
+                                       "application/octet-stream", {{"Ms2m-Token", "secret"}});
+  CHECK(reply.status == 200);
+  CHECK(reply.body == answer.raw);
+  CHECK(listener.last_target() == "POST /v1/x?at=0");
+  CHECK(listener.last_header("Ms2m-Token") == "secret");
+  CHECK(listener.last_header("Content-Type") == "application/octet-stream");
+  CHECK(listener.last_header("Authorization").empty());
+  CHECK(listener.last_body() == "some\r\nbytes");
+  CHECK(listener.last_client().empty());
+  CHECK(cluster.api.call("viewer", "GET", proxy + "/x").status == 403);
+  CHECK(cluster.api.call("admin", "GET", "/api/v1/namespaces/default/pods/https:nobody:1/proxy/x").status == 404);
+  const Reply refused = cluster.api.call("admin", "GET", "/api/v1/namespaces/default/pods/https:agent:1/proxy/x");
+  CHECK(refused.status == 503);
+  CHECK(refused.json()["message"] ==
+        "error trying to reach service: dial tcp " + listener.address() + ":1: connect: connection refused");
+}

@@ -1,4 +1,6 @@
 // Deployments, ReplicaSets and StatefulSets: the recorded answers, and what kube-facts says that their controllers do.
+#include <set>
+
 #include "compare.hpp"
 
 using namespace ms2m::lab_test;
@@ -131,4 +133,39 @@ TEST_CASE("deletion cost decides which of two pods an adopting ReplicaSet keeps"
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(only_pod(cluster, "app=web") == "web-target");
   CHECK(cluster.object(kApps + "replicasets")["items"].size() == 1);  // no rollout
+}
+
+TEST_CASE("a DaemonSet has a pod on each node that fits, and another when that goes or the template changes") {
+  Cluster cluster;
+  cluster.add_nodes("198.18.0.11", "198.18.0.12");
+  const Json pod_template{{"metadata", {{"labels", {{"app", "d"}}}}},
+                          {"spec", {{"containers", {{{"name", "c"}, {"image", "one"}}}}}}};
+  cluster.api.admin("POST", kApps + "daemonsets",
+                    {{"metadata", {{"name", "d"}}},
+                     {"spec", {{"selector", {{"matchLabels", {{"app", "d"}}}}}, {"template", pod_template}}}});
+  const auto nodes = [&] {
+    std::set<std::string> found;
+    for (const Json& pod : cluster.pods("app=d"))
+      if (!pod["metadata"].contains("deletionTimestamp")) found.insert(pod["spec"].value("nodeName", ""));
+    return found;
+  };
+  const std::set<std::string> both{"worker-1", "worker-2"};
+  REQUIRE(eventually([&] { return nodes() == both; }));
+  for (const Json& pod : cluster.pods("app=d")) {
+    CHECK(owner_of(pod) == "DaemonSet/d");
+    cluster.make_ready(pod["metadata"]["name"]);
+  }
+  CHECK(eventually([&] { return cluster.object(kApps + "daemonsets/d")["status"].value("numberReady", 0) == 2; }));
+  const std::string gone = cluster.pods("app=d")[0]["metadata"]["name"];
+  cluster.finish_deletion(gone);
+  CHECK(eventually([&] { return nodes() == both && cluster.pod(gone).is_null(); }));
+  cluster.api.admin(
+      "PATCH", kApps + "daemonsets/d",
+      {{"spec", {{"template", {{"spec", {{"nodeSelector", {{"kubernetes.io/hostname", "worker-1"}}}}}}}}}},
+      "application/merge-patch+json");
+  CHECK(eventually([&] {
+    for (const Json& pod : cluster.pods("app=d"))
+      if (pod["metadata"].contains("deletionTimestamp")) cluster.finish_deletion(pod["metadata"]["name"]);
+    return nodes() == std::set<std::string>{"worker-1"} && cluster.pods("app=d").size() == 1;
+  }));
 }
