@@ -32,7 +32,9 @@ How:
 Examples:
   ms2m migrate pod/consumer-0 --to worker-2 --transfer registry
 """
-SSH_PATH = "  --ssh-path WORD               relay (default): through ms2m; direct: from node to node, where they\n                                reach each other\n"
+SSH_PATH = """  --ssh-path WORD               relay (default): through ms2m; direct: from node to node, where they
+                                reach each other
+"""
 PHASES = [{"phase": "Preparing", "seconds": 0.1}, {"phase": "Checkpointing", "seconds": 0.2}, {"phase": "Transferring", "seconds": 0.3},
           {"phase": "Restoring", "seconds": 0.4}, {"phase": "Finalizing", "seconds": 0.5}]
 BY_KEY = {each.key: each for each in matrix.CONFIGURATIONS}
@@ -103,7 +105,7 @@ class Matrix(unittest.TestCase):
     def test_only_of_the_pods_own_kind(self):
         there, left_out = command.split(matrix.CONFIGURATIONS, HELP, "statefulset")
         self.assertEqual([each.key for each in there], ["statefulset-sequential-relay", "statefulset-shadow"])
-        self.assertEqual(dict((each.key, why) for each, why in left_out)["deployment-handoff"], "the pod is a statefulset's")
+        self.assertEqual(dict((each.key, why) for each, why in left_out)["deployment-handoff"], "the pod is a StatefulSet's")
 
 
 class Rows(unittest.TestCase):
@@ -152,6 +154,14 @@ class Rows(unittest.TestCase):
         self.assertEqual(lab_runs.row_of(wrong, BY_KEY["deployment-handoff"], 10.0, 1, None)["why"], "published 9 lost 1 duplicated 0 reordered 0")
         refused = lab_runs.row_of(dict(run, exit_status=4, moved=False), BY_KEY["deployment-handoff"], 10.0, 1, "no room")
         self.assertEqual((refused["status"], refused["total_time_s"], refused["why"]), ("refused", None, "no room"))
+
+    def test_exit_status(self):
+        fine = [exact("deployment-handoff", 10.0, 1.0), rows.row(1, 10.0, BY_KEY["statefulset-shadow"], "refused"),
+                rows.row(0, 10.0, BY_KEY["deployment-shadow-direct"], "unavailable")]
+        self.assertEqual(command.exit_status(fine, 3), 0)
+        self.assertEqual(command.exit_status(fine, 4), 1)
+        for bad in ("inexact", "failed", "hung", "debris", "no-verdict"):
+            self.assertEqual(command.exit_status([*fine, dict(fine[0], status=bad)], 4), 1, bad)
 
     def test_reasons(self):
         self.assertEqual(reasons.reason({"error": {"message": "one\ntwo"}}, "three"), "one")

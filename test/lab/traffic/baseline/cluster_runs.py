@@ -77,7 +77,7 @@ class Pod:
         self._name, self._to = options.pod.removeprefix("pod/"), options.to
         arguments = ["plan", *self.where()]
         status, plan, err = move(options, arguments)
-        if not plan.get("workload"):
+        if not plan.get("workload") or not plan["source"]["node"]:
             raise lab.Failure(f"ms2m {' '.join(arguments)}: exit status {status}\n{err.strip()}")
         self._nodes = (plan["source"]["node"], options.to)
         self.workload = WORKLOADS[plan["workload"]]

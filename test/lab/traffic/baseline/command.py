@@ -15,6 +15,7 @@ from baseline import cluster_runs, lab_runs, machine, matrix, page, plots, publi
 
 RATES = "10,20,40,60,80,100,120"
 MEMORY = "0,256M"
+OWNERS = {"pod": "nobody's", "deployment": "a Deployment's", "statefulset": "a StatefulSet's"}
 SECRETIVE = ("--publish", "--verdict")  # somebody's own commands, which may hold a password
 
 
@@ -35,13 +36,16 @@ def sizes_of(text):
 
 
 def add_arguments(command, word):
-    command.add_argument("--out", required=True, help="directory for baseline.csv, the pictures and baseline.html; those of an earlier run are not written over")
-    command.add_argument("--runs", type=int, choices=range(1, 1000), metavar="N", default=3, help="of each configuration at each rate, all in turn")
+    command.add_argument("--out", required=True, help="directory for baseline.csv, the pictures and baseline.html; those of an earlier run "
+                                                      "are not written over")
+    command.add_argument("--runs", type=int, choices=range(1, 1000), metavar="N", default=3,
+                         help="of each configuration at each rate, all in turn")
     command.add_argument("--rates", type=word(rates_of), default=RATES, help=f"messages per second; {RATES}")
     command.add_argument("--configurations", type=word(matrix.chosen), default=",".join(each.key for each in matrix.CONFIGURATIONS),
                          help="of " + ", ".join(each.key for each in matrix.CONFIGURATIONS) + "; default: all")
     command.add_argument("--memory", type=word(sizes_of), default=MEMORY,
-                         help=f"that the consumer has beside its own, for a handoff with and without pre-copy at the first rate; '' for none; {MEMORY}")
+                         help="that the consumer has beside its own, for a handoff with and without pre-copy at the first rate; "
+                              f"'' for none; {MEMORY}")
     command.add_argument("--delay-ms", type=float, default=50, help="work per message; the published consumer's 50, which is 20 messages/s at most")
     command.add_argument("--consumer", choices=("subscribing", "polling"), default="subscribing")
     command.add_argument("--warmup", type=float, default=6, help="seconds of traffic before a migration")
@@ -50,8 +54,9 @@ def add_arguments(command, word):
     command.add_argument("--sigterm", choices=("handled", "ignored"), default="ignored", help="the published consumer ignores it")
     command.add_argument("--grace", type=int, help="the pod's terminationGracePeriodSeconds; 30 with --sigterm ignored")
     command.add_argument("--to", default="worker-2")
-    real = command.add_argument_group("on a cluster, instead of the lab", "One pod goes to the node and back, run by run; of the configurations those are "
-                                      "run that are of its kind of workload, without --memory. Arguments after -- are given to every ms2m.")
+    real = command.add_argument_group("on a cluster, instead of the lab",
+                                      "One pod goes to the node and back, run by run; of the configurations those are run that are of its "
+                                      "kind of workload, without --memory. Arguments after -- are given to every ms2m.")
     real.add_argument("--cluster", metavar="KUBECONFIG")
     real.add_argument("--pod", help="of a Deployment or StatefulSet")
     real.add_argument("--publish", metavar="COMMAND", help="publishes numbered messages at $RATE a second until it gets SIGTERM")
@@ -115,7 +120,7 @@ def split(wanted, text, workload=None):
     for each in wanted:
         lacks = matrix.lacking(each, text)
         if workload not in (None, each.workload):
-            left_out.append((each, f"the pod is a {workload}'s"))
+            left_out.append((each, f"the pod is {OWNERS[workload]}"))
         elif lacks:
             left_out.append((each, f"this ms2m has no {lacks}"))
         else:
@@ -187,6 +192,11 @@ def make_runs(options, to_run, pod, add):
                     return
 
 
+def exit_status(entries, expected):
+    """1 also when there are fewer than were to be."""
+    return 0 if len(entries) == expected and all(entry["status"] in rows.FINE for entry in entries) else 1
+
+
 def run(options):
     check(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -216,6 +226,5 @@ def run(options):
     finally:
         file.close()
         write_report(options, entries, [f"{each.title}: {why}" for each, why in left_out], machine_found, to_run)
-    print(f"{os.path.join(options.out, 'baseline.html')}", file=sys.stderr)
-    expected = options.runs * len(to_run) + len(left_out) * len(options.rates)
-    return 0 if len(entries) == expected and all(entry["status"] in rows.FINE for entry in entries) else 1
+    print(os.path.join(options.out, "baseline.html"), file=sys.stderr)
+    return exit_status(entries, options.runs * len(to_run) + len(left_out) * len(options.rates))
