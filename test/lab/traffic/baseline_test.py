@@ -2,8 +2,9 @@
 """What `bench baseline` chooses, computes, draws and writes; its runs need the lab or a cluster."""
 
 import argparse
-import csv
+import contextlib
 import html.parser
+import io
 import os
 import re
 import signal
@@ -15,7 +16,7 @@ import xml.etree.ElementTree
 
 import bench
 import lab
-from baseline import cluster_runs, command, lab_runs, machine, matrix, page, plots, published, reasons, rows
+from baseline import cluster_runs, command, lab_runs, machine, matrix, plots, published, reasons, report, rows
 
 HELP = """Move a running pod to another node
 Usage: ms2m migrate [OPTIONS] POD
@@ -102,10 +103,16 @@ class Matrix(unittest.TestCase):
             ("deployment-handoff-precopy", 10), ("deployment-handoff+256M", 10), ("deployment-handoff-precopy+256M", 10)])
         self.assertEqual([job.configuration.memory for job in found[-2:]], [256 << 20, 256 << 20])
 
+    def test_whatever_is_left_out_is_told(self):
+        wanted = command.jobs(matrix.CONFIGURATIONS, RATES, command.sizes_of("0,1G"))
+        there, left_out = command.split(wanted, HELP.replace("--precopy", "--other"))
+        self.assertEqual(len(there) + len(left_out), len(wanted))
+        self.assertIn(("deployment-handoff-precopy+1G", "this ms2m has no --precopy 1"), [(job.key[0], why) for job, why in left_out])
+
     def test_only_of_the_pods_own_kind(self):
-        there, left_out = command.split(matrix.CONFIGURATIONS, HELP, "statefulset")
-        self.assertEqual([each.key for each in there], ["statefulset-sequential-relay", "statefulset-shadow"])
-        self.assertEqual(dict((each.key, why) for each, why in left_out)["deployment-handoff"], "the pod is a StatefulSet's")
+        there, left_out = command.split(command.jobs(matrix.CONFIGURATIONS, [10.0], []), HELP, "statefulset")
+        self.assertEqual([job.key[0] for job in there], ["statefulset-sequential-relay", "statefulset-shadow"])
+        self.assertEqual({job.key[0]: why for job, why in left_out}["deployment-handoff"], "the pod is a StatefulSet's")
 
 
 class Rows(unittest.TestCase):
@@ -283,11 +290,11 @@ class Strict(html.parser.HTMLParser):
         self.words.append(data)
 
 
-def make_page(directory, entries, to_run=(), **changed):
+def make_page(directory, entries):
     options = argparse.Namespace(out=directory, rates=RATES, configurations=list(matrix.CONFIGURATIONS), cluster=None,
-                                 memory=command.sizes_of("0,256M"), **changed)
-    command.write_report(options, entries, ["Deployment, shadow, registry: this ms2m has no --transfer registry"], machine.describe(False),
-                         list(to_run))
+                                 memory=command.sizes_of("0,256M"))
+    report.write(options, command.command_line(), machine.describe(False), options.configurations, entries,
+                 ["deployment-shadow-registry: this ms2m has no --transfer registry"])
     with open(os.path.join(directory, "baseline.html"), encoding="utf-8") as file:
         return file.read()
 
@@ -351,6 +358,10 @@ class Options(unittest.TestCase):
             open(os.path.join(directory, "baseline.csv"), "w", encoding="utf-8").close()
             with self.assertRaisesRegex(lab.Failure, "has a baseline.csv already"):
                 command.check(self.parsed(*out))
+
+    def test_a_password_cannot_hide_behind_an_abbreviation(self):
+        with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+            self.parsed("--out", "x", "--publi", "p secret")
 
     def test_the_published_consumer_is_the_default(self):
         found = self.parsed("--out", "x")

@@ -11,7 +11,7 @@ import ballast
 import driver
 import handover
 import lab
-from baseline import cluster_runs, lab_runs, machine, matrix, page, plots, published, rows
+from baseline import cluster_runs, lab_runs, machine, matrix, report, rows
 
 RATES = "10,20,40,60,80,100,120"
 MEMORY = "0,256M"
@@ -115,16 +115,16 @@ def check(options):
 
 
 def split(wanted, text, workload=None):
-    """(those that can be run, [(configuration, why not)]); `workload`: the only one there is."""
+    """(jobs that can be run, [(job, why not)]); `workload`: the only one there is."""
     there, left_out = [], []
-    for each in wanted:
-        lacks = matrix.lacking(each, text)
-        if workload not in (None, each.workload):
-            left_out.append((each, f"the pod is {OWNERS[workload]}"))
+    for job in wanted:
+        lacks = matrix.lacking(job.configuration, text)
+        if workload not in (None, job.configuration.workload):
+            left_out.append((job, f"the pod is {OWNERS[workload]}"))
         elif lacks:
-            left_out.append((each, f"this ms2m has no {lacks}"))
+            left_out.append((job, f"this ms2m has no {lacks}"))
         else:
-            there.append(each)
+            there.append(job)
     return there, left_out
 
 
@@ -135,40 +135,6 @@ def command_line():
         words.append("COMMAND" if hidden else f"{name}=COMMAND" if name in SECRETIVE and "=" in argument else argument)
         hidden = argument in SECRETIVE
     return shlex.join(["scripts/bench", *words])
-
-
-def figures(options, configurations, medians, figures_published, has_memory):
-    """[(name, caption)], drawn."""
-    rate = options.rates[0]
-    made = [("phases", plots.phases_script(configurations, medians, figures_published, rate),
-             f"The five phases at {rate:g} messages a second, and what was published."),
-            ("totals", plots.totals_script(configurations, medians, figures_published, options.rates),
-             "The whole migration over the rate. Dashed: published. "
-             "The published ShadowPod of a Deployment never catches up at 100 and 120 messages a second.")]
-    if has_memory:
-        series = [(each.title, {size: medians[key, rate]["downtime_ms"] for size, word in options.memory
-                                if ((key := each.with_memory(size, word).key), rate) in medians})
-                  for each in (matrix.HANDOFF, matrix.HANDOFF_PRECOPY)]
-        made.append(("memory", plots.memory_script(series, rate),
-                     "The gap of a handoff over the consumer's memory. Nothing of this kind was published."))
-    for name, script, _ in made:
-        plots.draw(script, os.path.join(options.out, name + ".svg"))
-    return [(name, caption) for name, _, caption in made]
-
-
-def write_report(options, entries, left_out, machine_found, to_run):
-    """The pictures and the page, of whatever was measured until now."""
-    medians, figures_published = rows.medians(entries), published.load()
-    configurations = list({each.key: each for each in [*options.configurations, *(job.configuration for job in to_run)]}.values())
-    drawn = []
-    has_memory = bool(options.memory) and not options.cluster
-    for name, caption in figures(options, options.configurations, medians, figures_published, has_memory):
-        with open(os.path.join(options.out, name + ".svg"), encoding="utf-8") as file:
-            drawn.append((name, file.read(), caption))
-    text = page.make({"command": command_line(), "in_lab": not options.cluster, "machine": machine_found, "configurations": configurations,
-                      "entries": entries, "medians": medians, "published": figures_published, "left_out": left_out, "figures": drawn})
-    with open(os.path.join(options.out, "baseline.html"), "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 @contextlib.contextmanager
@@ -204,11 +170,11 @@ def run(options):
     if not options.cluster:
         lab_runs.check_free()
     pod = cluster_runs.Pod(options) if options.cluster else None
-    there, left_out = split(options.configurations, text, pod and pod.workload)
-    sizes = [] if options.cluster else options.memory
-    to_run = [job for job in jobs(there, options.rates, sizes) if matrix.lacking(job.configuration, text) is None]
+    wanted = jobs(options.configurations, options.rates, [] if options.cluster else options.memory)
+    to_run, left_out = split(wanted, text, pod and pod.workload)
+    reasons = list(dict.fromkeys(f"{job.configuration.key}: {why}" for job, why in left_out))
     if not to_run:
-        raise lab.Failure("nothing can be run: " + "; ".join(f"{each.key}: {why}" for each, why in left_out))
+        raise lab.Failure("nothing can be run: " + "; ".join(reasons))
     machine_found = machine.describe(not options.cluster)
     entries, file = [], rows.Csv(os.path.join(options.out, "baseline.csv"))
 
@@ -217,14 +183,14 @@ def run(options):
         file.add(entry)
         print(rows.show(entry), flush=True)
 
-    for each, why in left_out:
-        print(f"bench: {each.key} is left out: {why}", file=sys.stderr)
-        for rate in options.rates:
-            add(rows.row(0, rate, each, "unavailable", why=why))
+    for reason in reasons:
+        print(f"bench: left out: {reason}", file=sys.stderr)
+    for job, why in left_out:
+        add(rows.row(0, job.rate, job.configuration, "unavailable", why=why))
     try:
         make_runs(options, to_run, pod, add)
     finally:
         file.close()
-        write_report(options, entries, [f"{each.title}: {why}" for each, why in left_out], machine_found, to_run)
+        report.write(options, command_line(), machine_found, [job.configuration for job in wanted], entries, reasons)
     print(os.path.join(options.out, "baseline.html"), file=sys.stderr)
-    return exit_status(entries, options.runs * len(to_run) + len(left_out) * len(options.rates))
+    return exit_status(entries, options.runs * len(to_run) + len(left_out))
