@@ -292,7 +292,7 @@ class Strict(html.parser.HTMLParser):
 
 def make_page(directory, entries):
     options = argparse.Namespace(out=directory, rates=RATES, configurations=list(matrix.CONFIGURATIONS), cluster=None,
-                                 memory=command.sizes_of("0,256M"))
+                                 memory=command.sizes_of("0,256M"), delay_ms=50, sigterm="ignored", grace=30)
     report.write(options, command.command_line(), machine.describe(False), options.configurations, entries,
                  ["deployment-shadow-registry: this ms2m has no --transfer registry"])
     with open(os.path.join(directory, "baseline.html"), encoding="utf-8") as file:
@@ -317,7 +317,8 @@ class Page(unittest.TestCase):
         self.assertTrue(all(each["aria-label"] for each in parsed.svgs))
         words = "\n".join(parsed.words)
         for each in ("scripts/bench", "55.7", "lost <1> & more", "this ms2m has no --transfer registry", "processors", "kernel",
-                     f"{len(entries)} runs: {len(entries) - 1} exact, 1 inexact.", "expected, not measured"):
+                     f"{len(entries)} runs: {len(entries) - 1} exact, 1 inexact.", "expected, not measured",
+                     "behind at more than 20 a second; it ignores SIGTERM, as the published one; its grace period is 30 s"):
             self.assertIn(each, words)
         self.assertIn("prefers-color-scheme: dark", text)
 

@@ -105,6 +105,8 @@ def check(options):
             raise lab.Failure(f"there is no {options.cluster}")
     elif any(real.values()) or options.ms2m_args:
         raise lab.Failure("--pod, --publish, --verdict and arguments after -- are for --cluster")
+    if options.delay_ms <= 0:
+        raise lab.Failure("--delay-ms must be more than 0")
     there = [name for name in ("baseline.csv", "baseline.html") if os.path.exists(os.path.join(options.out, name))]
     if there:
         raise lab.Failure(f"{options.out} has a {there[0]} already: name another --out")

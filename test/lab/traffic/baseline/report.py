@@ -26,6 +26,16 @@ def pictures(options, medians, figures):
                "The gap of a handoff over the consumer's memory. Nothing of this kind was published.")
 
 
+def consumer(options):
+    """What decides how long it takes, beside ms2m; None: it is somebody's own."""
+    if options.cluster:
+        return None
+    end = "ignores SIGTERM, as the published one" if options.sigterm == "ignored" else "ends at SIGTERM"
+    grace = "" if options.grace is None else f"; its grace period is {options.grace} s"
+    return (f"The consumer needs {options.delay_ms:g} ms for a message, so that it is behind at more than {1000 / options.delay_ms:g} a second; "
+            f"it {end}{grace}. Sequential waits for its end.")
+
+
 def write(options, command, machine, configurations, entries, left_out):
     """Of whatever was measured until now."""
     medians, figures, drawn = rows.medians(entries), published.load(), []
@@ -34,7 +44,7 @@ def write(options, command, machine, configurations, entries, left_out):
         plots.draw(script, path)
         with open(path, encoding="utf-8") as file:
             drawn.append((name, file.read(), caption))
-    text = page.make({"command": command, "in_lab": not options.cluster, "machine": machine, "entries": entries, "medians": medians,
+    text = page.make({"command": command, "in_lab": not options.cluster, "consumer": consumer(options), "machine": machine, "entries": entries, "medians": medians,
                       "configurations": list({each.key: each for each in configurations}.values()), "published": figures,
                       "left_out": left_out, "figures": drawn})
     with open(os.path.join(options.out, "baseline.html"), "w", encoding="utf-8") as file:
