@@ -9,10 +9,12 @@
     libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcurl4-openssl-dev librabbitmq-dev libpcre2-dev
     libcpp-httplib-dev libbrotli-dev zlib1g-dev libcli11-dev catch2)
   TEST_PACKAGES=(mandoc python3 python3-pika python3-yaml jq curl openssl openssh-client openssh-server
-    zsh fish skopeo podman)
+    zsh fish skopeo podman gnuplot-nox)
   PACKAGE_PACKAGES=(dpkg-dev file binutils gzip lintian)
   LAB_PACKAGES=(debootstrap rabbitmq-server openssl openssh-client iproute2 util-linux procps curl jq xz-utils
     python3 python3-pika python3-yaml)
+  BENCH_PACKAGES=(python3 python3-pika python3-yaml gnuplot-nox)
+  BROWSER_PACKAGES=(chromium)
 }
 
 say()  { printf '%s\n' "$*" >&2; }

@@ -5,7 +5,7 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for program in cmake ninja g++ pkg-config ccache git mandoc python3 jq curl openssl ssh ssh-keygen sshd debootstrap ip unshare \
-  nsenter setpriv findmnt flock ss ps xz zsh fish skopeo podman lintian dpkg-shlibdeps objdump /usr/lib/rabbitmq/bin/rabbitmq-server /usr/lib/rabbitmq/bin/rabbitmqctl; do
+  nsenter setpriv findmnt flock ss ps xz zsh fish skopeo podman gnuplot lintian dpkg-shlibdeps objdump /usr/lib/rabbitmq/bin/rabbitmq-server /usr/lib/rabbitmq/bin/rabbitmqctl; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 for module in pika yaml; do /usr/bin/python3 -c "import $module" 2>/dev/null || missing+=("python3's $module"); done

@@ -13,6 +13,7 @@ import kube
 import lab
 import transfer
 import workload
+from baseline import command as baseline
 
 
 def common(command):
@@ -102,6 +103,11 @@ def parser():
                           help=f"of those that there are: {', '.join(transfer.WAYS)}")
     carrying.add_argument("--reps", type=int, choices=range(1, 100), metavar="N", default=3, help="each with all ways in turn, and the plain pipe")
     carrying.add_argument("--json", action="store_true", help="one JSON object per size and way")
+    published = commands.add_parser("baseline", help="the published evaluation, run again: a table, pictures, a page", allow_abbrev=False,
+                                    epilog="Exit status 1: a run was not exact, did not end, or left something; rows that ms2m refused, or has not "
+                                           "the means for, are named and no failure.")
+    published.set_defaults(run=baseline.run)
+    baseline.add_arguments(published, word)
     return top
 
 

@@ -42,12 +42,12 @@ def verdict(timeout):
 
 
 class Migration:
-    """A running ms2m."""
+    """A running ms2m; `env`: instead of the lab's."""
 
-    def __init__(self, arguments, state_home):
+    def __init__(self, arguments, state_home, env=None):
         self._state_home = state_home
         self.begun = time.time()
-        self._process = subprocess.Popen([ms2m_binary(), *arguments], env=ms2m_env(state_home), text=True,
+        self._process = subprocess.Popen([ms2m_binary(), *arguments], env=env or ms2m_env(state_home), text=True,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, start_new_session=True)
         self.peak_rss_mib = None
@@ -71,17 +71,31 @@ class Migration:
         """SIGKILL to ms2m alone: what it started must end by itself."""
         self._process.send_signal(signal.SIGKILL)
 
-    def wait(self, seconds):
-        """(exit status, its JSON or {}, stderr); a run that does not end counts as status 'hung'."""
+    def wait(self, seconds, to_undo=0):
+        """(exit status, its JSON or {}, stderr); a run that does not end counts as status 'hung'. It is killed, with `to_undo` only
+        when it has not undone everything in so many seconds more; then it is asked to undo also when we are interrupted."""
         try:
             out, err = self._process.communicate(timeout=seconds)
             status = self._process.returncode
         except subprocess.TimeoutExpired:
-            self.kill()
-            out, err = self._process.communicate()
+            out, err = self._end(to_undo)
             status = "hung"
+        except BaseException:
+            if to_undo:
+                self._end(to_undo)
+            raise
         self.ended = time.time()
         return status, parse_report(out), err
+
+    def _end(self, to_undo):
+        if to_undo:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                return self._process.communicate(timeout=to_undo)
+            except subprocess.TimeoutExpired:
+                pass
+        self.kill()
+        return self._process.communicate()
 
     def id(self):
         """The migration's id: the name of its journal. None when it had not begun one."""

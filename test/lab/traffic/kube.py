@@ -77,9 +77,11 @@ class Api:
         with self.call("PATCH", path, patch, "application/merge-patch+json") as answer:
             return json.load(answer)
 
-    def delete(self, path, grace=None):
+    def delete(self, path, grace=None, propagation=None):
         """True when there was something to delete."""
         options = {"kind": "DeleteOptions", "apiVersion": "v1"}
+        if propagation is not None:
+            options["propagationPolicy"] = propagation
         if grace is not None:
             options["gracePeriodSeconds"] = grace
         try:

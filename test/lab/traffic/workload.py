@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import time
 
 import yaml
 
@@ -16,6 +17,7 @@ SCRIPTS = {"subscribing": "/app/consumer.py", "polling": "/app/polling_consumer.
            "plain": "/app/plain_consumer.py"}
 COLLECTIONS = {"deployment": "/apis/apps/v1/namespaces/{}/deployments",
                "statefulset": "/apis/apps/v1/namespaces/{}/statefulsets",
+               "replicaset": "/apis/apps/v1/namespaces/{}/replicasets",
                "pod": "/api/v1/namespaces/{}/pods"}
 
 # For each kind of exchange: what the consumer and what the producer must be told beside its name and type.
@@ -148,12 +150,26 @@ def await_ready(api, options):
     return last
 
 
+def controllers(api):
+    """Paths of those that are there, whoever makes others first."""
+    return [f"{collection(kind)}/{obj['metadata']['name']}" for kind in ("deployment", "statefulset", "replicaset")
+            for obj in api.get(collection(kind))["items"] if obj["metadata"].get("labels", {}).get("app") == "consumer"]
+
+
+def remove_controllers(api):
+    """Not with their pods: those would have all of their grace period, once that has begun."""
+    deadline = time.monotonic() + 60
+    while found := controllers(api):
+        if time.monotonic() > deadline:
+            raise lab.Failure("controllers of the workload do not go away: " + ", ".join(found))
+        for path in found:
+            api.delete(path, propagation="Orphan")
+        time.sleep(0.02)
+
+
 def remove(api):
     """Controllers first, then pods (the sample does not need its grace period), then the Secret."""
-    for kind in ("deployment", "statefulset"):
-        for obj in api.get(collection(kind))["items"]:
-            if obj["metadata"].get("labels", {}).get("app") == "consumer":
-                api.delete(f"{collection(kind)}/{obj['metadata']['name']}")
+    remove_controllers(api)
     for pod in api.pods(LABEL):
         api.delete(f"{collection('pod')}/{pod['metadata']['name']}", grace=1)
     if api.wait_pods(LABEL, lambda pods: not pods, 300) is None:

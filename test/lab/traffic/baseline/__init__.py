@@ -1,0 +1,1 @@
+"""`bench baseline`: the evaluation matrix that was published, run again, beside the figures that were published."""
