@@ -117,7 +117,7 @@ void RabbitValve::receive() {
 
 void RabbitValve::echo() {
   const std::uint64_t delivered = connection_->delivered();
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (answers_ && connection_->echoes() != echoes_) {
     echoes_ = connection_->echoes();
     if (flood_.answered(delivered)) flooded_.store(Clock::now().time_since_epoch().count());
@@ -126,12 +126,14 @@ void RabbitValve::echo() {
   }
   const TimePoint now = Clock::now();
   const bool due = delivered != seen_ && now >= asked_at_ + kEchoes;
-  if (answers_ || (!due && wanted_ == answered_)) return;
+  const std::uint64_t wanted = wanted_;
+  if (answers_ || (!due && wanted == answered_)) return;
+  lock.unlock();
   connection_->send_echo(hard_.token().within(kOpenLimit));
   flood_.asked(delivered);
   asked_at_ = now;
   seen_ = delivered;
-  answers_ = wanted_;
+  answers_ = wanted;
 }
 
 void RabbitValve::read() {

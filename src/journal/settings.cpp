@@ -31,11 +31,11 @@ Json settings_json(const MigrationRequest& r) {
             {"relay_window", r.relay_window},
             {"max_held", r.max_held},
             {"total", r.prefer == Prefer::total},
-            {"freeze_limit", r.freeze_limit.count()},
             {"direct", r.kubelet == KubeletPath::direct},
             {"timeouts", timeouts_json(r.timeouts)}};
   if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
   if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);
+  if (r.freeze_limit != MigrationRequest{}.freeze_limit) json["freeze_limit"] = r.freeze_limit.count();
   if (r.precopy) json["precopy"] = *r.precopy;
   if (r.carriage != Carriage::relay) json["ssh_path"] = to_string(r.carriage);
   if (r.bandwidth) json["bandwidth"] = r.bandwidth->count;

@@ -99,6 +99,11 @@ TEST_CASE("a freeze at work for which there is no time, or nobody knows, is refu
   Facts brief = polling(800);
   brief.heartbeat = 2s;
   CHECK_THAT(against(brief), Contains("heartbeats of 2 s allows 0.0 s"));
+  Facts quorum = polling(1500);
+  quorum.queue->type = "quorum";
+  CHECK(against(quorum).empty());
+  quorum.depth->ready = 1501;
+  CHECK_THAT(against(quorum), Contains("quorum"));
   CHECK_THAT(against(polling(100001)), Contains("--max-held is 100000"));
   MigrationRequest more = request();
   more.max_held = 200000;

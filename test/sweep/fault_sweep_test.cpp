@@ -1424,7 +1424,9 @@ TEST_CASE("journals of the first version are read as the same operations, and ca
     const auto recorded = Journal::read(run.root(), run.id()).effects();
     REQUIRE(recorded.size() == effects.size());
     const auto record = [](const std::optional<Operation>& operation) {
-      return operation ? record_of(*operation) : Json();
+      Json written = operation ? record_of(*operation) : Json();
+      if (written.contains("settings")) written["settings"].erase("allow_reorder");  // there was such an option
+      return written;
     };
     for (std::size_t i = 0; i < effects.size(); ++i) {
       CHECK(record(recorded[i].undo) == record(effects[i].undo));
