@@ -13,7 +13,8 @@
 //   in a pod's metadata, spec and containers only. The context lines of an immutable field's diff are not those of Go.
 // - Admission beyond the default service account, tolerations and priority; quotas and limit ranges are stored only.
 // - Scheduling by inter-pod affinity, topology spread, preemption, volumes; preferred affinity is ignored.
-// - A DaemonSet's rolling update and revisions. Controllers of Jobs, CronJobs and autoscalers (stored only); volumes are bound by a pretended
+// - A DaemonSet's rolling update and revisions. Controllers of Jobs, CronJobs and autoscalers (stored only); volumes
+// are bound by a pretended
 //   provisioner; Deployments are never rolled back and their progress deadline is not watched.
 // - Encryption, node authorization (system:nodes is a ClusterRole here), service account tokens that expire.
 #include <sys/prctl.h>

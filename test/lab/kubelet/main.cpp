@@ -8,7 +8,8 @@
 // What it does not do:
 // - exec, attach, port-forward, following of logs, log rotation, ephemeral containers, lifecycle postStart, httpGet
 // preStop
-// - hostPID on nodes of containerd's kind, hostIPC, shareProcessNamespace, user namespaces, seccomp and AppArmor profiles, SELinux, devices, hostPort
+// - hostPID on nodes of containerd's kind, hostIPC, shareProcessNamespace, user namespaces, seccomp and AppArmor
+// profiles, SELinux, devices, hostPort
 // - volumes other than configMap, secret, projected, downwardAPI, emptyDir, hostPath, PVC (hostPath or local PV);
 //   updates of mounted config maps and secrets; ownership by fsGroup; emptyDir size limits
 // - readiness gates, gRPC probes, activeDeadlineSeconds, eviction, image garbage collection, static pods, in-place
