@@ -312,8 +312,7 @@ std::string request_name(const Json& request) {
   X(RemoveArchive)                                                                                                   \
   X(ReadArchive)                                                                                                     \
   X(DumpContainer)                                                                                                   \
-  X(ReadDump)                                                                                                        \
-  X(RemoveDump) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport)                \
+  X(ReadDump) X(RemoveDump) X(WriteLayout) X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport)    \
       X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) \
           X(WriteRestore) X(RestoreReady) X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData)         \
               X(RestoreList) X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint)
