@@ -26,12 +26,9 @@ Json timeouts_json(const StepTimeouts& timeouts) {
 }  // namespace
 
 Json settings_json(const MigrationRequest& r) {
-  Json json{{"dead_man", r.dead_man.count()},
-            {"downtime_limit", r.downtime_limit.count()},
-            {"relay_window", r.relay_window},
-            {"max_held", r.max_held},
-            {"total", r.prefer == Prefer::total},
-            {"direct", r.kubelet == KubeletPath::direct},
+  Json json{{"dead_man", r.dead_man.count()},       {"downtime_limit", r.downtime_limit.count()},
+            {"relay_window", r.relay_window},       {"max_held", r.max_held},
+            {"total", r.prefer == Prefer::total},   {"direct", r.kubelet == KubeletPath::direct},
             {"timeouts", timeouts_json(r.timeouts)}};
   if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
   if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);

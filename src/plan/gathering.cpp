@@ -16,6 +16,7 @@
 #include "kube/objects/runtime_class.hpp"
 #include "ms2m/node_setup.hpp"
 #include "ms2m/remedy.hpp"
+#include "plan/limits.hpp"
 #include "plan/procedure.hpp"
 #include "plan/restoring.hpp"
 
@@ -24,6 +25,8 @@ namespace {
 
 /// Of the whole preflight: its questions are asked side by side, so a few slow ones do not add up.
 constexpr int kConnectTimes = 6;
+/// The management API's lists are up to five seconds old.
+constexpr std::chrono::seconds kToldOf{6};
 
 Json read_pod(Cluster& cluster, const MigrationRequest& request, const StopToken& stop) {
   auto pod = cluster.get({Kind::pod, request.ns, request.pod}, stop);
@@ -313,13 +316,27 @@ void Gathering::ask_management() {
   ask(Question::management, {needed}, [this, version] {
     facts_.queue = ports_.admin.queue(request_.queue, stop_);
     facts_.totals = ports_.admin.totals(request_.queue, stop_);
-    if (facts_.queue && facts_.queue->consumers.size() == 1)
-      facts_.heartbeat = ports_.admin.heartbeat(facts_.queue->consumers.front().connection, stop_);
+    ask_heartbeat();
+    // A connection is told of some seconds after it was made; where more waits than the valve could keep in order, a
+    // move depends on it (quieting.hpp).
+    const bool needed_soon = facts_.totals && facts_.totals->ready > kStrictOrderReady;
+    const TimePoint end = Clock::now() + kToldOf;
+    while (needed_soon && !facts_.heartbeat && facts_.queue && facts_.queue->consumers.size() <= 1 &&
+           Clock::now() < end) {
+      stop_.sleep(Millis{200}, "waiting for the management API to tell of the consumer's connection");
+      facts_.queue = ports_.admin.queue(request_.queue, stop_);
+      ask_heartbeat();
+    }
     facts_.admin_version = version;
   });
   ask(Question::policies, {needed},
       [this] { facts_.policy_on_ours = ports_.admin.policy_for(queue_names("a").hold, stop_); });
   ask(Question::alarms, {needed}, [this] { facts_.alarms = ports_.admin.alarms(stop_); });
+}
+
+void Gathering::ask_heartbeat() {
+  if (facts_.queue && facts_.queue->consumers.size() == 1)
+    facts_.heartbeat = ports_.admin.heartbeat(facts_.queue->consumers.front().connection, stop_);
 }
 
 }  // namespace ms2m

@@ -80,12 +80,7 @@ Ran BringData::run(const StopToken& stop) const {
   data.sha256 = moved.sha256;
   guards.check();
   tell(observer, Phase::transferring, fmt::format("the data of {} is on {}", plan.target_pod, plan.target_node));
-<<<<<<< HEAD
   if (moved.pages == 0) return {carried_text(moved) + ", unpacked on the way"};
-=======
-  const std::string size = fmt::format("{:.1f} MB", static_cast<double>(moved.bytes.count) / 1e6);
-  if (moved.pages == 0) return {size + ", unpacked on the way"};
->>>>>>> mend2
   pages = CarriedPages{moved.pages, moved.differing};
   return {fmt::format("{}, {} of {} pages of memory", carried_text(moved), moved.differing, moved.pages)};
 }
