@@ -213,6 +213,8 @@ class Pictures(unittest.TestCase):
         for each in ("MS2M baseline, 2026-02-16", "55.7 s", "Deployment, handoff", *rows.TITLES.values()):
             self.assertIn(each, words)
         self.assertNotIn("Deployment, shadow, registry", words)  # not measured
+        self.assertEqual(words.count("StatefulSet, sequential, ssh relay"), 1)  # the others once more, on their own scale
+        self.assertEqual(words.count("Deployment, handoff"), 2)
         for colour in ("rgb(  0, 114, 178)", "rgb(204, 121, 167)"):
             self.assertIn(colour, svg)
 

@@ -114,9 +114,10 @@ def summary(entries):
 
 
 def definitions(in_lab, consumer):
-    gap = ("The gap is measured: from the last message that the source worked on to the first new one that the copy works on, or, where both have "
-           "one name, the longest time without a message." if in_lab else "The gap is the one that ms2m reports.")
-    return [*([consumer] if consumer else []), gap, "The total is ms2m's: from when it is known what to do, and all can be reached, until nothing of the migration is left.",
+    gap = ("The gap is measured: from the last message that the source worked on to the first new one that the copy works on, or, where "
+           "both have one name, the longest time without a message." if in_lab else "The gap is the one that ms2m reports.")
+    return [*([consumer] if consumer else []), gap,
+            "The total is ms2m's: from when it is known what to do, and all can be reached, until nothing of the migration is left.",
             "Checkpointing holds what ms2m calls Preparing as well: the published phase holds the queue's setup, too.",
             "exact: moved, no message lost, doubled or overtaken, and the state the same as without a migration. refused: ms2m said no before "
             "anything was touched. Numbers of other runs are in no median."]
@@ -131,7 +132,8 @@ def figure(name, svg, caption):
 
 
 def make(report):
-    """report: command, in_lab, consumer (words on it, or None), machine, configurations, entries, medians, published, left_out and figures [(name, svg, caption)]."""
+    """report: command, in_lab, consumer (words on it, or None), machine [(what, value)], configurations, entries, medians, published, left_out
+    and figures [(name, svg, caption)]."""
     machine = "".join(f"<dt>{text(what)}</dt><dd>{text(value)}</dd>" for what, value in report["machine"])
     left_out = f"<h2>Left out</h2>{listing(report['left_out'])}" if report["left_out"] else ""
     where = "in the lab" if report["in_lab"] else "on a cluster"

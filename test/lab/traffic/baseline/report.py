@@ -44,7 +44,8 @@ def write(options, command, machine, configurations, entries, left_out):
         plots.draw(script, path)
         with open(path, encoding="utf-8") as file:
             drawn.append((name, file.read(), caption))
-    text = page.make({"command": command, "in_lab": not options.cluster, "consumer": consumer(options), "machine": machine, "entries": entries, "medians": medians,
+    text = page.make({"command": command, "in_lab": not options.cluster, "consumer": consumer(options), "machine": machine,
+                      "entries": entries, "medians": medians,
                       "configurations": list({each.key: each for each in configurations}.values()), "published": figures,
                       "left_out": left_out, "figures": drawn})
     with open(os.path.join(options.out, "baseline.html"), "w", encoding="utf-8") as file:
