@@ -5,8 +5,10 @@ import argparse
 import contextlib
 import html.parser
 import io
+import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -428,6 +430,40 @@ class Cluster(unittest.TestCase):
         self.assertEqual(cluster_runs.judged(self.options(verdict="exit 7")), (None, "--verdict printed no verdict; exit status 7"))
         self.assertEqual(cluster_runs.judged(self.options(verdict="sleep 60", verdict_timeout=0.2)),
                          (None, "--verdict said nothing within 0.2 s"))
+
+    def pod(self, plan):
+        """Whose ms2m answers `plan` with this."""
+        directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, directory)
+        program = os.path.join(directory, "ms2m")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n[ \"$*\" = 'plan pod/c-1 --to n-2 -o json -n shop' ] && [ $KUBECONFIG = /kubeconfig ] || exit 9\n"
+                       f"echo '{json.dumps(plan)}'\n")
+        os.chmod(program, 0o755)
+        before = os.environ.get("MS2M")
+        self.addCleanup(lambda: os.environ.pop("MS2M") if before is None else os.environ.update(MS2M=before))
+        os.environ["MS2M"] = program
+        return cluster_runs.Pod(self.options(pod="pod/c-1", to="n-2", ms2m_args=["-n", "shop"], migration_timeout=20))
+
+    def test_the_pod_goes_there_and_back(self):
+        pod = self.pod({"workload": "ReplicaSet", "source": {"pod": "c-1", "node": "n-1"}})
+        self.assertEqual((pod.workload, pod.lost), ("deployment", None))
+        self.assertTrue(pod.follow(0, {"target": {"pod": "c-2", "node": "n-2"}}))
+        self.assertEqual(pod.where()[:3], ["pod/c-2", "--to", "n-1"])
+        self.assertFalse(pod.follow(4, {}) or pod.follow(1, {"target": {"pod": "c-3", "node": "n-1"}}))
+        self.assertEqual((pod.where()[:3], pod.lost), (["pod/c-2", "--to", "n-1"], None))
+        self.assertTrue(pod.follow(5, {"target": {"pod": "c-3", "node": "n-1"}}))
+        self.assertEqual(pod.where()[:3], ["pod/c-3", "--to", "n-2"])
+
+    def test_one_that_is_lost(self):
+        for status in (3, 130, "hung", 0):
+            pod = self.pod({"workload": "StatefulSet", "source": {"pod": "c-1", "node": "n-1"}})
+            self.assertFalse(pod.follow(status, {}))
+            self.assertTrue(pod.lost, status)
+
+    def test_a_pod_of_which_nothing_is_known(self):
+        with self.assertRaisesRegex(lab.Failure, "ms2m plan pod/c-1 --to n-2 -o json -n shop: exit status 0"):
+            self.pod({"findings": []})
 
     def test_rows(self):
         report = {"total_s": 2.0, "gap_s": 0.5, "phases": PHASES, "leftovers": []}

@@ -88,7 +88,7 @@ class Pod:
 
     def follow(self, status, report):
         """After a migration; True: it was moved."""
-        if status in (0, 5):
+        if status in (0, 5) and report.get("target"):
             self._name = report["target"]["pod"]
             self._to = self._nodes[0] if report["target"]["node"] == self._nodes[1] else self._nodes[1]
             return True
@@ -119,4 +119,4 @@ def row_of(configuration, rate, number, outcome, moved, good, line):
     why = line if not good else "left: " + "; ".join(left) if left else None
     if status != 0:
         return rows.row(number, rate, configuration, kind, why=why or reason(report, err))
-    return rows.row(number, rate, configuration, kind, report["total_s"], report["gap_s"], report["phases"], why)
+    return rows.row(number, rate, configuration, kind, report.get("total_s"), report.get("gap_s"), report.get("phases"), why)
