@@ -107,7 +107,7 @@ TEST_CASE("fake: the valve starves a saturated poller until it looks, and return
   slow.per_settle = 1;
   slow.prefetch = 5;
   auto poller = scene.server.start("p", "q", slow);
-  scene.publish(200);
+  scene.publish(100);
   scene.server.set_producer([&](FakeServer&) { scene.publish(2); });
   scene.broker.declare_queue({"hold", {}, {}}, scene.stop);
   scene.server.settle();
@@ -117,7 +117,7 @@ TEST_CASE("fake: the valve starves a saturated poller until it looks, and return
   auto valve = scene.broker.close_valve({"q", 100000}, scene.stop);
   for (int i = 0; i < 20; ++i) scene.server.settle();
   CHECK(poller->queue() == "hold");
-  CHECK(valve->held() > 200);
+  CHECK(valve->held() > 100);
   scene.server.set_producer({});
   valve->open();
   const auto image = poller->checkpoint();
