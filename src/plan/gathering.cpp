@@ -313,8 +313,11 @@ void Gathering::ask_management() {
   ask(Question::management, {needed}, [this, version] {
     facts_.queue = ports_.admin.queue(request_.queue, stop_);
     facts_.totals = ports_.admin.totals(request_.queue, stop_);
-    if (facts_.queue && facts_.queue->consumers.size() == 1)
-      facts_.heartbeat = ports_.admin.heartbeat(facts_.queue->consumers.front().connection, stop_);
+    if (facts_.queue && facts_.queue->consumers.size() == 1) try {
+        facts_.heartbeat = ports_.admin.heartbeat(facts_.queue->consumers.front().connection, stop_);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::forbidden) throw;
+      }
     facts_.admin_version = version;
   });
   ask(Question::policies, {needed},
