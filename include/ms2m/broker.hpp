@@ -7,6 +7,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,6 +98,11 @@ struct ValveSpec {
   std::function<bool(std::uint64_t ready, StopToken& limit)> may_close{};
   /// Of its connection, at most: by it the broker notices our silence. 0: as of everything that holds messages.
   std::chrono::seconds heartbeat{0};
+  /// By the last look, after may_close: when more are ready, it is not closed.
+  std::uint64_t ready_at_most = std::numeric_limits<std::uint64_t>::max();
+  /// It opens by itself, as if it had broken, when the time for the closing is over (`limit`), unless it was kept
+  /// before.
+  bool provisional = false;
 };
 
 /// ms2m's own consumer on a queue with a higher x-priority: while it is closed, deliveries to everybody else stop. It
@@ -106,15 +112,20 @@ class Valve {
   virtual ~Valve() = default;
   virtual std::uint64_t held() const noexcept = 0;  ///< messages held unacknowledged
   virtual std::uint64_t ready_at_closing() const noexcept = 0;
-  virtual bool broken() const noexcept = 0;  ///< connection lost, or more than max_held
-  /// When the last flood came, if ever: more than 150 messages may have been on their way to it at a time, the ones
-  /// that waited at the closing aside. In it the broker may have counted the valve as blocked (200 unsent deliveries)
-  /// and served somebody else.
+  virtual bool broken() const noexcept = 0;  ///< connection lost, more than max_held, or its time was over
+  /// When the last flood came, if ever: more than 150 messages may have been on their way to it at a time. In it the
+  /// broker may have counted the valve as blocked (200 unsent deliveries) and served somebody else. What waited at the
+  /// closing counts: behind a frozen source, settle() twice before that runs, and look at what came later.
   virtual std::optional<TimePoint> flooded() const noexcept = 0;
   /// Returns when everything has come that the broker had for it before the call. Error{unavailable}: broken.
   virtual void settle(const StopToken& stop) = 0;
+  /// A provisional one stays closed from now on. False: it has broken.
+  virtual bool keep() noexcept = 0;
   /// Closes the channel: what was held returns to the queue in its old order. Idempotent; returns what was held.
   virtual std::uint64_t open() = 0;
+  /// After open(): the broker has confirmed the end of its channel, so everything is back. False: the broker may notice
+  /// its end only by its heartbeats, and serve others with newer messages until then.
+  virtual bool returned() const noexcept = 0;
 };
 
 /// Keeps the source from running away from a copy that starts later: after a batch that kept it busy for t it rests for
@@ -303,7 +314,8 @@ class BrokerAdmin {
   virtual std::optional<QueueTotals> totals(const std::string& queue, const StopToken& stop) = 0;
   virtual std::vector<std::string> alarms(const StopToken& stop) = 0;  ///< "memory on rabbit@x", ...
   virtual std::vector<std::string> queue_names(const std::string& prefix, const StopToken& stop) = 0;
-  /// The heartbeat that a connection has agreed on; 0: none; nullopt: there is no such connection, or it is not said.
+  /// The heartbeat that a connection has agreed on; 0: none; nullopt: there is no such connection, or it is not said
+  /// yet. Error{forbidden}: our user may not see it.
   virtual std::optional<std::chrono::seconds> heartbeat(const std::string& connection, const StopToken& stop) = 0;
   virtual bool close_connection(const std::string& name, const StopToken& stop) = 0;
 };

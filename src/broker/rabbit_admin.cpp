@@ -303,7 +303,7 @@ std::vector<std::string> RabbitAdmin::queue_names(const std::string& prefix, con
 }
 
 std::optional<std::chrono::seconds> RabbitAdmin::heartbeat(const std::string& connection, const StopToken& stop) {
-  const auto found = get_if_allowed("connections/" + url_encode(connection), stop);
+  const auto found = get("connections/" + url_encode(connection), stop);
   if (!found || !found->contains("timeout")) return std::nullopt;
   const auto seconds = member(*found, "timeout", std::int64_t{-1});
   return seconds < 0 ? std::nullopt : std::optional(std::chrono::seconds(seconds));

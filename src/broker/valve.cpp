@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t kPriority = 1000000;
 constexpr std::size_t kAtOnce = 256;
 constexpr std::chrono::seconds kOpenLimit{5};
+/// Of a source that stands still: within what is left to the end of its freeze.
+constexpr std::chrono::seconds kOpenProvisional{3};
 /// Of the broker's 200 unsent deliveries, whose end it notices by fifties.
 constexpr std::uint64_t kFlood = 150;
 constexpr Millis kEchoes{10};  // between two questions
@@ -20,7 +22,7 @@ constexpr Millis kLook{20};
 }  // namespace
 
 bool FloodWatch::answered(std::uint64_t delivered) {
-  const bool flood = counted(delivered) - before_ > kFlood;
+  const bool flood = delivered - before_ > kFlood;
   before_ = asked_;
   return flood;
 }
@@ -34,16 +36,19 @@ std::unique_ptr<Valve> RabbitValve::close(const amqp::Endpoint& endpoint, const 
     if (!spec.may_close(ready, limit)) return nullptr;
     ready = connection->inspect_queue(spec.queue, limit).messages;
   }
+  if (ready > spec.ready_at_most) return nullptr;
   connection->count_only();
   connection->consume(spec.queue, {{"x-priority", kPriority}}, limit);
-  return std::unique_ptr<Valve>(new RabbitValve(std::move(connection), spec.max_held, ready));
+  const auto until = spec.provisional ? limit.deadline() : std::nullopt;
+  return std::unique_ptr<Valve>(new RabbitValve(std::move(connection), spec, ready, until));
 }
 
-RabbitValve::RabbitValve(std::unique_ptr<amqp::Connection> connection, std::uint64_t max_held, std::uint64_t ready)
-    : max_held_(max_held),
+RabbitValve::RabbitValve(std::unique_ptr<amqp::Connection> connection, const ValveSpec& spec, std::uint64_t ready,
+                         std::optional<TimePoint> until)
+    : max_held_(spec.max_held),
       ready_at_closing_(ready),
       connection_(std::move(connection)),
-      flood_(ready),
+      until_(until),
       interruption_(std::make_unique<StopSource>()) {
   thread_ = std::thread([this] { run(); });
 }
@@ -54,6 +59,18 @@ RabbitValve::~RabbitValve() {
 }
 
 void RabbitValve::interrupt() { interruption_->request_stop(); }
+
+bool RabbitValve::provisional() {
+  const std::lock_guard lock(mutex_);
+  return until_.has_value();
+}
+
+bool RabbitValve::keep() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (over_ || broken_.load()) return false;
+  until_.reset();
+  return true;
+}
 
 std::uint64_t RabbitValve::open() {
   {
@@ -77,14 +94,17 @@ void RabbitValve::settle(const StopToken& stop) {
 }
 
 void RabbitValve::run() noexcept {
+  bool connected = true;
   try {
-    read();
+    if (!read()) broken_.store(true);
   } catch (const std::exception&) {
     broken_.store(true);
+    connected = false;
   }
-  if (!broken_.load()) try {
-      const StopToken limited = hard_.token().within(kOpenLimit);
+  if (connected) try {
+      const StopToken limited = hard_.token().within(provisional() ? kOpenProvisional : kOpenLimit);
       connection_->close_channel(limited);
+      returned_.store(true);
       most_held_.store(connection_->delivered());
       connection_->close(limited);
     } catch (const std::exception&) {
@@ -100,9 +120,11 @@ void RabbitValve::run() noexcept {
 /// Until something has come, a question is due, or somebody wants something.
 void RabbitValve::receive() {
   StopToken token;
+  Millis patience{60000};
   {
     const std::lock_guard lock(mutex_);
     if (opening_) return;
+    if (until_) patience = std::clamp(std::chrono::ceil<Millis>(*until_ - Clock::now()), Millis{0}, patience);
     if (interruption_->stop_requested()) interruption_ = std::make_unique<StopSource>();
     token = interruption_->token();
     if (!answers_ && wanted_ > answered_) return;
@@ -110,7 +132,7 @@ void RabbitValve::receive() {
   const bool due = !answers_ && connection_->delivered() != seen_;
   const Millis rest = std::chrono::ceil<Millis>(asked_at_ + kEchoes - Clock::now());
   try {
-    connection_->receive(due ? std::clamp(rest, Millis{0}, kEchoes) : Millis{60000}, kAtOnce, token);
+    connection_->receive(due ? std::clamp(rest, Millis{0}, kEchoes) : patience, kAtOnce, token);
   } catch (const Cancelled&) {
   }
 }
@@ -136,17 +158,22 @@ void RabbitValve::echo() {
   answers_ = wanted;
 }
 
-void RabbitValve::read() {
+/// False: it may not stay closed.
+bool RabbitValve::read() {
   for (;;) {
     receive();
     const std::uint64_t delivered = connection_->delivered();
     held_.store(delivered);
     most_held_.store(delivered);
-    if (connection_->consumer_cancelled()) throw Error(ErrorKind::not_found, "the queue was deleted");
-    if (delivered > max_held_) throw Error(ErrorKind::failed, "more messages than may be held");
+    if (connection_->consumer_cancelled()) return false;  // the queue was deleted
+    if (delivered > max_held_) return false;
     {
       const std::lock_guard lock(mutex_);
-      if (opening_) return;
+      if (opening_) return true;
+      if (until_ && Clock::now() >= *until_) {
+        broken_.store(true);  // before anybody can keep it
+        return false;
+      }
     }
     echo();
   }

@@ -20,15 +20,11 @@ namespace ms2m {
 /// Whether more messages may have been on their way at a time than the valve bears. Pure.
 class FloodWatch {
  public:
-  /// `waited`: messages that come at once, at the closing, and do not count.
-  explicit FloodWatch(std::uint64_t waited) : waited_(waited) {}
-  void asked(std::uint64_t delivered) { asked_ = counted(delivered); }
+  void asked(std::uint64_t delivered) { asked_ = delivered; }
   /// True: there was a flood since the question before the one that is answered now.
   bool answered(std::uint64_t delivered);
 
  private:
-  std::uint64_t counted(std::uint64_t delivered) const { return delivered > waited_ ? delivered - waited_ : 0; }
-  const std::uint64_t waited_;
   std::uint64_t before_ = 0, asked_ = 0;
 };
 
@@ -48,16 +44,21 @@ class RabbitValve : public Valve {
   }
   /// A flood in what has come is known then.
   void settle(const StopToken& stop) override;
-  /// Blocks for one round trip, at most 5 s; after that the socket is closed, which returns everything as well.
+  bool keep() noexcept override;
+  /// Blocks for one round trip, at most 5 s; after that the socket is closed, which returns everything as well, but
+  /// when the broker notices it.
   std::uint64_t open() override;
+  bool returned() const noexcept override { return returned_.load(); }
 
  private:
-  RabbitValve(std::unique_ptr<amqp::Connection> connection, std::uint64_t max_held, std::uint64_t ready);
+  RabbitValve(std::unique_ptr<amqp::Connection> connection, const ValveSpec& spec, std::uint64_t ready,
+              std::optional<TimePoint> until);
   void run() noexcept;
-  void read();
+  bool read();
   void receive();
   void echo();
   void interrupt();
+  bool provisional();
 
   const std::uint64_t max_held_;
   const std::uint64_t ready_at_closing_;
@@ -69,12 +70,13 @@ class RabbitValve : public Valve {
 
   std::atomic<std::uint64_t> held_{0};
   std::atomic<std::uint64_t> most_held_{0};
-  std::atomic<bool> broken_{false};
+  std::atomic<bool> broken_{false}, returned_{false};
   std::atomic<Clock::rep> flooded_{0};
   std::mutex mutex_;
   std::condition_variable settled_;
   std::uint64_t wanted_ = 0, answered_ = 0;  ///< by settle(); how many of them have their answer
   bool opening_ = false, over_ = false;
+  std::optional<TimePoint> until_;            ///< it opens then; none any more when it was kept
   std::unique_ptr<StopSource> interruption_;  ///< of the thread's wait
   StopSource hard_;
   std::thread thread_;

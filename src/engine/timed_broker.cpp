@@ -37,6 +37,8 @@ class TimedValve final : public Valve {
     const Call call(line_, WaitFor::broker, "open the valve");
     return inner_->open();
   }
+  bool keep() noexcept override { return inner_->keep(); }
+  bool returned() const noexcept override { return inner_->returned(); }
 
  private:
   std::unique_ptr<Valve> inner_;

@@ -316,16 +316,16 @@ void Gathering::ask_management() {
   ask(Question::management, {needed}, [this, version] {
     facts_.queue = ports_.admin.queue(request_.queue, stop_);
     facts_.totals = ports_.admin.totals(request_.queue, stop_);
-    ask_heartbeat();
+    bool told = ask_heartbeat();
     // A connection is told of some seconds after it was made; where more waits than the valve could keep in order, a
     // move depends on it (quieting.hpp).
     const bool needed_soon = facts_.totals && facts_.totals->ready > kStrictOrderReady;
     const TimePoint end = Clock::now() + kToldOf;
-    while (needed_soon && !facts_.heartbeat && facts_.queue && facts_.queue->consumers.size() <= 1 &&
+    while (told && needed_soon && !facts_.heartbeat && facts_.queue && facts_.queue->consumers.size() <= 1 &&
            Clock::now() < end) {
       stop_.sleep(Millis{200}, "waiting for the management API to tell of the consumer's connection");
       facts_.queue = ports_.admin.queue(request_.queue, stop_);
-      ask_heartbeat();
+      told = ask_heartbeat();
     }
     facts_.admin_version = version;
   });
@@ -334,9 +334,14 @@ void Gathering::ask_management() {
   ask(Question::alarms, {needed}, [this] { facts_.alarms = ports_.admin.alarms(stop_); });
 }
 
-void Gathering::ask_heartbeat() {
+/// False: nobody tells this user.
+bool Gathering::ask_heartbeat() try {
   if (facts_.queue && facts_.queue->consumers.size() == 1)
     facts_.heartbeat = ports_.admin.heartbeat(facts_.queue->consumers.front().connection, stop_);
+  return true;
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::forbidden) throw;
+  return false;
 }
 
 }  // namespace ms2m

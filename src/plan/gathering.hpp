@@ -43,7 +43,7 @@ class Gathering {
   template <class Scaler>
   void read_autoscalers(Kind kind, const char* plural, Scaler (*parse)(const Json&), std::vector<Scaler>& into);
   void ask_claims();
-  void ask_heartbeat();
+  bool ask_heartbeat();
   void read_claim(const std::string& name);
   void ask_gates();
   void source_node();

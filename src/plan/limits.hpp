@@ -18,6 +18,11 @@ inline Millis freeze_limit(const MigrationRequest& request) {
 /// source is served with newer ones (rabbitmq-facts.md section 10).
 inline constexpr std::uint64_t kStrictOrderReady = 150;
 
+/// A quorum queue gives one consumer no more than 2000 unacknowledged messages: a valve that has them is passed by what
+/// comes next, as long as anybody else consumes the queue. Some come until the source is quiet.
+inline constexpr std::uint64_t kQuorumHeld = 1900;
+inline constexpr std::uint64_t kQuorumReady = 1500;
+
 /// From here on the backlog of a source that does not answer is about to outgrow the valve: it is closed while it still
 /// can without a freeze.
 inline constexpr std::uint64_t kGrowingReady = 50;

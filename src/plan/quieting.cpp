@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kube/objects/container.hpp"
+#include "plan/dump_time.hpp"
 #include "plan/limits.hpp"
 
 namespace ms2m {
@@ -17,11 +18,11 @@ constexpr Seconds kFreezing{0.1};
 /// Into a valve, a second. In the lab 42 700 were taken in 0.34 s, everything else of the freeze included; other
 /// brokers are farther away, and messages larger.
 constexpr double kTaken = 20000;
-/// A quorum queue sends no consumer more than 2000 that are not acknowledged (rabbitmq-facts.md section 10); some come
-/// meanwhile.
-constexpr std::uint64_t kMostOfQuorum = 1500;
 /// Between the freeze's end and what must come before it.
 constexpr Millis kMargin{500};
+/// Without the control protocol the source is frozen until its kubelet ends it, which takes a second or two, and ten on
+/// a slow cluster.
+constexpr Seconds kFrozenToTheEnd{10};
 /// Until the data can move, in which messages go on coming.
 constexpr Seconds kPreparing{3};
 
@@ -40,14 +41,10 @@ Seconds work_in_hand(const Facts& facts, bool busy) {
   return busy && rate > 0 ? Seconds(in_hand(facts) / rate) : Seconds(0);
 }
 
-bool outruns(const QueueFacts& queue) {
-  return queue.rate_out && *queue.rate_out > 0 && per_second(queue.rate_in) > *queue.rate_out;
-}
-
 /// When it is to become quiet.
 std::uint64_t ready_then(const Facts& facts) {
   const std::uint64_t now = facts.depth ? facts.depth->ready : 0;
-  if (!facts.queue || !outruns(*facts.queue)) return now;
+  if (!is_outrun(facts)) return now;
   const double more = (per_second(facts.queue->rate_in) - *facts.queue->rate_out) * kPreparing.count();
   return now + static_cast<std::uint64_t>(more);
 }
@@ -55,6 +52,16 @@ std::uint64_t ready_then(const Facts& facts) {
 std::string rates(const Facts& facts) {
   if (!facts.queue || !facts.queue->rate_in || !facts.queue->rate_out) return "";
   return fmt::format(", {:.0f} a second come and {:.0f} go", *facts.queue->rate_in, *facts.queue->rate_out);
+}
+
+/// From the end of a freeze at work to that of the next one, which no probe may have interrupted: one that is answered
+/// in between begins to count anew.
+Seconds until_moved(const Facts& facts) {
+  const auto container = container_in(facts.pod, facts.container);
+  const Seconds work = work_in_hand(facts, true);
+  return container && container->liveness && work > container->liveness->period + container->liveness->timeout
+             ? Seconds(0)
+             : work + frozen_in_the_move(facts);
 }
 
 QuietForecast by_valve(const Facts& facts, Seconds before, std::string because) {
@@ -76,6 +83,17 @@ std::optional<Seconds> liveness_allows(const Facts& facts) {
   return probe.period * (probe.failures - 1) + probe.timeout;
 }
 
+Seconds frozen_in_the_move(const Facts& facts) {
+  const Seconds dump = dump_time(facts);
+  return facts.procedure.course == Course::valve ? std::max(kFrozenToTheEnd, dump) : dump;
+}
+
+bool is_outrun(const Facts& facts) {
+  if (!facts.queue) return false;
+  const auto& out = facts.queue->rate_out;
+  return out && *out > 0 && per_second(facts.queue->rate_in) > *out;
+}
+
 Seconds time_to_take(std::uint64_t messages) { return kFreezing + Seconds(static_cast<double>(messages) / kTaken); }
 
 QuietForecast forecast_quiet(const Facts& facts, const MigrationRequest& request) {
@@ -83,7 +101,7 @@ QuietForecast forecast_quiet(const Facts& facts, const MigrationRequest& request
   const std::string waiting = fmt::format("{} message{} wait{}", ready, ready == 1 ? "" : "s", ready == 1 ? "s" : "");
   if (request.protocol == Protocol::none)
     return by_valve(facts, Seconds(0), "it knows no control queue, and " + waiting + rates(facts));
-  const bool busy = ready > 0 && (ready >= kGrowingReady || (facts.queue && outruns(*facts.queue)));
+  const bool busy = ready > 0 && (ready >= kGrowingReady || is_outrun(facts));
   if (!facts.source_control || facts.source_control->consumers > 0)
     return {QuietWay::command, Seconds(0.1) + work_in_hand(facts, busy), Seconds(0),
             facts.source_control ? "it subscribes to its control queue" : "its control queue is not known"};
@@ -102,9 +120,12 @@ FreezeBudget freeze_budget(const Facts& facts, const MigrationRequest& request, 
   };
   if (heartbeat.count() > 0)
     shorten(Millis(heartbeat) - Millis{100}, fmt::format("its connection's heartbeats of {} s", heartbeat.count()));
-  if (const auto allowed = liveness_allows(facts))
-    shorten(std::chrono::duration_cast<Millis>(*allowed) - kMargin,
-            fmt::format("its liveness probe after {:g} s", allowed->count()));
+  if (const auto allowed = liveness_allows(facts)) {
+    const Seconds next = until_moved(facts);
+    shorten(std::chrono::duration_cast<Millis>(*allowed - next) - kMargin,
+            fmt::format("its liveness probe after {:g} s{}", allowed->count(),
+                        next.count() > 0 ? fmt::format(", of which the move takes {:.1f} s", next.count()) : ""));
+  }
   // The broker gives a silent client up after three heartbeats at the latest.
   const std::chrono::seconds mine(budget.limit >= Millis{8000} ? 2 : 1);
   budget.heartbeat = std::min(mine, std::chrono::duration_cast<std::chrono::seconds>(request.dead_man / 5));
@@ -114,6 +135,13 @@ FreezeBudget freeze_budget(const Facts& facts, const MigrationRequest& request, 
   return budget;
 }
 
+bool quorum_bounds(const Facts& facts) { return !facts.queue || facts.queue->type != "classic"; }
+
+std::string quorum_words(const Facts& facts) {
+  return std::string(facts.queue ? "" : "its type is not known, and ") +
+         "a quorum queue gives one consumer no more than 2000 at a time";
+}
+
 std::optional<Trouble> against_frozen_valve(const Facts& facts, const MigrationRequest& request,
                                             std::optional<std::chrono::seconds> heartbeat, std::uint64_t ready) {
   const std::string wait = fmt::format("{} messages wait in {}", ready, request.queue);
@@ -121,12 +149,9 @@ std::optional<Trouble> against_frozen_valve(const Facts& facts, const MigrationR
     return Trouble{fmt::format("{}, and --max-held is {}", wait, request.max_held),
                    "raise --max-held (the broker holds them in its memory meanwhile, ms2m does not), or wait until the "
                    "consumer has caught up"};
-  if (facts.queue && facts.queue->type == "quorum" && ready > kMostOfQuorum)
-    return Trouble{
-        wait +
-            ", and it is a quorum queue: the broker sends nobody more than 2000 at a time, so that their order "
-            "could not be kept",
-        "wait until the consumer has caught up, or let it subscribe to its control queue (ms2m-protocol(7))"};
+  if (quorum_bounds(facts) && ready > kQuorumReady)
+    return Trouble{fmt::format("{}, and {}: the valve could not take them all", wait, quorum_words(facts)),
+                   kBelowQuorum};
   if (!heartbeat)
     return Trouble{
         fmt::format("{}: to keep their order the source must stand still for a moment, and the heartbeats of its "

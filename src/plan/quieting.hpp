@@ -12,6 +12,12 @@ namespace ms2m {
 /// come right after it. nullopt: it has no liveness probe.
 std::optional<Seconds> liveness_allows(const Facts& facts);
 
+/// How long it stands still after it has become quiet, about: in the dump, or to its end.
+Seconds frozen_in_the_move(const Facts& facts);
+
+/// More comes than it manages, as far as the rates are told.
+bool is_outrun(const Facts& facts);
+
 enum class QuietWay {
   command,       ///< it is told, and obeys
   valve,         ///< it does not look while it has work: the valve keeps that from it
@@ -41,6 +47,13 @@ FreezeBudget freeze_budget(const Facts& facts, const MigrationRequest& request, 
 
 /// How long it takes to take so many messages, at least.
 Seconds time_to_take(std::uint64_t messages);
+
+/// The primary is a quorum queue, or of a type that is not known: kQuorumHeld counts.
+bool quorum_bounds(const Facts& facts);
+/// "a quorum queue gives one consumer no more than 2000 messages"
+std::string quorum_words(const Facts& facts);
+inline constexpr const char* kBelowQuorum =
+    "run ms2m again when fewer wait, or let the consumer subscribe to its control queue (ms2m-protocol(7))";
 
 /// Why the valve cannot close behind the frozen source, with `ready` messages waiting; nullopt: it can.
 std::optional<Trouble> against_frozen_valve(const Facts& facts, const MigrationRequest& request,

@@ -13,15 +13,11 @@
 namespace ms2m {
 namespace {
 
-/// Without the control protocol the source is frozen until its kubelet ends it, which takes a second or two, and ten on
-/// a slow cluster.
-constexpr Seconds kFrozenToTheEnd{10};
-
 void check_liveness(const Facts& facts, std::vector<Finding>& out) {
   const auto allowed = liveness_allows(facts);
   if (!allowed) return;
   const bool none = facts.procedure.course == Course::valve;
-  const Seconds frozen = none ? std::max(kFrozenToTheEnd, dump_time(facts)) : dump_time(facts);
+  const Seconds frozen = frozen_in_the_move(facts);
   if (frozen < *allowed) return;
   refuse(out, "liveness",
          fmt::format("the source stands still for about {:.1f} s {}, and its liveness probe may have it started again "

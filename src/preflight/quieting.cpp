@@ -21,6 +21,28 @@ std::string words(const QuietForecast& forecast) {
   return "";
 }
 
+/// Work of a second for a quick consumer.
+constexpr std::uint64_t kBurst = 1000;
+
+/// It may come to its control queue by itself, when it has worked off what happens to wait now. Else the move is undone
+/// before anything else than the command has reached the source.
+bool passes(const Facts& facts, const MigrationRequest& request) {
+  return request.protocol == Protocol::control && facts.depth->ready <= kBurst && !is_outrun(facts);
+}
+
+/// Without the control protocol: said by check_behind_valve().
+void check_single_active(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (request.protocol == Protocol::none || !facts.queue) return;
+  const auto single = facts.queue->arguments.find("x-single-active-consumer");
+  if (single == facts.queue->arguments.end() || !single->is_boolean() || !single->get<bool>()) return;
+  refuse(out, "protocol",
+         fmt::format("{} has a single active consumer, which does not look at its control queue while it has work: the "
+                     "valve, which would keep the work from it, would never become the active one",
+                     request.queue),
+         "let the consumer subscribe to its control queue (ms2m-protocol(7)), or wait until fewer than 50 messages "
+         "wait");
+}
+
 }  // namespace
 
 void check_quieting(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -32,12 +54,15 @@ void check_quieting(const Facts& facts, const MigrationRequest& request, std::ve
                  fmt::format("the source becomes quiet {}, in about {:.1f} s: {}", words(forecast),
                              forecast.time.count(), forecast.because),
                  ""});
+  if (forecast.way == QuietWay::command) return;
+  check_single_active(facts, request, out);
   if (forecast.way != QuietWay::frozen_valve) return;
   const auto trouble = against_frozen_valve(facts, request, facts.heartbeat, facts.depth->ready);
   if (!trouble) return;
-  // One that has just connected is named within some seconds; it is asked for again.
-  const bool comes = !facts.heartbeat && facts.admin_version && facts.queue && facts.queue->consumers.empty();
-  out.push_back({"backlog", comes ? Level::warning : Level::refusal, trouble->text, trouble->cure});
+  // One that has just connected is named within some seconds, and another one until then; it is asked for again.
+  const bool comes = !facts.heartbeat && facts.admin_version;
+  const bool light = comes || passes(facts, request);
+  out.push_back({"backlog", light ? Level::warning : Level::refusal, trouble->text, trouble->cure});
 }
 
 }  // namespace ms2m

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <utility>
 
 #include "handover/waits.hpp"
@@ -20,6 +21,10 @@ constexpr Millis kUncounted{100};
 constexpr std::chrono::seconds kThawing{20};
 /// The management API's list of consumers is up to five seconds old.
 constexpr std::chrono::seconds kNamed{7};
+/// Before the valve opens by itself, so that the cause is told.
+constexpr Millis kSooner{50};
+/// By then a valve that gets anything has got the first.
+constexpr std::chrono::seconds kFirst{1};
 
 Announced freeze_of(const Plan& plan, const op::Frozen& source) {
   return {fmt::format("freeze container {} on {} while the valve of {} closes, when more than {} messages wait",
@@ -62,8 +67,19 @@ class Standing {
                   fmt::format("the session with node {} was lost while the source stood still", source_.node));
   }
   bool begun() const { return effect_ != 0; }
-  TimePoint until() const { return until_; }
+  TimePoint until() const { return until_; }  ///< what the valve does then, it does by itself
+  TimePoint give_up() const { return until_ - kSooner; }
 
+  /// Returns when `gone` says so, or its node is about to let it go on.
+  void outlast(const std::function<bool(const StopToken&)>& gone) const {
+    const StopToken limit = StopToken().until(begun_ + budget_.limit);
+    while (limit.remaining(Millis{1}) > Millis{0}) try {
+        if (gone(limit)) return;
+        limit.sleep(kAcknowledged, "waiting for the end of the valve");
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::timeout) StopToken().sleep(kUncounted, "");
+      }
+  }
   /// It runs. Again: nothing.
   void end() {
     if (effect_ == 0 || std::exchange(ended_, true)) return;
@@ -100,31 +116,54 @@ void await_acknowledged(const CloseValve& at, const StopToken& stop) {
   }
 }
 
+/// What is ready now; nullopt: nobody consumes it, so a quorum queue has no leader that could say.
+std::optional<std::uint64_t> ready_in(const CloseValve& at, const StopToken& stop) {
+  const QueueDepth depth = depth_of(at.broker, at.move.plan.queue, stop);
+  return depth.consumers > 0 ? std::optional(depth.ready) : std::nullopt;
+}
+
 void take_backlog(const CloseValve& at, const Standing& source, const StopToken& stop) {
-  const std::string& queue = at.move.plan.queue;
+  const TimePoint begin = Clock::now();
   const auto check = [&] {
     source.check();
     if (at.valve->broken())
       throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
+    check_held(at.move, *at.valve);
   };
   wait_until(
       [&] {
         check();
-        if (depth_of(at.broker, queue, stop).ready > 0) return false;
+        const auto ready = ready_in(at, stop);
+        if (ready > 0U && at.valve->held() == 0 && Clock::now() - begin > kFirst)
+          throw Error(
+              ErrorKind::failed,
+              fmt::format("the broker gives the valve of {} nothing of what waits: the queue belongs to another "
+                          "consumer, or to none",
+                          at.move.plan.queue),
+              "let the consumer subscribe to its control queue (ms2m-protocol(7))");
+        if (ready != 0U) return false;
         at.valve->settle(stop);
-        return depth_of(at.broker, queue, stop).ready == 0;
+        return ready_in(at, stop) == 0U;
       },
       "waiting for the backlog", stop);
+  at.valve->settle(stop);  // what came before the last question is no flood of later
   check();
 }
 
-/// At once, whatever becomes of the question.
-void give_back(std::unique_ptr<Valve>& valve) {
+/// False: what it held may not be back yet.
+bool give_back(std::unique_ptr<Valve>& valve) {
   try {
     if (valve) valve->open();
   } catch (const Error&) {  // its connection ends now
   }
+  const bool returned = valve && valve->returned();
   valve.reset();
+  return returned;
+}
+
+/// 0: there are none.
+std::chrono::seconds shorter(std::chrono::seconds one, std::chrono::seconds other) {
+  return one.count() == 0 || (other.count() > 0 && other < one) ? other : one;
 }
 
 Error too_slow(const FreezeBudget& budget, std::uint64_t taken, std::uint64_t ready) {
@@ -138,28 +177,45 @@ Error too_slow(const FreezeBudget& budget, std::uint64_t taken, std::uint64_t re
 
 }  // namespace
 
+void check_held(const Move& move, const Valve& valve) {
+  if (!quorum_bounds(move.facts) || valve.held() <= kQuorumHeld) return;
+  throw Error(ErrorKind::failed,
+              fmt::format("the valve of {} holds {} messages, and {}: the source would be served with what comes next",
+                          move.plan.queue, valve.held(), quorum_words(move.facts)),
+              kBelowQuorum);
+}
+
 std::vector<Announced> CloseValve::announce(const Move& move) {
   if (forecast_quiet(move.facts, move.request).way != QuietWay::frozen_valve) return {};
   return {freeze_of(move.plan, frozen_source(move.plan, ""))};
 }
 
+/// The list of consumers may still name one that has gone, or both. It may also have another connection by now than
+/// when the facts were gathered.
 std::optional<std::chrono::seconds> CloseValve::heartbeat_of_source(const StopToken& stop) const {
-  if (move.facts.heartbeat || !move.facts.admin_version) return move.facts.heartbeat;
-  for (const TimePoint end = Clock::now() + kNamed;;) {
-    const auto facts = admin.queue(move.plan.queue, stop);
-    if (facts && facts->consumers.size() == 1) return admin.heartbeat(facts->consumers.front().connection, stop);
-    if (!facts || !facts->consumers.empty() || Clock::now() >= end) return std::nullopt;
-    stop.sleep(Millis{100}, "waiting for the management API to name the consumer of " + move.plan.queue);
+  const auto before = move.facts.heartbeat;
+  if (!move.facts.admin_version) return before;
+  try {
+    for (const TimePoint end = Clock::now() + kNamed;;) {
+      const auto facts = admin.queue(move.plan.queue, stop);
+      if (facts && facts->consumers.size() == 1)
+        if (const auto now = admin.heartbeat(facts->consumers.front().connection, stop))
+          return before ? shorter(*before, *now) : now;
+      if (!facts || Clock::now() >= end) return std::nullopt;
+      stop.sleep(Millis{100}, "waiting for the management API to name the consumer of " + move.plan.queue);
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::forbidden && error.kind() != ErrorKind::unavailable) throw;
+    return before;
   }
 }
 
 bool CloseValve::at_once(const StopToken& stop) const {
+  ValveSpec spec{move.plan.queue, move.request.max_held};
   // Several consumers have no order among them.
   const bool shared = move.facts.depth && move.facts.depth->consumers > 1;
-  valve =
-      broker.close_valve({move.plan.queue, move.request.max_held,
-                          [shared](std::uint64_t ready, StopToken&) { return shared || ready <= kStrictOrderReady; }},
-                         stop);
+  if (!shared) spec.ready_at_most = kStrictOrderReady;
+  valve = broker.close_valve(spec, stop);
   return valve != nullptr;
 }
 
@@ -169,10 +225,12 @@ void CloseValve::behind_frozen_source(const StopToken& stop) const {
     if (const auto trouble = against_frozen_valve(move.facts, move.request, heartbeat, ready))
       throw Error(ErrorKind::failed, trouble->text, trouble->cure);
   };
-  possible(depth_of(broker, move.plan.queue, stop).ready);
+  const QueueDepth before = depth_of(broker, move.plan.queue, stop);
+  possible(before.ready);
   const FreezeBudget budget = freeze_budget(move.facts, move.request, *heartbeat);
   Standing source(*this, frozen_source(move.plan, process.instance(stop)), budget);
   std::uint64_t waited = 0;
+  bool consumes = false;  // the broker may have been asked to let the valve consume
   const auto freeze = [&](std::uint64_t ready, StopToken& limit) {
     possible(ready);
     waited = ready;
@@ -181,17 +239,34 @@ void CloseValve::behind_frozen_source(const StopToken& stop) const {
     await_acknowledged(*this, limit);
     source.check();
     limit.check("closing the valve");
+    consumes = true;
     return true;
   };
+  // What was lost may still be its consumer, and hold what the source may not be served past.
+  const auto outlast = [&](bool registered) {
+    warn(observer,
+         fmt::format("the valve's end is not certain: the source stands still until {} has put back what it held, for "
+                     "{:.1f} s at most",
+                     move.plan.queue, Seconds(budget.limit).count()),
+         "");
+    source.outlast([&](const StopToken& limit) {
+      return registered && before.consumers > 0 &&
+             depth_of(broker, move.plan.queue, limit).consumers == before.consumers;
+    });
+  };
+  ValveSpec spec{move.plan.queue, move.request.max_held, freeze, budget.heartbeat};
+  spec.provisional = true;
   try {
-    valve = broker.close_valve({move.plan.queue, move.request.max_held, freeze, budget.heartbeat}, stop);
-    take_backlog(*this, source, stop.until(source.until()));
+    valve = broker.close_valve(spec, stop);
+    take_backlog(*this, source, stop.until(source.give_up()));
+    if (!valve->keep()) throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost");
   } catch (const std::exception& failure) {
     // What it holds goes back before the source runs.
     const std::uint64_t taken = valve ? valve->held() : 0;
-    give_back(valve);
+    const bool registered = valve != nullptr;
+    const bool late = source.begun() && Clock::now() >= source.give_up();
+    if (!give_back(valve) && consumes) outlast(registered);
     const auto* error = dynamic_cast<const Error*>(&failure);
-    const bool late = source.begun() && Clock::now() >= source.until();
     if (error != nullptr && error->kind() == ErrorKind::timeout && late) throw too_slow(budget, taken, waited);
     throw;
   }

@@ -33,12 +33,12 @@ std::string digest_of(const std::string& bytes) {
   return digest.hex();
 }
 
-struct Carriage {
-  explicit Carriage(std::function<bool(const AgentCall&, bool)> disturb = {})
+struct Carrying {
+  explicit Carrying(std::function<bool(const AgentCall&, bool)> disturb = {})
       : nodes(lab.settings(std::move(disturb))) {
     fs::create_directory(checkpoints);
   }
-  ~Carriage() {
+  ~Carrying() {
     std::error_code ignored;
     fs::remove_all(landing.directory, ignored);
     fs::remove(kLayoutRoot, ignored);
@@ -90,11 +90,11 @@ TEST_CASE("agent link: it is kept alive by heartbeats alone", "[agent]") {
 }
 
 TEST_CASE("agent link: an archive comes whole", "[agent]") {
-  Carriage carriage;
+  Carrying carrying;
   const std::string bytes = random_bytes(40'000'001);
   const TimePoint begun = Clock::now();
-  carriage.check_moved(bytes);
-  std::cout << "40 MB: " << 40 / seconds_between(begun, Clock::now()) << " MB/s, " << carriage.lab.requests
+  carrying.check_moved(bytes);
+  std::cout << "40 MB: " << 40 / seconds_between(begun, Clock::now()) << " MB/s, " << carrying.lab.requests
             << " requests\n";
 }
 
@@ -102,25 +102,25 @@ TEST_CASE("agent link: requests and answers that are lost double nothing and los
   std::mutex mutex;
   std::minstd_rand random(7);
   int lost = 0;
-  Carriage carriage([&](const AgentCall& call, bool) {
+  Carrying carrying([&](const AgentCall& call, bool) {
     const std::lock_guard lock(mutex);
     if (call.path.find('?') == std::string::npos || random() % 6 != 0) return false;
     ++lost;
     return true;
   });
-  carriage.check_moved(random_bytes(12'000'003));
+  carrying.check_moved(random_bytes(12'000'003));
   CHECK(lost > 5);
 }
 
 TEST_CASE("agent link: a full disk is told as over ssh", "[agent]") {
-  Carriage carriage;
-  fs::create_directories(carriage.landing.directory);
-  REQUIRE(::mount("tmpfs", carriage.landing.directory.c_str(), "tmpfs", 0, "size=1m,mode=700") == 0);
+  Carrying carrying;
+  fs::create_directories(carrying.landing.directory);
+  REQUIRE(::mount("tmpfs", carrying.landing.directory.c_str(), "tmpfs", 0, "size=1m,mode=700") == 0);
   struct Unmount {
     std::string path;
     ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
-  } const unmount{carriage.landing.directory};
-  const auto error = error_of([&] { carriage.relay.move(carriage.request(std::string(3000000, 'x')), {}, {}); });
+  } const unmount{carrying.landing.directory};
+  const auto error = error_of([&] { carrying.relay.move(carrying.request(std::string(3000000, 'x')), {}, {}); });
   CHECK_THAT(error.what(), StartsWith("target worker-2: No space left on device: "));
   CHECK(error.remedy() == "free some space on node worker-2");
 }

@@ -1,4 +1,5 @@
 #include "broker/harness.hpp"
+#include "broker/rabbit_admin.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -48,7 +49,10 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   CHECK_FALSE(valve->broken());
   client.publish_numbers(queue, 20, 30);
   eventually([&] { return valve->broken(); });
-  client.await_ready(queue, 50);
+  valve->open();
+  CHECK(valve->returned());
+  CHECK(client.count(queue).messages == 50);
+  CHECK(client.count(queue).consumers == 0);
   CHECK(client.drain_numbers(queue) == numbers(0, 50));
   auto second = broker.close_valve({queue, 20}, limit());
   client.connection().delete_queue(queue, limit());
@@ -56,7 +60,7 @@ TEST_CASE("a valve that would hold too much breaks and returns everything; so do
   second->open();
 }
 
-TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
+TEST_CASE("a valve tells of a flood, also of what waited at its closing") {
   const auto queue = unique("valve");
   Client client;
   client.declare(queue);
@@ -64,11 +68,14 @@ TEST_CASE("a valve tells of a flood, but not of what waited at its closing") {
   RabbitBroker broker(address(), "v", limit());
   auto valve = broker.close_valve({queue, 100000}, limit());
   eventually([&] { return valve->held() == 400; });
+  valve->settle(limit());
+  CHECK(valve->flooded());
+  valve->settle(limit());
+  const auto before = Clock::now();
   client.publish_numbers(queue, 400, 100);
   eventually([&] { return valve->held() == 500; });
-  CHECK_FALSE(valve->flooded());
-  StopToken{}.sleep(Millis{600}, "");
-  const auto before = Clock::now();
+  valve->settle(limit());
+  CHECK(valve->flooded() < before);
   client.publish_numbers(queue, 500, 4000);
   eventually([&] { return valve->held() == 4500; });
   valve->settle(limit());
@@ -166,5 +173,75 @@ TEST_CASE("a valve that may not close takes nothing; the time for it can be shor
                   Error);
   CHECK(client.count(queue).messages == 30);
   CHECK(client.count(queue).consumers == 0);
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("a valve closes only when no more wait than may") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  client.publish_numbers(queue, 0, 151);
+  RabbitBroker broker(address(), "v", limit());
+  ValveSpec spec{queue, 100000};
+  spec.ready_at_most = 150;
+  CHECK_FALSE(broker.close_valve(spec, limit()));
+  CHECK(client.count(queue).messages == 151);
+  spec.ready_at_most = 151;
+  const auto valve = broker.close_valve(spec, limit());
+  REQUIRE(valve);
+  eventually([&] { return valve->held() == 151; });
+  valve->open();
+  CHECK(valve->returned());
+  CHECK(client.count(queue).messages == 151);
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("a provisional valve opens by itself unless it was kept, and its end is certain") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  client.publish_numbers(queue, 0, 30);
+  RabbitBroker broker(address(), "v", limit());
+  const auto until = [](std::uint64_t, StopToken& token) {
+    token = token.within(Millis{700});
+    return true;
+  };
+  ValveSpec spec{queue, 100000, until};
+  spec.provisional = true;
+  auto valve = broker.close_valve(spec, limit());
+  eventually([&] { return valve->held() == 30; });
+  CHECK_FALSE(valve->broken());
+  eventually([&] { return valve->broken(); });
+  CHECK_FALSE(valve->keep());
+  valve->open();
+  CHECK(valve->returned());
+  CHECK(client.count(queue).messages == 30);
+
+  valve = broker.close_valve(spec, limit());
+  CHECK(valve->keep());
+  StopToken{}.sleep(Millis{1000}, "");
+  CHECK_FALSE(valve->broken());
+  CHECK(valve->held() == 30);
+  valve->open();
+  client.connection().delete_queue(queue, limit());
+}
+
+TEST_CASE("of a valve whose connection was lost nobody knows when its messages are back") {
+  const auto queue = unique("valve");
+  Client client;
+  client.declare(queue);
+  client.publish_numbers(queue, 0, 30);
+  RabbitBroker broker(address(), "v", limit());
+  RabbitAdmin admin(address());
+  const auto valve = broker.close_valve({queue, 100000}, limit());
+  eventually([&] { return valve->held() == 30; });
+  eventually([&] {
+    const auto facts = admin.queue(queue, limit());
+    return facts && facts->consumers.size() == 1 && admin.close_connection(facts->consumers[0].connection, limit());
+  });
+  eventually([&] { return valve->broken(); });
+  valve->open();
+  CHECK_FALSE(valve->returned());
+  client.await_ready(queue, 30);
   client.connection().delete_queue(queue, limit());
 }

@@ -35,6 +35,12 @@ std::string quiet_line(const Facts& facts, const MigrationRequest& r = request()
   return "";
 }
 
+std::string backlog(const Facts& facts) {
+  for (const Finding& finding : findings(facts, request()))
+    if (finding.check == "backlog") return finding.text;
+  return "";
+}
+
 }  // namespace
 
 TEST_CASE("the way in which a source becomes quiet follows from who listens, what waits and the rates") {
@@ -75,6 +81,10 @@ TEST_CASE("a freeze at work is shorter than heartbeats and liveness probe allow,
   CHECK(budget(5s).limit == 4900ms);
   Facts probed = polling(800);
   probed.pod["spec"]["containers"][0]["livenessProbe"] = {{"periodSeconds", 2}, {"failureThreshold", 4}};
+  CHECK(Seconds(budget(60s, probed).limit).count() == Approx(6.5 - frozen_in_the_move(probed).count()).margin(0.002));
+  CHECK(budget(60s, probed).limit < 6500ms);
+  // What it has in hand takes so long that a probe is answered in between.
+  probed.queue->rate_out = 10;
   CHECK(budget(60s, probed).limit == 6500ms);
   CHECK_THAT(budget(60s, probed).bound, Contains("liveness"));
   for (const auto heartbeat : {0s, 4s, 5s, 10s, 60s}) {
@@ -92,12 +102,21 @@ TEST_CASE("a freeze at work for which there is no time, or nobody knows, is refu
   Facts unknown = polling(800);
   unknown.heartbeat.reset();
   CHECK(against(unknown).empty());  // not named yet
+  // The list may still tell of another one.
   unknown.queue->consumers = {{"ctag", "c", "h", true, false, true, 50}};
+  CHECK(against(unknown).empty());
+  CHECK_THAT(backlog(unknown), Contains("heartbeats of its connection to the broker are not known"));
+  unknown.admin_version.reset();
+  CHECK(against(unknown).empty());  // a burst, perhaps
+  CHECK_THAT(backlog(unknown), Contains("heartbeats of its connection to the broker are not known"));
+  unknown.depth->ready = 1001;
   CHECK_THAT(against(unknown), Contains("heartbeats of its connection to the broker are not known"));
   unknown.depth->ready = 100;
   CHECK(against(unknown).empty());
-  Facts brief = polling(800);
+  Facts brief = polling(800, 20, 20);
   brief.heartbeat = 2s;
+  CHECK(against(brief).empty());
+  brief.queue->rate_in = 25;
   CHECK_THAT(against(brief), Contains("heartbeats of 2 s allows 0.0 s"));
   Facts quorum = polling(1500);
   quorum.queue->type = "quorum";
@@ -110,4 +129,30 @@ TEST_CASE("a freeze at work for which there is no time, or nobody knows, is refu
   CHECK_THAT(against(polling(150000), more), Contains("--freeze-limit allows 3.5 s"));
   more.freeze_limit = Millis{20000};
   CHECK(against(polling(150000), more).empty());
+}
+
+TEST_CASE("a quorum queue gives a valve no more than 2000 messages, nor may one of an unknown type") {
+  Facts quorum = polling(1500);
+  quorum.queue->type = "quorum";
+  CHECK(refusal(quorum).empty());
+  quorum.depth->ready = 1501;
+  CHECK_THAT(refusal(quorum), Contains("1501 messages wait") && Contains("no more than 2000 at a time"));
+  CHECK(refusal(polling(1501)).empty());
+  Facts unknown = polling(1501);
+  unknown.queue.reset();
+  CHECK_THAT(against_frozen_valve(unknown, request(), 60s, 1501).value_or(Trouble{}).text,
+             Contains("its type is not known"));
+}
+
+TEST_CASE("a valve never becomes the single active consumer") {
+  Facts single = polling(800);
+  single.queue->arguments["x-single-active-consumer"] = true;
+  CHECK_THAT(refusal(single), Contains("single active consumer"));
+  single.depth->ready = 60;
+  CHECK_THAT(refusal(single), Contains("single active consumer"));
+  single.depth->ready = 0;
+  CHECK(refusal(single).empty());
+  single.depth->ready = 800;
+  single.source_control->consumers = 1;
+  CHECK(refusal(single).empty());
 }

@@ -118,6 +118,8 @@ std::vector<std::string> FakeBroker::queue_names(const std::string& prefix, cons
 std::optional<std::chrono::seconds> FakeBroker::heartbeat(const std::string&, const StopToken& stop) {
   return look(*world_, process_, stop, [&]() -> std::optional<std::chrono::seconds> {
     require_reachable(*world_);
+    if (world_->untold < 0) throw Error(ErrorKind::forbidden, "the broker does not show this user that connection");
+    if (world_->untold > 0 && --world_->untold >= 0) return std::nullopt;
     return std::chrono::seconds(10);
   });
 }

@@ -53,12 +53,12 @@ class FakeValve : public Valve {
       : world_(std::move(world)), process_(process), id_(id) {}
   ~FakeValve() override {
     const Lock lock(world_->mutex);
-    world_->release(hold());
+    if (hold().lost == 0) world_->release(hold());
   }
   std::uint64_t held() const noexcept override {
     world_->settle();
     const Lock lock(world_->mutex);
-    return hold().held.size();
+    return hold().broken ? 0 : hold().held.size();
   }
   std::uint64_t ready_at_closing() const noexcept override {
     const Lock lock(world_->mutex);
@@ -75,12 +75,23 @@ class FakeValve : public Valve {
   }
   void settle(const StopToken& stop) override {
     FakeCall::run(*world_, process_, "settle valve " + hold().queue, stop, [&] {
-      if (!hold().closed) throw Error(ErrorKind::unavailable, "the valve is not closed any more");
+      if (!hold().closed || hold().broken) throw Error(ErrorKind::unavailable, "the valve is not closed any more");
     });
+  }
+  bool keep() noexcept override {
+    const Lock lock(world_->mutex);
+    hold().until.reset();
+    return hold().closed && !hold().broken;
+  }
+  bool returned() const noexcept override {
+    const Lock lock(world_->mutex);
+    return hold().returned;
   }
   std::uint64_t open() override {
     return FakeCall::run(*world_, process_, "open valve " + hold().queue, StopToken{}, [&] {
       const auto most = hold().most;
+      if (hold().lost > 0) return most;
+      hold().returned = hold().returned || (hold().closed && !hold().broken);
       world_->release(hold());
       return most;
     });
@@ -256,11 +267,16 @@ std::unique_ptr<DeadMan> FakeBroker::arm(const DeadManSpec& spec, const StopToke
 std::unique_ptr<Valve> FakeBroker::close_valve(const ValveSpec& spec, const StopToken& stop) {
   const std::string& queue = spec.queue;
   StopToken limit = stop;
-  if (spec.may_close && !spec.may_close(depth(queue, stop).value_or(QueueDepth{}).ready, limit)) return nullptr;
-  const int id = FakeCall::run(*world_, process_, "close valve " + queue, limit, [&] {
+  const bool looks = spec.may_close || spec.ready_at_most < ValveSpec{}.ready_at_most;
+  const std::uint64_t ready = looks ? depth(queue, stop).value_or(QueueDepth{}).ready : 0;
+  if ((spec.may_close && !spec.may_close(ready, limit)) || ready > spec.ready_at_most) return nullptr;
+  int closed = 0;
+  const auto close = [&] {
     const auto found = world_->queues.find(queue);
     if (found == world_->queues.end()) throw Error(ErrorKind::not_found, "NOT_FOUND - no queue '" + queue + "'");
+    if (found->second.ready.size() > spec.ready_at_most) return 0;
     FakeHold hold;
+    if (spec.provisional) hold.until = limit.deadline();
     hold.process = process_;
     hold.queue = queue;
     hold.max_held = spec.max_held;
@@ -268,9 +284,16 @@ std::unique_ptr<Valve> FakeBroker::close_valve(const ValveSpec& spec, const Stop
     const int number = ++world_->next;
     world_->holds[number] = std::move(hold);
     world_->block(world_->holds[number]);
-    return number;
-  });
-  return std::make_unique<FakeValve>(world_, process_, id);
+    return closed = number;
+  };
+  try {
+    if (FakeCall::run(*world_, process_, "close valve " + queue, limit, close) == 0) return nullptr;
+  } catch (const Error&) {  // the answer was lost, with its connection
+    const Lock lock(world_->mutex);
+    if (closed > 0) world_->holds[closed].lost = 20;
+    throw;
+  }
+  return std::make_unique<FakeValve>(world_, process_, closed);
 }
 
 std::unique_ptr<Pump> FakeBroker::start_pump(const PumpSpec& spec, const StopToken& stop) {

@@ -116,6 +116,7 @@ class FakeServer {
   void set_alarms(std::vector<std::string> alarms);
   void set_admin_reachable(bool reachable);  ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
   void set_unlisted(int looks);              ///< so many looks of the management API name no consumers yet
+  void hide_heartbeats(int questions);       ///< so many questions are not answered; -1: ms2m's user may not ask
   void lose_leader(const std::string& queue, int looks);  ///< for so many looks it says 0,0, as a quorum queue does
   void forbid(std::vector<BrokerAccess> accesses);        ///< to ms2m's user, whatever the name
   /// Of every queue. One that cannot be judged is not foreseen by its pattern; what it does shows once a queue is
@@ -126,7 +127,9 @@ class FakeServer {
   /// The same, and the broker has not noticed: it goes on counting the old one as a consumer.
   void cut_connection_silently(const std::string& hostname);
   void break_pump();  ///< connection lost: what was not committed returns
-  void break_valve();
+  /// Connection lost. The broker notices it after so many settles, and serves the others meanwhile with what the valve
+  /// does not read.
+  void break_valve(int noticed_after = 0);
   /// So many messages came at once that the broker counted the valve as blocked, and served the consumers with them.
   void flood_valve(const std::vector<std::string>& ids);
   /// Runs around every port call (also of DeadMan, Valve, Pump): (call, before). May throw: `before` = nothing

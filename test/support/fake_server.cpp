@@ -241,12 +241,18 @@ void FakeServer::break_pump() {
   }
 }
 
-void FakeServer::break_valve() {
+void FakeServer::hide_heartbeats(int questions) {
+  const Lock lock(world_->mutex);
+  world_->untold = questions;
+}
+
+void FakeServer::break_valve(int noticed_after) {
   const Lock lock(world_->mutex);
   for (auto& [id, each] : world_->holds) {
     if (!each.closed) continue;
     each.broken = true;
-    world_->release(each);
+    each.lost = noticed_after;
+    if (noticed_after == 0) world_->release(each);
   }
 }
 

@@ -29,6 +29,8 @@ void FakeWorld::settle() {
     else if (now() >= queue.armed->expires)
       fire(name);
   }
+  for (auto& [id, each] : holds)
+    if (each.lost > 0 && --each.lost == 0) release(each);
   if (producer) producer();
   std::map<int, std::size_t> budgets;
   for (auto& [id, app] : apps) budgets[id] = app.options.per_settle;
@@ -76,8 +78,10 @@ void FakeWorld::end_process(int process) {
 }
 
 bool FakeWorld::valve_on(const std::string& queue) const {
-  return std::any_of(holds.begin(), holds.end(),
-                     [&](const auto& each) { return each.second.closed && each.second.queue == queue; });
+  return std::any_of(
+      holds.begin(), holds.end(),
+      // Nobody reads the one that is lost: it is blocked.
+      [&](const auto& each) { return each.second.closed && each.second.lost == 0 && each.second.queue == queue; });
 }
 
 std::uint64_t FakeWorld::unacked(const std::string& queue) const {
@@ -111,19 +115,26 @@ bool FakeWorld::hold(FakeHold& hold) {
     hold.held.clear();
     return false;
   }
+  if (hold.lost > 0) return false;
   auto& ready = found->second.ready;
   const bool progress = !ready.empty();
   while (!ready.empty()) hold.held.push_back(take(ready));
   hold.most = std::max<std::uint64_t>(hold.most, hold.held.size());
-  if (hold.held.size() <= hold.max_held) return progress;
-  hold.broken = true;
-  release(hold);
+  const bool over = hold.until && Clock::now() >= *hold.until;
+  if (hold.held.size() <= hold.max_held && !over) return progress;
+  give_up(hold);
   return true;
 }
 
+void FakeWorld::give_up(FakeHold& hold) {
+  hold.broken = hold.returned = true;
+  release(hold);
+}
+
 void FakeWorld::block(FakeHold& hold) {
-  constexpr std::size_t kUnsent = 200;
+  constexpr std::size_t kUnsent = 200, kFlood = 150;
   auto& ready = queues.at(hold.queue).ready;
+  if (ready.size() > kFlood) hold.flooded = now();
   if (ready.size() <= kUnsent) return;
   for (std::size_t i = 0; i < kUnsent; ++i) hold.held.push_back(take(ready));
   for (auto& [id, app] : apps) {

@@ -48,7 +48,9 @@ struct FakeHold {  // a valve
   int process = 0;
   std::string queue;
   std::uint64_t max_held = 0, ready_at_closing = 0, most = 0;
-  bool closed = true, broken = false;
+  bool closed = true, broken = false, returned = false;
+  int lost = 0;  ///< for so many settles the broker does not know yet that its connection is
+  std::optional<TimePoint> until;
   std::optional<TimePoint> flooded;
   std::deque<FakeMessage> held;
 };
@@ -83,6 +85,7 @@ struct FakeWorld {
   Json policy = Json::object();
   bool policy_judged = true;
   bool admin_reachable = true, settling = false;
+  int untold = 0;    ///< questions after a heartbeat that are not answered; < 0: none may be asked
   int unlisted = 0;  ///< looks at which the management API does not name the consumers yet
 
   TimePoint now() const { return Clock::now() + offset; }
@@ -102,6 +105,8 @@ struct FakeWorld {
   bool hold(FakeHold& hold);
   /// At its closing: more than 200 messages at once, and whoever runs is served with newer ones.
   void block(FakeHold& hold);
+  /// It breaks by itself, and says so to the broker.
+  void give_up(FakeHold& hold);
   void release(FakeHold& hold);
   bool relay(FakeRelay& relay);
 };

@@ -338,6 +338,7 @@ class Sweep {
     request.allow_competing = competing_;
     request.timeouts.quiet = case_.backlog > 0 && case_.protocol == Protocol::control ? Seconds(0.05) : Seconds(quiet_);
     request.timeouts.restore = Seconds(restore_);
+    if (case_.backlog > 0) request.freeze_limit = Millis{4500};  // a valve whose end is not certain is outlasted
     request.timeouts.retire = Seconds(retire_);
     request.timeouts.serve = Seconds(serve_);
     return migrator.migrate(request, {}, StopToken());
@@ -477,6 +478,67 @@ TEST_CASE("a freeze that comes to its end too early is noticed, and what was tak
   CHECK_THAT(run.outcome()->error, Catch::Contains("session with node worker-1 was lost"));
   CHECK(run.nodes().survivor() == "consumer-0");
   run.check("lost in the middle");
+}
+
+TEST_CASE("a source is not let go on before the broker knows that a valve is lost", "[frozen]") {
+  Case c{"", Strategy::handoff};
+  c.control = ConsumerOptions::Control::polls;
+  c.protocol = GENERATE(Protocol::control, Protocol::none);
+  Sweep run(behind(800, c));
+  run.before("settle valve", [&] { run.server().break_valve(100); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK(run.nodes().survivor() == "consumer-0");
+  const auto warnings = run.warnings();
+  CHECK(std::count_if(warnings.begin(), warnings.end(), [](const std::string& each) {
+          return each.find("the valve's end is not certain") != std::string::npos;
+        }) == 1);
+  run.check("lost valve");
+}
+
+TEST_CASE("a source that may have been served past the valve is not moved", "[frozen]") {
+  Case c{"", GENERATE(Strategy::handoff, Strategy::shadow)};
+  c.control = ConsumerOptions::Control::polls;
+  Sweep run(behind(GENERATE(100, 800), c));
+  run.flood_at(fmt::format("settle valve {}", kQueue));
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("more than 150 messages came at once before the source was quiet"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  CHECK(run.outcome()->leftovers.empty());
+}
+
+TEST_CASE("the heartbeats of a connection that is not listed yet are waited for, unless nobody may see them",
+          "[frozen]") {
+  Case c{"StatefulSet", Strategy::shadow};
+  c.control = ConsumerOptions::Control::polls;
+  Sweep run(behind(800, c));
+  run.server().hide_heartbeats(2);
+  // The copy, when it takes the pod's name, has just connected.
+  run.before("pivot", [&] { run.server().hide_heartbeats(2); });
+  run.run(Fault::none, 0);
+  INFO(run.outcome()->error);
+  CHECK(run.outcome()->result == Result::done);
+  run.check("not listed yet");
+
+  Sweep never(behind(800, c));
+  never.server().hide_heartbeats(-1);
+  never.run(Fault::none, 0);
+  CHECK(never.outcome()->result == Result::undone);
+  CHECK_THAT(never.outcome()->error, Catch::Contains("heartbeats of its connection to the broker are not known"));
+  never.check("nobody may see them");
+}
+
+TEST_CASE("a valve is not filled to where a quorum queue passes it", "[frozen]") {
+  Case c{"", Strategy::handoff};
+  c.control = ConsumerOptions::Control::polls;
+  Sweep run(behind(1600, c));
+  run.server().declare(kQueue, "quorum");
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::refused);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("messages wait in app.events, and a quorum queue") &&
+                                       Catch::Contains("no more than 2000 at a time"));
+  run.check("too many for a quorum queue");
 }
 
 TEST_CASE("by the runtime handler, handoff survives every fault", "[sweep][handler]") {
