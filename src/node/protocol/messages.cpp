@@ -304,27 +304,15 @@ std::string request_name(const Json& request) {
   template T decode<T>(const Json&);               \
   template std::string print_message<T>(const T&); \
   template T parse_message<T>(const std::string&);
-#define MS2M_REQUESTS(X)                                                                                               \
-  X(Hello)                                                                                                             \
-  X(Look)                                                                                                              \
-  X(Tools)                                                                                                             \
-  X(ForgetProgram)                                                                                                     \
-  X(SetupLook)                                                                                                         \
-  X(SetupApply)                                                                                                        \
-  X(RestartRuntime)                                                                                                    \
-  X(ListArchives)                                                                                                      \
-  X(WaitArchive)                                                                                                       \
-  X(RemoveArchive)                                                                                                     \
-  X(ReadArchive)                                                                                                       \
-  X(DumpContainer)                                                                                                     \
-  X(ReadDump)                                                                                                          \
-  X(RemoveDump)                                                                                                        \
-  X(WriteLayout)                                                                                                       \
-  X(RemoveLayout)                                                                                                      \
-  X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) X(ImageRemove) X(Freeze) \
-      X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady) X(RestoreDone) X(RestoreVoid)   \
-          X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep) X(AttendCheckpoint) X(MendCheckpoint)    \
-              X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage)
+// clang-format off
+#define MS2M_REQUESTS(X)                                                                                      \
+  X(Hello) X(Look) X(Tools) X(ForgetProgram) X(SetupLook) X(SetupApply) X(RestartRuntime) X(ListArchives)     \
+  X(WaitArchive) X(RemoveArchive) X(ReadArchive) X(DumpContainer) X(ReadDump) X(RemoveDump) X(WriteLayout)    \
+  X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) \
+  X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady)   \
+  X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)           \
+  X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage)
+// clang-format on
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
 MS2M_MESSAGE(PassageKey)
