@@ -130,6 +130,14 @@ void take_backlog(const CloseValve& at, const Standing& source, const StopToken&
       throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
     check_held(at.move, *at.valve);
   };
+  const auto settle = [&] {
+    try {
+      at.valve->settle(stop);
+    } catch (const Error&) {
+      check();  // the cause
+      throw;
+    }
+  };
   wait_until(
       [&] {
         check();
@@ -142,11 +150,11 @@ void take_backlog(const CloseValve& at, const Standing& source, const StopToken&
                           at.move.plan.queue),
               "let the consumer subscribe to its control queue (ms2m-protocol(7))");
         if (ready != 0U) return false;
-        at.valve->settle(stop);
+        settle();
         return ready_in(at, stop) == 0U;
       },
       "waiting for the backlog", stop);
-  at.valve->settle(stop);  // what came before the last question is no flood of later
+  settle();  // what came before the last question is no flood of later
   check();
 }
 

@@ -488,6 +488,7 @@ TEST_CASE("a source is not let go on before the broker knows that a valve is los
   run.before("settle valve", [&] { run.server().break_valve(100); });
   run.run(Fault::none, 0);
   CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("the valve broke"));
   CHECK(run.nodes().survivor() == "consumer-0");
   const auto warnings = run.warnings();
   CHECK(std::count_if(warnings.begin(), warnings.end(), [](const std::string& each) {
