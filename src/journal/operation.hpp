@@ -96,6 +96,7 @@ struct Adopt {
   /// A frozen source's: once it is being deleted, its process is killed on the node, so that nothing can wake it. Not
   /// before: the kubelet would start it again. Empty: it is not frozen.
   std::string node{}, frozen{};
+  std::string hold{};  ///< that a quiet source listens to: it is killed likewise; empty: it may end by itself
 };
 struct RestoreCost {
   static constexpr const char* kName = "restore_cost";

@@ -48,7 +48,7 @@ void fields(op::RetirePod& o, F& f) {
 template <class F>
 void fields(op::Adopt& o, F& f) {
   f.always("ns", o.ns, "source", o.source_pod, "uid", o.source_uid, "target", o.target_pod, "hash", o.hash);
-  f.if_any("cost", o.source_cost, "limit_s", o.patience, "node", o.node, "frozen", o.frozen);
+  f.if_any("cost", o.source_cost, "limit_s", o.patience, "node", o.node, "frozen", o.frozen, "hold", o.hold);
 }
 template <class F>
 void fields(op::RestoreCost& o, F& f) {

@@ -21,6 +21,9 @@ std::optional<Announced> image_name_removal(const Plan& plan, const Facts& facts
 
 namespace {
 
+/// Where a quiet source listens; empty: nowhere.
+std::string quiet_at(const Move& move) { return move.plan.procedure.course == Course::fanout ? "" : move.names().hold; }
+
 /// By its ReplicaSet, which is to swap source and target.
 Announced adopted(const Move& move, const std::string& instance) {
   const Plan& plan = move.plan;
@@ -36,6 +39,7 @@ Announced adopted(const Move& move, const std::string& instance) {
     adoption.frozen = source.container;
     return {"", {}, adoption};
   }
+  adoption.hold = quiet_at(move);
   adoption.patience = time_to_ready(plan.target_spec) + move.request.timeouts.retire;
   return {"", op::RestoreCost{plan.ns, plan.source_pod, plan.source_uid, adoption.source_cost}, adoption};
 }
@@ -43,8 +47,7 @@ Announced adopted(const Move& move, const std::string& instance) {
 /// By ms2m; at once where a pod is to have its name.
 Announced deleted(const Move& move) {
   const Plan& plan = move.plan;
-  const std::string hold =
-      plan.procedure.course == Course::fanout ? "" : move.names().hold;  // there it listens to none
+  const std::string hold = quiet_at(move);
   if (!plan.procedure.source_first() && !plan.procedure.renamed_later())
     return {"",
             {},

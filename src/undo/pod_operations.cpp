@@ -74,9 +74,13 @@ void adopt(const Migrator::Ports& ports, const op::Adopt& o, const StopToken& st
       throw;                              // another pod that was not ready ranked before it: it must go all the same
     wait_ready(ports, target_ref, stop);  // unless it is the only one
   }
-  end_at_once(ports, ns, source, uid, stop);
-  kill_when_deleted(ports, {ns, source, uid, o.node, o.frozen}, stop);
-  wait_pod_gone(ports.cluster, ns, source, uid, stop);
+  if (o.hold.empty()) {
+    end_at_once(ports, ns, source, uid, stop);
+    kill_when_deleted(ports, {ns, source, uid, o.node, o.frozen}, stop);
+    wait_pod_gone(ports.cluster, ns, source, uid, stop);
+  } else {
+    end_quiet_source(ports, {ns, source, uid, o.hold}, stop);
+  }
   ports.cluster.watch(
       target_ref, [](const Json* pod) { return pod == nullptr || is_owned(*pod); }, stop);
   if (ports.cluster.get(target_ref, stop))
