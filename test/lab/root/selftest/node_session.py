@@ -70,7 +70,7 @@ class Session:
     def write(self, id_, data):
         """A restore's data, as far as credit comes; the archive's digest."""
         end = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "memory": ""}
-        self.begin("write_restore", id=id_, bytes=len(data), round="none", over="")
+        self.begin("write_restore", id=id_, bytes=len(data), round="none", over="", passage="")
         done = credit = 0
         while done < len(data):
             while credit == 0:
@@ -84,7 +84,7 @@ class Session:
 
     def read(self, do, out, **fields):
         """A stream into a file, checked against what was announced and what ends it; its size."""
-        self.begin(do, round="none", **fields)
+        self.begin(do, round="none", passage=None, **fields)
         self._send(CREDIT, struct.pack(">I", 4 * CHUNK))
         digest, done, total, end = hashlib.sha256(), 0, None, None
         while True:
