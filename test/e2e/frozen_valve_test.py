@@ -178,14 +178,29 @@ class ValveLostWithoutProtocol(ValveLost):
     arguments = ("--protocol", "none")
 
 
-class KilledWithoutProtocol(Killed):
+class WithoutProtocol(Points):
     consumer = "plain"
     arguments = ("--protocol", "none")
 
+    def test_killed(self):
+        self.killed(self.closed_and_frozen)
 
-class ProgramKilledWithoutProtocol(ProgramKilled):
-    consumer = "plain"
-    arguments = ("--protocol", "none")
+    def test_program_killed(self):
+        self.program_killed(self.closed_and_frozen)
+
+
+if os.environ.get("MS2M_EVERY_POINT"):  # by hand: half a minute each
+    class KilledWithoutProtocol(Killed):
+        consumer = WithoutProtocol.consumer
+        arguments = WithoutProtocol.arguments
+
+    class StoppedWithoutProtocol(Stopped):
+        consumer = WithoutProtocol.consumer
+        arguments = WithoutProtocol.arguments
+
+    class ProgramKilledWithoutProtocol(ProgramKilled):
+        consumer = WithoutProtocol.consumer
+        arguments = WithoutProtocol.arguments
 
 
 if __name__ == "__main__":
