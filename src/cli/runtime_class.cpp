@@ -27,7 +27,7 @@ HandlerClass read_handler_class(Cluster& cluster, const StopToken& stop) {
 
 std::string class_change(const HandlerClass& handler, const std::vector<std::string>& nodes) {
   if (!handler.object) return nodes.empty() ? "unchanged" : "created";
-  if (nodes.empty()) return "removed";
+  if (nodes.empty() && !handler.now.of_agents) return "removed";
   return nodes == handler.now.nodes ? "unchanged" : "changed";
 }
 

@@ -159,6 +159,15 @@ TEST_CASE("a setup is taken back, and the RuntimeClass with the last node") {
   CHECK(terminal.run({"worker-2", "--remove"}) == 0);
 }
 
+TEST_CASE("the RuntimeClass of the agents' manifest stays, as nobody knows here on which nodes they are") {
+  Terminal terminal;
+  CHECK(terminal.run({"worker-1"}) == 0);
+  (*terminal.world.cluster->runtime_class)["metadata"]["labels"]["app.kubernetes.io/part-of"] = "ms2m-agent";
+  for (SetupFile& file : terminal.world.setup.files) std::swap(file.before, file.after);
+  CHECK(terminal.run({"worker-1", "--remove"}) == 0);
+  CHECK(terminal.class_nodes().empty());
+}
+
 TEST_CASE("what pods use is not taken back") {
   Terminal terminal;
   CHECK(terminal.run({"worker-1", "worker-2"}) == 0);

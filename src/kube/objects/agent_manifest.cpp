@@ -93,8 +93,8 @@ metadata:
   name: ms2m
   labels:
     app.kubernetes.io/managed-by: ms2m
-  annotations:
-    ms2m.io/nodes: ""
+    # `ms2m node setup --remove` leaves it: it does not know on which nodes the agents' first step was.
+    app.kubernetes.io/part-of: ms2m-agent
 handler: ms2m
 )";
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kNodes = "ms2m.io/nodes";  // annotation: names, with spaces between
 constexpr const char* kManagedBy = "app.kubernetes.io/managed-by";
+constexpr const char* kPartOf = "app.kubernetes.io/part-of";
 
 std::string joined(const std::vector<std::string>& nodes) {
   std::string text;
@@ -26,6 +27,7 @@ RuntimeClass parse_runtime_class(const Json& object) {
   found.uid = text_at(metadata, "uid");
   found.handler = text_at(object, "handler");
   found.ours = text_at(object_at(metadata, "labels"), kManagedBy) == kHandlerName && found.handler == kHandlerName;
+  found.of_agents = text_at(object_at(metadata, "labels"), kPartOf) == "ms2m-agent";
   std::istringstream names(text_at(object_at(metadata, "annotations"), kNodes));
   for (std::string name; names >> name;) found.nodes.push_back(name);
   std::sort(found.nodes.begin(), found.nodes.end());

@@ -10,7 +10,8 @@ namespace ms2m {
 struct RuntimeClass {
   std::string uid, handler;
   bool ours = false;
-  std::vector<std::string> nodes;  ///< that have the handler; sorted
+  bool of_agents = false;          ///< of the agents' manifest: it stays, whatever `nodes` says
+  std::vector<std::string> nodes;  ///< that got the handler by `ms2m node setup`; sorted
 };
 RuntimeClass parse_runtime_class(const Json& object);
 Json make_runtime_class(const std::vector<std::string>& nodes);

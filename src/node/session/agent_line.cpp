@@ -114,7 +114,8 @@ Error AgentLine::unexpected(const AgentAnswer& answer) const {
     return Error(ErrorKind::unavailable,
                  fmt::format("the agent on node {} does not know the session any more: it was started anew, or heard "
                              "nothing for {:.1f} s",
-                             node_, std::chrono::duration<double>(terms_.silence).count()));
+                             node_, std::chrono::duration<double>(terms_.silence).count()),
+                 terms_.by_hand);
   return Error(ErrorKind::protocol,
                fmt::format("the agent on node {} answers with HTTP {}: {}", node_, answer.status, answer.body));
 }

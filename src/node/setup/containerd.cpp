@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 
 #include "ms2m/node_setup.hpp"
 #include "node/runtime/programs.hpp"
@@ -31,7 +32,19 @@ std::string by_hand(const std::string& plugin) {
          kHandlerPath + "\"";
 }
 
-Settings read_settings(const SetupPlace& place, const RuntimeRow& row) {
+/// As the node's object has it; who stands on the node itself asks the program there.
+std::string version_of(const SetupPlace& place, const RuntimeRow& row, const StopToken& stop) {
+  const std::string told = place.runtime.substr(std::string(row.version).size());
+  const std::string containerd = told.empty() ? find_program(place.system, "containerd") : "";
+  if (containerd.empty()) return told;
+  // "containerd github.com/containerd/containerd/v2 v2.1.9 <commit>"; Debian's has no v.
+  std::istringstream said(tool_output({containerd, "--version"}, true, stop));
+  std::string word, version;
+  for (int i = 0; i < 3 && said >> word; ++i) version = i == 2 ? word : "";
+  return version.starts_with('v') ? version.substr(1) : version;
+}
+
+Settings read_settings(const SetupPlace& place, const RuntimeRow& row, const StopToken& stop) {
   const auto text = without_marked(text_of(place, row.settings));
   if (!text)
     throw not_understood(place, std::string("there is no ") + row.settings + ", so its version cannot be told",
@@ -43,8 +56,12 @@ Settings read_settings(const SetupPlace& place, const RuntimeRow& row) {
   if (settings.plugin.empty())
     throw not_understood(place, std::string(row.settings) + " is of version " + version + ", which is not known here",
                          by_hand("of its CRI plugin"));
-  if (std::atoi(place.runtime.c_str() + std::string(row.version).size()) < 2)
-    throw not_understood(place, place.runtime + " does not merge drop-in files", by_hand(settings.plugin));
+  const std::string own = version_of(place, row, stop);
+  if (std::atoi(own.c_str()) < 2)
+    throw not_understood(place,
+                         own.empty() ? "the version of its containerd cannot be told"
+                                     : row.version + own + " does not merge drop-in files",
+                         by_hand(settings.plugin));
   if (const auto imports = last_value(settings.tables, {}, "imports")) {
     settings.imports = string_list(*imports);
     if (!settings.imports)
@@ -96,7 +113,7 @@ std::size_t after_version(const std::string& text) {
 
 RealRuntime find_containerd_runtime(const SetupPlace& place, const StopToken& stop) {
   const RuntimeRow& row = row_of(place);
-  const Settings settings = read_settings(place, row);
+  const Settings settings = read_settings(place, row, stop);
   std::vector<TomlTable> tables = settings.tables;
   const auto others = imported(place, row, settings);
   tables.insert(tables.end(), others.begin(), others.end());

@@ -107,3 +107,19 @@ TEST_CASE("files that have changed since they were shown", "[node_setup]") {
   CHECK(thrown_by([&] { node.apply(SetupWay::install, plan); }).kind == ErrorKind::conflict);
   CHECK(node.all() == before);
 }
+
+TEST_CASE("who stands on the node asks containerd itself for its version", "[node_setup]") {
+  SetupNode node = SetupNode::containerd();
+  node.runtime = "containerd://";
+  const auto says = [&](const std::string& version) {
+    node.tool("containerd", "[ \"$1\" = --version ] && echo containerd github.com/containerd/containerd/v2 " + version);
+  };
+  says("v2.1.9 abcdef");
+  CHECK(node.look().changes());
+  says("2.0.0~ds1 2.0.0~ds1-1");
+  CHECK(node.look().changes());
+  says("1.6.20~ds1 1.6.20~ds1-1+deb12u1");
+  refuses(node, "containerd://1.6.20~ds1 does not merge drop-in files");
+  says("");
+  refuses(node, "the version of its containerd cannot be told");
+}
