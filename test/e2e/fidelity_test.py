@@ -337,20 +337,25 @@ class Refused(Checks, refusals_test.RefusalCase):
         self.assert_found(self.findings("--strategy", "sequential"), f"{sentence}, and sequential takes the pod away before its copy comes")
 
     def test_who_owns_the_pod(self):
-        template = {"metadata": {"labels": {"app": "other"}},
-                    "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": IMAGE, "command": SLEEP}]}}
-        for kind, group, plural in (("DaemonSet", "apps", "daemonsets"), ("Job", "batch", "jobs")):
-            spec = {"template": copy.deepcopy(template)}
-            if kind == "DaemonSet":
-                spec["selector"] = {"matchLabels": {"app": "other"}}
-                spec["template"]["spec"]["restartPolicy"] = "Always"
-            owner = self.make(f"/apis/{group}/v1/namespaces/default/{plural}",
-                              {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "fidelity", "namespace": "default"},
-                               "spec": spec})
-            reference = {"apiVersion": f"{group}/v1", "kind": kind, "name": "fidelity", "uid": owner["metadata"]["uid"],
-                         "controller": True}
-            self.run_pod(f"of-{kind.lower()}", "worker-1", metadata={"ownerReferences": [reference]})
-            self.assert_found(self.findings(pod=f"of-{kind.lower()}"), f"a pod of a {kind} (fidelity) cannot be moved")
+        container = {"name": "c", "image": IMAGE, "imagePullPolicy": "Never", "command": SLEEP}
+        template = {"metadata": {"labels": {"app": "other"}}, "spec": {"restartPolicy": "Never", "containers": [container]}}
+        job = self.make_owner("Job", "batch", "jobs", {"template": template})
+        self.run_pod("of-job", "worker-1", metadata={"ownerReferences": [job]})
+        self.assert_found(self.findings(pod="of-job"), "a pod of a Job (fidelity) cannot be moved")
+        # This one makes its pods itself, and they go with it.
+        self.addCleanup(self.api.wait_pods, "app=other", lambda pods: not pods, 30)
+        template = copy.deepcopy(template)
+        template["spec"].update(restartPolicy="Always", nodeSelector={"kubernetes.io/hostname": "worker-1"})
+        self.make_owner("DaemonSet", "apps", "daemonsets", {"template": template, "selector": {"matchLabels": {"app": "other"}}})
+        pods = self.api.wait_pods("app=other", lambda pods: pods and all(map(kube.is_ready, pods.values())), 20)
+        self.assertEqual(len(pods or []), 1, pods)
+        self.assert_found(self.findings(pod=next(iter(pods))), "a pod of a DaemonSet (fidelity) cannot be moved")
+
+    def make_owner(self, kind, group, plural, spec):
+        """Returns how its pods name it."""
+        owner = self.make(f"/apis/{group}/v1/namespaces/default/{plural}",
+                          {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "fidelity", "namespace": "default"}, "spec": spec})
+        return {"apiVersion": f"{group}/v1", "kind": kind, "name": "fidelity", "uid": owner["metadata"]["uid"], "controller": True}
 
     def test_host_namespaces(self):
         self.run_pod("in-the-host", "worker-1", spec={"hostNetwork": True})
