@@ -345,7 +345,7 @@ class Refused(Checks, refusals_test.RefusalCase):
         # This one makes its pods itself, and they go with it.
         self.addCleanup(self.api.wait_pods, "app=other", lambda pods: not pods, 30)
         template = copy.deepcopy(template)
-        template["spec"].update(restartPolicy="Always", nodeSelector={"kubernetes.io/hostname": "worker-1"})
+        template["spec"].update(restartPolicy="Always", terminationGracePeriodSeconds=1, nodeSelector={"kubernetes.io/hostname": "worker-1"})
         self.make_owner("DaemonSet", "apps", "daemonsets", {"template": template, "selector": {"matchLabels": {"app": "other"}}})
         pods = self.api.wait_pods("app=other", lambda pods: pods and all(map(kube.is_ready, pods.values())), 20)
         self.assertEqual(len(pods or []), 1, pods)
