@@ -343,9 +343,9 @@ class Refused(Checks, refusals_test.RefusalCase):
         self.run_pod("of-job", "worker-1", metadata={"ownerReferences": [job]})
         self.assert_found(self.findings(pod="of-job"), "a pod of a Job (fidelity) cannot be moved")
         # This one makes its pods itself, and they go with it.
-        self.addCleanup(self.api.wait_pods, "app=other", lambda pods: not pods, 30)
+        self.addCleanup(lambda: [self.remove_pod(pod["metadata"]["name"]) for pod in self.api.pods("app=other")])
         template = copy.deepcopy(template)
-        template["spec"].update(restartPolicy="Always", terminationGracePeriodSeconds=1, nodeSelector={"kubernetes.io/hostname": "worker-1"})
+        template["spec"].update(restartPolicy="Always", nodeSelector={"kubernetes.io/hostname": "worker-1"})
         self.make_owner("DaemonSet", "apps", "daemonsets", {"template": template, "selector": {"matchLabels": {"app": "other"}}})
         pods = self.api.wait_pods("app=other", lambda pods: pods and all(map(kube.is_ready, pods.values())), 20)
         self.assertEqual(len(pods or []), 1, pods)
