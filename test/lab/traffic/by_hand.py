@@ -96,6 +96,8 @@ class Handoff:
     """run() moves the pod. Then `report` is what bench knows of a migration: total_s, phases. As ms2m's, total_s begins where it is
     known what to do, and nodes and broker can be reached."""
 
+    peak_rss_mib = None  # of several processes
+
     def __init__(self, api, pod, queue, node, directory):
         self._api, self._pod, self._to = api, pod, node
         self._copy, self._directory = pod + "-by-hand", directory
