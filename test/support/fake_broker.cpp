@@ -290,7 +290,10 @@ std::unique_ptr<Valve> FakeBroker::close_valve(const ValveSpec& spec, const Stop
     if (FakeCall::run(*world_, process_, "close valve " + queue, limit, close) == 0) return nullptr;
   } catch (const Error&) {  // the answer was lost, with its connection
     const Lock lock(world_->mutex);
-    if (closed > 0) world_->holds[closed].lost = 20;
+    if (closed > 0) {
+      world_->holds[closed].lost = 20;
+      world_->holds[closed].noticed = Clock::now() + Millis{1500};
+    }
     throw;
   }
   return std::make_unique<FakeValve>(world_, process_, closed);

@@ -30,7 +30,10 @@ void FakeWorld::settle() {
       fire(name);
   }
   for (auto& [id, each] : holds)
-    if (each.lost > 0 && --each.lost == 0) release(each);
+    if (each.lost > 0 && (--each.lost == 0 || Clock::now() >= each.noticed)) {
+      each.lost = 0;
+      release(each);
+    }
   if (producer) producer();
   std::map<int, std::size_t> budgets;
   for (auto& [id, app] : apps) budgets[id] = app.options.per_settle;

@@ -49,7 +49,8 @@ struct FakeHold {  // a valve
   std::string queue;
   std::uint64_t max_held = 0, ready_at_closing = 0, most = 0;
   bool closed = true, broken = false, returned = false;
-  int lost = 0;  ///< for so many settles the broker does not know yet that its connection is
+  int lost = 0;         ///< for so many settles the broker does not know yet that its connection is
+  TimePoint noticed{};  ///< by then it does: heartbeats end before what a source may stand still
   std::optional<TimePoint> until;
   std::optional<TimePoint> flooded;
   std::deque<FakeMessage> held;
