@@ -101,7 +101,7 @@ void MainLine::begins(WaitFor on) {
   const std::lock_guard lock(mutex_);
   if (runs_ == 0) return;
   turn(clock_());
-  begun_.emplace(on, pieces_.size());
+  begun_ = Begun{on, phase_, pieces_.size()};
 }
 
 MainLine::Piece MainLine::present(Clock::duration length) const {
@@ -127,8 +127,10 @@ bool MainLine::goes_on(const Piece& wait) {
 }
 
 void MainLine::hide_behind(const Piece& wait) {
-  if (!begun_ || begun_->first != wait.waited.on || wait.length < kBetween) return;
-  const std::size_t first = std::exchange(begun_, std::nullopt)->second;
+  // What is waited for later on is another one: this was over before anybody waited for it.
+  if (begun_ && begun_->phase != wait.waited.phase) begun_.reset();
+  if (!begun_ || begun_->on != wait.waited.on || wait.length < kBetween) return;
+  const std::size_t first = std::exchange(begun_, std::nullopt)->before;
   std::vector<Piece> since(std::make_move_iterator(pieces_.begin() + std::min(first, pieces_.size())),
                            std::make_move_iterator(pieces_.end()));
   pieces_.resize(pieces_.size() - since.size());

@@ -62,8 +62,8 @@ class MainLine {
   void enter(Phase phase, const Wait& wait = {});
   /// Within a step: for what it waits from here on, when it asks for nothing.
   void waits_for(const Wait& wait = {});
-  /// Such a thing is under way, and will be waited for. Is it not over by then, what ms2m does meanwhile has cost no
-  /// time: it is a part of that wait.
+  /// Such a thing is under way, and will be waited for in this phase. Is it not over by then, what ms2m does meanwhile
+  /// has cost no time: it is a part of that wait.
   void begins(WaitFor on);
 
  private:
@@ -103,7 +103,12 @@ class MainLine {
   std::uint64_t last_ = 0;
   TimePoint since_;
   std::vector<Piece> pieces_;
-  std::optional<std::pair<WaitFor, std::size_t>> begun_;  ///< with so many pieces before it
+  struct Begun {
+    WaitFor on;
+    Phase phase;
+    std::size_t before;  ///< pieces
+  };
+  std::optional<Begun> begun_;
 };
 
 }  // namespace ms2m

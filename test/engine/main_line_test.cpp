@@ -160,7 +160,7 @@ TEST_CASE("a run within a run is a part of it, and outside of one nothing is kep
 }
 
 TEST_CASE("what is done while something is under way that is waited for afterwards costs no time") {
-  const auto run_with = [](Millis waited) {
+  const auto run_with = [](Millis waited, bool later = false) {
     Line line;
     MainLine::Run run(line, line.now);
     line.enter(Phase::preparing);
@@ -173,6 +173,7 @@ TEST_CASE("what is done while something is under way that is waited for afterwar
     wait(WaitFor::broker, "declare", kLong);
     wait(WaitFor::network, "archive", kLong);
     wait(WaitFor::ms2m, "its journal", kLong);
+    if (later) line.enter(Phase::restoring);
     wait(WaitFor::pod_start, "the copy", waited);
     wait(WaitFor::broker, "arm", kLong);
     return run.path(line.now);
@@ -186,5 +187,8 @@ TEST_CASE("what is done while something is under way that is waited for afterwar
   }
   SECTION("it was over already: since when is not known") {
     CHECK(own_time(run_with(Millis{0})) == Seconds(kLong * 4));
+  }
+  SECTION("what is waited for in another phase is another thing") {
+    CHECK(own_time(run_with(kLong, true)) == Seconds(kLong * 4));
   }
 }
