@@ -45,7 +45,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"node/handler", {"node/protocol", "node/restore", "node/runtime", "node/tar", "node/program", "wrap/posix"}},
     {"node/session", {"node/protocol", "wrap/posix"}},
     {"carry", {"base", "node/protocol", "node/session", "wrap/posix"}},
-    {"agent", {"node/protocol", "wrap/posix"}},
+    {"agent", {"node/protocol", "wrap/posix", "wrap/tls"}},
     {"report", {}},
     {"kube/objects", {"base"}},
     {"journal", {"base", "wrap/posix"}},

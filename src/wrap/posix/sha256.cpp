@@ -13,6 +13,16 @@ void require(bool ok) {
 }
 }  // namespace
 
+std::string hex_of(std::span<const unsigned char> bytes) {
+  constexpr const char* kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
 struct Sha256::Context {
   Context() : evp(::EVP_MD_CTX_new()) { require(evp != nullptr); }
   ~Context() { ::EVP_MD_CTX_free(evp); }
@@ -32,13 +42,7 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned int size = 0;
   require(::EVP_DigestFinal_ex(context_->evp, digest.data(), &size) == 1);
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
+  return hex_of({digest.data(), size});
 }
 
 std::string Sha256::of(std::string_view data) {

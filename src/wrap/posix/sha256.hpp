@@ -3,10 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace ms2m::posix {
+
+/// Two lower-case digits a byte.
+std::string hex_of(std::span<const unsigned char> bytes);
 
 /// A running digest. Not thread-safe. Error{failed} when the library refuses (no memory, FIPS without SHA-256).
 class Sha256 {
