@@ -1,19 +1,14 @@
 #include "node/session/local_link.hpp"
 
-#include <poll.h>
-
-#include <array>
-
+#include "node/session/first_line.hpp"
 #include "node/session/push.hpp"
 #include "wrap/posix/child.hpp"
 #include "wrap/posix/memory_file.hpp"
-#include "wrap/posix/stream.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::node {
 namespace {
 
-constexpr std::size_t kLongestGreeting = 4u << 10;
 constexpr std::chrono::seconds kGreetingLimit{20};
 
 posix::ProcessSpec process_of(const posix::UniqueFd& file) {
@@ -54,24 +49,8 @@ Link open_local_link(const std::string& node, const NodeProgram& program, const 
   link.node = node;
   link.by_hand = "true";
   link.line = std::make_unique<LocalLine>(node, file);
-  std::size_t end = std::string::npos;
-  while ((end = link.early.find('\n')) == std::string::npos) {
-    posix::read_into(link.line->out, link.early, kLongestGreeting);
-    posix::read_tail(link.line->err, link.said, kSaidKept);
-    if (link.early.find('\n') != std::string::npos) continue;
-    if (!link.line->out) {
-      link.line->wait_for_end(Millis{2000});
-      posix::read_tail(link.line->err, link.said, kSaidKept);
-      throw link.line->cause(link.said);
-    }
-    limit.check("starting the node program on node " + node);
-    std::array<pollfd, 3> fds{
-        {{link.line->out.get(), POLLIN, 0}, {link.line->err.get(), POLLIN, 0}, {limit.fd(), POLLIN, 0}}};
-    ::poll(fds.data(), fds.size(), static_cast<int>(limit.remaining(Millis{60000}).count()));
-  }
-  const auto greeting = parse_greeting(link.early.substr(0, end));
+  const auto greeting = parse_greeting(first_line(link, "starting the node program on node " + node, limit));
   if (!greeting) throw Error(ErrorKind::protocol, "what was started on node " + node + " is no node program");
-  link.early.erase(0, end + 1);
   check_greeting(node, *greeting);
   link.greeting = *greeting;
   return link;
