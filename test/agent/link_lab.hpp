@@ -6,6 +6,7 @@
 #include "node/session/adapters.hpp"
 #include "node/session/agent_link.hpp"
 #include "node/session/ssh_nodes.hpp"
+#include "support/error_of.hpp"
 
 namespace ms2m::test {
 
@@ -40,15 +41,5 @@ struct LinkLab {
   HttpClient client{agent.options()};
   std::atomic<int> requests{0};
 };
-
-inline Error error_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error");
-  throw;
-}
 
 }  // namespace ms2m::test

@@ -9,6 +9,7 @@
 #include "carry/relay.hpp"
 #include "link_lab.hpp"
 #include "ms2m/error.hpp"
+#include "support/archive_name.hpp"
 #include "wrap/posix/sha256.hpp"
 
 using namespace ms2m;
@@ -19,18 +20,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kArchiveName = "checkpoint-consumer-0_default-consumer-2026-11-21T21:21:02+01:00.tar";
-
 std::string random_bytes(std::size_t size) {
   std::string bytes(size, '\0');
   std::ifstream("/dev/urandom", std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(size));
   return bytes;
-}
-
-std::string digest_of(const std::string& bytes) {
-  posix::Sha256 digest;
-  digest.update(bytes.data(), bytes.size());
-  return digest.hex();
 }
 
 struct Carrying {
@@ -51,7 +44,7 @@ struct Carrying {
   void check_moved(const std::string& bytes) {
     const MoveResult moved = relay.move(request(bytes), {}, StopToken().within(std::chrono::minutes(1)));
     CHECK(moved.bytes.count == bytes.size());
-    CHECK(moved.sha256 == digest_of(bytes));
+    CHECK(moved.sha256 == posix::Sha256::of(bytes));
     std::ifstream in(landing.directory + "/blobs/sha256/" + moved.sha256, std::ios::binary);
     const std::string there{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     CHECK(there == bytes);

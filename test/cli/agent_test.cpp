@@ -1,40 +1,14 @@
 // `ms2m agent`, and how its options choose the way to the nodes.
-#include <map>
-#include <sstream>
-
-#include "cli/environment.hpp"
-#include "cli/run.hpp"
-#include "fake_backend.hpp"
 #include "samples.hpp"
 #include "support/catch.hpp"
 #include "temp_dir.hpp"
+#include "typed.hpp"
 
 using namespace ms2m;
 using Catch::Matchers::Contains;
 
-namespace {
-
-struct Typed {
-  test::World world;
-  std::map<std::string, std::string> variables;
-  StopSource stop;
-  std::string out, err;
-
-  int run(const std::vector<std::string>& arguments) {
-    std::ostringstream out_stream, err_stream;
-    test::FakeBackend backend(world);
-    const int status =
-        cli::run(arguments, cli::Environment(variables), {out_stream, err_stream}, backend, stop.token());
-    out = out_stream.str();
-    err = err_stream.str();
-    return status;
-  }
-};
-
-}  // namespace
-
 TEST_CASE("agent serve says where and with which keys") {
-  Typed typed;
+  test::Typed typed;
   CHECK(typed.run({"agent", "serve", "--keys", "/k", "--node", "worker-1"}) == 0);
   CHECK(typed.run({"agent", "serve", "--keys", "/k", "--listen", "[::]:9000"}) == 0);
   CHECK(typed.run({"agent", "serve", "--keys", "/k", "--listen", "9001"}) == 0);
@@ -48,7 +22,7 @@ TEST_CASE("agent serve says where and with which keys") {
 }
 
 TEST_CASE("agent manifest makes no keys for what it refuses") {
-  Typed typed;
+  test::Typed typed;
   CHECK(typed.run({"agent", "manifest", "--image", "x:1"}) == 0);
   CHECK_THAT(typed.out, Contains("token: dG9rZW4=\n"));
   CHECK(typed.run({"agent", "manifest", "--image", "x:1", "--agent-namespace", "tools"}) == 0);
@@ -61,7 +35,7 @@ TEST_CASE("the way to the nodes is by flag, by journal, by environment, by confi
   const test::TempDir dir;
   std::filesystem::create_directory(dir.path() / "ms2m");
   std::ofstream(dir.path() / "ms2m/config.yaml") << "transfer: http\nagent_namespace: of-file\n";
-  Typed typed;
+  test::Typed typed;
   typed.variables = {{"XDG_CONFIG_HOME", dir.path().string()}};
   CHECK(typed.run({"node", "forget", "worker-1"}) == 0);
   CHECK(typed.world.engine.ssh.by_agents());
@@ -77,7 +51,7 @@ TEST_CASE("the way to the nodes is by flag, by journal, by environment, by confi
 }
 
 TEST_CASE("a way that there is not is refused") {
-  Typed typed;
+  test::Typed typed;
   CHECK(typed.run({"node", "forget", "worker-1", "--transfer", "ftp"}) == 2);
   CHECK(typed.run({"node", "forget", "worker-1", "--agent-address", "round"}) == 2);
   typed.variables = {{"MS2M_TRANSFER", "ftp"}};

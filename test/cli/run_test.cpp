@@ -3,13 +3,11 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
-#include "cli/run.hpp"
-#include "fake_backend.hpp"
 #include "samples.hpp"
 #include "support/catch.hpp"
 #include "temp_dir.hpp"
+#include "typed.hpp"
 #include "wrap/posix/files.hpp"
 
 using namespace ms2m;
@@ -17,12 +15,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-struct Terminal {
-  test::World world;
-  std::map<std::string, std::string> variables;
-  StopSource stop;
-  std::string out, err;
-
+struct Terminal : test::Typed {
   Terminal() {
     world.outcome = test::shadow_outcome();
     world.plan = test::deployment_plan();
@@ -30,16 +23,6 @@ struct Terminal {
       "metadata": {"name": "consumer-0", "namespace": "default"},
       "spec": {"containers": [{"name": "app", "env": [
         {"name": "RABBITMQ_URL", "value": "amqp://app:s3cret@rabbit:5672/"}, {"name": "QUEUE_NAME", "value": "app.events"}]}]}})");
-  }
-
-  int run(const std::vector<std::string>& arguments) {
-    std::ostringstream out_stream, err_stream;
-    test::FakeBackend backend(world);
-    const int status =
-        cli::run(arguments, cli::Environment(variables), {out_stream, err_stream}, backend, stop.token());
-    out = out_stream.str();
-    err = err_stream.str();
-    return status;
   }
 };
 

@@ -1,10 +1,8 @@
 // `ms2m node setup` in a world of fakes.
-#include <sstream>
 
-#include "cli/run.hpp"
-#include "fake_backend.hpp"
 #include "report/setup_report.hpp"
 #include "support/catch.hpp"
+#include "typed.hpp"
 
 using namespace ms2m;
 using Catch::Matchers::Contains;
@@ -12,10 +10,7 @@ using Calls = std::vector<std::string>;
 
 namespace {
 
-struct Terminal {
-  test::World world;
-  std::string out, err;
-
+struct Terminal : test::Typed {
   Terminal() {
     world.setup = {"cri-o://1.36.3",
                    "crio",
@@ -28,17 +23,10 @@ struct Terminal {
     for (SetupFile& file : world.setup.files) file.before = file.after;
   }
   int run(const std::vector<std::string>& arguments) {
-    std::ostringstream out_stream, err_stream;
-    test::FakeBackend backend(world);
-    StopSource stop;
     world.calls.clear();
     std::vector<std::string> words{"node", "setup"};
     words.insert(words.end(), arguments.begin(), arguments.end());
-    const int status = cli::run(words, cli::Environment(std::map<std::string, std::string>{}), {out_stream, err_stream},
-                                backend, stop.token());
-    out = out_stream.str();
-    err = err_stream.str();
-    return status;
+    return Typed::run(words);
   }
   std::string class_nodes() const {
     const auto& object = world.cluster->runtime_class;

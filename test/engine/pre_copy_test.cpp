@@ -1,18 +1,13 @@
 // Memory that is carried while the source works, on the fakes: how often, and what becomes of a round that fails.
-#include <filesystem>
-
 #include "journal/history.hpp"
+#include "on_fakes.hpp"
 #include "support/catch.hpp"
-#include "support/fake_broker.hpp"
-#include "support/fake_cluster.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
 using Catch::Contains;
 
 namespace {
-
-constexpr const char* kQueue = "app.events";
 
 class Said final : public Observer {
  public:
@@ -26,21 +21,9 @@ class Said final : public Observer {
   std::mutex mutex_;
 };
 
-class Moved {
+class Moved : public OnFakes {
  public:
-  Moved() {
-    std::string name = "/tmp/ms2m-precopy-XXXXXX";
-    root = ::mkdtemp(name.data());
-    server.declare(kQueue);
-    nodes.set_up_handler();
-    nodes.start_pod("consumer-0", kQueue, "");
-    request.ns = "default";
-    request.pod = "consumer-0";
-    request.target_node = "worker-2";
-    request.queue = kQueue;
-    request.strategy = Strategy::handoff;
-  }
-  ~Moved() { std::filesystem::remove_all(root); }
+  Moved() { nodes.set_up_handler(); }
   /// How often a checkpoint was carried, the last one included.
   int run(Result expected = Result::done) {
     int carried = 0;
@@ -75,12 +58,7 @@ class Moved {
     };
   }
 
-  FakeServer server;
-  FakeNodes nodes{server};
-  std::filesystem::path root;
-  MigrationRequest request;
   Said said;
-  Outcome outcome;
 };
 
 }  // namespace

@@ -1,17 +1,12 @@
 // Which way the checkpoint goes, on the fakes, and what is told of it.
-#include <filesystem>
-
+#include "on_fakes.hpp"
 #include "support/catch.hpp"
-#include "support/fake_broker.hpp"
-#include "support/fake_cluster.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
 using Catch::Contains;
 
 namespace {
-
-constexpr const char* kQueue = "app.events";
 
 /// Of the way; the fakes give reason for others.
 class Warnings final : public Observer {
@@ -27,20 +22,8 @@ class Warnings final : public Observer {
   std::mutex mutex_;
 };
 
-struct Moved {
-  Moved() {
-    std::string name = "/tmp/ms2m-way-XXXXXX";
-    root = ::mkdtemp(name.data());
-    server.declare(kQueue);
-    nodes.start_pod("consumer-0", kQueue, "");
-    request.ns = "default";
-    request.pod = "consumer-0";
-    request.target_node = "worker-2";
-    request.queue = kQueue;
-    request.strategy = Strategy::handoff;
-    request.carriage = Carriage::direct;
-  }
-  ~Moved() { std::filesystem::remove_all(root); }
+struct Moved : OnFakes {
+  Moved() { request.carriage = Carriage::direct; }
   void run() {
     FakeBroker broker(server);
     const FakePorts ports(nodes, broker);
@@ -50,13 +33,8 @@ struct Moved {
     INFO(outcome.error);
     REQUIRE(outcome.result == Result::done);
   }
-  FakeServer server;
-  FakeNodes nodes{server};
-  std::filesystem::path root;
-  MigrationRequest request;
   Warnings warnings;
   Plan plan;
-  Outcome outcome;
 };
 
 }  // namespace

@@ -11,11 +11,10 @@
 #include "node/private_sshd.hpp"
 #include "node/session/adapters.hpp"
 #include "node/session/ssh_nodes.hpp"
-#include "support/catch.hpp"
+#include "support/archive_name.hpp"
+#include "support/error_of.hpp"
 
 namespace ms2m::test {
-
-inline const std::string kArchiveName = "checkpoint-consumer-0_default-consumer-2026-11-21T21:21:02+01:00.tar";
 
 struct SessionLab {
   explicit SessionLab(const std::vector<std::string>& environment = {}) : sshd(environment) {
@@ -46,15 +45,5 @@ struct SessionLab {
   posix::TempDir dir;
   std::string checkpoints = (dir.path() / "checkpoints").string();
 };
-
-inline Error error_of(const std::function<void()>& act) {
-  try {
-    act();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error");
-  throw;
-}
 
 }  // namespace ms2m::test
