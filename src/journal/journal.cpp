@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "journal/line.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 
@@ -29,6 +30,8 @@ std::optional<Mark> mark_of(const std::string& type) noexcept {
     if (type == name) return each;
   return std::nullopt;
 }
+
+constexpr int kChecksums = 3;  ///< records of this version have one
 
 constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
 
@@ -84,7 +87,7 @@ Journal Journal::create(const std::filesystem::path& root, const std::string& id
   begin["id"] = id;
   begin["t"] = now_rfc3339();
   // There is no journal without its first record, whatever dies when.
-  posix::write_file_atomically(path, begin.dump() + "\n");
+  posix::write_file_atomically(path, line_of(begin) + "\n");
   Journal journal;
   journal.file_.emplace(path, posix::AppendFile::Missing::fail);
   if (!journal.file_->try_lock()) throw Error(ErrorKind::failed, path.string() + " is locked by another process");
@@ -129,13 +132,16 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const bool last = end + 1 >= text.size();
     try {
-      const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      text.begin() + static_cast<std::ptrdiff_t>(end));
+      const std::string_view line = std::string_view(text).substr(begin, end - begin);
+      const Json record = Json::parse(line);
       if (record.value("v", 1) > kRecordVersion)
         throw Error(ErrorKind::refused,
                     fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
                     "use the ms2m that started the migration, or a newer one");
       replay(record);
+      const Checksum sum = checksum_of(line);
+      if (sum == Checksum::wrong || (sum == Checksum::none && record.value("v", version_) >= kChecksums))
+        throw NoOperation(sum == Checksum::wrong ? "its checksum is another" : "it has no checksum");
     } catch (const NoOperation& error) {
       damaged_journal(root, id, fmt::format("line {}: {}", number, error.what()));
     } catch (const Json::exception&) {
@@ -156,7 +162,7 @@ void Journal::append(Json record, Durable when) {
   record["t"] = now_rfc3339();
   if (!file_) throw Error(ErrorKind::failed, "the journal is open for reading only");
   try {
-    file_->append(record.dump() + "\n",
+    file_->append(line_of(record) + "\n",
                   when == Durable::now ? posix::AppendFile::Sync::yes : posix::AppendFile::Sync::no);
   } catch (Error& error) {
     error.in("writing the journal").with_remedy(kRoom);

@@ -7,10 +7,11 @@
 // turned_back: after "pivoted", the target is lost or withdrawn, so it is undone all the same. `undo` and `finish` are
 // operations (operation.hpp): undo is carried out when the migration is given up before the pivot, finish when it is
 // completed after it. The format has a version ("v", of the first record and of every later one that differs from it);
-// a reader knows the earlier ones and refuses a newer one.
+// a reader knows the earlier ones and refuses a newer one. Since version 3 each record has a checksum (line.hpp).
 // A last line that a crash tore is as if it had not been written: what it announces has not been done. Any other line
 // that is no record makes the journal unreadable: what was done is not known then, and nobody guesses. So does a whole
-// line with an operation that its version does not have.
+// line with an operation that its version does not have, or with another checksum than its own. For the reader of a
+// file: ms2m-journal(5).
 #pragma once
 #include <filesystem>
 #include <memory>

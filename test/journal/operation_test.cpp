@@ -2,8 +2,12 @@
 // stages stand in the order that the numbers of version 1 had.
 #include "journal/operation_record.hpp"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "support/catch.hpp"
 #include "undo/operations.hpp"
@@ -88,6 +92,35 @@ TEST_CASE("every operation is among those that are tested", "[operation]") {
   std::set<std::size_t> seen;
   for (const auto& [operation, number] : all()) seen.insert(operation.index());
   CHECK(seen.size() == std::variant_size_v<Operation>);
+}
+
+TEST_CASE("the manual has every operation with its fields, and every stage", "[operation]") {
+  std::ifstream in(std::string(MS2M_SOURCE_DIR) + "/man/ms2m-journal.5");
+  REQUIRE(in);
+  std::map<std::string, std::set<std::string>> told;  // ".It Cm NAME Li FIELD FIELD [FIELD ...]"
+  std::set<std::string> words;
+  for (std::string line; std::getline(in, line);) {
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '[' || c == ']' || c == ','; }, ' ');
+    std::istringstream text(line);
+    const std::vector<std::string> each{std::istream_iterator<std::string>(text), {}};
+    words.insert(each.begin(), each.end());
+    if (each.size() > 3 && each[0] == ".It" && each[3] == "Li") told[each[2]].insert(each.begin() + 4, each.end());
+  }
+  std::set<std::string> names;
+  for (const auto& [operation, number] : all()) {
+    const Json record = record_of(operation);
+    const std::string name = record.at("op");
+    CAPTURE(name);
+    names.insert(name);
+    CHECK(words.contains(record.at("stage")));
+    for (const auto& field : record.items())
+      if (field.key() != "op" && field.key() != "stage") {
+        CAPTURE(field.key());
+        CHECK(told[name].contains(field.key()));
+      }
+  }
+  for (const auto& [name, fields] : told) CHECK(names.contains(name));
 }
 
 TEST_CASE("stages come in the order of the numbers of version 1", "[operation]") {
