@@ -25,6 +25,13 @@ const char* to_string(Phase phase) noexcept {
   return "?";
 }
 
+std::optional<Phase> phase_of(std::string_view word) noexcept {
+  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring,
+                            Phase::replaying, Phase::finalizing})
+    if (word == to_string(phase)) return phase;
+  return std::nullopt;
+}
+
 const char* to_string(Strategy strategy) noexcept {
   switch (strategy) {
     case Strategy::handoff:

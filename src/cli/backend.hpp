@@ -11,8 +11,10 @@
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/event.hpp"
+#include "ms2m/listener.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/node_setup.hpp"
+#include "ms2m/standing.hpp"
 
 namespace ms2m::cli {
 
@@ -79,6 +81,13 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
+  virtual std::optional<Standing> standing(const std::string& id) const = 0;  ///< as standing_of(); nothing: no journal
+  /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine. `migration`: its id;
+  /// empty: not known yet.
+  virtual std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
+                                         Observer& inner) const = 0;
+  /// To each ms2m of this user that runs here.
+  virtual std::vector<std::unique_ptr<Listener>> listen() const = 0;
   /// Removes from a node the programs that were brought and kept there. False: there was none. `cluster` is asked where
   /// ssh does not know the node's name. Errors as Nodes::open().
   virtual bool forget_node_program(std::shared_ptr<Cluster> cluster, const SshOptions& ssh, const std::string& node,

@@ -93,6 +93,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_plan(app, line.command);
   add_check(app, line.command);
   add_list(app, line.command);
+  add_status(app, line.command);
   add_resume(app, line.command);
   add_abort(app, line.command);
   add_cleanup(app, line.command);

@@ -27,6 +27,12 @@ struct Context {
   TimePoint begun = Clock::now();  ///< the command
 };
 
+/// The same, observed by another one.
+inline Context observed_by(Observer& observer, const Context& context) {
+  return {context.globals, context.environment, context.config, context.backend, observer,
+          context.out,     context.err,         context.stop,   context.begun};
+}
+
 /// defaults, then config.yaml, then the command line. Error{usage}.
 MigrationRequest make_request(const Context& context, const MigrateOptions& options);
 

@@ -16,6 +16,8 @@
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
+#include "live/reader.hpp"
+#include "live/server.hpp"
 #include "node/session/adapters.hpp"
 #include "node/session/agent_link.hpp"
 #include "node/session/local_link.hpp"
@@ -265,9 +267,23 @@ class Wiring final : public Backend {
   std::vector<JournalSummary> journals() const override { return store().list(); }
   std::optional<JournalSummary> journal(const std::string& id) const override { return store().find(id); }
   void forget_journal(const std::string& id) const override { store().forget(id); }
+  std::optional<Standing> standing(const std::string& id) const override {
+    try {
+      return standing_of(JournalStore::default_root(), id);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::not_found) return std::nullopt;
+      throw;
+    }
+  }
+  std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
+                                 Observer& inner) const override {
+    return live::make_server(live_sockets(), {command, migration}, inner);
+  }
+  std::vector<std::unique_ptr<Listener>> listen() const override { return live::listen_to_all(live_sockets()); }
   std::string_view node_program() const override { return node::NodeProgram::embedded().bytes(); }
 
  private:
+  static std::filesystem::path live_sockets() { return JournalStore::default_root() / ".live"; }
   static JournalStore store() { return JournalStore(JournalStore::default_root()); }
 };
 

@@ -44,13 +44,6 @@ std::filesystem::path file_of(const std::filesystem::path& root, const std::stri
   return root / id / "journal.jsonl";
 }
 
-Phase phase_of(const std::string& word) {
-  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring,
-                            Phase::replaying, Phase::finalizing})
-    if (word == to_string(phase)) return phase;
-  return Phase::preparing;
-}
-
 Result result_of(const std::string& word) {
   for (const Result result :
        {Result::done, Result::undone, Result::leftovers, Result::refused, Result::cleanup_incomplete})
@@ -102,6 +95,13 @@ Journal Journal::read(const std::filesystem::path& root, const std::string& id) 
   Journal journal;
   journal.replay_all(posix::read_file(file_of(root, id)), root, id);
   return journal;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::not_found) no_migration(root, id);
+  throw;
+}
+
+bool Journal::under_way(const std::filesystem::path& root, const std::string& id) try {
+  return posix::AppendFile::locked(file_of(root, id));
 } catch (const Error& error) {
   if (error.kind() == ErrorKind::not_found) no_migration(root, id);
   throw;
@@ -178,13 +178,15 @@ void Journal::replay(const Json& record) {
     version_ = record.value("v", 1);
   } else if (type == "effect") {
     const int version = record.value("v", version_);
-    effects_.push_back({record.at("n").get<int>(), phase_of(record.value("phase", "")), record.value("text", ""),
-                        maybe(record, "undo", version), maybe(record, "finish", version), false});
+    effects_.push_back({record.at("n").get<int>(), phase_of(record.value("phase", "")).value_or(Phase::preparing),
+                        record.value("text", ""), maybe(record, "undo", version), maybe(record, "finish", version),
+                        false, record.value("t", "")});
   } else if (type == "settled") {
     for (Effect& effect : effects_)
       if (effect.n == record.at("n").get<int>()) effect.settled = record.value("ok", false);
   } else if (type == "end") {
     ended_ = result_of(record.at("result"));
+    ended_at_ = record.value("t", "");
   } else if (type == "again") {
     ended_.reset();
   } else if (const auto mark = mark_of(type)) {

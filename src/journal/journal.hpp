@@ -44,6 +44,7 @@ struct Effect {
   std::string text;
   std::optional<Operation> undo, finish;  ///< nullopt: nothing to undo, to finish
   bool settled = false;
+  std::string t;  ///< when it was announced
 };
 
 /// An operation of a journal, and whether it was carried out.
@@ -67,6 +68,8 @@ class Journal {
   /// Only reads; append functions throw. Error{not_found}: there is none. Error{failed}: it cannot be read (not
   /// allowed, say). Error{refused}: it is damaged, or of a newer ms2m.
   static Journal read(const std::filesystem::path& root, const std::string& id);
+  /// Whether the process that writes it runs, and holds its lock. Error{not_found|failed}.
+  static bool under_way(const std::filesystem::path& root, const std::string& id);
 
   Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = delete;
@@ -93,6 +96,7 @@ class Journal {
   }
   bool marked(Mark mark) const noexcept;
   std::optional<Result> ended() const noexcept { return ended_; }
+  const std::string& ended_at() const noexcept { return ended_at_; }  ///< RFC 3339
 
  private:
   Journal() = default;
@@ -111,6 +115,7 @@ class Journal {
   std::vector<Effect> effects_;
   std::vector<Mark> marks_;
   std::optional<Result> ended_;
+  std::string ended_at_;
 };
 
 /// As the operator stood who began it.

@@ -1,5 +1,6 @@
 // A world for the command line: one pod, an engine that answers what the test told it, a record of what was asked.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -60,10 +61,13 @@ class FakeCluster final : public Cluster {
     listed_ns = ns;
     note("list", kind);
     if (kind == Kind::node) return nodes;
+    if (kind == Kind::lease) return leases;
     std::vector<Json> all;
     for (const auto& [name, pod] : pods) all.push_back(pod);
     return all;
   }
+  std::vector<Json> leases;
+  std::vector<Json> lease_states;     ///< what a watch of one sees; then it is gone
   std::optional<Json> runtime_class;  ///< all that may be changed
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions&, const StopToken& stop) override {
     stop.check("creating");
@@ -81,8 +85,11 @@ class FakeCluster final : public Cluster {
     note("delete", ref.kind);
     return std::exchange(runtime_class, std::nullopt).has_value();
   }
-  void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override {
-    throw unexpected();
+  void watch(const ObjectRef& ref, const std::function<bool(const Json*)>& done, const StopToken&) override {
+    if (ref.kind != Kind::lease) throw unexpected();
+    for (const Json& state : lease_states)
+      if (done(&state)) return;
+    CHECK(done(nullptr));
   }
   bool allowed(const Right&, const StopToken&) override { throw unexpected(); }
   std::optional<Millis> kubelet_patience(const std::string&, const StopToken&) override { throw unexpected(); }
@@ -123,6 +130,11 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
+  mutable std::vector<std::string> told;  ///< who would be heard by others
+  // Other ms2m on this machine: what each says in turn; null: it does not answer.
+  std::map<std::string, Standing> standings;
+  std::vector<std::pair<long, std::vector<Json>>> tellers;
+  std::function<void()> ended;  ///< when one of them has said all
   NodeSetupPlan setup;
 };
 
@@ -200,6 +212,43 @@ class FakeBackend final : public Backend {
     for (const auto& journal : world_.journals)
       if (journal.id == id) return journal;
     return std::nullopt;
+  }
+  std::optional<Standing> standing(const std::string& id) const override {
+    const auto found = world_.standings.find(id);
+    return found == world_.standings.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
+                                 Observer& inner) const override {
+    struct Passing final : Observer {
+      explicit Passing(Observer& to) : inner(to) {}
+      void on(const Event& event) noexcept override { inner.on(event); }
+      Observer& inner;
+    };
+    world_.told.push_back(command + " " + migration);
+    return std::make_unique<Passing>(inner);
+  }
+  std::vector<std::unique_ptr<Listener>> listen() const override {
+    struct Lines final : Listener {
+      Lines(long number, std::vector<Json> all, std::function<void()> last)
+          : process(number), lines(std::move(all)), ended(std::move(last)) {}
+      long pid() const override { return process; }
+      std::optional<Json> next(const StopToken&) override {
+        if (lines.empty()) {
+          if (ended) ended();
+          return std::nullopt;
+        }
+        Json first = lines.front();
+        lines.erase(lines.begin());
+        if (first.is_null()) throw Error(ErrorKind::timeout, "timed out");  // it is stopped
+        return first;
+      }
+      long process;
+      std::vector<Json> lines;
+      std::function<void()> ended;
+    };
+    std::vector<std::unique_ptr<Listener>> all;
+    for (const auto& [pid, lines] : world_.tellers) all.push_back(std::make_unique<Lines>(pid, lines, world_.ended));
+    return all;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
   bool forget_node_program(std::shared_ptr<Cluster>, const cli::SshOptions& ssh, const std::string& node,

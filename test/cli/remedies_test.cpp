@@ -172,12 +172,12 @@ TEST_CASE("ms2m's own commands are commands", "[case-21]") {
 TEST_CASE("the examples of --help are commands", "[case-21]") {
   int examples = 0;
   for (const std::string command :
-       {"", "migrate", "plan", "check", "list", "abort", "resume", "cleanup", "completion", "version"}) {
+       {"", "migrate", "plan", "check", "list", "status", "abort", "resume", "cleanup", "completion", "version"}) {
     std::vector<std::string> arguments{"--help"};
     if (!command.empty()) arguments.insert(arguments.begin(), command);
     std::istringstream help(cli::parse_command_line(arguments).text);
     for (std::string line; std::getline(help, line);) {
-      if (!std::regex_search(line, std::regex(R"(^  ([A-Z_0-9]+=\S* )*ms2m .*(--|-o|m7k2q9|list|cleanup))"))) continue;
+      if (!std::regex_search(line, std::regex(R"(^  ([A-Z_0-9]+=\S* )*ms2m .*(--|-o|m7k2q9|list|status|cleanup))"))) continue;
       if (line.find(" | ") != std::string::npos) line.resize(line.find(" | "));
       INFO(line);
       const auto typed = type(line);
@@ -240,7 +240,7 @@ TEST_CASE("there is no command that nobody prints", "[case-21]") {
 
 TEST_CASE("every option that a text names exists", "[case-21]") {
   std::set<std::string> options;
-  for (const char* command : {"migrate", "plan", "check", "list", "abort", "resume", "cleanup"})
+  for (const char* command : {"migrate", "plan", "check", "list", "status", "abort", "resume", "cleanup"})
     for (const auto& candidate : cli::candidates_of({command, "--"}).words) options.insert(candidate.word);
   for (const auto& candidate : cli::candidates_of({"node", "setup", "--"}).words) options.insert(candidate.word);
   for (const char* command : {"manifest", "serve", "setup"})

@@ -105,7 +105,8 @@ class Journal:
 
     def ids(self):
         try:
-            return sorted(name for name in os.listdir(self._root) if os.path.isdir(os.path.join(self._root, name)))
+            return sorted(name for name in os.listdir(self._root)
+                          if name[0] != "." and os.path.isdir(os.path.join(self._root, name)))
         except FileNotFoundError:
             return []
 

@@ -11,6 +11,7 @@
 
 #include "journal/line.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/standing.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -260,6 +261,38 @@ TEST_CASE("a journal of a running process cannot be opened for writing", "[journ
   // flock is per open file, so the same process shows it as well as another one.
   CHECK_THROWS_AS(Journal::open(dir.path, "abc234"), Error);
   CHECK_NOTHROW(Journal::read(dir.path, "abc234"));
+}
+
+TEST_CASE("how far a migration is, by its journal", "[journal]") {
+  TempDir dir;
+  {
+    Journal journal = sample(dir.path);
+    Standing now = standing_of(dir.path, "abc234");
+    CHECK(now.under_way);
+    CHECK(now.phase == Phase::preparing);
+    CHECK(now.last == "create pod p");
+    CHECK(now.last_at.size() > 20);
+    CHECK_FALSE(now.ended);
+    CHECK(now.open == std::vector<std::string>{"declare queue q", "create pod p"});  // both have an undo
+    journal.mark(Mark::pivoted);
+    CHECK(standing_of(dir.path, "abc234").open == std::vector<std::string>{"create pod p"});  // one has a finish
+    journal.mark(Mark::turned_back);
+    CHECK(standing_of(dir.path, "abc234").open.size() == 2);
+    journal.settled(1, true, "deleted");
+    CHECK(standing_of(dir.path, "abc234").open.size() == 1);
+    journal.settled(2, false, "not allowed");
+    CHECK(standing_of(dir.path, "abc234").open.size() == 1);
+    journal.end(Result::leftovers);
+    now = standing_of(dir.path, "abc234");
+    CHECK(now.ended == Result::leftovers);
+    CHECK(now.ended_at.size() > 20);
+    CHECK(now.open.size() == 1);
+    journal.end(Result::undone);
+    CHECK(standing_of(dir.path, "abc234").open.empty());
+    CHECK(standing_of(dir.path, "abc234").under_way);
+  }
+  CHECK_FALSE(standing_of(dir.path, "abc234").under_way);
+  CHECK(kind_of([&] { (void)standing_of(dir.path, "none"); }) == ErrorKind::not_found);
 }
 
 TEST_CASE("a journal of a newer version is refused", "[journal]") {

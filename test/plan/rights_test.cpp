@@ -93,8 +93,8 @@ TEST_CASE("examples/rbac.yaml grants what is asked of the API server, and nothin
                                         {"StatefulSet", Strategy::handoff},
                                         {"StatefulSet", Strategy::sequential}})
     asked.merge(asked_by_move(owner, strategy));
-  // By the command line: which cluster it is, the broker's address, what <tab> offers.
-  asked.insert({"get namespaces", "get secrets", "list nodes"});
+  // By the command line: which cluster it is, the broker's address, what <tab> offers, what `status` looks at.
+  asked.insert({"get namespaces", "get secrets", "list nodes", "list leases", "watch leases"});
 
   std::set<std::string> grants = granted("Role", "ms2m-operator");
   grants.merge(granted("ClusterRole", "ms2m-operator"));

@@ -83,6 +83,15 @@ bool AppendFile::try_lock() {
   return false;
 }
 
+bool AppendFile::locked(const fs::path& path) {
+  const UniqueFd fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (!fd && is_missing(errno)) throw Error(ErrorKind::not_found, path.string() + ": no such file");
+  if (!fd) throw_errno("open " + path.string());
+  if (retry([&] { return ::flock(fd.get(), LOCK_SH | LOCK_NB); }) == 0) return false;
+  if (errno != EWOULDBLOCK) throw_errno("lock " + path.string());
+  return true;
+}
+
 void AppendFile::append(std::string_view bytes, Sync sync) {
   struct stat before {};
   if (::fstat(fd_.get(), &before) != 0) throw_errno("stat " + path_);

@@ -103,7 +103,8 @@ class Migration:
             names = os.listdir(os.path.join(self._state_home, "ms2m"))
         except OSError:
             return None
-        journals = [name for name in names if os.path.isdir(os.path.join(self._state_home, "ms2m", name))]
+        journals = [name for name in names
+                    if name[0] != "." and os.path.isdir(os.path.join(self._state_home, "ms2m", name))]
         return sorted(journals)[-1] if journals else None
 
 
