@@ -44,6 +44,7 @@ enum class Command {
   name_broker,  ///< name of its cluster
   // ms2m. First word: the migration's id.
   list_migrations,
+  show_status,
   abort_migration,
   resume_migration,
   clean_up,

@@ -1,4 +1,4 @@
-// How far a migration is, by its journal.
+// How far a migration is, by its journal, and what it came to.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ms2m/event.hpp"
+#include "ms2m/json.hpp"
 #include "ms2m/outcome.hpp"
 
 namespace ms2m {
@@ -24,5 +25,11 @@ struct Standing {
 /// Of migration `id` in `root` (JournalStore::root()). Reads a file, and waits for nothing. Error{not_found}: there is
 /// none; {failed}: it cannot be read; {refused}: it is damaged, or of a newer ms2m.
 Standing standing_of(const std::filesystem::path& root, const std::string& id);
+
+/// Keeps that document (ms2m(1), JSON OUTPUT, kind "outcome") beside the journal, whose end it shares; nothing is kept
+/// where there is no journal. Error{failed}.
+void keep_outcome(const std::filesystem::path& root, const std::string& id, const Json& outcome);
+/// nullopt: none was kept. Error{failed}: it cannot be read, or is no JSON object.
+std::optional<Json> kept_outcome(const std::filesystem::path& root, const std::string& id);
 
 }  // namespace ms2m

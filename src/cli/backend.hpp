@@ -82,6 +82,10 @@ class Backend {
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
   virtual std::optional<Standing> standing(const std::string& id) const = 0;  ///< as standing_of(); nothing: no journal
+  /// The document of kind "outcome" that was kept last; nothing: none was. Error{failed}: it cannot be read.
+  virtual std::optional<Json> outcome(const std::string& id) const = 0;
+  /// Beside the journal, where there is one. Error{failed}.
+  virtual void keep_outcome(const std::string& id, const Json& outcome) const = 0;
   /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine. `migration`: its id;
   /// empty: not known yet.
   virtual std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,

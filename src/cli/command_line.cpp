@@ -94,6 +94,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_check(app, line.command);
   add_list(app, line.command);
   add_status(app, line.command);
+  add_report(app, line.command);
   add_resume(app, line.command);
   add_abort(app, line.command);
   add_cleanup(app, line.command);

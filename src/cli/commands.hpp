@@ -26,6 +26,7 @@ void add_abort(CLI::App& app, Command& chosen);
 void add_resume(CLI::App& app, Command& chosen);
 void add_cleanup(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
+void add_report(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
 void add_node(CLI::App& app, Command& chosen);
 void add_agent(CLI::App& app, Command& chosen);

@@ -275,6 +275,12 @@ class Wiring final : public Backend {
       throw;
     }
   }
+  std::optional<Json> outcome(const std::string& id) const override {
+    return kept_outcome(JournalStore::default_root(), id);
+  }
+  void keep_outcome(const std::string& id, const Json& outcome) const override {
+    ms2m::keep_outcome(JournalStore::default_root(), id, outcome);
+  }
   std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
                                  Observer& inner) const override {
     return live::make_server(live_sockets(), {command, migration}, inner);

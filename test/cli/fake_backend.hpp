@@ -130,6 +130,8 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
+  std::map<std::string, Json> kept;  ///< outcomes
+  bool disk_full = false;
   mutable std::vector<std::string> told;  ///< who would be heard by others
   // Other ms2m on this machine: what each says in turn; null: it does not answer.
   std::map<std::string, Standing> standings;
@@ -216,6 +218,14 @@ class FakeBackend final : public Backend {
   std::optional<Standing> standing(const std::string& id) const override {
     const auto found = world_.standings.find(id);
     return found == world_.standings.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<Json> outcome(const std::string& id) const override {
+    const auto found = world_.kept.find(id);
+    return found == world_.kept.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep_outcome(const std::string& id, const Json& outcome) const override {
+    if (world_.disk_full) throw Error(ErrorKind::failed, "the disk is full");
+    world_.kept[id] = outcome;
   }
   std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
                                  Observer& inner) const override {

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""Who asks from another terminal, and from another machine, is told how far a migration is."""
+"""Who asks from another terminal, and from another machine, is told how far a migration is, and later what it came to."""
 
+import csv
+import io
 import os
 import signal
 import tempfile
+from xml.etree import ElementTree
 
 import scenario
 
@@ -87,6 +90,34 @@ class Status(scenario.Scenario):
         self.assert_serving("worker-1", source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
+
+    def test_what_is_left_of_it(self):
+        (source,) = self.start_traffic()
+        report = self.migrate(source.name, "worker-2", "--strategy", "handoff")
+        (kept,) = self.look("-o", "json").report["items"]
+        self.assertTrue(kept.pop("started"))
+        self.assertEqual(kept, report)
+        (row,) = csv.DictReader(io.StringIO(self.look("-o", "csv").out))
+        self.assertEqual((row["run"], row["status"]), (report["id"], "done"))
+        self.assertAlmostEqual(float(row["downtime_ms"]), report["gap_s"] * 1000, delta=0.1)
+        self.assertAlmostEqual(sum(float(row[name] or 0) for name in row if name.endswith("_s") and name != "total_time_s"),
+                               report["total_s"], delta=0.01)
+        picture = ElementTree.fromstring(self.look(report["id"], "-o", "svg").out)
+        bars = picture.findall(".//{http://www.w3.org/2000/svg}rect")
+        self.assertGreater(len(bars), len(report["critical_path"]) + len(report["phases"]))
+        page = self.look("-o", "html").out
+        self.assertIn("<svg", page)
+        self.assertEqual(page.replace("http://www.w3.org/2000/svg", "").count("//"), 0)  # it asks nobody
+        metrics = os.path.join(self.state_home, "ms2m.prom")
+        self.look("--textfile", metrics)
+        with open(metrics, encoding="utf-8") as file:
+            self.assertIn(f'ms2m_migration_gap_seconds{{id="{report["id"]}"', file.read())
+        self.assertIn(report["id"], self.look().out)
+
+    def look(self, *arguments):
+        run = self.begin("report", *arguments).wait()
+        self.assertEqual(run.status, 0, run.said())
+        return run
 
 
 if __name__ == "__main__":
