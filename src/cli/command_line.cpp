@@ -90,6 +90,7 @@ void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", version_text(), "print the version");
   add_global_options(app, line.globals);
   add_migrate(app, line.command);
+  add_drain(app, line.command);
   add_plan(app, line.command);
   add_check(app, line.command);
   add_list(app, line.command);

@@ -69,6 +69,9 @@ JournalSummary find_journal(const Context& context, const std::string& id);
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command,
                    bool undone_is_success = false);
 
+/// For `ms2m report`, if there is a migration. That it cannot be kept is no failure of it.
+void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status);
+
 /// What was thrown before anything was touched, as an outcome; the exit status is 2 for Error{usage}, else 4.
 int report_error(const Context& context, const Error& error, const std::string& command);
 

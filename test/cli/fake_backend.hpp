@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,6 +22,7 @@ using cli::KubeOptions;
 /// Objects by "kind/namespace/name"; get() and list() answer.
 class FakeCluster final : public Cluster {
  public:
+  std::mutex guard;  ///< of what it is asked
   std::map<std::string, Json> pods, secrets, config_maps;
   std::vector<std::string> reads;
   std::vector<Json> nodes;
@@ -40,12 +42,16 @@ class FakeCluster final : public Cluster {
     return cluster;
   }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
+    const std::lock_guard lock(guard);
     stop.check("reading");
     if (failure) throw *failure;
     note("get", ref.kind);
     if (ref.kind == Kind::runtime_class) return runtime_class;
     if (ref.kind == Kind::node && node_failure) throw Error(*node_failure);
     if (ref.kind == Kind::node && ref.name == absent_node) return std::nullopt;
+    if (ref.kind == Kind::node)
+      for (const Json& node : nodes)
+        if (node.at("metadata").at("name") == ref.name) return node;
     if (ref.kind == Kind::node) return Json{{"metadata", {{"name", ref.name}}}};
     if (forbidden && ref.kind == Kind::secret) throw Error(*forbidden);
     const auto& objects = ref.kind == Kind::pod ? pods : ref.kind == Kind::secret ? secrets : config_maps;
@@ -56,6 +62,7 @@ class FakeCluster final : public Cluster {
   /// For completion.
   std::vector<Json> list(Kind kind, const std::string& ns, const std::string&, const std::string&,
                          const StopToken& stop) override {
+    const std::lock_guard lock(guard);
     stop.check("listing");
     if (failure) throw *failure;
     listed_ns = ns;
@@ -79,7 +86,15 @@ class FakeCluster final : public Cluster {
     note("update", ref.kind);
     return write(ref, object);
   }
-  Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
+  Json patch(const ObjectRef& ref, PatchType, const Json& patch, const StopToken&) override {
+    if (ref.kind != Kind::node) throw unexpected();
+    note("patch", ref.kind);
+    if (forbidden_patch) throw Error(*forbidden_patch);
+    patched = patch;
+    return patch;
+  }
+  std::optional<Error> forbidden_patch;
+  std::optional<Json> patched;  ///< of a node
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
     if (ref.kind != Kind::runtime_class) throw unexpected();
     note("delete", ref.kind);
@@ -117,6 +132,7 @@ class FakeCluster final : public Cluster {
 };
 
 struct World {
+  std::mutex guard;  ///< of what was asked
   std::shared_ptr<FakeCluster> cluster = std::make_shared<FakeCluster>();
   std::vector<JournalSummary> journals;
   std::vector<std::string> forgotten, brought_to;
@@ -138,21 +154,30 @@ struct World {
   std::vector<std::pair<long, std::vector<Json>>> tellers;
   std::function<void()> ended;  ///< when one of them has said all
   NodeSetupPlan setup;
+  // Instead of the same for all.
+  std::function<Plan(const MigrationRequest&)> planned;
+  std::function<Outcome(const MigrationRequest&)> migrated;
 };
 
 class FakeEngine final : public Engine {
  public:
   explicit FakeEngine(World& world) : world_(world) {}
   Plan plan(const MigrationRequest& request, const StopToken&) override {
-    world_.calls.push_back("plan");
-    world_.request = request;
-    return world_.plan;
+    {
+      const std::lock_guard lock(world_.guard);
+      world_.calls.push_back("plan");
+      world_.request = request;
+    }
+    return world_.planned ? world_.planned(request) : world_.plan;
   }
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken&) override {
-    world_.calls.push_back("migrate");
-    world_.request = request;
-    world_.provenance = provenance;
-    return world_.outcome;
+    {
+      const std::lock_guard lock(world_.guard);
+      world_.calls.push_back("migrate");
+      world_.request = request;
+      world_.provenance = provenance;
+    }
+    return world_.migrated ? world_.migrated(request) : world_.outcome;
   }
   Outcome abort(const std::string& id, const StopToken&) override { return answer("abort " + id); }
   Outcome resume(const std::string& id, const StopToken&) override { return answer("resume " + id); }
@@ -192,12 +217,14 @@ class FakeBackend final : public Backend {
  public:
   explicit FakeBackend(World& world) : world_(world) {}
   std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken&) override {
+    const std::lock_guard lock(world_.guard);
     world_.kube = options;
     if (options.context == "nowhere") throw Error(ErrorKind::usage, "the kubeconfig has no context nowhere");
     return world_.cluster;
   }
   std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer&,
                                  const StopToken&) override {
+    const std::lock_guard lock(world_.guard);
     world_.engine = options;
     if (world_.engine_failure) throw *world_.engine_failure;
     if (world_.broker_failure && options.connect) throw *world_.broker_failure;
@@ -224,6 +251,7 @@ class FakeBackend final : public Backend {
     return found == world_.kept.end() ? std::nullopt : std::optional(found->second);
   }
   void keep_outcome(const std::string& id, const Json& outcome) const override {
+    const std::lock_guard lock(world_.guard);
     if (world_.disk_full) throw Error(ErrorKind::failed, "the disk is full");
     world_.kept[id] = outcome;
   }

@@ -172,8 +172,8 @@ TEST_CASE("ms2m's own commands are commands", "[case-21]") {
 
 TEST_CASE("the examples of --help are commands", "[case-21]") {
   int examples = 0;
-  for (const std::string command : {"", "migrate", "plan", "check", "list", "report", "status", "abort", "resume",
-                                    "cleanup", "completion", "version"}) {
+  for (const std::string command : {"", "migrate", "plan", "check", "list", "drain", "report", "status", "abort",
+                                    "resume", "cleanup", "completion", "version"}) {
     std::vector<std::string> arguments{"--help"};
     if (!command.empty()) arguments.insert(arguments.begin(), command);
     std::istringstream help(cli::parse_command_line(arguments).text);
@@ -242,7 +242,8 @@ TEST_CASE("there is no command that nobody prints", "[case-21]") {
 
 TEST_CASE("every option that a text names exists", "[case-21]") {
   std::set<std::string> options;
-  for (const char* command : {"migrate", "plan", "check", "list", "report", "status", "abort", "resume", "cleanup"})
+  for (const char* command :
+       {"migrate", "plan", "check", "list", "drain", "report", "status", "abort", "resume", "cleanup"})
     for (const auto& candidate : cli::candidates_of({command, "--"}).words) options.insert(candidate.word);
   for (const auto& candidate : cli::candidates_of({"node", "setup", "--"}).words) options.insert(candidate.word);
   for (const char* command : {"manifest", "serve", "setup"})

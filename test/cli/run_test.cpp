@@ -540,7 +540,8 @@ TEST_CASE("list and version") {
 }
 
 TEST_CASE("every command has a help with examples") {
-  for (const auto* command : {"migrate", "plan", "check", "abort", "resume", "cleanup", "list", "report", "status", "version"}) {
+  for (const auto* command :
+       {"migrate", "plan", "check", "abort", "resume", "cleanup", "list", "drain", "report", "status", "version"}) {
     Terminal terminal;
     INFO(command);
     CHECK(terminal.run({command, "--help"}) == 0);

@@ -115,3 +115,10 @@ TEST_CASE("examples/rbac.yaml grants a node's setup what that asks for (setup_te
                                                                       "get nodes", "get runtimeclasses", "list pods",
                                                                       "update runtimeclasses"});
 }
+
+TEST_CASE("examples/rbac.yaml grants a drain what it asks for beside its migrations (drain_test)", "[rights]") {
+  CHECK(granted("ClusterRole", "ms2m-drain") == std::set<std::string>{"list pods", "patch nodes"});
+  const auto operators = granted("ClusterRole", "ms2m-operator");
+  CHECK(operators.count("get nodes") == 1);
+  CHECK(operators.count("list nodes") == 1);
+}

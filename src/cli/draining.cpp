@@ -1,0 +1,287 @@
+#include "cli/draining.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "cli/drain_targets.hpp"
+#include "cli/observers.hpp"
+#include "kube/objects/drainable.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/placement.hpp"
+#include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
+#include "report/drain_report.hpp"
+
+namespace ms2m::cli {
+
+namespace {
+
+using report::Drained;
+
+constexpr Millis kCluster{30000};
+
+/// A pod that can be moved, and whatever must not be moved at the same time as it.
+struct Candidate {
+  Drained* row = nullptr;
+  std::string owner;  ///< uid of its controller; empty: none
+};
+
+class Draining {
+ public:
+  Draining(const Context& context, const DrainOptions& options) : context_(context), options_(options) {
+    drain_.node = options.node;
+    drain_.dry_run = options.migrate.dry_run;
+  }
+
+  int run() {
+    refuse_one_queue_for_all();
+    cluster_ = context_.backend.cluster(
+        {context_.globals.kubeconfig, context_.globals.context, context_.globals.ns, KubeletPath::proxy},
+        context_.stop);
+    const StopToken limited = context_.stop.within(kCluster);
+    const auto node = cluster_->get({Kind::node, "", options_.node}, limited);
+    if (!node) throw Error(ErrorKind::refused, "there is no node " + options_.node, list_nodes());
+    find_targets(limited);
+    const auto pods =
+        cluster_->list(Kind::pod, context_.globals.ns, options_.selector, "spec.nodeName=" + options_.node, limited);
+    drain_.pods.resize(pods.size());
+    side_by_side(pods.size(), [&](std::size_t n) { look_at(pods[n], drain_.pods[n]); });
+    context_.stop.check("looking at the node's pods");
+    cordon(*node);
+    if (!drain_.dry_run) move_all(pods);
+    drain_.wall = Clock::now() - context_.begun;
+    const int status = exit_status_of();
+    if (context_.globals.output == Output::json)
+      context_.out << report::drain_json(drain_, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    else
+      context_.out << report::drain_text(drain_);
+    context_.out << std::flush;
+    return status;
+  }
+
+ private:
+  static std::string list_nodes() { return remedy::command(remedy::Command::list_nodes, {}, {}); }
+
+  void refuse_one_queue_for_all() const {
+    const auto refuse = [](const std::string& where) {
+      throw Error(ErrorKind::usage, where + " names one queue for every pod of the node",
+                  "leave it out: a pod names its own, by annotation ms2m.io/queue or QUEUE_NAME");
+    };
+    if (!context_.globals.broker.queue.empty()) refuse("--queue");
+    if (!context_.environment.get("MS2M_QUEUE").value_or("").empty()) refuse("MS2M_QUEUE");
+    if (!context_.config.broker.queue.empty()) refuse(context_.config.path);
+  }
+
+  /// --to, or every other node that takes new pods.
+  void find_targets(const StopToken& stop) {
+    if (!options_.migrate.target_node.empty()) {
+      if (options_.migrate.target_node == options_.node)
+        throw Error(ErrorKind::usage, "--to " + options_.node + " is the node that is to be emptied");
+      targets_.add(options_.migrate.target_node);
+      return;
+    }
+    for (const Json& object : cluster_->list(Kind::node, "", "", "", stop)) {
+      const Node node = parse_node(object);
+      if (node.name != options_.node && node.ready == "True" && !node.cordoned) targets_.add(node.name);
+    }
+    if (targets_.empty())
+      throw Error(ErrorKind::refused, "there is no other node that is ready and not cordoned", list_nodes());
+  }
+
+  void cordon(const Json& node) {
+    drain_.cordoned = parse_node(node).cordoned;
+    if (drain_.cordoned || drain_.dry_run) return;
+    cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
+                    context_.stop.within(kCluster));
+    drain_.cordoned = true;
+    note(context_, "node " + options_.node + " is cordoned, and stays so");
+  }
+
+  MigrationRequest request_for(const Drained& row, const std::string& target) const {
+    MigrateOptions options = options_.migrate;
+    options.pod = "pod/" + row.pod;
+    options.target_node = target;
+    MigrationRequest request = make_request(context_, options);
+    request.ns = row.ns;
+    return request;
+  }
+
+  void look_at(const Json& pod, Drained& row) {
+    row.ns = namespace_of(pod);
+    row.pod = name_of(pod);
+    row.why = why_it_stays(pod);
+    row.is = Drained::Is::stays;
+    if (!row.why.empty()) return;
+    std::set<std::string> asked;
+    for (std::string target = targets_.next(asked); !target.empty(); target = targets_.next(asked)) {
+      asked.insert(target);
+      if (plan(row, target)) {
+        row.why.clear();
+        row.remedy.clear();
+        row.target_node = target;
+        row.is = drain_.dry_run ? Drained::Is::would_move : Drained::Is::not_begun;
+        return;
+      }
+      targets_.give_back(target);
+      if (row.is == Drained::Is::stays) return;
+    }
+  }
+
+  /// False: it is not to be moved there, and the row says why.
+  bool plan(Drained& row, const std::string& target) {
+    Unheard unheard;
+    const Context context = observed_by(unheard, context_);
+    MigrationRequest request = request_for(row, target);
+    row.is = Drained::Is::refused;
+    try {
+      const Session session = open_session(context, request);
+      row.queue = request.queue;
+      const Plan plan = session.engine->plan(request, context.stop);
+      row.predicted = Seconds{0};
+      for (const PredictedPhase& phase : plan.predicted) row.predicted += phase.elapsed;
+      for (const Finding& finding : plan.findings)
+        if (finding.level == Level::refusal) {
+          row.why = finding.text;
+          row.remedy = finding.cure;
+          return false;
+        }
+      return true;
+    } catch (const Error& error) {
+      // Nobody names its broker or its queue: it is no consumer that is known.
+      if (row.queue.empty() && error.kind() == ErrorKind::refused) row.is = Drained::Is::stays;
+      row.why = error.what();
+      row.remedy = row.is == Drained::Is::stays ? "" : error.remedy();
+      return false;
+    }
+  }
+
+  /// Those of one controller, or of one queue, one after the other: what one changes there, another one would stumble
+  /// over.
+  std::vector<std::vector<Candidate>> groups(const std::vector<Json>& pods) {
+    std::vector<std::vector<Candidate>> all;
+    for (std::size_t n = 0; n < pods.size(); ++n) {
+      if (drain_.pods[n].is != Drained::Is::not_begun) continue;
+      const auto owner = controller_of(pods[n]);
+      const Candidate candidate{&drain_.pods[n], owner ? owner->uid : ""};
+      std::vector<Candidate> joined{candidate};
+      const auto belongs = [&candidate](const Candidate& other) {
+        return (!candidate.owner.empty() && candidate.owner == other.owner) || candidate.row->queue == other.row->queue;
+      };
+      std::erase_if(all, [&](const std::vector<Candidate>& group) {
+        if (std::none_of(group.begin(), group.end(), belongs)) return false;
+        joined.insert(joined.end() - 1, group.begin(), group.end());
+        return true;
+      });
+      all.push_back(std::move(joined));
+    }
+    const auto time = [](const std::vector<Candidate>& group) {
+      Seconds sum{0};
+      for (const Candidate& each : group) sum += each.row->predicted;
+      return sum;
+    };
+    // The longest first: none is left over at the end.
+    std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return time(a) > time(b); });
+    return all;
+  }
+
+  void move_all(const std::vector<Json>& pods) {
+    const auto all = groups(pods);
+    side_by_side(all.size(), [&](std::size_t n) {
+      for (const Candidate& each : all[n])
+        if (!context_.stop.stop_requested()) move(*each.row);
+    });
+  }
+
+  /// For 0 to count - 1, at most so many at a time as the operator wants. Of a stop nothing is thrown.
+  template <class Act>
+  void side_by_side(std::size_t count, Act act) const {
+    std::atomic<std::size_t> next{0};
+    std::vector<std::thread> workers;
+    for (std::size_t i = 0; i < std::min(options_.parallel, count); ++i)
+      workers.emplace_back([&] {
+        try {
+          for (std::size_t n = next++; n < count; n = next++) act(n);
+        } catch (const Cancelled&) {
+          // Whoever joins us looks at the stop himself.
+        }
+      });
+    for (std::thread& worker : workers) worker.join();
+  }
+
+  void move(Drained& row) {
+    Named named(row.ns + "/" + row.pod, context_.observer);
+    const Context context = observed_by(named, context_);
+    Outcome outcome;
+    try {
+      MigrationRequest request = request_for(row, row.target_node);
+      Session session = open_session(context, request);
+      outcome = session.engine->migrate(request, session.provenance, context.stop);
+    } catch (const Error& error) {
+      outcome.result = Result::refused;
+      outcome.error = error.what();
+      outcome.remedy = error.remedy();
+    } catch (const Cancelled&) {
+      return;  // before anything was touched
+    } catch (const std::exception& error) {
+      outcome.result = Result::leftovers;
+      outcome.error = std::string("internal error: ") + error.what();
+    }
+    keep_result(context, outcome, "drain", exit_status(outcome));
+    tell(row, outcome);
+  }
+
+  void tell(Drained& row, const Outcome& outcome) {
+    const std::lock_guard lock(mutex_);
+    row.migration = outcome.id;
+    const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
+    row.is = moved                               ? Drained::Is::moved
+             : outcome.result == Result::refused ? Drained::Is::refused
+                                                 : Drained::Is::failed;
+    row.why = outcome.error;
+    row.remedy = outcome.remedy;
+    for (const Leftover& left : outcome.leftovers) {
+      row.why += (row.why.empty() ? "left: " : "; left: ") + left.what;
+      if (row.remedy.empty()) row.remedy = left.command;
+    }
+    if (moved) {
+      row.total = outcome.measures.total;
+      row.gap = outcome.measures.gap;
+    }
+    note(context_, fmt::format("{}/{}: {}", row.ns, row.pod, report::to_string(row.is)));
+    const int status = exit_status(outcome);
+    if (rank(status) > rank(worst_)) worst_ = status;
+  }
+
+  /// What outweighs what: something left, clean-up incomplete, failed and undone, refused, done.
+  static int rank(int status) {
+    constexpr int kOrder[] = {0, 4, 1, 5, 3, 130};
+    return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), status) - std::begin(kOrder));
+  }
+
+  int exit_status_of() const {
+    if (context_.stop.stop_requested()) return 130;
+    const bool refused = std::any_of(drain_.pods.begin(), drain_.pods.end(),
+                                     [](const Drained& row) { return row.is == Drained::Is::refused; });
+    return worst_ == 0 && refused ? 4 : worst_;
+  }
+
+  const Context& context_;
+  const DrainOptions& options_;
+  std::shared_ptr<Cluster> cluster_;
+  report::Drain drain_;
+  DrainTargets targets_;
+  std::mutex mutex_;  ///< of what follows
+  int worst_ = 0;
+};
+
+}  // namespace
+
+int drain(const Context& context, const DrainOptions& options) { return Draining(context, options).run(); }
+
+}  // namespace ms2m::cli
