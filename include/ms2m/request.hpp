@@ -24,7 +24,7 @@ enum class CheckpointBy {
   kubelet,  ///< its checkpoint API
   runtime,  ///< the node's own OCI runtime, asked by the node program
 };
-const char* to_string(CheckpointBy by) noexcept;         // "kubelet", "runtime"
+const char* to_string(CheckpointBy by) noexcept;  // "kubelet", "runtime"
 enum class RestoreChoice { automatic, handler, image };  ///< automatic: the handler, where the target has it
 enum class KubeletPath { proxy, direct };
 
@@ -67,6 +67,7 @@ struct MigrationRequest {
   Millis downtime_limit{300};
   std::uint64_t relay_window = 0;       ///< messages; 0: half of what the source manages within the dead man's time
   std::uint64_t max_held = 100000;      ///< messages that the valve may hold
+  Bytes max_held_bytes{1073741824};     ///< of their bodies: the broker has them in its memory meanwhile
   Millis freeze_limit{10000};           ///< of a source that is at work
   Seconds cutoff{120};                  ///< fanout only
   std::optional<unsigned> precopy{};    ///< rounds of it; nullopt: where it pays

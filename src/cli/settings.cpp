@@ -125,6 +125,8 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.relay_window = parse_count(v); }},
       {"max-held", "COUNT", "messages that may wait behind the valve, in the broker's memory (100000)",
        [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
+      {"max-held-bytes", "SIZE", "bytes of these messages, at most, as 512Mi (1Gi)",
+       [](MigrationRequest& r, const std::string& v) { r.max_held_bytes = parse_size(v); }},
       {"freeze-limit", "DURATION", "a source at work stands still for the valve at most so long (10s)",
        [](MigrationRequest& r, const std::string& v) { r.freeze_limit = some_time(v); }},
   };
