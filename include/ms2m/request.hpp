@@ -25,6 +25,12 @@ enum class CheckpointBy {
   runtime,  ///< the node's own OCI runtime, asked by the node program
 };
 const char* to_string(CheckpointBy by) noexcept;  // "kubelet", "runtime"
+/// How the source's process ends, once its state goes on elsewhere.
+enum class SourceExit {
+  kill,      ///< at once, on its node: nothing of its own code runs any more
+  graceful,  ///< by its kubelet: preStop hooks, SIGTERM, the pod's grace period
+};
+const char* to_string(SourceExit exit) noexcept;         // "kill", "graceful"
 enum class RestoreChoice { automatic, handler, image };  ///< automatic: the handler, where the target has it
 enum class KubeletPath { proxy, direct };
 
@@ -61,6 +67,7 @@ struct MigrationRequest {
   KubeletPath kubelet = KubeletPath::proxy;
   RestoreChoice restore = RestoreChoice::automatic;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
+  std::optional<SourceExit> source_exit{};  ///< nullopt: graceful for sequential, else kill
   bool dry_run = false;
 
   Millis dead_man{15000};
