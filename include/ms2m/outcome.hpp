@@ -69,7 +69,8 @@ struct CarriedPages {
 
 /// Measured while it ran; absent where it does not apply or was not reached.
 struct Measures {
-  Seconds total{0};
+  Seconds total{0};                     ///< until nothing of ms2m is left
+  std::optional<Seconds> served;        ///< of it: until the target consumed the queue, under the name that it keeps
   std::optional<Seconds> source_pause;  ///< source quiet until it (shadow) or the target (handoff) works again
   std::optional<Seconds>
       gap;  ///< no message is worked on: from the last that the source could have until the target consumes

@@ -124,6 +124,16 @@ const char* to_string(SourceEnd end) noexcept {
   return "?";
 }
 
+const char* to_string(SourceExit exit) noexcept {
+  switch (exit) {
+    case SourceExit::kill:
+      return "kill";
+    case SourceExit::graceful:
+      return "graceful";
+  }
+  return "?";
+}
+
 const char* to_string(RestoreState state) noexcept {
   switch (state) {
     case RestoreState::unknown:

@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/phase_clock.hpp"
@@ -22,6 +23,7 @@ struct Migrator::Impl {
   JournalStore journals;
   Observer& observer;
   Ports ports = timed->all();
+  std::optional<TimePoint> begun{};  ///< the migration that run_plan() is at
 
   // migrator.cpp
   MigrationRequest completed(const MigrationRequest& request) const;

@@ -69,6 +69,8 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
                    child, StopToken());
     if (!taken())
       throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);
+    if (begun && inner.begun && child.measures.served)
+      outcome.measures.served = *inner.begun - *begun + *child.measures.served;
     outcome.measures.gap = child.measures.gap;
     outcome.measures.pauses = child.measures.pauses;
   }

@@ -204,11 +204,14 @@ void Migrator::Impl::carry_out(Migration& migration, Outcome& outcome, const Sto
 
 namespace {
 
-/// Measures::gap, source_pause and pauses. Of two gaps (identity.hpp) the longer one.
-void measure_times(Migration& migration, const Measures& before) {
+/// Measures::served, gap, source_pause and pauses. `before`: of the copy's second migration (identity.hpp), whose end
+/// is the later one; of the two gaps the longer one.
+void measure_times(Migration& migration, TimePoint begin, const Measures& before) {
   Measures& measures = migration.measures;
   const Timeline& times = migration.times;
   const auto& quiet = migration.source.since;
+  if (times.target) measures.served = *times.target - begin;
+  if (before.served) measures.served = before.served;
   if (quiet && times.target) measures.gap = *times.target - (times.fenced ? *times.fenced : *quiet);
   if (measures.gap && before.gap) measures.gap = std::max(*measures.gap, *before.gap);
   if (quiet && (times.serving_again || times.target))
@@ -230,6 +233,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
   Migration migration{ports, {plan, request, facts}, journal, observer, timed->line};
   const TimePoint begin = Clock::now();
+  begun = begin;
   MainLine::Run run(timed->line, begin);
   journal.timed_by(timed->line);
   outcome.result = Result::undone;
@@ -241,7 +245,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   const TimePoint end = Clock::now();
   migration.measures.total = end - begin;
   migration.measures.critical_path = run.path(end);
-  measure_times(migration, outcome.measures);
+  measure_times(migration, begin, outcome.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
   if (moved && !plan.is_rename)

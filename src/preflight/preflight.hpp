@@ -43,6 +43,9 @@ void check_handler(const Facts& facts, const MigrationRequest& request, std::vec
 /// What the container's processes have open and CRIU cannot carry along (descriptors.cpp).
 void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 
+/// How the source's process ends (source_exit.cpp).
+void check_source_exit(const Facts& facts, std::vector<Finding>& out);
+
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 

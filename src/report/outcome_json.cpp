@@ -59,6 +59,7 @@ Json waits(const std::vector<Waited>& path) {
 
 void add_measures(Json& json, const Measures& m) {
   json["total_s"] = seconds_json(m.total);
+  json["served_s"] = seconds_or_null(m.served);
   json["source_pause_s"] = seconds_or_null(m.source_pause);
   json["gap_s"] = seconds_or_null(m.gap);
   json["critical_path"] = waits(m.critical_path);

@@ -59,6 +59,9 @@ std::string phase_table(const Outcome& outcome) {
   std::vector<std::vector<std::string>> rows{{"Phase", "Duration", "% of Total", "Notes"}};
   for (const auto& phase : outcome.phases)
     rows.push_back({to_string(phase.phase), duration(phase.elapsed), percent(phase.elapsed, total), phase.note});
+  if (outcome.measures.served)
+    rows.push_back({"Served", duration(*outcome.measures.served), percent(*outcome.measures.served, total),
+                    "from then on the target works; the rest is clean-up"});
   rows.push_back({"Total", duration(total), "100%", ""});
   if (outcome.wall)
     rows.push_back({"Command", duration(*outcome.wall), "",

@@ -42,6 +42,8 @@ std::vector<std::pair<Operation, int>> all() {
       {op::DeletePod{"default", "b", "abc234"}, 30},
       {op::RetirePod{"default", "a", "u1", "b", "hold", Seconds(130)}, 20},
       {op::Adopt{"default", "a", "u1", "b", "h1", "7", Seconds(130), "worker-1", "cri-o://1"}, 20},
+      {op::RetirePod{"default", "a", "u1", "b", "hold", Seconds(130), {"app"}}, 20},
+      {op::Adopt{"default", "a", "u1", "b", "h1", "7", Seconds(160), "", "", "hold", {"", true}}, 20},
       {op::RestoreCost{"default", "a", "u1", "7"}, 40},
       {op::RetireFrozen{frozen}, 20},
       {op::StripMarks{"default", "b"}, 40},
@@ -65,6 +67,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::OrphanSet{"default", "web", "u2"}, 4},
       {op::RemoveSource{"default", "a", "u1", "hold"}, 5},
       {op::RemoveSource{"default", "a", "u1", "hold", "b"}, 15},
+      {op::RemoveSource{"default", "a", "u1", "hold", "", Seconds(150), {"", true}}, 5},
       {op::RestorePod{pod, "hold", "worker-1", "new.tar", "/var/lib/ms2m/abc234", "image", "app", "amd64", "1000",
                       "control"},
        6},
@@ -73,6 +76,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::ScaleDown{scaling}, 4},
       {op::ScaleUp{scaling, {{"app", "web"}}}, 20},
       {op::EndSource{"default", "a", "u1", "image", "hold", 45, true}, 5},
+      {op::EndSource{"default", "a", "u1", "image", "hold", 45, false, true, "app"}, 5},
   };
 }
 
@@ -177,7 +181,7 @@ TEST_CASE("what waits for other steps is resumed by ms2m, what stands alone has 
     CHECK((line.find("abc234") != std::string::npos) == (line.rfind("ms2m ", 0) == 0));
     ++commands[line.substr(0, line.find(' ', line.find(' ') + 1))];
   }
-  CHECK(commands["ms2m resume"] == 17);
+  CHECK(commands["ms2m resume"] == 19);
   CHECK(commands["ms2m cleanup"] == 12);
   CHECK(command(op::DeleteQueue{"q", true}, {"", "", "/"}, "abc234") == "ms2m resume abc234");
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ struct Case {
   unsigned rounds = 0;
   bool direct = false;
   bool saturated = false;  ///< a consumer that polls, or knows no control queue, with a backlog
+  std::optional<SourceExit> exit = std::nullopt;
 };
 
 /// Every combination that is not refused.
@@ -70,6 +72,11 @@ std::vector<Case> every_procedure() {
   Case from_node_to_node{"", Strategy::handoff};
   from_node_to_node.direct = true;
   all.push_back(from_node_to_node);
+  for (Case each : std::vector<Case>(all)) {  // not as it is by default
+    if (each.protocol == Protocol::none || each.saturated) continue;
+    each.exit = each.strategy == Strategy::sequential ? SourceExit::kill : SourceExit::graceful;
+    all.push_back(each);
+  }
   // By the runtime handler: all but the published ones.
   for (Case each : std::vector<Case>(all)) {
     if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
@@ -168,6 +175,7 @@ class Moved {
     request.prefer = c.prefer;
     request.checkpoint = c.checkpoint;
     request.precopy = c.rounds;
+    request.source_exit = c.exit;
     if (c.direct) request.carriage = Carriage::direct;
     if (c.saturated && c.protocol == Protocol::control) request.timeouts.quiet = Seconds(0.1);
     return request;
