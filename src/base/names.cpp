@@ -152,7 +152,17 @@ const char* to_string(RestoreState state) noexcept {
   return "?";
 }
 
-const char* to_string(Carriage carriage) noexcept { return carriage == Carriage::direct ? "direct" : "relay"; }
+const char* to_string(Carriage carriage) noexcept {
+  switch (carriage) {
+    case Carriage::relay:
+      return "relay";
+    case Carriage::direct:
+      return "direct";
+    case Carriage::registry:
+      return "registry";
+  }
+  return "?";
+}
 
 const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }
 

@@ -71,7 +71,7 @@ struct Migrator::Impl {
 void tell_identity(const Journal& journal, Outcome& outcome);
 
 /// Where the archive goes, and what is left of its way, for a plan that was made.
-void ask_carrier(Plan& plan, const Carrier& carrier);
+void ask_carrier(Plan& plan, const Carrier& carrier, const Registry& registry);
 /// What follows from the journal: to finish, or to undo.
 bool leads_forward(const Journal& journal);
 void tell_error(Outcome& outcome, const std::exception& error);

@@ -50,6 +50,8 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"transfer", provenance.transfer},
           {"agent_namespace", provenance.agent_namespace},
           {"agent_address", provenance.agent_address},
+          {"registry", provenance.registry},
+          {"registry_ca", provenance.registry_ca},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
@@ -87,10 +89,11 @@ AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
   return source_at_work(ports, source);
 }
 
-void ask_carrier(Plan& plan, const Carrier& carrier) {
+void ask_carrier(Plan& plan, const Carrier& carrier, const Registry& registry) {
   const Unpack as = plan.procedure.by_handler() ? Unpack::restore : Unpack::layout;
   plan.target_landing = carrier.landing(plan.target_node, plan.id, as);
   plan.source_landing = carrier.landing(plan.source_node, plan.id, as);
+  if (plan.procedure.carriage == Carriage::registry) plan.registry_name = registry.name(plan.id);
 }
 
 bool leads_forward(const Journal& journal) {

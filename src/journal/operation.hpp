@@ -172,6 +172,12 @@ struct RemoveLayout {
   static constexpr Stage stage() { return Stage::files; }
   std::string node, directory;
 };
+/// What a move has left in a registry: `name` with its tag. Asked of it by `node`.
+struct RemoveFromRegistry {
+  static constexpr const char* kName = "remove_from_registry";
+  static constexpr Stage stage() { return Stage::files; }
+  std::string node, name;
+};
 struct RemoveImageName {
   static constexpr const char* kName = "remove_image_name";
   Stage stage() const { return at; }
@@ -293,9 +299,10 @@ using Operation =
     std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::Thaw, op::StartCopy, op::DeletePod,
                  op::RetirePod, op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue,
                  op::DeleteExchange, op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveDump,
-                 op::RemoveLayout, op::RemoveImageName, op::PointImageName, op::RemoveImage, op::TakeBackRestore,
-                 op::CompleteRestore, op::RemoveRestore, op::ReleaseLease, op::OrphanSet, op::RemoveSource,
-                 op::RestorePod, op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp, op::EndSource>;
+                 op::RemoveLayout, op::RemoveFromRegistry, op::RemoveImageName, op::PointImageName, op::RemoveImage,
+                 op::TakeBackRestore, op::CompleteRestore, op::RemoveRestore, op::ReleaseLease, op::OrphanSet,
+                 op::RemoveSource, op::RestorePod, op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp,
+                 op::EndSource>;
 
 Stage stage(const Operation& operation);
 

@@ -101,6 +101,10 @@ void fields(op::RemoveLayout& o, F& f) {
   f.always("node", o.node, "directory", o.directory);
 }
 template <class F>
+void fields(op::RemoveFromRegistry& o, F& f) {
+  f.always("node", o.node, "name", o.name);
+}
+template <class F>
 void fields(op::RemoveImageName& o, F& f) {  // and its stage
   f.always("node", o.node, "name", o.name);
 }

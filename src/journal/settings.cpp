@@ -50,7 +50,8 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
   request.checkpoint =
       settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
-  request.carriage = settings.value("ssh_path", "relay") == "direct" ? Carriage::direct : Carriage::relay;
+  const std::string way = settings.value("ssh_path", "relay");
+  request.carriage = way == "direct" ? Carriage::direct : way == "registry" ? Carriage::registry : Carriage::relay;
   if (settings.contains("bandwidth")) request.bandwidth = Bytes{settings["bandwidth"].get<std::uint64_t>()};
   request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());

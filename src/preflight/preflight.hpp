@@ -55,6 +55,9 @@ void check_freezes(const Facts& facts, std::vector<Finding>& out);
 /// Whether the nodes reach each other where the checkpoint is to go from one to the other (way.cpp).
 void check_way(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
+/// Whether both nodes can use the registry where the checkpoint is to go through one (registry.cpp).
+void check_registry(const Facts& facts, std::vector<Finding>& out);
+
 /// In which way it becomes quiet, and what speaks against that (quieting.cpp).
 void check_quieting(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 

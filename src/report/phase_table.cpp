@@ -95,7 +95,9 @@ std::string measure_lines(const Measures& m) {
   if (m.bytes)
     lines.emplace_back("Bytes moved",
                        fmt::format("{} ({}){}{}", m.bytes->count, size(*m.bytes),
-                                   m.carriage == Carriage::direct ? ", from node to node" : "",
+                                   m.carriage == Carriage::direct     ? ", from node to node"
+                                   : m.carriage == Carriage::registry ? ", through the registry"
+                                                                      : "",
                                    m.precopied ? ", and " + size(*m.precopied) + " while the source worked" : ""));
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));

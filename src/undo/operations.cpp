@@ -150,6 +150,9 @@ template <>
 constexpr Row<RemoveLayout> kRow<RemoveLayout>{
     [](const auto& o) { return format("remove {} on {}", o.directory, o.node); }, clean_up, remove_layout};
 template <>
+constexpr Row<RemoveFromRegistry> kRow<RemoveFromRegistry>{
+    [](const auto& o) { return format("remove {} from its registry", o.name); }, clean_up, remove_from_registry};
+template <>
 constexpr Row<RemoveImageName> kRow<RemoveImageName>{
     [](const auto& o) { return format("remove image {} on {}", o.name, o.node); }, clean_up, remove_image_name};
 template <>
@@ -256,6 +259,9 @@ std::string planned(const RemoveImage& o) {
   return format("remove the checkpoint image, if it is there, on {}", o.node);
 }
 std::string planned(const RemoveLayout& o) { return format("remove {}, if it is there, on {}", o.directory, o.node); }
+std::string planned(const RemoveFromRegistry& o) {
+  return format("remove {}, if it is there, from its registry", o.name);
+}
 std::string planned(const PointImageName& o) {
   return format("point {}, if it is there, at the original image on {}", o.name, o.node);
 }

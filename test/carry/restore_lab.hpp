@@ -7,24 +7,37 @@
 #include <string>
 
 #include "carry/direct.hpp"
+#include "carry/private_registry.hpp"
 #include "node/session/session_lab.hpp"
 #include "node/session/session_restores.hpp"
 
 namespace ms2m::test {
 
 /// Every carrier keeps the same promises.
-inline std::vector<Carriage> ways() { return {Carriage::relay, Carriage::direct}; }
+inline std::vector<Carriage> ways() { return {Carriage::relay, Carriage::direct, Carriage::registry}; }
 /// Both nodes are this machine.
 inline NodeAddresses loopback() {
   return [](const std::string&, const StopToken&) { return std::vector<std::string>{"127.0.0.1"}; };
 }
+
+/// ms2m's carriers between such nodes; there is a registry where the way goes through one.
+struct Carriers {
+  Carriers(SshNodes& nodes, Carriage way)
+      : direct(nodes, loopback()),
+        registry(way == Carriage::registry ? std::make_unique<PrivateRegistry>() : nullptr),
+        all(nodes, direct, registry ? registry->client(nodes) : nullptr) {}
+  Direct direct;
+  std::unique_ptr<PrivateRegistry> registry;
+  ThroughRegistry all;
+};
 
 struct RestoreLab {
   explicit RestoreLab(Carriage by = Carriage::relay) : way(by) {}
   Carriage way;
   SessionLab lab;
   SshNodes nodes{lab.settings()};
-  Direct carrier{nodes, loopback()};
+  Carriers carriers{nodes, way};
+  Carrier& carrier = carriers.all;
   SessionRestores restores{nodes};
   /// Restores lie where the program has them, on every node.
   std::string id = "test-" + std::to_string(::getpid());

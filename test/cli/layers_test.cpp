@@ -44,7 +44,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
       "wrap/posix", "wrap/tls"}},
     {"node/handler", {"node/protocol", "node/restore", "node/runtime", "node/tar", "node/program", "wrap/posix"}},
     {"node/session", {"node/protocol", "wrap/posix"}},
-    {"carry", {"base", "node/protocol", "node/session", "wrap/posix"}},
+    {"carry", {"base", "node/protocol", "node/runtime", "node/session", "wrap/posix"}},
     {"agent", {"node/protocol", "wrap/posix", "wrap/tls"}},
     {"report", {}},
     {"live", {"base", "report", "wrap/posix"}},

@@ -54,6 +54,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::RemoveArchives{"worker-1", "/var/lib", "default", "a", "app", {"old.tar"}, 1795860033}, 60},
       {op::RemoveArchive{"worker-1", "/var/lib/new.tar"}, 60},
       {op::RemoveLayout{"worker-2", "/var/lib/ms2m/abc234"}, 60},
+      {op::RemoveFromRegistry{"worker-1", "registry.example:5000/ms2m:ms2m-abc234"}, 60},
       {op::RemoveImageName{"worker-2", "name", Stage::copy_image_name}, 53},
       {op::RemoveImageName{"worker-2", "name"}, 61},
       {op::RemoveImageName{"worker-2", "name", Stage::staged_names}, 63},
@@ -182,7 +183,7 @@ TEST_CASE("what waits for other steps is resumed by ms2m, what stands alone has 
     ++commands[line.substr(0, line.find(' ', line.find(' ') + 1))];
   }
   CHECK(commands["ms2m resume"] == 19);
-  CHECK(commands["ms2m cleanup"] == 12);
+  CHECK(commands["ms2m cleanup"] == 13);
   CHECK(command(op::DeleteQueue{"q", true}, {"", "", "/"}, "abc234") == "ms2m resume abc234");
 }
 

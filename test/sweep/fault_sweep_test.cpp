@@ -52,12 +52,17 @@ struct Case {
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
-  bool direct = false;
+  Carriage carriage = Carriage::relay;
   int backlog = 0;  ///< waits from the beginning, of a consumer that manages one message at a time
 };
 
 Case directly(Case c) {
-  c.direct = true;
+  c.carriage = Carriage::direct;
+  return c;
+}
+
+Case by_registry(Case c) {
+  c.carriage = Carriage::registry;
   return c;
 }
 
@@ -334,7 +339,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
-    if (case_.direct) request.carriage = Carriage::direct;
+    request.carriage = case_.carriage;
     if (case_.rounds > 0) request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
     request.allow_competing = competing_;
@@ -559,6 +564,13 @@ TEST_CASE("a checkpoint that goes from node to node survives every fault", "[swe
   sweep(directly({"", Strategy::handoff}));
   sweep(directly(in_rounds({"", Strategy::handoff})));
   sweep(directly(by_handler({"StatefulSet", Strategy::shadow})));
+}
+TEST_CASE("a checkpoint that goes through a registry survives every fault", "[sweep][registry]") {
+  sweep(by_registry({"ReplicaSet", Strategy::shadow}));
+  sweep(by_registry({"", Strategy::handoff}));
+  sweep(by_registry({"StatefulSet", Strategy::sequential}));
+  sweep(by_registry(in_rounds({"", Strategy::handoff})));
+  sweep(by_registry(by_handler({"StatefulSet", Strategy::shadow})));
 }
 TEST_CASE("a pre-copy survives every fault", "[sweep][handler]") {
   sweep(in_rounds({"", Strategy::handoff}));

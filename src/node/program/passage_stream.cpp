@@ -65,7 +65,7 @@ void PassageStream::give() {
     }
     for (std::string_view rest = chunk; !rest.empty();) {
       const std::string_view piece = rest.substr(0, pace_.piece(rest.size()));
-      pace_.await_turn(piece.size(), over, "sending to the other node");
+      pace_.await_turn(piece.size(), over, "sending through a passage");
       connection_->send(piece, over);
       rest.remove_prefix(piece.size());
     }
