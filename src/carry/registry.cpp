@@ -30,8 +30,9 @@ class RegistryFlow : private Flow {
                RegistryClient& client, std::string id)
       : Flow(request, progress, stop), nodes_(nodes), client_(client), id_(std::move(id)) {}
 
-  /// Until the image is in the registry.
-  void push(const RegistryAsker& source) {
+  /// Until the image is in the registry. `describing`: told before the manifest is sent there.
+  template <class Tell>
+  void push(const RegistryAsker& source, const Tell& describing) {
     on_side(source_, [&] {
       RegistryClient::Upload upload = client_.begin(source, stop_);
       try {
@@ -44,6 +45,7 @@ class RegistryFlow : private Flow {
         throw;
       }
       try {
+        describing();
         describe(source);
       } catch (...) {
         tidy([&](const RegistryAsker& by, const StopToken& soon) {
@@ -164,6 +166,11 @@ RegistryClient& ThroughRegistry::client() const {
   return *client_;
 }
 
+void ThroughRegistry::note(const std::string& name, bool described) {
+  const std::lock_guard lock(mutex_);
+  described_[name] |= described;
+}
+
 std::string ThroughRegistry::name(const std::string& id) const {
   return client_ ? client_->place().shown() + ":" + tag_of(id) : "";
 }
@@ -180,7 +187,8 @@ MoveResult ThroughRegistry::move(const MoveRequest& request, const ProgressFn& p
   const auto to = on_side("target", [&] { return nodes_.session(request.to_node, stop); });
   const RegistryAsker source{*from, request.from_node}, target{*to, request.to_node};
   RegistryFlow flow(request, progress, stop, nodes_, client(), id);
-  flow.push(source);
+  note(name(id), false);
+  flow.push(source, [&] { note(name(id), true); });
   try {
     const MoveResult moved = flow.pull(target);
     if (request.round == Round::early) remove(request.from_node, name(id), stop);
@@ -207,6 +215,10 @@ bool ThroughRegistry::remove(const std::string& node, const std::string& name, c
   if (!name.starts_with(before))
     throw Error(ErrorKind::refused, name + " is not in the registry that ms2m was given, " + client().place().shown(),
                 "name its own with --registry");
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = described_.find(name); known != described_.end() && !known->second) return false;
+  }
   const auto session = nodes_.session(node, stop);
   const RegistryAsker by{*session, node};
   const auto manifest = client().manifest(by, name.substr(before.size()), stop);

@@ -1,6 +1,8 @@
 // Carrier through an OCI registry: the source's node pushes, the target's pulls, and ms2m says what.
 #pragma once
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -35,10 +37,15 @@ class ThroughRegistry final : public Carrier, public Registry {
  private:
   /// Error{usage}: there is no registry.
   RegistryClient& client() const;
+  void note(const std::string& name, bool described);
 
   SshNodes& nodes_;
   Carrier& others_;
   const std::unique_ptr<RegistryClient> client_;
+  std::mutex mutex_;
+  /// By names of moves of this object: whether a manifest may have come there. Where none has, nobody needs to be
+  /// asked: a registry that has gone is no reason to leave something open.
+  std::map<std::string, bool> described_;
 };
 
 }  // namespace ms2m

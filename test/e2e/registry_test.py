@@ -150,7 +150,7 @@ class ByImage(Registry, scenario.Scenario):
             self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (1, "undone", []), run.said())
             self.assertIn("500", run.report["error"]["message"])
         finally:
-            subprocess.run(["umount", REPOSITORY], check=True)
+            subprocess.run(["umount", "--lazy", REPOSITORY], check=True)  # the registry may look at it still
         self.assert_serving(self.here, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()
@@ -161,6 +161,22 @@ class ByImage(Registry, scenario.Scenario):
         run.signal(2)
         run.wait()
         self.assertEqual((run.status, run.report["leftovers"]), (130, []), run.said())
+        self.assert_serving(self.here, source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
+
+    def test_killed_while_it_is_pushed(self):
+        """The source's node takes back what it has sent, and the broker sends the source back to work."""
+        (source,) = self.start_traffic()
+        before = self.uploads()
+        run = self.slow(source)
+        run.signal(9)
+        run.wait()
+        self.eventually(lambda: not any(size_of(os.path.join(upload, "data")) for upload in self.uploads() - before), "it is taken back")
+        (journal,) = self.journal.ids()
+        again = self.begin("abort", journal, "-o", "json", env=environment()).wait()
+        self.assertIn(again.status, (0, 1), again.said())
+        self.assertEqual(again.report["leftovers"], [])
         self.assert_serving(self.here, source.state["boot_id"])
         self.assert_exact()
         self.assert_no_debris()

@@ -23,7 +23,7 @@ class PassageStream {
   PassageStream(std::unique_ptr<tls::Stream> connection, std::optional<Bytes> per_second, Wire& wire,
                 const StopToken& stop)
       : connection_(std::move(connection)), pace_(per_second), wire_(wire), stop_(stop) {}
-  /// Closes the connection, whatever is on its way.
+  /// Closes the connection, whatever is on its way, when what was sent has been taken back: in seconds at most.
   ~PassageStream();
   PassageStream(const PassageStream&) = delete;
   PassageStream& operator=(const PassageStream&) = delete;
@@ -38,6 +38,7 @@ class PassageStream {
 
  private:
   void run(void (PassageStream::*work)()) noexcept;
+  void break_off() noexcept;
   void give();
   void take();
   void check() const;  ///< wire_.mutex

@@ -20,7 +20,8 @@ namespace {
 using Answers = RegistryExchanges::Answers;
 
 constexpr Millis kConnecting{5000}, kLookingUp{5000};
-constexpr Millis kLastWords{5000};  // for why a registry does not take what is sent
+constexpr Millis kLastWords{2000};  // for why a registry does not take what is sent
+constexpr Millis kChunk{20'000};    // of 64 KiB; nobody waits for the end of one that is given up
 
 std::uint16_t port_of(const RegistryEnd& at) {
   if (at.port == 0 || at.port > std::numeric_limits<std::uint16_t>::max())
@@ -71,51 +72,79 @@ RegistryAnswer told(HttpAnswer& answer, const StopToken& stop) {
   return said;
 }
 
+/// Without a passage.
+RegistryAnswer ask_once(const RegistryExchange& request, const StopToken& stop) {
+  const auto connection = connect(request.at, stop);
+  connection->send(print_request(request, request.body.size()) + request.body, stop);
+  HttpAnswer answer(*connection);
+  answer.read_head(request.method == "HEAD", stop);
+  return told(answer, stop);
+}
+
 /// What is sent is the body of a request, in chunks; its end is the answer, which is kept.
 class Upload final : public tls::Stream {
  public:
-  Upload(std::unique_ptr<tls::Stream> to, std::string passage, std::shared_ptr<Answers> answers)
-      : to_(std::move(to)), passage_(std::move(passage)), answers_(std::move(answers)) {}
+  Upload(std::unique_ptr<tls::Stream> to, RegistryExchange request, std::shared_ptr<Answers> answers)
+      : to_(std::move(to)), request_(std::move(request)), answers_(std::move(answers)) {}
 
   void send(std::string_view bytes, const StopToken& stop) override {
+    if (stop.stop_requested()) throw Cancelled();
     if (bytes.empty()) return;
+    std::array<char, 20> size{};
+    char* const end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+    const std::string chunk = std::string(size.data(), end) + "\r\n" + std::string(bytes) + "\r\n";
     try {
-      std::array<char, 20> size{};
-      char* const end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
-      to_->send(std::string(size.data(), end) + "\r\n", stop);
-      to_->send(bytes, stop);
-      to_->send("\r\n", stop);
+      to_->send(chunk, StopToken().within(kChunk));  // half a chunk could not be ended
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::unavailable) hear_why(stop);
+      over_ = true;
+      if (error.kind() == ErrorKind::unavailable) hear_why();
       throw;
     }
   }
   std::size_t receive(std::span<char>, const StopToken&) override { return 0; }
   void end(const StopToken& stop) override {
+    over_ = true;
+    to_->send("0\r\n\r\n", stop);
+    if (hear(stop).status >= 300) throw Error(ErrorKind::failed, "the registry does not take it");
+  }
+  void break_off(const StopToken& stop) override {
+    if (std::exchange(over_, true)) return;
     to_->send("0\r\n\r\n", stop);
     const RegistryAnswer said = hear(stop);
-    if (said.status >= 300) throw Error(ErrorKind::failed, "the registry does not take it");
+    const auto location = said.headers.find("location");
+    if (said.status >= 300 || location == said.headers.end()) return;
+    request_.method = "DELETE";
+    request_.target = target_of(location->second);
+    request_.headers.erase("Content-Type");
+    ask_once(request_, stop);
   }
 
  private:
+  /// Of an upload's next place, which is where it was.
+  static std::string target_of(const std::string& location) {
+    const auto host = location.find("://");
+    return host == std::string::npos ? location
+                                     : location.substr(std::min(location.find('/', host + 3), location.size()));
+  }
   RegistryAnswer hear(const StopToken& stop) {
     HttpAnswer answer(*to_);
     answer.read_head(false, stop);
     RegistryAnswer said = told(answer, stop);
     const std::lock_guard lock(answers_->mutex);
-    answers_->all[passage_] = said;
+    answers_->all[request_.passage] = said;
     return said;
   }
   /// It may have said so before it closed the connection.
-  void hear_why(const StopToken& stop) {
+  void hear_why() {
     try {
-      hear(stop.within(kLastWords));
+      hear(StopToken().within(kLastWords));
     } catch (const Error&) {
     }
   }
   const std::unique_ptr<tls::Stream> to_;
-  const std::string passage_;
+  RegistryExchange request_;
   const std::shared_ptr<Answers> answers_;
+  bool over_ = false;
 };
 
 /// What comes is the body of an answer whose head has come.
@@ -137,31 +166,43 @@ class Download final : public tls::Stream {
 }  // namespace
 
 RegistryAnswer RegistryExchanges::exchange(const RegistryExchange& request, Passages& passages, const StopToken& stop) {
-  if (!request.passage.empty()) check_restore_id(request.passage);
-  const std::string head = print_request(request, request.sends ? std::nullopt : std::optional(request.body.size()));
   const StopToken limit = stop.within(kRegistryPatience);
   try {
-    auto connection = connect(request.at, limit);
-    connection->send(head, limit);
-    if (request.sends) {
-      const std::lock_guard lock(answers_->mutex);
-      answers_->all.erase(request.passage);
-      passages.keep(request.passage, std::make_unique<Upload>(std::move(connection), request.passage, answers_));
-      return {};
-    }
-    connection->send(request.body, limit);
-    auto download = std::make_unique<Download>(std::move(connection));
-    HttpAnswer& answer = download->answer();
-    answer.read_head(request.method == "HEAD", limit);
-    if (request.passage.empty() || answer.status() != 200) return told(answer, limit);
-    RegistryAnswer said{answer.status(), answer.headers(), ""};
-    passages.keep(request.passage, std::move(download));
-    return said;
+    if (request.passage.empty()) return ask_once(request, limit);
+    check_restore_id(request.passage);
+    return request.sends ? open_upload(request, passages, limit) : open_download(request, passages, limit);
   } catch (const Error& error) {
     stop.check("asking the registry " + request.at.host);
     if (error.kind() != ErrorKind::timeout) throw;
     throw Error(ErrorKind::unavailable, "no answer within " + std::to_string(kRegistryPatience.count() / 1000) + " s");
   }
+}
+
+RegistryAnswer RegistryExchanges::open_upload(const RegistryExchange& request, Passages& passages,
+                                              const StopToken& stop) {
+  const std::string head = print_request(request, std::nullopt);
+  auto connection = connect(request.at, stop);
+  connection->send(head, stop);
+  {
+    const std::lock_guard lock(answers_->mutex);
+    answers_->all.erase(request.passage);
+  }
+  passages.keep(request.passage, std::make_unique<Upload>(std::move(connection), request, answers_));
+  return {};
+}
+
+RegistryAnswer RegistryExchanges::open_download(const RegistryExchange& request, Passages& passages,
+                                                const StopToken& stop) {
+  const std::string head = print_request(request, request.body.size());
+  auto connection = connect(request.at, stop);
+  connection->send(head + request.body, stop);
+  auto download = std::make_unique<Download>(std::move(connection));
+  HttpAnswer& answer = download->answer();
+  answer.read_head(request.method == "HEAD", stop);
+  if (answer.status() != 200) return told(answer, stop);
+  RegistryAnswer said{answer.status(), answer.headers(), ""};
+  passages.keep(request.passage, std::move(download));
+  return said;
 }
 
 RegistryAnswer RegistryExchanges::sent(const RegistrySent& request) {

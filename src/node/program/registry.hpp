@@ -23,6 +23,8 @@ class RegistryExchanges {
   RegistryAnswer sent(const RegistrySent& request);
 
  private:
+  RegistryAnswer open_upload(const RegistryExchange& request, Passages& passages, const StopToken& stop);
+  RegistryAnswer open_download(const RegistryExchange& request, Passages& passages, const StopToken& stop);
   const std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
 };
 

@@ -37,7 +37,8 @@ struct RegistryExchange {
   std::map<std::string, std::string> headers;
   std::string body;
   /// A passage is made of it: of the request's body when it sends (the answer is told by RegistrySent), else of the
-  /// answer's body, if that is 200. Empty: of none.
+  /// answer's body, if that is 200. Empty: of none. Should what is sent break off, by whatever end of the request that
+  /// names the passage or of the session, the node ends the exchange and deletes what its answer leads to.
   std::string passage;
   bool sends = false;
 };

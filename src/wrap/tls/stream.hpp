@@ -21,6 +21,8 @@ class Stream {
   virtual std::size_t receive(std::span<char> into, const StopToken& stop) = 0;
   /// Tells the other side that this was all.
   virtual void end(const StopToken& stop) = 0;
+  /// Instead of end(), when there will be no more: what the other side has of it is taken back, where that is possible.
+  virtual void break_off(const StopToken&) {}
 };
 
 }  // namespace ms2m::tls
