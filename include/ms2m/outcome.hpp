@@ -74,6 +74,7 @@ struct Measures {
   std::optional<Seconds> source_pause;  ///< source quiet until it (shadow) or the target (handoff) works again
   std::optional<Seconds>
       gap;  ///< no message is worked on: from the last that the source could have until the target consumes
+  std::optional<Seconds> reconnect;   ///< the copy runs until it has connected: its own back-off
   std::optional<Bytes> bytes;         ///< size of the checkpoint archive, as it was carried
   std::optional<Bytes> precopied;     ///< carried before, while the source worked
   std::optional<CarriedPages> pages;  ///< where some were

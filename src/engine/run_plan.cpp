@@ -207,8 +207,8 @@ void Migrator::Impl::carry_out(Migration& migration, Outcome& outcome, const Sto
 
 namespace {
 
-/// Measures::served, gap, source_pause and pauses. `before`: of the copy's second migration (identity.hpp), whose end
-/// is the later one; of the two gaps the longer one.
+/// Measures::served, reconnect, gap, source_pause and pauses. `before`: of the copy's second migration (identity.hpp),
+/// whose end is the later one; of the two gaps the longer one.
 void measure_times(Migration& migration, TimePoint begin, const Measures& before) {
   Measures& measures = migration.measures;
   const Timeline& times = migration.times;
@@ -219,6 +219,7 @@ void measure_times(Migration& migration, TimePoint begin, const Measures& before
   if (measures.gap && before.gap) measures.gap = std::max(*measures.gap, *before.gap);
   if (quiet && (times.serving_again || times.target))
     measures.source_pause = (times.serving_again ? *times.serving_again : *times.target) - *quiet;
+  measures.reconnect = migration.living.reconnect;
   if (!measures.frozen) measures.frozen = before.frozen;
   if (migration.precopied.rounds > 0) measures.precopied = migration.precopied.bytes;
   measures.pauses = pauses_of(migration);

@@ -62,6 +62,7 @@ void add_measures(Json& json, const Measures& m) {
   json["served_s"] = seconds_or_null(m.served);
   json["source_pause_s"] = seconds_or_null(m.source_pause);
   json["gap_s"] = seconds_or_null(m.gap);
+  json["reconnect_s"] = seconds_or_null(m.reconnect);
   json["critical_path"] = waits(m.critical_path);
   json["time_outside_s"] = m.critical_path.empty() ? Json(nullptr) : seconds_json(own_time(m.critical_path));
   json["pauses"] = stretches(m.pauses, "cause");

@@ -88,6 +88,7 @@ std::string measure_lines(const Measures& m) {
   const auto count = [](std::uint64_t n) { return fmt::format("{}", n); };
   if (m.source_pause) lines.emplace_back("Source pause", duration(*m.source_pause));
   if (m.gap) lines.emplace_back("Processing gap", duration(*m.gap));
+  if (m.reconnect) lines.emplace_back("Reconnect", duration(*m.reconnect) + ", the copy's own, of Restoring");
   if (m.frozen) lines.emplace_back("Frozen at work", duration(*m.frozen) + ", while the valve closed");
   for (const auto& pause : m.pauses)
     lines.emplace_back(&pause == &m.pauses.front() ? "Pauses" : "",

@@ -10,8 +10,9 @@
 namespace ms2m {
 namespace {
 
-/// For a controller to delete its pod, and its kubelet to hear of it.
-constexpr Millis kLimit{10000};
+/// For a controller to delete its pod, and its kubelet to hear of it. Short: a quiet source that lost its connection by
+/// its heartbeats, and wakes up after all, could come back to the primary.
+constexpr Millis kLimit{5000};
 /// Between the freeze's end and the kubelet's patience.
 constexpr Millis kMargin{500};
 constexpr std::chrono::seconds kFreezing{5}, kThawing{5};
