@@ -26,11 +26,10 @@ std::vector<std::string> names_of(const RegistryPlace& place) {
     all.push_back(part);
     if (part == place.host) break;
   }
-  if (place.host == "docker.io") all.insert(all.end(), {"index.docker.io", "registry-1.docker.io"});
   return all;
 }
 
-/// "https://index.docker.io/v1/" is how docker writes "index.docker.io".
+/// "https://registry.example/v1/" is how docker may write "registry.example".
 std::string plain_name(std::string key) {
   for (const char* scheme : {"https://", "http://"})
     if (key.starts_with(scheme)) key = key.substr(std::string(scheme).size());
@@ -121,7 +120,7 @@ std::optional<RegistryLogin> find_in(const std::string& file, const RegistryPlac
   }
   const auto store = text_in(all, "credsStore");
   if (!store) return std::nullopt;
-  return ask_helper(*store, place.host == "docker.io" ? "https://index.docker.io/v1/" : place.host, place, stop);
+  return ask_helper(*store, place.host, place, stop);
 }
 
 }  // namespace

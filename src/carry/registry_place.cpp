@@ -55,7 +55,6 @@ RegistryPlace parse_registry(const std::string& text) {
   if (slash != std::string::npos) place.repository = rest.substr(slash + 1);
   if (!take_host(place.host, place.at) || !is_repository(place.repository))
     throw Error(ErrorKind::usage, "the registry '" + text + "' is not [http://]HOST[:PORT]/REPOSITORY");
-  if (place.host == "docker.io") place.at.host = "registry-1.docker.io";  // that is another one than its website
   return place;
 }
 

@@ -352,8 +352,8 @@ struct FakePorts {
         restores(nodes),
         dumps(nodes),
         registry(nodes),
-        all{cluster, broker,    broker,   sessions, sessions, sessions,
-            sessions, store, processes, restores, dumps,    registry} {}
+        all{cluster,  broker, broker,    sessions, sessions, sessions,
+            sessions, store,  processes, restores, dumps,    registry} {}
   FakeCluster cluster;
   FakeSessions sessions;
   FakeStore store;
