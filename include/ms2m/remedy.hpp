@@ -56,6 +56,7 @@ enum class Command {
   // This machine.
   look_at_file,
   remove_directory,
+  remove_file,
   make_private,
   // Any request, so that kubectl renews what it logs in with.
   renew_login,

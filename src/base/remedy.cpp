@@ -101,6 +101,7 @@ const std::vector<Form>& forms() {
       {Command::restart_service, "systemctl restart {0}"},
       {Command::look_at_file, "less {0}"},
       {Command::remove_directory, "rm -r {0}"},
+      {Command::remove_file, "rm {0}"},
       {Command::make_private, "chmod 600 {0}"},
       {Command::renew_login, "kubectl get --raw /version"},
   };

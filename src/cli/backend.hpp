@@ -47,6 +47,12 @@ struct AgentServing {
   std::string node;  ///< its name; may be empty
 };
 
+/// Of what is told to whoever listens. Empty: not known yet.
+struct Telling {
+  std::string command, migration;
+  std::string pod;  ///< "shop/orders-0": where one process works on several at a time
+};
+
 /// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.
 class Engine {
  public:
@@ -86,10 +92,8 @@ class Backend {
   virtual std::optional<Json> outcome(const std::string& id) const = 0;
   /// Beside the journal, where there is one. Error{failed}.
   virtual void keep_outcome(const std::string& id, const Json& outcome) const = 0;
-  /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine. `migration`: its id;
-  /// empty: not known yet.
-  virtual std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
-                                         Observer& inner) const = 0;
+  /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine.
+  virtual std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const = 0;
   /// To each ms2m of this user that runs here.
   virtual std::vector<std::unique_ptr<Listener>> listen() const = 0;
   /// Removes from a node the programs that were brought and kept there. False: there was none. `cluster` is asked where

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "cli/broker_choice.hpp"
+#include "cli/drain_groups.hpp"
 #include "cli/drain_targets.hpp"
 #include "cli/observers.hpp"
 #include "kube/objects/drainable.hpp"
@@ -25,12 +27,6 @@ namespace {
 using report::Drained;
 
 constexpr Millis kCluster{30000};
-
-/// A pod that can be moved, and whatever must not be moved at the same time as it.
-struct Candidate {
-  Drained* row = nullptr;
-  std::string owner;  ///< uid of its controller; empty: none
-};
 
 class Draining {
  public:
@@ -53,8 +49,11 @@ class Draining {
     drain_.pods.resize(pods.size());
     side_by_side(pods.size(), [&](std::size_t n) { look_at(pods[n], drain_.pods[n]); });
     context_.stop.check("looking at the node's pods");
-    cordon(*node);
-    if (!drain_.dry_run) move_all(pods);
+    if (!drain_.dry_run) {
+      groups_ = drain_groups(context_, *cluster_, pods, drain_.pods);
+      cordon(*node);
+      move_all();
+    }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
     if (context_.globals.output == Output::json)
@@ -80,31 +79,47 @@ class Draining {
 
   /// --to, or every other node that takes new pods.
   void find_targets(const StopToken& stop) {
-    if (!options_.migrate.target_node.empty()) {
-      if (options_.migrate.target_node == options_.node)
-        throw Error(ErrorKind::usage, "--to " + options_.node + " is the node that is to be emptied");
-      targets_.add(options_.migrate.target_node);
-      return;
+    const std::string& to = options_.migrate.target_node;
+    if (to == options_.node) throw Error(ErrorKind::usage, "--to " + to + " is the node that is to be emptied");
+    if (!to.empty()) {
+      const auto object = cluster_->get({Kind::node, "", to}, stop);
+      if (!object || !takes_pods(parse_node(*object)))
+        throw Error(ErrorKind::refused,
+                    fmt::format("node {} {}", to, object ? "is not ready, or cordoned" : "does not exist"),
+                    list_nodes());
+      return targets_.add(to);
     }
-    for (const Json& object : cluster_->list(Kind::node, "", "", "", stop)) {
-      const Node node = parse_node(object);
-      if (node.name != options_.node && node.ready == "True" && !node.cordoned) targets_.add(node.name);
-    }
+    for (const Json& object : cluster_->list(Kind::node, "", "", "", stop))
+      if (const Node node = parse_node(object); node.name != options_.node && takes_pods(node)) targets_.add(node.name);
     if (targets_.empty())
       throw Error(ErrorKind::refused, "there is no other node that is ready and not cordoned", list_nodes());
   }
 
+  static bool takes_pods(const Node& node) { return node.ready == "True" && !node.cordoned; }
+
+  /// Not where all that there is to move was refused: such a drain has touched nothing.
   void cordon(const Json& node) {
     drain_.cordoned = parse_node(node).cordoned;
-    if (drain_.cordoned || drain_.dry_run) return;
-    cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
-                    context_.stop.within(kCluster));
+    const auto are = [this](Drained::Is what) {
+      return std::any_of(drain_.pods.begin(), drain_.pods.end(), [what](const Drained& row) { return row.is == what; });
+    };
+    if (drain_.cordoned || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return;
+    try {
+      cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
+                      context_.stop.within(kCluster));
+    } catch (Error& error) {
+      if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
+        error.in("cordoning node " + options_.node + ", which it may be now")
+            .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
+      throw;
+    }
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {
     MigrateOptions options = options_.migrate;
+    options.dry_run = false;  // that of a drain: a pod that names no broker is none that is moved
     options.pod = "pod/" + row.pod;
     options.target_node = target;
     MigrationRequest request = make_request(context_, options);
@@ -119,82 +134,74 @@ class Draining {
     row.is = Drained::Is::stays;
     if (!row.why.empty()) return;
     std::set<std::string> asked;
+    std::string whys;
     for (std::string target = targets_.next(asked); !target.empty(); target = targets_.next(asked)) {
       asked.insert(target);
       if (plan(row, target)) {
         row.why.clear();
         row.remedy.clear();
-        row.target_node = target;
         row.is = drain_.dry_run ? Drained::Is::would_move : Drained::Is::not_begun;
         return;
       }
       targets_.give_back(target);
       if (row.is == Drained::Is::stays) return;
+      whys += (whys.empty() ? "" : "; ") + (options_.migrate.target_node.empty() ? target + ": " : "") + row.why;
     }
+    row.why = whys;
+    row.target_node = options_.migrate.target_node;
   }
 
   /// False: it is not to be moved there, and the row says why.
   bool plan(Drained& row, const std::string& target) {
     Unheard unheard;
     const Context context = observed_by(unheard, context_);
-    MigrationRequest request = request_for(row, target);
     row.is = Drained::Is::refused;
+    row.target_node = target;
     try {
+      MigrationRequest request = request_for(row, target);
       const Session session = open_session(context, request);
       row.queue = request.queue;
       const Plan plan = session.engine->plan(request, context.stop);
       row.predicted = Seconds{0};
       for (const PredictedPhase& phase : plan.predicted) row.predicted += phase.elapsed;
       for (const Finding& finding : plan.findings)
-        if (finding.level == Level::refusal) {
+        if (forbids(finding)) {
           row.why = finding.text;
           row.remedy = finding.cure;
           return false;
         }
       return true;
-    } catch (const Error& error) {
-      // Nobody names its broker or its queue: it is no consumer that is known.
-      if (row.queue.empty() && error.kind() == ErrorKind::refused) row.is = Drained::Is::stays;
+    } catch (const NotNamed& error) {
+      row.is = Drained::Is::stays;
+      row.target_node.clear();
       row.why = error.what();
-      row.remedy = row.is == Drained::Is::stays ? "" : error.remedy();
-      return false;
+    } catch (const Error& error) {
+      row.why = error.what();
+      row.remedy = error.remedy();
+    } catch (const Cancelled&) {
+      throw;
+    } catch (const std::exception& error) {
+      row.why = std::string("internal error: ") + error.what();
     }
+    return false;
   }
 
-  /// Those of one controller, or of one queue, one after the other: what one changes there, another one would stumble
-  /// over.
-  std::vector<std::vector<Candidate>> groups(const std::vector<Json>& pods) {
-    std::vector<std::vector<Candidate>> all;
-    for (std::size_t n = 0; n < pods.size(); ++n) {
-      if (drain_.pods[n].is != Drained::Is::not_begun) continue;
-      const auto owner = controller_of(pods[n]);
-      const Candidate candidate{&drain_.pods[n], owner ? owner->uid : ""};
-      std::vector<Candidate> joined{candidate};
-      const auto belongs = [&candidate](const Candidate& other) {
-        return (!candidate.owner.empty() && candidate.owner == other.owner) || candidate.row->queue == other.row->queue;
-      };
-      std::erase_if(all, [&](const std::vector<Candidate>& group) {
-        if (std::none_of(group.begin(), group.end(), belongs)) return false;
-        joined.insert(joined.end() - 1, group.begin(), group.end());
-        return true;
-      });
-      all.push_back(std::move(joined));
-    }
-    const auto time = [](const std::vector<Candidate>& group) {
-      Seconds sum{0};
-      for (const Candidate& each : group) sum += each.row->predicted;
-      return sum;
-    };
-    // The longest first: none is left over at the end.
-    std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return time(a) > time(b); });
-    return all;
+  /// Whoever moves one pod may take it away though its budget allows none; a drain does not.
+  static bool forbids(const Finding& finding) {
+    return finding.level == Level::refusal ||
+           (finding.check == "disruption-budget" && finding.level == Level::warning && !finding.cure.empty());
   }
 
-  void move_all(const std::vector<Json>& pods) {
-    const auto all = groups(pods);
-    side_by_side(all.size(), [&](std::size_t n) {
-      for (const Candidate& each : all[n])
-        if (!context_.stop.stop_requested()) move(*each.row);
+  void move_all() {
+    side_by_side(groups_.size(), [&](std::size_t n) {
+      const Drained* stuck = nullptr;
+      for (Drained* row : groups_[n]) {
+        if (context_.stop.stop_requested()) return;
+        if (stuck != nullptr)
+          row->why = fmt::format("pod {}/{}, which it is tied to, was left in between", stuck->ns, stuck->pod);
+        else if (!move(*row))
+          stuck = row;
+      }
     });
   }
 
@@ -207,18 +214,36 @@ class Draining {
       workers.emplace_back([&] {
         try {
           for (std::size_t n = next++; n < count; n = next++) act(n);
-        } catch (const Cancelled&) {
-          // Whoever joins us looks at the stop himself.
+        } catch (...) {
+          // A stop: whoever joins us looks at it himself. Of all else the row tells.
         }
       });
     for (std::thread& worker : workers) worker.join();
   }
 
-  void move(Drained& row) {
-    Named named(row.ns + "/" + row.pod, context_.observer);
-    const Context context = observed_by(named, context_);
+  /// To its target, or, when that refuses it after all, where it was not asked yet. False: something is left of it.
+  bool move(Drained& row) {
+    std::set<std::string> asked{row.target_node};
+    for (;;) {
+      const Outcome outcome = migrate(row);
+      if (outcome.interrupted && outcome.result == Result::refused) return true;  // before anything was touched
+      const std::string next = outcome.result == Result::refused ? targets_.next(asked) : "";
+      if (next.empty()) {
+        tell(row, outcome);
+        return outcome.result != Result::leftovers;
+      }
+      asked.insert(next);
+      row.target_node = next;
+    }
+  }
+
+  Outcome migrate(const Drained& row) {
+    const std::string pod = row.ns + "/" + row.pod;
+    Named named(pod, context_.observer);
     Outcome outcome;
     try {
+      const auto observer = context_.backend.tell({"drain", "", pod}, named);
+      const Context context = observed_by(*observer, context_);
       MigrationRequest request = request_for(row, row.target_node);
       Session session = open_session(context, request);
       outcome = session.engine->migrate(request, session.provenance, context.stop);
@@ -227,13 +252,14 @@ class Draining {
       outcome.error = error.what();
       outcome.remedy = error.remedy();
     } catch (const Cancelled&) {
-      return;  // before anything was touched
+      outcome.result = Result::refused;
+      outcome.interrupted = true;
     } catch (const std::exception& error) {
       outcome.result = Result::leftovers;
       outcome.error = std::string("internal error: ") + error.what();
     }
-    keep_result(context, outcome, "drain", exit_status(outcome));
-    tell(row, outcome);
+    keep_result(observed_by(named, context_), outcome, "drain", exit_status(outcome));
+    return outcome;
   }
 
   void tell(Drained& row, const Outcome& outcome) {
@@ -276,6 +302,7 @@ class Draining {
   std::shared_ptr<Cluster> cluster_;
   report::Drain drain_;
   DrainTargets targets_;
+  std::vector<DrainGroup> groups_;
   std::mutex mutex_;  ///< of what follows
   int worst_ = 0;
 };

@@ -7,7 +7,7 @@ namespace {
 
 int run_migrate(const Context& given, const MigrateOptions& options) {
   if (options.dry_run) return run_plan(given, options);
-  const auto observer = given.backend.tell("migrate", "", given.observer);
+  const auto observer = given.backend.tell({"migrate", "", ""}, given.observer);
   const Context context = observed_by(*observer, given);
   MigrationRequest request = make_request(context, options);
   Session session = open_session(context, request);

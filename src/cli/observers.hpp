@@ -7,7 +7,7 @@
 
 namespace ms2m::cli {
 
-/// Tells whose event it is; phases are told as they begin.
+/// Tells whose event it is; phases are told as they begin, and of the rest what went wrong.
 class Named final : public Observer {
  public:
   Named(std::string pod, Observer& inner) : pod_(std::move(pod)), inner_(inner) {}

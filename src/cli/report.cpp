@@ -32,13 +32,19 @@ report::Moves moves_of(const Context& context, const std::vector<std::string>& i
                   "migration " + id + " has left no result: it is under way, or its ms2m was killed",
                   "how far it is: " + remedy::command(remedy::Command::show_status, {}, {id}));
   if (ids.empty())
-    for (const JournalSummary& journal : context.backend.journals()) add(journal);
+    for (const JournalSummary& journal : context.backend.journals()) try {
+        add(journal);
+      } catch (const Error& error) {  // one that cannot be read hides no other
+        warn(context, error.what(), error.remedy());
+      }
   std::stable_sort(moves.begin(), moves.end(),
                    [](const Json& a, const Json& b) { return a.at("started") < b.at("started"); });
   return moves;
 }
 
 int run_report(const Context& context, const ReportOptions& options) {
+  if (!options.textfile.empty() && !options.format.empty())
+    throw Error(ErrorKind::usage, "--textfile writes metrics, and -o says another form: give one of them");
   const report::Moves moves = moves_of(context, options.ids);
   if (!options.textfile.empty()) {
     using std::filesystem::perms;

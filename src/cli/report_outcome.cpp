@@ -17,8 +17,8 @@ void keep_result(const Context& context, const Outcome& outcome, const std::stri
   if (outcome.id.empty() || outcome.result == Result::refused) return;
   try {
     context.backend.keep_outcome(outcome.id, report::outcome_json(outcome, command, status));
-  } catch (const Error& error) {
-    note(context, std::string("the result was not kept for 'ms2m report': ") + error.what());
+  } catch (const std::exception& error) {
+    warn(context, std::string("the result was not kept for 'ms2m report': ") + error.what(), "");
   }
 }
 

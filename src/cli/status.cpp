@@ -12,6 +12,7 @@
 #include "ms2m/remedy.hpp"
 #include "report/event_json.hpp"
 #include "report/event_lines.hpp"
+#include "report/fields.hpp"
 #include "report/outcome_report.hpp"
 #include "report/status_report.hpp"
 
@@ -19,7 +20,9 @@ namespace ms2m::cli {
 
 namespace {
 
+using report::number_in;
 using report::Status;
+using report::text_in;
 
 constexpr Millis kAnswer{2000};  ///< for an ms2m on this machine to say how far it is
 constexpr Millis kCluster{10000};
@@ -51,23 +54,35 @@ std::vector<Running> running_here(const Context& context) {
   return all;
 }
 
-/// The one that works on that migration; nullptr: none tells anything.
+/// That one works on that migration. A process number may be another one's by now: it began before the migration did.
+bool works_on(const Running& one, const JournalSummary& journal) {
+  if (!one.state) return one.listener->pid() == journal.pid;
+  if (const std::string id = text_in(*one.state, "id"); !id.empty()) return id == journal.id;
+  const std::string pod = text_in(*one.state, "pod"), started = text_in(*one.state, "started");
+  return one.listener->pid() == journal.pid && started <= journal.started &&
+         (pod.empty() || pod == journal.ns + "/" + journal.source_pod);
+}
+
+/// nullptr: none tells anything of it.
 Running* running_of(std::vector<Running>& all, const JournalSummary& journal) {
-  for (Running& one : all) {
-    const Json id = one.state ? one.state->value("id", Json()) : Json();
-    if (id.is_null() ? one.listener->pid() == journal.pid : id == journal.id) return &one;
-  }
+  for (Running& one : all)
+    if (works_on(one, journal)) return &one;
   return nullptr;
 }
 
 bool over(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
 
+std::optional<Bytes> bytes_in(const Json& state, const char* key) {
+  const auto number = number_in(state, key);
+  return number && *number >= 0 ? std::optional(Bytes{static_cast<std::uint64_t>(*number)}) : std::nullopt;
+}
+
 void tell_state(Status& status, const Json& state) {
-  status.phase = state.value("phase", Json()).is_string() ? state.at("phase").get<std::string>() : "";
-  if (const Json in = state.value("phase_s", Json()); in.is_number()) status.in_phase = Seconds(in.get<double>());
-  if (const std::string text = state.value("text", ""); !text.empty()) status.text = text;
-  if (const Json done = state.value("bytes", Json()); done.is_number()) status.done = Bytes{done};
-  if (const Json total = state.value("total_bytes", Json()); total.is_number()) status.total = Bytes{total};
+  status.phase = text_in(state, "phase");
+  if (const auto in = number_in(state, "phase_s")) status.in_phase = Seconds(*in);
+  if (const std::string text = text_in(state, "text"); !text.empty()) status.text = text;
+  status.done = bytes_in(state, "bytes");
+  status.total = bytes_in(state, "total_bytes");
 }
 
 Status status_of(const Context& context, const JournalSummary& journal, Running* running) {
@@ -92,9 +107,10 @@ Status status_of(const Context& context, const JournalSummary& journal, Running*
   status.text = standing->last;
   status.open = standing->open;
   if (!over(journal)) status.phase = to_string(standing->phase);
-  if (standing->under_way && !standing->ended) {
-    status.state = running != nullptr && !running->state ? "silent" : "running";
-    if (running != nullptr && running->state) tell_state(status, *running->state);
+  const bool tells = running != nullptr && running->state;
+  if (!standing->ended && (standing->under_way || tells)) {
+    status.state = tells || running == nullptr ? "running" : "silent";
+    if (tells) tell_state(status, *running->state);
   } else if (!over(journal)) {
     if (!standing->ended) status.state = "crashed";
     status.remedy = remedy::command(
@@ -174,6 +190,7 @@ int exit_of(const JournalSummary& journal) {
 /// Each event as it comes, until that ms2m ends.
 void follow(const Context& context, Listener& listener) {
   while (const auto line = listener.next(context.stop)) {
+    if (!context.out) throw Error(ErrorKind::failed, "nobody reads what is told: standard output is closed");
     if (context.globals.output == Output::json) {
       context.out << line->dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
       continue;
@@ -204,9 +221,23 @@ int run_here(const Context& context, JournalSummary journal, const StatusOptions
   if (status.state == "silent" || status.state == "running")
     throw Error(ErrorKind::refused,
                 fmt::format("the ms2m of migration {} ({}) {}, so it cannot be followed", journal.id, status.holder,
-                            status.state == "silent" ? "does not answer" : "runs and tells nothing here"),
+                            status.state == "silent" ? "does not answer"
+                                                     : "runs and tells nothing here, or has too many listeners"),
                 status.state == "silent" ? "when it was stopped (Ctrl-Z, SIGSTOP), let it go on" : "");
   return exit_of(journal);
+}
+
+/// Whether the pod is where it was to go: the rest is known only where it was moved from.
+int end_elsewhere(const Context& context, Cluster& cluster, const Status& status) {
+  std::string why = "its lease does not say where to";
+  bool there = false;
+  if (!status.target_pod.empty()) {
+    const auto pod = cluster.get({Kind::pod, status.ns, status.target_pod}, context.stop.within(kCluster));
+    there = pod && pod_node(*pod) == status.target_node;
+    why = fmt::format("pod {} is {}on {}", status.target_pod, there ? "" : "not ", status.target_node);
+  }
+  note(context, fmt::format("migration {} is over: {}; more is known where its ms2m ran", status.id, why));
+  return there ? 0 : 1;
 }
 
 int run_elsewhere(const Context& context, const StatusOptions& options) {
@@ -234,8 +265,7 @@ int run_elsewhere(const Context& context, const StatusOptions& options) {
         return false;
       },
       context.stop);
-  note(context, fmt::format("migration {} is over; what it came to, the machine knows that it ran on", options.id));
-  return 0;
+  return end_elsewhere(context, *cluster, status_of(*found, parse_lease(*found)));
 }
 
 int run_status(const Context& context, const StatusOptions& options) {

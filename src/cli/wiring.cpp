@@ -303,9 +303,8 @@ class Wiring final : public Backend {
   void keep_outcome(const std::string& id, const Json& outcome) const override {
     ms2m::keep_outcome(JournalStore::default_root(), id, outcome);
   }
-  std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
-                                 Observer& inner) const override {
-    return live::make_server(live_sockets(), {command, migration}, inner);
+  std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const override {
+    return live::make_server(live_sockets(), {telling.command, telling.migration, telling.pod}, inner);
   }
   std::vector<std::unique_ptr<Listener>> listen() const override { return live::listen_to_all(live_sockets()); }
   std::string_view node_program() const override { return node::NodeProgram::embedded().bytes(); }

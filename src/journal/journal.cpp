@@ -31,6 +31,9 @@ std::optional<Mark> mark_of(const std::string& type) noexcept {
   return std::nullopt;
 }
 
+/// A line that has its line feed was written whole; a file system that lost power may have kept its end alone.
+bool may_be_torn(std::string_view line) { return line.find('\0') != std::string_view::npos; }
+
 constexpr int kChecksums = 3;  ///< records of this version have one
 
 constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
@@ -131,21 +134,28 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
   for (int number = 1; begin < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const bool last = end + 1 >= text.size();
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
     try {
-      const std::string_view line = std::string_view(text).substr(begin, end - begin);
-      const Json record = Json::parse(line);
+      const Json record = Json::parse(line, nullptr, false);
+      if (record.is_discarded()) {
+        if (number == 1 || !last || (end < text.size() && !may_be_torn(line)))
+          damaged_journal(root, id, fmt::format("line {} is no record", number));
+        return begin;
+      }
       if (record.value("v", 1) > kRecordVersion)
         throw Error(ErrorKind::refused,
                     fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
                     "use the ms2m that started the migration, or a newer one");
-      replay(record);
       const Checksum sum = checksum_of(line);
-      if (sum == Checksum::wrong || (sum == Checksum::none && record.value("v", version_) >= kChecksums))
-        throw NoOperation(sum == Checksum::wrong ? "its checksum is another" : "it has no checksum");
+      if (sum == Checksum::wrong) throw NoOperation("its checksum is another");
+      if (sum == Checksum::none && record.value("v", number == 1 ? 1 : version_) >= kChecksums)
+        throw NoOperation("it has no checksum");
+      replay(record);
     } catch (const NoOperation& error) {
       damaged_journal(root, id, fmt::format("line {}: {}", number, error.what()));
     } catch (const Json::exception&) {
-      if (number == 1 || !last) damaged_journal(root, id, fmt::format("line {} is no record", number));
+      if (number == 1 || !last || checksum_of(line) == Checksum::right)
+        damaged_journal(root, id, fmt::format("line {} is no record", number));
       return begin;
     }
     begin = last ? text.size() : end + 1;

@@ -1,4 +1,7 @@
+#include <system_error>
+
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 #include "ms2m/standing.hpp"
 #include "wrap/posix/files.hpp"
 
@@ -12,7 +15,8 @@ std::filesystem::path file_of(const std::filesystem::path& root, const std::stri
 }  // namespace
 
 void keep_outcome(const std::filesystem::path& root, const std::string& id, const Json& outcome) {
-  if (!std::filesystem::is_directory(root / id)) return;
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(root / id, unknown)) return;
   posix::write_file_atomically(file_of(root, id), outcome.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -26,7 +30,8 @@ std::optional<Json> kept_outcome(const std::filesystem::path& root, const std::s
   }
   Json outcome = Json::parse(text, nullptr, false);
   if (!outcome.is_object())
-    throw Error(ErrorKind::failed, file_of(root, id).string() + " is not what an ms2m writes", "remove it");
+    throw Error(ErrorKind::failed, file_of(root, id).string() + " is not what an ms2m writes",
+                remedy::command(remedy::Command::remove_file, {}, {file_of(root, id).string()}));
   return outcome;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "live/place.hpp"
 #include "ms2m/error.hpp"
 #include "wrap/posix/local_socket.hpp"
 
@@ -18,11 +19,12 @@ constexpr const char* kDoing = "waiting for another ms2m to tell how far it is";
 
 class Reader final : public Listener {
  public:
-  explicit Reader(posix::UniqueFd socket) : socket_(std::move(socket)) {}
+  Reader(posix::UniqueFd socket, long pid) : socket_(std::move(socket)), pid_(pid) {}
 
-  long pid() const override { return posix::peer_of(socket_); }
+  long pid() const override { return pid_; }
 
   std::optional<Json> next(const StopToken& stop) override {
+    if (!socket_) throw Error(ErrorKind::timeout, std::string("timed out ") + kDoing);  // it takes nobody
     for (;;) {
       if (const std::size_t end = text_.find('\n'); end != std::string::npos) {
         Json line = Json::parse(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
@@ -44,7 +46,7 @@ class Reader final : public Listener {
       if (ready <= 0 || fds[0].revents == 0) continue;
       char buffer[4096];
       const ssize_t got = ::recv(socket_.get(), buffer, sizeof buffer, 0);
-      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       if (got <= 0) return false;
       text_.append(buffer, static_cast<std::size_t>(got));
       return true;
@@ -52,6 +54,7 @@ class Reader final : public Listener {
   }
 
   posix::UniqueFd socket_;
+  const long pid_;
   std::string text_;
 };
 
@@ -59,11 +62,10 @@ class Reader final : public Listener {
 
 std::vector<std::unique_ptr<Listener>> listen_to_all(const std::filesystem::path& directory) {
   std::vector<std::unique_ptr<Listener>> all;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
-    if (entry.path().extension() != ".sock") continue;
+  for (const Socket& each : sockets_in(directory)) {
     try {
-      if (auto socket = posix::connect_to(entry.path())) all.push_back(std::make_unique<Reader>(std::move(*socket)));
+      if (auto socket = posix::connect_to(each.path))
+        all.push_back(std::make_unique<Reader>(std::move(*socket), each.pid));
     } catch (const Error&) {
       // Not a socket, or not ours.
     }

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "live/place.hpp"
+#include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/stop.hpp"
 #include "report/event_json.hpp"
@@ -25,20 +27,23 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMostListeners = 16;
+constexpr int kWithoutRoom = 1000;  ///< ms, when the process has no descriptors left: who waits stays in the queue
 
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-/// Sockets of processes that were killed.
+/// Of processes that were killed. One that cannot be asked is somebody's.
 void remove_dead(const fs::path& directory) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(directory, ignored))
-    if (entry.path().extension() == ".sock" && !posix::connect_to(entry.path())) fs::remove(entry.path(), ignored);
+  for (const Socket& socket : sockets_in(directory)) try {
+      std::error_code ignored;
+      if (!posix::connect_to(socket.path)) fs::remove(socket.path, ignored);
+    } catch (const Error&) {
+    }
 }
 
 class Server final : public Observer {
  public:
   Server(const fs::path& directory, Teller teller, Observer& inner)
-      : teller_(std::move(teller)), inner_(inner), path_(directory / (std::to_string(::getpid()) + ".sock")) {
+      : teller_(std::move(teller)), inner_(inner), path_(new_socket(directory)) {
     try {
       posix::make_private_directories(directory);
       remove_dead(directory);
@@ -95,6 +100,7 @@ class Server final : public Observer {
                {"kind", "state"},
                {"command", teller_.command},
                {"id", teller_.migration.empty() ? Json() : Json(teller_.migration)},
+               {"pod", teller_.pod.empty() ? Json() : Json(teller_.pod)},
                {"pid", ::getpid()},
                {"started", started_},
                {"at_s", report::seconds_json(Clock::now() - began_)},
@@ -120,7 +126,9 @@ class Server final : public Observer {
       pollfd fds[] = {{listening_.get(), POLLIN, 0}, {stop.fd(), POLLIN, 0}};
       if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
       try {
-        for (auto next = posix::accept_from(listening_); next; next = posix::accept_from(listening_)) {
+        auto next = posix::accept_from(listening_);
+        if (!next && (fds[0].revents & POLLIN) != 0) ::poll(&fds[1], 1, kWithoutRoom);
+        for (; next; next = posix::accept_from(listening_)) {
           const std::lock_guard lock(mutex_);
           if (listeners_.size() < kMostListeners && send(*next, line_of(state())))
             listeners_.push_back(std::move(*next));

@@ -1,5 +1,5 @@
-// What a running ms2m tells whoever asks on this machine: a socket of its user's alone, <directory>/PID.sock. Who
-// connects gets lines of JSON: first the state (kind "state"), then each event as it happens (kind "event", as
+// What a running ms2m tells whoever asks on this machine: a socket of its user's alone (place.hpp). Who connects gets
+// lines of JSON: first the state (kind "state"), then each event as it happens (kind "event", as
 // --progress jsonl has it), until the command ends. Nothing is read from anybody.
 #pragma once
 #include <filesystem>
@@ -13,6 +13,7 @@ namespace ms2m::live {
 struct Teller {
   std::string command;    ///< "migrate"
   std::string migration;  ///< its id; empty: not known when it begins
+  std::string pod;        ///< "shop/orders-0"; empty: not known, or there is one migration alone in this process
 };
 
 /// An observer that tells it, and `inner`. Who does not read is let go. Where no socket can be had (the file system has

@@ -109,12 +109,103 @@ TEST_CASE("drain: without --to they are spread over the nodes that take them") {
   user.moves.clear();
   user.refused["worker-2"] = "it is too small";
   CHECK(user.run({"drain", "worker-1", "--parallel", "1"}) == 0);
+  CHECK(user.moves.size() == 4);
   for (const std::string& move : user.moves) CHECK(move.substr(7) == "worker-3");
   user.refused["worker-3"] = "its runtime is another one";
   CHECK(user.run({"drain", "worker-1", "--parallel", "1", "-o", "json"}) == 4);
   CHECK(user.items()[0].at("result") == "refused");
   CHECK(user.items()[0].at("why").is_string());
+  CHECK(user.items()[0].at("why") == "worker-2: it is too small; worker-3: its runtime is another one");
   CHECK(user.items()[0].at("remedy") == "cure it");
+}
+
+TEST_CASE("drain: where all is refused the node is not cordoned; where there is nothing to move, it is") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  user.refused["worker-2"] = "it is too small";
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
+  CHECK_FALSE(user.world.cluster->patched);
+  CHECK_THAT(user.out, Contains("node worker-1 is not cordoned") && Contains("worker-2  a"));
+  user.world.cluster->pods.clear();
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
+  CHECK(user.world.cluster->patched);
+}
+
+TEST_CASE("drain: a pod that names a broker which cannot be found out is refused, not passed over") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  user.pod("missing-0", "b")["metadata"]["annotations"]["ms2m.io/broker-secret"] = "gone";
+  user.pod("web", "");
+  for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{{}, {"--dry-run"}}) {
+    std::vector<std::string> typed{"drain", "worker-1", "--to", "worker-2", "-o", "json"};
+    typed.insert(typed.end(), more.begin(), more.end());
+    CHECK(user.run(typed) == 4);
+    std::map<std::string, std::string> became;
+    for (const Json& item : user.items()) became[item.at("pod")] = item.at("result");
+    CHECK(became == std::map<std::string, std::string>{{"orders-0", more.empty() ? "moved" : "would move"},
+                                                       {"missing-0", "refused"},
+                                                       {"web", "stays"}});
+  }
+}
+
+TEST_CASE("drain: a budget that allows no disruption forbids what takes the pod away for a moment") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  const auto inner = user.world.planned;
+  std::string cure = "use --strategy shadow";
+  user.world.planned = [&](const MigrationRequest& request) {
+    Plan plan = inner(request);
+    plan.findings = {{"disruption-budget", Level::warning, "the budget allows no disruption now", cure, true}};
+    return plan;
+  };
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
+  CHECK_THAT(user.out, Contains("allows no disruption"));
+  cure.clear();  // its source goes only when the copy serves
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
+}
+
+TEST_CASE("drain: what is tied to one that was left in between is not begun") {
+  Emptied user;
+  user.pod("a-0", "a", "StatefulSet");
+  user.pod("a-1", "a1", "StatefulSet");
+  user.pod("b-0", "b");
+  user.results["a-0"] = Result::leftovers;
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "1", "-o", "json"}) == 3);
+  std::map<std::string, std::string> became;
+  for (const Json& item : user.items()) became[item.at("pod")] = item.at("result");
+  CHECK(became == std::map<std::string, std::string>{{"a-0", "failed"}, {"a-1", "not begun"}, {"b-0", "moved"}});
+}
+
+TEST_CASE("drain: one that its target refuses after all goes to the next; not with --to") {
+  Emptied user;
+  user.pod("a-0", "a");
+  const auto inner = user.world.migrated;
+  user.world.migrated = [&](const MigrationRequest& request) {
+    Outcome outcome = inner(request);
+    if (request.target_node == "worker-2") outcome.result = Result::refused;
+    return outcome;
+  };
+  CHECK(user.run({"drain", "worker-1"}) == 0);
+  CHECK(user.moves == std::vector<std::string>{"a-0 to worker-2", "a-0 to worker-3"});
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
+  CHECK(user.moves.size() == 3);
+}
+
+TEST_CASE("drain: pods of one name in two namespaces are two") {
+  Emptied user;
+  user.pod("a-0", "a");
+  Json other = user.world.cluster->pods.at("a-0");
+  other["metadata"]["namespace"] = "shop";
+  other["metadata"]["annotations"]["ms2m.io/queue"] = "b";
+  user.world.cluster->pods["other"] = other;
+  std::set<std::string> namespaces;
+  const auto inner = user.world.migrated;
+  user.world.migrated = [&](const MigrationRequest& request) {
+    namespaces.insert(request.ns);
+    return inner(request);
+  };
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "1"}) == 0);
+  CHECK(namespaces == std::set<std::string>{"default", "shop"});
 }
 
 TEST_CASE("drain: what shares a controller or a queue is moved one after the other") {
@@ -140,6 +231,8 @@ TEST_CASE("drain: what shares a controller or a queue is moved one after the oth
     }
     CHECK(wait([&] { return alone; }));
     most = std::max(most, ++at_once);
+    came.notify_all();
+    came.wait_for(lock, std::chrono::milliseconds(100), [&] { return at_once > 1; });  // time for a second one to come
     const Outcome outcome = inner(request);
     --at_once;
     ++three;
@@ -204,7 +297,13 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK_THAT(user.err, Contains("no other node"));
   user.world.cluster->forbidden_patch = Error(ErrorKind::forbidden, "you may not patch nodes");
   CHECK(user.run({"drain", "worker-1", "--to", "worker-4"}) == 4);
+  CHECK_THAT(user.err, Contains("node worker-4 is not ready, or cordoned"));
+  user.world.cluster->nodes = {node("worker-1"), node("worker-2")};
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
   CHECK_THAT(user.err, Contains("may not patch nodes"));
+  user.world.cluster->forbidden_patch = Error(ErrorKind::timeout, "no answer");
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
+  CHECK_THAT(user.err, Contains("which it may be now"));
   CHECK(user.moves.empty());
   // Whoever may has cordoned it.
   user.world.cluster->nodes = {node("worker-1", true), node("worker-2")};

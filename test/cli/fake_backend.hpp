@@ -69,11 +69,12 @@ class FakeCluster final : public Cluster {
     note("list", kind);
     if (kind == Kind::node) return nodes;
     if (kind == Kind::lease) return leases;
+    if (kind == Kind::pod_disruption_budget) return budgets;
     std::vector<Json> all;
     for (const auto& [name, pod] : pods) all.push_back(pod);
     return all;
   }
-  std::vector<Json> leases;
+  std::vector<Json> leases, budgets;
   std::vector<Json> lease_states;     ///< what a watch of one sees; then it is gone
   std::optional<Json> runtime_class;  ///< all that may be changed
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions&, const StopToken& stop) override {
@@ -255,14 +256,14 @@ class FakeBackend final : public Backend {
     if (world_.disk_full) throw Error(ErrorKind::failed, "the disk is full");
     world_.kept[id] = outcome;
   }
-  std::unique_ptr<Observer> tell(const std::string& command, const std::string& migration,
-                                 Observer& inner) const override {
+  std::unique_ptr<Observer> tell(const cli::Telling& telling, Observer& inner) const override {
     struct Passing final : Observer {
       explicit Passing(Observer& to) : inner(to) {}
       void on(const Event& event) noexcept override { inner.on(event); }
       Observer& inner;
     };
-    world_.told.push_back(command + " " + migration);
+    const std::lock_guard lock(world_.guard);
+    world_.told.push_back(telling.command + " " + telling.migration + telling.pod);
     return std::make_unique<Passing>(inner);
   }
   std::vector<std::unique_ptr<Listener>> listen() const override {

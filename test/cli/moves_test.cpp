@@ -105,6 +105,7 @@ TEST_CASE("report: what a command came to is kept, and shown in the order of its
   }
   CHECK(user.run({"report", "-o", "pdf"}) == 2);
   CHECK_THAT(user.err, Contains("table, json, csv, svg, html"));
+  CHECK(user.run({"report", "--textfile", "/nowhere/x", "-o", "csv"}) == 2);
   CHECK(user.run({"report", "mkilled"}) == 4);
   CHECK_THAT(user.err, Contains("ms2m status mkilled"));
   CHECK(user.run({"report", "mnone"}) == 4);

@@ -83,6 +83,12 @@ TEST_CASE("status: who goes on with it is another process than who began it") {
   Json other = Watching::state("m7k2q9");
   other["pid"] = 99;
   user.world.tellers = {{17, {Watching::state("mother")}}, {99, {other}}};
+  Json later = Watching::state();  // another one by now
+  later["started"] = "2026-11-29T10:00:01.000Z";
+  user.world.tellers.insert(user.world.tellers.begin(), {17, {later}});
+  Json beside = Watching::state();
+  beside["pod"] = "shop/consumer-1";
+  user.world.tellers.insert(user.world.tellers.begin(), {17, {beside}});
   CHECK(user.run({"status", "m7k2q9"}) == 0);
   CHECK_THAT(user.out, Contains("running") && Contains("Transferring"));
 }
@@ -100,6 +106,19 @@ TEST_CASE("status: one that runs and does not answer is no crashed one; without 
   CHECK_THAT(user.out, Contains("running") && Contains("create pod consumer-0-m7k2q9"));
   CHECK(user.run({"status", "m7k2q9", "--follow"}) == 4);
   CHECK_THAT(user.err, Contains("tells nothing"));
+}
+
+TEST_CASE("status: what another version tells is shown as far as it is understood") {
+  Watching user;
+  user.stands().under_way = true;
+  Json odd = Watching::state();
+  odd["text"] = nullptr;
+  odd["phase"] = 7;
+  odd["bytes"] = -1;
+  odd["total_bytes"] = "many";
+  user.world.tellers = {{17, {odd}}};
+  CHECK(user.run({"status", "m7k2q9"}) == 0);
+  CHECK_THAT(user.out, Contains("running"));
 }
 
 TEST_CASE("status: what has crashed says what to type, before the pivot and after it") {
@@ -162,8 +181,12 @@ TEST_CASE("status: another machine's migration is seen by its lease") {
   CHECK(user.run({"status", "mthere"}) == 0);
   CHECK_THAT(user.out, Contains("ops@there pid 4") && Contains("basket-0-x on worker-3"));
   user.world.cluster->lease_states = {Watching::lease("mthere", "Restoring"), Watching::lease("mthere", "Finalizing")};
-  CHECK(user.run({"status", "mthere", "--follow"}) == 0);
+  CHECK(user.run({"status", "mthere", "--follow"}) == 1);
   CHECK_THAT(user.out, Contains("Restoring") && Contains("Finalizing"));
+  CHECK_THAT(user.err, Contains("pod basket-0-x is not on worker-3"));
+  user.world.cluster->pods["basket-0-x"] = {{"metadata", {{"name", "basket-0-x"}}},
+                                            {"spec", {{"nodeName", "worker-3"}}}};
+  CHECK(user.run({"status", "mthere", "--follow"}) == 0);
   CHECK_THAT(user.err, Contains("migration mthere is over"));
   CHECK(user.run({"status", "mnone"}) == 4);
   CHECK_THAT(user.err, Contains("there is no migration mnone"));

@@ -160,6 +160,8 @@ TEST_CASE("a record that was changed makes a journal unreadable, the last one to
   damaged(changed("consumer-0", "consumer-1"), "1: its checksum");
   damaged(changed("\"queue\":\"q\"", "\"queue\":\"p\""), "2: its checksum");
   damaged(changed("\"pod\":\"p\"", "\"pod\":\"q\""), "3: its checksum");
+  damaged(changed("\"n\":2", "\"m\":2"), "3: its checksum");
+  damaged(whole.substr(0, whole.size() - 5) + "\n", "3 is no record");  // its line feed came after all of it
   const std::size_t sum = whole.rfind(",\"sum\"");
   damaged(whole.substr(0, sum) + "}\n", "3: it has no checksum");
   std::ofstream(file_of(dir)) << whole;

@@ -67,17 +67,11 @@ std::optional<UniqueFd> accept_from(const UniqueFd& listening) {
 std::optional<UniqueFd> connect_to(const std::filesystem::path& path) {
   const auto address = address_of(path);
   if (!address) return std::nullopt;
-  UniqueFd fd = make_socket(0);
+  UniqueFd fd = make_socket(SOCK_NONBLOCK);
   if (::connect(fd.get(), address->get(), sizeof address->name) == 0) return fd;
+  if (errno == EAGAIN) return UniqueFd();
   if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
   throw_errno(path.string());
-}
-
-long peer_of(const UniqueFd& connected) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw_errno("SO_PEERCRED");
-  return peer.pid;
 }
 
 }  // namespace ms2m::posix

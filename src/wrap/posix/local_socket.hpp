@@ -12,9 +12,8 @@ namespace ms2m::posix {
 UniqueFd listen_at(const std::filesystem::path& path);
 /// The next who connected, non-blocking; nullopt: nobody waits.
 std::optional<UniqueFd> accept_from(const UniqueFd& listening);
-/// nullopt: nobody listens there. Error{failed}: whether somebody does cannot be told.
+/// Non-blocking. nullopt: nobody listens there. One that is no descriptor: somebody does, and has not taken those who
+/// came before for so long that nobody can come any more. Error{failed}: whether somebody does cannot be told.
 std::optional<UniqueFd> connect_to(const std::filesystem::path& path);
-/// The number of the process that listens at the other end.
-long peer_of(const UniqueFd& connected);
 
 }  // namespace ms2m::posix
