@@ -40,7 +40,8 @@ Husk::Husk(const Migrator::Ports& ports, const ObjectRef& ref, const std::string
   if (!pod || pod_uid(*pod) != uid) return;
   const Millis limit = bearable(*pod, container);
   const std::string id = id_in(*pod, container);
-  if (limit <= Millis{0} || id.empty()) return;
+  // A containerd whose container was killed in its freezer keeps it: whoever asks for the pod's next one may get that.
+  if (limit <= Millis{0} || id.empty() || id.starts_with("containerd://")) return;
   node_ = pod_node(*pod);
   frozen_ = id;  // before its answer, which may be lost
   try {
