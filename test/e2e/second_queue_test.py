@@ -25,12 +25,13 @@ class SecondQueue(scenario.Scenario):
         patch = {"container": {"command": ["/usr/bin/python3", "-c", CONSUMER]}}
         self.addCleanup(rabbit.Management().delete, "queues", SECOND)
         (source,) = self.start_traffic("--pod-patch", self.patch_file(patch))
-        self.eventually(lambda: self.taken_by() == 1, "the management API names the second queue's consumer")
+        self.eventually(lambda: self.taken_by() == 1 and self.taken_by(scenario.QUEUE) == 1,
+                        "the management API names both queues' consumers")
         return source
 
     @staticmethod
-    def taken_by():
-        return len([one for one in rabbit.Management().call("GET", "/consumers/%2F") if one["queue"]["name"] == SECOND])
+    def taken_by(queue=SECOND):
+        return len([one for one in rabbit.Management().call("GET", "/consumers/%2F") if one["queue"]["name"] == queue])
 
     def test_is_refused(self):
         source = self.begin_traffic()
