@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/url_encode.hpp"
 #include "broker/admin_json.hpp"
 #include "broker/policies.hpp"
 #include "ms2m/error.hpp"

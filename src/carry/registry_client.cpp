@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
+#include "base/url_encode.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/runtime/oci_layout.hpp"
@@ -105,13 +106,11 @@ RegistryAnswer RegistryClient::ask(const RegistryAsker& by, const Call& call, co
   return exchange(by, call, stop);
 }
 
-std::optional<RegistryLogin> RegistryClient::login(const StopToken& stop) { return logins_.find(place_, stop); }
-
 /// As `refused` asks for it.
 void RegistryClient::log_in(const RegistryAsker& by, const RegistryAnswer& refused, const std::string& right,
                             const StopToken& stop) {
   const std::string challenge = header(refused, "www-authenticate");
-  const auto known = login(stop);
+  const auto known = logins_.find(place_, stop);
   std::string how, what = right;
   if (names(challenge, "bearer")) {
     how = "Bearer " + token(by, challenge, known, stop);
@@ -135,7 +134,7 @@ std::string RegistryClient::token(const RegistryAsker& by, const std::string& ch
   std::string query;
   for (const char* key : {"service", "scope"})
     if (const std::string value = parameter(challenge, key); !value.empty())
-      query += (query.empty() ? "" : "&") + std::string(key) + "=" + percent_encoded(value);
+      query += (query.empty() ? "" : "&") + std::string(key) + "=" + url_encode(value);
   node::RegistryExchange request{link.at, "GET", link.target, {}, "", "", false};
   request.target += (request.target.find('?') == std::string::npos ? "?" : "&") + query;
   if (login) request.headers["Authorization"] = basic(*login);
@@ -171,7 +170,7 @@ RegistryClient::Upload RegistryClient::sent(const RegistryAsker& by, const std::
 void RegistryClient::commit(const RegistryAsker& by, const Upload& upload, const std::string& digest,
                             const std::string& body, const StopToken& stop) {
   const std::string target =
-      upload + (upload.find('?') == std::string::npos ? "?" : "&") + "digest=" + percent_encoded("sha256:" + digest);
+      upload + (upload.find('?') == std::string::npos ? "?" : "&") + "digest=" + url_encode("sha256:" + digest);
   const auto answer = ask(by, {"PUT", target, "push", {{"Content-Type", "application/octet-stream"}}, body}, stop);
   if (answer.status != 201) throw error(answer, "a blob");
 }

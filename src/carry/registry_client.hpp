@@ -64,7 +64,6 @@ class RegistryClient {
               const StopToken& stop);
   std::string token(const RegistryAsker& by, const std::string& challenge, const std::optional<RegistryLogin>& login,
                     const StopToken& stop);
-  std::optional<RegistryLogin> login(const StopToken& stop);
   std::string path(const std::string& rest) const { return "/v2/" + place_.repository + "/" + rest; }
   Error error(const node::RegistryAnswer& answer, const std::string& doing) const;
   Upload upload_of(const node::RegistryAnswer& answer) const;

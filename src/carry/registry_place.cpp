@@ -79,17 +79,4 @@ RegistryLink follow(const node::RegistryEnd& from, const std::string& location) 
   return link;
 }
 
-std::string percent_encoded(const std::string& text) {
-  constexpr const char* kDigits = "0123456789ABCDEF";
-  std::string all;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~')
-      all += c;
-    else
-      all += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return all;
-}
-
 }  // namespace ms2m

@@ -28,7 +28,4 @@ struct RegistryLink {
 /// From `from`'s TLS nothing leads to plain text, whatever is said. Error{protocol}: it is none.
 RegistryLink follow(const node::RegistryEnd& from, const std::string& location);
 
-/// Everything but the unreserved characters of RFC 3986, for a query's value.
-std::string percent_encoded(const std::string& text);
-
 }  // namespace ms2m

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/base64.hpp"
+#include "base/url_encode.hpp"
 #include "carry/meddling_registry.hpp"
 #include "carry/restore_lab.hpp"
 #include "ms2m/error.hpp"
@@ -119,7 +120,7 @@ TEST_CASE("registry: where it leads", "[registry]") {
     INFO(bad);
     CHECK(error_of([&] { follow(from, bad); }).kind() == ErrorKind::protocol);
   }
-  CHECK(percent_encoded("repository:a/b:pull,push") == "repository%3Aa%2Fb%3Apull%2Cpush");
+  CHECK(url_encode("repository:a/b:pull,push") == "repository%3Aa%2Fb%3Apull%2Cpush");
 }
 
 TEST_CASE("registry: logins are those of skopeo, podman and docker", "[registry]") {

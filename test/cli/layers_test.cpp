@@ -31,7 +31,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"wrap/pcre", {}},
     {"wrap/tls", {"wrap/posix"}},
     {"kube", {"base", "node/protocol", "wrap/curl", "wrap/posix"}},
-    {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
+    {"broker", {"base", "wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
     {"node/protocol", {}},
     {"node/runtime", {"base", "node/protocol", "wrap/posix"}},
     {"node/restore", {"node/protocol", "wrap/posix"}},
