@@ -57,10 +57,9 @@ class Draining {
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
     if (context_.globals.output == Output::json)
-      context_.out << report::drain_json(drain_, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+      print_json(context_, report::drain_json(drain_, status));
     else
-      context_.out << report::drain_text(drain_);
-    context_.out << std::flush;
+      context_.out << report::drain_text(drain_) << std::flush;
     return status;
   }
 

@@ -54,7 +54,7 @@ int run_report(const Context& context, const ReportOptions& options) {
   }
   const bool json = options.format.empty() && context.globals.output == Output::json;
   if (json || options.format == "json")
-    context.out << report::moves_json(moves).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    print_json(context, report::moves_json(moves));
   else if (options.format == "csv")
     context.out << report::moves_csv(moves);
   else if (options.format == "svg")

@@ -5,13 +5,9 @@
 
 namespace ms2m::cli {
 
-namespace {
-
 void print_json(const Context& context, const Json& json) {
   context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
-
-}  // namespace
 
 void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status) {
   if (outcome.id.empty() || outcome.result == Result::refused) return;

@@ -146,10 +146,9 @@ std::vector<Json> leases_in(const Context& context, Cluster& cluster) {
 
 void print(const Context& context, const Status& status) {
   if (context.globals.output == Output::json)
-    context.out << report::statuses_json({status}).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    print_json(context, report::statuses_json({status}));
   else
-    context.out << report::status_text(status);
-  context.out << std::flush;
+    context.out << report::status_text(status) << std::flush;
 }
 
 int run_all(const Context& context, const StatusOptions& options) {
@@ -173,10 +172,9 @@ int run_all(const Context& context, const StatusOptions& options) {
       note(context, fmt::format("whether another machine moves a pod was not found out: {}", error.what()));
     }
   if (context.globals.output == Output::json)
-    context.out << report::statuses_json(all).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    print_json(context, report::statuses_json(all));
   else
-    context.out << report::statuses_text(all, about);
-  context.out << std::flush;
+    context.out << report::statuses_text(all, about) << std::flush;
   return 0;
 }
 
