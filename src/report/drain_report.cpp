@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "report/outcome_report.hpp"
+#include "report/or_null.hpp"
 #include "report/table.hpp"
 #include "report/units.hpp"
 
 namespace ms2m::report {
 namespace {
 
-Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
-Json or_null(const std::optional<Seconds>& time) { return time ? seconds_json(*time) : Json(); }
 std::string or_dash(const std::optional<Seconds>& time) { return time ? duration(*time) : "-"; }
 
 std::string total_of(const Drained& pod) {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "report/outcome_report.hpp"
+#include "report/or_null.hpp"
 #include "report/table.hpp"
 #include "report/units.hpp"
 
@@ -19,9 +19,6 @@ std::string phase_of(const Status& s) {
   if (s.done) text += ", " + size(*s.done) + (s.total ? " of " + size(*s.total) : "");
   return text;
 }
-
-Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
-Json or_null(const std::optional<Bytes>& bytes) { return bytes ? Json(bytes->count) : Json(); }
 
 }  // namespace
 
@@ -74,7 +71,7 @@ Json statuses_json(const std::vector<Status>& all) {
                      {"started", or_null(s.started)},
                      {"ended", or_null(s.ended)},
                      {"phase", or_null(s.phase)},
-                     {"phase_s", s.in_phase ? seconds_json(*s.in_phase) : Json()},
+                     {"phase_s", or_null(s.in_phase)},
                      {"text", or_null(s.text)},
                      {"bytes", or_null(s.done)},
                      {"total_bytes", or_null(s.total)},
