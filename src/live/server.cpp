@@ -67,6 +67,7 @@ class Server final : public Observer {
     try {
       const std::lock_guard lock(mutex_);
       note(event);
+      if (listeners_.empty()) return;
       const std::string line = line_of(report::event_json(event, Clock::now() - began_));
       std::erase_if(listeners_, [&](const posix::UniqueFd& listener) { return !send(listener, line); });
     } catch (...) {

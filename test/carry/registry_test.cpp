@@ -23,9 +23,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A layout, between two sessions of this machine, through a registry that may be another one than it seems.
-struct Through {
-  explicit Through(const PrivateRegistry& behind, std::uint16_t port = 0, const std::string& password = "correct") {
+/// Through a registry that may be another one than it seems.
+struct Through : LayoutLab {
+  explicit Through(const PrivateRegistry& behind, std::uint16_t port = 0, const std::string& password = "correct")
+      : LayoutLab("registry") {
     RegistryPlace place = parse_registry(behind.name());
     place.at.certificates = behind.certificates();
     if (port != 0) place.at.port = port;
@@ -37,16 +38,8 @@ struct Through {
                                            return name == "REGISTRY_AUTH_FILE" ? std::optional(file) : std::nullopt;
                                          })));
   }
-  ~Through() {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    fs::remove(kLayoutRoot, ignored);
-  }
   MoveResult move(const std::string& bytes) {
-    const std::string path = lab.checkpoints + "/" + kArchiveName;
-    std::ofstream(path, std::ios::binary) << bytes;
-    MoveRequest request{"worker-1", KubeletArchive{path}, "worker-2", directory};
-    request.carriage = Carriage::registry;
+    MoveRequest request = LayoutLab::request(bytes, Carriage::registry);
     request.container = "consumer";
     return carrier->move(request, {}, {});
   }
@@ -56,12 +49,8 @@ struct Through {
       if (!entry.is_directory(none)) return false;
     return true;
   }
-  SessionLab lab;
-  SshNodes nodes{lab.settings()};
   Direct direct{nodes, loopback()};
   std::unique_ptr<ThroughRegistry> carrier;
-  const std::string id = "registry-" + std::to_string(::getpid());
-  std::string directory = std::string(kLayoutRoot) + "/" + id;
 };
 
 std::string bytes_of(std::size_t size) {

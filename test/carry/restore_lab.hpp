@@ -31,6 +31,30 @@ struct Carriers {
   ThroughRegistry all;
 };
 
+/// For carriers of a test's own: a layout, between two sessions of this machine.
+struct LayoutLab {
+  explicit LayoutLab(const std::string& name) : id(name + "-" + std::to_string(::getpid())) {}
+  ~LayoutLab() {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory, ignored);
+    std::filesystem::remove(kLayoutRoot, ignored);
+  }
+  LayoutLab(const LayoutLab&) = delete;
+  LayoutLab& operator=(const LayoutLab&) = delete;
+  /// Of an archive of those bytes.
+  MoveRequest request(const std::string& bytes, Carriage way) const {
+    const std::string path = lab.checkpoints + "/" + kArchiveName;
+    std::ofstream(path, std::ios::binary) << bytes;
+    MoveRequest made{"worker-1", KubeletArchive{path}, "worker-2", directory};
+    made.carriage = way;
+    return made;
+  }
+  SessionLab lab;
+  SshNodes nodes{lab.settings()};
+  const std::string id;
+  const std::string directory = std::string(kLayoutRoot) + "/" + id;
+};
+
 struct RestoreLab {
   explicit RestoreLab(Carriage by = Carriage::relay) : way(by) {}
   Carriage way;

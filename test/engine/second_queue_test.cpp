@@ -2,7 +2,6 @@
 #include <string>
 
 #include "engine/on_fakes.hpp"
-#include "ms2m/migrator.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -10,11 +9,6 @@ using namespace ms2m::test;
 using Catch::Matchers::Contains;
 
 namespace {
-
-class Silent final : public Observer {
- public:
-  void on(const Event&) noexcept override {}
-};
 
 struct Second : OnFakes {
   explicit Second(Protocol protocol) {
@@ -26,12 +20,6 @@ struct Second : OnFakes {
     }
     request.protocol = protocol;
     nodes.start_pod("consumer-0", request.queue, "", options);
-  }
-  void move() {
-    Silent silent;
-    FakeBroker broker(server);
-    const FakePorts ports(nodes, broker);
-    outcome = Migrator(ports.all, JournalStore(root), silent).migrate(request, {}, {});
   }
 };
 

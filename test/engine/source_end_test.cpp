@@ -6,18 +6,12 @@
 #include <vector>
 
 #include "engine/on_fakes.hpp"
-#include "ms2m/migrator.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
 
 namespace {
-
-class Silent final : public Observer {
- public:
-  void on(const Event&) noexcept override {}
-};
 
 /// One move of consumer-0, and what of it touched the source's end.
 struct Ending : OnFakes {
@@ -32,10 +26,7 @@ struct Ending : OnFakes {
       for (const char* each : {"freeze", "thaw", "kill", "remove consumer-0"})
         if (before && call.starts_with(each)) calls.push_back(call);
     };
-    Silent silent;
-    FakeBroker broker(server);
-    const FakePorts ports(nodes, broker);
-    outcome = Migrator(ports.all, JournalStore(root), silent).migrate(request, {}, {});
+    OnFakes::move();
     INFO(outcome.error);
     CHECK(outcome.result == Result::done);
     REQUIRE(outcome.measures.served);

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "engine/on_fakes.hpp"
-#include "ms2m/migrator.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -12,11 +11,6 @@ using namespace ms2m::test;
 using Catch::Matchers::Contains;
 
 namespace {
-
-class Silent final : public Observer {
- public:
-  void on(const Event&) noexcept override {}
-};
 
 struct Behind : OnFakes {
   explicit Behind(Protocol protocol) {
@@ -30,13 +24,6 @@ struct Behind : OnFakes {
     for (int i = 0; i < 1000; ++i) server.publish(request.queue, name(i));
   }
   static std::string name(int i) { return fmt::format("{:010}", i); }
-
-  void move() {
-    Silent silent;
-    FakeBroker broker(server);
-    const FakePorts ports(nodes, broker);
-    outcome = Migrator(ports.all, JournalStore(root), silent).migrate(request, {}, {});
-  }
 };
 
 }  // namespace
