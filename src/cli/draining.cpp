@@ -43,6 +43,7 @@ class Draining {
     const StopToken limited = context_.stop.within(kCluster);
     const auto node = cluster_->get({Kind::node, "", options_.node}, limited);
     if (!node) throw Error(ErrorKind::refused, "there is no node " + options_.node, list_nodes());
+    drain_.cordoned = parse_node(*node).cordoned;
     find_targets(limited);
     const auto pods =
         cluster_->list(Kind::pod, context_.globals.ns, options_.selector, "spec.nodeName=" + options_.node, limited);
@@ -51,7 +52,7 @@ class Draining {
     context_.stop.check("looking at the node's pods");
     if (!drain_.dry_run) {
       groups_ = drain_groups(context_, *cluster_, pods, drain_.pods);
-      cordon(*node);
+      cordon();
       move_all();
     }
     drain_.wall = Clock::now() - context_.begun;
@@ -97,8 +98,7 @@ class Draining {
   static bool takes_pods(const Node& node) { return node.ready == "True" && !node.cordoned; }
 
   /// Not where all that there is to move was refused: such a drain has touched nothing.
-  void cordon(const Json& node) {
-    drain_.cordoned = parse_node(node).cordoned;
+  void cordon() {
     const auto are = [this](Drained::Is what) {
       return std::any_of(drain_.pods.begin(), drain_.pods.end(), [what](const Drained& row) { return row.is == what; });
     };

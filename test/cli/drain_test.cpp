@@ -307,6 +307,8 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK(user.moves.empty());
   // Whoever may has cordoned it.
   user.world.cluster->nodes = {node("worker-1", true), node("worker-2")};
+  CHECK(user.run({"drain", "worker-1", "--dry-run", "-o", "json"}) == 0);
+  CHECK(Json::parse(user.out).at("cordoned") == true);
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
   CHECK(user.moves.size() == 1);
 }
