@@ -19,6 +19,7 @@ struct FindConnection {
 
   Move move;
   BrokerAdmin& admin;
+  Observer& observer;
   SourceConnection& connection;
 };
 
