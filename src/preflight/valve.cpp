@@ -18,8 +18,7 @@ void check_queue(const QueueFacts& queue, const std::string& name, std::vector<F
                        "the consumer is quiet",
                        name, queue.type),
            kFollow);
-  const auto single = queue.arguments.find("x-single-active-consumer");
-  if (single != queue.arguments.end() && single->is_boolean() && single->get<bool>())
+  if (is_single_active(queue))
     refuse(out, "protocol", fmt::format("{} has a single active consumer: the valve would never become it", name),
            kFollow);
 }

@@ -173,6 +173,18 @@ TEST_CASE("a process that takes messages from a second queue", "[case-01]") {
   CHECK(other_queues(f, r).empty());
 }
 
+TEST_CASE("standbys of a single active consumer are no competitors to be allowed", "[preflight]") {
+  MigrationRequest r = request();
+  r.allow_competing = GENERATE(true, false);
+  r.protocol = GENERATE(Protocol::control, Protocol::none);
+  Facts f = good();
+  f.depth = QueueDepth{0, 3};
+  f.queue->arguments["x-single-active-consumer"] = true;
+  CHECK_THAT(refusal(f, r), Contains("a single active consumer and 2 on standby"));
+  f.depth = QueueDepth{0, 1};
+  if (r.protocol == Protocol::control) CHECK(refusal(f, r).empty());
+}
+
 TEST_CASE("somebody else on the queue, who has a second one, is not the process", "[case-01]") {
   MigrationRequest r = request();
   r.allow_competing = true;
