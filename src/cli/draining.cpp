@@ -27,6 +27,7 @@ namespace {
 using report::Drained;
 
 constexpr Millis kCluster{30000};
+constexpr Millis kAfterStop{2000};
 
 class Draining {
  public:
@@ -107,13 +108,29 @@ class Draining {
       cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
                       context_.stop.within(kCluster));
     } catch (Error& error) {
-      if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
-        error.in("cordoning node " + options_.node + ", which it may be now")
-            .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
-      throw;
+      throw may_be_cordoned(error);
+    } catch (const Cancelled&) {
+      if (!is_cordoned_after_all()) throw;
     }
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
+  }
+
+  Error may_be_cordoned(Error error) const {
+    if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
+      error.in("cordoning node " + options_.node + ", which it may be now")
+          .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
+    return error;
+  }
+
+  /// After a stop: the request may have arrived before it.
+  bool is_cordoned_after_all() const {
+    try {
+      const auto node = cluster_->get({Kind::node, "", options_.node}, StopToken{}.within(kAfterStop));
+      return node && parse_node(*node).cordoned;
+    } catch (const Error& error) {
+      throw may_be_cordoned(error);
+    }
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {

@@ -277,6 +277,39 @@ TEST_CASE("drain: an interruption leaves what was not begun where it is") {
   CHECK(not_begun == 2);
 }
 
+TEST_CASE("drain: a stop while the node is cordoned says whether it is") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  auto& cluster = *user.world.cluster;
+  cluster.nodes = {node("worker-1"), node("worker-2")};
+  bool arrived = true;
+  cluster.stopped_patch = [&] {
+    user.stop.request_stop();
+    if (arrived) cluster.nodes[0] = node("worker-1", true);
+    throw Cancelled();
+  };
+  SECTION("it is") {
+    CHECK(user.run({"drain", "worker-1", "-o", "json"}) == 130);
+    CHECK(Json::parse(user.out).at("cordoned") == true);
+    CHECK(user.items().at(0).at("result") == "not begun");
+  }
+  SECTION("it is not") {
+    arrived = false;
+    CHECK(user.run({"drain", "worker-1"}) == 130);
+    CHECK_THAT(user.err, Contains("before anything was touched"));
+  }
+  SECTION("nobody can say") {
+    cluster.stopped_patch = [&] {
+      user.stop.request_stop();
+      cluster.node_failure = Error(ErrorKind::unavailable, "no route");
+      throw Cancelled();
+    };
+    CHECK(user.run({"drain", "worker-1"}) == 4);
+    CHECK_THAT(user.err, Contains("which it may be now"));
+  }
+  CHECK(user.moves.empty());
+}
+
 TEST_CASE("drain: a wrong command line and a node that is not there touch nothing") {
   Emptied user;
   user.pod("orders-0", "a");

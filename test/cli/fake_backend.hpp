@@ -91,9 +91,11 @@ class FakeCluster final : public Cluster {
     if (ref.kind != Kind::node) throw unexpected();
     note("patch", ref.kind);
     if (forbidden_patch) throw Error(*forbidden_patch);
+    if (stopped_patch) stopped_patch();
     patched = patch;
     return patch;
   }
+  std::function<void()> stopped_patch;  ///< throws Cancelled
   std::optional<Error> forbidden_patch;
   std::optional<Json> patched;  ///< of a node
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
