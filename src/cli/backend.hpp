@@ -23,6 +23,9 @@ struct KubeOptions {
   std::string context;
   std::string ns;
   KubeletPath kubelet = KubeletPath::proxy;
+  KubeFlags flags = {};
+  std::string token = {};            ///< secret
+  Millis request_limit = Millis{0};  ///< 0: the adapter's own
 };
 
 struct EngineOptions {

@@ -84,7 +84,7 @@ int run_cleanup(const Context& context, const std::string& id) {
   for (const auto& journal : journals)
     for (auto& outcome : clean(context, journal, silent)) outcomes.push_back(std::move(outcome));
   const int status = status_of(outcomes);
-  if (context.globals.output == Output::json) {
+  if (structured(context)) {
     print_json(context, report::outcomes_json(outcomes, "cleanup", status));
     return status;
   }

@@ -17,6 +17,7 @@ namespace ms2m::cli {
 struct Command {
   std::string name;
   std::function<int(const Context&)> run;
+  bool lists = false;  ///< migrations: -o name has their ids
 };
 
 void add_migrate(CLI::App& app, Command& chosen);
@@ -31,6 +32,7 @@ void add_report(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
 void add_node(CLI::App& app, Command& chosen);
 void add_agent(CLI::App& app, Command& chosen);
+void add_config(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
 void add_completion(CLI::App& app, Command& chosen);
 

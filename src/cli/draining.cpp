@@ -13,6 +13,7 @@
 #include "cli/drain_groups.hpp"
 #include "cli/drain_targets.hpp"
 #include "cli/observers.hpp"
+#include "cli/reach.hpp"
 #include "kube/objects/drainable.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/placement.hpp"
@@ -38,16 +39,15 @@ class Draining {
 
   int run() {
     refuse_one_queue_for_all();
-    cluster_ = context_.backend.cluster(
-        {context_.globals.kubeconfig, context_.globals.context, context_.globals.ns, KubeletPath::proxy},
-        context_.stop);
+    KubeReach kube = kube_reach(context_.globals, context_.environment, context_.config);
+    if (context_.globals.all_namespaces) kube.ns.clear();
+    cluster_ = context_.backend.cluster(kube_options(kube), context_.stop);
     const StopToken limited = context_.stop.within(kCluster);
     const auto node = cluster_->get({Kind::node, "", options_.node}, limited);
     if (!node) throw Error(ErrorKind::refused, "there is no node " + options_.node, list_nodes());
     drain_.cordoned = parse_node(*node).cordoned;
     find_targets(limited);
-    const auto pods =
-        cluster_->list(Kind::pod, context_.globals.ns, options_.selector, "spec.nodeName=" + options_.node, limited);
+    const auto pods = cluster_->list(Kind::pod, kube.ns, options_.selector, "spec.nodeName=" + options_.node, limited);
     drain_.pods.resize(pods.size());
     side_by_side(pods.size(), [&](std::size_t n) { look_at(pods[n], drain_.pods[n]); });
     context_.stop.check("looking at the node's pods");
@@ -58,7 +58,7 @@ class Draining {
     }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
-    if (context_.globals.output == Output::json)
+    if (structured(context_))
       print_json(context_, report::drain_json(drain_, status));
     else
       context_.out << report::drain_text(drain_) << std::flush;
@@ -74,7 +74,7 @@ class Draining {
                   "leave it out: a pod names its own, by annotation ms2m.io/queue or QUEUE_NAME");
     };
     if (!context_.globals.broker.queue.empty()) refuse("--queue");
-    if (!context_.environment.get("MS2M_QUEUE").value_or("").empty()) refuse("MS2M_QUEUE");
+    if (!reach_of(context_.environment).broker.queue.empty()) refuse("MS2M_QUEUE");
     if (!context_.config.broker.queue.empty()) refuse(context_.config.path);
   }
 

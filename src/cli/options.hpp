@@ -3,10 +3,11 @@
 #include <string>
 
 #include "cli/settings.hpp"
+#include "ms2m/place.hpp"
 
 namespace ms2m::cli {
 
-enum class Output { table, json };
+enum class Output { table, json, yaml, name };
 enum class ProgressStyle { automatic, tty, plain, jsonl, none };
 
 struct BrokerOptions {
@@ -32,10 +33,27 @@ struct SshOptions {
   bool through_registry() const { return transfer == "registry"; }
 };
 
-struct GlobalOptions {
+/// How the cluster is reached, and as whom.
+struct KubeReach {
   std::string kubeconfig, context, ns;
+  std::string cluster, user, server;
+  std::string token;  ///< never from the command line
+  std::string token_file;
+  std::string as, as_uid;
+  std::string as_groups;  ///< one a line
+  std::string request_timeout;
+};
+
+/// What is said of cluster, broker and nodes by options, by variables or in config.yaml.
+struct Reach {
+  KubeReach kube;
   BrokerOptions broker;
   SshOptions ssh;
+};
+
+struct GlobalOptions : Reach {
+  std::string profile;
+  bool all_namespaces = false;
   Output output = Output::table;
   ProgressStyle progress = ProgressStyle::automatic;
   bool quiet = false;

@@ -65,7 +65,9 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
 /// The journal `id`. Error{refused} when there is none.
 JournalSummary find_journal(const Context& context, const std::string& id);
 
-/// One document on standard output.
+/// The result is for a program: JSON, or the same as YAML.
+bool structured(const Context& context);
+/// One document on standard output, in the one or the other.
 void print_json(const Context& context, const Json& json);
 
 /// Prints outcome (table or JSON) and returns the exit status. `undone_is_success`: for abort and cleanup.

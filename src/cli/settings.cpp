@@ -144,6 +144,16 @@ const std::vector<Setting>& settings() {
   return list;
 }
 
+std::string default_of(const Setting& setting) {
+  const std::string help = setting.help;
+  if (const auto at = help.find(" (default"); at != std::string::npos) {
+    const auto begin = help.rfind(' ', at - 1);
+    return help.substr(begin == std::string::npos ? 0 : begin + 1, at - (begin == std::string::npos ? 0 : begin + 1));
+  }
+  const auto open = help.rfind('('), end = help.find_first_of(":)", open);
+  return help.substr(open + 1, end - open - 1);
+}
+
 void apply_settings(MigrationRequest& request, const SettingValues& values) {
   for (const auto& setting : settings())
     if (const auto given = values.find(setting.name); given != values.end()) setting.apply(request, given->second);

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
+#include "cli/reach.hpp"
 #include "kube/objects/lease.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
@@ -136,17 +137,27 @@ Status status_of(const Json& object, const Lease& lease) {
 }
 
 std::shared_ptr<Cluster> cluster_of(const Context& context) {
-  return context.backend.cluster(
-      {context.globals.kubeconfig, context.globals.context, context.globals.ns, KubeletPath::proxy}, context.stop);
+  return context.backend.cluster(kube_options(kube_reach(context.globals, context.environment, context.config)),
+                                 context.stop);
+}
+
+std::string namespace_looked_in(const Context& context, const Cluster& cluster) {
+  return context.globals.all_namespaces ? "" : cluster.default_namespace();
+}
+
+std::string in_namespace(const Context& context, const Cluster& cluster) {
+  return context.globals.all_namespaces ? "in any namespace" : "in namespace " + cluster.default_namespace();
 }
 
 std::vector<Json> leases_in(const Context& context, Cluster& cluster) {
-  return cluster.list(Kind::lease, cluster.default_namespace(), kIdLabel, "", context.stop.within(kCluster));
+  return cluster.list(Kind::lease, namespace_looked_in(context, cluster), kIdLabel, "", context.stop.within(kCluster));
 }
 
 void print(const Context& context, const Status& status) {
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, report::statuses_json({status}));
+  else if (context.globals.output == Output::name)
+    context.out << status.id << '\n' << std::flush;
   else
     context.out << report::status_text(status) << std::flush;
 }
@@ -167,12 +178,14 @@ int run_all(const Context& context, const StatusOptions& options) {
         const Lease lease = parse_lease(object);
         if (!lease.migration.empty() && here.count(lease.migration) == 0) all.push_back(status_of(object, lease));
       }
-      about = fmt::format("on this machine or in namespace {}", cluster->default_namespace());
+      about = "on this machine or " + in_namespace(context, *cluster);
     } catch (const Error& error) {
       note(context, fmt::format("whether another machine moves a pod was not found out: {}", error.what()));
     }
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, report::statuses_json(all));
+  else if (context.globals.output == Output::name)
+    for (const Status& status : all) context.out << status.id << '\n';
   else
     context.out << report::statuses_text(all, about) << std::flush;
   return 0;
@@ -189,7 +202,7 @@ int exit_of(const JournalSummary& journal) {
 void follow(const Context& context, Listener& listener) {
   while (const auto line = listener.next(context.stop)) {
     if (!context.out) throw Error(ErrorKind::failed, "nobody reads what is told: standard output is closed");
-    if (context.globals.output == Output::json) {
+    if (structured(context)) {
       context.out << line->dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
       continue;
     }
@@ -245,9 +258,8 @@ int run_elsewhere(const Context& context, const StatusOptions& options) {
                                   [&](const Json& object) { return parse_lease(object).migration == options.id; });
   if (found == leases.end())
     throw Error(ErrorKind::refused,
-                fmt::format("there is no migration {} in a journal of this user on this machine, nor under way in "
-                            "namespace {}",
-                            options.id, cluster->default_namespace()),
+                fmt::format("there is no migration {} in a journal of this user on this machine, nor under way {}",
+                            options.id, in_namespace(context, *cluster)),
                 "what there is: " + remedy::command(remedy::Command::list_migrations, {}));
   print(context, status_of(*found, parse_lease(*found)));
   if (!options.follow) return 0;
@@ -267,6 +279,8 @@ int run_elsewhere(const Context& context, const StatusOptions& options) {
 }
 
 int run_status(const Context& context, const StatusOptions& options) {
+  if (options.follow && context.globals.output != Output::table && context.globals.output != Output::json)
+    throw Error(ErrorKind::usage, "--follow tells in a table or, with -o json, an object a line", "leave -o out");
   if (options.id.empty()) {
     if (options.follow)
       throw Error(ErrorKind::usage, "--follow needs the ID of a migration", "which there are: ms2m status");
@@ -281,12 +295,13 @@ int run_status(const Context& context, const StatusOptions& options) {
 
 void add_status(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<StatusOptions>();
-  auto& command =
-      add_command(app, "status", "Say how far migrations are, here and on other machines",
-                  {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json"},
-                  [options, &chosen] {
-                    chosen = {"status", [options](const Context& context) { return run_status(context, *options); }};
-                  });
+  auto& command = add_command(
+      app, "status", "Say how far migrations are, here and on other machines",
+      {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json",
+       "ms2m status -A"},
+      [options, &chosen] {
+        chosen = {"status", [options](const Context& context) { return run_status(context, *options); }, true};
+      });
   add_text(command, options->id,
            {.names = "ID", .help = "of one migration (default: all that are under way)", .ask = Ask::migrations});
   add_flag(command, options->follow, "--follow", "with ID: every step until it ends, then its exit status");

@@ -56,6 +56,16 @@ KubeconfigSource source_of(const std::string& list, const std::string& context) 
   return source;
 }
 
+KubeAccess access_of(const KubeOptions& options) {
+  KubeconfigSource source = source_of(options.kubeconfig, options.context);
+  source.flags = options.flags;
+  source.token = options.token;
+  KubeAccess access = load_kube_access(source);
+  if (!options.ns.empty()) access.ns = options.ns;
+  if (options.request_limit > Millis{0}) access.request_limit = options.request_limit;
+  return access;
+}
+
 NodeAddresses addresses_from(std::shared_ptr<Cluster> cluster) {
   return [cluster = std::move(cluster)](const std::string& name, const StopToken& stop) {
     const auto node = cluster->get({Kind::node, "", name}, stop);
@@ -218,8 +228,7 @@ class WiredSetup final : public NodeSetup {
 class Wiring final : public Backend {
  public:
   std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken& stop) override {
-    KubeAccess access = load_kube_access(source_of(options.kubeconfig, options.context));
-    if (!options.ns.empty()) access.ns = options.ns;
+    KubeAccess access = access_of(options);
     KubeletOptions kubelet;
     kubelet.path = options.kubelet;
     auto cluster = std::make_shared<KubeCluster>(std::move(access), kubelet);
@@ -228,7 +237,7 @@ class Wiring final : public Backend {
   }
 
   std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) override {
-    return KubeCluster(load_kube_access(source_of(options.kubeconfig, options.context))).namespaces(stop);
+    return KubeCluster(access_of(options)).namespaces(stop);
   }
 
   std::vector<std::string> contexts(const std::string& kubeconfig) const override {

@@ -10,6 +10,7 @@
 #include "handover/arrival.hpp"
 #include "handover/pivot_outcome.hpp"
 #include "journal/history.hpp"
+#include "journal/kube_flags.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "steps/guards.hpp"
@@ -42,6 +43,7 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"vhost", provenance.vhost},
           {"kubeconfig", provenance.kubeconfig},
           {"context", provenance.context},
+          {"kube", to_json(provenance.kube)},
           {"server", provenance.server},
           {"cluster_uid", provenance.cluster_uid},
           {"ssh_config", provenance.ssh_config},

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "journal/kube_flags.hpp"
 #include "journal/line.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -228,7 +229,7 @@ std::vector<Effect> Journal::effects() const {
 
 Place place_of(const Journal& journal) {
   const Json& b = journal.begin();
-  return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/")};
+  return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/"), kube_flags_in(b)};
 }
 
 bool Journal::marked(Mark mark) const noexcept { return std::find(marks_.begin(), marks_.end(), mark) != marks_.end(); }

@@ -104,7 +104,7 @@ TEST_CASE("report: what a command came to is kept, and shown in the order of its
     CHECK_FALSE(user.out.empty());
   }
   CHECK(user.run({"report", "-o", "pdf"}) == 2);
-  CHECK_THAT(user.err, Contains("table, json, csv, svg, html"));
+  CHECK_THAT(user.err, Contains("table, json, yaml, name, csv, svg, html"));
   CHECK(user.run({"report", "--textfile", "/nowhere/x", "-o", "csv"}) == 2);
   CHECK(user.run({"report", "mkilled"}) == 4);
   CHECK_THAT(user.err, Contains("ms2m status mkilled"));

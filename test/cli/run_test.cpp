@@ -177,7 +177,7 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--precopy", "1x"},
       {"migrate", "x", "--to", "n", "--precopy", "9"},
       {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"},
-      {"list", "-o", "yaml"},
+      {"list", "-o", "xml"},
       {"abort"}};
   for (const auto& arguments : wrong) {
     Terminal terminal;
