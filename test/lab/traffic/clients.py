@@ -137,13 +137,13 @@ def log_of_producer():
         return oracle.parse_log(log)
 
 
-def judged():
-    """The oracle's verdict on what was reported, with the fold that the process had in its memory at last; who that was."""
-    effects = producing.effects()
+def judged(entries, effects):
+    """The oracle's verdict on what was reported, with the fold that the process had in its memory at last; who that was; whether all of it
+    was one process's, with all of its memory."""
     if not effects:
         raise lab.Failure("the client reported no message")
     last = effects[-1]
-    verdict = oracle.judge(log_of_producer(), [oracle.Applied([effect.id for effect in effects], last.hash)])
+    verdict = oracle.judge(entries, [oracle.Applied([effect.id for effect in effects], last.hash)])
     same = {effect.boot_id for effect in effects} == {last.boot_id} and last.count == len(effects)
     return verdict, last, same
 
@@ -154,7 +154,7 @@ def finish(traffic, tail, patience):
     if not producing.end("producer", 20):
         raise lab.Failure("the producer had to be killed: its log may end early")
     problem = settled(traffic.queue, patience)
-    verdict, last, same = judged()
+    verdict, last, same = judged(log_of_producer(), producing.effects())
     return problem or (None if same else "its process was started anew, without its state"), verdict, last, same
 
 
