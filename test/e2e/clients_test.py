@@ -32,12 +32,16 @@ class Clients(scenario.Scenario):
         pod["spec"]["volumes"] = [{"name": PROGRAM, "configMap": {"name": PROGRAM}}]
         return pod
 
-    def begin_client(self, name):
+    def begin_client(self, name, changed=None):
+        """`changed`: of what its program says, what it says instead."""
         self.name = name
         data = {}
         for path in (os.path.join(name, "consumer.py"), "fold.py"):
             with open(os.path.join(clients.PLACE, path), encoding="utf-8") as file:
                 data[os.path.basename(path)] = file.read()
+        for old, new in (changed or {}).items():
+            self.assertIn(old, data["consumer.py"])
+            data["consumer.py"] = data["consumer.py"].replace(old, new)
         self.api.create(MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": PROGRAM}, "data": data})
         self.addCleanup(self.api.delete, f"{MAPS}/{PROGRAM}")
         self.addCleanup(driver.traffic, "clean")
@@ -55,6 +59,18 @@ class Clients(scenario.Scenario):
         self.assertTrue(same, "one process, with what it had in its memory")
         self.assertEqual(last.pod, report["target"]["pod"])
         self.assertLess(report["reconnect_s"], 5)
+        self.assert_no_debris()
+
+    def test_one_that_ends_when_its_connection_is_lost(self):
+        """As pika's tutorial has it. It cannot be moved, nor does it outlive that; which is said."""
+        self.begin_client("pika-blocking", {"time.sleep(1)": "raise"})
+        run = self.begin_migration(clients.POD, "worker-2", "--protocol", "none").wait()
+        self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (1, "undone", []), run.said())
+        self.assertEqual(run.report["serving_kind"], "started_anew", run.said())
+        problem, verdict, last, same = clients.finish(self.traffic, tail=1, patience=30)
+        self.assertIn("started anew", problem)
+        self.assertEqual((verdict.lost, verdict.duplicated, verdict.reordered, same), (0, 0, 0, False))
+        self.assertEqual(last.pod, clients.POD)
         self.assert_no_debris()
 
 
