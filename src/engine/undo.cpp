@@ -2,7 +2,6 @@
 #include "engine/coordinator.hpp"
 #include "engine/ending.hpp"
 #include "engine/who_serves.hpp"
-#include "kube/objects/container_state.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/apply.hpp"
@@ -17,15 +16,14 @@ std::string not_sent_back(const Journal& journal) {
          remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")});
 }
 
-/// A thawed source finds its connection closed. One that ends of that is started anew by its kubelet, in the same pod.
-void tell_started_anew(Cluster& cluster, const Journal& journal, Outcome& outcome) {
+/// A thawed source finds its connection closed. One that ends of that is started anew by its kubelet, in the same pod;
+/// what the pod's status says comes later, so its node is asked (to thaw it once more).
+void tell_started_anew(ContainerProcess& processes, const Journal& journal, Outcome& outcome) {
   const auto thaw = journal.effect_with<op::ThawSource>();
   if (!thaw || outcome.serving.who != ServedBy::source) return;
   const op::Frozen& source = thaw->operation.source;
   try {
-    const auto pod = cluster.get({Kind::pod, source.ns, source.pod}, StopToken().within(std::chrono::seconds(10)));
-    if (!pod || same_instance(instance_in(*pod, journal.begin().value("container", "")), source.container) != false)
-      return;
+    if (processes.thaw(source.node, source.container, StopToken().within(std::chrono::seconds(10)))) return;
   } catch (const Error&) {
     return;  // as who_serves.cpp
   }
@@ -59,7 +57,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
     outcome.serving = source_serves(ports.cluster, outcome, journal.begin().value("source_uid", ""));
   else
     outcome.serving = {.who = ServedBy::uncertain, .why = not_sent_back(journal)};
-  tell_started_anew(ports.cluster, journal, outcome);
+  tell_started_anew(ports.processes, journal, outcome);
   end(journal, outcome, {Ending::Way::back});
 }
 

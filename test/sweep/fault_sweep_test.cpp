@@ -453,8 +453,8 @@ TEST_CASE("handoff of a Deployment's pod without the control protocol survives e
   sweep({"ReplicaSet", Strategy::handoff, Protocol::none});
 }
 TEST_CASE("handoff of a StatefulSet's pod without the control protocol survives every fault", "[sweep][none-set]") {
-  sweep({"StatefulSet", Strategy::handoff, Protocol::none}, 3);
-  sweep(by_handler({"StatefulSet", Strategy::handoff, Protocol::none}), 3);
+  sweep({"StatefulSet", Strategy::handoff, Protocol::none});
+  sweep(by_handler({"StatefulSet", Strategy::handoff, Protocol::none}));
 }
 
 TEST_CASE("a move with a backlog that is taken behind a frozen source survives every fault", "[sweep][frozen]") {
