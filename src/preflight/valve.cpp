@@ -35,11 +35,6 @@ void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<F
 }  // namespace
 
 void check_behind_valve(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (facts.procedure.workload == Workload::stateful_set)
-    refuse(out, "protocol",
-           "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy "
-           "could not be taken back",
-           kFollow);
   if (!facts.depth || !facts.queue) return;  // said by check_broker()
   if (facts.depth->consumers > 1)
     refuse(out, "consumers",

@@ -195,6 +195,9 @@ const Step step::checkpoint_drained = step_of([](Migration& m) {
   return CheckpointDrained{take_checkpoint(m), undisturbed(m)};
 });
 const Step step::transfer_staged = step_of([](Migration& m) { return TransferStaged{transfer_of(m)}; });
+const Step step::transfer_staged_while_orphaning = step_of([](Migration& m) {
+  return WhileOrphaning<TransferStaged>{orphan(m), {transfer_of(m)}};
+});
 const Step step::freeze_source = step_of([](Migration& m) {
   return FreezeSource{m.move,     m.ports.broker, m.ports.admin,  m.ports.processes, m.journal,
                       m.observer, guards(m),      undisturbed(m), m.source,          m.connection};

@@ -18,8 +18,8 @@ extern const Step try_creation, transfer_while_orphaning, bring_data_while_orpha
     swap_under_name, serve_under_name;
 
 // Without the control protocol.
-extern const Step find_connection, drain_source, checkpoint_drained, transfer_staged, freeze_source, start_copy,
-    open_valve;
+extern const Step find_connection, drain_source, checkpoint_drained, transfer_staged, transfer_staged_while_orphaning,
+    freeze_source, start_copy, open_valve;
 
 // The published procedure.
 extern const Step bind_replay_queue, checkpoint_anywhere, restore_on_replay, replay_or_cut_off, switch_over;

@@ -132,11 +132,6 @@ TEST_CASE("a consumer without the control protocol", "[preflight]") {
   f = good();
   f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
   CHECK_THAT(refusal(f, r), Contains("automatic acknowledgement"));
-  f = good();
-  f.owner = parse_controller(Json::parse(
-      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})"));
-  f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
-  CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
 }
 
 namespace {

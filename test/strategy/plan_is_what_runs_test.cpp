@@ -58,8 +58,8 @@ std::vector<Case> every_procedure() {
     all.push_back({owner, Strategy::handoff});
     all.push_back({owner, Strategy::shadow});
     if (std::string(owner) != "ReplicaSet") all.push_back({owner, Strategy::sequential});
-    if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::none});
+    if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::control, Replay::fanout});
   }
   for (Case each : std::vector<Case>(all)) {

@@ -452,6 +452,10 @@ TEST_CASE("handoff without the control protocol survives every fault", "[sweep]"
 TEST_CASE("handoff of a Deployment's pod without the control protocol survives every fault", "[sweep]") {
   sweep({"ReplicaSet", Strategy::handoff, Protocol::none});
 }
+TEST_CASE("handoff of a StatefulSet's pod without the control protocol survives every fault", "[sweep][none-set]") {
+  sweep({"StatefulSet", Strategy::handoff, Protocol::none});
+  sweep(by_handler({"StatefulSet", Strategy::handoff, Protocol::none}));
+}
 
 TEST_CASE("a move with a backlog that is taken behind a frozen source survives every fault", "[sweep][frozen]") {
   Case polling{"", Strategy::handoff};
@@ -584,7 +588,7 @@ TEST_CASE("by the runtime handler, without the control protocol, a move survives
 
 TEST_CASE("without the control protocol, a restore that fails leaves the source at work", "[sweep]") {
   const bool handler = GENERATE(false, true);
-  for (const char* owner : {"", "ReplicaSet"}) {
+  for (const char* owner : {"", "ReplicaSet", "StatefulSet"}) {
     Case c{owner, Strategy::handoff, Protocol::none};
     c.handler = handler;
     Sweep run(c);

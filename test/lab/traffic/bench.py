@@ -7,6 +7,7 @@ import sys
 import ballast
 import byhand
 import chaos
+import clients
 import estimate
 import handover
 import kube
@@ -107,6 +108,19 @@ def parser():
                           help=f"of those that there are: {', '.join(transfer.WAYS)}")
     carrying.add_argument("--reps", type=int, choices=range(1, 100), metavar="N", default=3, help="each with all ways in turn, and the plain pipe")
     carrying.add_argument("--json", action="store_true", help="one JSON object per size and way")
+    others = commands.add_parser("clients", help="consumers of other libraries, without the control protocol: moved? exact? what do they need?",
+                                 epilog="Each is test/clients/NAME, as its library documents it; Debian and npm have the libraries. "
+                                        "Exit status 1: one was not moved, or not exactly.")
+    others.set_defaults(run=clients.run)
+    others.add_argument("--only", type=word(clients.names_of), default="", help=f"of these: {', '.join(clients.known())}")
+    others.add_argument("--rate", type=float, default=20)
+    others.add_argument("--backlog", type=int, default=0)
+    others.add_argument("--warmup", type=float, default=6, help="seconds of traffic before the migration")
+    others.add_argument("--tail", type=float, default=2, help="seconds of traffic after the migration")
+    others.add_argument("--patience", type=float, default=30, help="seconds in which what is left has to be processed")
+    others.add_argument("--migration-timeout", type=float, default=180)
+    others.add_argument("--json", action="store_true", help="one JSON object per client")
+    others.add_argument("ms2m_args", nargs="*", help="after --: more arguments for ms2m migrate")
     published = commands.add_parser("baseline", help="the published evaluation, run again: a table, pictures, a page", allow_abbrev=False,
                                     epilog="Exit status 1: a run was not exact, did not end, or left something; rows that ms2m refused, or has not "
                                            "the means for, are named and no failure.")
@@ -117,7 +131,7 @@ def parser():
 
 def fill_in(options):
     """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
-    if options.command == "transfer":
+    if options.command in ("transfer", "clients"):
         return options
     published = "sequential" in getattr(options, "strategies", "").split(",")
     options.sigterm = options.sigterm or ("ignored" if published else "handled")

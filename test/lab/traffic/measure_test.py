@@ -1,11 +1,19 @@
 #!/usr/bin/python3
 """What the bench computes from effect reports and from ms2m's output."""
 
+import json
+import socket
+import tempfile
+import threading
 import unittest
+from unittest import mock
 
 import byhand
+import clients
 import driver
+import effects_log
 import estimate
+import oracle
 from effects_log import Effect, handover_gap, largest_pause, side_effects
 
 
@@ -30,6 +38,48 @@ class LargestPause(unittest.TestCase):
 
     def test_nothing(self):
         self.assertEqual(largest_pause([])[0], 0.0)
+
+
+class States(unittest.TestCase):
+    """Of processes that say by each report what they have in their memory (test/clients)."""
+
+    def test_written_and_read(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        report = {"id": "p-1", "at": 1.5, "pod": "a", "boot_id": "x", "muted": False}
+        ours.send(json.dumps(report).encode())
+        ours.send(json.dumps(dict(report, id="p-2", at=1.6, count=2, hash="ab")).encode())
+        with ours, theirs, tempfile.NamedTemporaryFile() as file, mock.patch("signal.signal") as handle:
+            collecting = threading.Thread(target=effects_log.collect, args=(theirs, file.name))
+            collecting.start()
+            while not handle.called:
+                collecting.join(0.001)
+            handle.call_args[0][1]()  # as SIGTERM does
+            collecting.join(10)
+            with open(file.name, "a", encoding="utf-8") as log:
+                log.write("1.7 p-3 a x 0 3 c")  # is being written
+            self.assertEqual(effects_log.load(file.name), [Effect(1.5, "p-1", "a", "x", False), Effect(1.6, "p-2", "a", "x", False, 2, "ab")])
+
+    def judged(self, *boots):
+        """One message a boot; the fold begins anew with each."""
+        effects, kept = [], {}
+        for number, boot in enumerate(boots, 1):
+            kept.setdefault(boot, []).append(f"p-{number}")
+            effects.append(Effect(float(number), f"p-{number}", "a", boot, False, len(kept[boot]), oracle.fold(kept[boot])))
+        verdict, last, same = clients.judged([(f"p-{number}", oracle.CONFIRMED) for number in range(1, 4)], effects)
+        self.assertEqual(last, effects[-1])
+        return verdict, same
+
+    def test_one_process(self):
+        verdict, same = self.judged("x", "x", "x")
+        self.assertTrue(verdict.exact and same)
+
+    def test_lost(self):
+        verdict, same = self.judged("x", "x")
+        self.assertEqual((verdict.lost, verdict.exact, same), (1, False, True))
+
+    def test_started_anew(self):
+        verdict, same = self.judged("x", "x", "y")
+        self.assertEqual((verdict.lost, verdict.exact, same), (0, False, False))
 
 
 class HandoverGap(unittest.TestCase):
