@@ -8,6 +8,7 @@
 
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
+#include "ms2m/dials.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/node_dump.hpp"
@@ -92,7 +93,13 @@ class Migrator {
     RuntimeCheckpoints& dumps;
     Registry& registry;
   };
+  /// What outlives it, too.
+  struct Beside {
+    Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
+    Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
+  };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
+  Migrator(const Ports& ports, JournalStore journals, Observer& observer, const Beside& beside);
   ~Migrator();
 
   /// Reads facts and plans; touches nothing. Plan::findings has the refusals. Throws Error/Cancelled only when facts

@@ -36,6 +36,7 @@ struct EngineOptions {
   bool connect = true;     ///< to the broker at once; false: the preflight does, beside its other questions
   std::string
       label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
+  Migrator::Beside beside{};
 };
 
 /// What the agents and who asks them know each other by; PEM, but for the token.
@@ -53,7 +54,8 @@ struct AgentServing {
 /// Of what is told to whoever listens. Empty: not known yet.
 struct Telling {
   std::string command, migration;
-  std::string pod;  ///< "shop/orders-0": where one process works on several at a time
+  std::string pod;         ///< "shop/orders-0": where one process works on several at a time
+  Dials* dials = nullptr;  ///< that whoever listens may turn; nullptr: none
 };
 
 /// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.
@@ -97,6 +99,8 @@ class Backend {
   virtual void keep_outcome(const std::string& id, const Json& outcome) const = 0;
   /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine.
   virtual std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const = 0;
+  /// Runs commands of the operator's; what they write goes to the observer.
+  virtual std::unique_ptr<Hooks> hooks(Observer& observer) const = 0;
   /// To each ms2m of this user that runs here.
   virtual std::vector<std::unique_ptr<Listener>> listen() const = 0;
   /// Removes from a node the programs that were brought and kept there. False: there was none. `cluster` is asked where

@@ -31,6 +31,7 @@ void declare(CLI::App& app, CommandLine& line) {
   add_check(app, line.command);
   add_list(app, line.command);
   add_status(app, line.command);
+  add_set(app, line.command);
   add_report(app, line.command);
   add_resume(app, line.command);
   add_abort(app, line.command);
@@ -47,7 +48,8 @@ void declare(CLI::App& app, CommandLine& line) {
       "  MS2M_BROKER=amqp://admin@broker:5672/ MS2M_BROKER_PASSWORD=... ms2m migrate pod/consumer-0 --to worker-2\n\n"
       "Exit status: 0 done, 1 failed and undone, 2 wrong command line or configuration, 3 failed and something is "
       "left,\n"
-      "4 refused before anything was touched, 5 migrated but clean-up incomplete, 130 interrupted.\n"
+      "4 refused before anything was touched, 5 migrated but clean-up incomplete, 6 migrated but a hook failed,\n"
+      "130 interrupted.\n"
       "Everything: 'man ms2m', 'man ms2m-protocol'.");
 }
 

@@ -30,6 +30,7 @@ void add_list(CLI::App& app, Command& chosen);
 void add_drain(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
+void add_set(CLI::App& app, Command& chosen);
 void add_node(CLI::App& app, Command& chosen);
 void add_agent(CLI::App& app, Command& chosen);
 void add_config(CLI::App& app, Command& chosen);

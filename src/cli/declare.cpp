@@ -46,6 +46,12 @@ void add_texts(CLI::App& command, std::vector<std::string>& field, const Declare
   describe(*command.add_option(declared.names, field, declared.help), declared);
 }
 
+void add_repeated(CLI::App& command, std::vector<std::string>& field, const Declared& declared) {
+  auto* option = command.add_option(declared.names, field, declared.help);
+  describe(*option, declared);
+  option->allow_extra_args(false);
+}
+
 void add_checked(CLI::App& command, const Declared& declared, std::function<std::string(const std::string&)> check,
                  std::function<void(const std::string&)> take) {
   auto* option = command.add_option_function<std::string>(declared.names, std::move(take), declared.help);

@@ -29,6 +29,8 @@ struct Declared {
 };
 
 void add_text(CLI::App& command, std::string& field, const Declared& declared);
+/// An option that may be given again, each time with one value.
+void add_repeated(CLI::App& command, std::vector<std::string>& field, const Declared& declared);
 /// As often as it is given.
 void add_texts(CLI::App& command, std::vector<std::string>& field, const Declared& declared);
 

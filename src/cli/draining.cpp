@@ -257,11 +257,12 @@ class Draining {
     const std::string pod = row.ns + "/" + row.pod;
     Named named(pod, context_.observer);
     Outcome outcome;
+    Dials dials;
     try {
-      const auto observer = context_.backend.tell({"drain", "", pod}, named);
+      const auto observer = context_.backend.tell({"drain", "", pod, &dials}, named);
       const Context context = observed_by(*observer, context_);
       MigrationRequest request = request_for(row, row.target_node);
-      Session session = open_session(context, request);
+      Session session = open_session(context, request, &dials);
       outcome = session.engine->migrate(request, session.provenance, context.stop);
     } catch (const Error& error) {
       outcome.result = Result::refused;
@@ -291,6 +292,8 @@ class Draining {
       row.why += (row.why.empty() ? "left: " : "; left: ") + left.what;
       if (row.remedy.empty()) row.remedy = left.command;
     }
+    if (const HookRun* hook = failed_hook(outcome))
+      row.why += fmt::format("{}hook {} failed: {}", row.why.empty() ? "" : "; ", to_string(hook->at), hook->failure);
     if (moved) {
       row.total = outcome.measures.total;
       row.gap = outcome.measures.gap;
@@ -300,9 +303,9 @@ class Draining {
     if (rank(status) > rank(worst_)) worst_ = status;
   }
 
-  /// What outweighs what: something left, clean-up incomplete, failed and undone, refused, done.
+  /// What outweighs what: something left, clean-up incomplete, failed and undone, refused, a hook failed, done.
   static int rank(int status) {
-    constexpr int kOrder[] = {0, 4, 1, 5, 3, 130};
+    constexpr int kOrder[] = {0, 6, 4, 1, 5, 3, 130};
     return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), status) - std::begin(kOrder));
   }
 
@@ -310,7 +313,7 @@ class Draining {
     if (context_.stop.stop_requested()) return 130;
     const bool refused = std::any_of(drain_.pods.begin(), drain_.pods.end(),
                                      [](const Drained& row) { return row.is == Drained::Is::refused; });
-    return worst_ == 0 && refused ? 4 : worst_;
+    return refused && rank(4) > rank(worst_) ? 4 : worst_;
   }
 
   const Context& context_;

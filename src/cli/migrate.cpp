@@ -7,10 +7,11 @@ namespace {
 
 int run_migrate(const Context& given, const MigrateOptions& options) {
   if (options.dry_run) return run_plan(given, options);
-  const auto observer = given.backend.tell({"migrate", "", ""}, given.observer);
+  Dials dials;
+  const auto observer = given.backend.tell({"migrate", "", "", &dials}, given.observer);
   const Context context = observed_by(*observer, given);
   MigrationRequest request = make_request(context, options);
-  Session session = open_session(context, request);
+  Session session = open_session(context, request, &dials);
   const TimePoint opened = Clock::now();
   Outcome outcome = session.engine->migrate(request, session.provenance, context.stop);
   const TimePoint ended = Clock::now();

@@ -1,8 +1,10 @@
 // What the command line says, before the configuration file and the pod have been asked. An empty string: not given.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "cli/settings.hpp"
+#include "ms2m/hook.hpp"
 #include "ms2m/place.hpp"
 
 namespace ms2m::cli {
@@ -66,6 +68,7 @@ struct MigrateOptions {
   std::string container;
   std::string target_name;
   SettingValues settings;
+  std::vector<std::string> hooks;  ///< "PHASE=COMMAND"
   bool allow_competing = false;
   bool allow_other_queues = false;
   bool allow_hostpath = false;
@@ -73,6 +76,9 @@ struct MigrateOptions {
   bool take_over = false;
   bool dry_run = false;
 };
+
+/// Error{usage}: no such phase, or no command.
+Hook parse_hook(const std::string& argument);
 
 /// "consumer-0" of "pod/consumer-0", "pods/consumer-0", "po/consumer-0" or "consumer-0". Error{usage} otherwise.
 std::string pod_name(const std::string& argument);

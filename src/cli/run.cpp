@@ -2,6 +2,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/completion.hpp"
+#include "cli/state_on_signal.hpp"
 #include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 #include "report/progress.hpp"
@@ -90,7 +91,9 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   } catch (const Error& error) {
     return report_error(context({}), error, line.command.name);
   }
-  return run_command(line, context(config));
+  const Context whole = context(config);
+  const StateOnSignal answering(whole, streams.state_asked);
+  return run_command(line, whole);
 } catch (...) {
   return 1;  // out of memory, or standard error is gone: nothing is left that could be said
 }

@@ -195,10 +195,11 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   request.accept_volume_loss = options.accept_volume_loss;
   request.take_over_lease = options.take_over;
   request.dry_run = options.dry_run;
+  for (const std::string& hook : options.hooks) request.hooks.push_back(parse_hook(hook));
   return request;
 }
 
-Session open_session(const Context& context, MigrationRequest& request) {
+Session open_session(const Context& context, MigrationRequest& request, Dials* dials) {
   warn_about_secrets(context);
   Session session;
   KubeReach kube = kube_reach(context.globals, context.environment, context.config);
@@ -231,9 +232,11 @@ Session open_session(const Context& context, MigrationRequest& request) {
   tell_choice(context, choice);
   session.provenance.broker = describe(choice.address);
   request.place.vhost = session.provenance.vhost = choice.address.vhost;
-  session.engine = context.backend.engine(session.cluster,
-                                          {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod},
-                                          context.observer, context.stop);
+  if (!request.hooks.empty()) session.hooks = context.backend.hooks(context.observer);
+  session.engine = context.backend.engine(
+      session.cluster,
+      {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod, {session.hooks.get(), dials}},
+      context.observer, context.stop);
   return session;
 }
 

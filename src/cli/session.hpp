@@ -9,6 +9,7 @@
 #include "cli/config_file.hpp"
 #include "cli/environment.hpp"
 #include "cli/options.hpp"
+#include "ms2m/dials.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/stop.hpp"
 #include "ms2m/units.hpp"
@@ -41,6 +42,7 @@ SshOptions ssh_options(const Context& context, const SshOptions& noted = {});
 
 struct Session {
   std::shared_ptr<Cluster> cluster;
+  std::unique_ptr<Hooks> hooks;  ///< empty: the request has none
   std::unique_ptr<Engine> engine;
   Provenance provenance;
   std::optional<Error> broker_trouble;  ///< nothing can be asked of it
@@ -48,8 +50,9 @@ struct Session {
 
 /// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and
 /// every other Error for what was not to be found, reached or allowed; nothing has been touched then. For a dry run a
-/// broker or a queue that cannot be found out is no error but goes to request.unresolved.
-Session open_session(const Context& context, MigrationRequest& request);
+/// broker or a queue that cannot be found out is no error but goes to request.unresolved. `dials`, which outlives it:
+/// what the operator may turn meanwhile; nullptr: nothing.
+Session open_session(const Context& context, MigrationRequest& request, Dials* dials = nullptr);
 
 enum class BrokerUse {
   needed,

@@ -130,6 +130,8 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
       {"max-held-bytes", "SIZE", "bytes of these messages, at most, as 512Mi (1Gi)",
        [](MigrationRequest& r, const std::string& v) { r.max_held_bytes = parse_size(v); }},
+      {"hook-limit", "DURATION", "a hook is killed after this long, and has failed (1m)",
+       [](MigrationRequest& r, const std::string& v) { r.hook_limit = some_time(v); }},
       {"freeze-limit", "DURATION", "a source at work stands still for the valve at most so long (10s)",
        [](MigrationRequest& r, const std::string& v) { r.freeze_limit = some_time(v); }},
   };

@@ -15,6 +15,7 @@
 #include "broker/uri.hpp"
 #include "carry/direct.hpp"
 #include "carry/registry.hpp"
+#include "hook/shell_hooks.hpp"
 #include "kube/agents.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
@@ -169,7 +170,7 @@ class WiredEngine final : public Engine {
         dumps_(nodes_),
         migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, carrier_, images_, processes_, restores_,
                    dumps_, carrier_},
-                  JournalStore(JournalStore::default_root()), observer) {
+                  JournalStore(JournalStore::default_root()), observer, options.beside) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
   }
@@ -313,8 +314,9 @@ class Wiring final : public Backend {
     ms2m::keep_outcome(JournalStore::default_root(), id, outcome);
   }
   std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const override {
-    return live::make_server(live_sockets(), {telling.command, telling.migration, telling.pod}, inner);
+    return live::make_server(live_sockets(), {telling.command, telling.migration, telling.pod, telling.dials}, inner);
   }
+  std::unique_ptr<Hooks> hooks(Observer& observer) const override { return hook::make_shell_hooks(observer); }
   std::vector<std::unique_ptr<Listener>> listen() const override { return live::listen_to_all(live_sockets()); }
   std::string_view node_program() const override { return node::NodeProgram::embedded().bytes(); }
 

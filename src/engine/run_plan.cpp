@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "engine/changes.hpp"
 #include "engine/coordinator.hpp"
+#include "engine/hooking.hpp"
 #include "engine/lease.hpp"
 #include "handover/arrival.hpp"
 #include "handover/pivot_outcome.hpp"
@@ -27,7 +29,8 @@ std::string host_name() {
   return name;
 }
 
-Json begin_record(const Plan& plan, const Provenance& provenance, const std::string& broker_name) {
+Json begin_record(const Move& move, const Provenance& provenance, const std::string& broker_name) {
+  const Plan& plan = move.plan;
   return {{"ns", plan.ns},
           {"source_pod", plan.source_pod},
           {"source_uid", plan.source_uid},
@@ -54,6 +57,7 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"agent_address", provenance.agent_address},
           {"registry", provenance.registry},
           {"registry_ca", provenance.registry_ca},
+          {"hooks", hooks_announced(move.request)},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
@@ -211,8 +215,7 @@ namespace {
 
 /// Measures::served, reconnect, gap, source_pause and pauses. `before`: of the copy's second migration (identity.hpp),
 /// whose end is the later one; of the two gaps the longer one.
-void measure_times(Migration& migration, TimePoint begin, const Measures& before) {
-  Measures& measures = migration.measures;
+void measure_times(const Migration& migration, TimePoint begin, const Measures& before, Measures& measures) {
   const Timeline& times = migration.times;
   const auto& quiet = migration.source.since;
   if (times.target) measures.served = *times.target - begin;
@@ -228,6 +231,18 @@ void measure_times(Migration& migration, TimePoint begin, const Measures& before
   measures.pauses.insert(measures.pauses.end(), before.pauses.begin(), before.pauses.end());
 }
 
+/// What is known while it runs; once it was measured, all.
+Outcome told_to_hook(const Migration& migration, const Outcome& outcome, TimePoint begin) {
+  Outcome told = outcome;
+  if (outcome.measures.total > Seconds{0}) return told;
+  told.measures = migration.measures;
+  told.measures.total = Clock::now() - begin;
+  measure_times(migration, begin, outcome.measures, told.measures);
+  const Plan& plan = migration.move.plan;
+  if (migration.times.target) told.serving = {ServedBy::target, plan.ns, plan.target_pod, plan.target_node, true};
+  return told;
+}
+
 }  // namespace
 
 void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan,
@@ -236,12 +251,20 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
       ports.broker.cluster_name(stop.within(std::chrono::duration_cast<Millis>(request.timeouts.connect)));
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
-  Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
-  Migration migration{ports, {plan, request, facts}, journal, observer, timed->line};
+  const Move move{plan, request, facts};
+  Journal journal = Journal::create(journals.root(), plan.id, begin_record(move, provenance, broker_name));
   const TimePoint begin = Clock::now();
   begun = begin;
+  Dials nobody;
+  Changes changes(beside.dials != nullptr ? *beside.dials : nobody, move, journal, begin);
+  RunHooks run_hooks;
+  Migration migration{ports, move, journal, observer, timed->line, changes.dials(), run_hooks};
+  const auto so_far = [&] { return told_to_hook(migration, outcome, begin); };
+  Hooking hooking(beside.hooks, request, journal, observer, outcome.hooks, so_far, stop);
+  run_hooks = [&hooking](HookPoint at) { hooking.run(at); };
   MainLine::Run run(timed->line, begin);
   journal.timed_by(timed->line);
+  if (!plan.is_rename) timed->depths.begin(begin, {plan.queue, move.names().target});
   outcome.result = Result::undone;
   try {
     carry_out(migration, outcome, stop);
@@ -249,11 +272,16 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
     fail(migration, outcome, error);
   }
   const TimePoint end = Clock::now();
+  outcome.changes = changes.end();
   migration.measures.total = end - begin;
   migration.measures.critical_path = run.path(end);
-  measure_times(migration, begin, outcome.measures);
+  if (!plan.is_rename) migration.measures.depths = timed->depths.end();
+  measure_times(migration, begin, outcome.measures, migration.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
+  if (moved) hooking.run(HookPoint::after_pivot);  // where the target was not seen to serve before it was finished
+  hooking.run(HookPoint::end);
+  if (!request.hooks.empty()) outcome.outside.push_back({"hooks after its end", Clock::now() - end});
   if (moved && !plan.is_rename)
     History(journals.root())
         .add({plan.source_node, plan.target_node, kind_of(plan, request), facts.source.look.memory, outcome.phases});

@@ -200,6 +200,8 @@ void Journal::replay(const Json& record) {
     ended_at_ = record.value("t", "");
   } else if (type == "again") {
     ended_.reset();
+  } else if (type == "hook") {
+    if (const auto at = hook_point_of(record.value("at", ""))) hooks_begun_.push_back(*at);
   } else if (const auto mark = mark_of(type)) {
     marks_.push_back(*mark);
   }
@@ -221,6 +223,24 @@ void Journal::settled(int n, bool ok, const std::string& how) {
 
 void Journal::mark(Mark mark) { append({{"type", word(mark)}}); }
 void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string(result)}}); }
+
+void Journal::hook_begun(HookPoint at, unsigned number) {
+  append({{"type", "hook"}, {"at", to_string(at)}, {"number", number}});
+}
+void Journal::hook_ended(HookPoint at, unsigned number, bool ok, const std::string& how) {
+  append({{"type", "hook_ended"}, {"at", to_string(at)}, {"number", number}, {"ok", ok}, {"how", how}},
+         Durable::with_the_next);
+}
+void Journal::changed(const std::string& option, const std::string& value) {
+  append({{"type", "changed"}, {"option", option}, {"value", value}});
+}
+
+bool Journal::hooks_missing(HookPoint at) const {
+  const std::lock_guard lock(*mutex_);
+  const auto hooks = begin_.find("hooks");
+  return hooks != begin_.end() && hooks->is_object() && hooks->contains(to_string(at)) &&
+         std::find(hooks_begun_.begin(), hooks_begun_.end(), at) == hooks_begun_.end();
+}
 
 std::vector<Effect> Journal::effects() const {
   const std::lock_guard lock(*mutex_);

@@ -74,8 +74,9 @@ MoveResult BringData::carried(const MoveRequest& request, const StopToken& stop)
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  MoveRequest request = move_request(move, checkpoint.is, Unpack::restore, observer);
+  MoveRequest request = move_request(move, dials, checkpoint.is, Unpack::restore, observer);
   if (plan.procedure.rounds > 0) request.round = Round::last;
+  const LastWay way(plan, dials);
   const MoveResult moved = carried(request, limit);
   bytes = moved.bytes;
   carriage = moved.carriage;

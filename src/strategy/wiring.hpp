@@ -6,6 +6,8 @@ namespace ms2m::step {
 
 extern const Step take_lease, declare_queues, create_target_pod, await_target_waiting, await_kick_works, arm_dead_man;
 extern const Step quiesce_source, checkpoint, transfer, restore_on_hold;
+/// Of any strategy, where there are hooks (strategy.cpp).
+extern const Step before_quiet, after_pivot;
 /// By the runtime handler.
 extern const Step prepare_restore, pre_copy, bind_copy, bring_data, complete_copy;
 extern const Step plan_retirement, pivot, await_target_serving;

@@ -345,3 +345,24 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
   CHECK(user.moves.size() == 1);
 }
+
+TEST_CASE("drain: a hook that failed is told by its pod, and outweighs nothing but success") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  user.pod("basket-0", "b");
+  const auto moved = user.world.migrated;
+  user.world.migrated = [&](const MigrationRequest& request) {
+    CHECK(request.hooks.size() == 1);
+    Outcome outcome = moved(request);
+    if (request.pod == "orders-0") outcome.hooks = {{HookPoint::end, 1, Seconds(1), "exit status 3"}};
+    return outcome;
+  };
+  const std::vector<std::string> drain{"drain", "worker-1", "--to",     "worker-2", "--parallel",
+                                       "1",     "--hook",   "end=true", "-o",       "json"};
+  CHECK(user.run(drain) == 6);
+  int told = 0;
+  for (const Json& item : user.items()) told += item.dump().find("hook end failed: exit status 3") != std::string::npos;
+  CHECK(told == 1);
+  user.results["basket-0"] = Result::undone;
+  CHECK(user.run(drain) == 1);
+}

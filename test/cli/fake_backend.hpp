@@ -155,7 +155,8 @@ struct World {
   // Other ms2m on this machine: what each says in turn; null: it does not answer.
   std::map<std::string, Standing> standings;
   std::vector<std::pair<long, std::vector<Json>>> tellers;
-  std::function<void()> ended;  ///< when one of them has said all
+  std::function<void()> ended;     ///< when one of them has said all
+  mutable std::vector<Json> said;  ///< to one of them
   NodeSetupPlan setup;
   // Instead of the same for all.
   std::function<Plan(const MigrationRequest&)> planned;
@@ -268,6 +269,13 @@ class FakeBackend final : public Backend {
     world_.told.push_back(telling.command + " " + telling.migration + telling.pod);
     return std::make_unique<Passing>(inner);
   }
+  /// Never run here: the engine would.
+  std::unique_ptr<Hooks> hooks(Observer&) const override {
+    struct None final : Hooks {
+      void run(const Hook&, const Outcome&, const StopToken&) override {}
+    };
+    return std::make_unique<None>();
+  }
   std::vector<std::unique_ptr<Listener>> listen() const override {
     struct Lines final : Listener {
       Lines(long number, std::vector<Json> all, std::function<void()> last)
@@ -283,12 +291,21 @@ class FakeBackend final : public Backend {
         if (first.is_null()) throw Error(ErrorKind::timeout, "timed out");  // it is stopped
         return first;
       }
+      bool say(const Json& line) override {
+        heard->push_back(line);
+        return true;
+      }
       long process;
       std::vector<Json> lines;
       std::function<void()> ended;
+      std::vector<Json>* heard = nullptr;
     };
     std::vector<std::unique_ptr<Listener>> all;
-    for (const auto& [pid, lines] : world_.tellers) all.push_back(std::make_unique<Lines>(pid, lines, world_.ended));
+    for (const auto& [pid, lines] : world_.tellers) {
+      auto each = std::make_unique<Lines>(pid, lines, world_.ended);
+      each->heard = &world_.said;
+      all.push_back(std::move(each));
+    }
     return all;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }

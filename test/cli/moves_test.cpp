@@ -78,6 +78,21 @@ TEST_CASE("report: pictures of what was waited for, whatever its text is") {
   CHECK(count(page, "http") == count(page, "http://www.w3.org/2000/svg"));
 }
 
+TEST_CASE("report: how many messages waited is drawn over the phases, each queue in its own line") {
+  Json move = done();
+  const std::string without = report::moves_svg({move});
+  move["depths"] = {{{"at_s", 0.1}, {"queue", "app.events"}, {"messages", 3}},
+                    {{"at_s", 0.5}, {"queue", "app.events"}, {"messages", 41}},
+                    {{"at_s", 0.6}, {"queue", "<copy>"}, {"messages", 7}},
+                    {{"at_s", nullptr}, {"queue", "odd"}, {"messages", "x"}},
+                    7};
+  const std::string with = report::moves_svg({move});
+  CHECK(count(without, "<path") == 0);
+  CHECK(count(with, "<path") == 2);
+  CHECK_THAT(with, Contains("messages waiting") && Contains(">41<") && Contains("&lt;copy&gt;") && !Contains("odd"));
+  CHECK_THAT(report::moves_html({move}), Contains("<path"));
+}
+
 TEST_CASE("report: a result of which nothing is known but its name still has a row and a picture") {
   const Json bare{
       {"id", "old"}, {"started", "2025"}, {"phases", 7}, {"critical_path", {1, "x", nullptr}}, {"source", "x"}};

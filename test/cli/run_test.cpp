@@ -97,6 +97,12 @@ TEST_CASE("every setting of the command line arrives") {
                       "2m",
                       "--freeze-limit",
                       "3s",
+                      "--hook",
+                      "before-quiet=alarms off && echo a=b",
+                      "--hook",
+                      "end=alarms on",
+                      "--hook-limit",
+                      "5s",
                       "--allow-competing",
                       "--allow-other-queues",
                       "--allow-hostpath",
@@ -131,6 +137,13 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.precopy == 2u);
   CHECK(request.bandwidth == Bytes{1572864});
   CHECK(request.carriage == Carriage::direct);
+  REQUIRE(request.hooks.size() == 2);
+  CHECK(request.hooks[0].at == HookPoint::before_quiet);
+  CHECK(request.hooks[0].command == "alarms off && echo a=b");
+  CHECK(request.hooks[1].at == HookPoint::end);
+  CHECK(request.hook_limit == Seconds(5));
+  CHECK(terminal.world.engine.beside.hooks != nullptr);
+  CHECK(terminal.world.engine.beside.dials != nullptr);
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
   CHECK(request.max_held_bytes == Bytes{64 << 20});
@@ -178,6 +191,14 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--precopy", "9"},
       {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"},
       {"list", "-o", "xml"},
+      {"migrate", "x", "--to", "n", "--hook", "later=true"},
+      {"migrate", "x", "--to", "n", "--hook", "true"},
+      {"migrate", "x", "--to", "n", "--hook", "end= "},
+      {"migrate", "x", "--to", "n", "--hook-limit", "0s"},
+      {"set", "--bandwidth", "1M"},
+      {"set", "m7k2q9"},
+      {"set", "m7k2q9", "--bandwidth", "999"},
+      {"set", "m7k2q9", "--downtime-limit", "soon"},
       {"abort"}};
   for (const auto& arguments : wrong) {
     Terminal terminal;
@@ -266,6 +287,18 @@ TEST_CASE("exit statuses of a migration") {
   terminal.world.outcome.result = Result::cleanup_incomplete;
   CHECK(terminal.run(migrate) == 5);
   CHECK_THAT(terminal.out, Contains("Total"));
+  terminal.world.outcome.hooks = {{HookPoint::end, 1, Seconds(1), "exit status 3: no alarms"}};
+  CHECK(terminal.run(migrate) == 5);  // what is left of ms2m's comes first
+  CHECK_THAT(terminal.err, Contains("Hook:     end failed: exit status 3: no alarms"));
+  terminal.world.outcome.result = Result::done;
+  CHECK(terminal.run(migrate) == 6);
+  CHECK_THAT(terminal.out, Contains("Total"));
+  CHECK_THAT(terminal.err, Contains("migrated, but a hook failed") && Contains("no alarms"));
+  std::vector<std::string> as_json = migrate;
+  as_json.insert(as_json.end(), {"-o", "json"});
+  CHECK(terminal.run(as_json) == 6);
+  CHECK(Json::parse(terminal.out)["exit_status"] == 6);
+  CHECK(Json::parse(terminal.out)["hooks"][0]["failure"] == "exit status 3: no alarms");
 }
 
 TEST_CASE("plan, check and migrate --dry-run change nothing") {

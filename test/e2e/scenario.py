@@ -29,8 +29,8 @@ OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "serving_kind", "total_s", "served_s", "reconnect_s", "source_pause_s", "gap_s", "bytes", "carrier", "precopy_bytes", "memory_pages", "held", "relayed", "returned",
     "frozen_s", "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers",
-    "resumable", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
-WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer"}
+    "resumable", "hooks", "changes", "depths", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
+WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer", "hook"}
 OWN = {"broker", "api server", "node", "ms2m"}
 PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
 
@@ -47,12 +47,12 @@ def environment(state_home, extra=None):
 
 
 class Ms2m:
-    """One running or ended ms2m."""
+    """One running or ended ms2m, or a script that runs it."""
 
-    def __init__(self, arguments, state_home, env=None):
+    def __init__(self, arguments, state_home, env=None, program=None):
         self.arguments = arguments
         self.begun = time.monotonic()
-        self._process = subprocess.Popen([driver.ms2m_binary(), *arguments], env=environment(state_home, env), text=True,
+        self._process = subprocess.Popen([program or driver.ms2m_binary(), *arguments], env=environment(state_home, env), text=True,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                          start_new_session=True)
         # Read as it comes: a pipe that is full would stop it.
@@ -277,8 +277,8 @@ class Scenario(unittest.TestCase):
 
     # Runs of ms2m.
 
-    def begin(self, *arguments, env=None):
-        run = Ms2m(list(arguments), self.state_home, env)
+    def begin(self, *arguments, env=None, program=None):
+        run = Ms2m(list(arguments), self.state_home, env, program)
         self.runs.append(run)
         self.addCleanup(self._end, run)
         return run
