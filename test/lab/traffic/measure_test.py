@@ -103,7 +103,7 @@ class Faults(unittest.TestCase):
     RUN = {"debris": [], "wrong": [], "exit_status": 1, "after_status": None, "unserved_s": 16.9, "broker_away_s": 0.0}
 
     def fine(self, exact=True, **changed):
-        return faults.is_fine(dict(self.RUN, **changed), {"exact": exact})
+        return faults.is_fine(dict(self.RUN, **changed), exact)
 
     def test_what_is_fine(self):
         self.assertTrue(self.fine())
@@ -115,6 +115,13 @@ class Faults(unittest.TestCase):
         for changed in ({"debris": ["queue / ms2m.x.hold"]}, {"wrong": ["the second ms2m ended with 0"]}, {"exit_status": "hung"},
                         {"after_status": 3}, {"unserved_s": 17.1}, {"unserved_s": 25.1, "broker_away_s": 8}):
             self.assertFalse(self.fine(**changed), changed)
+
+    def test_what_a_broker_that_restarts_may_do(self):
+        verdict = {"problem": None, "lost": 0, "duplicated": 3, "reordered": 0, "unexpected": 0}
+        self.assertTrue(faults.is_only_doubled(verdict))
+        for key in ("lost", "reordered", "unexpected"):
+            self.assertFalse(faults.is_only_doubled(dict(verdict, **{key: 1})))
+        self.assertFalse(faults.is_only_doubled(dict(verdict, problem="not settled")))
 
     def test_who_serves(self):
         def one(*instances):

@@ -12,4 +12,5 @@ class Fault:
     workload: str = "pod"
     patch: dict | None = None     # of the pod
     verb: str = "abort"           # what a person types after it, when something is left to do
+    doubles: bool = False         # it doubles what was not acknowledged yet without a move, too
     patience_s: float = 180       # within which ms2m ends

@@ -39,9 +39,9 @@ def row(name, what, function, *arguments, **more):
 
 
 FAULTS = [
-    row("broker-restarted-handoff", "the broker is stopped and started again while the data flows", restarted_at, STREAM, "handoff"),
-    row("broker-restarted-shadow", "the same while ms2m relays to both", restarted_at, RESTORE, "shadow"),
-    row("broker-restarted-pivoted", "the same after the pivot", restarted_at, PIVOTED, "handoff", verb="resume"),
+    row("broker-restarted-handoff", "the broker is stopped and started again while the data flows", restarted_at, STREAM, "handoff", doubles=True),
+    row("broker-restarted-shadow", "the same while ms2m relays to both", restarted_at, RESTORE, "shadow", doubles=True),
+    row("broker-restarted-pivoted", "the same after the pivot", restarted_at, PIVOTED, "handoff", verb="resume", doubles=True),
     row("broker-unplugged", f"nobody reaches the broker for {AWAY_S} s, without a reset", unplugged_at, STREAM, "handoff"),
     row("broker-hole-short", "ms2m's link to the broker is a black hole for 2 s", black_hole_at, STREAM, "handoff", 2),
     row("broker-hole-handoff", "the same for 20 s", black_hole_at, STREAM, "handoff", 20),
