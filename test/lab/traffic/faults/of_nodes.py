@@ -13,8 +13,7 @@ GONE_S = 10
 def sshd_gone(node, scene):
     scene.begin_at(STREAM)
     lab_command("sshd", "stop", node)
-    scene.healed.callback(lab_command, "sshd", "start", node)
-    time.sleep(GONE_S)
+    scene.healed.callback(lab_command, "sshd", "start", node)  # not before ms2m has ended
 
 
 def program_killed(node, place, strategy, scene):
@@ -24,15 +23,25 @@ def program_killed(node, place, strategy, scene):
 
 def kubelet_gone(node, place, strategy, scene):
     scene.begin_at(place, strategy)
-    lab_command("kubelet", "stop", node)
     scene.healed.callback(lab_command, "kubelet", "start", node)
+    lab_command("kubelet", "stop", node)
     time.sleep(GONE_S)
+    lab_command("kubelet", "start", node)
+
+
+def kubelet_still(node, place, strategy, scene):
+    """And not killed: the stand-in is also who reads what its containers print, and a real kubelet is not."""
+    scene.begin_at(place, strategy)
+    scene.healed.callback(lab_command, "enter", node, "sh", "-c", "kill -CONT $(cat /run/ms2m-lab/kubelet.pid)")
+    lab_command("enter", node, "sh", "-c", "kill -STOP $(cat /run/ms2m-lab/kubelet.pid)")
+    time.sleep(GONE_S)
+    lab_command("enter", node, "sh", "-c", "kill -CONT $(cat /run/ms2m-lab/kubelet.pid)")
 
 
 def cut_off(node, place, strategy, scene):
     scene.begin_at(place, strategy)
-    scene.cut_from_api_server(node)
-    time.sleep(GONE_S)
+    with scene.cut_from_api_server(node):
+        time.sleep(GONE_S)
 
 
 def vanished(node, place, strategy, seconds, scene):
@@ -66,9 +75,9 @@ FAULTS = [
     row("program-source", "the program on the source's node is killed in the checkpoint", program_killed, SOURCE_NODE, CHECKPOINT, "handoff"),
     row("program-target", "the program on the target's node is killed while the data flows", program_killed, TARGET_NODE, STREAM, "handoff"),
     row("program-target-pivoted", "the same after the pivot", program_killed, TARGET_NODE, PIVOTED, "handoff", verb="resume"),
-    row("kubelet-source", f"the source's kubelet is gone for {GONE_S} s from the checkpoint on", kubelet_gone, SOURCE_NODE, CHECKPOINT, "handoff"),
-    row("kubelet-source-pivoted", "the same from the pivot on", kubelet_gone, SOURCE_NODE, PIVOTED, "handoff", verb="resume"),
-    row("kubelet-target", "the target's kubelet is gone while the data flows", kubelet_gone, TARGET_NODE, STREAM, "handoff"),
+    row("kubelet-source", f"the source's kubelet stands still for {GONE_S} s while the data flows", kubelet_still, SOURCE_NODE, STREAM, "handoff"),
+    row("kubelet-source-pivoted", "the same from the pivot on", kubelet_still, SOURCE_NODE, PIVOTED, "handoff", verb="resume"),
+    row("kubelet-target", f"the target's kubelet is gone for {GONE_S} s while the data flows", kubelet_gone, TARGET_NODE, STREAM, "handoff"),
     row("cut-off-source", f"the source's kubelet and the API server do not reach each other for {GONE_S} s; ssh lives", cut_off, SOURCE_NODE,
         CHECKPOINT, "handoff"),
     row("cut-off-source-pivoted", "the same from the pivot on", cut_off, SOURCE_NODE, PIVOTED, "handoff", verb="resume"),

@@ -111,12 +111,15 @@ class Scene:
     def plug(self, component):
         lab_command("enter", "fabric", "ip", "link", "set", component, "up")
 
-    def cut_from_api_server(self, node):
+    @staticmethod
+    @contextlib.contextmanager
+    def cut_from_api_server(node):
         """Both ways, and nothing else: ssh lives."""
-        rules = ("OUTPUT -p tcp --dport 6443 -j DROP", "INPUT -p tcp --dport 10250 -j DROP")
-        for rule in rules:
-            lab_command("enter", node, "sh", "-c", f"iptables -I {rule}")
-            self.healed.callback(lab_command, "enter", node, "sh", "-c", f"iptables -D {rule}")
+        with contextlib.ExitStack() as back:
+            for rule in ("OUTPUT -p tcp --dport 6443 -j DROP", "INPUT -p tcp --dport 10250 -j DROP"):
+                lab_command("enter", node, "sh", "-c", f"iptables -I {rule}")
+                back.callback(lab_command, "enter", node, "sh", "-c", f"iptables -D {rule}")
+            yield
 
     # Nodes.
 
