@@ -123,6 +123,11 @@ class Faults(unittest.TestCase):
             self.assertFalse(faults.is_only_doubled(dict(verdict, **{key: 1})))
         self.assertFalse(faults.is_only_doubled(dict(verdict, problem="not settled")))
 
+    def test_a_source_that_somebody_else_ends(self):
+        self.assertTrue(faults.is_worked_off({"problem": None, "published": 9, "effects": {"never": 0, "once": 9, "several": 0}}))
+        for effects in ({"never": 0, "once": 8, "several": 0}, {"never": 0, "once": 8, "several": 1}, {"never": 1, "once": 8, "several": 0}):
+            self.assertFalse(faults.is_worked_off({"problem": None, "published": 9, "effects": effects}))
+
     def test_who_serves(self):
         def one(*instances):
             return faults.served_by({"instances": [{"node": node, "restarted_cold": cold} for node, cold in instances]})

@@ -100,11 +100,11 @@ def one(options, fault):
     unserved = effects_log.largest_pause(producing.effects(), scene.migration.begun)[0]
     run = {"fault": fault.name, "what": fault.what, "served_by": served_by(verdict), "unserved_s": round(unserved, 3),
            "broker_away_s": round(scene.broker_away_s, 3)}
-    for key in ("lost", "duplicated", "reordered", "unexpected", "published", "problem"):
+    for key in ("lost", "duplicated", "reordered", "unexpected", "published", "effects", "problem"):
         run[key] = verdict[key]
     run.update(debris=left, exit_status=status, result=driver.find(report, "result"), after=after, after_status=after_status,
                seconds=round(time.monotonic() - begun, 1), wrong=scene.wrong)
-    run["fine"] = is_fine(run, verdict["exact"] or (fault.doubles and is_only_doubled(verdict)))
+    run["fine"] = is_fine(run, verdict["exact"] or (fault.doubles and is_only_doubled(verdict)) or (fault.ends_source and is_worked_off(verdict)))
     if run["fine"]:
         shutil.rmtree(scene.state_home, ignore_errors=True)
     else:
@@ -114,6 +114,11 @@ def one(options, fault):
 
 def is_only_doubled(verdict):
     return not verdict["problem"] and (verdict["lost"], verdict["reordered"], verdict["unexpected"]) == (0, 0, 0)
+
+
+def is_worked_off(verdict):
+    """Each message had its effect outside once, whoever remembers it."""
+    return not verdict["problem"] and verdict["effects"] == {"never": 0, "once": verdict["published"], "several": 0}
 
 
 def is_fine(run, exact):

@@ -13,4 +13,5 @@ class Fault:
     patch: dict | None = None     # of the pod
     verb: str = "abort"           # what a person types after it, when something is left to do
     doubles: bool = False         # it doubles what was not acknowledged yet without a move, too
+    ends_source: bool = False     # what the source had in its memory goes with it, as without a move
     patience_s: float = 180       # within which ms2m ends

@@ -1,11 +1,12 @@
 """What happens on the nodes, and to the processes there."""
 
 import functools
+import signal
 import time
 
 import unserving
 from faults.fault import Fault
-from faults.scene import CHECKPOINT, PIVOT, PIVOTED, RESTORE, SOURCE_NODE, STREAM, TARGET_NODE, lab_command
+from faults.scene import CHECKPOINT, PIVOTED, RESTORE, SOURCE_NODE, STREAM, TARGET_NODE, lab_command
 
 GONE_S = 10
 
@@ -56,9 +57,12 @@ def disk_full(node, directory, scene):
     scene.begin("handoff")
 
 
-def copy_killed(place, strategy, scene):
-    scene.begin_at(place, strategy)
+def copy_killed(scene):
+    """When it lives, and before it has the queue."""
+    scene.begin_at("delete the source pod")
+    scene.signal(signal.SIGSTOP)
     scene.kill_container(scene.copy())
+    scene.signal(signal.SIGCONT)
 
 
 def never_serves(scene):
@@ -87,7 +91,7 @@ FAULTS = [
         verb="resume"),
     row("disk-source", "the source's disk takes no checkpoint", disk_full, SOURCE_NODE, "/var/lib/kubelet/checkpoints"),
     row("disk-target", "the target's disk takes no data", disk_full, TARGET_NODE, "/var/lib/ms2m"),
-    row("copy-killed", "the copy is killed as by the OOM killer before the pivot", copy_killed, PIVOT, "handoff"),
+    row("copy-killed", "the copy is killed as by the OOM killer before the pivot", copy_killed),
     row("copy-crash-loop", "the copy ends whenever it is to serve, after the pivot", never_serves, patch=unserving.pod_patch(unserving.ENDS),
         verb="resume"),
     row("copy-hangs", "the copy hangs when it is to serve, after the pivot", never_serves, patch=unserving.pod_patch(unserving.HANGS),
