@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <map>
 
@@ -42,6 +43,8 @@ class ConfigReader {
       const auto key = entry.first.Scalar();
       if (key == "timeouts")
         read_timeouts(entry.second);
+      else if (key == "journals")
+        read_journals(entry.second);
       else if (const auto text = strings_.find(key); text != strings_.end())
         *text->second = scalar(entry.first, entry.second);
       else if (!set(entry.first, entry.second, key))
@@ -55,6 +58,29 @@ class ConfigReader {
     for (const auto& entry : timeouts)
       if (!set(entry.first, entry.second, entry.first.Scalar() + "_timeout"))
         throw wrong(entry.first, "unknown key 'timeouts." + entry.first.Scalar() + "'");
+  }
+
+  void read_journals(const YAML::Node& journals) {
+    if (!journals.IsMap()) throw wrong(journals, "'journals' must be a map such as {days: 90, count: 500}");
+    for (const auto& entry : journals) {
+      const auto key = entry.first.Scalar();
+      if (key == "days")
+        config_.journals.age = std::chrono::hours(24) * number(entry.first, entry.second);
+      else if (key == "count")
+        config_.journals.count = static_cast<std::size_t>(number(entry.first, entry.second));
+      else
+        throw wrong(entry.first, "unknown key 'journals." + key + "'");
+    }
+  }
+
+  int number(const YAML::Node& key, const YAML::Node& value) const {
+    constexpr int kMost = 1000000;
+    const std::string text = scalar(key, value);
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > kMost)
+      throw wrong(value, fmt::format("'{}' must be a number from 1 to {}", key.Scalar(), kMost));
+    return number;
   }
 
   /// false: there is no setting of that name.

@@ -5,6 +5,7 @@
 
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
+#include "ms2m/prune.hpp"
 
 namespace ms2m::cli {
 
@@ -13,6 +14,7 @@ struct Config {
   BrokerOptions broker;
   SshOptions ssh;
   SettingValues settings;
+  JournalLimits journals;
   bool exposed_secret = false;  ///< holds a password and can be read by others
 };
 
