@@ -100,7 +100,8 @@ def parser():
     striking = commands.add_parser("faults", help="what happens to a move when something else fails: each of a table of faults, once",
                                    epilog="unserved_s: the longest time in which nobody processed anything; at most the dead man's time and 2 s, "
                                           "and as long as nobody could reach the broker. A restart of the broker may double what was not "
-                                          "acknowledged yet; a source that somebody else ends takes its memory with it (lost), and effects then counts.")
+                                          "acknowledged yet; a source that somebody else ends takes its memory with it (lost): effects counts "
+                                          "then.")
     striking.set_defaults(run=faults.run)
     faults.add_arguments(striking, word)
     carrying = commands.add_parser("transfer", help="how fast the archive goes from node to node, and what that costs",
