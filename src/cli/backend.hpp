@@ -14,6 +14,8 @@
 #include "ms2m/listener.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/node_setup.hpp"
+#include "ms2m/prune.hpp"
+#include "ms2m/remnants.hpp"
 #include "ms2m/standing.hpp"
 
 namespace ms2m::cli {
@@ -67,6 +69,7 @@ class Engine {
   virtual Outcome abort(const std::string& id, const StopToken& stop) = 0;
   virtual Outcome resume(const std::string& id, const StopToken& stop) = 0;
   virtual std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) = 0;
+  virtual std::vector<Remnant> find_remnants(const RemnantQuestion& question, const StopToken& stop) = 0;
   /// The nodes that had no node program, and where one was brought and kept since this was made.
   virtual std::vector<std::string> program_brought_to() const = 0;
 };
@@ -92,6 +95,8 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
+  virtual std::vector<std::string> prune_journals(
+      const JournalLimits& limits) const = 0;                                 ///< as ms2m::prune_journals()
   virtual std::optional<Standing> standing(const std::string& id) const = 0;  ///< as standing_of(); nothing: no journal
   /// The document of kind "outcome" that was kept last; nothing: none was. Error{failed}: it cannot be read.
   virtual std::optional<Json> outcome(const std::string& id) const = 0;

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -32,6 +33,8 @@ class ConfigReader {
         if (!value.IsMap()) throw wrong(key, "'profiles' must be a map of names, each with settings");
         for (const auto& each : value)
           read(each.second, profiles[each.first.Scalar()], [](const YAML::Node&, const YAML::Node&) { return false; });
+      } else if (key.Scalar() == "journals") {
+        read_journals(value, config.journals);
       } else {
         return false;
       }
@@ -72,6 +75,29 @@ class ConfigReader {
     for (const auto& entry : timeouts)
       if (!set(entry.first, entry.second, entry.first.Scalar() + "_timeout", into))
         throw wrong(entry.first, "unknown key 'timeouts." + entry.first.Scalar() + "'");
+  }
+
+  void read_journals(const YAML::Node& journals, JournalLimits& into) const {
+    if (!journals.IsMap()) throw wrong(journals, "'journals' must be a map such as {days: 90, count: 500}");
+    for (const auto& entry : journals) {
+      const auto key = entry.first.Scalar();
+      if (key == "days")
+        into.age = std::chrono::hours(24) * number(entry.first, entry.second);
+      else if (key == "count")
+        into.count = static_cast<std::size_t>(number(entry.first, entry.second));
+      else
+        throw wrong(entry.first, "unknown key 'journals." + key + "'");
+    }
+  }
+
+  int number(const YAML::Node& key, const YAML::Node& value) const {
+    constexpr int kMost = 1000000;
+    const std::string text = scalar(key, value);
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > kMost)
+      throw wrong(value, fmt::format("'{}' must be a number from 1 to {}", key.Scalar(), kMost));
+    return number;
   }
 
   /// false: there is no setting of that name.

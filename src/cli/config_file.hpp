@@ -6,6 +6,7 @@
 
 #include "cli/options.hpp"
 #include "cli/settings.hpp"
+#include "ms2m/prune.hpp"
 
 namespace ms2m::cli {
 
@@ -14,7 +15,8 @@ struct Config : Reach {
   std::string profile;  ///< the one that is in force; empty: none
   SettingValues settings;
   std::set<std::string> of_profile;  ///< the keys that the profile says
-  bool exposed_secret = false;       ///< holds a password and can be read by others
+  JournalLimits journals;
+  bool exposed_secret = false;  ///< holds a password and can be read by others
 };
 
 /// What a profile says goes over what the file says outside of it; one that names a broker takes no password and no

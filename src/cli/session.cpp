@@ -126,6 +126,7 @@ BrokerAddress broker_of(const Context& context, Session& session, const JournalS
   const BrokerChoice choice = choose_broker(question);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
   session.provenance.broker = describe(choice.address);
+  session.provenance.vhost = choice.address.vhost;
   // On another broker every queue would look as if it had been deleted already.
   if (!journal.broker.empty() && journal.broker != session.provenance.broker)
     throw Error(ErrorKind::refused,

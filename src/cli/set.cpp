@@ -63,7 +63,7 @@ int run_set(const Context& context, const SetOptions& options) {
   const Json answer = answer_of(context, *running, wish);
   if (!answer.value("ok", false))
     throw Error(ErrorKind::refused, report::text_in(answer, "error"), report::text_in(answer, "remedy"));
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, wish);
   else
     context.out << fmt::format("Migration {} goes on with{}{}.\n", journal.id,

@@ -15,6 +15,7 @@
 #include "broker/uri.hpp"
 #include "carry/direct.hpp"
 #include "carry/registry.hpp"
+#include "engine/lease_phases.hpp"
 #include "hook/shell_hooks.hpp"
 #include "kube/agents.hpp"
 #include "kube/kube_cluster.hpp"
@@ -168,16 +169,18 @@ class WiredEngine final : public Engine {
         processes_(nodes_),
         restores_(nodes_),
         dumps_(nodes_),
-        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, carrier_, images_, processes_, restores_,
-                   dumps_, carrier_},
-                  JournalStore(JournalStore::default_root()), observer, options.beside) {
+        phases_(*cluster_, observer),
+        migrator_(ports(), JournalStore(JournalStore::default_root()), phases_, options.beside) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
   }
 
   Plan plan(const MigrationRequest& request, const StopToken& stop) override { return migrator_.plan(request, stop); }
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) override {
-    return counted(migrator_.migrate(request, provenance, stop));
+    phases_.begin(request.ns.empty() ? cluster_->default_namespace() : request.ns, request.pod);
+    Outcome outcome = migrator_.migrate(request, provenance, stop);
+    phases_.end();
+    return counted(std::move(outcome));
   }
   Outcome abort(const std::string& id, const StopToken& stop) override { return counted(migrator_.abort(id, stop)); }
   Outcome resume(const std::string& id, const StopToken& stop) override { return counted(migrator_.resume(id, stop)); }
@@ -186,9 +189,16 @@ class WiredEngine final : public Engine {
     if (!outcomes.empty()) outcomes.back() = counted(std::move(outcomes.back()));
     return outcomes;
   }
+  std::vector<Remnant> find_remnants(const RemnantQuestion& question, const StopToken& stop) override {
+    return ms2m::find_remnants(ports(), question, stop);
+  }
   std::vector<std::string> program_brought_to() const override { return nodes_.program_brought_to(); }
 
  private:
+  Migrator::Ports ports() {
+    return {*cluster_, broker_, admin_,     nodes_,    inspector_, archives_,
+            carrier_,  images_, processes_, restores_, dumps_,     carrier_};
+  }
   Outcome counted(Outcome outcome) const {
     outcome.nodes = nodes_.usage();
     return outcome;
@@ -206,6 +216,7 @@ class WiredEngine final : public Engine {
   SessionProcesses processes_;
   SessionRestores restores_;
   SessionDumps dumps_;
+  LeasePhases phases_;
   Migrator migrator_;
 };
 
@@ -299,6 +310,9 @@ class Wiring final : public Backend {
   std::vector<JournalSummary> journals() const override { return store().list(); }
   std::optional<JournalSummary> journal(const std::string& id) const override { return store().find(id); }
   void forget_journal(const std::string& id) const override { store().forget(id); }
+  std::vector<std::string> prune_journals(const JournalLimits& limits) const override {
+    return ms2m::prune_journals(store(), limits, now_rfc3339());
+  }
   std::optional<Standing> standing(const std::string& id) const override {
     try {
       return standing_of(JournalStore::default_root(), id);

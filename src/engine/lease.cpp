@@ -1,6 +1,9 @@
 #include "engine/lease.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "kube/objects/lease.hpp"
 #include "ms2m/error.hpp"
@@ -8,6 +11,13 @@
 #include "undo/operations.hpp"
 
 namespace ms2m {
+
+std::string process_name() {
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  const char* user = std::getenv("USER");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  return fmt::format("{}@{} pid {}", user != nullptr ? user : "ms2m", host, ::getpid());
+}
 
 void require_lease(Cluster& cluster, const Journal& journal, const StopToken& stop) {
   const auto taken = journal.effect_with<op::ReleaseLease>();

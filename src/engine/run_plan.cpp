@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "engine/changes.hpp"
 #include "engine/coordinator.hpp"
@@ -60,8 +59,7 @@ Json begin_record(const Move& move, const Provenance& provenance, const std::str
           {"hooks", hooks_announced(move.request)},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
-          {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
-                                 host_name(), ::getpid(), plan.id)}};
+          {"holder", fmt::format("{} ({})", process_name(), plan.id)}};
 }
 
 /// Every time in which nobody worked on the queue, in their order.
@@ -148,6 +146,13 @@ bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome) {
     // Where the API server cannot be asked, the source must not wait for it: nobody is known to have taken over.
     if (error.kind() != ErrorKind::conflict) return false;
     if (migration.own.dead_man) migration.own.dead_man->stop_renewing();
+    if (const auto effects = migration.journal.effects(); effects.size() == 1) {
+      // It never had the lease, and has made nothing else.
+      migration.journal.settled(effects.front().n, true, "another migration has it");
+      migration.journal.end(Result::undone);
+      outcome.result = Result::refused;
+      return true;
+    }
     outcome.error += fmt::format("{}{}", outcome.error.empty() ? "" : "; ", error.what());
     outcome.remedy = error.remedy();
     outcome.result = Result::leftovers;

@@ -149,7 +149,10 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
-  std::map<std::string, Json> kept;  ///< outcomes
+  std::map<std::string, Json> kept;                      ///< outcomes
+  std::map<std::string, std::vector<Remnant>> remnants;  ///< by migration; of none: those that nobody knows
+  std::vector<std::string> known;                        ///< when they were asked for
+  std::optional<JournalLimits> limits;                   ///< that old journals were removed by
   bool disk_full = false;
   mutable std::vector<std::string> told;  ///< who would be heard by others
   // Other ms2m on this machine: what each says in turn; null: it does not answer.
@@ -186,6 +189,11 @@ class FakeEngine final : public Engine {
   Outcome abort(const std::string& id, const StopToken&) override { return answer("abort " + id); }
   Outcome resume(const std::string& id, const StopToken&) override { return answer("resume " + id); }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken&) override { return {answer("cleanup " + id)}; }
+  std::vector<Remnant> find_remnants(const RemnantQuestion& question, const StopToken&) override {
+    world_.calls.push_back((question.remove ? "remove remnants of " : "remnants of ") + question.migration);
+    world_.known = question.known;
+    return world_.remnants[question.migration];
+  }
   std::vector<std::string> program_brought_to() const override { return world_.brought_to; }
 
  private:
@@ -309,6 +317,10 @@ class FakeBackend final : public Backend {
     return all;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
+  std::vector<std::string> prune_journals(const JournalLimits& limits) const override {
+    world_.limits = limits;
+    return {};
+  }
   bool forget_node_program(std::shared_ptr<Cluster>, const cli::SshOptions& ssh, const std::string& node,
                            const StopToken&) override {
     world_.engine.ssh = ssh;

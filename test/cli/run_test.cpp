@@ -614,14 +614,24 @@ TEST_CASE("config.yaml: settings below the command line, wrong keys with file an
   CHECK(terminal.world.engine.broker.password == "pw");
   CHECK_THAT(terminal.err, !Contains("warning"));
 
+  REQUIRE(terminal.world.limits);
+  CHECK(terminal.world.limits->count == JournalLimits().count);
+
   std::filesystem::permissions(file, std::filesystem::perms::others_read, std::filesystem::perm_options::add);
   CHECK(terminal.run(migrate) == 0);
   CHECK_THAT(terminal.err, Contains("can be read by others"));
+
+  write("journals: {days: 7, count: 20}\n");
+  CHECK(terminal.run(migrate) == 0);
+  CHECK(terminal.world.limits->age == std::chrono::hours(7 * 24));
+  CHECK(terminal.world.limits->count == 20);
 
   for (const auto& [text, line] :
        std::map<std::string, std::string>{{"queue: q\nqueu: r\n", ":2: unknown key 'queu'"},
                                           {"\n\nstrategy: magic\n", ":3: 'magic' is not one of"},
                                           {"timeouts:\n  lunch: 1h\n", ":2: unknown key 'timeouts.lunch'"},
+                                          {"journals: {days: 0}\n", ":1: 'days' must be a number from 1 to"},
+                                          {"journals: {weeks: 2}\n", ":1: unknown key 'journals.weeks'"},
                                           {"queue: [a]\n", ":1: 'queue' must be a single value"},
                                           {"a: b: c\n", ":1: "}}) {
     write(text);

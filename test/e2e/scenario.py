@@ -23,6 +23,7 @@ import kube  # noqa: E402
 import lab  # noqa: E402
 import rabbit  # noqa: E402
 import verdict  # noqa: E402
+from journal import Journal  # noqa: E402
 
 QUEUE = "app.events"
 OUTCOME_KEYS = {
@@ -95,46 +96,6 @@ class Ms2m:
 
     def said(self):
         return f"ms2m {' '.join(self.arguments)}: exit status {self.status}\n{self.err}{self.out}"
-
-
-class Journal:
-    """The journal of the one migration below a state directory, as it grows."""
-
-    def __init__(self, state_home):
-        self._root = os.path.join(state_home, "ms2m")
-
-    def ids(self):
-        try:
-            return sorted(name for name in os.listdir(self._root)
-                          if name[0] != "." and os.path.isdir(os.path.join(self._root, name)))
-        except FileNotFoundError:
-            return []
-
-    def text(self):
-        text = ""
-        for name in self.ids():
-            try:
-                with open(os.path.join(self._root, name, "journal.jsonl"), encoding="utf-8") as file:
-                    text += file.read()
-            except FileNotFoundError:
-                pass
-        return text
-
-    def await_record(self, type_, text="", seconds=60, process=None):
-        """Looks every 2 ms. A record is there before its effect begins."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for line in self.text().splitlines():
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue  # half of it is written
-                if record["type"] == type_ and record.get("text", "").startswith(text):
-                    return record
-            if process is not None and not process.running():
-                break
-            time.sleep(0.002)
-        raise AssertionError(f"no record {type_} {text!r} in the journal:\n{self.text()}")
 
 
 class ConsumerWatch:

@@ -1,5 +1,6 @@
 #include "kube/objects/lease.hpp"
 
+#include "base/rfc3339.hpp"
 #include "kube/objects/fields.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
@@ -9,6 +10,8 @@ namespace {
 
 constexpr const char *kPhase = "ms2m.io/phase", *kTargetPod = "ms2m.io/target-pod",
                      *kTargetNode = "ms2m.io/target-node", *kQueue = "ms2m.io/queue";
+
+constexpr int kLasts = 3600;  ///< seconds
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "?" : text; }
 
@@ -45,7 +48,12 @@ Json make_lease(const std::string& ns, const std::string& name, const Lease& lea
           {kTargetNode, lease.target_node},
           {kQueue, lease.queue}}}}},
       {"spec",
-       {{"holderIdentity", lease.holder}, {"acquireTime", now}, {"renewTime", now}, {"leaseDurationSeconds", 3600}}}};
+       {{"holderIdentity", lease.holder}, {"acquireTime", now}, {"renewTime", now}, {"leaseDurationSeconds", kLasts}}}};
+}
+
+bool is_expired(const Lease& lease, const std::string& now) {
+  const auto since = seconds_since_1970(lease.since), then = seconds_since_1970(now);
+  return since && then && *then - *since >= kLasts;
 }
 
 Json lease_phase_patch(const std::string& phase) { return {{"metadata", {{"annotations", {{kPhase, phase}}}}}}; }

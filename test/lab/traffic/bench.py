@@ -15,6 +15,7 @@ import lab
 import transfer
 import workload
 from baseline import command as baseline
+from faults import command as faults
 
 
 def common(command):
@@ -97,6 +98,13 @@ def parser():
     breaking.add_argument("--within", type=float, default=4, help="seconds in which the fault comes")
     breaking.add_argument("--linger", type=float, default=0, help="at most so long before abort or resume")
     common(breaking)
+    striking = commands.add_parser("faults", help="what happens to a move when something else fails: each of a table of faults, once",
+                                   epilog="unserved_s: the longest time in which nobody processed anything; at most the dead man's time and 2 s, "
+                                          "and as long as nobody could reach the broker. A restart of the broker may double what was not "
+                                          "acknowledged yet; a source that somebody else ends takes its memory with it (lost): effects counts "
+                                          "then.")
+    striking.set_defaults(run=faults.run)
+    faults.add_arguments(striking, word)
     carrying = commands.add_parser("transfer", help="how fast the archive goes from node to node, and what that costs",
                                    epilog="The plain pipe is `ssh worker-1 cat FILE | ssh worker-2 'cat > FILE'`, without the time "
                                           "that it takes to connect: ms2m's sessions are open already. "
@@ -131,7 +139,7 @@ def parser():
 
 def fill_in(options):
     """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
-    if options.command in ("transfer", "clients"):
+    if options.command in ("transfer", "clients", "faults"):
         return options
     published = "sequential" in getattr(options, "strategies", "").split(",")
     options.sigterm = options.sigterm or ("ignored" if published else "handled")
