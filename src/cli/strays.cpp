@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "cli/reach.hpp"
 #include "kube/objects/lease.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
@@ -49,11 +50,14 @@ Outcome untold(const JournalSummary& stray, const Error& error) {
 }  // namespace
 
 Strays find_strays(const Context& context, const std::vector<JournalSummary>& journals, bool remove) {
-  const auto cluster = context.backend.cluster(
-      {context.globals.kubeconfig, context.globals.context, context.globals.ns, KubeletPath::proxy}, context.stop);
+  const KubeReach kube = kube_reach(context.globals, context.environment, context.config);
+  const auto cluster = context.backend.cluster(kube_options(kube), context.stop);
   const ClusterIdentity identity = cluster->identity(context.stop.within(kAnswer));
   JournalSummary here;
-  here.ns = context.globals.ns.empty() ? cluster->default_namespace() : context.globals.ns;
+  here.kubeconfig = kube.kubeconfig;
+  here.context = kube.context;
+  here.kube = flags_of(kube);
+  here.ns = cluster->default_namespace();
   here.server = identity.server;
   here.cluster_uid = identity.uid.value_or("");
 
@@ -64,7 +68,8 @@ Strays find_strays(const Context& context, const std::vector<JournalSummary>& jo
 
   Strays all;
   const auto ask = [&](const Session& session) {
-    question.place = {session.provenance.kubeconfig, session.provenance.context, session.provenance.vhost};
+    question.place = {session.provenance.kubeconfig, session.provenance.context, session.provenance.vhost,
+                      session.provenance.kube};
     for (Remnant& one : session.engine->find_remnants(question, context.stop.within(kPatience)))
       all.found.push_back(std::move(one));
   };
