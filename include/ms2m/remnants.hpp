@@ -27,8 +27,9 @@ struct Remnant {
 };
 
 /// Of one migration: objects in that namespace by their label, queues at the broker by their names. Nothing is removed
-/// of one that may be under way, that is whose lease is not an hour old yet, or whose dead man's switch is armed; nor a
-/// pod that has run, nor a queue with a message or a consumer. Without an id queues alone, and they are only told:
+/// of one that may be under way, that is whose lease was renewed less than an hour ago, or whose dead man's switch is
+/// armed, or whose queue is not on that broker; nor a pod that has run, or that no lease tells of, nor a queue with a
+/// message or a consumer. Without an id queues alone, and they are only told:
 /// another cluster's cannot be told from nobody's. Idempotent. Errors as the ports': what could not be asked is not
 /// taken for gone.
 std::vector<Remnant> find_remnants(const Migrator::Ports& ports, const RemnantQuestion& question,

@@ -24,4 +24,9 @@ std::string now_rfc3339() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), millis);
 }
 
+std::string now_micro_time() {
+  std::string time = now_rfc3339();
+  return time.insert(time.size() - 1, "000");
+}
+
 }  // namespace ms2m

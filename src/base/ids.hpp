@@ -8,5 +8,7 @@ namespace ms2m {
 std::string new_id();
 /// Now, RFC 3339, UTC, milliseconds.
 std::string now_rfc3339();
+/// The same with microseconds, as Kubernetes' MicroTime wants it.
+std::string now_micro_time();
 
 }  // namespace ms2m

@@ -59,7 +59,9 @@ void sweep(const Context& context, const JournalSummary& journal, Silent& silent
 /// A journal that is unreadable, or whose cluster or broker cannot be reached, is an outcome too: the others must have
 /// their turn.
 std::vector<Outcome> clean(const Context& context, const JournalSummary& journal, Silent& silent) {
-  if (finished(journal)) {
+  // One whose hooks still run has come to its end, and is under way.
+  const auto standing = finished(journal) ? context.backend.standing(journal.id) : std::nullopt;
+  if (finished(journal) && !(standing && standing->under_way)) {
     sweep(context, journal, silent);
     context.backend.forget_journal(journal.id);
     note(context, "journal " + journal.id + " of a finished migration removed");
@@ -88,10 +90,17 @@ struct CleanupOptions {
 report::Cleaning look_at(const Context& context, const JournalSummary& journal) {
   using Is = report::Cleaning::Is;
   if (!journal.error.empty()) return {journal, Is::unreadable, {}};
-  if (finished(journal)) return {journal, Is::finished, {}};
   const auto standing = context.backend.standing(journal.id);
   if (standing && standing->under_way) return {journal, Is::under_way, {}};
+  if (finished(journal)) return {journal, Is::finished, {}};
   return {journal, Is::unfinished, standing ? standing->open : std::vector<std::string>()};
+}
+
+/// Why something could not be looked at.
+Json errors_of(const std::vector<Outcome>& untold) {
+  Json errors = Json::array();
+  for (const Outcome& one : untold) errors.push_back({{"id", one.id}, {"message", one.error}, {"remedy", one.remedy}});
+  return errors;
 }
 
 int say_only(const Context& context, const std::vector<JournalSummary>& journals, const Strays& strays, bool looked) {
@@ -99,7 +108,9 @@ int say_only(const Context& context, const std::vector<JournalSummary>& journals
   for (const auto& journal : journals) cleanings.push_back(look_at(context, journal));
   const int status = status_of(strays.untold);
   if (structured(context)) {
-    print_json(context, report::cleanings_json(cleanings, report::remnants_json(strays.found, looked), status));
+    Json json = report::cleanings_json(cleanings, report::remnants_json(strays.found, looked), status);
+    json["errors"] = errors_of(strays.untold);
+    print_json(context, json);
     return status;
   }
   context.out << report::cleanings_text(cleanings) << report::remnants_text(strays.found, true);

@@ -182,9 +182,16 @@ class WiredEngine final : public Engine {
     phases_.end();
     return counted(std::move(outcome));
   }
-  Outcome abort(const std::string& id, const StopToken& stop) override { return counted(migrator_.abort(id, stop)); }
-  Outcome resume(const std::string& id, const StopToken& stop) override { return counted(migrator_.resume(id, stop)); }
+  Outcome abort(const std::string& id, const StopToken& stop) override {
+    const Renewing renewing(phases_, id);
+    return counted(migrator_.abort(id, stop));
+  }
+  Outcome resume(const std::string& id, const StopToken& stop) override {
+    const Renewing renewing(phases_, id);
+    return counted(migrator_.resume(id, stop));
+  }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) override {
+    const Renewing renewing(phases_, id);
     auto outcomes = migrator_.cleanup(id, stop);
     if (!outcomes.empty()) outcomes.back() = counted(std::move(outcomes.back()));
     return outcomes;
@@ -195,6 +202,21 @@ class WiredEngine final : public Engine {
   std::vector<std::string> program_brought_to() const override { return nodes_.program_brought_to(); }
 
  private:
+  /// The lease of a migration that an earlier process began, for as long as this one is at it.
+  class Renewing {
+   public:
+    Renewing(LeasePhases& phases, const std::string& id) : phases_(phases) {
+      if (const auto journal = JournalStore(JournalStore::default_root()).find(id))
+        phases_.begin(journal->ns, journal->source_pod, id);
+    }
+    ~Renewing() { phases_.end(); }
+    Renewing(const Renewing&) = delete;
+    Renewing& operator=(const Renewing&) = delete;
+
+   private:
+    LeasePhases& phases_;
+  };
+
   Migrator::Ports ports() {
     return {*cluster_, broker_, admin_,     nodes_,    inspector_, archives_,
             carrier_,  images_, processes_, restores_, dumps_,     carrier_};

@@ -1,18 +1,27 @@
 #include "engine/lease_phases.hpp"
 
+#include <chrono>
 #include <utility>
 
+#include "base/ids.hpp"
 #include "engine/lease.hpp"
 #include "kube/objects/held_lease.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 
-void LeasePhases::begin(const std::string& ns, const std::string& pod) {
+namespace {
+
+constexpr std::chrono::minutes kRenewal{10};
+
+}  // namespace
+
+void LeasePhases::begin(const std::string& ns, const std::string& pod, const std::string& migration) {
   end();
   over_ = false;
   stop_.emplace();
-  thread_ = std::thread([this, lease = ObjectRef{Kind::lease, ns, "ms2m-" + pod}] { run(lease); });
+  thread_ =
+      std::thread([this, lease = ObjectRef{Kind::lease, ns, "ms2m-" + pod}, migration] { run(lease, migration); });
 }
 
 void LeasePhases::end() {
@@ -35,28 +44,30 @@ void LeasePhases::on(const Event& event) noexcept {
   changed_.notify_all();
 }
 
-void LeasePhases::run(const ObjectRef& lease) {
-  for (;;) {
+void LeasePhases::run(const ObjectRef& lease, const std::string& migration) {
+  for (bool at_once = !migration.empty();; at_once = false) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return over_ || next_; });
+    if (!at_once) changed_.wait_for(lock, kRenewal, [this] { return over_ || next_; });
     if (over_) return;
-    const Phase phase = *std::exchange(next_, std::nullopt);
+    const std::optional<Phase> phase = std::exchange(next_, std::nullopt);
     lock.unlock();
     try {
-      tell(lease, phase);
+      renew(lease, migration, phase);
     } catch (const std::exception&) {
-      // It is told for people alone; the migration needs it for nothing.
+      // It is told for others alone; the migration needs it for nothing.
     }
   }
 }
 
-void LeasePhases::tell(const ObjectRef& ref, Phase phase) {
+void LeasePhases::renew(const ObjectRef& ref, const std::string& migration, std::optional<Phase> phase) {
   const StopToken stop = stop_->token().within(std::chrono::seconds(10));
   const auto object = cluster_.get(ref, stop);
   if (!object) return;
   const Lease lease = parse_lease(*object);
-  if (!lease.holder.starts_with(process_name() + " ")) return;
-  cluster_.patch(ref, PatchType::merge, held_lease_phase_patch(lease, to_string(phase)), stop);
+  const bool ours = migration.empty() ? lease.holder.starts_with(process_name() + " ") : lease.migration == migration;
+  if (!ours) return;
+  const auto said = phase ? std::optional<std::string>(to_string(*phase)) : std::nullopt;
+  cluster_.patch(ref, PatchType::merge, held_lease_patch(lease, said, now_micro_time()), stop);
 }
 
 }  // namespace ms2m

@@ -1,4 +1,4 @@
-// The lease says how far a migration is, to who asks from another machine.
+// The lease says how far a migration is, to who asks from another machine, and that somebody is at it.
 #pragma once
 #include <condition_variable>
 #include <mutex>
@@ -14,7 +14,8 @@ namespace ms2m {
 
 /// Hands every event on, and tells the lease of a pod each phase from Transferring on (the steps tell those before),
 /// on a thread of its own: nobody waits for the API server. What is overtaken by a later phase meanwhile is left out;
-/// what cannot be told is not. A lease that this process does not hold is left alone.
+/// what cannot be told is not. The lease is renewed with each, and every ten minutes. One that this process does not
+/// hold is left alone.
 class LeasePhases final : public Observer {
  public:
   /// Both outlive it.
@@ -23,15 +24,16 @@ class LeasePhases final : public Observer {
   LeasePhases(const LeasePhases&) = delete;
   LeasePhases& operator=(const LeasePhases&) = delete;
 
-  /// From now on phases are those of a migration of that pod.
-  void begin(const std::string& ns, const std::string& pod);
+  /// From now on phases are those of a migration of that pod. `migration`: the id of one that an earlier process began:
+  /// its lease, whoever took it, is this process's to renew, and is at once.
+  void begin(const std::string& ns, const std::string& pod, const std::string& migration = {});
   /// Leaves off at once, also in the middle of a call. Idempotent.
   void end();
   void on(const Event& event) noexcept override;
 
  private:
-  void run(const ObjectRef& lease);
-  void tell(const ObjectRef& lease, Phase phase);
+  void run(const ObjectRef& lease, const std::string& migration);
+  void renew(const ObjectRef& lease, const std::string& migration, std::optional<Phase> phase);
 
   Cluster& cluster_;
   Observer& inner_;

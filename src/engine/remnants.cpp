@@ -9,7 +9,7 @@
 #include "base/ids.hpp"
 #include "handover/queue_names.hpp"
 #include "kube/objects/container_state.hpp"
-#include "kube/objects/lease.hpp"
+#include "kube/objects/held_lease.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
@@ -29,6 +29,7 @@ class Search {
   std::vector<Remnant> of_migration() {
     const std::string selector = fmt::format("{}={}", kIdLabel, question_.migration);
     const auto leases = ports_.cluster.list(Kind::lease, question_.ns, selector, "", stop_);
+    has_lease_ = !leases.empty();
     if (!is_over(leases)) return std::move(found_);
     for (const Json& pod : ports_.cluster.list(Kind::pod, question_.ns, selector, "", stop_)) look_at_pod(pod);
     const QueueNames names = queue_names(question_.migration);
@@ -72,27 +73,44 @@ class Search {
   bool is_over(const std::vector<Json>& leases) {
     for (const Json& object : leases) {
       const Lease lease = parse_lease(object);
-      if (is_expired(lease, now_rfc3339())) continue;
-      keep(fmt::format("lease {}/{}", question_.ns, name_of(object)),
-           fmt::format("{} has held it for less than an hour and may still be at it", to_string(lease)),
-           Command::delete_lease, {question_.ns, name_of(object)});
+      std::string why;
+      if (!is_left(object, now_rfc3339()))
+        why = fmt::format("{} was at it less than an hour ago and may still be", to_string(lease));
+      else if (!lease.queue.empty() && !ports_.broker.depth(lease.queue, stop_))
+        why = fmt::format("its queue {} is not on this broker, so that nothing of it can be told gone (--broker)",
+                          lease.queue);
+      if (!why.empty())
+        keep(fmt::format("lease {}/{}", question_.ns, name_of(object)), why, Command::delete_lease,
+             {question_.ns, name_of(object)});
     }
-    const std::string dead_man = queue_names(question_.migration).dead_man;
-    const auto depth = ports_.broker.depth(dead_man, stop_);
-    if (depth && depth->ready > 0) {
-      keep("migration " + question_.migration, "it is under way: its dead man's switch is armed");
-      found_.back().command.clear();
-    }
+    if (is_armed()) keep("migration " + question_.migration, "it is under way: its dead man's switch is armed");
     return found_.empty();
   }
 
-  /// One that has run may be who serves: no label tells.
+  /// Looked at several times: while it is renewed, its queue is empty for a moment.
+  bool is_armed() {
+    const std::string dead_man = queue_names(question_.migration).dead_man;
+    for (int looks = 0; looks < 3; ++looks) {
+      if (looks > 0) stop_.sleep(Millis{200}, "looking at the dead man's switch of " + question_.migration);
+      const auto depth = ports_.broker.depth(dead_man, stop_);
+      if (!depth) return false;
+      if (depth->ready > 0) return true;
+    }
+    return false;
+  }
+
+  /// One that has run may be who serves: no label tells. Without a lease it may be somebody's own, made from a moved
+  /// pod's manifest.
   void look_at_pod(const Json& pod) {
     const std::string what = fmt::format("pod {}/{}", question_.ns, name_of(pod));
     if (is_terminating(pod)) return;
     if (!known_containers(pod).empty() || pod_phase(pod) != "Pending") {
       keep(what, "it has run, and may be who takes work from the queue", Command::show_pod,
            {question_.ns, name_of(pod)});
+      return;
+    }
+    if (!has_lease_) {
+      keep(what, "no lease tells that a migration made it", Command::show_pod, {question_.ns, name_of(pod)});
       return;
     }
     if (question_.remove)
@@ -141,7 +159,7 @@ class Search {
   const RemnantQuestion& question_;
   const StopToken& stop_;
   std::vector<Remnant> found_;
-  bool kept_ = false;
+  bool kept_ = false, has_lease_ = false;
 };
 
 }  // namespace

@@ -31,7 +31,8 @@ posix::ProcessSpec process(const Hook& hook, const Outcome& so_far) {
   posix::ProcessSpec spec;
   spec.argv = {"/bin/sh", "-c", hook.command};
   spec.env = {{"MS2M_ID", so_far.id}, {"MS2M_PHASE", to_string(hook.at)}};
-  spec.without = {"MS2M_BROKER", "MS2M_BROKER_PASSWORD", "MS2M_TOKEN"};
+  spec.without = {"MS2M_BROKER", "MS2M_BROKER_API", "MS2M_BROKER_PASSWORD", "MS2M_REGISTRY", "MS2M_SERVER",
+                  "MS2M_TOKEN",  "MS2M_HOOK"};
   return spec;
 }
 

@@ -20,6 +20,7 @@ Ran FindConnection::run(const StopToken& stop) const {
     const QueueConsumer& consumer = facts->consumers.front();
     refuse_unmovable(consumer, queue);
     if (has_unnamed(*facts) && patience.remaining(kNamedWithin) > Millis{0}) continue;
+    if (has_unnamed(*facts)) warn_of_unnamed(queue, observer);
     look_at_other_queues(move, *facts, observer);
     connection.name = consumer.connection;
     return {};

@@ -39,6 +39,13 @@ void look_at_other_queues(const Move& move, const QueueFacts& queue, Observer& o
   if (!move.facts.queue || other_queues(move, *move.facts.queue).empty()) warn(observer, finding.text, finding.cure);
 }
 
+void warn_of_unnamed(const std::string& queue, Observer& observer) {
+  warn(observer,
+       "the management API does not say of each consumer where it is connected: whether that of " + queue +
+           " takes messages from other queues, too, was not checked",
+       "");
+}
+
 /// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was
 /// not in it. A message that waits for its acknowledgement tells the most important thing, and at once.
 void check_consumer_named(const Move& move, BrokerAdmin& admin, Observer& observer, const StopToken& stop) {
@@ -66,10 +73,10 @@ void check_consumer_named(const Move& move, BrokerAdmin& admin, Observer& observ
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout && error.kind() != ErrorKind::unavailable) throw;
+    if (listed) return warn_of_unnamed(queue, observer);
     warn(observer,
-         "the management API does not name the " + std::string(listed ? "connection of each consumer" : "consumer") +
-             " of " + queue + ": whether it " +
-             (listed ? "takes messages from other queues, too," : "acknowledges by hand") + " was not checked",
+         "the management API does not name the consumer of " + queue +
+             ": whether it acknowledges by hand was not checked",
          "");
   }
 }

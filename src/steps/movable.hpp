@@ -14,6 +14,7 @@ void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue);
 constexpr std::chrono::seconds kNamedWithin{7};
 /// Whether a consumer is listed whose connection is not known yet.
 bool has_unnamed(const QueueFacts& facts);
+void warn_of_unnamed(const std::string& queue, Observer& observer);
 /// The same for check_other_queues(). What is allowed and was not known to the preflight is told.
 void look_at_other_queues(const Move& move, const QueueFacts& queue, Observer& observer);
 /// Waits until the broker names the consumers and their connections, and refuses as refuse_unmovable(), and what takes

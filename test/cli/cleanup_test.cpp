@@ -92,6 +92,8 @@ TEST_CASE("cleanup --all takes nothing for gone that it could not ask for") {
   CHECK(user.run({"cleanup", "--all"}) == 4);
   CHECK(user.world.calls.empty());
   CHECK_THAT(user.out + user.err, Contains("rabbit does not answer"));
+  CHECK(user.run({"cleanup", "--all", "--dry-run", "-o", "json"}) == 4);
+  CHECK_THAT(Json::parse(user.out)["errors"].at(0)["message"].get<std::string>(), Contains("rabbit does not answer"));
 }
 
 TEST_CASE("--all and one migration are two things") {

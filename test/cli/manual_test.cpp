@@ -112,6 +112,11 @@ TEST_CASE("the manual has every exit status") {
     outcome.result = result;
     codes.insert(std::to_string(exit_status(outcome)));
   }
+  Outcome hooked;
+  hooked.result = Result::done;
+  hooked.hooks.push_back({});
+  hooked.hooks.back().failure = "exit status 1";
+  codes.insert(std::to_string(exit_status(hooked)));
   CHECK(found(section("EXIT STATUS"), "\n.It ([0-9]+)\n") == codes);
 }
 

@@ -146,6 +146,15 @@ TEST_CASE("a move that is refused before anything was touched runs no hook", "[h
   CHECK(move.hooks.told.empty());
 }
 
+TEST_CASE("who loses the race for the pod runs no hook: another one's move is under way", "[hooks]") {
+  Hooked hooked;
+  hooked.nodes.hook = [&](const std::string& call, bool before) {
+    if (before && call.starts_with("create ms2m-consumer-0")) throw Error(ErrorKind::conflict, "it exists already");
+  };
+  CHECK(hooked.run().result == Result::refused);
+  CHECK(hooked.hooks.told.empty());
+}
+
 TEST_CASE("who takes a move up later runs no hook, and says which are missing", "[hooks]") {
   Hooked move;
   struct Died {};

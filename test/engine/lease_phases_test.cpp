@@ -58,6 +58,23 @@ TEST_CASE("each phase is told to the lease that this process holds, and to who o
   CHECK(held.phase() == "Finalizing");
 }
 
+TEST_CASE("the lease of a migration that an earlier process began is renewed at once") {
+  Held held("root@there pid 3 (m7k2q9)");
+  Counter counter;
+  LeasePhases phases(held.cluster, counter);
+  const auto renewed = [&] {
+    const auto object = held.cluster.get({Kind::lease, "default", "ms2m-consumer-0"}, {});
+    return object->at("spec").at("renewTime").get<std::string>();
+  };
+  CHECK(renewed() == "2026-11-29T10:00:00.000000Z");
+  phases.begin("default", "consumer-0", "m7k2q9");
+  for (int i = 0; i < 1000 && renewed() == "2026-11-29T10:00:00.000000Z"; ++i) std::this_thread::sleep_for(Millis{10});
+  CHECK(renewed() > "2026-11-29T10:00:00.000000Z");
+  CHECK(held.phase() == "Checkpointing");
+  phases.begin("default", "consumer-0", "mother");  // not that one
+  phases.end();
+}
+
 TEST_CASE("another one's lease is left alone, and an API server that hangs keeps nobody") {
   Held held("root@elsewhere pid 3 (m7k2q9)");
   Counter counter;

@@ -13,9 +13,11 @@ namespace {
 
 struct Left : OnFakes {
   /// Of a migration of consumer-0, that began then, and its empty queues.
-  void leave(const std::string& since) {
-    nodes.add(Kind::lease,
-              make_lease("default", "ms2m-consumer-0", {"", "mother", "root@there pid 3", "Preparing"}, since));
+  void leave(const std::string& since, const std::string& queue = "app.events", const std::string& renewed = {}) {
+    Json lease =
+        make_lease("default", "ms2m-consumer-0", {"", "mother", "root@there pid 3", "Preparing", "", "", queue}, since);
+    if (!renewed.empty()) lease["spec"]["renewTime"] = renewed;
+    nodes.add(Kind::lease, lease);
     server.declare("ms2m.mother.hold");
     server.declare("ms2m.mother.deadman");
   }
@@ -78,6 +80,16 @@ TEST_CASE("who may be at it is left alone") {
     left.leave(now_rfc3339());
     CHECK(whats(left.look(true), true) == Names{"lease default/ms2m-consumer-0"});
   }
+  SECTION("its lease is old, and was renewed") {
+    left.leave("2026-01-01T00:00:00.000000Z", "app.events", now_micro_time());
+    CHECK(whats(left.look(true), true) == Names{"lease default/ms2m-consumer-0"});
+  }
+  SECTION("its queue is on another broker") {
+    left.leave("2026-01-01T00:00:00.000000Z", "elsewhere.events");
+    const auto kept = left.look(true);
+    CHECK(whats(kept, true) == Names{"lease default/ms2m-consumer-0"});
+    CHECK(kept[0].kept.find("elsewhere.events is not on this broker") != std::string::npos);
+  }
   SECTION("its dead man's switch is armed") {
     left.leave_old();
     left.server.publish("ms2m.mother.deadman", "end");
@@ -110,6 +122,26 @@ TEST_CASE("what somebody may need stays, and the lease with it") {
     CHECK(left.ours().empty());
   }
   CHECK(left.has_lease());
+}
+
+TEST_CASE("a dead man's switch that is renewed in the moment of a look is armed") {
+  Left left;
+  left.leave_old();
+  bool renewed = false;
+  left.server.set_hook([&](const std::string& call, bool before) {
+    if (before || renewed || !call.starts_with("depth ms2m.mother.deadman")) return;
+    renewed = true;
+    left.server.publish("ms2m.mother.deadman", "end");
+  });
+  CHECK(whats(left.look(true), true) == Names{"migration mother"});
+  left.server.set_hook({});
+  CHECK(left.ours().size() == 2);
+}
+
+TEST_CASE("a pod with the label, of which no lease tells, is somebody's own") {
+  Left left;
+  left.add_copy("Pending");
+  CHECK(whats(left.look(true), true) == Names{"pod default/copy"});
 }
 
 TEST_CASE("a queue of which nothing here tells is told, never removed") {
