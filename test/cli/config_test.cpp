@@ -355,3 +355,26 @@ TEST_CASE("lists as YAML, and as ids alone") {
   CHECK(cli::yaml_text(Json::parse(R"({"a": [], "b": [[1, {"c": null}], "x"], "d": {"e": {}}})")) ==
         "a: []\nb:\n  - - 1\n    - c: null\n  - \"x\"\nd:\n  e: {}\n");
 }
+
+TEST_CASE("a namespace for pods hides nothing of a node, nor of the journals") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m1";
+  journal.ns = "shop";
+  terminal.world.journals = {journal};
+  terminal.world.cluster->nodes = {Json{{"metadata", {{"name", "worker-1"}}}}, Json{{"metadata", {{"name", "n"}}}}};
+  terminal.world.cluster->nodes[1]["status"]["conditions"] = {{{"type", "Ready"}, {"status", "True"}}};
+  terminal.world.cluster->pods.clear();
+  terminal.write("namespace: of-file\nagent_namespace: tools\nprofiles: {p: {namespace: of-profile}}\n");
+  terminal.variables["MS2M_NAMESPACE"] = "of-variable";
+  const std::vector<std::string> drain{"drain", "worker-1", "--dry-run", "--profile", "p"};
+  CHECK(terminal.run(drain) == 0);
+  CHECK_THAT(terminal.out, Contains("No pod on node worker-1 is one"));
+  CHECK(terminal.world.cluster->listed_ns.empty());
+  CHECK(terminal.run({"list", "-o", "name"}) == 0);
+  CHECK(terminal.out == "m1\n");
+  CHECK(terminal.run({"drain", "worker-1", "--dry-run", "-n", "typed"}) == 0);
+  CHECK_THAT(terminal.out, Contains("No pod on node worker-1 in namespace typed is one"));
+  CHECK(terminal.run({"agent", "manifest", "--image", "x:1"}) == 0);
+  CHECK_THAT(terminal.out, Contains("namespace: tools\n") && !Contains("ms2m-system"));
+}
