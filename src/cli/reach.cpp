@@ -36,10 +36,21 @@ void fill_place(KubeReach& into, const KubeReach& from) {
   fill(into.server, from.server);
 }
 
+bool says_place(const KubeReach& reach) {
+  return !reach.cluster.empty() || !reach.user.empty() || !reach.server.empty();
+}
+
 std::string lines(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : "\n") + word;
   return text;
+}
+
+/// Whether the file's token is for the cluster of the journal, as far as the two tell.
+bool token_is_for(const KubeReach& noted, const KubeReach& file) {
+  return noted.cluster == file.cluster && noted.user == file.user && noted.server == file.server &&
+         (file.context.empty() || file.context == noted.context) &&
+         (file.kubeconfig.empty() || std::filesystem::absolute(file.kubeconfig) == noted.kubeconfig);
 }
 
 /// As kubectl: a whole number is of seconds, and 0 sets no limit.
@@ -96,6 +107,8 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   KubeReach chosen = options.kube;
   const KubeReach variables = reach_of(environment).kube;
   KubeReach noted;
+  noted.kubeconfig = journal.kubeconfig;
+  noted.context = journal.context;
   noted.token_file = journal.kube.token_file;
   noted.cluster = journal.kube.cluster;
   noted.user = journal.kube.user;
@@ -103,14 +116,17 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   noted.as = journal.kube.as;
   noted.as_uid = journal.kube.as_uid;
   noted.as_groups = lines(journal.kube.as_groups);
-  if (chosen.kubeconfig.empty() && chosen.context.empty()) {  // else it is said anew where
+  const bool same_place = chosen.kubeconfig.empty() && chosen.context.empty();  // else it is said anew where
+  const bool same_server = same_place && !says_place(chosen);
+  if (same_place) {
     fill_place(chosen, noted);
     if (variables.token.empty()) fill_token(chosen, noted);
   }
   fill_impersonation(chosen, noted);
   fill_token(chosen, variables);
-  fill(chosen.kubeconfig, journal.kubeconfig);
-  fill(chosen.context, journal.context);
+  if (same_server && token_is_for(noted, config.kube)) fill_token(chosen, config.kube);
+  fill(chosen.kubeconfig, noted.kubeconfig);
+  fill(chosen.context, noted.context);
   chosen.ns = journal.ns;
   fill(chosen.request_timeout, variables.request_timeout);
   fill(chosen.request_timeout, config.kube.request_timeout);

@@ -225,6 +225,44 @@ TEST_CASE("what an abort is told goes over the journal, and the journal over the
   CHECK(kube.kubeconfig == "/k");
 }
 
+TEST_CASE("an abort has the token of config.yaml, where that is of the journal's cluster") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "consumer-0";
+  journal.ns = "default";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  journal.kubeconfig = "/k";
+  journal.context = "c";
+  journal.kube.server = "https://s";
+  terminal.world.journals = {journal};
+  const auto token = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"abort", "m7k2q9"};
+    words.insert(words.end(), more.begin(), more.end());
+    CHECK(terminal.run(words) == 0);
+    return terminal.world.kube.token + terminal.world.kube.flags.token_file;
+  };
+  terminal.write("token: of-file\ncontext: c\nserver: https://s\n");
+  CHECK(token({}) == "of-file");
+  CHECK(token({"--context", "now"}).empty());
+  CHECK(token({"--kubeconfig", "/other"}).empty());
+  CHECK(token({"--server", "https://other"}).empty());
+  CHECK(token({"--token-file", "/t"}) == "/t");
+  terminal.variables["MS2M_TOKEN"] = "of-variable";
+  CHECK(token({}) == "of-variable");
+  terminal.variables.erase("MS2M_TOKEN");
+  for (const char* other : {"server: https://x\n", "server: https://s\ncontext: d\n", "context: c\n",
+                            "server: https://s\nkubeconfig: /other\n"}) {
+    terminal.write(std::string("token: of-file\n") + other);
+    CHECK(token({}).empty());
+  }
+  terminal.write("token_file: /of-file\nserver: https://s\nkubeconfig: /k\n");
+  CHECK(token({}) == "/of-file");
+  terminal.world.journals[0].kube.token_file = "/noted";
+  CHECK(token({}) == "/noted");
+}
+
 TEST_CASE("a profile that is not there, and what is wrong in one that is not used") {
   Terminal terminal;
   CHECK(terminal.run_with({"--profile", "p"}) == 2);
