@@ -100,6 +100,7 @@ std::vector<std::string> with_variables(const CLI::App& app, const std::vector<s
       if (!is_shown(of, *option)) continue;
       const std::string name = option->get_lnames().front();
       if (!seen.insert(name).second) continue;  // an inner command's own
+      if (!option->get_configurable()) continue;
       const auto key = find_key(key_of(name));
       const std::string variable = variable_of(name);
       const auto value = environment.get(variable);
