@@ -86,12 +86,13 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   fill_impersonation(chosen, variables);
   fill_token(chosen, variables);
   fill_place(chosen, variables);
+  const bool says_where = says_place(chosen);
   fill(chosen.kubeconfig, variables.kubeconfig);
   fill(chosen.context, variables.context);
   fill(chosen.ns, variables.ns);
   fill(chosen.request_timeout, variables.request_timeout);
   if (chosen.kubeconfig.empty() && chosen.context.empty()) {
-    fill_token(chosen, config.kube);
+    if (!says_where) fill_token(chosen, config.kube);
     fill_place(chosen, config.kube);
   }
   if (chosen.kubeconfig.empty()) fill(chosen.context, config.kube.context);

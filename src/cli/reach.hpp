@@ -13,7 +13,8 @@ namespace ms2m::cli {
 Reach reach_of(const Environment& environment);
 
 /// Options, then variables, then config.yaml. Who names a kubeconfig or a context takes neither server, cluster, user
-/// nor token from the file, and who names somebody to impersonate none of his groups.
+/// nor token from the file; who names one of the first three, no token; and who names somebody to impersonate, none of
+/// his groups.
 KubeReach kube_reach(const Reach& options, const Environment& environment, const Config& config);
 /// Options, then what a journal has, which is all of what was in force then; a token comes from variables, too, and,
 /// where neither options nor the file name another cluster than the journal, from config.yaml.

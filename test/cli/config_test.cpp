@@ -183,6 +183,18 @@ TEST_CASE("who names a context takes no server, user or token of another one fro
   CHECK(terminal.run_with({"--as", "bob"}) == 0);
   CHECK(flags.as_groups.empty());
   CHECK(flags.server == "https://s");
+  for (const char* place : {"--server", "--user", "--cluster"}) {
+    CHECK(terminal.run_with({place, "other"}) == 0);
+    CHECK(flags.token_file.empty());
+  }
+  for (const char* place : {"MS2M_SERVER", "MS2M_USER", "MS2M_CLUSTER"}) {
+    terminal.variables[place] = "other";
+    CHECK(terminal.run_with({}) == 0);
+    CHECK(flags.token_file.empty());
+    CHECK(terminal.run_with({"--token-file", "/mine"}) == 0);
+    CHECK(flags.token_file == "/mine");
+    terminal.variables.erase(place);
+  }
   CHECK(terminal.run_with({"--kubeconfig", "/k"}) == 0);
   CHECK(terminal.world.kube.context.empty());
   terminal.write(
