@@ -39,6 +39,7 @@ class Draining {
 
   int run() {
     refuse_one_queue_for_all();
+    check_request(context_, options_.migrate);
     KubeReach kube = kube_reach(context_.globals, context_.environment, context_.config);
     drain_.ns = kube.ns = context_.globals.kube.ns;  // a default is of a pod's, and would hide the others of the node
     cluster_ = context_.backend.cluster(kube_options(kube), context_.stop);

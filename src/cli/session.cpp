@@ -200,6 +200,16 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   return request;
 }
 
+void check_request(const Context& context, const MigrateOptions& options) {
+  MigrateOptions any = options;
+  any.pod = "any";
+  MigrationRequest request = make_request(context, any);
+  take_registry(request, ssh_options(context));
+  BrokerQuestion question = question_about(context, nullptr, Json::object(), "", request.timeouts.connect);
+  question.unresolved = [](const Error&) {};  // each pod's own
+  choose_broker(question);
+}
+
 Session open_session(const Context& context, MigrationRequest& request, Dials* dials) {
   warn_about_secrets(context);
   Session session;
