@@ -77,6 +77,8 @@ Reach reach_of(const Environment& environment) {
   reach.kube.as_groups = one_a_line(reach.kube.as_groups);
   if (!reach.kube.token.empty() && !reach.kube.token_file.empty())
     throw Error(ErrorKind::usage, "MS2M_TOKEN and MS2M_TOKEN_FILE are both set", "unset one of them");
+  if (const std::string wrong = server_objection(reach.kube.server); !wrong.empty())
+    throw Error(ErrorKind::usage, "MS2M_SERVER: " + wrong);
   return reach;
 }
 

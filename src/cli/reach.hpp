@@ -9,7 +9,7 @@
 
 namespace ms2m::cli {
 
-/// What the variables say. Error{usage}: MS2M_TOKEN beside MS2M_TOKEN_FILE.
+/// What the variables say. Error{usage}: MS2M_TOKEN beside MS2M_TOKEN_FILE, a login in MS2M_SERVER.
 Reach reach_of(const Environment& environment);
 
 /// Options, then variables, then config.yaml. Who names a kubeconfig or a context takes neither server, cluster, user

@@ -313,7 +313,7 @@ TEST_CASE("config view says what is in force and where it comes from, and shows 
   CHECK(terminal.shown("deadman") == row("deadman", "20s", "profile p"));
   CHECK(terminal.shown("strategy") == row("strategy", "handoff", terminal.file().string()));
   CHECK(terminal.shown("quiet_timeout") == row("quiet_timeout", "10s", "default"));
-  CHECK(terminal.shown("broker") == row("broker", "amqp://a:***@h", terminal.file().string()));
+  CHECK(terminal.shown("broker") == row("broker", "amqp://***@h", terminal.file().string()));
   CHECK(terminal.shown("broker_password") == row("broker_password", "***", terminal.file().string()));
   CHECK(terminal.shown("registry") == row("registry", nullptr, nullptr));
   CHECK(terminal.run({"config", "view"}) == 0);
@@ -321,6 +321,37 @@ TEST_CASE("config view says what is in force and where it comes from, and shows 
   terminal.variables["MS2M_PREFER"] = "luck";
   CHECK(terminal.run({"config", "view"}) == 2);
   CHECK_THAT(terminal.err, Contains("MS2M_PREFER") && Contains("'luck'"));
+}
+
+TEST_CASE("a login in an address is refused, or not shown") {
+  Terminal terminal;
+  for (const char* server : {"https://eve:pssst@host", "eve:pssst@host:6443", "https://pssst@host/path"}) {
+    INFO(server);
+    const auto refuses = [&](const std::vector<std::string>& more, const char* who) {
+      CHECK(terminal.run_with(more) == 2);
+      CHECK_THAT(terminal.err, Contains(who) && Contains("holds no login") && !Contains("pssst"));
+      CHECK_THAT(terminal.out, !Contains("pssst"));
+    };
+    refuses({"--server", server}, "--server: ");
+    refuses({"-o", "json", "-s", server}, "--server: ");
+    terminal.variables["MS2M_SERVER"] = server;
+    refuses({}, "MS2M_SERVER: ");
+    terminal.variables.erase("MS2M_SERVER");
+    terminal.write(std::string("context: c\nserver: ") + server + "\n");
+    refuses({}, "config.yaml:2: 'server': ");
+    terminal.write("");
+  }
+  CHECK(terminal.world.calls.empty());
+  terminal.write(
+      "broker: 'amqp://eve:pssst@odd@rabbit/'\nbroker_api: 'eve:pssst@rabbit:15672'\n"
+      "registry: 'http://eve:pssst@reg:5000/x'\nuser: eve@corp\nssh_host: core@{ip}\n");
+  CHECK(terminal.run({"config", "view", "-o", "json"}) == 0);
+  CHECK_THAT(terminal.out, !Contains("pssst"));
+  CHECK(terminal.shown("broker")["value"] == "amqp://***@rabbit/");
+  CHECK(terminal.shown("broker_api")["value"] == "***@rabbit:15672");
+  CHECK(terminal.shown("registry")["value"] == "http://***@reg:5000/x");
+  CHECK(terminal.shown("user")["value"] == "eve@corp");
+  CHECK(terminal.shown("ssh_host")["value"] == "core@{ip}");
 }
 
 TEST_CASE("config init writes what can be read, once") {
