@@ -82,6 +82,11 @@ Reach reach_of(const Environment& environment) {
   return reach;
 }
 
+bool kubeconfig_over_file(const Reach& options, const Environment& environment, const Config& config) {
+  return options.kube.kubeconfig.empty() && !environment.get(variable_of("kubeconfig")) &&
+         environment.get("KUBECONFIG") && !config.kube.kubeconfig.empty();
+}
+
 KubeReach kube_reach(const Reach& options, const Environment& environment, const Config& config) {
   KubeReach chosen = options.kube;
   const KubeReach variables = reach_of(environment).kube;
@@ -93,12 +98,15 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   fill(chosen.context, variables.context);
   fill(chosen.ns, variables.ns);
   fill(chosen.request_timeout, variables.request_timeout);
-  if (chosen.kubeconfig.empty() && chosen.context.empty()) {
+  const bool another = !chosen.kubeconfig.empty() || kubeconfig_over_file(options, environment, config);
+  if (!another && chosen.context.empty()) {
     if (!says_where) fill_token(chosen, config.kube);
     fill_place(chosen, config.kube);
   }
-  if (chosen.kubeconfig.empty()) fill(chosen.context, config.kube.context);
-  fill(chosen.kubeconfig, config.kube.kubeconfig);
+  if (!another) {
+    fill(chosen.context, config.kube.context);
+    fill(chosen.kubeconfig, config.kube.kubeconfig);
+  }
   fill_impersonation(chosen, config.kube);
   fill(chosen.ns, config.kube.ns);
   fill(chosen.request_timeout, config.kube.request_timeout);

@@ -210,6 +210,44 @@ TEST_CASE("who names a context takes no server, user or token of another one fro
   CHECK(terminal.world.engine.broker.password == "of-r");
 }
 
+TEST_CASE("KUBECONFIG goes over the file's kubeconfig, and over what belongs to that") {
+  Terminal terminal;
+  const std::string rest = "context: c\nserver: https://s\nuser: u\ntoken: t\nas: eve\n";
+  const auto& kube = terminal.world.kube;
+  terminal.write("kubeconfig: /of-file\n" + rest);
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.kubeconfig == "/of-file");
+  CHECK(kube.token == "t");
+  CHECK_THAT(terminal.err, !Contains("KUBECONFIG"));
+  terminal.variables["KUBECONFIG"] = "/of-variable";
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.kubeconfig.empty());  // the adapter reads the list
+  CHECK(kube.context.empty());
+  CHECK(kube.token.empty());
+  CHECK(kube.flags == KubeFlags{"", "", "", "", "eve", "", {}});
+  CHECK(terminal.world.provenance.kubeconfig == "/of-variable");
+  CHECK_THAT(terminal.err, Contains("KUBECONFIG goes over the kubeconfig of " + terminal.file().string()));
+  CHECK(terminal.run({"config", "view", "-o", "json"}) == 0);
+  CHECK(terminal.shown("kubeconfig") == Json{{"key", "kubeconfig"}, {"value", "/of-variable"}, {"from", "KUBECONFIG"}});
+  CHECK(terminal.shown("context")["value"] == nullptr);
+  CHECK(terminal.run_with({"--context", "d"}) == 0);
+  CHECK(kube.kubeconfig.empty());
+  CHECK(kube.context == "d");
+  terminal.variables["MS2M_KUBECONFIG"] = "/mine";
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.kubeconfig == "/mine");
+  CHECK_THAT(terminal.err, !Contains("KUBECONFIG"));
+  terminal.variables.erase("MS2M_KUBECONFIG");
+  terminal.write(rest);  // of whatever kubeconfig is in force
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.context == "c");
+  CHECK(kube.token == "t");
+  terminal.write("profiles: {p: {kubeconfig: /of-profile, context: c}}\n");
+  CHECK(terminal.run_with({"--profile", "p"}) == 0);
+  CHECK(kube.context.empty());
+  CHECK_THAT(terminal.err, Contains("of profile p, and nothing"));
+}
+
 TEST_CASE("what an abort is told goes over the journal, and the journal over the rest") {
   Terminal terminal;
   JournalSummary journal;
