@@ -180,6 +180,8 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Envi
     line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
     return line;
   }
+  if (line.globals.output == Output::name && !line.command.lists && variables.count("output") > 0)
+    line.globals.output = Output::table;  // it is for those that have it
   return line;
 }
 

@@ -425,6 +425,31 @@ TEST_CASE("what the help calls a default is one") {
   }
 }
 
+TEST_CASE("variables that are there all the time stand in nobody's way") {
+  Terminal terminal;
+  terminal.variables["MS2M_PROFILE"] = "prod";
+  terminal.variables["MS2M_OUTPUT"] = "name";
+  for (const char* shell : {"bash", "zsh", "fish"}) CHECK(terminal.run({"completion", shell}) == 0);
+  CHECK(terminal.run({"version"}) == 0);
+  CHECK_THAT(terminal.out, Catch::Matchers::StartsWith("ms2m "));
+  CHECK(terminal.run({"list"}) == 2);  // there is no such profile
+  CHECK(terminal.run({"config", "init"}) == 0);
+  terminal.write("unknown: key\n");
+  CHECK(terminal.run({"version"}) == 0);
+  CHECK(terminal.run({"config", "init"}) == 4);
+  terminal.write("profiles: {prod: {}}\n");
+  JournalSummary journal;
+  journal.id = "m1";
+  terminal.world.journals = {journal};
+  CHECK(terminal.run({"list"}) == 0);
+  CHECK(terminal.out == "m1\n");
+  CHECK(terminal.run_with({}) == 0);
+  CHECK_THAT(terminal.out, !Contains("\"kind\""));
+  CHECK(terminal.run({"status", "m1", "--follow"}) != 2);
+  CHECK(terminal.run_with({"-o", "name"}) == 2);
+  CHECK(terminal.run({"version", "-o", "name"}) == 2);
+}
+
 TEST_CASE("an error of the command line is a document, too") {
   Terminal terminal;
   CHECK(terminal.run({"migrate", "-o", "json", "--strategy", "magic"}) == 2);
