@@ -134,6 +134,12 @@ std::string naming_variables(std::string message, const std::map<std::string, st
   return message;
 }
 
+/// A command has an --output of its own that says the form, too, and not a file.
+bool says_form_itself(const CLI::App& app, const CLI::App* command) {
+  const auto* own = command == nullptr ? nullptr : command->get_option_no_throw("--output");
+  return own != nullptr && own->get_type_name() == app.get_option("--output")->get_type_name();
+}
+
 /// A program reads the answer: also to a line that cannot be parsed.
 Output output_of(const CLI::App& app, const std::vector<std::string>& words) {
   const auto given = understand(app, words).given;
@@ -179,6 +185,9 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Envi
     line.cure = "see '" + command + " --help'";
     line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
     return line;
+  }
+  if (says_form_itself(app, chosen_command(app).app)) {  // its errors are documents then as everywhere
+    if (const Output own = output_of(app, all); own != Output::table) line.globals.output = own;
   }
   if (line.globals.output == Output::name && !line.command.lists && variables.count("output") > 0)
     line.globals.output = Output::table;  // it is for those that have it

@@ -86,11 +86,11 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
                               "lists: ms2m list, status, report"),
                         line.command.name);
   Config config;
-  if (line.command.configured) try {
-      config = read_config(environment.config_file(), line.globals.profile);
-    } catch (const Error& error) {
-      return report_error(context({}), error, line.command.name);
-    }
+  try {
+    if (line.command.configured) config = read_config(environment.config_file(), line.globals.profile);
+  } catch (const Error& error) {
+    return report_error(context({}), error, line.command.name);
+  }
   const Context whole = context(config);
   const StateOnSignal answering(whole, streams.state_asked);
   return run_command(line, whole);
