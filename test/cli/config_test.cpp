@@ -275,6 +275,28 @@ TEST_CASE("what an abort is told goes over the journal, and the journal over the
   CHECK(kube.kubeconfig == "/k");
 }
 
+TEST_CASE("abort and resume take from the profile what no journal has") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "consumer-0";
+  journal.ns = "default";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  journal.context = "c";
+  terminal.world.journals = {journal};
+  terminal.write("profiles: {p: {context: c, token: of-p, broker: 'amqp://a@two', broker_password: pw}}\n");
+  for (const char* command : {"abort", "resume"}) {
+    CHECK(terminal.run({command, "m7k2q9"}) == 0);
+    CHECK(terminal.world.kube.token.empty());
+    CHECK(terminal.world.engine.broker.host == "rabbit");  // the pod's
+    CHECK(terminal.run({command, "m7k2q9", "--profile", "p"}) == 0);
+    CHECK(terminal.world.kube.token == "of-p");
+    CHECK(terminal.world.engine.broker.host == "two");
+    CHECK(terminal.world.engine.broker.password == "pw");
+  }
+}
+
 TEST_CASE("an abort has the token of config.yaml, where that is of the journal's cluster") {
   Terminal terminal;
   JournalSummary journal;
