@@ -12,7 +12,7 @@ namespace ms2m::cli {
 /// What the variables say. Error{usage}: MS2M_TOKEN beside MS2M_TOKEN_FILE, a login in MS2M_SERVER.
 Reach reach_of(const Environment& environment);
 
-/// KUBECONFIG is a variable, too: it goes over the kubeconfig that the file names, and takes its place here.
+/// KUBECONFIG is a variable, too, and goes over the kubeconfig that the file names: kube_reach() then has none.
 bool kubeconfig_over_file(const Reach& options, const Environment& environment, const Config& config);
 
 /// Options, then variables, KUBECONFIG among them, then config.yaml. Who names a kubeconfig or a context takes neither
