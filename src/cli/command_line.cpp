@@ -100,6 +100,7 @@ std::vector<std::string> with_variables(const CLI::App& app, const std::vector<s
       if (!is_shown(of, *option)) continue;
       const std::string name = option->get_lnames().front();
       if (!seen.insert(name).second) continue;  // an inner command's own
+      if (!option->get_configurable()) continue;
       const auto key = find_key(key_of(name));
       const std::string variable = variable_of(name);
       const auto value = environment.get(variable);
@@ -131,6 +132,12 @@ std::string naming_variables(std::string message, const std::map<std::string, st
         message.replace(at, 2 + name.size(), variable);
     }
   return message;
+}
+
+/// A command has an --output of its own that says the form, too, and not a file.
+bool says_form_itself(const CLI::App& app, const CLI::App* command) {
+  const auto* own = command == nullptr ? nullptr : command->get_option_no_throw("--output");
+  return own != nullptr && own->get_type_name() == app.get_option("--output")->get_type_name();
 }
 
 /// A program reads the answer: also to a line that cannot be parsed.
@@ -179,6 +186,11 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Envi
     line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
     return line;
   }
+  if (says_form_itself(app, chosen_command(app).app)) {  // its errors are documents then as everywhere
+    if (const Output own = output_of(app, all); own != Output::table) line.globals.output = own;
+  }
+  if (line.globals.output == Output::name && !line.command.lists && variables.count("output") > 0)
+    line.globals.output = Output::table;  // it is for those that have it
   return line;
 }
 

@@ -18,7 +18,8 @@ struct CommandLine {
 };
 
 /// `arguments` without the program's name. An option that is not among them is as its variable in `environment` says,
-/// where it has one that no layer below the command line looks at (keys.hpp). Never throws for a wrong command line.
+/// where it has one that no layer below the command line looks at (keys.hpp); "name" of MS2M_OUTPUT counts for lists
+/// alone. Never throws for a wrong command line.
 CommandLine parse_command_line(const std::vector<std::string>& arguments, const Environment& environment = {});
 
 /// An option of a command, or, with an empty `command`, of all.

@@ -17,7 +17,8 @@ namespace ms2m::cli {
 struct Command {
   std::string name;
   std::function<int(const Context&)> run;
-  bool lists = false;  ///< migrations: -o name has their ids
+  bool lists = false;      ///< migrations: -o name has their ids
+  bool configured = true;  ///< false: it looks at no config.yaml
 };
 
 void add_migrate(CLI::App& app, Command& chosen);

@@ -18,12 +18,12 @@ namespace {
 
 using report::ConfigRow;
 
-/// A URI may hold a password.
-std::string without_password(const std::string& uri) {
-  const auto scheme = uri.find("://"), at = uri.rfind('@');
-  if (scheme == std::string::npos || at == std::string::npos) return uri;
-  const auto colon = uri.find(':', scheme + 3);
-  return colon < at ? uri.substr(0, colon + 1) + "***" + uri.substr(at) : uri;
+/// An address may hold a password, with or without a scheme.
+std::string without_login(const std::string& address) {
+  const auto at = address.rfind('@');
+  if (at == std::string::npos) return address;
+  const auto scheme = address.find("://");
+  return (scheme < at ? address.substr(0, scheme + 3) : "") + "***" + address.substr(at);
 }
 
 std::string in_file(const Config& config, const std::string& name) {
@@ -41,7 +41,7 @@ ConfigRow row_of(const Context& context, const Key& key, Reach& chosen) {
     row.from = variable_of(key.name);
   else
     row.from = in_file(context.config, key.name);
-  row.value = key.secret ? "***" : without_password(value);
+  row.value = key.secret ? "***" : key.address ? without_login(value) : value;
   for (char& c : *row.value)
     if (c == '\n') c = ',';  // several groups
   return row;
@@ -115,9 +115,7 @@ void add_config(CLI::App& app, Command& chosen) {
                 chosen = {"config view", view};
               });
   add_command(group, "init", "Write a config.yaml with every setting as a comment, where there is none",
-              {"ms2m config init"}, [&chosen] {
-                chosen = {"config init", init};
-              });
+              {"ms2m config init"}, [&chosen] { chosen = {.name = "config init", .run = init, .configured = false}; });
 }
 
 }  // namespace ms2m::cli

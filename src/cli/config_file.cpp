@@ -47,6 +47,16 @@ class ConfigReader {
   }
 
  private:
+  /// The text of that key, as the field has it.
+  std::string text_of(const Key& known, const YAML::Node& key, const YAML::Node& value) const {
+    if (known.name == std::string("as_group")) return list(key, value);
+    std::string text = scalar(key, value);
+    if (known.name == std::string("server"))
+      if (const std::string objection = server_objection(text); !objection.empty())
+        throw wrong(value, "'server': " + objection);
+    return text;
+  }
+
   /// `other` takes what is no setting; false: it is none of its keys.
   void read(const YAML::Node& map, Config& into,
             const std::function<bool(const YAML::Node& key, const YAML::Node& value)>& other) const {
@@ -56,7 +66,7 @@ class ConfigReader {
       if (name == "timeouts")
         read_timeouts(entry.second, into);
       else if (const Key* key = find_key(name); key != nullptr)
-        key->field(into) = name == "as_group" ? list(entry.first, entry.second) : scalar(entry.first, entry.second);
+        key->field(into) = text_of(*key, entry.first, entry.second);
       else if (!set(entry.first, entry.second, name, into) && !other(entry.first, entry.second))
         throw wrong(entry.first, "unknown key '" + name + "'");
     }

@@ -16,7 +16,7 @@ std::string examples(std::initializer_list<const char*> lines) {
 }
 
 void describe(CLI::Option& option, const Declared& declared) {
-  option.type_name(declared.value)->required(declared.required);
+  option.type_name(declared.value)->required(declared.required)->configurable(declared.variable);
   if (!declared.group.empty()) option.group(declared.group);
   if (declared.ask != Ask::nothing) option.check(completed_by(declared.ask));
 }

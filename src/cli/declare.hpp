@@ -26,6 +26,7 @@ struct Declared {
   bool required = false;
   Ask ask = Ask::nothing;               ///< what completes the value
   std::vector<std::string> words = {};  ///< or these do
+  bool variable = true;                 ///< false: it counts only where it is typed
 };
 
 void add_text(CLI::App& command, std::string& field, const Declared& declared);

@@ -39,8 +39,10 @@ class Draining {
 
   int run() {
     refuse_one_queue_for_all();
+    check_request(context_, options_.migrate);
+    warn_about_kubeconfig(context_);  // before the node is cordoned
     KubeReach kube = kube_reach(context_.globals, context_.environment, context_.config);
-    if (context_.globals.all_namespaces) kube.ns.clear();
+    drain_.ns = kube.ns = context_.globals.kube.ns;  // a default is of a pod's, and would hide the others of the node
     cluster_ = context_.backend.cluster(kube_options(kube), context_.stop);
     const StopToken limited = context_.stop.within(kCluster);
     const auto node = cluster_->get({Kind::node, "", options_.node}, limited);

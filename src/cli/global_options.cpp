@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "cli/keys.hpp"
 #include "cli/reach.hpp"
 #include "ms2m/error.hpp"
 
@@ -40,7 +41,8 @@ void add_access_options(CLI::App& app, KubeReach& kube) {
   };
   text("--cluster", kube.cluster, "entry of the kubeconfig, instead of the context's", "NAME");
   text("--user", kube.user, "entry of the kubeconfig, instead of the context's", "NAME");
-  text("-s,--server", kube.server, "the API server, instead of the cluster's", "URL");
+  text("-s,--server", kube.server, "the API server, instead of the cluster's", "URL")
+      ->check(CLI::Validator([](std::string& given) { return server_objection(given); }, "", ""));
   text("--token-file", kube.token_file, "a bearer token to log in with; or MS2M_TOKEN", "FILE");
   app.add_option_function<std::string>(
          "--token", [](const std::string&) {}, "")

@@ -13,16 +13,26 @@ std::string& field(Reach& reach) {
 }
 
 template <auto kField>
-Key of_kube(const char* name, bool secret = false) {
-  return {name, field<&Reach::kube, kField>, secret};
+Key of_kube(const char* name) {
+  return {name, field<&Reach::kube, kField>};
 }
 template <auto kField>
-Key of_broker(const char* name, bool secret = false) {
-  return {name, field<&Reach::broker, kField>, secret};
+Key of_broker(const char* name) {
+  return {name, field<&Reach::broker, kField>};
 }
 template <auto kField>
 Key of_ssh(const char* name) {
   return {name, field<&Reach::ssh, kField>};
+}
+
+Key secret(Key key) {
+  key.secret = true;
+  return key;
+}
+
+Key address(Key key) {
+  key.address = true;
+  return key;
 }
 
 std::string replaced(std::string text, char from, char to) {
@@ -39,19 +49,19 @@ const std::vector<Key>& keys() {
       of_kube<&KubeReach::ns>("namespace"),
       of_kube<&KubeReach::cluster>("cluster"),
       of_kube<&KubeReach::user>("user"),
-      of_kube<&KubeReach::server>("server"),
-      of_kube<&KubeReach::token>("token", true),
+      address(of_kube<&KubeReach::server>("server")),
+      secret(of_kube<&KubeReach::token>("token")),
       of_kube<&KubeReach::token_file>("token_file"),
       of_kube<&KubeReach::as>("as"),
       of_kube<&KubeReach::as_uid>("as_uid"),
       of_kube<&KubeReach::as_groups>("as_group"),
       of_kube<&KubeReach::request_timeout>("request_timeout"),
-      of_broker<&BrokerOptions::uri>("broker"),
-      of_broker<&BrokerOptions::api>("broker_api"),
+      address(of_broker<&BrokerOptions::uri>("broker")),
+      address(of_broker<&BrokerOptions::api>("broker_api")),
       of_broker<&BrokerOptions::ca>("broker_ca"),
       of_broker<&BrokerOptions::certificate>("broker_cert"),
       of_broker<&BrokerOptions::key>("broker_key"),
-      of_broker<&BrokerOptions::password>("broker_password", true),
+      secret(of_broker<&BrokerOptions::password>("broker_password")),
       of_broker<&BrokerOptions::queue>("queue"),
       of_ssh<&SshOptions::config>("ssh_config"),
       of_ssh<&SshOptions::host>("ssh_host"),
@@ -59,7 +69,7 @@ const std::vector<Key>& keys() {
       of_ssh<&SshOptions::transfer>("transfer"),
       of_ssh<&SshOptions::agent_namespace>("agent_namespace"),
       of_ssh<&SshOptions::agent_address>("agent_address"),
-      of_ssh<&SshOptions::registry>("registry"),
+      address(of_ssh<&SshOptions::registry>("registry")),
       of_ssh<&SshOptions::registry_ca>("registry_ca"),
   };
   return all;
@@ -68,6 +78,12 @@ const std::vector<Key>& keys() {
 const Key* find_key(const std::string& name) {
   const auto found = std::find_if(keys().begin(), keys().end(), [&name](const Key& key) { return name == key.name; });
   return found == keys().end() ? nullptr : &*found;
+}
+
+std::string server_objection(const std::string& url) {
+  return url.find('@') == std::string::npos ? ""
+                                            : "the address of an API server holds no login: log in with --token-file, "
+                                              "MS2M_TOKEN or a user of the kubeconfig";
 }
 
 std::string variable_of(const std::string& name) {

@@ -11,12 +11,16 @@ namespace ms2m::cli {
 struct Key {
   const char* name;  ///< "ssh_config": of the option --ssh-config, too, and of MS2M_SSH_CONFIG
   std::string& (*field)(Reach& reach);
-  bool secret = false;  ///< no option has it
+  bool secret = false;   ///< no option has it
+  bool address = false;  ///< what stands before its last @ may be a login
 };
 
 const std::vector<Key>& keys();
 /// nullptr: there is none of that name.
 const Key* find_key(const std::string& name);
+
+/// What is wrong with the address of the API server; "": nothing. It is not repeated: it may hold a password.
+std::string server_objection(const std::string& url);
 
 /// "ssh-config" or "ssh_config": "MS2M_SSH_CONFIG".
 std::string variable_of(const std::string& name);

@@ -8,7 +8,8 @@ namespace ms2m::cli {
 
 namespace {
 
-/// Of one namespace only where one is asked for; what it is of cannot be told of an unreadable one.
+/// Of one namespace only where -n asks for it: by the default one for pods, a crashed migration elsewhere would be
+/// overlooked. What it is of cannot be told of an unreadable one.
 std::vector<JournalSummary> journals_here(const Context& context) {
   auto journals = context.backend.journals();
   const std::string& ns = context.globals.kube.ns;

@@ -36,6 +36,7 @@ class Setup {
         setup_(context.backend.node_setup(cluster_, ssh_options(context))) {}
 
   int run() {
+    warn_about_kubeconfig(context_);
     before_ = read_handler_class(*cluster_, context_.stop);
     if (options_.remove) refuse_used();
     const bool seen = look();

@@ -36,10 +36,21 @@ void fill_place(KubeReach& into, const KubeReach& from) {
   fill(into.server, from.server);
 }
 
+bool says_place(const KubeReach& reach) {
+  return !reach.cluster.empty() || !reach.user.empty() || !reach.server.empty();
+}
+
 std::string lines(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : "\n") + word;
   return text;
+}
+
+/// Whether the file's token is for the cluster of the journal, as far as the two tell.
+bool token_is_for(const KubeReach& noted, const KubeReach& file) {
+  return noted.cluster == file.cluster && noted.user == file.user && noted.server == file.server &&
+         (file.context.empty() || file.context == noted.context) &&
+         (file.kubeconfig.empty() || std::filesystem::absolute(file.kubeconfig) == noted.kubeconfig);
 }
 
 /// As kubectl: a whole number is of seconds, and 0 sets no limit.
@@ -66,7 +77,14 @@ Reach reach_of(const Environment& environment) {
   reach.kube.as_groups = one_a_line(reach.kube.as_groups);
   if (!reach.kube.token.empty() && !reach.kube.token_file.empty())
     throw Error(ErrorKind::usage, "MS2M_TOKEN and MS2M_TOKEN_FILE are both set", "unset one of them");
+  if (const std::string wrong = server_objection(reach.kube.server); !wrong.empty())
+    throw Error(ErrorKind::usage, "MS2M_SERVER: " + wrong);
   return reach;
+}
+
+bool kubeconfig_over_file(const Reach& options, const Environment& environment, const Config& config) {
+  return options.kube.kubeconfig.empty() && !environment.get(variable_of("kubeconfig")) &&
+         environment.get("KUBECONFIG") && !config.kube.kubeconfig.empty();
 }
 
 KubeReach kube_reach(const Reach& options, const Environment& environment, const Config& config) {
@@ -75,16 +93,20 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   fill_impersonation(chosen, variables);
   fill_token(chosen, variables);
   fill_place(chosen, variables);
+  const bool says_where = says_place(chosen);
   fill(chosen.kubeconfig, variables.kubeconfig);
   fill(chosen.context, variables.context);
   fill(chosen.ns, variables.ns);
   fill(chosen.request_timeout, variables.request_timeout);
-  if (chosen.kubeconfig.empty() && chosen.context.empty()) {
-    fill_token(chosen, config.kube);
+  const bool another = !chosen.kubeconfig.empty() || kubeconfig_over_file(options, environment, config);
+  if (!another && chosen.context.empty()) {
+    if (!says_where) fill_token(chosen, config.kube);
     fill_place(chosen, config.kube);
   }
-  if (chosen.kubeconfig.empty()) fill(chosen.context, config.kube.context);
-  fill(chosen.kubeconfig, config.kube.kubeconfig);
+  if (!another) {
+    fill(chosen.context, config.kube.context);
+    fill(chosen.kubeconfig, config.kube.kubeconfig);
+  }
   fill_impersonation(chosen, config.kube);
   fill(chosen.ns, config.kube.ns);
   fill(chosen.request_timeout, config.kube.request_timeout);
@@ -96,6 +118,8 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   KubeReach chosen = options.kube;
   const KubeReach variables = reach_of(environment).kube;
   KubeReach noted;
+  noted.kubeconfig = journal.kubeconfig;
+  noted.context = journal.context;
   noted.token_file = journal.kube.token_file;
   noted.cluster = journal.kube.cluster;
   noted.user = journal.kube.user;
@@ -103,14 +127,17 @@ KubeReach kube_reach(const Reach& options, const Environment& environment, const
   noted.as = journal.kube.as;
   noted.as_uid = journal.kube.as_uid;
   noted.as_groups = lines(journal.kube.as_groups);
-  if (chosen.kubeconfig.empty() && chosen.context.empty()) {  // else it is said anew where
+  const bool same_place = chosen.kubeconfig.empty() && chosen.context.empty();  // else it is said anew where
+  const bool same_server = same_place && !says_place(chosen);
+  if (same_place) {
     fill_place(chosen, noted);
     if (variables.token.empty()) fill_token(chosen, noted);
   }
   fill_impersonation(chosen, noted);
   fill_token(chosen, variables);
-  fill(chosen.kubeconfig, journal.kubeconfig);
-  fill(chosen.context, journal.context);
+  if (same_server && token_is_for(noted, config.kube)) fill_token(chosen, config.kube);
+  fill(chosen.kubeconfig, noted.kubeconfig);
+  fill(chosen.context, noted.context);
   chosen.ns = journal.ns;
   fill(chosen.request_timeout, variables.request_timeout);
   fill(chosen.request_timeout, config.kube.request_timeout);

@@ -82,12 +82,12 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     return report_error(context({}), Error(ErrorKind::usage, line.wrong, line.cure), line.command.name);
   if (line.globals.output == Output::name && !line.command.lists)
     return report_error(context({}),
-                        Error(ErrorKind::usage, "-o name is of a list, and " + line.command.name + " is none",
+                        Error(ErrorKind::usage, "-o name is of a list, and this " + line.command.name + " is none",
                               "lists: ms2m list, status, report"),
                         line.command.name);
   Config config;
   try {
-    config = read_config(environment.config_file(), line.globals.profile);
+    if (line.command.configured) config = read_config(environment.config_file(), line.globals.profile);
   } catch (const Error& error) {
     return report_error(context({}), error, line.command.name);
   }

@@ -87,6 +87,19 @@ void warn_about_secrets(const Context& context) {
          remedy::command(remedy::Command::make_private, {}, {context.config.path}));
 }
 
+}  // namespace
+
+void warn_about_kubeconfig(const Context& context) {
+  if (!kubeconfig_over_file(context.globals, context.environment, context.config)) return;
+  const Config& config = context.config;
+  warn(context,
+       fmt::format("KUBECONFIG goes over the kubeconfig of {}, and nothing of the cluster is taken from there",
+                   config.of_profile.count("kubeconfig") == 0 ? config.path : "profile " + config.profile),
+       "unset KUBECONFIG, or name the file with --kubeconfig");
+}
+
+namespace {
+
 BrokerQuestion question_about(const Context& context, const std::shared_ptr<Cluster>& cluster, const Json& pod,
                               const std::string& ns, Seconds limit) {
   BrokerQuestion question;
@@ -200,8 +213,19 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   return request;
 }
 
+void check_request(const Context& context, const MigrateOptions& options) {
+  MigrateOptions any = options;
+  any.pod = "any";
+  MigrationRequest request = make_request(context, any);
+  take_registry(request, ssh_options(context));
+  BrokerQuestion question = question_about(context, nullptr, Json::object(), "", request.timeouts.connect);
+  question.unresolved = [](const Error&) {};  // each pod's own
+  choose_broker(question);
+}
+
 Session open_session(const Context& context, MigrationRequest& request, Dials* dials) {
   warn_about_secrets(context);
+  warn_about_kubeconfig(context);
   Session session;
   KubeReach kube = kube_reach(context.globals, context.environment, context.config);
   kube.ns = request.ns;

@@ -37,6 +37,12 @@ inline Context observed_by(Observer& observer, const Context& context) {
 /// defaults, then config.yaml, then the command line. Error{usage}.
 MigrationRequest make_request(const Context& context, const MigrateOptions& options);
 
+/// That KUBECONFIG hides the cluster which the file, or its profile, names.
+void warn_about_kubeconfig(const Context& context);
+
+/// What migrate would refuse of any pod: Error{usage}. `options.pod` is not looked at, and nobody is asked.
+void check_request(const Context& context, const MigrateOptions& options);
+
 /// Flags, then `noted` (what a journal has), environment, config.yaml.
 SshOptions ssh_options(const Context& context, const SshOptions& noted = {});
 

@@ -100,12 +100,16 @@ void add_set(CLI::App& app, Command& chosen) {
       });
   add_text(command, options->id, {.names = "ID", .help = "of the migration", .required = true, .ask = Ask::migrations});
   add_checked(command,
-              {.names = "--downtime-limit", .help = "shadow, until it cuts over: as for migrate", .value = "DURATION"},
+              {.names = "--downtime-limit",
+               .help = "shadow, until it cuts over: as for migrate",
+               .value = "DURATION",
+               .variable = false},
               checked_by(parse_duration), [options](const std::string& given) { options->downtime_limit = given; });
   add_checked(command,
               {.names = "--bandwidth",
                .help = "until the checkpoint has been carried: as for migrate, or off",
-               .value = "RATE"},
+               .value = "RATE",
+               .variable = false},
               checked_by([](const std::string& value) {
                 if (value != "off") parse_rate(value);
               }),

@@ -206,13 +206,14 @@ int run_status(const Context& context, const StatusOptions& options) {
 
 void add_status(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<StatusOptions>();
-  auto& command = add_command(
-      app, "status", "Say how far migrations are, here and on other machines",
-      {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json",
-       "ms2m status -A"},
-      [options, &chosen] {
-        chosen = {"status", [options](const Context& context) { return run_status(context, *options); }, true};
-      });
+  auto& command =
+      add_command(app, "status", "Say how far migrations are, here and on other machines",
+                  {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json",
+                   "ms2m status -A"},
+                  [options, &chosen] {
+                    chosen = {"status", [options](const Context& context) { return run_status(context, *options); },
+                              !options->follow};
+                  });
   add_text(command, options->id,
            {.names = "ID", .help = "of one migration (default: all that are under way)", .ask = Ask::migrations});
   add_flag(command, options->follow, "--follow", "with ID: every step until it ends, then its exit status");

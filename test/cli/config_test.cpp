@@ -183,6 +183,18 @@ TEST_CASE("who names a context takes no server, user or token of another one fro
   CHECK(terminal.run_with({"--as", "bob"}) == 0);
   CHECK(flags.as_groups.empty());
   CHECK(flags.server == "https://s");
+  for (const char* place : {"--server", "--user", "--cluster"}) {
+    CHECK(terminal.run_with({place, "other"}) == 0);
+    CHECK(flags.token_file.empty());
+  }
+  for (const char* place : {"MS2M_SERVER", "MS2M_USER", "MS2M_CLUSTER"}) {
+    terminal.variables[place] = "other";
+    CHECK(terminal.run_with({}) == 0);
+    CHECK(flags.token_file.empty());
+    CHECK(terminal.run_with({"--token-file", "/mine"}) == 0);
+    CHECK(flags.token_file == "/mine");
+    terminal.variables.erase(place);
+  }
   CHECK(terminal.run_with({"--kubeconfig", "/k"}) == 0);
   CHECK(terminal.world.kube.context.empty());
   terminal.write(
@@ -196,6 +208,44 @@ TEST_CASE("who names a context takes no server, user or token of another one fro
   CHECK_THAT(terminal.err, Contains("broker two:5672, from profile p of " + terminal.file().string()));
   CHECK(terminal.run_with({"--profile", "r"}) == 0);
   CHECK(terminal.world.engine.broker.password == "of-r");
+}
+
+TEST_CASE("KUBECONFIG goes over the file's kubeconfig, and over what belongs to that") {
+  Terminal terminal;
+  const std::string rest = "context: c\nserver: https://s\nuser: u\ntoken: t\nas: eve\n";
+  const auto& kube = terminal.world.kube;
+  terminal.write("kubeconfig: /of-file\n" + rest);
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.kubeconfig == "/of-file");
+  CHECK(kube.token == "t");
+  CHECK_THAT(terminal.err, !Contains("KUBECONFIG"));
+  terminal.variables["KUBECONFIG"] = "/of-variable";
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.kubeconfig.empty());  // the adapter reads the list
+  CHECK(kube.context.empty());
+  CHECK(kube.token.empty());
+  CHECK(kube.flags == KubeFlags{"", "", "", "", "eve", "", {}});
+  CHECK(terminal.world.provenance.kubeconfig == "/of-variable");
+  CHECK_THAT(terminal.err, Contains("KUBECONFIG goes over the kubeconfig of " + terminal.file().string()));
+  CHECK(terminal.run({"config", "view", "-o", "json"}) == 0);
+  CHECK(terminal.shown("kubeconfig") == Json{{"key", "kubeconfig"}, {"value", "/of-variable"}, {"from", "KUBECONFIG"}});
+  CHECK(terminal.shown("context")["value"] == nullptr);
+  CHECK(terminal.run_with({"--context", "d"}) == 0);
+  CHECK(kube.kubeconfig.empty());
+  CHECK(kube.context == "d");
+  terminal.variables["MS2M_KUBECONFIG"] = "/mine";
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.kubeconfig == "/mine");
+  CHECK_THAT(terminal.err, !Contains("KUBECONFIG"));
+  terminal.variables.erase("MS2M_KUBECONFIG");
+  terminal.write(rest);  // of whatever kubeconfig is in force
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(kube.context == "c");
+  CHECK(kube.token == "t");
+  terminal.write("profiles: {p: {kubeconfig: /of-profile, context: c}}\n");
+  CHECK(terminal.run_with({"--profile", "p"}) == 0);
+  CHECK(kube.context.empty());
+  CHECK_THAT(terminal.err, Contains("of profile p, and nothing"));
 }
 
 TEST_CASE("what an abort is told goes over the journal, and the journal over the rest") {
@@ -223,6 +273,66 @@ TEST_CASE("what an abort is told goes over the journal, and the journal over the
   CHECK(terminal.run({"abort", "m7k2q9", "--context", "now"}) == 0);
   CHECK(kube.flags == KubeFlags{"", "", "", "", "eve", "", {"a"}});
   CHECK(kube.kubeconfig == "/k");
+}
+
+TEST_CASE("abort and resume take from the profile what no journal has") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "consumer-0";
+  journal.ns = "default";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  journal.context = "c";
+  terminal.world.journals = {journal};
+  terminal.write("profiles: {p: {context: c, token: of-p, broker: 'amqp://a@two', broker_password: pw}}\n");
+  for (const char* command : {"abort", "resume"}) {
+    CHECK(terminal.run({command, "m7k2q9"}) == 0);
+    CHECK(terminal.world.kube.token.empty());
+    CHECK(terminal.world.engine.broker.host == "rabbit");  // the pod's
+    CHECK(terminal.run({command, "m7k2q9", "--profile", "p"}) == 0);
+    CHECK(terminal.world.kube.token == "of-p");
+    CHECK(terminal.world.engine.broker.host == "two");
+    CHECK(terminal.world.engine.broker.password == "pw");
+  }
+}
+
+TEST_CASE("an abort has the token of config.yaml, where that is of the journal's cluster") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "consumer-0";
+  journal.ns = "default";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  journal.kubeconfig = "/k";
+  journal.context = "c";
+  journal.kube.server = "https://s";
+  terminal.world.journals = {journal};
+  const auto token = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"abort", "m7k2q9"};
+    words.insert(words.end(), more.begin(), more.end());
+    CHECK(terminal.run(words) == 0);
+    return terminal.world.kube.token + terminal.world.kube.flags.token_file;
+  };
+  terminal.write("token: of-file\ncontext: c\nserver: https://s\n");
+  CHECK(token({}) == "of-file");
+  CHECK(token({"--context", "now"}).empty());
+  CHECK(token({"--kubeconfig", "/other"}).empty());
+  CHECK(token({"--server", "https://other"}).empty());
+  CHECK(token({"--token-file", "/t"}) == "/t");
+  terminal.variables["MS2M_TOKEN"] = "of-variable";
+  CHECK(token({}) == "of-variable");
+  terminal.variables.erase("MS2M_TOKEN");
+  for (const char* other : {"server: https://x\n", "server: https://s\ncontext: d\n", "context: c\n",
+                            "server: https://s\nkubeconfig: /other\n"}) {
+    terminal.write(std::string("token: of-file\n") + other);
+    CHECK(token({}).empty());
+  }
+  terminal.write("token_file: /of-file\nserver: https://s\nkubeconfig: /k\n");
+  CHECK(token({}) == "/of-file");
+  terminal.world.journals[0].kube.token_file = "/noted";
+  CHECK(token({}) == "/noted");
 }
 
 TEST_CASE("a profile that is not there, and what is wrong in one that is not used") {
@@ -263,7 +373,7 @@ TEST_CASE("config view says what is in force and where it comes from, and shows 
   CHECK(terminal.shown("deadman") == row("deadman", "20s", "profile p"));
   CHECK(terminal.shown("strategy") == row("strategy", "handoff", terminal.file().string()));
   CHECK(terminal.shown("quiet_timeout") == row("quiet_timeout", "10s", "default"));
-  CHECK(terminal.shown("broker") == row("broker", "amqp://a:***@h", terminal.file().string()));
+  CHECK(terminal.shown("broker") == row("broker", "amqp://***@h", terminal.file().string()));
   CHECK(terminal.shown("broker_password") == row("broker_password", "***", terminal.file().string()));
   CHECK(terminal.shown("registry") == row("registry", nullptr, nullptr));
   CHECK(terminal.run({"config", "view"}) == 0);
@@ -271,6 +381,37 @@ TEST_CASE("config view says what is in force and where it comes from, and shows 
   terminal.variables["MS2M_PREFER"] = "luck";
   CHECK(terminal.run({"config", "view"}) == 2);
   CHECK_THAT(terminal.err, Contains("MS2M_PREFER") && Contains("'luck'"));
+}
+
+TEST_CASE("a login in an address is refused, or not shown") {
+  Terminal terminal;
+  for (const char* server : {"https://eve:pssst@host", "eve:pssst@host:6443", "https://pssst@host/path"}) {
+    INFO(server);
+    const auto refuses = [&](const std::vector<std::string>& more, const char* who) {
+      CHECK(terminal.run_with(more) == 2);
+      CHECK_THAT(terminal.err, Contains(who) && Contains("holds no login") && !Contains("pssst"));
+      CHECK_THAT(terminal.out, !Contains("pssst"));
+    };
+    refuses({"--server", server}, "--server: ");
+    refuses({"-o", "json", "-s", server}, "--server: ");
+    terminal.variables["MS2M_SERVER"] = server;
+    refuses({}, "MS2M_SERVER: ");
+    terminal.variables.erase("MS2M_SERVER");
+    terminal.write(std::string("context: c\nserver: ") + server + "\n");
+    refuses({}, "config.yaml:2: 'server': ");
+    terminal.write("");
+  }
+  CHECK(terminal.world.calls.empty());
+  terminal.write(
+      "broker: 'amqp://eve:pssst@odd@rabbit/'\nbroker_api: 'eve:pssst@rabbit:15672'\n"
+      "registry: 'http://eve:pssst@reg:5000/x'\nuser: eve@corp\nssh_host: core@{ip}\n");
+  CHECK(terminal.run({"config", "view", "-o", "json"}) == 0);
+  CHECK_THAT(terminal.out, !Contains("pssst"));
+  CHECK(terminal.shown("broker")["value"] == "amqp://***@rabbit/");
+  CHECK(terminal.shown("broker_api")["value"] == "***@rabbit:15672");
+  CHECK(terminal.shown("registry")["value"] == "http://***@reg:5000/x");
+  CHECK(terminal.shown("user")["value"] == "eve@corp");
+  CHECK(terminal.shown("ssh_host")["value"] == "core@{ip}");
 }
 
 TEST_CASE("config init writes what can be read, once") {
@@ -304,6 +445,31 @@ TEST_CASE("what the help calls a default is one") {
     MigrationRequest request;
     CHECK_NOTHROW(setting.apply(request, value));
   }
+}
+
+TEST_CASE("variables that are there all the time stand in nobody's way") {
+  Terminal terminal;
+  terminal.variables["MS2M_PROFILE"] = "prod";
+  terminal.variables["MS2M_OUTPUT"] = "name";
+  for (const char* shell : {"bash", "zsh", "fish"}) CHECK(terminal.run({"completion", shell}) == 0);
+  CHECK(terminal.run({"version"}) == 0);
+  CHECK_THAT(terminal.out, Catch::Matchers::StartsWith("ms2m "));
+  CHECK(terminal.run({"list"}) == 2);  // there is no such profile
+  CHECK(terminal.run({"config", "init"}) == 0);
+  terminal.write("unknown: key\n");
+  CHECK(terminal.run({"version"}) == 0);
+  CHECK(terminal.run({"config", "init"}) == 4);
+  terminal.write("profiles: {prod: {}}\n");
+  JournalSummary journal;
+  journal.id = "m1";
+  terminal.world.journals = {journal};
+  CHECK(terminal.run({"list"}) == 0);
+  CHECK(terminal.out == "m1\n");
+  CHECK(terminal.run_with({}) == 0);
+  CHECK_THAT(terminal.out, !Contains("\"kind\""));
+  CHECK(terminal.run({"status", "m1", "--follow"}) != 2);
+  CHECK(terminal.run_with({"-o", "name"}) == 2);
+  CHECK(terminal.run({"version", "-o", "name"}) == 2);
 }
 
 TEST_CASE("an error of the command line is a document, too") {
@@ -354,4 +520,27 @@ TEST_CASE("lists as YAML, and as ids alone") {
   CHECK(terminal.run({"status", "m1", "--follow", "-o", "name"}) == 2);
   CHECK(cli::yaml_text(Json::parse(R"({"a": [], "b": [[1, {"c": null}], "x"], "d": {"e": {}}})")) ==
         "a: []\nb:\n  - - 1\n    - c: null\n  - \"x\"\nd:\n  e: {}\n");
+}
+
+TEST_CASE("a namespace for pods hides nothing of a node, nor of the journals") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m1";
+  journal.ns = "shop";
+  terminal.world.journals = {journal};
+  terminal.world.cluster->nodes = {Json{{"metadata", {{"name", "worker-1"}}}}, Json{{"metadata", {{"name", "n"}}}}};
+  terminal.world.cluster->nodes[1]["status"]["conditions"] = {{{"type", "Ready"}, {"status", "True"}}};
+  terminal.world.cluster->pods.clear();
+  terminal.write("namespace: of-file\nagent_namespace: tools\nprofiles: {p: {namespace: of-profile}}\n");
+  terminal.variables["MS2M_NAMESPACE"] = "of-variable";
+  const std::vector<std::string> drain{"drain", "worker-1", "--dry-run", "--profile", "p"};
+  CHECK(terminal.run(drain) == 0);
+  CHECK_THAT(terminal.out, Contains("No pod on node worker-1 is one"));
+  CHECK(terminal.world.cluster->listed_ns.empty());
+  CHECK(terminal.run({"list", "-o", "name"}) == 0);
+  CHECK(terminal.out == "m1\n");
+  CHECK(terminal.run({"drain", "worker-1", "--dry-run", "-n", "typed"}) == 0);
+  CHECK_THAT(terminal.out, Contains("No pod on node worker-1 in namespace typed is one"));
+  CHECK(terminal.run({"agent", "manifest", "--image", "x:1"}) == 0);
+  CHECK_THAT(terminal.out, Contains("namespace: tools\n") && !Contains("ms2m-system"));
 }

@@ -346,6 +346,31 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK(user.moves.size() == 1);
 }
 
+TEST_CASE("drain: what no pod could be moved with is a wrong command line, and the node is not asked for") {
+  Emptied user;
+  const std::vector<std::vector<std::string>> wrong{{"--hook", "sometimes=true"},
+                                                    {"--hook", "end="},
+                                                    {"--protocol", "none", "--strategy", "shadow"},
+                                                    {"--replay", "fanout", "--strategy", "handoff"},
+                                                    {"--transfer", "registry"},
+                                                    {"--broker", "http://rabbit"}};
+  for (const bool any : {false, true}) {
+    if (any) user.pod("orders-0", "a");
+    for (const auto& options : wrong) {
+      std::vector<std::string> drain{"drain", "worker-1", "--to", "worker-2"};
+      drain.insert(drain.end(), options.begin(), options.end());
+      INFO(options.front() << " " << options.back());
+      CHECK(user.run(drain) == 2);
+      CHECK(user.out.empty());
+    }
+  }
+  user.variables["MS2M_TRANSFER"] = "pigeon";
+  CHECK(user.run({"drain", "worker-1"}) == 2);
+  CHECK_THAT(user.err, Contains("'pigeon'"));
+  CHECK(user.world.cluster->asked.empty());
+  CHECK(user.moves.empty());
+}
+
 TEST_CASE("drain: a hook that failed is told by its pod, and outweighs nothing but success") {
   Emptied user;
   user.pod("orders-0", "a");

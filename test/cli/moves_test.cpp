@@ -40,6 +40,25 @@ JournalSummary journal(const std::string& id, const std::string& started) {
 
 }  // namespace
 
+TEST_CASE("report: who asked for a document gets one, also when there is nothing to show") {
+  test::Typed typed;
+  const auto refused = [&](const std::vector<std::string>& words) {
+    CHECK(typed.run(words) == 4);
+    CHECK_THAT(typed.err, Contains("no journal of a migration nope"));
+    return typed.out;
+  };
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"report", "nope", "-o", "json"}, {"-o", "json", "report", "nope"}, {"report", "--output=json", "nope"}}) {
+    const Json document = Json::parse(refused(words));
+    CHECK(document.at("command") == "report");
+    CHECK(document.at("exit_status") == 4);
+  }
+  CHECK_THAT(refused({"report", "nope", "-o", "yaml"}), Contains("exit_status: 4"));
+  typed.variables["MS2M_OUTPUT"] = "json";
+  CHECK(Json::parse(refused({"report", "nope"})).at("command") == "report");
+  CHECK(refused({"report", "nope", "-o", "csv"}).empty());
+}
+
 TEST_CASE("report: a row each, the numbers as they were measured") {
   CHECK(report::moves_csv({done()}) ==
         "run,msg_rate,configuration,downtime_ms,total_time_s,checkpoint_s,transfer_s,restore_s,replay_s,finalize_s,"

@@ -290,6 +290,13 @@ TEST_CASE("set: the ms2m that runs it is told, and what it answers is the comman
   CHECK(user.run({"set", "m7k2q9", "--bandwidth", "off", "-o", "json"}) == 0);
   CHECK(Json::parse(user.out).at("bandwidth") == 0);
   CHECK_FALSE(Json::parse(user.out).contains("downtime_limit_ms"));
+  user.variables = {{"MS2M_BANDWIDTH", "5M"}, {"MS2M_DOWNTIME_LIMIT", "soon"}};  // of those that begin
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "20M"}) == 0);
+  REQUIRE(user.world.said.size() == 3);
+  CHECK(user.world.said[2].at("bandwidth") == 20000000);
+  CHECK_FALSE(user.world.said[2].contains("downtime_limit_ms"));
+  CHECK(user.run({"set", "m7k2q9"}) == 2);
+  user.variables.clear();
   user.world.tellers = {
       {17, {Watching::state("m7k2q9"), {{"kind", "answer"}, {"ok", false}, {"error", "too late: x"}}}}};
   CHECK(user.run({"set", "m7k2q9", "--bandwidth", "1M"}) == 4);
