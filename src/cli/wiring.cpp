@@ -43,6 +43,12 @@ ms2m::SshOptions ssh_options(const EngineOptions& options) {
   return ssh;
 }
 
+/// nullopt: not set, or empty.
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
 KubeconfigSource source_of(const std::string& list, const std::string& context) {
   KubeconfigSource source;
   source.context = context;
@@ -51,9 +57,7 @@ KubeconfigSource source_of(const std::string& list, const std::string& context) 
     source.file = list;
   else
     source.env = [list](const std::string& name) -> std::optional<std::string> {
-      if (name == "KUBECONFIG") return list;
-      const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      return name == "KUBECONFIG" ? list : variable(name);
     };
   return source;
 }
@@ -146,11 +150,7 @@ std::unique_ptr<RegistryClient> registry_client(SshNodes& nodes, const SshOption
     if (place.at.certificates.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
       throw Error(ErrorKind::usage, "there is no certificate in the registry's " + options.registry_ca);
   }
-  return std::make_unique<RegistryClient>(
-      nodes, std::move(place), RegistryLogins([](const std::string& name) -> std::optional<std::string> {
-        const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-        return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-      }));
+  return std::make_unique<RegistryClient>(nodes, std::move(place), RegistryLogins(variable));
 }
 
 /// Owns the adapters of one run, in the order in which they need each other.
@@ -170,7 +170,7 @@ class WiredEngine final : public Engine {
         restores_(nodes_),
         dumps_(nodes_),
         phases_(*cluster_, observer),
-        migrator_(ports(), JournalStore(JournalStore::default_root()), phases_, options.beside) {
+        migrator_(ports(), journals_, phases_, options.beside) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
   }
@@ -183,15 +183,15 @@ class WiredEngine final : public Engine {
     return counted(std::move(outcome));
   }
   Outcome abort(const std::string& id, const StopToken& stop) override {
-    const Renewing renewing(phases_, id);
+    const Renewing renewing(phases_, journals_, id);
     return counted(migrator_.abort(id, stop));
   }
   Outcome resume(const std::string& id, const StopToken& stop) override {
-    const Renewing renewing(phases_, id);
+    const Renewing renewing(phases_, journals_, id);
     return counted(migrator_.resume(id, stop));
   }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) override {
-    const Renewing renewing(phases_, id);
+    const Renewing renewing(phases_, journals_, id);
     auto outcomes = migrator_.cleanup(id, stop);
     if (!outcomes.empty()) outcomes.back() = counted(std::move(outcomes.back()));
     return outcomes;
@@ -202,21 +202,6 @@ class WiredEngine final : public Engine {
   std::vector<std::string> program_brought_to() const override { return nodes_.program_brought_to(); }
 
  private:
-  /// The lease of a migration that an earlier process began, for as long as this one is at it.
-  class Renewing {
-   public:
-    Renewing(LeasePhases& phases, const std::string& id) : phases_(phases) {
-      if (const auto journal = JournalStore(JournalStore::default_root()).find(id))
-        phases_.begin(journal->ns, journal->source_pod, id);
-    }
-    ~Renewing() { phases_.end(); }
-    Renewing(const Renewing&) = delete;
-    Renewing& operator=(const Renewing&) = delete;
-
-   private:
-    LeasePhases& phases_;
-  };
-
   Migrator::Ports ports() {
     return {*cluster_, broker_, admin_,     nodes_,    inspector_, archives_,
             carrier_,  images_, processes_, restores_, dumps_,     carrier_};
@@ -239,6 +224,7 @@ class WiredEngine final : public Engine {
   SessionRestores restores_;
   SessionDumps dumps_;
   LeasePhases phases_;
+  const JournalStore journals_{JournalStore::default_root()};
   Migrator migrator_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "ms2m/cluster.hpp"
 #include "ms2m/event.hpp"
+#include "ms2m/migrator.hpp"
 #include "ms2m/stop.hpp"
 
 namespace ms2m {
@@ -43,6 +44,21 @@ class LeasePhases final : public Observer {
   bool over_ = false;
   std::optional<StopSource> stop_;
   std::thread thread_;
+};
+
+/// For as long as it lives, the lease of a migration that an earlier process began is renewed. One without a journal
+/// has none.
+class Renewing {
+ public:
+  Renewing(LeasePhases& phases, const JournalStore& journals, const std::string& migration) : phases_(phases) {
+    if (const auto journal = journals.find(migration)) phases_.begin(journal->ns, journal->source_pod, migration);
+  }
+  ~Renewing() { phases_.end(); }
+  Renewing(const Renewing&) = delete;
+  Renewing& operator=(const Renewing&) = delete;
+
+ private:
+  LeasePhases& phases_;
 };
 
 }  // namespace ms2m

@@ -7,6 +7,7 @@
 
 #include "engine/depth_log.hpp"
 #include "journal/journal.hpp"
+#include "kube/objects/lease.hpp"
 #include "ms2m/error.hpp"
 #include "on_fakes.hpp"
 #include "support/catch.hpp"
@@ -149,7 +150,10 @@ TEST_CASE("a move that is refused before anything was touched runs no hook", "[h
 TEST_CASE("who loses the race for the pod runs no hook: another one's move is under way", "[hooks]") {
   Hooked hooked;
   hooked.nodes.hook = [&](const std::string& call, bool before) {
-    if (before && call.starts_with("create ms2m-consumer-0")) throw Error(ErrorKind::conflict, "it exists already");
+    if (before && call.starts_with("create ms2m-consumer-0"))
+      hooked.nodes.add(Kind::lease,
+                       make_lease("default", "ms2m-consumer-0", {"", "mother", "root@there pid 3", "Preparing"},
+                                  "2026-11-29T10:00:00.000000Z"));
   };
   CHECK(hooked.run().result == Result::refused);
   CHECK(hooked.hooks.told.empty());
