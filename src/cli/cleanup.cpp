@@ -14,8 +14,6 @@ namespace ms2m::cli {
 
 namespace {
 
-bool finished(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
-
 /// The worst of several outcomes is the command's. Undone is what a clean-up wants, so it is a success here.
 int status_of(const std::vector<Outcome>& outcomes) {
   int status = 0;
@@ -60,8 +58,8 @@ void sweep(const Context& context, const JournalSummary& journal, Silent& silent
 /// their turn.
 std::vector<Outcome> clean(const Context& context, const JournalSummary& journal, Silent& silent) {
   // One whose hooks still run has come to its end, and is under way.
-  const auto standing = finished(journal) ? context.backend.standing(journal.id) : std::nullopt;
-  if (finished(journal) && !(standing && standing->under_way)) {
+  const auto standing = is_over(journal) ? context.backend.standing(journal.id) : std::nullopt;
+  if (is_over(journal) && !(standing && standing->under_way)) {
     sweep(context, journal, silent);
     context.backend.forget_journal(journal.id);
     note(context, "journal " + journal.id + " of a finished migration removed");
@@ -92,7 +90,7 @@ report::Cleaning look_at(const Context& context, const JournalSummary& journal) 
   if (!journal.error.empty()) return {journal, Is::unreadable, {}};
   const auto standing = context.backend.standing(journal.id);
   if (standing && standing->under_way) return {journal, Is::under_way, {}};
-  if (finished(journal)) return {journal, Is::finished, {}};
+  if (is_over(journal)) return {journal, Is::finished, {}};
   return {journal, Is::unfinished, standing ? standing->open : std::vector<std::string>()};
 }
 

@@ -60,8 +60,6 @@ Running* running_of(std::vector<Running>& all, const JournalSummary& journal) {
   return nullptr;
 }
 
-bool over(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
-
 Status status_of(const Context& context, const JournalSummary& journal, const Running* running) {
   Status status;
   status.id = journal.id;
@@ -83,12 +81,12 @@ Status status_of(const Context& context, const JournalSummary& journal, const Ru
   status.ended = standing->ended_at;
   status.text = standing->last;
   status.open = standing->open;
-  if (!over(journal)) status.phase = to_string(standing->phase);
+  if (!is_over(journal)) status.phase = to_string(standing->phase);
   const bool tells = running != nullptr && running->state;
   if (!standing->ended && (standing->under_way || tells)) {
     status.state = tells || running == nullptr ? "running" : "silent";
     if (tells) tell_state(status, *running->state);
-  } else if (!over(journal)) {
+  } else if (!is_over(journal)) {
     if (!standing->ended) status.state = "crashed";
     status.remedy = remedy::command(
         journal.pivoted ? remedy::Command::resume_migration : remedy::Command::abort_migration, {}, {journal.id});

@@ -25,9 +25,6 @@ bool works_on(const Running& one, const JournalSummary& journal);
 /// nullptr: none tells anything of it.
 Running* running_of(std::vector<Running>& all, const JournalSummary& journal);
 
-/// Its journal says that it has come to its end.
-bool over(const JournalSummary& journal);
-
 /// How far it is: by its journal and, when there is one, by who runs it.
 report::Status status_of(const Context& context, const JournalSummary& journal, const Running* running);
 

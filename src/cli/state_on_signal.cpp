@@ -20,7 +20,7 @@ std::vector<report::Status> own_states(const Context& context) {
     if (each.listener->pid() != ::getpid() || !each.state) continue;
     const JournalSummary* its = nullptr;
     for (const JournalSummary& journal : journals)
-      if (its == nullptr && !over(journal) && works_on(each, journal)) its = &journal;
+      if (its == nullptr && !is_over(journal) && works_on(each, journal)) its = &journal;
     all.push_back(its != nullptr ? status_of(context, *its, &each) : status_of(*each.state));
   }
   return all;

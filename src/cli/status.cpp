@@ -78,7 +78,7 @@ int run_all(const Context& context, const StatusOptions& options) {
   std::map<std::string, bool> here;
   std::vector<Running> running = running_here(context);
   for (const JournalSummary& journal : context.backend.journals()) {
-    if (over(journal)) continue;
+    if (is_over(journal)) continue;
     here[journal.id] = true;
     all.push_back(status_of(context, journal, running_of(running, journal)));
   }

@@ -7,8 +7,6 @@
 namespace ms2m {
 namespace {
 
-bool is_over(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
-
 bool is_old(const JournalSummary& journal, std::chrono::hours age, const std::string& now) {
   const auto then = seconds_since_1970(journal.started), today = seconds_since_1970(now);
   return then && today && std::chrono::seconds(*today - *then) > age;
