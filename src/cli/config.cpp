@@ -26,10 +26,6 @@ std::string without_login(const std::string& address) {
   return (scheme < at ? address.substr(0, scheme + 3) : "") + "***" + address.substr(at);
 }
 
-std::string in_file(const Config& config, const std::string& name) {
-  return config.of_profile.count(name) == 0 ? config.path : "profile " + config.profile;
-}
-
 ConfigRow row_of(const Context& context, const Key& key, Reach& chosen) {
   ConfigRow row{key.name, std::nullopt, ""};
   const std::string value = key.field(chosen);
@@ -40,7 +36,7 @@ ConfigRow row_of(const Context& context, const Key& key, Reach& chosen) {
   else if (key.field(variables) == value)
     row.from = variable_of(key.name);
   else
-    row.from = in_file(context.config, key.name);
+    row.from = origin_of(context.config, key.name);
   row.value = key.secret ? "***" : key.address ? without_login(value) : value;
   for (char& c : *row.value)
     if (c == '\n') c = ',';  // several groups
@@ -63,7 +59,7 @@ ConfigRow row_of(const Context& context, const Setting& setting) {
     row.from = variable;
   } else if (configured != context.config.settings.end()) {
     row.value = configured->second;
-    row.from = in_file(context.config, name);
+    row.from = origin_of(context.config, name);
   }
   return row;
 }

@@ -187,6 +187,10 @@ bool others_may_read(const std::filesystem::path& path) {
 
 }  // namespace
 
+std::string origin_of(const Config& config, const std::string& key) {
+  return config.of_profile.count(key) == 0 ? config.path : "profile " + config.profile;
+}
+
 Config read_config(const std::filesystem::path& path, const std::string& wanted) {
   Config config;
   std::error_code ignored;

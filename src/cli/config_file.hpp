@@ -19,6 +19,9 @@ struct Config : Reach {
   bool exposed_secret = false;  ///< holds a password and can be read by others
 };
 
+/// Which of the two says what stands under that key: "profile prod", or the file's path.
+std::string origin_of(const Config& config, const std::string& key);
+
 /// What a profile says goes over what the file says outside of it; one that names a broker takes no password and no
 /// certificate from there, and one that names a cluster no other way to it and no token. `profile` empty: the one that
 /// the file names itself. A missing file is an empty Config. Error{usage} with "FILE:LINE: ..." for everything that is

@@ -6,10 +6,6 @@
 
 namespace ms2m::cli {
 
-bool structured(const Context& context) {
-  return context.globals.output == Output::json || context.globals.output == Output::yaml;
-}
-
 void print_json(const Context& context, const Json& json) {
   if (context.globals.output == Output::yaml)
     context.out << yaml_text(json) << std::flush;

@@ -69,7 +69,7 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   }
   const CommandLine line = parse_command_line(arguments, environment);
   if (!line.command.run) {
-    if (line.status == 0 || (line.globals.output != Output::json && line.globals.output != Output::yaml)) {
+    if (line.status == 0 || !structured(line.globals.output)) {
       (line.status == 0 ? streams.out : streams.err) << line.text << std::flush;
       return line.status;
     }

@@ -22,9 +22,8 @@ namespace {
 
 std::vector<BrokerSource> broker_sources(const Context& context) {
   const auto file = [&context](const std::string& key) {
-    return context.config.of_profile.count(key) == 0
-               ? context.config.path
-               : fmt::format("profile {} of {}", context.config.profile, context.config.path);
+    const std::string origin = origin_of(context.config, key);
+    return origin == context.config.path ? origin : fmt::format("{} of {}", origin, context.config.path);
   };
   return {{"--broker", "--queue", context.globals.broker},
           {"MS2M_BROKER", "MS2M_QUEUE", reach_of(context.environment).broker},
@@ -91,10 +90,9 @@ void warn_about_secrets(const Context& context) {
 
 void warn_about_kubeconfig(const Context& context) {
   if (!kubeconfig_over_file(context.globals, context.environment, context.config)) return;
-  const Config& config = context.config;
   warn(context,
        fmt::format("KUBECONFIG goes over the kubeconfig of {}, and nothing of the cluster is taken from there",
-                   config.of_profile.count("kubeconfig") == 0 ? config.path : "profile " + config.profile),
+                   origin_of(context.config, "kubeconfig")),
        "unset KUBECONFIG, or name the file with --kubeconfig");
 }
 

@@ -75,7 +75,8 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
 JournalSummary find_journal(const Context& context, const std::string& id);
 
 /// The result is for a program: JSON, or the same as YAML.
-bool structured(const Context& context);
+inline bool structured(Output output) { return output == Output::json || output == Output::yaml; }
+inline bool structured(const Context& context) { return structured(context.globals.output); }
 /// One document on standard output, in the one or the other.
 void print_json(const Context& context, const Json& json);
 
