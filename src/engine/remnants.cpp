@@ -9,7 +9,7 @@
 #include "base/ids.hpp"
 #include "handover/queue_names.hpp"
 #include "kube/objects/container_state.hpp"
-#include "kube/objects/held_lease.hpp"
+#include "kube/objects/lease.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
@@ -32,11 +32,10 @@ class Search {
     has_lease_ = !leases.empty();
     if (!is_over(leases)) return std::move(found_);
     for (const Json& pod : ports_.cluster.list(Kind::pod, question_.ns, selector, "", stop_)) look_at_pod(pod);
-    const QueueNames names = queue_names(question_.migration);
-    for (const std::string& name : {names.hold, names.source, names.target, names.dead_man, names.pivot})
-      look_at_queue(name);
+    for (const std::string& name : queues_of(question_.migration)) look_at_queue(name);
     if (!kept_) {
-      for (const std::string& name : {names.tee, way_back_of(names.tee)})
+      const std::string tee = queue_names(question_.migration).tee;
+      for (const std::string& name : {tee, way_back_of(tee)})
         if (question_.remove && ports_.broker.delete_exchange(name, stop_)) add("exchange " + name, true);
     }
     for (const Json& lease : leases) look_at_lease(lease);
@@ -58,15 +57,18 @@ class Search {
   }
 
  private:
+  static std::vector<std::string> queues_of(const std::string& migration) {
+    const QueueNames names = queue_names(migration);
+    return {names.hold, names.source, names.target, names.dead_man, names.pivot};
+  }
+
   /// "ms2m.m7k2q9.hold" -> "m7k2q9"; control queues are the applications'.
   static std::string migration_in(const std::string& queue) {
     const std::size_t begin = 5, end = queue.find('.', begin);
     if (end == std::string::npos) return "";
-    const std::string id = queue.substr(begin, end - begin), rest = queue.substr(end + 1);
-    const QueueNames names = queue_names(id);
-    const bool ours = queue == names.hold || queue == names.source || queue == names.target ||
-                      queue == names.dead_man || queue == names.pivot;
-    return ours && id != "control" ? id : "";
+    const std::string id = queue.substr(begin, end - begin);
+    const auto ours = queues_of(id);
+    return id != "control" && std::find(ours.begin(), ours.end(), queue) != ours.end() ? id : "";
   }
 
   /// Its lease has run out, or is gone, as it is when a migration has ended; and nobody renews its dead man's switch.

@@ -1,5 +1,7 @@
 #include "kube/objects/lease.hpp"
 
+#include <algorithm>
+
 #include "base/rfc3339.hpp"
 #include "kube/objects/fields.hpp"
 #include "kube/objects/names.hpp"
@@ -51,9 +53,11 @@ Json make_lease(const std::string& ns, const std::string& name, const Lease& lea
        {{"holderIdentity", lease.holder}, {"acquireTime", now}, {"renewTime", now}, {"leaseDurationSeconds", kLasts}}}};
 }
 
-bool is_expired(const Lease& lease, const std::string& now) {
-  const auto since = seconds_since_1970(lease.since), then = seconds_since_1970(now);
-  return since && then && *then - *since >= kLasts;
+bool is_left(const Json& object, const std::string& now) {
+  const Json spec = object_at(object, "spec");
+  const auto since = seconds_since_1970(text_at(spec, "acquireTime")), then = seconds_since_1970(now);
+  const auto renewed = seconds_since_1970(text_at(spec, "renewTime"));
+  return since && then && *then - std::max(*since, renewed.value_or(*since)) >= kLasts;
 }
 
 Json lease_phase_patch(const std::string& phase) { return {{"metadata", {{"annotations", {{kPhase, phase}}}}}}; }
