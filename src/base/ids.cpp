@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <random>
@@ -16,6 +17,12 @@ std::string new_id() {
   std::string id(1, kLetters[random() % kLetters.size()]);
   while (id.size() < 6) id += kAll[random() % kAll.size()];
   return id;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
 }
 
 std::string now_rfc3339() {

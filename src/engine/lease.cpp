@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "base/ids.hpp"
 #include "kube/objects/lease.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -13,10 +14,8 @@
 namespace ms2m {
 
 std::string process_name() {
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
   const char* user = std::getenv("USER");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-  return fmt::format("{}@{} pid {}", user != nullptr ? user : "ms2m", host, ::getpid());
+  return fmt::format("{}@{} pid {}", user != nullptr ? user : "ms2m", host_name(), ::getpid());
 }
 
 void require_lease(Cluster& cluster, const Journal& journal, const StopToken& stop) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ids.hpp"
 #include "engine/changes.hpp"
 #include "engine/coordinator.hpp"
 #include "engine/hooking.hpp"
@@ -21,12 +22,6 @@
 
 namespace ms2m {
 namespace {
-
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 Json begin_record(const Move& move, const Provenance& provenance, const std::string& broker_name) {
   const Plan& plan = move.plan;
