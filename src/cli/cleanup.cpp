@@ -94,21 +94,13 @@ report::Cleaning look_at(const Context& context, const JournalSummary& journal) 
   return {journal, Is::unfinished, standing ? standing->open : std::vector<std::string>()};
 }
 
-/// Why something could not be looked at.
-Json errors_of(const std::vector<Outcome>& untold) {
-  Json errors = Json::array();
-  for (const Outcome& one : untold) errors.push_back({{"id", one.id}, {"message", one.error}, {"remedy", one.remedy}});
-  return errors;
-}
-
 int say_only(const Context& context, const std::vector<JournalSummary>& journals, const Strays& strays, bool looked) {
   std::vector<report::Cleaning> cleanings;
   for (const auto& journal : journals) cleanings.push_back(look_at(context, journal));
   const int status = status_of(strays.untold);
   if (structured(context)) {
-    Json json = report::cleanings_json(cleanings, report::remnants_json(strays.found, looked), status);
-    json["errors"] = errors_of(strays.untold);
-    print_json(context, json);
+    print_json(context,
+               report::cleanings_json(cleanings, report::remnants_json(strays.found, looked), strays.untold, status));
     return status;
   }
   context.out << report::cleanings_text(cleanings) << report::remnants_text(strays.found, true);

@@ -17,6 +17,9 @@ namespace ms2m::cli {
 
 namespace {
 
+constexpr const char* kPurpose =
+    "Moves a running, message-consuming pod to another node while its queue goes on filling.";
+
 void declare(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);  // none is our own message
   app.fallthrough();
@@ -159,7 +162,7 @@ Candidates candidates_of(const std::vector<std::string>& words) {
 
 CommandLine parse_command_line(const std::vector<std::string>& words, const Environment& environment) {
   CommandLine line;
-  CLI::App app("Moves a running, message-consuming pod to another node while its queue goes on filling.", "ms2m");
+  CLI::App app(kPurpose, "ms2m");
   declare(app, line);
   std::map<std::string, std::string> variables;
   const std::vector<std::string> all = with_variables(app, words, environment, variables);
@@ -207,7 +210,7 @@ void each_command(const CLI::App& app, const std::string& name,
 
 void each_command(const std::function<void(const CLI::App&, const std::string&)>& visit) {
   CommandLine line;
-  CLI::App app("Moves a running, message-consuming pod to another node while its queue goes on filling.", "ms2m");
+  CLI::App app(kPurpose, "ms2m");
   declare(app, line);
   each_command(app, "", visit);
 }

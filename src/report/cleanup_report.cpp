@@ -74,7 +74,8 @@ Json remnants_json(const std::vector<Remnant>& all, bool looked) {
   return items;
 }
 
-Json cleanings_json(const std::vector<Cleaning>& all, const Json& remnants, int status) {
+Json cleanings_json(const std::vector<Cleaning>& all, const Json& remnants, const std::vector<Outcome>& untold,
+                    int status) {
   Json items = Json::array();
   for (const Cleaning& one : all)
     items.push_back({{"id", one.journal.id},
@@ -84,8 +85,10 @@ Json cleanings_json(const std::vector<Cleaning>& all, const Json& remnants, int 
                      {"pivoted", one.journal.pivoted},
                      {"open", one.open},
                      {"error", one.journal.error.empty() ? Json() : Json(one.journal.error)}});
-  return {{"schema", kSchema}, {"kind", "cleanup"},    {"dry_run", true},
-          {"items", items},    {"remnants", remnants}, {"exit_status", status}};
+  Json errors = Json::array();
+  for (const Outcome& one : untold) errors.push_back({{"id", one.id}, {"message", one.error}, {"remedy", one.remedy}});
+  return {{"schema", kSchema}, {"kind", "cleanup"},    {"dry_run", true},      {"items", items},
+          {"errors", errors},  {"remnants", remnants}, {"exit_status", status}};
 }
 
 }  // namespace ms2m::report

@@ -27,7 +27,8 @@ std::string cleanings_text(const std::vector<Cleaning>& all);
 std::string remnants_text(const std::vector<Remnant>& all, bool dry_run);
 /// null when they were not looked for.
 Json remnants_json(const std::vector<Remnant>& all, bool looked);
-/// One object of kind "cleanup".
-Json cleanings_json(const std::vector<Cleaning>& all, const Json& remnants, int status);
+/// One object of kind "cleanup". `untold`: what could not be looked at, and why.
+Json cleanings_json(const std::vector<Cleaning>& all, const Json& remnants, const std::vector<Outcome>& untold,
+                    int status);
 
 }  // namespace ms2m::report
