@@ -18,13 +18,10 @@ struct User : test::Typed {
     world.standings["mruns"].under_way = true;
   }
   void add(const std::string& id, const std::string& state) {
-    JournalSummary journal;
+    JournalSummary journal = test::journal_here();
     journal.id = id;
     journal.state = state;
     journal.ns = "default";
-    journal.source_pod = "consumer-0";
-    journal.server = "https://fake";
-    journal.cluster_uid = "uid-1";
     journal.pid = 17;
     journal.host = "here";
     world.journals.push_back(journal);

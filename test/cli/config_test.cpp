@@ -250,12 +250,8 @@ TEST_CASE("KUBECONFIG goes over the file's kubeconfig, and over what belongs to 
 
 TEST_CASE("what an abort is told goes over the journal, and the journal over the rest") {
   Terminal terminal;
-  JournalSummary journal;
-  journal.id = "m7k2q9";
-  journal.source_pod = "consumer-0";
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
   journal.kubeconfig = "/k";
   journal.context = "then";
   journal.kube = {"c", "u", "https://s", "/t", "eve", "", {"a"}};
@@ -277,12 +273,8 @@ TEST_CASE("what an abort is told goes over the journal, and the journal over the
 
 TEST_CASE("abort and resume take from the profile what no journal has") {
   Terminal terminal;
-  JournalSummary journal;
-  journal.id = "m7k2q9";
-  journal.source_pod = "consumer-0";
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
   journal.context = "c";
   terminal.world.journals = {journal};
   terminal.write("profiles: {p: {context: c, token: of-p, broker: 'amqp://a@two', broker_password: pw}}\n");
@@ -299,12 +291,8 @@ TEST_CASE("abort and resume take from the profile what no journal has") {
 
 TEST_CASE("an abort has the token of config.yaml, where that is of the journal's cluster") {
   Terminal terminal;
-  JournalSummary journal;
-  journal.id = "m7k2q9";
-  journal.source_pod = "consumer-0";
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
   journal.kubeconfig = "/k";
   journal.context = "c";
   journal.kube.server = "https://s";

@@ -26,16 +26,6 @@ struct Terminal : test::Typed {
   }
 };
 
-/// Of a migration on the cluster that the fake is.
-JournalSummary journal_here() {
-  JournalSummary journal;
-  journal.id = "m7k2q9";
-  journal.source_pod = "consumer-0";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
-  return journal;
-}
-
 }  // namespace
 
 TEST_CASE("migrate finds broker and queue, says where from, and shows no password") {
@@ -315,15 +305,11 @@ TEST_CASE("plan, check and migrate --dry-run change nothing") {
 
 TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   Terminal terminal;
-  JournalSummary journal;
-  journal.id = "m7k2q9";
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
   journal.state = "running or crashed";
-  journal.source_pod = "consumer-0";
   journal.kubeconfig = "/home/a/lab";
   journal.context = "lab";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
   journal.ssh_config = "/home/a/ssh";
   journal.node_program = "/home/a/ms2m-node";
   journal.transfer = "http";
@@ -355,7 +341,7 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
 
 TEST_CASE("what a finished migration has left on nodes is looked at without a broker, too") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
   journal.state = "done";
   journal.source_pod = "gone";
@@ -381,7 +367,7 @@ TEST_CASE("what a finished migration has left on nodes is looked at without a br
 
 TEST_CASE("a damaged journal is named, and the others have their turn") {
   Terminal terminal;
-  JournalSummary damaged, journal = journal_here();
+  JournalSummary damaged, journal = test::journal_here();
   damaged.id = "mbroken";
   damaged.state = kUnreadable;
   damaged.error = "the journal /home/a/x is damaged";
@@ -404,7 +390,7 @@ TEST_CASE("a damaged journal is named, and the others have their turn") {
 TEST_CASE("an abort finds the broker when the source is gone") {
   Terminal terminal;
   terminal.world.cluster->pods["copy"] = terminal.world.cluster->pods["consumer-0"];
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.source_pod = "gone";
   journal.target_pod = "copy";
   terminal.world.journals = {journal};
@@ -419,7 +405,7 @@ TEST_CASE("an abort finds the broker when the source is gone") {
 
 TEST_CASE("an abort finds the broker while a StatefulSet's pod changes hands") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.source_pod = journal.target_pod = "consumer-0";
   journal.pod = terminal.world.cluster->pods["consumer-0"];
   terminal.world.cluster->pods.clear();
@@ -498,7 +484,7 @@ TEST_CASE("the journal gets what leads back to the same cluster, and what it is 
 
 TEST_CASE("another cluster than the journal's is refused, and both are named") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.kubeconfig = "/k/one";
   journal.context = "then";
   terminal.world.journals = {journal};
@@ -534,7 +520,7 @@ TEST_CASE("another cluster than the journal's is refused, and both are named") {
 
 TEST_CASE("a journal that does not know its cluster needs somebody who does") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.server.clear();
   terminal.world.journals = {journal};
   terminal.variables["HOME"] = "/home/a";
