@@ -236,6 +236,11 @@ class Broker {
                           const StopToken& stop) = 0;
   virtual void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
                             const StopToken& stop) = 0;
+  /// Moves every message that is ready in `from`, which nobody consumes, to the end of `to`, unchanged, each in one
+  /// transaction with its acknowledgement: killed at any point, nothing is lost or doubled. `way_back` as PumpSpec's,
+  /// for `to`. Returns how many; 0: no queue `from`. Error{not_found}: no queue `to`; what was not moved stays.
+  virtual std::uint64_t give_back(const std::string& from, const std::string& to, const std::string& way_back,
+                                  const StopToken& stop) = 0;
   /// Persistent, mandatory, confirmed: returns when the broker has it in a queue; Error{not_found} when it was
   /// unroutable.
   virtual void publish(const Outgoing& message, const StopToken& stop) = 0;

@@ -29,4 +29,8 @@ amqp::Endpoint endpoint_of(const BrokerAddress& address, const std::string& id, 
   return endpoint;
 }
 
+std::string own_user(const amqp::Endpoint& endpoint) {
+  return endpoint.mechanisms == std::vector<std::string>{"PLAIN"} ? endpoint.user : std::string();
+}
+
 }  // namespace ms2m

@@ -11,5 +11,8 @@ std::chrono::seconds holding_heartbeat(Millis dead_man);
 
 /// `role` shows in the broker's list of connections: "ms2m <id> <role>".
 amqp::Endpoint endpoint_of(const BrokerAddress& address, const std::string& id, const std::string& role);
+/// Whose name a message of ours may carry as user_id; empty: another login than by password is as whom the certificate
+/// says.
+std::string own_user(const amqp::Endpoint& endpoint);
 
 }  // namespace ms2m

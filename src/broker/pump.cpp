@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/endpoint.hpp"
+#include "broker/way_back.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -27,8 +29,7 @@ constexpr std::chrono::seconds kPutBackLimit{10};
 
 RabbitPump::RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const StopToken& stop)
     : spec_(std::move(spec)),
-      // Another login is as whom the certificate says.
-      user_(endpoint.mechanisms == std::vector<std::string>{"PLAIN"} ? endpoint.user : std::string()),
+      user_(own_user(endpoint)),
       window_(spec_.max_window, spec_.horizon),
       pacer_(spec_.pace, Clock::now()),
       rate_(Clock::now()) {
@@ -229,7 +230,7 @@ void RabbitPump::relay(std::size_t count) {
 void RabbitPump::put_back(std::vector<amqp::Returned> unrouted) {
   // Not the pump's own token: whoever stops it now would lose them.
   const StopToken limited = StopToken{}.within(kPutBackLimit);
-  const bool exactly = open_way_back(limited);
+  const bool exactly = open_way_back(*connection_, spec_.way_back, spec_.from, limited);
   for (auto& each : unrouted) {
     if (!exactly) each.properties.drop_header("CC");
     connection_->publish(exactly ? spec_.way_back : "", exactly ? each.routing_key : spec_.from, each.properties,
@@ -246,21 +247,6 @@ void RabbitPump::put_back(std::vector<amqp::Returned> unrouted) {
   throw Error(ErrorKind::inconsistent,
               fmt::format("no queue is bound to '{}': {} messages were put back at the end of '{}'", spec_.exchange,
                           unrouted.size(), spec_.from));
-}
-
-/// The default exchange sends a message to the queues that its header CC names, too, and they have theirs already. A
-/// fan-out exchange looks at no key and no header. False: it may not be bound to the primary queue.
-bool RabbitPump::open_way_back(const StopToken& stop) {
-  if (spec_.way_back.empty()) return false;
-  try {
-    connection_->declare_exchange(spec_.way_back, "fanout", false, stop);
-    connection_->bind_queue(spec_.from, spec_.way_back, "", stop);
-    return true;
-  } catch (const amqp::ChannelClosed&) {
-    connection_->open_channel(stop);
-    connection_->select_transactions(stop);
-    return false;
-  }
 }
 
 void RabbitPump::note_arrivals() {

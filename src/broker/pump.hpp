@@ -44,7 +44,6 @@ class RabbitPump : public Pump {
   void check_allowed() const;
   void relay(std::size_t count);
   void put_back(std::vector<amqp::Returned> unrouted);
-  bool open_way_back(const StopToken& stop);
   void note_arrivals();
   void fail(const std::string& why) noexcept;
 

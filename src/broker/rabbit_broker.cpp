@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/dead_man.hpp"
+#include "broker/give_back.hpp"
 #include "broker/pivot.hpp"
 #include "broker/pump.hpp"
 #include "broker/rights.hpp"
@@ -185,6 +186,24 @@ std::uint64_t RabbitBroker::purge_queue(const std::string& queue, const StopToke
     found([&] { purged = to.purge_queue(queue, limited); });
     return purged;
   });
+}
+
+/// Not repeated once it has begun: until the broker notices that a connection is lost, what it had in hand is neither
+/// here nor there.
+std::uint64_t RabbitBroker::give_back(const std::string& from, const std::string& to, const std::string& way_back,
+                                      const StopToken& stop) {
+  const StopToken limited = bounded(stop);
+  const amqp::Endpoint endpoint = holding("give back");
+  if (!depth(from, limited)) return 0;
+  const auto own = repeated(limited, [&](amqp::Connection&, const StopToken& within) {
+    return std::make_unique<amqp::Connection>(endpoint, within);
+  });
+  try {
+    return ms2m::give_back(*own, own_user(endpoint), from, to, way_back, limited);
+  } catch (const amqp::ChannelClosed& closed) {
+    if (closed.kind() == ErrorKind::unavailable) throw unknown(closed);
+    throw;
+  }
 }
 
 void RabbitBroker::declare_fanout(const std::string& exchange, const StopToken& stop) {

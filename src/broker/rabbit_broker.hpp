@@ -47,6 +47,8 @@ class RabbitBroker : public Broker {
                   const StopToken& stop) override;
   void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
                     const StopToken& stop) override;
+  std::uint64_t give_back(const std::string& from, const std::string& to, const std::string& way_back,
+                          const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
 
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;

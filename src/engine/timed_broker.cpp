@@ -117,6 +117,11 @@ class TimedBroker final : public Broker {
     const Call call(line_, WaitFor::broker, "unbind " + queue);
     inner_.unbind_queue(queue, exchange, key, stop);
   }
+  std::uint64_t give_back(const std::string& from, const std::string& to, const std::string& way_back,
+                          const StopToken& stop) override {
+    const Call call(line_, WaitFor::broker, "messages back to " + to);
+    return inner_.give_back(from, to, way_back, stop);
+  }
   void publish(const Outgoing& message, const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "message to " + message.routing_key);
     inner_.publish(message, stop);

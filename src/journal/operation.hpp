@@ -132,6 +132,9 @@ struct DeleteQueue {
   static constexpr Stage stage() { return Stage::queues; }
   std::string queue;
   bool drained = false;  ///< its messages have left the primary: it is not deleted while any is in it
+  /// Whose it was: when that pod is gone, what is left in it goes to the end of `primary`. Empty: it stays.
+  std::string ns{}, pod{}, uid{};
+  std::string primary{}, tee{};
 };
 struct DeleteExchange {
   static constexpr const char* kName = "delete_exchange";

@@ -72,7 +72,7 @@ void fields(op::StripMarks& o, F& f) {
 template <class F>
 void fields(op::DeleteQueue& o, F& f) {
   f.always("queue", o.queue);
-  f.if_any("drained", o.drained);
+  f.if_any("drained", o.drained, "ns", o.ns, "pod", o.pod, "uid", o.uid, "primary", o.primary, "tee", o.tee);
 }
 template <class F>
 void fields(op::DeleteExchange& o, F& f) {

@@ -6,7 +6,7 @@
 
 #include "handover/catch_up.hpp"
 #include "handover/waits.hpp"
-#include "steps/copy_lives.hpp"
+#include "steps/both_live.hpp"
 #include "steps/relay.hpp"
 #include "steps/standstill.hpp"
 
@@ -102,10 +102,10 @@ class Progress {
 Ran CatchUp::run(const StopToken& stop) const {
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.replay));
   Progress progress(*this);
-  CopyLives copy(move.plan, primary.cluster);
+  BothLive both(move.plan, primary.cluster);
   while (!progress.near_enough(limit)) {
     guards.check();
-    copy.check(limit);
+    both.check(limit);
     primary.check(1, limit);
     limit.sleep(Millis{10}, "waiting for the copy to catch up");
   }

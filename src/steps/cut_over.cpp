@@ -7,7 +7,7 @@
 #include "handover/relay_drain.hpp"
 #include "handover/waits.hpp"
 #include "ms2m/error.hpp"
-#include "steps/copy_lives.hpp"
+#include "steps/both_live.hpp"
 #include "steps/relay.hpp"
 #include "steps/standstill.hpp"
 
@@ -68,10 +68,10 @@ Ran CutOver::run(const StopToken& stop) const {
     const bool first = source.finished(limit), second = target.finished(limit);
     return first && second;
   };
-  CopyLives copy(move.plan, primary.cluster);
+  BothLive both(move.plan, primary.cluster);
   while (!finished()) {
     guards.check();
-    copy.check(limit);
+    both.check(limit);
     limit.sleep(Millis{2}, "waiting for both copies to finish what was relayed");
   }
   // Until then the source has worked on what was relayed to it before.

@@ -26,9 +26,11 @@ Announced tee_of(const QueueNames& names) {
 }
 
 /// Before the pivot, what is in the source's has left the primary; after it, what is in the target's.
-std::vector<Announced> relay_queues(const QueueNames& names) {
-  return {{"declare queue " + names.source, op::DeleteQueue{names.source, true}, op::DeleteQueue{names.source}},
-          {"declare queue " + names.target, op::DeleteQueue{names.target}, op::DeleteQueue{names.target, true}}};
+std::vector<Announced> relay_queues(const Plan& plan, const QueueNames& names) {
+  const op::DeleteQueue sources{names.source, true, plan.ns, plan.source_pod, plan.source_uid, plan.queue, names.tee};
+  const op::DeleteQueue targets{names.target, true, plan.ns, plan.target_pod, "", plan.queue, names.tee};
+  return {{"declare queue " + names.source, sources, op::DeleteQueue{names.source}},
+          {"declare queue " + names.target, op::DeleteQueue{names.target}, targets}};
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ std::vector<Announced> DeclareQueues::announce(const Move& move) {
   if (const auto control = target_control(move.plan)) all.push_back(*control);
   if (!move.plan.procedure.relays()) return all;
   all.push_back(tee_of(names));
-  for (const Announced& each : relay_queues(names)) all.push_back(each);
+  for (const Announced& each : relay_queues(move.plan, names)) all.push_back(each);
   return all;
 }
 
@@ -84,7 +86,7 @@ void declare_relay(const DeclareQueues& at, const StopToken& stop) {
   const QueueNames names = at.move.names();
   journal_announced(at.journal, Phase::preparing, tee_of(names));
   at.broker.declare_fanout(names.tee, stop);
-  const std::vector<Announced> announced = relay_queues(names);
+  const std::vector<Announced> announced = relay_queues(at.move.plan, names);
   const std::string queues[] = {names.source, names.target};
   for (std::size_t i = 0; i < announced.size(); ++i) {
     declare(at, queues[i], announced[i], stop);

@@ -39,11 +39,11 @@ Applied apply(Journal& journal, Direction direction, Operations& operations, Obs
   Applied result;
   for (const Entry& entry : open_entries(journal, direction, options)) {
     const std::string text = describe(entry.operation);
-    std::string failure;
+    std::string failure, said;
     try {
       // A fresh token: an interruption of the migration must not interrupt its undo.
-      operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(
-                                          std::max(options.limit, patience(entry.operation)))));
+      said = operations.run(entry.operation, StopToken().within(std::chrono::duration_cast<Clock::duration>(
+                                                 std::max(options.limit, patience(entry.operation)))));
     } catch (const std::exception& error) {
       failure = error.what();
     }
@@ -59,6 +59,7 @@ Applied apply(Journal& journal, Direction direction, Operations& operations, Obs
       report(observer, Event::Type::undo, ok ? text : text + ": " + failure, ok);
     else
       report(observer, Event::Type::step, planned_words(entry.operation), true);
+    if (!said.empty()) report(observer, Event::Type::warning, said, true);
     try {
       journal.settled(entry.n, ok, direction == Direction::undo ? "undo" : "finish");
     } catch (const std::exception&) {

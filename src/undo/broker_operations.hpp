@@ -6,8 +6,8 @@
 
 namespace ms2m {
 
-/// Error{inconsistent} when it must be drained and is not.
-void delete_queue(const Migrator::Ports& ports, const op::DeleteQueue& o, const StopToken& stop);
+/// Error{inconsistent} when it must be drained and is not. Returns what there is to say of messages that went back.
+std::string delete_queue(const Migrator::Ports& ports, const op::DeleteQueue& o, const StopToken& stop);
 /// And the one by which a relay puts messages back.
 void delete_exchange(const Migrator::Ports& ports, const op::DeleteExchange& o, const StopToken& stop);
 /// Unless there is a pod of that name.

@@ -124,7 +124,7 @@ constexpr Row<DeleteQueue> kRow<DeleteQueue>{
     [](const auto& o) {
       return o.drained ? resume(o) : Typed{Command::delete_queue, {o.queue}};
     },
-    delete_queue};
+    [](const auto& ports, const auto& o, const StopToken& stop) { delete_queue(ports, o, stop); }};
 template <>
 constexpr Row<DeleteExchange> kRow<DeleteExchange>{[](const auto& o) { return "delete exchange " + o.exchange; },
                                                    clean_up, delete_exchange};
@@ -240,10 +240,13 @@ std::string command(const Operation& operation, const Place& place, const std::s
   return remedy::command(typed.command, place, typed.words.empty() ? std::vector{id} : typed.words);
 }
 
-void Operations::run(const Operation& operation, const StopToken& stop) {
+std::string Operations::run(const Operation& operation, const StopToken& stop) {
+  if (const auto* queue = std::get_if<op::DeleteQueue>(&operation)) return delete_queue(ports_, *queue, stop);
   if (const auto* rename = std::get_if<op::Rename>(&operation); rename != nullptr && rename_)
-    return rename_(*rename, stop);
-  std::visit([&]<class Op>(const Op& o) { kRow<Op>.run(ports_, o, stop); }, operation);
+    rename_(*rename, stop);
+  else
+    std::visit([&]<class Op>(const Op& o) { kRow<Op>.run(ports_, o, stop); }, operation);
+  return "";
 }
 
 namespace {

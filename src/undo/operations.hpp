@@ -27,8 +27,9 @@ class Operations {
   using RenameCopy = std::function<void(const op::Rename& operation, const StopToken& stop)>;
   explicit Operations(const Migrator::Ports& ports, RenameCopy rename = {})
       : ports_(ports), rename_(std::move(rename)) {}
-  /// Throws Error when it could not be done. Cancelled passes through.
-  void run(const Operation& operation, const StopToken& stop);
+  /// Throws Error when it could not be done. Cancelled passes through. Returns what a person must know of it; mostly
+  /// empty.
+  std::string run(const Operation& operation, const StopToken& stop);
 
  private:
   Migrator::Ports ports_;

@@ -226,6 +226,19 @@ std::uint64_t FakeBroker::purge_queue(const std::string& queue, const StopToken&
   });
 }
 
+std::uint64_t FakeBroker::give_back(const std::string& from, const std::string& to, const std::string&,
+                                    const StopToken& stop) {
+  return FakeCall::run(*world_, process_, "give back " + from, stop, [&]() -> std::uint64_t {
+    const auto found = world_->queues.find(from);
+    if (found == world_->queues.end()) return 0;
+    if (world_->queues.count(to) == 0) throw Error(ErrorKind::not_found, "NOT_FOUND - no queue '" + to + "'");
+    const auto count = found->second.ready.size();
+    for (FakeMessage& each : found->second.ready) world_->queues[to].ready.push_back(std::move(each));
+    found->second.ready.clear();
+    return count;
+  });
+}
+
 void FakeBroker::declare_fanout(const std::string& exchange, const StopToken& stop) {
   FakeCall::run(*world_, process_, "declare exchange " + exchange, stop, [&] { world_->exchanges[exchange]; });
 }

@@ -165,6 +165,8 @@ class FakeBroker : public Broker, public BrokerAdmin {
                   const StopToken& stop) override;
   void unbind_queue(const std::string& queue, const std::string& exchange, const std::string& key,
                     const StopToken& stop) override;
+  std::uint64_t give_back(const std::string& from, const std::string& to, const std::string& way_back,
+                          const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Valve> close_valve(const ValveSpec& spec, const StopToken& stop) override;

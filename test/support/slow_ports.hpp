@@ -122,6 +122,9 @@ class SlowBroker final : public Broker {
   void unbind_queue(const std::string&, const std::string&, const std::string&, const StopToken&) override {
     throw unexpected();
   }
+  std::uint64_t give_back(const std::string&, const std::string&, const std::string&, const StopToken&) override {
+    throw unexpected();
+  }
   void publish(const Outgoing&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<DeadMan> arm(const DeadManSpec&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<Valve> close_valve(const ValveSpec&, const StopToken&) override { throw unexpected(); }
