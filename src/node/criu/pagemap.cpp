@@ -76,7 +76,7 @@ std::optional<std::uint32_t> parse_head(std::string_view record) {
   return numbers.failed() ? std::nullopt : id;
 }
 
-std::optional<PageRange> parse_range(std::string_view record) {
+std::optional<PageRange> parse_range(std::string_view record, bool kept_back) {
   Numbers numbers(record);
   PageRange range;
   for (std::uint64_t field = 0, value = 0; numbers.next(field, value);) {
@@ -93,15 +93,15 @@ std::optional<PageRange> parse_range(std::string_view record) {
   }
   const std::uint32_t flags = range.flags.value_or(kPresent);
   range.in_parent = flags == kParent;
-  const bool known = range.in_parent || flags == kPresent || flags == (kPresent | kLazy);
+  const bool known =
+      range.in_parent || flags == kPresent || flags == (kPresent | kLazy) || (kept_back && flags == kLazy);
   const bool sound = range.address % kPageSize == 0 && range.pages > 0 && range.pages < kMostPages &&
                      range.address + range.pages * kPageSize > range.address;
   return !numbers.failed() && known && sound ? std::optional(range) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<Pagemap> parse_pagemap(std::string_view image) {
+/// `kept_back`: pages that are in no image are understood.
+std::optional<Pagemap> parse(std::string_view image, bool kept_back) {
   if (!image.starts_with(kMagic)) return std::nullopt;
   image.remove_prefix(kMagic.size());
   const auto head = take_record(image);
@@ -110,12 +110,25 @@ std::optional<Pagemap> parse_pagemap(std::string_view image) {
   Pagemap map{*id, {}};
   for (std::uint64_t end = 0; !image.empty();) {
     const auto record = take_record(image);
-    const auto range = record ? parse_range(*record) : std::nullopt;
+    const auto range = record ? parse_range(*record, kept_back) : std::nullopt;
     if (!range || range->address < end) return std::nullopt;
     end = range->address + range->pages * kPageSize;
     map.ranges.push_back(*range);
   }
   return map;
+}
+
+}  // namespace
+
+std::optional<Pagemap> parse_pagemap(std::string_view image) { return parse(image, false); }
+
+std::optional<std::uint64_t> pages_kept_back(std::string_view image) {
+  const auto map = parse(image, true);
+  if (!map) return std::nullopt;
+  std::uint64_t pages = 0;
+  for (const PageRange& range : map->ranges)
+    if (range.flags == kLazy) pages += range.pages;
+  return pages;
 }
 
 std::string print_pagemap(const Pagemap& map) {

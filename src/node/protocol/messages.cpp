@@ -199,10 +199,12 @@ static void fields(auto& f, Of<ReadDump> auto& m) {
 static void fields(auto& f, Of<DumpAnswer> auto& m) {
   f("frozen_ms", m.frozen_ms);
   f("bytes", m.bytes);
+  f("pages", m.pages);
 }
 static void fields(auto& f, Of<DumpContainer> auto& m) {
   f("id", m.id);
   f("container", m.container);
+  f("serve_ms", m.serve_ms);
 }
 static void fields(auto& f, Of<AttendCheckpoint> auto& m) {
   f("container", m.container);
@@ -257,6 +259,9 @@ static void fields(auto& f, Of<RestoreReady> auto& m) {
   f("sha256", m.sha256);
 }
 static void fields(auto& f, Of<RemoveDump> auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<PagesEnd> auto& m) { f("bytes", m.bytes); }
+static void fields(auto& f, Of<ServePages> auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<FeedPages> auto& m) { f("id", m.id); }
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
   f("id", m.id);
@@ -311,7 +316,8 @@ std::string request_name(const Json& request) {
   X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) \
   X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady)   \
   X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)           \
-  X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage)
+  X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage) \
+  X(ServePages) X(FeedPages)
 // clang-format on
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
@@ -328,6 +334,7 @@ MS2M_MESSAGE(ArchiveList)
 MS2M_MESSAGE(StreamProgress)
 MS2M_MESSAGE(StreamEnd)
 MS2M_MESSAGE(DumpAnswer)
+MS2M_MESSAGE(PagesEnd)
 MS2M_MESSAGE(ImageTool)
 MS2M_MESSAGE(ImageFound)
 MS2M_MESSAGE(ImageListing)

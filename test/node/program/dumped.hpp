@@ -8,7 +8,9 @@
 namespace ms2m::test {
 
 /// At its end it freezes again what was frozen when it began. Waits for the file `go` when there is one called `wait`.
-inline constexpr const char* kRuntime = R"(#!/bin/sh
+/// Told to by CRIU's settings, it says that it is ready, and answers each line that is asked for; what it was told lies
+/// in `settings`.
+inline constexpr const char* kRuntime = R"(#!/bin/bash
 here=$(dirname "$0")
 echo "$@" >"$here/asked"
 while [ $# -gt 0 ]; do
@@ -27,6 +29,17 @@ fi
 echo inventory >"$images/inventory.img"
 head -c 3000000 /dev/zero >"$images/pages-1.img"
 printf '\012\015freezer.state\022\006FROZEN' >"$images/cgroup.img"
+settings=$here/../../../etc/criu/crun.conf
+pages=$(sed -n 's/^ps-socket //p' "$settings" 2>/dev/null)
+[ -n "$pages" ] || exit 0
+cp "$settings" "$here/settings"
+ready=$(sed -n 's/^status-fd //p' "$settings")
+printf x >&$ready
+while read -r word <&$pages; do
+  [ "$word" != fail ] || { echo 'Error (c): it was asked for nonsense' >"$work/dump.log"; exit 1; }
+  echo "page $word" >&$pages
+done
+[ ! -e "$here/group/cgroup.freeze" ] || echo 1 >"$here/group/cgroup.freeze"
 )";
 
 /// Needs root. `at` is the directory of its runtime's program, crun; `state` that of what it keeps of containers;

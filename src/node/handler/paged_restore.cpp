@@ -1,0 +1,104 @@
+#include "node/handler/paged_restore.hpp"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "node/handler/real_runtime.hpp"
+#include "node/runtime/criu_settings.hpp"
+#include "node/runtime/paths.hpp"
+#include "wrap/posix/child.hpp"
+
+namespace ms2m::node {
+namespace {
+
+posix::ProcessSpec daemon_of(const PagedRestore& what, int ready) {
+  const char* path = std::getenv("PATH");
+  posix::ProcessSpec spec;
+  spec.argv = {"criu",         "lazy-pages",
+               "--images-dir", what.images,
+               "--work-dir",   what.work,
+               "--log-file",   kPagesLog,
+               "-v4",          "--page-server",
+               "--ps-socket",  std::to_string(what.pages),
+               "--status-fd",  std::to_string(ready)};
+  spec.env = {{"PATH", std::string(path != nullptr ? path : "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"}};
+  spec.in = spec.err = posix::ProcessSpec::Stream::null;
+  spec.own_group = false;
+  spec.inherited = {what.pages, ready};
+  return spec;
+}
+
+/// It listens, or has ended: false.
+bool listens(const posix::UniqueFd& ready) {
+  char byte = 0;
+  ssize_t got = -1;
+  do got = ::read(ready.get(), &byte, 1);
+  while (got < 0 && errno == EINTR);
+  return got == 1;
+}
+
+int run(const std::vector<std::string>& argv) {
+  const pid_t child = ::fork();
+  if (child < 0) posix::throw_errno("fork");
+  if (child == 0) ::_exit(exec_runtime(argv));
+  int raw = 0;
+  while (::waitpid(child, &raw, 0) < 0 && errno == EINTR) continue;
+  return as_exit_code({WIFEXITED(raw) ? WEXITSTATUS(raw) : 0, WIFSIGNALED(raw) ? WTERMSIG(raw) : 0});
+}
+
+/// The daemon's userfaultfds, ours too: a copy whose daemon has died waits for its pages, and reads no zeroes. (Not
+/// those of processes that the copy forks meanwhile.)
+std::vector<posix::UniqueFd> share_faults_of(pid_t daemon) {
+  std::vector<posix::UniqueFd> shared;
+  const posix::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, daemon, 0)));
+  const std::string all = "/proc/" + std::to_string(daemon) + "/fd";
+  const posix::UniqueFd directory = open_directory(all);
+  if (!pidfd || !directory) return shared;
+  for (const std::string& each : names_in(directory.get()))
+    if (read_link(all + "/" + each) == "anon_inode:[userfaultfd]")
+      shared.emplace_back(static_cast<int>(::syscall(SYS_pidfd_getfd, pidfd.get(), std::stoi(each), 0)));
+  return shared;
+}
+
+void kill_copy(const std::string& pid_file) {
+  const std::string text = pid_file.empty() ? "" : read_text(pid_file).value_or("");
+  const pid_t first = static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
+  if (first > 1) ::kill(first, SIGKILL);
+}
+
+int restore(const PagedRestore& what) {
+  put_in_place_of(what.criu_file, what.own_file);
+  posix::Pipe ready = posix::make_pipe();
+  posix::Child daemon(daemon_of(what, ready.write.get()));
+  ready.write.reset();
+  ::close(what.pages);  // its end is the daemon's
+  if (!listens(ready.read)) return kPagesMissing;
+  if (const int code = run(what.runtime); code != 0) return code;
+  const auto shared = share_faults_of(daemon.pid());
+  constexpr Millis kLook{60'000};
+  auto ended = daemon.wait_for(kLook);
+  while (!ended) ended = daemon.wait_for(kLook);
+  if (ended->ok()) return 0;
+  kill_copy(what.pid_file);
+  return kPagesMissing;
+}
+
+}  // namespace
+
+int restore_with_pages(const PagedRestore& what) noexcept {
+  try {
+    return restore(what);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ms2m-runtime: %s\n", error.what());
+    return kPagesMissing;
+  }
+}
+
+}  // namespace ms2m::node
