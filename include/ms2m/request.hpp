@@ -24,7 +24,13 @@ enum class CheckpointBy {
   kubelet,  ///< its checkpoint API
   runtime,  ///< the node's own OCI runtime, asked by the node program
 };
-const char* to_string(CheckpointBy by) noexcept;         // "kubelet", "runtime"
+const char* to_string(CheckpointBy by) noexcept;  // "kubelet", "runtime"
+enum class Pages {
+  files,   ///< of memory lie in the checkpoint
+  stream,  ///< are fetched from the source's memory while the copy is restored, all of them before it is handed the
+           ///< queue
+};
+const char* to_string(Pages pages) noexcept;             // "files", "stream"
 enum class RestoreChoice { automatic, handler, image };  ///< automatic: the handler, where the target has it
 enum class KubeletPath { proxy, direct };
 
@@ -61,6 +67,7 @@ struct MigrationRequest {
   KubeletPath kubelet = KubeletPath::proxy;
   RestoreChoice restore = RestoreChoice::automatic;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
+  Pages pages = Pages::files;
   bool dry_run = false;
 
   Millis dead_man{15000};

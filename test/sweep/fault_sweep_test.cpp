@@ -52,6 +52,7 @@ struct Case {
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
+  Pages pages = Pages::files;
   bool direct = false;
   int backlog = 0;  ///< waits from the beginning, of a consumer that manages one message at a time
 };
@@ -76,6 +77,11 @@ Case by_runtime(Case c) {
   c.handler = true;
   c.checkpoint = CheckpointBy::runtime;
   return c;
+}
+
+Case by_stream(Case c) {
+  c.pages = Pages::stream;
+  return by_runtime(c);
 }
 
 Case by_handler(Case c) {
@@ -332,6 +338,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
+    request.pages = case_.pages;
     if (case_.direct) request.carriage = Carriage::direct;
     if (case_.rounds > 0) request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
@@ -553,6 +560,11 @@ TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][ha
   sweep(by_runtime({"StatefulSet", Strategy::shadow}));
   sweep(by_runtime({"", Strategy::handoff, Protocol::none}));
 }
+TEST_CASE("memory that goes from memory to memory survives every fault", "[sweep][handler]") {
+  sweep(by_stream({"", Strategy::handoff}));
+  sweep(by_stream({"ReplicaSet", Strategy::handoff}));
+}
+
 TEST_CASE("a checkpoint that goes from node to node survives every fault", "[sweep]") {
   sweep(directly({"", Strategy::handoff}));
   sweep(directly(in_rounds({"", Strategy::handoff})));

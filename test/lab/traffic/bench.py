@@ -65,6 +65,7 @@ def parser():
                                                             "the nodes are set up for it, and that is taken back")
     measure.add_argument("--checkpoint", default="kubelet", help="kubelet,runtime: each repetition both ways in turn")
     measure.add_argument("--precopy", default="auto", help="off,1: likewise")
+    measure.add_argument("--pages", default="files", help="files,stream: likewise; stream is for --checkpoint runtime and --precopy off")
     measure.add_argument("--memory", type=word(ballast.size_of), default=0,
                          help="that the consumer has beside its own and leaves alone, as 1G (of 1024); touch_s is then what a plain "
                               "program needs on the target to touch as much that is new")
