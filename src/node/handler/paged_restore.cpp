@@ -1,10 +1,12 @@
 #include "node/handler/paged_restore.hpp"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -44,10 +46,20 @@ bool listens(const posix::UniqueFd& ready) {
   return got == 1;
 }
 
-int run(const std::vector<std::string>& argv) {
+/// Its exit code. Should the daemon fail meanwhile, CRIU may wait for it for ever: whatever runs below is left to
+/// whoever ends us.
+int run(const std::vector<std::string>& argv, posix::Child& daemon) {
   const pid_t child = ::fork();
   if (child < 0) posix::throw_errno("fork");
   if (child == 0) ::_exit(exec_runtime(argv));
+  const posix::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  std::array<pollfd, 2> fds{pollfd{pidfd.get(), POLLIN, 0}, pollfd{daemon.pidfd(), POLLIN, 0}};
+  while (pidfd && fds[0].revents == 0) {
+    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) posix::throw_errno("poll");
+    if (fds[0].revents != 0 || fds[1].revents == 0) continue;
+    if (const auto ended = daemon.try_wait(); ended && !ended->ok()) return kPagesMissing;
+    fds[1].fd = -1;
+  }
   int raw = 0;
   while (::waitpid(child, &raw, 0) < 0 && errno == EINTR) continue;
   return as_exit_code({WIFEXITED(raw) ? WEXITSTATUS(raw) : 0, WIFSIGNALED(raw) ? WTERMSIG(raw) : 0});
@@ -80,7 +92,7 @@ int restore(const PagedRestore& what) {
   ready.write.reset();
   ::close(what.pages);  // its end is the daemon's
   if (!listens(ready.read)) return kPagesMissing;
-  if (const int code = run(what.runtime); code != 0) return code;
+  if (const int code = run(what.runtime, daemon); code != 0) return code;
   const auto shared = share_faults_of(daemon.pid());
   constexpr Millis kLook{60'000};
   auto ended = daemon.wait_for(kLook);
