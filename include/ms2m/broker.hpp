@@ -103,6 +103,7 @@ struct ValveSpec {
   /// It opens by itself, as if it had broken, when the time for the closing is over (`limit`), unless it was kept
   /// before.
   bool provisional = false;
+  Bytes max_held_bytes{std::numeric_limits<std::uint64_t>::max()};  ///< of the messages' bodies
 };
 
 /// ms2m's own consumer on a queue with a higher x-priority: while it is closed, deliveries to everybody else stop. It
@@ -112,7 +113,9 @@ class Valve {
   virtual ~Valve() = default;
   virtual std::uint64_t held() const noexcept = 0;  ///< messages held unacknowledged
   virtual std::uint64_t ready_at_closing() const noexcept = 0;
-  virtual bool broken() const noexcept = 0;  ///< connection lost, more than max_held, or its time was over
+  virtual Bytes held_bytes() const noexcept = 0;  ///< their bodies
+  virtual bool broken() const noexcept = 0;       ///< connection lost, full, or its time was over
+  virtual bool full() const noexcept = 0;         ///< it has broken because more came than max_held or max_held_bytes
   /// When the last flood came, if ever: more than 150 messages may have been on their way to it at a time. In it the
   /// broker may have counted the valve as blocked (200 unsent deliveries) and served somebody else. What waited at the
   /// closing counts: behind a frozen source, settle() twice before that runs, and look at what came later.
@@ -278,6 +281,8 @@ struct QueueFacts {
   Json policy = Json::object();  ///< effective_policy_definition
   /// Messages/s, published to it and acknowledged; statistics of the last seconds. nullopt: not told.
   std::optional<double> rate_in{}, rate_out{};
+  /// Of its messages' bodies, bytes; by statistics that are some seconds old. nullopt: it had none then, or not told.
+  std::optional<double> mean_size{};
   std::vector<QueueConsumer> consumers;
   std::vector<OtherConsumer> elsewhere;  ///< of its virtual host
 };

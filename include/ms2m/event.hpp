@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ms2m/units.hpp"
 
@@ -11,6 +12,7 @@ namespace ms2m {
 /// source.
 enum class Phase { preparing, checkpointing, transferring, restoring, replaying, finalizing };
 const char* to_string(Phase phase) noexcept;  // "Preparing", "Checkpointing", ...
+std::optional<Phase> phase_of(std::string_view word) noexcept;
 
 struct Event {
   enum class Type {

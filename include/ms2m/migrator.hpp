@@ -14,6 +14,7 @@
 #include "ms2m/node_restore.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/plan.hpp"
+#include "ms2m/registry.hpp"
 #include "ms2m/request.hpp"
 
 namespace ms2m {
@@ -29,8 +30,8 @@ struct JournalSummary {
   std::string server;               ///< of that cluster; empty: an ms2m of before it was noted
   std::string cluster_uid;          ///< of its namespace kube-system; empty: not known
   std::string ssh_config, ssh_host, node_program;
-  std::string transfer, agent_namespace, agent_address;  ///< as Provenance has them
-  std::string broker;                                    ///< without secrets
+  std::string transfer, agent_namespace, agent_address, registry, registry_ca;  ///< as Provenance has them
+  std::string broker;                                                           ///< without secrets
   Json pod;  ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to
              ///< ask for the broker
   long pid = 0;  ///< of the process that wrote it
@@ -67,6 +68,8 @@ struct Provenance {
   std::string node_program;  ///< the file that is brought to nodes instead of ms2m's own; empty: none
   std::string transfer;      ///< "http": nodes were reached by their agents; else by ssh
   std::string agent_namespace, agent_address;
+  std::string registry;     ///< "registry.example:5000/ms2m", "http://..."; who may there what is in no journal
+  std::string registry_ca;  ///< file of certificates that it is trusted by; empty: the nodes' own
 };
 
 /// One per process run; not thread-safe. Ports outlive it.
@@ -84,6 +87,7 @@ class Migrator {
     ContainerProcess& processes;
     NodeRestores& restores;
     RuntimeCheckpoints& dumps;
+    Registry& registry;
   };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
   ~Migrator();

@@ -105,6 +105,8 @@ struct MoveRequest {
   Carriage carriage = Carriage::relay;
   /// Told once of each pair of nodes, when the relay has to do it, why; may be empty.
   std::function<void(const std::string& why)> on_detour{};
+  /// registry: what the manifest there says of it. By it, it is the checkpoint image that a kubelet could pull itself.
+  std::string container{}, architecture = "amd64";
 };
 
 struct MoveResult {

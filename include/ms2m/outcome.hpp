@@ -69,10 +69,12 @@ struct CarriedPages {
 
 /// Measured while it ran; absent where it does not apply or was not reached.
 struct Measures {
-  Seconds total{0};
+  Seconds total{0};                     ///< until nothing of ms2m is left
+  std::optional<Seconds> served;        ///< of it: until the target consumed the queue, under the name that it keeps
   std::optional<Seconds> source_pause;  ///< source quiet until it (shadow) or the target (handoff) works again
   std::optional<Seconds>
       gap;  ///< no message is worked on: from the last that the source could have until the target consumes
+  std::optional<Seconds> reconnect;   ///< the copy runs until it has connected: its own back-off
   std::optional<Bytes> bytes;         ///< size of the checkpoint archive, as it was carried
   std::optional<Bytes> precopied;     ///< carried before, while the source worked
   std::optional<CarriedPages> pages;  ///< where some were

@@ -48,6 +48,7 @@ struct Plan {
   std::string stored_image;       ///< and in the nodes' stores, which know no short names
   Landing target_landing;         ///< of the archive, as the carrier says
   Landing source_landing;         ///< and should the process have to go back
+  std::string registry_name;      ///< Carriage::registry: of the checkpoint there; else empty
   Json target_spec;               ///< the target pod as it will be created
   std::vector<std::string> diff;  ///< unified-diff-like lines, source pod -> target pod
   std::vector<Finding> findings;

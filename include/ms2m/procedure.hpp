@@ -26,9 +26,9 @@ const char* to_string(Course course) noexcept;  // "handoff", "in_place", ...
 /// Who ends the source once the copy serves.
 enum class SourceEnd {
   adoption,  ///< its ReplicaSet, which adopts the copy
-  deletion,  ///< ms2m deletes the pod; its process is quiet and need not end gently
+  deletion,  ///< ms2m deletes the pod
   kill,      ///< the same, and kills the frozen process on its node
-  scaling,   ///< its set's controller (or, of a bare pod, ms2m), gently, in the pod's own grace period
+  scaling,   ///< its set's controller (or, of a bare pod, ms2m), before its copy comes
 };
 
 const char* to_string(SourceEnd end) noexcept;  // "adoption", ...
@@ -47,6 +47,7 @@ struct Procedure {
   Workload workload = Workload::bare_pod;
   Course course = Course::shadow;
   SourceEnd source_end = SourceEnd::deletion;
+  SourceExit source_exit = SourceExit::kill;
   Carriage carriage = Carriage::relay;  ///< direct: while the nodes reach each other
   Restoring restoring = Restoring::image;
   CheckpointBy checkpoint = CheckpointBy::kubelet;

@@ -44,6 +44,7 @@ enum class Command {
   name_broker,  ///< name of its cluster
   // ms2m. First word: the migration's id.
   list_migrations,
+  show_status,
   abort_migration,
   resume_migration,
   clean_up,
@@ -55,6 +56,7 @@ enum class Command {
   // This machine.
   look_at_file,
   remove_directory,
+  remove_file,
   make_private,
   // Any request, so that kubectl renews what it logs in with.
   renew_login,

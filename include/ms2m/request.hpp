@@ -30,7 +30,13 @@ enum class Pages {
   stream,  ///< are fetched from the source's memory while the copy is restored, all of them before it is handed the
            ///< queue
 };
-const char* to_string(Pages pages) noexcept;             // "files", "stream"
+const char* to_string(Pages pages) noexcept;  // "files", "stream"
+/// How the source's process ends, once its state goes on elsewhere.
+enum class SourceExit {
+  kill,      ///< at once, on its node: nothing of its own code runs any more
+  graceful,  ///< by its kubelet: preStop hooks, SIGTERM, the pod's grace period
+};
+const char* to_string(SourceExit exit) noexcept;         // "kill", "graceful"
 enum class RestoreChoice { automatic, handler, image };  ///< automatic: the handler, where the target has it
 enum class KubeletPath { proxy, direct };
 
@@ -68,12 +74,14 @@ struct MigrationRequest {
   RestoreChoice restore = RestoreChoice::automatic;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   Pages pages = Pages::files;
+  std::optional<SourceExit> source_exit{};  ///< nullopt: graceful for sequential, else kill
   bool dry_run = false;
 
   Millis dead_man{15000};
   Millis downtime_limit{300};
   std::uint64_t relay_window = 0;       ///< messages; 0: half of what the source manages within the dead man's time
   std::uint64_t max_held = 100000;      ///< messages that the valve may hold
+  Bytes max_held_bytes{1073741824};     ///< of their bodies: the broker has them in its memory meanwhile
   Millis freeze_limit{10000};           ///< of a source that is at work
   Seconds cutoff{120};                  ///< fanout only
   std::optional<unsigned> precopy{};    ///< rounds of it; nullopt: where it pays

@@ -9,10 +9,10 @@
     libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcurl4-openssl-dev librabbitmq-dev libpcre2-dev
     libcpp-httplib-dev libbrotli-dev zlib1g-dev libcli11-dev catch2)
   TEST_PACKAGES=(mandoc python3 python3-pika python3-yaml jq curl openssl openssh-client openssh-server
-    zsh fish skopeo podman gnuplot-nox)
+    zsh fish skopeo podman gnuplot-nox docker-registry)
   PACKAGE_PACKAGES=(dpkg-dev file binutils gzip lintian)
   LAB_PACKAGES=(debootstrap rabbitmq-server openssl openssh-client iproute2 util-linux procps curl jq xz-utils
-    python3 python3-pika python3-yaml)
+    python3 python3-pika python3-yaml docker-registry)
   BENCH_PACKAGES=(python3 python3-pika python3-yaml gnuplot-nox)
   BROWSER_PACKAGES=(chromium)
 }
@@ -47,7 +47,7 @@ missing_packages() {
 }
 
 # need_packages NAME...: installs those that are missing; asks the network for nothing when none is.
-# No service that comes with a package is started; those of RabbitMQ and sshd are not left enabled either.
+# No service that comes with a package is started; those of RabbitMQ, sshd and docker-registry are not left enabled either.
 need_packages() {
   local list missing start=$SECONDS
   list=$(missing_packages "$@") || die "cannot tell which Debian packages are installed"
@@ -75,6 +75,7 @@ install_packages() {
       case $name in
         rabbitmq-server) units="rabbitmq-server epmd.socket epmd" ;;
         openssh-server) units=ssh ;;
+        docker-registry) units=docker-registry ;;
         *) continue ;;
       esac
       for unit in $units; do

@@ -25,6 +25,13 @@ const char* to_string(Phase phase) noexcept {
   return "?";
 }
 
+std::optional<Phase> phase_of(std::string_view word) noexcept {
+  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring,
+                            Phase::replaying, Phase::finalizing})
+    if (word == to_string(phase)) return phase;
+  return std::nullopt;
+}
+
 const char* to_string(Strategy strategy) noexcept {
   switch (strategy) {
     case Strategy::handoff:
@@ -117,6 +124,16 @@ const char* to_string(SourceEnd end) noexcept {
   return "?";
 }
 
+const char* to_string(SourceExit exit) noexcept {
+  switch (exit) {
+    case SourceExit::kill:
+      return "kill";
+    case SourceExit::graceful:
+      return "graceful";
+  }
+  return "?";
+}
+
 const char* to_string(RestoreState state) noexcept {
   switch (state) {
     case RestoreState::unknown:
@@ -135,7 +152,17 @@ const char* to_string(RestoreState state) noexcept {
   return "?";
 }
 
-const char* to_string(Carriage carriage) noexcept { return carriage == Carriage::direct ? "direct" : "relay"; }
+const char* to_string(Carriage carriage) noexcept {
+  switch (carriage) {
+    case Carriage::relay:
+      return "relay";
+    case Carriage::direct:
+      return "direct";
+    case Carriage::registry:
+      return "registry";
+  }
+  return "?";
+}
 
 const char* to_string(Pages pages) noexcept { return pages == Pages::files ? "files" : "stream"; }
 const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }

@@ -91,6 +91,7 @@ const std::vector<Form>& forms() {
       {Command::show_broker, "rabbitmqctl cluster_status"},
       {Command::name_broker, "rabbitmqctl set_cluster_name {0}"},
       {Command::list_migrations, "ms2m list"},
+      {Command::show_status, "ms2m status {0}"},
       {Command::abort_migration, "ms2m abort {0}"},
       {Command::resume_migration, "ms2m resume {0}"},
       {Command::clean_up, "ms2m cleanup {0}"},
@@ -100,6 +101,7 @@ const std::vector<Form>& forms() {
       {Command::restart_service, "systemctl restart {0}"},
       {Command::look_at_file, "less {0}"},
       {Command::remove_directory, "rm -r {0}"},
+      {Command::remove_file, "rm {0}"},
       {Command::make_private, "chmod 600 {0}"},
       {Command::renew_login, "kubectl get --raw /version"},
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/url_encode.hpp"
 #include "broker/admin_json.hpp"
 #include "broker/policies.hpp"
 #include "ms2m/error.hpp"
@@ -76,6 +77,12 @@ std::optional<double> rate_of(const Json& queue, const char* key) {
   const Json details = table(table(queue, "message_stats"), key);
   if (!details.contains("rate") || !details["rate"].is_number()) return std::nullopt;
   return details["rate"].get<double>();
+}
+
+std::optional<double> mean_size_of(const Json& queue) {
+  const auto messages = member(queue, "messages", std::uint64_t{0});
+  if (messages == 0 || !queue.contains("message_bytes") || !queue["message_bytes"].is_number()) return std::nullopt;
+  return queue["message_bytes"].get<double>() / static_cast<double>(messages);
 }
 
 /// nullopt: the counts are not there.
@@ -198,6 +205,7 @@ std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const Stop
   facts.arguments = table(*found, "arguments");
   facts.rate_in = rate_of(*found, "publish_details");
   facts.rate_out = rate_of(*found, "ack_details");
+  facts.mean_size = mean_size_of(*found);
   // A statistic: absent in the first seconds of a queue or a policy.
   facts.policy = found->contains("effective_policy_definition") ? table(*found, "effective_policy_definition")
                                                                 : policy_by_name(name, stop);

@@ -46,6 +46,7 @@ std::unique_ptr<Valve> RabbitValve::close(const amqp::Endpoint& endpoint, const 
 RabbitValve::RabbitValve(std::unique_ptr<amqp::Connection> connection, const ValveSpec& spec, std::uint64_t ready,
                          std::optional<TimePoint> until)
     : max_held_(spec.max_held),
+      max_held_bytes_(spec.max_held_bytes),
       ready_at_closing_(ready),
       connection_(std::move(connection)),
       until_(until),
@@ -112,6 +113,7 @@ void RabbitValve::run() noexcept {
     }
   connection_.reset();
   held_.store(0);
+  held_bytes_.store(0);
   const std::lock_guard lock(mutex_);
   over_ = true;
   settled_.notify_all();
@@ -164,9 +166,13 @@ bool RabbitValve::read() {
     receive();
     const std::uint64_t delivered = connection_->delivered();
     held_.store(delivered);
+    held_bytes_.store(connection_->delivered_bytes().count);
     most_held_.store(delivered);
     if (connection_->consumer_cancelled()) return false;  // the queue was deleted
-    if (delivered > max_held_) return false;
+    if (delivered > max_held_ || connection_->delivered_bytes() > max_held_bytes_) {
+      full_.store(true);  // before it is seen to have broken
+      return false;
+    }
     {
       const std::lock_guard lock(mutex_);
       if (opening_) return true;

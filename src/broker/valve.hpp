@@ -37,7 +37,9 @@ class RabbitValve : public Valve {
 
   std::uint64_t held() const noexcept override { return held_.load(); }  ///< 0 once opened or broken
   std::uint64_t ready_at_closing() const noexcept override { return ready_at_closing_; }
+  Bytes held_bytes() const noexcept override { return {held_bytes_.load()}; }
   bool broken() const noexcept override { return broken_.load(); }
+  bool full() const noexcept override { return full_.load(); }
   std::optional<TimePoint> flooded() const noexcept override {
     const auto at = flooded_.load();
     return at == 0 ? std::nullopt : std::optional(TimePoint(Clock::duration(at)));
@@ -61,6 +63,7 @@ class RabbitValve : public Valve {
   bool provisional();
 
   const std::uint64_t max_held_;
+  const Bytes max_held_bytes_;
   const std::uint64_t ready_at_closing_;
   std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs, as the next four
   FloodWatch flood_;
@@ -68,9 +71,9 @@ class RabbitValve : public Valve {
   TimePoint asked_at_{};
   std::optional<std::uint64_t> answers_;  ///< the question is under way; of settle() it answers so many
 
-  std::atomic<std::uint64_t> held_{0};
+  std::atomic<std::uint64_t> held_{0}, held_bytes_{0};
   std::atomic<std::uint64_t> most_held_{0};
-  std::atomic<bool> broken_{false}, returned_{false};
+  std::atomic<bool> broken_{false}, full_{false}, returned_{false};
   std::atomic<Clock::rep> flooded_{0};
   std::mutex mutex_;
   std::condition_variable settled_;

@@ -8,7 +8,9 @@ void add_abort(CLI::App& app, Command& chosen) {
   auto& command =
       add_command(app, "abort", "Undo a migration that crashed; finish it when it was past its pivot",
                   {"ms2m list", "ms2m abort m7k2q9"}, [id, &chosen] {
-                    chosen = {"abort", [id](const Context& context) {
+                    chosen = {"abort", [id](const Context& given) {
+                                const auto observer = given.backend.tell({"abort", *id, ""}, given.observer);
+                                const Context context = observed_by(*observer, given);
                                 const Session session = reopen_session(context, find_journal(context, *id), "abort");
                                 return report_outcome(context, session.engine->abort(*id, context.stop), "abort", true);
                               }};

@@ -11,8 +11,10 @@
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/event.hpp"
+#include "ms2m/listener.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/node_setup.hpp"
+#include "ms2m/standing.hpp"
 
 namespace ms2m::cli {
 
@@ -43,6 +45,12 @@ struct AgentServing {
   int port = 0;
   std::string keys;  ///< a directory
   std::string node;  ///< its name; may be empty
+};
+
+/// Of what is told to whoever listens. Empty: not known yet.
+struct Telling {
+  std::string command, migration;
+  std::string pod;  ///< "shop/orders-0": where one process works on several at a time
 };
 
 /// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.
@@ -79,6 +87,15 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
+  virtual std::optional<Standing> standing(const std::string& id) const = 0;  ///< as standing_of(); nothing: no journal
+  /// The document of kind "outcome" that was kept last; nothing: none was. Error{failed}: it cannot be read.
+  virtual std::optional<Json> outcome(const std::string& id) const = 0;
+  /// Beside the journal, where there is one. Error{failed}.
+  virtual void keep_outcome(const std::string& id, const Json& outcome) const = 0;
+  /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine.
+  virtual std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const = 0;
+  /// To each ms2m of this user that runs here.
+  virtual std::vector<std::unique_ptr<Listener>> listen() const = 0;
   /// Removes from a node the programs that were brought and kept there. False: there was none. `cluster` is asked where
   /// ssh does not know the node's name. Errors as Nodes::open().
   virtual bool forget_node_program(std::shared_ptr<Cluster> cluster, const SshOptions& ssh, const std::string& node,

@@ -140,7 +140,7 @@ void choose_address(const BrokerQuestion& question, const std::optional<std::str
   if (!found) found = from_annotation(question);
   if (!found && container) found = from_container(question, *container);
   if (!found)
-    throw Error(
+    throw NotNamed(
         ErrorKind::refused,
         fmt::format("nothing says which broker {} uses: no --broker, MS2M_BROKER, config.yaml, annotation {} or "
                     "RABBITMQ_URL of its container",
@@ -181,7 +181,7 @@ void choose_queue(const BrokerQuestion& question, const std::optional<std::strin
     choice.queue = name.value_or("");
   }
   if (choice.queue.empty() && question.queue_needed)
-    throw Error(
+    throw NotNamed(
         ErrorKind::refused,
         fmt::format("nothing says which queue {} consumes: no --queue, MS2M_QUEUE, config.yaml, annotation {} or "
                     "QUEUE_NAME of its container",

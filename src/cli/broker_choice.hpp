@@ -38,8 +38,13 @@ struct BrokerChoice {
   std::string queue_origin;
 };
 
-/// Reads nothing but what `lookups` reads. Error{usage}: what the user gave is wrong; Error{refused}: nobody names a
-/// broker or a queue, or the pod names something that does not exist. No secret is in a message.
+/// Nobody names a broker, or a queue: it may be no consumer at all. {refused}.
+struct NotNamed : Error {
+  using Error::Error;
+};
+
+/// Reads nothing but what `lookups` reads. Error{usage}: what the user gave is wrong; NotNamed: nobody names a
+/// broker or a queue; Error{refused}: the pod names something that does not exist. No secret is in a message.
 BrokerChoice choose_broker(const BrokerQuestion& question);
 
 /// True for "amqp://user:password@host": such a URI must not be on a command line.

@@ -85,8 +85,7 @@ int run_cleanup(const Context& context, const std::string& id) {
     for (auto& outcome : clean(context, journal, silent)) outcomes.push_back(std::move(outcome));
   const int status = status_of(outcomes);
   if (context.globals.output == Output::json) {
-    const Json json = report::outcomes_json(outcomes, "cleanup", status);
-    context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+    print_json(context, report::outcomes_json(outcomes, "cleanup", status));
     return status;
   }
   for (const auto& outcome : outcomes) report_outcome(context, outcome, "cleanup", true);

@@ -55,8 +55,15 @@ void add_global_options(CLI::App& app, GlobalOptions& globals) {
   text("--ssh-host", globals.ssh.host, "how a node is called for ssh (default: {node})", "TEMPLATE")->group(nodes);
   text("--node-program", globals.ssh.node_program, "brought to the nodes instead of the one in ms2m", "FILE")
       ->group(nodes);
-  add_word<std::string>(app, "--transfer", globals.ssh.transfer, {{"ssh", "ssh"}, {"http", "http"}},
-                        "ssh (default) or http: everything on nodes by their agents ('ms2m agent')")
+  add_word<std::string>(
+      app, "--transfer", globals.ssh.transfer, {{"ssh", "ssh"}, {"http", "http"}, {"registry", "registry"}},
+      "ssh (default); http: everything on nodes by their agents ('ms2m agent'); registry: checkpoints "
+      "through one")
+      ->group(nodes);
+  text("--registry", globals.ssh.registry, "registry: [http://]HOST[:PORT]/REPOSITORY; logins as skopeo has them",
+       "NAME")
+      ->group(nodes);
+  text("--registry-ca", globals.ssh.registry_ca, "registry: certificates to trust (default: the nodes' own)", "FILE")
       ->group(nodes);
   text("--agent-namespace", globals.ssh.agent_namespace, "http: where the agents are (ms2m-system)", "NAME")
       ->check(completed_by(Ask::namespaces))
@@ -90,9 +97,12 @@ void declare(CLI::App& app, CommandLine& line) {
   app.set_version_flag("--version", version_text(), "print the version");
   add_global_options(app, line.globals);
   add_migrate(app, line.command);
+  add_drain(app, line.command);
   add_plan(app, line.command);
   add_check(app, line.command);
   add_list(app, line.command);
+  add_status(app, line.command);
+  add_report(app, line.command);
   add_resume(app, line.command);
   add_abort(app, line.command);
   add_cleanup(app, line.command);

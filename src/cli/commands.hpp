@@ -26,6 +26,9 @@ void add_abort(CLI::App& app, Command& chosen);
 void add_resume(CLI::App& app, Command& chosen);
 void add_cleanup(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
+void add_drain(CLI::App& app, Command& chosen);
+void add_report(CLI::App& app, Command& chosen);
+void add_status(CLI::App& app, Command& chosen);
 void add_node(CLI::App& app, Command& chosen);
 void add_agent(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
@@ -33,6 +36,8 @@ void add_completion(CLI::App& app, Command& chosen);
 
 /// The options of migrate, plan and check, declared once.
 void add_migrate_options(CLI::App& command, MigrateOptions& options);
+/// Those of them that do not say which pod, or where to.
+void add_how_options(CLI::App& command, MigrateOptions& options);
 
 /// What is made of a plan that is only looked at.
 struct LookReport {

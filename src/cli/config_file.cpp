@@ -31,7 +31,9 @@ class ConfigReader {
                  {"node_program", &config.ssh.node_program},
                  {"transfer", &config.ssh.transfer},
                  {"agent_namespace", &config.ssh.agent_namespace},
-                 {"agent_address", &config.ssh.agent_address}} {}
+                 {"agent_address", &config.ssh.agent_address},
+                 {"registry", &config.ssh.registry},
+                 {"registry_ca", &config.ssh.registry_ca}} {}
 
   void read(const YAML::Node& root) {
     if (root.IsNull()) return;

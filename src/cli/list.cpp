@@ -10,12 +10,9 @@ void add_list(CLI::App& app, Command& chosen) {
                 chosen = {"list", [](const Context& context) {
                             const auto journals = context.backend.journals();
                             if (context.globals.output == Output::json)
-                              context.out
-                                  << report::journals_json(journals).dump(2, ' ', false, Json::error_handler_t::replace)
-                                  << '\n';
+                              print_json(context, report::journals_json(journals));
                             else
-                              context.out << report::journals_text(journals);
-                            context.out << std::flush;
+                              context.out << report::journals_text(journals) << std::flush;
                             return 0;
                           }};
               });

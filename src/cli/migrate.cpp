@@ -5,8 +5,10 @@ namespace ms2m::cli {
 
 namespace {
 
-int run_migrate(const Context& context, const MigrateOptions& options) {
-  if (options.dry_run) return run_plan(context, options);
+int run_migrate(const Context& given, const MigrateOptions& options) {
+  if (options.dry_run) return run_plan(given, options);
+  const auto observer = given.backend.tell({"migrate", "", ""}, given.observer);
+  const Context context = observed_by(*observer, given);
   MigrationRequest request = make_request(context, options);
   Session session = open_session(context, request);
   const TimePoint opened = Clock::now();

@@ -39,11 +39,15 @@ void add_migrate_options(CLI::App& command, MigrateOptions& options) {
            {.names = "POD", .help = "the pod to move, as pod/NAME or NAME", .required = true, .ask = Ask::pods});
   add_text(command, options.target_node,
            {.names = "--to", .help = "the node to move it to", .value = "NODE", .required = true, .ask = Ask::nodes});
+  add_text(command, options.target_name,
+           {.names = "--target-name", .help = "name of the new pod (default: chosen by ms2m)", .value = "NAME"});
+  add_how_options(command, options);
+}
+
+void add_how_options(CLI::App& command, MigrateOptions& options) {
   add_text(
       command, options.container,
       {.names = "-c,--container", .help = "the container with the state (default: the only one)", .value = "NAME"});
-  add_text(command, options.target_name,
-           {.names = "--target-name", .help = "name of the new pod (default: chosen by ms2m)", .value = "NAME"});
   add_settings(command, options.settings);
   const std::string allow = "What to allow";
   add_flag(command, options.allow_competing, "--allow-competing", "other consumers may be on the queue", allow);

@@ -1,42 +1,20 @@
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <system_error>
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
 #include "cli/node_setup.hpp"
+#include "cli/write_file.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
 
 namespace {
 
-/// Beside the file first: a program that is running cannot be written to, only replaced.
 int write_program(const Context& context, const std::string& output) {
-  namespace fs = std::filesystem;
-  const std::string_view program = context.backend.node_program();
-  const std::string fresh = output + ".new";
-  std::error_code failure;
-  errno = 0;
-  {
-    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-    out.write(program.data(), static_cast<std::streamsize>(program.size()));
-    if (!out.flush()) failure = std::error_code(errno != 0 ? errno : EIO, std::generic_category());
-  }
-  using fs::perms;
-  if (!failure)
-    fs::permissions(fresh,
-                    perms::owner_all | perms::group_read | perms::group_exec | perms::others_read | perms::others_exec,
-                    failure);
-  if (!failure) fs::rename(fresh, output, failure);
-  if (failure) {
-    std::error_code ignored;
-    fs::remove(fresh, ignored);
-    throw Error(ErrorKind::failed, output + " cannot be written: " + failure.message(),
-                "name a file in a directory that you may write to");
-  }
+  using std::filesystem::perms;
+  write_whole(output, context.backend.node_program(),
+              perms::owner_all | perms::group_read | perms::group_exec | perms::others_read | perms::others_exec);
   note(context, output + " is for /usr/libexec/ms2m/ms2m-node on a node, owned by root");
   return 0;
 }

@@ -140,10 +140,8 @@ class Setup {
   }
 
   int finish(int status) const {
-    if (context_.globals.output == Output::json) {
-      const Json json = report::setup_json(nodes_, class_, options_.dry_run, status);
-      context_.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
-    }
+    if (context_.globals.output == Output::json)
+      print_json(context_, report::setup_json(nodes_, class_, options_.dry_run, status));
     for (const NodeOfSetup& node : nodes_) {
       if (node.failure)
         warn(context_, report::setup_result_text(node), node.failure->remedy());

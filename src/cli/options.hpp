@@ -22,10 +22,14 @@ struct SshOptions {
   std::string config;
   std::string host;          ///< template: "{node}" stands for the node's name, "{ip}" for its address
   std::string node_program;  ///< file; empty: the program for nodes that is in ms2m
-  std::string transfer;      ///< "ssh", "http": by the agents on the nodes; empty: ssh
+  /// "ssh"; "http": by the agents on the nodes; "registry": by ssh, and checkpoints through a registry; empty: ssh
+  std::string transfer;
   std::string agent_namespace;
   std::string agent_address;  ///< "proxy", "straight"; empty: proxy
+  std::string registry;       ///< "[http://]HOST[:PORT]/REPOSITORY"
+  std::string registry_ca;    ///< file; empty: whom the nodes trust
   bool by_agents() const { return transfer == "http"; }
+  bool through_registry() const { return transfer == "registry"; }
 };
 
 struct GlobalOptions {

@@ -11,10 +11,9 @@ int look_only(const Context& context, const MigrateOptions& options, const LookR
   const auto brought = session.engine->program_brought_to();
   const int status = plan.refused() ? 4 : 0;
   if (context.globals.output == Output::json)
-    context.out << report.json(plan, brought, status).dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    print_json(context, report.json(plan, brought, status));
   else
-    context.out << report.text(plan, brought);
-  context.out << std::flush;
+    context.out << report.text(plan, brought) << std::flush;
   return status;
 }
 

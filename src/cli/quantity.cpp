@@ -31,18 +31,35 @@ Millis parse_duration(const std::string& text) {
   return Millis(std::llround(millis));
 }
 
-Bytes parse_rate(const std::string& text) {
+namespace {
+
+struct SizeWords {
+  const char *form, *small, *large;
+};
+
+Bytes parse_bytes(const std::string& text, const SizeWords& words) {
   const auto wrong = [&text](const char* why) { return Error(ErrorKind::usage, "'" + text + "' is " + why); };
   double value = 0;
   const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   static const std::map<std::string, double> units{{"", 1},         {"K", 1e3},      {"M", 1e6},     {"G", 1e9},
                                                    {"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}};
   const auto unit = units.find(std::string(rest, text.data() + text.size()));
-  if (failure != std::errc() || unit == units.end()) throw wrong("no rate such as 500K, 20M or 20Mi bytes a second");
+  if (failure != std::errc() || unit == units.end()) throw wrong(words.form);
   const double bytes = value * unit->second;
-  if (!(bytes >= 1000)) throw wrong("less than 1K a second");
-  if (!(bytes <= 1e15)) throw wrong("more than any network carries");
+  if (!(bytes >= 1000)) throw wrong(words.small);
+  if (!(bytes <= 1e15)) throw wrong(words.large);
   return {static_cast<std::uint64_t>(bytes)};
+}
+
+}  // namespace
+
+Bytes parse_rate(const std::string& text) {
+  return parse_bytes(text, {"no rate such as 500K, 20M or 20Mi bytes a second", "less than 1K a second",
+                            "more than any network carries"});
+}
+
+Bytes parse_size(const std::string& text) {
+  return parse_bytes(text, {"no size such as 500K, 20M or 20Mi bytes", "less than 1K", "more than any broker holds"});
 }
 
 std::uint64_t parse_count(const std::string& text) {

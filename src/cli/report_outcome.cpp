@@ -5,17 +5,23 @@
 
 namespace ms2m::cli {
 
-namespace {
-
 void print_json(const Context& context, const Json& json) {
   context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 
-}  // namespace
+void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status) {
+  if (outcome.id.empty() || outcome.result == Result::refused) return;
+  try {
+    context.backend.keep_outcome(outcome.id, report::outcome_json(outcome, command, status));
+  } catch (const std::exception& error) {
+    warn(context, std::string("the result was not kept for 'ms2m report': ") + error.what(), "");
+  }
+}
 
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command, bool undone_is_success) {
   const bool succeeded = undone_is_success && outcome.result == Result::undone && !outcome.interrupted;
   const int status = succeeded ? 0 : exit_status(outcome);
+  keep_result(context, outcome, command, status);
   const auto detail = context.globals.verbose ? report::Detail::more : report::Detail::usual;
   if (context.globals.output == Output::json)
     print_json(context, report::outcome_json(outcome, command, status));

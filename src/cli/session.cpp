@@ -1,7 +1,9 @@
 #include "cli/session.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <utility>
@@ -66,6 +68,8 @@ Provenance provenance_of(const Context& context, const ClusterIdentity& cluster,
   provenance.transfer = ssh.transfer;
   provenance.agent_namespace = ssh.agent_namespace;
   provenance.agent_address = ssh.agent_address;
+  provenance.registry = ssh.registry;
+  provenance.registry_ca = absolute(ssh.registry_ca);
   if (!cluster.uid)
     warn(context,
          "you may not read namespace kube-system: abort and resume would know this cluster by its address alone",
@@ -140,6 +144,8 @@ SshOptions ssh_options(const Context& context, const SshOptions& noted) {
   if (chosen.transfer.empty()) chosen.transfer = noted.transfer;
   if (chosen.agent_namespace.empty()) chosen.agent_namespace = noted.agent_namespace;
   if (chosen.agent_address.empty()) chosen.agent_address = noted.agent_address;
+  if (chosen.registry.empty()) chosen.registry = noted.registry;
+  if (chosen.registry_ca.empty()) chosen.registry_ca = noted.registry_ca;
   const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
     if (field.empty()) field = context.environment.get(variable).value_or(configured);
   };
@@ -149,14 +155,30 @@ SshOptions ssh_options(const Context& context, const SshOptions& noted) {
   fill(chosen.transfer, "MS2M_TRANSFER", context.config.ssh.transfer);
   fill(chosen.agent_namespace, "MS2M_AGENT_NAMESPACE", context.config.ssh.agent_namespace);
   fill(chosen.agent_address, "MS2M_AGENT_ADDRESS", context.config.ssh.agent_address);
-  const auto one_of = [](const std::string& name, const std::string& value, const char* first, const char* second) {
-    if (!value.empty() && value != first && value != second)
-      throw Error(ErrorKind::usage, fmt::format("{} '{}' is not one of {}, {}", name, value, first, second));
+  fill(chosen.registry, "MS2M_REGISTRY", context.config.ssh.registry);
+  fill(chosen.registry_ca, "MS2M_REGISTRY_CA", context.config.ssh.registry_ca);
+  const auto one_of = [](const std::string& name, const std::string& value, std::initializer_list<const char*> words) {
+    if (value.empty() || std::find(words.begin(), words.end(), value) != words.end()) return;
+    throw Error(ErrorKind::usage, fmt::format("{} '{}' is not one of {}", name, value, fmt::join(words, ", ")));
   };
-  one_of("transfer", chosen.transfer, "ssh", "http");
-  one_of("agent address", chosen.agent_address, "proxy", "straight");
+  one_of("transfer", chosen.transfer, {"ssh", "http", "registry"});
+  one_of("agent address", chosen.agent_address, {"proxy", "straight"});
   return chosen;
 }
+
+namespace {
+
+/// The one way of the data that is said where nodes are reached, too.
+void take_registry(MigrationRequest& request, const SshOptions& ssh) {
+  if (!ssh.through_registry()) return;
+  if (ssh.registry.empty())
+    throw Error(ErrorKind::usage, "--transfer registry needs --registry [http://]HOST[:PORT]/REPOSITORY");
+  if (request.carriage == Carriage::direct)
+    throw Error(ErrorKind::usage, "--transfer registry and --ssh-path direct are two ways, and a checkpoint goes one");
+  request.carriage = Carriage::registry;
+}
+
+}  // namespace
 
 MigrationRequest make_request(const Context& context, const MigrateOptions& options) {
   MigrationRequest request;
@@ -187,6 +209,7 @@ Session open_session(const Context& context, MigrationRequest& request) {
   if (request.ns.empty()) request.ns = session.cluster->default_namespace();
   const auto limit = std::chrono::duration_cast<Millis>(request.timeouts.connect);
   const SshOptions ssh = ssh_options(context);
+  take_registry(request, ssh);
   session.provenance = provenance_of(context, session.cluster->identity(context.stop.within(limit)), ssh);
   request.place = {session.provenance.kubeconfig, session.provenance.context, "/"};
   const auto pod = session.cluster->get({Kind::pod, request.ns, request.pod}, context.stop.within(limit));
@@ -241,7 +264,7 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
         session.cluster,
         {broker,
          ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program, journal.transfer,
-                               journal.agent_namespace, journal.agent_address}),
+                               journal.agent_namespace, journal.agent_address, journal.registry, journal.registry_ca}),
          settings_only.timeouts, settings_only.dead_man, connect, journal.id},
         context.observer, context.stop);
   };

@@ -27,6 +27,12 @@ struct Context {
   TimePoint begun = Clock::now();  ///< the command
 };
 
+/// The same, observed by another one.
+inline Context observed_by(Observer& observer, const Context& context) {
+  return {context.globals, context.environment, context.config, context.backend, observer,
+          context.out,     context.err,         context.stop,   context.begun};
+}
+
 /// defaults, then config.yaml, then the command line. Error{usage}.
 MigrationRequest make_request(const Context& context, const MigrateOptions& options);
 
@@ -59,9 +65,15 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
 /// The journal `id`. Error{refused} when there is none.
 JournalSummary find_journal(const Context& context, const std::string& id);
 
+/// One document on standard output.
+void print_json(const Context& context, const Json& json);
+
 /// Prints outcome (table or JSON) and returns the exit status. `undone_is_success`: for abort and cleanup.
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command,
                    bool undone_is_success = false);
+
+/// For `ms2m report`, if there is a migration. That it cannot be kept is no failure of it.
+void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status);
 
 /// What was thrown before anything was touched, as an outcome; the exit status is 2 for Error{usage}, else 4.
 int report_error(const Context& context, const Error& error, const std::string& command);

@@ -27,6 +27,7 @@ Value choice(const std::string& text, const Words<Value, count>& words) {
 
 constexpr Words<Strategy, 3> kStrategies{
     {{"shadow", Strategy::shadow}, {"handoff", Strategy::handoff}, {"sequential", Strategy::sequential}}};
+constexpr Words<SourceExit, 2> kSourceExits{{{"kill", SourceExit::kill}, {"graceful", SourceExit::graceful}}};
 constexpr Words<Replay, 2> kReplays{{{"exact", Replay::exact}, {"fanout", Replay::fanout}}};
 constexpr Words<Protocol, 2> kProtocols{{{"control", Protocol::control}, {"none", Protocol::none}}};
 constexpr Words<Prefer, 2> kPreferences{{{"gap", Prefer::gap}, {"total", Prefer::total}}};
@@ -110,6 +111,8 @@ std::vector<Setting> all_settings() {
           "kubelet", "proxy (default): through the API server; direct: port 10250 of the node"),
       word_setting<kSshPaths, &MigrationRequest::carriage>(
           "ssh-path", "relay (default): through ms2m; direct: from node to node, where they reach each other"),
+      word_setting<kSourceExits, &MigrationRequest::source_exit>(
+          "source-exit", "kill (default; sequential: graceful): at once, on its node; graceful: SIGTERM, grace period"),
       {"precopy", "ROUNDS", "auto (default): where it pays; off, or how often memory is carried while the source works",
        [](MigrationRequest& r, const std::string& v) { r.precopy = parse_rounds(v); }},
       {"bandwidth", "RATE", "bytes a second of the checkpoint's way, as 20M, at most (no limit)",
@@ -128,6 +131,8 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.relay_window = parse_count(v); }},
       {"max-held", "COUNT", "messages that may wait behind the valve, in the broker's memory (100000)",
        [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
+      {"max-held-bytes", "SIZE", "bytes of these messages, at most, as 512Mi (1Gi)",
+       [](MigrationRequest& r, const std::string& v) { r.max_held_bytes = parse_size(v); }},
       {"freeze-limit", "DURATION", "a source at work stands still for the valve at most so long (10s)",
        [](MigrationRequest& r, const std::string& v) { r.freeze_limit = some_time(v); }},
   };
@@ -155,8 +160,12 @@ void check_combination(const MigrationRequest& request) {
     if (request.strategy != Strategy::handoff || request.protocol == Protocol::none)
       wrong("--pages stream works with --strategy handoff and the control protocol only");
     if (request.checkpoint != CheckpointBy::runtime) wrong("--pages stream works with --checkpoint runtime only");
+    if (request.carriage == Carriage::registry)
+      wrong("--pages stream goes through the sessions with the nodes, not through a registry (--transfer ssh)");
     if (request.precopy.value_or(0) > 0) wrong("--pages stream and --precopy are two ways for the same memory");
   }
+  if (request.protocol == Protocol::none && request.source_exit == SourceExit::graceful)
+    wrong("--source-exit graceful needs the control protocol: a source without it would take from its queue again");
   if (request.replay == Replay::fanout && request.protocol == Protocol::none)
     wrong("--replay fanout needs the control protocol");
   if (request.replay == Replay::fanout && request.strategy != Strategy::shadow)

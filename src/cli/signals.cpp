@@ -30,7 +30,7 @@ extern "C" void on_end_signal(int) {
     say("\nms2m: left at once; 'ms2m list' shows the migration and 'ms2m abort ID' undoes it\n");
     ::_exit(130);
   }
-  say("\ninterrupted: undoing, press Ctrl-C again to leave at once\n");
+  say("\ninterrupted: undoing what this command has begun; press Ctrl-C again to leave at once\n");
   if (auto* source = stop_source.load()) source->request_stop();
   errno = saved;
 }

@@ -2,6 +2,8 @@
 #include "cli/wiring.hpp"
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "agent/keys.hpp"
@@ -12,10 +14,13 @@
 #include "broker/rabbit_broker.hpp"
 #include "broker/uri.hpp"
 #include "carry/direct.hpp"
+#include "carry/registry.hpp"
 #include "kube/agents.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
 #include "kube/objects/placement.hpp"
+#include "live/reader.hpp"
+#include "live/server.hpp"
 #include "node/session/adapters.hpp"
 #include "node/session/agent_link.hpp"
 #include "node/session/local_link.hpp"
@@ -119,6 +124,23 @@ NodeSettings node_settings(const EngineOptions& options, const std::shared_ptr<C
   return settings;
 }
 
+/// Null: no registry is named.
+std::unique_ptr<RegistryClient> registry_client(SshNodes& nodes, const SshOptions& options) {
+  if (options.registry.empty()) return nullptr;
+  RegistryPlace place = parse_registry(options.registry);
+  if (!options.registry_ca.empty()) {
+    std::ifstream file(options.registry_ca);
+    place.at.certificates.assign(std::istreambuf_iterator<char>(file), {});
+    if (place.at.certificates.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+      throw Error(ErrorKind::usage, "there is no certificate in the registry's " + options.registry_ca);
+  }
+  return std::make_unique<RegistryClient>(
+      nodes, std::move(place), RegistryLogins([](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+        return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+      }));
+}
+
 /// Owns the adapters of one run, in the order in which they need each other.
 class WiredEngine final : public Engine {
  public:
@@ -129,13 +151,14 @@ class WiredEngine final : public Engine {
         nodes_(node_settings(options, cluster_, &observer)),
         inspector_(nodes_),
         archives_(nodes_),
-        carrier_(nodes_, addresses_from(cluster_)),
+        direct_(nodes_, addresses_from(cluster_)),
+        carrier_(nodes_, direct_, registry_client(nodes_, options.ssh)),
         images_(nodes_),
         processes_(nodes_),
         restores_(nodes_),
         dumps_(nodes_),
         migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, carrier_, images_, processes_, restores_,
-                   dumps_},
+                   dumps_, carrier_},
                   JournalStore(JournalStore::default_root()), observer) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
@@ -166,7 +189,8 @@ class WiredEngine final : public Engine {
   SshNodes nodes_;
   SessionInspector inspector_;
   SessionArchives archives_;
-  Direct carrier_;
+  Direct direct_;
+  ThroughRegistry carrier_;
   SessionImages images_;
   SessionProcesses processes_;
   SessionRestores restores_;
@@ -265,9 +289,28 @@ class Wiring final : public Backend {
   std::vector<JournalSummary> journals() const override { return store().list(); }
   std::optional<JournalSummary> journal(const std::string& id) const override { return store().find(id); }
   void forget_journal(const std::string& id) const override { store().forget(id); }
+  std::optional<Standing> standing(const std::string& id) const override {
+    try {
+      return standing_of(JournalStore::default_root(), id);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::not_found) return std::nullopt;
+      throw;
+    }
+  }
+  std::optional<Json> outcome(const std::string& id) const override {
+    return kept_outcome(JournalStore::default_root(), id);
+  }
+  void keep_outcome(const std::string& id, const Json& outcome) const override {
+    ms2m::keep_outcome(JournalStore::default_root(), id, outcome);
+  }
+  std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const override {
+    return live::make_server(live_sockets(), {telling.command, telling.migration, telling.pod}, inner);
+  }
+  std::vector<std::unique_ptr<Listener>> listen() const override { return live::listen_to_all(live_sockets()); }
   std::string_view node_program() const override { return node::NodeProgram::embedded().bytes(); }
 
  private:
+  static std::filesystem::path live_sockets() { return JournalStore::default_root() / ".live"; }
   static JournalStore store() { return JournalStore(JournalStore::default_root()); }
 };
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/phase_clock.hpp"
@@ -22,6 +23,7 @@ struct Migrator::Impl {
   JournalStore journals;
   Observer& observer;
   Ports ports = timed->all();
+  std::optional<TimePoint> begun{};  ///< the migration that run_plan() is at
 
   // migrator.cpp
   MigrationRequest completed(const MigrationRequest& request) const;
@@ -69,7 +71,7 @@ struct Migrator::Impl {
 void tell_identity(const Journal& journal, Outcome& outcome);
 
 /// Where the archive goes, and what is left of its way, for a plan that was made.
-void ask_carrier(Plan& plan, const Carrier& carrier);
+void ask_carrier(Plan& plan, const Carrier& carrier, const Registry& registry);
 /// What follows from the journal: to finish, or to undo.
 bool leads_forward(const Journal& journal);
 void tell_error(Outcome& outcome, const std::exception& error);

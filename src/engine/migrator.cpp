@@ -51,8 +51,8 @@ void require_same_broker(const Journal& journal, Broker& broker, const StopToken
                   remedy::command(remedy::Command::name_broker, {}, {then}));
 }
 
-Plan checked(Plan plan, const Carrier& carrier, const Facts& facts, const MigrationRequest& request) {
-  ask_carrier(plan, carrier);
+Plan checked(Plan plan, const Migrator::Ports& ports, const Facts& facts, const MigrationRequest& request) {
+  ask_carrier(plan, ports.carrier, ports.registry);
   plan.findings = preflight(facts, request);
   if (!plan.queue.empty()) plan.steps = planned_steps({plan, request, facts});  // else nobody knows what they are about
   return plan;
@@ -73,8 +73,7 @@ MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) cons
 Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
   const MigrationRequest full = impl_->completed(request);
   const Facts facts = gather_facts(impl_->ports, full, stop);
-  return checked(make_plan(full, facts, new_id(), History(impl_->journals.root()).moves()), impl_->ports.carrier, facts,
-                 full);
+  return checked(make_plan(full, facts, new_id(), History(impl_->journals.root()).moves()), impl_->ports, facts, full);
 }
 
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
@@ -94,7 +93,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.source_node = pod_node(facts.pod);
     outcome.serving = {ServedBy::source, outcome.ns, outcome.source_pod, outcome.source_node};
     const Plan plan = checked(make_plan(request, facts, new_id(), History(impl_->journals.root()).moves()),
-                              impl_->ports.carrier, facts, request);
+                              impl_->ports, facts, request);
     for (const Finding& finding : plan.findings) {
       if (finding.level == Level::refusal) throw Error(ErrorKind::refused, finding.text, finding.cure);
       if (finding.level == Level::warning) {

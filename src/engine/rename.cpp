@@ -50,7 +50,7 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
     }
     const Facts facts = gather_facts(ports, request, StopToken().within(std::chrono::seconds(60)));
     Plan plan = identity_plan(o, request, facts, id);
-    ask_carrier(plan, ports.carrier);
+    ask_carrier(plan, ports.carrier, ports.registry);
     // Two that are true of every copy: it is there already, and it disturbs a budget. What waits is weighed anew when
     // it is to become quiet: the broker's lists may still tell of the source.
     for (const Finding& finding : plan.findings)
@@ -65,10 +65,13 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
                    {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", ""),
                     begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
                     begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", ""),
-                    begin.value("transfer", ""), begin.value("agent_namespace", ""), begin.value("agent_address", "")},
+                    begin.value("transfer", ""), begin.value("agent_namespace", ""), begin.value("agent_address", ""),
+                    begin.value("registry", ""), begin.value("registry_ca", "")},
                    child, StopToken());
     if (!taken())
       throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);
+    if (begun && inner.begun && child.measures.served)
+      outcome.measures.served = *inner.begun - *begun + *child.measures.served;
     outcome.measures.gap = child.measures.gap;
     outcome.measures.pauses = child.measures.pauses;
   }

@@ -50,6 +50,8 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"transfer", provenance.transfer},
           {"agent_namespace", provenance.agent_namespace},
           {"agent_address", provenance.agent_address},
+          {"registry", provenance.registry},
+          {"registry_ca", provenance.registry_ca},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
           {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
@@ -87,10 +89,11 @@ AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
   return source_at_work(ports, source);
 }
 
-void ask_carrier(Plan& plan, const Carrier& carrier) {
+void ask_carrier(Plan& plan, const Carrier& carrier, const Registry& registry) {
   const Unpack as = plan.procedure.by_handler() ? Unpack::restore : Unpack::layout;
   plan.target_landing = carrier.landing(plan.target_node, plan.id, as);
   plan.source_landing = carrier.landing(plan.source_node, plan.id, as);
+  if (plan.procedure.carriage == Carriage::registry) plan.registry_name = registry.name(plan.id);
 }
 
 bool leads_forward(const Journal& journal) {
@@ -204,15 +207,19 @@ void Migrator::Impl::carry_out(Migration& migration, Outcome& outcome, const Sto
 
 namespace {
 
-/// Measures::gap, source_pause and pauses. Of two gaps (identity.hpp) the longer one.
-void measure_times(Migration& migration, const Measures& before) {
+/// Measures::served, reconnect, gap, source_pause and pauses. `before`: of the copy's second migration (identity.hpp),
+/// whose end is the later one; of the two gaps the longer one.
+void measure_times(Migration& migration, TimePoint begin, const Measures& before) {
   Measures& measures = migration.measures;
   const Timeline& times = migration.times;
   const auto& quiet = migration.source.since;
+  if (times.target) measures.served = *times.target - begin;
+  if (before.served) measures.served = before.served;
   if (quiet && times.target) measures.gap = *times.target - (times.fenced ? *times.fenced : *quiet);
   if (measures.gap && before.gap) measures.gap = std::max(*measures.gap, *before.gap);
   if (quiet && (times.serving_again || times.target))
     measures.source_pause = (times.serving_again ? *times.serving_again : *times.target) - *quiet;
+  measures.reconnect = migration.living.reconnect;
   if (!measures.frozen) measures.frozen = before.frozen;
   if (migration.precopied.rounds > 0) measures.precopied = migration.precopied.bytes;
   measures.pauses = pauses_of(migration);
@@ -230,6 +237,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
   Migration migration{ports, {plan, request, facts}, journal, observer, timed->line};
   const TimePoint begin = Clock::now();
+  begun = begin;
   MainLine::Run run(timed->line, begin);
   journal.timed_by(timed->line);
   outcome.result = Result::undone;
@@ -241,7 +249,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   const TimePoint end = Clock::now();
   migration.measures.total = end - begin;
   migration.measures.critical_path = run.path(end);
-  measure_times(migration, outcome.measures);
+  measure_times(migration, begin, outcome.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
   if (moved && !plan.is_rename)

@@ -27,7 +27,9 @@ class TimedValve final : public Valve {
   TimedValve(std::unique_ptr<Valve> inner, MainLine& line) : inner_(std::move(inner)), line_(line) {}
   std::uint64_t held() const noexcept override { return inner_->held(); }
   std::uint64_t ready_at_closing() const noexcept override { return inner_->ready_at_closing(); }
+  Bytes held_bytes() const noexcept override { return inner_->held_bytes(); }
   bool broken() const noexcept override { return inner_->broken(); }
+  bool full() const noexcept override { return inner_->full(); }
   std::optional<TimePoint> flooded() const noexcept override { return inner_->flooded(); }
   void settle(const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "what it has sent to the valve");

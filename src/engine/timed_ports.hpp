@@ -20,6 +20,7 @@ std::unique_ptr<ImageStore> timed(ImageStore& images, MainLine& line);
 std::unique_ptr<ContainerProcess> timed(ContainerProcess& processes, MainLine& line);
 std::unique_ptr<NodeRestores> timed(NodeRestores& restores, MainLine& line);
 std::unique_ptr<RuntimeCheckpoints> timed(RuntimeCheckpoints& dumps, MainLine& line);
+std::unique_ptr<Registry> timed(Registry& registry, MainLine& line);
 
 /// All of them. The ports that it is made of outlive it.
 class TimedPorts {
@@ -35,14 +36,15 @@ class TimedPorts {
         images_(timed(ports.images, line)),
         processes_(timed(ports.processes, line)),
         restores_(timed(ports.restores, line)),
-        dumps_(timed(ports.dumps, line)) {}
+        dumps_(timed(ports.dumps, line)),
+        registry_(timed(ports.registry, line)) {}
   TimedPorts(const TimedPorts&) = delete;
   TimedPorts& operator=(const TimedPorts&) = delete;
 
   MainLine line;
   Migrator::Ports all() const {
     return {*cluster_, *broker_, *admin_,     *nodes_,    *inspector_, *archives_,
-            *carrier_, *images_, *processes_, *restores_, *dumps_};
+            *carrier_, *images_, *processes_, *restores_, *dumps_,     *registry_};
   }
 
  private:
@@ -57,6 +59,7 @@ class TimedPorts {
   std::unique_ptr<ContainerProcess> processes_;
   std::unique_ptr<NodeRestores> restores_;
   std::unique_ptr<RuntimeCheckpoints> dumps_;
+  std::unique_ptr<Registry> registry_;
 };
 
 }  // namespace ms2m

@@ -1,4 +1,4 @@
-// What nodes keep: images, and restores that are prepared.
+// What nodes keep: images, and restores that are prepared. And what they ask a registry.
 #include "engine/timed_ports.hpp"
 
 namespace ms2m {
@@ -100,6 +100,24 @@ class TimedRestores final : public NodeRestores {
   MainLine& line_;
 };
 
+class TimedRegistry final : public Registry {
+ public:
+  TimedRegistry(Registry& inner, MainLine& line) : inner_(inner), line_(line) {}
+  std::string name(const std::string& id) const override { return inner_.name(id); }
+  RegistryLook look(const std::string& node, RegistryUse use, const StopToken& stop) override {
+    const Call call(line_, WaitFor::network, "registry, asked by " + node, Kind::look);
+    return inner_.look(node, use, stop);
+  }
+  bool remove(const std::string& node, const std::string& name, const StopToken& stop) override {
+    const Call call(line_, WaitFor::network, "remove the checkpoint from the registry");
+    return inner_.remove(node, name, stop);
+  }
+
+ private:
+  Registry& inner_;
+  MainLine& line_;
+};
+
 }  // namespace
 
 std::unique_ptr<ImageStore> timed(ImageStore& images, MainLine& line) {
@@ -107,6 +125,9 @@ std::unique_ptr<ImageStore> timed(ImageStore& images, MainLine& line) {
 }
 std::unique_ptr<NodeRestores> timed(NodeRestores& restores, MainLine& line) {
   return std::make_unique<TimedRestores>(restores, line);
+}
+std::unique_ptr<Registry> timed(Registry& registry, MainLine& line) {
+  return std::make_unique<TimedRegistry>(registry, line);
 }
 
 }  // namespace ms2m

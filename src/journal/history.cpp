@@ -30,7 +30,8 @@ std::string kind_of(const Plan& plan, const MigrationRequest& request) {
                      to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
                      p.checkpoint == CheckpointBy::runtime ? " runtime" : "", p.pages == Pages::stream ? " stream" : "",
-                     p.rounds > 0 ? " precopy" : "", p.carriage == Carriage::direct ? " direct" : "",
+                     p.rounds > 0 ? " precopy" : "",
+                     p.carriage == Carriage::relay ? "" : fmt::format(" {}", to_string(p.carriage)),
                      request.bandwidth ? fmt::format(" {} B/s", request.bandwidth->count) : "");
 }
 

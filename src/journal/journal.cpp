@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "journal/line.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 
@@ -30,6 +31,11 @@ std::optional<Mark> mark_of(const std::string& type) noexcept {
   return std::nullopt;
 }
 
+/// A line that has its line feed was written whole; a file system that lost power may have kept its end alone.
+bool may_be_torn(std::string_view line) { return line.find('\0') != std::string_view::npos; }
+
+constexpr int kChecksums = 3;  ///< records of this version have one
+
 constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
 
 [[noreturn]] void no_migration(const std::filesystem::path& root, const std::string& id) {
@@ -39,13 +45,6 @@ constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOM
 
 std::filesystem::path file_of(const std::filesystem::path& root, const std::string& id) {
   return root / id / "journal.jsonl";
-}
-
-Phase phase_of(const std::string& word) {
-  for (const Phase phase : {Phase::preparing, Phase::checkpointing, Phase::transferring, Phase::restoring,
-                            Phase::replaying, Phase::finalizing})
-    if (word == to_string(phase)) return phase;
-  return Phase::preparing;
 }
 
 Result result_of(const std::string& word) {
@@ -84,7 +83,7 @@ Journal Journal::create(const std::filesystem::path& root, const std::string& id
   begin["id"] = id;
   begin["t"] = now_rfc3339();
   // There is no journal without its first record, whatever dies when.
-  posix::write_file_atomically(path, begin.dump() + "\n");
+  posix::write_file_atomically(path, line_of(begin) + "\n");
   Journal journal;
   journal.file_.emplace(path, posix::AppendFile::Missing::fail);
   if (!journal.file_->try_lock()) throw Error(ErrorKind::failed, path.string() + " is locked by another process");
@@ -99,6 +98,13 @@ Journal Journal::read(const std::filesystem::path& root, const std::string& id) 
   Journal journal;
   journal.replay_all(posix::read_file(file_of(root, id)), root, id);
   return journal;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::not_found) no_migration(root, id);
+  throw;
+}
+
+bool Journal::under_way(const std::filesystem::path& root, const std::string& id) try {
+  return posix::AppendFile::locked(file_of(root, id));
 } catch (const Error& error) {
   if (error.kind() == ErrorKind::not_found) no_migration(root, id);
   throw;
@@ -128,18 +134,28 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
   for (int number = 1; begin < text.size(); ++number) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const bool last = end + 1 >= text.size();
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
     try {
-      const Json record = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                      text.begin() + static_cast<std::ptrdiff_t>(end));
+      const Json record = Json::parse(line, nullptr, false);
+      if (record.is_discarded()) {
+        if (number == 1 || !last || (end < text.size() && !may_be_torn(line)))
+          damaged_journal(root, id, fmt::format("line {} is no record", number));
+        return begin;
+      }
       if (record.value("v", 1) > kRecordVersion)
         throw Error(ErrorKind::refused,
                     fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
                     "use the ms2m that started the migration, or a newer one");
+      const Checksum sum = checksum_of(line);
+      if (sum == Checksum::wrong) throw NoOperation("its checksum is another");
+      if (sum == Checksum::none && record.value("v", number == 1 ? 1 : version_) >= kChecksums)
+        throw NoOperation("it has no checksum");
       replay(record);
     } catch (const NoOperation& error) {
       damaged_journal(root, id, fmt::format("line {}: {}", number, error.what()));
     } catch (const Json::exception&) {
-      if (number == 1 || !last) damaged_journal(root, id, fmt::format("line {} is no record", number));
+      if (number == 1 || !last || checksum_of(line) == Checksum::right)
+        damaged_journal(root, id, fmt::format("line {} is no record", number));
       return begin;
     }
     begin = last ? text.size() : end + 1;
@@ -156,7 +172,7 @@ void Journal::append(Json record, Durable when) {
   record["t"] = now_rfc3339();
   if (!file_) throw Error(ErrorKind::failed, "the journal is open for reading only");
   try {
-    file_->append(record.dump() + "\n",
+    file_->append(line_of(record) + "\n",
                   when == Durable::now ? posix::AppendFile::Sync::yes : posix::AppendFile::Sync::no);
   } catch (Error& error) {
     error.in("writing the journal").with_remedy(kRoom);
@@ -172,13 +188,15 @@ void Journal::replay(const Json& record) {
     version_ = record.value("v", 1);
   } else if (type == "effect") {
     const int version = record.value("v", version_);
-    effects_.push_back({record.at("n").get<int>(), phase_of(record.value("phase", "")), record.value("text", ""),
-                        maybe(record, "undo", version), maybe(record, "finish", version), false});
+    effects_.push_back({record.at("n").get<int>(), phase_of(record.value("phase", "")).value_or(Phase::preparing),
+                        record.value("text", ""), maybe(record, "undo", version), maybe(record, "finish", version),
+                        false, record.value("t", "")});
   } else if (type == "settled") {
     for (Effect& effect : effects_)
       if (effect.n == record.at("n").get<int>()) effect.settled = record.value("ok", false);
   } else if (type == "end") {
     ended_ = result_of(record.at("result"));
+    ended_at_ = record.value("t", "");
   } else if (type == "again") {
     ended_.reset();
   } else if (const auto mark = mark_of(type)) {

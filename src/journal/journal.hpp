@@ -7,10 +7,11 @@
 // turned_back: after "pivoted", the target is lost or withdrawn, so it is undone all the same. `undo` and `finish` are
 // operations (operation.hpp): undo is carried out when the migration is given up before the pivot, finish when it is
 // completed after it. The format has a version ("v", of the first record and of every later one that differs from it);
-// a reader knows the earlier ones and refuses a newer one.
+// a reader knows the earlier ones and refuses a newer one. Since version 3 each record has a checksum (line.hpp).
 // A last line that a crash tore is as if it had not been written: what it announces has not been done. Any other line
 // that is no record makes the journal unreadable: what was done is not known then, and nobody guesses. So does a whole
-// line with an operation that its version does not have.
+// line with an operation that its version does not have, or with another checksum than its own. For the reader of a
+// file: ms2m-journal(5).
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -43,6 +44,7 @@ struct Effect {
   std::string text;
   std::optional<Operation> undo, finish;  ///< nullopt: nothing to undo, to finish
   bool settled = false;
+  std::string t;  ///< when it was announced
 };
 
 /// An operation of a journal, and whether it was carried out.
@@ -66,6 +68,8 @@ class Journal {
   /// Only reads; append functions throw. Error{not_found}: there is none. Error{failed}: it cannot be read (not
   /// allowed, say). Error{refused}: it is damaged, or of a newer ms2m.
   static Journal read(const std::filesystem::path& root, const std::string& id);
+  /// Whether the process that writes it runs, and holds its lock. Error{not_found|failed}.
+  static bool under_way(const std::filesystem::path& root, const std::string& id);
 
   Journal(Journal&&) = default;
   Journal& operator=(Journal&&) = delete;
@@ -92,6 +96,7 @@ class Journal {
   }
   bool marked(Mark mark) const noexcept;
   std::optional<Result> ended() const noexcept { return ended_; }
+  const std::string& ended_at() const noexcept { return ended_at_; }  ///< RFC 3339
 
  private:
   Journal() = default;
@@ -110,6 +115,7 @@ class Journal {
   std::vector<Effect> effects_;
   std::vector<Mark> marks_;
   std::optional<Result> ended_;
+  std::string ended_at_;
 };
 
 /// As the operator stood who began it.

@@ -34,6 +34,8 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.transfer = b.value("transfer", "");
   s.agent_namespace = b.value("agent_namespace", "");
   s.agent_address = b.value("agent_address", "");
+  s.registry = b.value("registry", "");
+  s.registry_ca = b.value("registry_ca", "");
   s.broker = b.value("broker", "");
   if (const auto restore = journal.effect_with<op::RestorePod>()) s.pod = restore->operation.object;
   if (const auto rename = journal.effect_with<op::Rename>()) s.pod = rename->operation.source;

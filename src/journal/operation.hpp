@@ -79,12 +79,20 @@ struct DeletePod {
   static constexpr Stage stage() { return Stage::copy; }
   std::string ns, pod, id;
 };
-/// `hold`: the queue that it listens to, if it need not end gently (as RemoveSource); else empty.
+/// How a source ends whose state goes on elsewhere.
+struct Exit {
+  std::string container{};  ///< stands still from before its deletion, so that its shutdown code never runs; or empty
+  bool gently = false;      ///< by its kubelet, in the pod's own grace period
+  friend bool operator==(const Exit&, const Exit&) = default;
+};
+
+/// `hold`: the queue that it listens to, if it is quiet (as RemoveSource); else empty.
 struct RetirePod {
   static constexpr const char* kName = "retire_pod";
   static constexpr Stage stage() { return Stage::source; }
   std::string ns, pod, uid, target, hold;
   Seconds patience{0};
+  Exit exit{};
 };
 /// Its ReplicaSet swaps source and target.
 struct Adopt {
@@ -96,7 +104,8 @@ struct Adopt {
   /// A frozen source's: once it is being deleted, its process is killed on the node, so that nothing can wake it. Not
   /// before: the kubelet would start it again. Empty: it is not frozen.
   std::string node{}, frozen{};
-  std::string hold{};  ///< that a quiet source listens to: it is killed likewise; empty: it may end by itself
+  std::string hold{};  ///< that a quiet source listens to; empty: it is not quiet
+  Exit exit{};         ///< of one that is not frozen
 };
 struct RestoreCost {
   static constexpr const char* kName = "restore_cost";
@@ -165,6 +174,12 @@ struct RemoveLayout {
   static constexpr Stage stage() { return Stage::files; }
   std::string node, directory;
 };
+/// What a move has left in a registry: `name` with its tag. Asked of it by `node`.
+struct RemoveFromRegistry {
+  static constexpr const char* kName = "remove_from_registry";
+  static constexpr Stage stage() { return Stage::files; }
+  std::string node, name;
+};
 struct RemoveImageName {
   static constexpr const char* kName = "remove_image_name";
   Stage stage() const { return at; }
@@ -221,6 +236,8 @@ struct RemoveSource {
   static constexpr const char* kName = "remove_source";
   Stage stage() const { return target.empty() ? Stage::end_source : Stage::end_idle_source; }
   std::string ns, pod, uid, hold_queue, target{};
+  Seconds patience{0};
+  Exit exit{};
 };
 /// `object` on its node; where that cannot restore it, the process goes back to `node`, where its archive is.
 struct RestorePod {
@@ -274,6 +291,8 @@ struct EndSource {
   std::string ns, pod, uid, image, hold_queue;
   int grace_seconds = 30;   ///< the pod's own
   bool delete_pod = false;  ///< false: the set's controller deletes it
+  bool at_once = false;     ///< not in its grace period
+  std::string container{};  ///< as Exit::container
 };
 
 }  // namespace op
@@ -282,9 +301,10 @@ using Operation =
     std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::Thaw, op::StartCopy, op::DeletePod,
                  op::RetirePod, op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue,
                  op::DeleteExchange, op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveDump,
-                 op::RemoveLayout, op::RemoveImageName, op::PointImageName, op::RemoveImage, op::TakeBackRestore,
-                 op::CompleteRestore, op::RemoveRestore, op::ReleaseLease, op::OrphanSet, op::RemoveSource,
-                 op::RestorePod, op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp, op::EndSource>;
+                 op::RemoveLayout, op::RemoveFromRegistry, op::RemoveImageName, op::PointImageName, op::RemoveImage,
+                 op::TakeBackRestore, op::CompleteRestore, op::RemoveRestore, op::ReleaseLease, op::OrphanSet,
+                 op::RemoveSource, op::RestorePod, op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp,
+                 op::EndSource>;
 
 Stage stage(const Operation& operation);
 

@@ -41,12 +41,18 @@ void fields(op::DeletePod& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "id", o.id);
 }
 template <class F>
+void fields(op::Exit& o, F& f) {
+  f.if_any("still", o.container, "gently", o.gently);
+}
+template <class F>
 void fields(op::RetirePod& o, F& f) {
+  fields(o.exit, f);
   f.always("ns", o.ns, "pod", o.pod, "uid", o.uid, "target", o.target);
   f.if_any("hold", o.hold, "limit_s", o.patience);
 }
 template <class F>
 void fields(op::Adopt& o, F& f) {
+  fields(o.exit, f);
   f.always("ns", o.ns, "source", o.source_pod, "uid", o.source_uid, "target", o.target_pod, "hash", o.hash);
   f.if_any("cost", o.source_cost, "limit_s", o.patience, "node", o.node, "frozen", o.frozen, "hold", o.hold);
 }
@@ -95,6 +101,10 @@ void fields(op::RemoveLayout& o, F& f) {
   f.always("node", o.node, "directory", o.directory);
 }
 template <class F>
+void fields(op::RemoveFromRegistry& o, F& f) {
+  f.always("node", o.node, "name", o.name);
+}
+template <class F>
 void fields(op::RemoveImageName& o, F& f) {  // and its stage
   f.always("node", o.node, "name", o.name);
 }
@@ -130,7 +140,8 @@ void fields(op::OrphanSet& o, F& f) {
 template <class F>
 void fields(op::RemoveSource& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "uid", o.uid, "hold", o.hold_queue);
-  f.if_any("target", o.target);
+  f.if_any("target", o.target, "limit_s", o.patience);
+  fields(o.exit, f);
 }
 template <class F>
 void fields(op::RestorePod& o, F& f) {
@@ -166,6 +177,7 @@ template <class F>
 void fields(op::EndSource& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "pod_uid", o.uid, "image", o.image, "hold", o.hold_queue);
   f.always("grace", o.grace_seconds, "delete", o.delete_pod);
+  f.if_any("at_once", o.at_once, "still", o.container);
 }
 
 }  // namespace ms2m

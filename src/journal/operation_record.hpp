@@ -7,8 +7,8 @@
 namespace ms2m {
 
 /// The version of records that this ms2m writes. 1: the stage is a number ("prio"), and some operations have other
-/// names.
-inline constexpr int kRecordVersion = 2;
+/// names. 2: there is no "thaw", an adoption knows no hold queue, and lines have no checksum.
+inline constexpr int kRecordVersion = 3;
 
 /// It is none that a record of its version can hold: unknown, without one of its fields, or of another stage.
 struct NoOperation : std::runtime_error {

@@ -34,6 +34,7 @@ Json settings_json(const MigrationRequest& r) {
   if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);
   if (r.pages != Pages::files) json["pages"] = to_string(r.pages);
   if (r.freeze_limit != MigrationRequest{}.freeze_limit) json["freeze_limit"] = r.freeze_limit.count();
+  if (r.max_held_bytes != MigrationRequest{}.max_held_bytes) json["max_held_bytes"] = r.max_held_bytes.count;
   if (r.precopy) json["precopy"] = *r.precopy;
   if (r.carriage != Carriage::relay) json["ssh_path"] = to_string(r.carriage);
   if (r.bandwidth) json["bandwidth"] = r.bandwidth->count;
@@ -51,12 +52,14 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
       settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
   request.pages = settings.value("pages", "files") == "stream" ? Pages::stream : Pages::files;
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
-  request.carriage = settings.value("ssh_path", "relay") == "direct" ? Carriage::direct : Carriage::relay;
+  const std::string way = settings.value("ssh_path", "relay");
+  request.carriage = way == "direct" ? Carriage::direct : way == "registry" ? Carriage::registry : Carriage::relay;
   if (settings.contains("bandwidth")) request.bandwidth = Bytes{settings["bandwidth"].get<std::uint64_t>()};
   request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());
   request.relay_window = settings.at("relay_window");
   request.max_held = settings.at("max_held");
+  request.max_held_bytes = Bytes{settings.value("max_held_bytes", request.max_held_bytes.count)};
   request.freeze_limit = Millis(settings.value("freeze_limit", request.freeze_limit.count()));
   for (const auto& [name, field] : kTimeouts)
     request.timeouts.*field = Seconds(settings.at("timeouts").value(name, (request.timeouts.*field).count()));

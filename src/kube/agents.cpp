@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/base64.hpp"
+#include "base/url_encode.hpp"
 #include "kube/status.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"

@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "base/url_encode.hpp"
 #include "kube/status.hpp"
 #include "ms2m/remedy.hpp"
 

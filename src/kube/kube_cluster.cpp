@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/url_encode.hpp"
 #include "kube/api_client.hpp"
 #include "kube/kubelet.hpp"
 #include "kube/resources.hpp"

@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "base/url_encode.hpp"
 #include "kube/checkpoint_answer.hpp"
 #include "kube/resources.hpp"
 #include "kube/status.hpp"

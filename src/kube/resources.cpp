@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "base/url_encode.hpp"
 #include "ms2m/error.hpp"
 #include "wrap/curl/http_client.hpp"
 

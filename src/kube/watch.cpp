@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/url_encode.hpp"
 #include "kube/resources.hpp"
 #include "kube/status.hpp"
 

@@ -43,6 +43,13 @@ struct Obstacle {
   std::string why;
 };
 
+/// Of the registry that the checkpoint is to go through.
+struct RegistryFacts {
+  std::string name;                       ///< empty: there is none
+  std::optional<Trouble> source, target;  ///< why that node cannot push, or pull
+  bool deletes = true;
+};
+
 /// What is asked. Each answer stands for itself: one that does not come leaves the others as they are.
 enum class Question {
   rights,
@@ -102,7 +109,8 @@ struct Facts {
   std::optional<std::string> runtime_handler;  ///< of the class that the pod names; nullopt: none, or it is not known
   /// The RuntimeClass of ms2m's handler is there, and is that; asked only where the handler may restore.
   std::optional<bool> handler_class;
-  std::optional<Obstacle> direct;  ///< between the nodes; asked only where the request wants that way
+  std::optional<Obstacle> direct;         ///< between the nodes; asked only where the request wants that way
+  std::optional<RegistryFacts> registry;  ///< likewise
   std::optional<Lease> lease;
 
   MissingBrokerRights missing_broker_rights;

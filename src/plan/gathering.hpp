@@ -54,6 +54,7 @@ class Gathering {
                   std::optional<Trouble>& find_trouble);
   void tell_image_names();
   void ask_way();
+  void ask_registry(const std::string& from, const std::string& to);
   void ask_broker();
   void ask_management();
 

@@ -127,9 +127,25 @@ void Gathering::tell_image_names() {
   if (!target.tool_trouble) target.tool_trouble = target_find_;
 }
 
+void Gathering::ask_registry(const std::string& from, const std::string& to) {
+  facts_.procedure.carriage = Carriage::registry;
+  facts_.registry = RegistryFacts{ports_.registry.name(""), {}, {}, true};
+  if (facts_.registry->name.empty() || facts_.source.access || facts_.target.access) return;
+  const auto look = [&](const std::string& node, RegistryUse use, std::optional<Trouble>& trouble) {
+    try {
+      if (!ports_.registry.look(node, use, stop_).deletes) facts_.registry->deletes = false;
+    } catch (const Error& error) {
+      trouble = Trouble{error.what(), error.remedy()};
+    }
+  };
+  look(from, RegistryUse::push, facts_.registry->source);
+  look(to, RegistryUse::pull, facts_.registry->target);
+}
+
 /// It is tried: no table of addresses and filters would tell it.
 void Gathering::ask_way() {
   const std::string from = pod_node(facts_.pod), to = request_.target_node;
+  if (request_.carriage == Carriage::registry && from != to) return ask_registry(from, to);
   if (request_.carriage != Carriage::direct || from == to || facts_.source.access || facts_.target.access) return;
   try {
     facts_.direct = Obstacle{ports_.carrier.obstacle(from, to, stop_).value_or("")};

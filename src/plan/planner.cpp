@@ -38,6 +38,11 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
       "the program that works on the nodes for ms2m stays there, for the next time: in /var/cache/ms2m, unless it is "
       "installed "
       "as /usr/libexec/ms2m/ms2m-node");
+  if (plan.procedure.carriage == Carriage::registry)
+    plan.notes.push_back(
+        "what goes through a registry can be pulled by whoever may pull there, memory and secrets included, until it "
+        "is "
+        "deleted at the move's end, and lies on the registry's disk until its own collection of garbage");
   if (plan.procedure.relays())
     plan.notes.push_back(
         "shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with "

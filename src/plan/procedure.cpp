@@ -31,6 +31,11 @@ SourceEnd source_end_of(const Procedure& p) {
   return p.course == Course::valve ? SourceEnd::kill : SourceEnd::deletion;
 }
 
+SourceExit source_exit_of(const Procedure& p, const MigrationRequest& request) {
+  if (p.course == Course::valve) return SourceExit::kill;  // thawed it would be a second owner
+  return request.source_exit.value_or(p.course == Course::sequential ? SourceExit::graceful : SourceExit::kill);
+}
+
 }  // namespace
 
 Procedure procedure_of(const MigrationRequest& request, const Json& pod) {
@@ -43,6 +48,7 @@ Procedure procedure_of(const MigrationRequest& request, const Json& pod) {
   procedure.workload = workload_of(pod);
   procedure.course = course_of(procedure);
   procedure.source_end = source_end_of(procedure);
+  procedure.source_exit = source_exit_of(procedure, request);
   return procedure;
 }
 

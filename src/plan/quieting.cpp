@@ -66,7 +66,9 @@ Seconds until_moved(const Facts& facts) {
 
 QuietForecast by_valve(const Facts& facts, Seconds before, std::string because) {
   const std::uint64_t ready = ready_then(facts);
-  QuietForecast forecast{QuietWay::valve, before + work_in_hand(facts, true), Seconds(0), std::move(because)};
+  QuietForecast forecast{
+      QuietWay::valve,   before + work_in_hand(facts, true), Seconds(0), ready, bytes_of(facts, ready),
+      std::move(because)};
   if (ready <= kStrictOrderReady || (facts.depth && facts.depth->consumers > 1)) return forecast;
   forecast.way = QuietWay::frozen_valve;
   forecast.frozen = time_to_take(ready);
@@ -79,8 +81,7 @@ QuietForecast by_valve(const Facts& facts, Seconds before, std::string because) 
 std::optional<Seconds> liveness_allows(const Facts& facts) {
   const auto container = container_in(facts.pod, facts.container);
   if (!container || !container->liveness) return std::nullopt;
-  const LivenessProbe& probe = *container->liveness;
-  return probe.period * (probe.failures - 1) + probe.timeout;
+  return unanswered_for(*container->liveness);
 }
 
 Seconds frozen_in_the_move(const Facts& facts) {
@@ -96,6 +97,28 @@ bool is_outrun(const Facts& facts) {
 
 Seconds time_to_take(std::uint64_t messages) { return kFreezing + Seconds(static_cast<double>(messages) / kTaken); }
 
+std::optional<Bytes> bytes_of(const Facts& facts, std::uint64_t ready) {
+  if (ready == 0) return Bytes{};
+  if (!facts.queue || !facts.queue->mean_size) return std::nullopt;
+  return Bytes{static_cast<std::uint64_t>(*facts.queue->mean_size * static_cast<double>(ready))};
+}
+
+std::string size_words(Bytes bytes) {
+  const bool small = bytes.count < 1 << 20;
+  return fmt::format("{:.1f} {}", static_cast<double>(bytes.count) / (small ? 1 << 10 : 1 << 20),
+                     small ? "KiB" : "MiB");
+}
+
+std::optional<Trouble> against_bytes(const MigrationRequest& request, std::uint64_t messages,
+                                     std::optional<Bytes> bytes) {
+  if (!bytes || *bytes <= request.max_held_bytes) return std::nullopt;
+  return Trouble{
+      fmt::format("the valve of {} would hold about {} messages of {}, and --max-held-bytes is {}", request.queue,
+                  messages, size_words(*bytes), size_words(request.max_held_bytes)),
+      "raise --max-held-bytes, if the broker has so much memory to spare (it holds them meanwhile, ms2m does "
+      "not), or wait until the consumer has caught up"};
+}
+
 QuietForecast forecast_quiet(const Facts& facts, const MigrationRequest& request) {
   const std::uint64_t ready = facts.depth ? facts.depth->ready : 0;
   const std::string waiting = fmt::format("{} message{} wait{}", ready, ready == 1 ? "" : "s", ready == 1 ? "s" : "");
@@ -103,9 +126,14 @@ QuietForecast forecast_quiet(const Facts& facts, const MigrationRequest& request
     return by_valve(facts, Seconds(0), "it knows no control queue, and " + waiting + rates(facts));
   const bool busy = ready > 0 && (ready >= kGrowingReady || is_outrun(facts));
   if (!facts.source_control || facts.source_control->consumers > 0)
-    return {QuietWay::command, Seconds(0.1) + work_in_hand(facts, busy), Seconds(0),
+    return {QuietWay::command,
+            Seconds(0.1) + work_in_hand(facts, busy),
+            Seconds(0),
+            0,
+            {},
             facts.source_control ? "it subscribes to its control queue" : "its control queue is not known"};
-  if (!busy) return {QuietWay::command, kPoll, Seconds(0), "it polls its control queue, and " + waiting + rates(facts)};
+  if (!busy)
+    return {QuietWay::command, kPoll, Seconds(0), 0, {}, "it polls its control queue, and " + waiting + rates(facts)};
   return by_valve(facts, 2 * kPoll, "it polls its control queue when it has no work, and " + waiting + rates(facts));
 }
 
@@ -149,6 +177,7 @@ std::optional<Trouble> against_frozen_valve(const Facts& facts, const MigrationR
     return Trouble{fmt::format("{}, and --max-held is {}", wait, request.max_held),
                    "raise --max-held (the broker holds them in its memory meanwhile, ms2m does not), or wait until the "
                    "consumer has caught up"};
+  if (const auto trouble = against_bytes(request, ready, bytes_of(facts, ready))) return trouble;
   if (quorum_bounds(facts) && ready > kQuorumReady)
     return Trouble{fmt::format("{}, and {}: the valve could not take them all", wait, quorum_words(facts)),
                    kBelowQuorum};

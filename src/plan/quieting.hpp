@@ -26,9 +26,11 @@ enum class QuietWay {
 
 struct QuietForecast {
   QuietWay way = QuietWay::command;
-  Seconds time{0};        ///< about
-  Seconds frozen{0};      ///< of it
-  std::string because{};  ///< "it polls its control queue, and 800 messages wait"
+  Seconds time{0};               ///< about
+  Seconds frozen{0};             ///< of it
+  std::uint64_t held = 0;        ///< by the valve when it has closed, about
+  std::optional<Bytes> bytes{};  ///< of their bodies, about; nullopt: not told
+  std::string because{};         ///< "it polls its control queue, and 800 messages wait"
 };
 QuietForecast forecast_quiet(const Facts& facts, const MigrationRequest& request);
 
@@ -54,6 +56,16 @@ bool quorum_bounds(const Facts& facts);
 std::string quorum_words(const Facts& facts);
 inline constexpr const char* kBelowQuorum =
     "run ms2m again when fewer wait, or let the consumer subscribe to its control queue (ms2m-protocol(7))";
+
+/// Of `ready` messages, by the mean size of those that are there; nullopt: not told.
+std::optional<Bytes> bytes_of(const Facts& facts, std::uint64_t ready);
+
+/// "1.0 KiB", "1000.0 MiB"
+std::string size_words(Bytes bytes);
+
+/// Why the valve may not hold so many bytes; nullopt: it may, or nobody knows how many they are.
+std::optional<Trouble> against_bytes(const MigrationRequest& request, std::uint64_t messages,
+                                     std::optional<Bytes> bytes);
 
 /// Why the valve cannot close behind the frozen source, with `ready` messages waiting; nullopt: it can.
 std::optional<Trouble> against_frozen_valve(const Facts& facts, const MigrationRequest& request,

@@ -179,10 +179,10 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   const bool answered = facts.asked(Question::broker) && facts.asked(Question::queue);
   if (answered && !check_depth(facts, request, out)) return;
   if (!facts.admin_version && facts.asked(Question::management))
-    out.push_back(
-        {"management-api", facts.procedure.needs_management() ? Level::refusal : Level::warning,
-         "the broker's management API cannot be reached: acknowledgement mode, queue type and alarms are not checked",
-         "enable rabbitmq_management or name its address with --broker-api"});
+    out.push_back({"management-api", facts.procedure.needs_management() ? Level::refusal : Level::warning,
+                   "the broker's management API cannot be reached: acknowledgement mode, queue type, alarms and other "
+                   "queues of the consumer are not checked",
+                   "enable rabbitmq_management or name its address with --broker-api"});
   if (!facts.admin_version) return;
   for (const std::string& alarm : facts.alarms)
     refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");

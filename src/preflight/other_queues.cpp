@@ -11,7 +11,6 @@ namespace ms2m {
 
 void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
                         std::vector<Finding>& out) {
-  if (request.allow_other_queues) return;
   // A pod on the host's network shares the node's addresses with others.
   const std::vector<std::string> addresses = own_addresses_of(pod);
   const auto at_the_pod = [&](const auto& consumer) {
@@ -26,6 +25,13 @@ void check_other_queues(const QueueFacts& queue, const Json& pod, const Migratio
     if (!each.queue.starts_with("ms2m.") && (connections.count(each.connection) != 0 || at_the_pod(each)))
       others.insert(each.queue);
   if (others.empty()) return;
+  if (request.allow_other_queues)
+    return out.push_back(
+        {"other-queues", Level::warning,
+         fmt::format("the process that consumes {} takes messages from {} too: what it takes from there after the "
+                     "checkpoint, its copy does not know",
+                     request.queue, fmt::join(others, ", ")),
+         ""});
   refuse(
       out, "other-queues",
       fmt::format("the process that consumes {} takes messages from {} too: what it takes from there after the "

@@ -313,7 +313,9 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_broker(facts, request, findings);
   check_freezes(facts, findings);
   check_quieting(facts, request, findings);
+  check_source_exit(facts, findings);
   check_way(facts, request, findings);
+  check_registry(facts, findings);
   check_bandwidth(facts, request, findings);
   if (facts.procedure.course == Course::valve) check_behind_valve(facts, request, findings);
   for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));

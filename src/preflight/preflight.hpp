@@ -46,6 +46,9 @@ void check_pages(const Facts& facts, std::vector<Finding>& out);
 /// What the container's processes have open and CRIU cannot carry along (descriptors.cpp).
 void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 
+/// How the source's process ends (source_exit.cpp).
+void check_source_exit(const Facts& facts, std::vector<Finding>& out);
+
 /// Adds a finding of level refusal.
 void refuse(std::vector<Finding>& out, const char* check, std::string text, std::string cure);
 
@@ -54,6 +57,9 @@ void check_freezes(const Facts& facts, std::vector<Finding>& out);
 
 /// Whether the nodes reach each other where the checkpoint is to go from one to the other (way.cpp).
 void check_way(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
+/// Whether both nodes can use the registry where the checkpoint is to go through one (registry.cpp).
+void check_registry(const Facts& facts, std::vector<Finding>& out);
 
 /// In which way it becomes quiet, and what speaks against that (quieting.cpp).
 void check_quieting(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);

@@ -21,6 +21,17 @@ std::string words(const QuietForecast& forecast) {
   return "";
 }
 
+std::string held_words(const QuietForecast& forecast, const MigrationRequest& request) {
+  const std::string limits = fmt::format("(at most {} of {}: --max-held, --max-held-bytes)", request.max_held,
+                                         size_words(request.max_held_bytes));
+  if (!forecast.bytes)
+    return fmt::format(
+        "the broker holds about {} messages in its memory meanwhile, and does not say how large they are {}",
+        forecast.held, limits);
+  return fmt::format("the broker holds about {} messages of {} in its memory meanwhile {}", forecast.held,
+                     size_words(*forecast.bytes), limits);
+}
+
 /// Work of a second for a quick consumer.
 constexpr std::uint64_t kBurst = 1000;
 
@@ -56,6 +67,9 @@ void check_quieting(const Facts& facts, const MigrationRequest& request, std::ve
                  ""});
   if (forecast.way == QuietWay::command) return;
   check_single_active(facts, request, out);
+  if (const auto trouble = against_bytes(request, forecast.held, forecast.bytes))
+    return refuse(out, "backlog", trouble->text, trouble->cure);
+  out.push_back({"held", Level::ok, held_words(forecast, request), ""});
   if (forecast.way != QuietWay::frozen_valve) return;
   const auto trouble = against_frozen_valve(facts, request, facts.heartbeat, facts.depth->ready);
   if (!trouble) return;

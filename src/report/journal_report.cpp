@@ -1,8 +1,9 @@
 #include "report/journal_report.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "report/outcome_report.hpp"
+#include "report/table.hpp"
 #include "report/units.hpp"
 
 namespace ms2m::report {
@@ -13,15 +14,7 @@ std::string journals_text(const std::vector<JournalSummary>& journals) {
   for (const auto& j : journals)
     rows.push_back({j.id, j.started, j.state, j.ns.empty() ? "" : j.ns + "/" + j.source_pod, j.source_node,
                     j.target_node, j.strategy, j.queue});
-  std::vector<std::size_t> widths(rows.front().size());
-  for (auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i] = printable(row[i])));
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += pad(row[i], widths[i]) + (i + 1 < row.size() ? "  " : "");
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-  }
+  std::string text = table(std::move(rows));
   for (const auto& j : journals)
     if (!j.error.empty())
       text += "\n" + printable(j.id + ": " + j.error) + "\n" + (j.remedy.empty() ? "" : printable(j.remedy) + "\n");

@@ -1,19 +1,13 @@
 #include <cmath>
 
-#include "report/outcome_report.hpp"
+#include "report/or_null.hpp"
 
 namespace ms2m::report {
 
 namespace {
 
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 Json rounded(double value) { return std::round(value * 1e4) / 1e4; }
 Json rounded(const std::optional<double>& value) { return value ? rounded(*value) : Json(nullptr); }
-Json seconds_or_null(const std::optional<Seconds>& time) { return time ? seconds_json(*time) : Json(nullptr); }
 
 Json phases(const Outcome& outcome) {
   const double total = outcome.measures.total.count();
@@ -59,23 +53,25 @@ Json waits(const std::vector<Waited>& path) {
 
 void add_measures(Json& json, const Measures& m) {
   json["total_s"] = seconds_json(m.total);
-  json["source_pause_s"] = seconds_or_null(m.source_pause);
-  json["gap_s"] = seconds_or_null(m.gap);
+  json["served_s"] = or_null(m.served);
+  json["source_pause_s"] = or_null(m.source_pause);
+  json["gap_s"] = or_null(m.gap);
+  json["reconnect_s"] = or_null(m.reconnect);
   json["critical_path"] = waits(m.critical_path);
   json["time_outside_s"] = m.critical_path.empty() ? Json(nullptr) : seconds_json(own_time(m.critical_path));
   json["pauses"] = stretches(m.pauses, "cause");
-  json["bytes"] = m.bytes ? Json(m.bytes->count) : Json(nullptr);
-  json["precopy_bytes"] = m.precopied ? Json(m.precopied->count) : Json(nullptr);
+  json["bytes"] = or_null(m.bytes);
+  json["precopy_bytes"] = or_null(m.precopied);
   json["memory_pages"] = m.pages ? Json{{"all", m.pages->all}, {"carried", m.pages->carried}} : Json(nullptr);
   json["carrier"] = m.carriage ? Json(to_string(*m.carriage)) : Json(nullptr);
   json["held"] = or_null(m.held);
   json["relayed"] = or_null(m.relayed);
   json["returned"] = or_null(m.returned);
-  json["frozen_s"] = seconds_or_null(m.frozen);
+  json["frozen_s"] = or_null(m.frozen);
   json["overtaken_at_most"] = nullptr;  // of schema 1; nothing is overtaken
   json["arrival_rate"] = rounded(m.arrival_rate);
   json["service_rate"] = rounded(m.service_rate);
-  json["deadman_margin_s"] = seconds_or_null(m.dead_man_margin);
+  json["deadman_margin_s"] = or_null(m.dead_man_margin);
 }
 
 }  // namespace
@@ -103,7 +99,7 @@ Json outcome_json(const Outcome& outcome, const std::string& command, int status
                {"leftovers", leftovers(outcome)},
                {"resumable", outcome.resumable}};
   add_measures(json, outcome.measures);
-  json["wall_s"] = seconds_or_null(outcome.wall);
+  json["wall_s"] = or_null(outcome.wall);
   json["node_calls"] = outcome.nodes ? Json(outcome.nodes->calls) : Json(nullptr);
   json["node_time_s"] = outcome.nodes ? seconds_json(outcome.nodes->time) : Json(nullptr);
   json["outside_total"] = stretches(outcome.outside, "what");

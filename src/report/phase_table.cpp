@@ -59,6 +59,9 @@ std::string phase_table(const Outcome& outcome) {
   std::vector<std::vector<std::string>> rows{{"Phase", "Duration", "% of Total", "Notes"}};
   for (const auto& phase : outcome.phases)
     rows.push_back({to_string(phase.phase), duration(phase.elapsed), percent(phase.elapsed, total), phase.note});
+  if (outcome.measures.served)
+    rows.push_back({"Served", duration(*outcome.measures.served), percent(*outcome.measures.served, total),
+                    "from then on the target works; the rest is clean-up"});
   rows.push_back({"Total", duration(total), "100%", ""});
   if (outcome.wall)
     rows.push_back({"Command", duration(*outcome.wall), "",
@@ -85,6 +88,7 @@ std::string measure_lines(const Measures& m) {
   const auto count = [](std::uint64_t n) { return fmt::format("{}", n); };
   if (m.source_pause) lines.emplace_back("Source pause", duration(*m.source_pause));
   if (m.gap) lines.emplace_back("Processing gap", duration(*m.gap));
+  if (m.reconnect) lines.emplace_back("Reconnect", duration(*m.reconnect) + ", the copy's own, of Restoring");
   if (m.frozen) lines.emplace_back("Frozen at work", duration(*m.frozen) + ", while the valve closed");
   for (const auto& pause : m.pauses)
     lines.emplace_back(&pause == &m.pauses.front() ? "Pauses" : "",
@@ -92,7 +96,9 @@ std::string measure_lines(const Measures& m) {
   if (m.bytes)
     lines.emplace_back("Bytes moved",
                        fmt::format("{} ({}){}{}", m.bytes->count, size(*m.bytes),
-                                   m.carriage == Carriage::direct ? ", from node to node" : "",
+                                   m.carriage == Carriage::direct     ? ", from node to node"
+                                   : m.carriage == Carriage::registry ? ", through the registry"
+                                                                      : "",
                                    m.precopied ? ", and " + size(*m.precopied) + " while the source worked" : ""));
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));

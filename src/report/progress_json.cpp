@@ -1,52 +1,12 @@
 #include <mutex>
 #include <utility>
 
-#include "ms2m/json.hpp"
-#include "report/outcome_report.hpp"
+#include "report/event_json.hpp"
 #include "report/progress.hpp"
 
 namespace ms2m::report {
 
 namespace {
-
-const char* type_word(Event::Type type) {
-  switch (type) {
-    case Event::Type::phase_started:
-      return "phase_started";
-    case Event::Type::phase_finished:
-      return "phase_finished";
-    case Event::Type::step:
-      return "step";
-    case Event::Type::detail:
-      return "detail";
-    case Event::Type::progress:
-      return "progress";
-    case Event::Type::note:
-      return "note";
-    case Event::Type::warning:
-      return "warning";
-    case Event::Type::undo:
-      return "undo";
-  }
-  return "?";
-}
-
-Json event_json(const Event& event, Seconds since_start) {
-  Json json = {{"schema", kSchema},
-               {"kind", "event"},
-               {"type", type_word(event.type)},
-               {"at_s", seconds_json(since_start)},
-               {"phase", to_string(event.phase)},
-               {"text", event.text}};
-  if (event.type == Event::Type::phase_finished) json["seconds"] = seconds_json(event.elapsed);
-  if (event.type == Event::Type::warning) json["remedy"] = event.remedy;
-  if (event.type == Event::Type::undo) json["ok"] = event.ok;
-  if (event.type == Event::Type::progress) {
-    json["bytes"] = event.done.count;
-    json["total_bytes"] = event.total ? Json(event.total->count) : Json(nullptr);
-  }
-  return json;
-}
 
 class JsonProgress final : public Observer {
  public:

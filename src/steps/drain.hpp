@@ -17,7 +17,7 @@ struct FindConnection {
   static std::vector<Announced> announce(const Move&) { return {}; }
   Ran run(const StopToken& stop) const;
 
-  const Plan& plan;
+  Move move;
   BrokerAdmin& admin;
   SourceConnection& connection;
 };

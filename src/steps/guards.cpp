@@ -51,11 +51,19 @@ void check_not_scaled_up(const Move& move, Cluster& cluster, const StopToken& st
 
 }  // namespace
 
+void check_valve(const Valve& valve) {
+  if (!valve.broken()) return;
+  if (valve.full())
+    throw Error(ErrorKind::failed, "more messages came than the valve may hold: --max-held, --max-held-bytes",
+                "raise them (the broker holds these messages in its memory meanwhile), or wait until the consumer has "
+                "caught up");
+  throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost");
+}
+
 void Guards::check() const {
   check_dead_man(own.dead_man.get());  // the first cause: what was held has been returned because of it
   if (own.pump && own.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + own.pump->failure());
-  if (own.valve && own.valve->broken())
-    throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
+  if (own.valve) check_valve(*own.valve);
 }
 
 std::uint64_t PrimaryWatch::uninvited(std::uint64_t ours, const StopToken& stop) const {

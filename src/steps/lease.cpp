@@ -47,7 +47,8 @@ Ran TakeLease::run(const StopToken& stop) const {
   const ObjectRef ref{Kind::lease, move.plan.ns, name};
   if (move.facts.lease && move.request.take_over_lease) take_over(*this, ref, stop);
   journal_announced(journal, Phase::preparing, release_of(move.plan, holder));
-  const Lease lease{"", move.plan.id, holder, to_string(Phase::preparing)};
+  const Plan& plan = move.plan;
+  const Lease lease{"", plan.id, holder, to_string(Phase::preparing), plan.target_pod, plan.target_node, plan.queue};
   try {
     cluster.create(ref, make_lease(ref.ns, ref.name, lease, micro_time()), {}, stop);
   } catch (Error& error) {

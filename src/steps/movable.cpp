@@ -11,15 +11,12 @@ void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue) {
   if (!findings.empty()) throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
 }
 
-namespace {
-
 void refuse_other_queues(const Move& move, const QueueFacts& queue) {
   std::vector<Finding> findings;
   check_other_queues(queue, move.facts.pod, move.request, findings);
-  if (!findings.empty()) throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
+  if (!findings.empty() && findings.front().level == Level::refusal)
+    throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
 }
-
-}  // namespace
 
 /// The broker's list of consumers is up to five seconds old: when the facts were read, one that had just connected was
 /// not in it. A message that waits for its acknowledgement tells the most important thing, and at once.

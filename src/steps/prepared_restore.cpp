@@ -15,10 +15,12 @@ constexpr Seconds kSpare{600};
 
 std::vector<Announced> prepared_lines(const Plan& plan) {
   const op::RemoveRestore removal{plan.target_node, plan.id};
-  return {{fmt::format("prepare restore {} on {}", plan.id, plan.target_node),
-           op::TakeBackRestore{plan.target_node, plan.id},
-           {}},
-          {"", removal, removal}};
+  std::vector<Announced> all{{fmt::format("prepare restore {} on {}", plan.id, plan.target_node),
+                              op::TakeBackRestore{plan.target_node, plan.id},
+                              {}},
+                             {"", removal, removal}};
+  for (const Announced& each : left_in_registry(plan)) all.push_back(each);
+  return all;
 }
 
 }  // namespace

@@ -64,11 +64,13 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   // leaves it.)
   const bool nobody_else = primary.source.since && move.plan.procedure.protocol == Protocol::control;
   const std::uint64_t ours = (guards.own.valve ? 1 : 0) + (guards.own.pump ? 1 : 0);
+  std::optional<TimePoint> ran;
   line.waits_for({WaitFor::pod_start, "the copy to run"});
   living.instance = wait_restored(
       cluster, broker, admin, ref, plan.container, arrival_of(move, queue, consumers, queue == plan.queue ? ours : 0),
       [&](bool now_running) {
         if (now_running) {
+          ran = Clock::now();
           line.waits_for({WaitFor::consumer, "the copy to connect"});
           tell(observer, Phase::restoring, "container " + plan.container + " is running");
         }
@@ -77,6 +79,7 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
       },
       limit, told);
   line.waits_for();
+  living.reconnect = ran ? Clock::now() - *ran : Seconds(0);  // it had connected before it was seen running
   tell(observer, Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
   if (plan.procedure.pages == Pages::stream)
     return {

@@ -24,6 +24,19 @@ namespace {
 /// Where a quiet source listens; empty: nowhere.
 std::string quiet_at(const Move& move) { return move.plan.procedure.course == Course::fanout ? "" : move.names().hold; }
 
+op::Exit exit_of(const Move& move) {
+  const Plan& plan = move.plan;
+  if (plan.procedure.source_exit == SourceExit::graceful) return {"", true};
+  // That of the published procedure works on to its end.
+  return {plan.procedure.course == Course::fanout ? "" : plan.container, false};
+}
+
+/// Until it is gone, after its deletion.
+Seconds time_to_go(const Move& move) {
+  const bool gently = move.plan.procedure.source_exit == SourceExit::graceful;
+  return move.request.timeouts.retire + (gently ? grace_period(move.facts.pod) : std::chrono::seconds(0));
+}
+
 /// By its ReplicaSet, which is to swap source and target.
 Announced adopted(const Move& move, const std::string& instance) {
   const Plan& plan = move.plan;
@@ -40,7 +53,8 @@ Announced adopted(const Move& move, const std::string& instance) {
     return {"", {}, adoption};
   }
   adoption.hold = quiet_at(move);
-  adoption.patience = time_to_ready(plan.target_spec) + move.request.timeouts.retire;
+  adoption.patience = time_to_ready(plan.target_spec) + time_to_go(move);
+  adoption.exit = exit_of(move);
   return {"", op::RestoreCost{plan.ns, plan.source_pod, plan.source_uid, adoption.source_cost}, adoption};
 }
 
@@ -52,20 +66,23 @@ Announced deleted(const Move& move) {
     return {"",
             {},
             op::RetirePod{plan.ns, plan.source_pod, plan.source_uid, plan.target_pod, hold,
-                          time_to_ready(plan.target_spec) + move.request.timeouts.retire}};
+                          time_to_ready(plan.target_spec) + time_to_go(move), exit_of(move)}};
   auto removal = op::RemoveSource{plan.ns, plan.source_pod, plan.source_uid, hold};
   // After that is at work: nobody waits for this.
   if (plan.procedure.renamed_later()) removal.target = plan.target_pod;
+  removal.exit = exit_of(move);
+  if (removal.exit.gently) removal.patience = time_to_go(move);
   return {"", {}, removal};
 }
 
 Announced scaled_away(const Move& move) {
   const Plan& plan = move.plan;
   const int grace = static_cast<int>(grace_period(move.facts.pod).count());
+  const op::Exit exit = exit_of(move);
   return {"",
           {},
           op::EndSource{plan.ns, plan.source_pod, plan.source_uid, plan.image, move.names().hold, grace,
-                        plan.procedure.workload != Workload::stateful_set}};
+                        plan.procedure.workload != Workload::stateful_set, !exit.gently, exit.container}};
 }
 
 /// The copy of a StatefulSet's pod takes its name (engine/identity.hpp), which removes the copy's control queue and the

@@ -33,7 +33,8 @@ struct WaitingCopy {
 
 /// The copy when it was seen to live: the restore steps.
 struct LivingCopy {
-  std::string instance{};  ///< container ID and restarts
+  std::string instance{};              ///< container ID and restarts
+  std::optional<Seconds> reconnect{};  ///< from when it was seen running until it had connected
 };
 
 /// The source's consumer at the broker: FindConnection.

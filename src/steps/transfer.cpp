@@ -35,6 +35,8 @@ MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack 
   MoveRequest request{plan.source_node,      checkpoint, plan.target_node, plan.target_landing.directory, as,
                       move.request.bandwidth};
   request.carriage = plan.procedure.carriage;
+  request.container = plan.container;
+  request.architecture = architecture_of(move.facts.target);
   request.on_detour = [&observer, from = plan.source_node, to = plan.target_node](const std::string& why) {
     warn(observer,
          fmt::format("the checkpoint goes through ms2m, because node {} does not reach node {} any more: {}", from, to,
@@ -46,11 +48,20 @@ MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack 
 
 std::string carried_text(const MoveResult& moved) {
   return fmt::format("{:.1f} MB {}", static_cast<double>(moved.bytes.count) / 1e6,
-                     moved.carriage == Carriage::direct ? "from node to node" : "through ms2m");
+                     moved.carriage == Carriage::direct     ? "from node to node"
+                     : moved.carriage == Carriage::registry ? "through the registry"
+                                                            : "through ms2m");
 }
 
 std::string way_text(const Plan& plan) {
+  if (plan.procedure.carriage == Carriage::registry) return " through " + plan.registry_name;
   return plan.procedure.carriage == Carriage::direct ? ", from node to node" : "";
+}
+
+std::vector<Announced> left_in_registry(const Plan& plan) {
+  if (plan.registry_name.empty()) return {};
+  const op::RemoveFromRegistry removal{plan.source_node, plan.registry_name};
+  return {{"", removal, removal}};
 }
 
 namespace {
@@ -63,6 +74,7 @@ std::vector<Announced> stream_lines(const Plan& plan) {
     if (all.back().undo) all.emplace_back();
     all.back().undo = all.back().finish = layout;
   }
+  for (const Announced& each : left_in_registry(plan)) all.push_back(each);
   return all;
 }
 

@@ -15,10 +15,12 @@ std::string architecture_of(const NodeFacts& node);
 ProgressFn progress_to(Observer& observer, Phase phase = Phase::transferring);
 /// The move that the plan says, of that checkpoint, without a round; warns of a detour.
 MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack as, Observer& observer);
-/// "27.1 MB through ms2m", "27.1 MB from node to node"
+/// "27.1 MB through ms2m", "27.1 MB from node to node", "27.1 MB through the registry"
 std::string carried_text(const MoveResult& moved);
 /// For the plan's line of a way; empty: through ms2m.
 std::string way_text(const Plan& plan);
+/// What it leaves in a registry, if it goes through one, journaled before it begins.
+std::vector<Announced> left_in_registry(const Plan& plan);
 /// What the carrier leaves there, journaled before it begins.
 std::vector<op::RemoveLayout> layouts_left(const Landing& landing);
 

@@ -126,8 +126,7 @@ void take_backlog(const CloseValve& at, const Standing& source, const StopToken&
   const TimePoint begin = Clock::now();
   const auto check = [&] {
     source.check();
-    if (at.valve->broken())
-      throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost, or it held more than --max-held");
+    check_valve(*at.valve);
     check_held(at.move, *at.valve);
   };
   const auto settle = [&] {
@@ -220,6 +219,7 @@ std::optional<std::chrono::seconds> CloseValve::heartbeat_of_source(const StopTo
 
 bool CloseValve::at_once(const StopToken& stop) const {
   ValveSpec spec{move.plan.queue, move.request.max_held};
+  spec.max_held_bytes = move.request.max_held_bytes;
   // Several consumers have no order among them.
   const bool shared = move.facts.depth && move.facts.depth->consumers > 1;
   if (!shared) spec.ready_at_most = kStrictOrderReady;
@@ -264,10 +264,14 @@ void CloseValve::behind_frozen_source(const StopToken& stop) const {
   };
   ValveSpec spec{move.plan.queue, move.request.max_held, freeze, budget.heartbeat};
   spec.provisional = true;
+  spec.max_held_bytes = move.request.max_held_bytes;
   try {
     valve = broker.close_valve(spec, stop);
     take_backlog(*this, source, stop.until(source.give_up()));
-    if (!valve->keep()) throw Error(ErrorKind::unavailable, "the valve broke: its connection was lost");
+    if (!valve->keep()) {
+      check_valve(*valve);
+      throw Error(ErrorKind::unavailable, "the valve broke: its time was over");
+    }
   } catch (const std::exception& failure) {
     // What it holds goes back before the source runs.
     const std::uint64_t taken = valve ? valve->held() : 0;

@@ -186,7 +186,7 @@ const Step step::serve_under_name = step_of([](Migration& m) {
 // Without the control protocol.
 
 const Step step::find_connection = step_of([](Migration& m) {
-  return FindConnection{m.move.plan, m.ports.admin, m.connection};
+  return FindConnection{m.move, m.ports.admin, m.connection};
 });
 const Step step::drain_source = step_of([](Migration& m) {
   return DrainSource{m.move, m.ports.cluster, m.observer, close_valve(m), undisturbed(m), m.source};

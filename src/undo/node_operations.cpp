@@ -56,6 +56,10 @@ void remove_layout(const Migrator::Ports& ports, const op::RemoveLayout& o, cons
   ports.images.remove_layout(o.node, o.directory, stop);
 }
 
+void remove_from_registry(const Migrator::Ports& ports, const op::RemoveFromRegistry& o, const StopToken& stop) {
+  ports.registry.remove(o.node, o.name, stop);
+}
+
 void remove_image_name(const Migrator::Ports& ports, const op::RemoveImageName& o, const StopToken& stop) {
   ports.images.remove_name(o.node, o.name, stop);
 }

@@ -11,6 +11,7 @@ void remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, 
 void remove_archive(const Migrator::Ports& ports, const op::RemoveArchive& o, const StopToken& stop);
 void remove_dump(const Migrator::Ports& ports, const op::RemoveDump& o, const StopToken& stop);
 void remove_layout(const Migrator::Ports& ports, const op::RemoveLayout& o, const StopToken& stop);
+void remove_from_registry(const Migrator::Ports& ports, const op::RemoveFromRegistry& o, const StopToken& stop);
 void remove_image_name(const Migrator::Ports& ports, const op::RemoveImageName& o, const StopToken& stop);
 void point_image_name(const Migrator::Ports& ports, const op::PointImageName& o, const StopToken& stop);
 void remove_image(const Migrator::Ports& ports, const op::RemoveImage& o, const StopToken& stop);

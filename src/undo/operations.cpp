@@ -47,6 +47,8 @@ Typed clean_up(const Op&) {
   return {Command::clean_up};
 }
 
+std::string manner(const Exit& exit) { return exit.gently ? ", which ends in its own time" : ""; }
+
 template <class Op>
 constexpr Row<Op> kRow = Op::is_without_a_row_in_this_table;
 
@@ -79,7 +81,7 @@ constexpr Row<DeletePod> kRow<DeletePod>{[](const auto& o) { return format("dele
                                          delete_pod};
 template <>
 constexpr Row<RetirePod> kRow<RetirePod>{
-    [](const auto& o) { return format("delete the source pod {}/{}", o.ns, o.pod); },
+    [](const auto& o) { return format("delete the source pod {}/{}{}", o.ns, o.pod, manner(o.exit)); },
     [](const auto& o) {
       return Typed{Command::delete_pod, {o.ns, o.pod}};
     },
@@ -88,7 +90,7 @@ template <>
 constexpr Row<Adopt> kRow<Adopt>{[](const auto& o) {
                                    return format("let the ReplicaSet adopt {} and delete {}{}", o.target_pod,
                                                  o.source_pod,
-                                                 o.node.empty() ? "" : ", whose frozen process is killed");
+                                                 o.node.empty() ? manner(o.exit) : ", whose frozen process is killed");
                                  },
                                  [](const auto& o) {
                                    return Typed{Command::let_adopt, {o.ns, o.source_pod, o.target_pod, o.hash}};
@@ -148,6 +150,9 @@ template <>
 constexpr Row<RemoveLayout> kRow<RemoveLayout>{
     [](const auto& o) { return format("remove {} on {}", o.directory, o.node); }, clean_up, remove_layout};
 template <>
+constexpr Row<RemoveFromRegistry> kRow<RemoveFromRegistry>{
+    [](const auto& o) { return format("remove {} from its registry", o.name); }, clean_up, remove_from_registry};
+template <>
 constexpr Row<RemoveImageName> kRow<RemoveImageName>{
     [](const auto& o) { return format("remove image {} on {}", o.name, o.node); }, clean_up, remove_image_name};
 template <>
@@ -183,7 +188,8 @@ constexpr Row<OrphanSet> kRow<OrphanSet>{
     orphan_set};
 template <>
 constexpr Row<RemoveSource> kRow<RemoveSource>{
-    [](const auto& o) { return format("delete the quiet source pod {}/{}", o.ns, o.pod); }, resume, remove_source};
+    [](const auto& o) { return format("delete the quiet source pod {}/{}{}", o.ns, o.pod, manner(o.exit)); }, resume,
+    remove_source, [](const auto& o) { return o.patience; }};
 template <>
 constexpr Row<RestorePod> kRow<RestorePod>{
     [](const auto& o) {
@@ -216,7 +222,8 @@ constexpr Row<ScaleUp> kRow<ScaleUp>{[](const auto& o) {
                                      resume, scale_up};
 template <>
 constexpr Row<EndSource> kRow<EndSource>{
-    [](const auto& o) { return format("end the quiet source pod {}/{}", o.ns, o.pod); }, resume, end_source};
+    [](const auto& o) { return format("end the quiet source pod {}/{}{}", o.ns, o.pod, o.at_once ? " at once" : ""); },
+    resume, end_source};
 
 }  // namespace
 
@@ -252,6 +259,9 @@ std::string planned(const RemoveImage& o) {
   return format("remove the checkpoint image, if it is there, on {}", o.node);
 }
 std::string planned(const RemoveLayout& o) { return format("remove {}, if it is there, on {}", o.directory, o.node); }
+std::string planned(const RemoveFromRegistry& o) {
+  return format("remove {}, if it is there, from its registry", o.name);
+}
 std::string planned(const PointImageName& o) {
   return format("point {}, if it is there, at the original image on {}", o.name, o.node);
 }

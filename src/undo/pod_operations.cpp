@@ -8,6 +8,7 @@
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "undo/frozen_operations.hpp"
+#include "undo/husk.hpp"
 #include "undo/set_operations.hpp"
 
 namespace ms2m {
@@ -24,11 +25,10 @@ void wait_ready(const Migrator::Ports& ports, const ObjectRef& ref, const StopTo
       stop);
 }
 
-/// The process goes on elsewhere: what is left here must end, not wind up. Its shutdown hooks would speak for the
-/// living one, and a consumer that does not heed SIGTERM would take its whole grace period.
-void end_at_once(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
-                 const StopToken& stop) {
-  ports.cluster.remove({Kind::pod, ns, pod}, {uid, 1, ""}, stop);
+/// A consumer that does not heed SIGTERM would take its whole grace period.
+void end_source_at_work(const Migrator::Ports& ports, const std::string& ns, const std::string& pod,
+                        const std::string& uid, const op::Exit& exit, const StopToken& stop) {
+  ports.cluster.remove({Kind::pod, ns, pod}, {uid, exit.gently ? std::nullopt : std::optional(1), ""}, stop);
 }
 
 }  // namespace
@@ -50,8 +50,8 @@ void delete_pod(const Migrator::Ports& ports, const op::DeletePod& o, const Stop
 void retire_pod(const Migrator::Ports& ports, const op::RetirePod& o, const StopToken& stop) {
   if (is_pod(ports, o.ns, o.pod, o.uid, stop)) {
     wait_ready(ports, {Kind::pod, o.ns, o.target}, stop);
-    if (!o.hold.empty()) return end_quiet_source(ports, {o.ns, o.pod, o.uid, o.hold}, stop);
-    end_at_once(ports, o.ns, o.pod, o.uid, stop);
+    if (!o.hold.empty()) return end_quiet_source(ports, {o.ns, o.pod, o.uid, o.hold, "", {}, o.exit}, stop);
+    end_source_at_work(ports, o.ns, o.pod, o.uid, o.exit, stop);
   }
   wait_pod_gone(ports.cluster, o.ns, o.pod, o.uid, stop);
 }
@@ -61,6 +61,7 @@ void adopt(const Migrator::Ports& ports, const op::Adopt& o, const StopToken& st
   const ObjectRef target_ref{Kind::pod, ns, target};
   // Not-ready pods are the first that a ReplicaSet deletes, before any cost counts.
   wait_ready(ports, target_ref, stop);
+  Husk husk(ports, {Kind::pod, ns, source}, uid, o.exit.container, stop);
   if (is_pod(ports, ns, source, uid, stop))
     ports.cluster.patch({Kind::pod, ns, source}, PatchType::merge, deletion_cost_patch(kLowestCost), stop);
   ports.cluster.patch(target_ref, PatchType::merge, adoption_patch(o.hash), stop);
@@ -75,11 +76,12 @@ void adopt(const Migrator::Ports& ports, const op::Adopt& o, const StopToken& st
     wait_ready(ports, target_ref, stop);  // unless it is the only one
   }
   if (o.hold.empty()) {
-    end_at_once(ports, ns, source, uid, stop);
+    end_source_at_work(ports, ns, source, uid, o.exit, stop);
     kill_when_deleted(ports, {ns, source, uid, o.node, o.frozen}, stop);
     wait_pod_gone(ports.cluster, ns, source, uid, stop);
   } else {
-    end_quiet_source(ports, {ns, source, uid, o.hold}, stop);
+    end_quiet_source(ports, {ns, source, uid, o.hold, "", {}, {"", o.exit.gently}}, stop);  // it stands still already
+    husk.gone();
   }
   ports.cluster.watch(
       target_ref, [](const Json* pod) { return pod == nullptr || is_owned(*pod); }, stop);

@@ -9,6 +9,7 @@
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
+#include "undo/set_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -86,6 +87,7 @@ void end_source(const Migrator::Ports& ports, const op::EndSource& o, const Stop
   const ObjectRef ref{Kind::pod, o.ns, o.pod};
   const StopToken limit = StopToken().within(std::chrono::seconds(o.grace_seconds + 60));
   if (is_copy(ports.cluster.get(ref, limit), o.image)) return;
+  if (o.at_once) return end_quiet_source(ports, {o.ns, o.pod, o.uid, o.hold_queue, "", {}, {o.container}}, limit);
   if (o.delete_pod) ports.cluster.remove(ref, {o.uid, std::nullopt, ""}, limit);
   wait_pod_gone(ports.cluster, o.ns, o.pod, o.uid, limit);
   // The object can be gone before its process is (a forced deletion by somebody else); that one reads the same control

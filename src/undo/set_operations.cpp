@@ -11,6 +11,7 @@
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
+#include "undo/husk.hpp"
 #include "undo/new_copy.hpp"
 #include "undo/restore_by_handler.hpp"
 
@@ -100,8 +101,11 @@ void remove_source(const Migrator::Ports& ports, const op::RemoveSource& o, cons
 void end_quiet_source(const Migrator::Ports& ports, const op::RemoveSource& o, const StopToken& stop) {
   const ObjectRef ref{Kind::pod, o.ns, o.pod};
   const std::string& uid = o.uid;
+  Husk husk(ports, ref, uid, o.exit.container, stop);
   // It is quiet and its state is in the checkpoint: it need not end gently, but it must have ended.
-  if (ports.cluster.remove(ref, {uid, 1, ""}, stop)) {
+  const std::optional<int> grace = o.exit.gently ? std::nullopt : std::optional(1);
+  if (ports.cluster.remove(ref, {uid, grace, ""}, stop) && !o.exit.gently) {
+    husk.gone();
     try {
       end_at_once(ports, ref, uid, o.hold_queue, stop.within(std::chrono::seconds(5)));
     } catch (const Error&) {

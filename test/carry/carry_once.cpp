@@ -1,7 +1,8 @@
 // `bench transfer`'s hand: one archive by one of ms2m's own carriers between two nodes, with nothing else of a
 // migration around it.
 //
-// usage: carry_once JSON      {"way", "ssh_config", "from", "to", "archive", "id", "cache", "address"}
+// usage: carry_once JSON      {"way", "ssh_config", "from", "to", "archive", "id", "cache", "address", "registry",
+//                       "registry_ca", "registry_logins"}
 //
 // Prints {"open": true} when both sessions are and the restore is prepared, and waits for a line; then moves, prints
 // {"bytes", "seconds", "sha256"}, and waits for another one: who measures looks at the processes meanwhile. What it
@@ -11,9 +12,11 @@
 #include <string>
 
 #include "carry/direct.hpp"
+#include "carry/registry.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/session/session_restores.hpp"
+#include "wrap/posix/files.hpp"
 
 using namespace ms2m;
 
@@ -22,6 +25,7 @@ namespace {
 Carriage carriage(const std::string& way) {
   if (way == "ssh-relay") return Carriage::relay;
   if (way == "ssh-direct") return Carriage::direct;
+  if (way == "registry") return Carriage::registry;
   throw Error(ErrorKind::usage, "there is no way '" + way + "'");
 }
 
@@ -31,6 +35,16 @@ NodeSettings settings(const Json& said) {
   // This build's program, whatever the nodes have.
   settings.places = {"", said.at("cache")};
   return settings;
+}
+
+std::unique_ptr<RegistryClient> registry(const Json& said, SshNodes& nodes) {
+  RegistryPlace place = parse_registry(said.at("registry"));
+  place.at.certificates = posix::read_file(std::string(said.at("registry_ca")));
+  const std::string logins = said.at("registry_logins");
+  return std::make_unique<RegistryClient>(
+      nodes, std::move(place), RegistryLogins([logins](const std::string& name) -> std::optional<std::string> {
+        return name == "REGISTRY_AUTH_FILE" ? std::optional(logins) : std::nullopt;
+      }));
 }
 
 /// False: nobody is there any more.
@@ -43,7 +57,8 @@ bool tell_and_wait(const Json& what) {
 void carry(const Json& said) {
   SshNodes nodes(settings(said));
   const std::string address = said.at("address");
-  Direct by(nodes, [&](const std::string&, const StopToken&) { return std::vector<std::string>{address}; });
+  Direct direct(nodes, [&](const std::string&, const StopToken&) { return std::vector<std::string>{address}; });
+  ThroughRegistry by(nodes, direct, registry(said, nodes));
   const std::string from = said.at("from"), to = said.at("to"), id = said.at("id");
   nodes.open(from, {});
   nodes.open(to, {});
@@ -57,6 +72,7 @@ void carry(const Json& said) {
   const TimePoint begun = Clock::now();
   const MoveResult moved = by.move(request, {}, {});
   const double seconds = seconds_between(begun, Clock::now());
+  if (request.carriage == Carriage::registry) by.remove(from, by.name(id), {});
   tell_and_wait({{"bytes", moved.bytes.count}, {"seconds", seconds}, {"sha256", moved.sha256}});
 }
 

@@ -21,26 +21,15 @@ NodeAddresses address(const std::string& text) {
   return [text](const std::string&, const StopToken&) { return std::vector<std::string>{text}; };
 }
 
-/// A layout, between two sessions of this machine.
-struct Layout {
-  explicit Layout(NodeAddresses addresses, std::uint16_t port = 0) : carrier(nodes, std::move(addresses), port) {}
-  ~Layout() {
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    fs::remove(kLayoutRoot, ignored);
-  }
+struct Layout : LayoutLab {
+  explicit Layout(NodeAddresses addresses, std::uint16_t port = 0)
+      : LayoutLab("direct"), carrier(nodes, std::move(addresses), port) {}
   MoveResult move(const std::string& bytes) {
-    const std::string path = lab.checkpoints + "/" + kArchiveName;
-    std::ofstream(path, std::ios::binary) << bytes;
-    MoveRequest request{"worker-1", KubeletArchive{path}, "worker-2", directory};
-    request.carriage = Carriage::direct;
+    MoveRequest request = LayoutLab::request(bytes, Carriage::direct);
     request.on_detour = [&](const std::string& why) { detours.push_back(why); };
     return carrier.move(request, {}, {});
   }
-  SessionLab lab;
-  SshNodes nodes{lab.settings()};
   Direct carrier;
-  std::string directory = std::string(kLayoutRoot) + "/direct-" + std::to_string(::getpid());
   std::vector<std::string> detours;
 };
 

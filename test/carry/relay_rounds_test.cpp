@@ -1,4 +1,5 @@
 // The relay's rounds of pre-copy, between two sessions with real sshds.
+#include <algorithm>
 #include <random>
 
 #include "carry/restore_lab.hpp"
@@ -90,14 +91,17 @@ TEST_CASE("carry: what follows two sessions that were lost between two rounds is
   const Carriage way = GENERATE(from_range(ways()));
   Rounds carriage(way);
   carriage.carry(Round::early);
-  for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
+  const auto before = carriage.lab.sshd.sessions();
+  for (const int pid : before) ::kill(pid, SIGKILL);
   CHECK(eventually([&] {
     try {
       for (const char* node : {"worker-1", "worker-2"}) carriage.nodes.open(node, {});
-      return true;
     } catch (const Error&) {
       return false;
     }
+    const auto now = carriage.lab.sshd.sessions();  // all others once the old ones' ends are known
+    return now.size() >= before.size() &&
+           std::find_first_of(now.begin(), now.end(), before.begin(), before.end()) == now.end();
   }));
   CHECK(carriage.carry(Round::last).differing == 3000);
   CHECK((Rounds::read(carriage.directory + "/checkpoint") == carriage.memory));

@@ -29,7 +29,8 @@ struct Carried {
   Carriage way;
   SessionLab lab;
   SshNodes nodes{lab.settings()};
-  Direct carrier{nodes, loopback()};
+  Carriers carriers{nodes, way};
+  Carrier& carrier = carriers.all;
   /// Layouts lie where the program has them, on every node.
   Landing landing = carrier.landing("worker-2", "test-" + std::to_string(::getpid()));
   std::string directory = landing.directory;

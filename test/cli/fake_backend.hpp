@@ -1,7 +1,9 @@
 // A world for the command line: one pod, an engine that answers what the test told it, a record of what was asked.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,6 +22,7 @@ using cli::KubeOptions;
 /// Objects by "kind/namespace/name"; get() and list() answer.
 class FakeCluster final : public Cluster {
  public:
+  std::mutex guard;  ///< of what it is asked
   std::map<std::string, Json> pods, secrets, config_maps;
   std::vector<std::string> reads;
   std::vector<Json> nodes;
@@ -39,12 +42,16 @@ class FakeCluster final : public Cluster {
     return cluster;
   }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
+    const std::lock_guard lock(guard);
     stop.check("reading");
     if (failure) throw *failure;
     note("get", ref.kind);
     if (ref.kind == Kind::runtime_class) return runtime_class;
     if (ref.kind == Kind::node && node_failure) throw Error(*node_failure);
     if (ref.kind == Kind::node && ref.name == absent_node) return std::nullopt;
+    if (ref.kind == Kind::node)
+      for (const Json& node : nodes)
+        if (node.at("metadata").at("name") == ref.name) return node;
     if (ref.kind == Kind::node) return Json{{"metadata", {{"name", ref.name}}}};
     if (forbidden && ref.kind == Kind::secret) throw Error(*forbidden);
     const auto& objects = ref.kind == Kind::pod ? pods : ref.kind == Kind::secret ? secrets : config_maps;
@@ -55,15 +62,20 @@ class FakeCluster final : public Cluster {
   /// For completion.
   std::vector<Json> list(Kind kind, const std::string& ns, const std::string&, const std::string&,
                          const StopToken& stop) override {
+    const std::lock_guard lock(guard);
     stop.check("listing");
     if (failure) throw *failure;
     listed_ns = ns;
     note("list", kind);
     if (kind == Kind::node) return nodes;
+    if (kind == Kind::lease) return leases;
+    if (kind == Kind::pod_disruption_budget) return budgets;
     std::vector<Json> all;
     for (const auto& [name, pod] : pods) all.push_back(pod);
     return all;
   }
+  std::vector<Json> leases, budgets;
+  std::vector<Json> lease_states;     ///< what a watch of one sees; then it is gone
   std::optional<Json> runtime_class;  ///< all that may be changed
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions&, const StopToken& stop) override {
     stop.check("creating");
@@ -75,14 +87,25 @@ class FakeCluster final : public Cluster {
     note("update", ref.kind);
     return write(ref, object);
   }
-  Json patch(const ObjectRef&, PatchType, const Json&, const StopToken&) override { throw unexpected(); }
+  Json patch(const ObjectRef& ref, PatchType, const Json& patch, const StopToken&) override {
+    if (ref.kind != Kind::node) throw unexpected();
+    note("patch", ref.kind);
+    if (forbidden_patch) throw Error(*forbidden_patch);
+    patched = patch;
+    return patch;
+  }
+  std::optional<Error> forbidden_patch;
+  std::optional<Json> patched;  ///< of a node
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
     if (ref.kind != Kind::runtime_class) throw unexpected();
     note("delete", ref.kind);
     return std::exchange(runtime_class, std::nullopt).has_value();
   }
-  void watch(const ObjectRef&, const std::function<bool(const Json*)>&, const StopToken&) override {
-    throw unexpected();
+  void watch(const ObjectRef& ref, const std::function<bool(const Json*)>& done, const StopToken&) override {
+    if (ref.kind != Kind::lease) throw unexpected();
+    for (const Json& state : lease_states)
+      if (done(&state)) return;
+    CHECK(done(nullptr));
   }
   bool allowed(const Right&, const StopToken&) override { throw unexpected(); }
   std::optional<Millis> kubelet_patience(const std::string&, const StopToken&) override { throw unexpected(); }
@@ -110,6 +133,7 @@ class FakeCluster final : public Cluster {
 };
 
 struct World {
+  std::mutex guard;  ///< of what was asked
   std::shared_ptr<FakeCluster> cluster = std::make_shared<FakeCluster>();
   std::vector<JournalSummary> journals;
   std::vector<std::string> forgotten, brought_to;
@@ -123,22 +147,38 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
+  std::map<std::string, Json> kept;  ///< outcomes
+  bool disk_full = false;
+  mutable std::vector<std::string> told;  ///< who would be heard by others
+  // Other ms2m on this machine: what each says in turn; null: it does not answer.
+  std::map<std::string, Standing> standings;
+  std::vector<std::pair<long, std::vector<Json>>> tellers;
+  std::function<void()> ended;  ///< when one of them has said all
   NodeSetupPlan setup;
+  // Instead of the same for all.
+  std::function<Plan(const MigrationRequest&)> planned;
+  std::function<Outcome(const MigrationRequest&)> migrated;
 };
 
 class FakeEngine final : public Engine {
  public:
   explicit FakeEngine(World& world) : world_(world) {}
   Plan plan(const MigrationRequest& request, const StopToken&) override {
-    world_.calls.push_back("plan");
-    world_.request = request;
-    return world_.plan;
+    {
+      const std::lock_guard lock(world_.guard);
+      world_.calls.push_back("plan");
+      world_.request = request;
+    }
+    return world_.planned ? world_.planned(request) : world_.plan;
   }
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken&) override {
-    world_.calls.push_back("migrate");
-    world_.request = request;
-    world_.provenance = provenance;
-    return world_.outcome;
+    {
+      const std::lock_guard lock(world_.guard);
+      world_.calls.push_back("migrate");
+      world_.request = request;
+      world_.provenance = provenance;
+    }
+    return world_.migrated ? world_.migrated(request) : world_.outcome;
   }
   Outcome abort(const std::string& id, const StopToken&) override { return answer("abort " + id); }
   Outcome resume(const std::string& id, const StopToken&) override { return answer("resume " + id); }
@@ -178,12 +218,14 @@ class FakeBackend final : public Backend {
  public:
   explicit FakeBackend(World& world) : world_(world) {}
   std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken&) override {
+    const std::lock_guard lock(world_.guard);
     world_.kube = options;
     if (options.context == "nowhere") throw Error(ErrorKind::usage, "the kubeconfig has no context nowhere");
     return world_.cluster;
   }
   std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer&,
                                  const StopToken&) override {
+    const std::lock_guard lock(world_.guard);
     world_.engine = options;
     if (world_.engine_failure) throw *world_.engine_failure;
     if (world_.broker_failure && options.connect) throw *world_.broker_failure;
@@ -200,6 +242,52 @@ class FakeBackend final : public Backend {
     for (const auto& journal : world_.journals)
       if (journal.id == id) return journal;
     return std::nullopt;
+  }
+  std::optional<Standing> standing(const std::string& id) const override {
+    const auto found = world_.standings.find(id);
+    return found == world_.standings.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<Json> outcome(const std::string& id) const override {
+    const auto found = world_.kept.find(id);
+    return found == world_.kept.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep_outcome(const std::string& id, const Json& outcome) const override {
+    const std::lock_guard lock(world_.guard);
+    if (world_.disk_full) throw Error(ErrorKind::failed, "the disk is full");
+    world_.kept[id] = outcome;
+  }
+  std::unique_ptr<Observer> tell(const cli::Telling& telling, Observer& inner) const override {
+    struct Passing final : Observer {
+      explicit Passing(Observer& to) : inner(to) {}
+      void on(const Event& event) noexcept override { inner.on(event); }
+      Observer& inner;
+    };
+    const std::lock_guard lock(world_.guard);
+    world_.told.push_back(telling.command + " " + telling.migration + telling.pod);
+    return std::make_unique<Passing>(inner);
+  }
+  std::vector<std::unique_ptr<Listener>> listen() const override {
+    struct Lines final : Listener {
+      Lines(long number, std::vector<Json> all, std::function<void()> last)
+          : process(number), lines(std::move(all)), ended(std::move(last)) {}
+      long pid() const override { return process; }
+      std::optional<Json> next(const StopToken&) override {
+        if (lines.empty()) {
+          if (ended) ended();
+          return std::nullopt;
+        }
+        Json first = lines.front();
+        lines.erase(lines.begin());
+        if (first.is_null()) throw Error(ErrorKind::timeout, "timed out");  // it is stopped
+        return first;
+      }
+      long process;
+      std::vector<Json> lines;
+      std::function<void()> ended;
+    };
+    std::vector<std::unique_ptr<Listener>> all;
+    for (const auto& [pid, lines] : world_.tellers) all.push_back(std::make_unique<Lines>(pid, lines, world_.ended));
+    return all;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
   bool forget_node_program(std::shared_ptr<Cluster>, const cli::SshOptions& ssh, const std::string& node,

@@ -31,7 +31,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"wrap/pcre", {}},
     {"wrap/tls", {"wrap/posix"}},
     {"kube", {"base", "node/protocol", "wrap/curl", "wrap/posix"}},
-    {"broker", {"wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
+    {"broker", {"base", "wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
     {"node/protocol", {}},
     {"node/runtime", {"base", "node/protocol", "wrap/posix"}},
     {"node/restore", {"node/protocol", "wrap/posix"}},
@@ -44,9 +44,10 @@ const std::map<std::string, std::set<std::string>> kMaySee{
       "wrap/posix", "wrap/tls"}},
     {"node/handler", {"node/protocol", "node/restore", "node/runtime", "node/tar", "node/program", "wrap/posix"}},
     {"node/session", {"node/protocol", "wrap/posix"}},
-    {"carry", {"base", "node/protocol", "node/session", "wrap/posix"}},
+    {"carry", {"base", "node/protocol", "node/runtime", "node/session", "wrap/posix"}},
     {"agent", {"node/protocol", "wrap/posix", "wrap/tls"}},
     {"report", {}},
+    {"live", {"base", "report", "wrap/posix"}},
     {"kube/objects", {"base"}},
     {"journal", {"base", "wrap/posix"}},
     {"handover", {"base", "kube/objects"}},
@@ -60,7 +61,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
 };
 
 // wiring alone names adapters.
-const std::set<std::string> kWiringSees{"kube", "broker", "node/session", "carry", "agent", "engine"};
+const std::set<std::string> kWiringSees{"kube", "broker", "node/session", "carry", "agent", "live", "engine"};
 
 // A C library's headers, and the rooms that may include them; libssl serves the AMQP socket, the nodes' connections and
 // the agent, libcrypto hashes, and makes the agent's keys.
@@ -90,6 +91,8 @@ const std::map<std::string, std::set<std::string>> kOtherWords{
     {"src/node/", kFields},  // no object of Kubernetes comes to a node: OCI, CRI-O, tar and what is sent there
     {"src/journal/operation_fields.hpp", {"uid", "replicas", "labels"}},  // what the journal records
     {"src/preflight/pod.cpp", {"containers"}},                            // the name of a check
+    {"src/cli/status.cpp", {"status"}},                                   // the command's name
+    {"src/report/status_report.cpp", {"status"}},                         // and that of what it prints
 };
 
 bool is_other_word(const std::string& file, const std::string& word) {

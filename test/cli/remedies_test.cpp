@@ -148,7 +148,7 @@ TEST_CASE("every command that is printed can be typed", "[case-21]") {
         CHECK(each.has("--vhost=" + place.vhost) == of_a_vhost);
       }
       if (tool == "ms2m" && form.which != Command::abort_migration && form.which != Command::resume_migration &&
-          form.which != Command::clean_up)
+          form.which != Command::clean_up && form.which != Command::show_status)
         CHECK(is_command(each.argv));
     }
     // Each word arrives as it is, at least once.
@@ -162,7 +162,8 @@ TEST_CASE("every command that is printed can be typed", "[case-21]") {
 }
 
 TEST_CASE("ms2m's own commands are commands", "[case-21]") {
-  for (const Command which : {Command::abort_migration, Command::resume_migration, Command::clean_up}) {
+  for (const Command which :
+       {Command::abort_migration, Command::resume_migration, Command::clean_up, Command::show_status}) {
     const auto typed = type(remedy::command(which, {}, {"m7k2q9"}));
     REQUIRE(typed.size() == 1);
     CHECK(is_command(typed[0].argv));
@@ -171,13 +172,14 @@ TEST_CASE("ms2m's own commands are commands", "[case-21]") {
 
 TEST_CASE("the examples of --help are commands", "[case-21]") {
   int examples = 0;
-  for (const std::string command :
-       {"", "migrate", "plan", "check", "list", "abort", "resume", "cleanup", "completion", "version"}) {
+  for (const std::string command : {"", "migrate", "plan", "check", "list", "drain", "report", "status", "abort",
+                                    "resume", "cleanup", "completion", "version"}) {
     std::vector<std::string> arguments{"--help"};
     if (!command.empty()) arguments.insert(arguments.begin(), command);
     std::istringstream help(cli::parse_command_line(arguments).text);
     for (std::string line; std::getline(help, line);) {
-      if (!std::regex_search(line, std::regex(R"(^  ([A-Z_0-9]+=\S* )*ms2m .*(--|-o|m7k2q9|list|cleanup))"))) continue;
+      if (!std::regex_search(line, std::regex(R"(^  ([A-Z_0-9]+=\S* )*ms2m .*(--|-o|m7k2q9|list|status|cleanup))")))
+        continue;
       if (line.find(" | ") != std::string::npos) line.resize(line.find(" | "));
       INFO(line);
       const auto typed = type(line);
@@ -240,7 +242,8 @@ TEST_CASE("there is no command that nobody prints", "[case-21]") {
 
 TEST_CASE("every option that a text names exists", "[case-21]") {
   std::set<std::string> options;
-  for (const char* command : {"migrate", "plan", "check", "list", "abort", "resume", "cleanup"})
+  for (const char* command :
+       {"migrate", "plan", "check", "list", "drain", "report", "status", "abort", "resume", "cleanup"})
     for (const auto& candidate : cli::candidates_of({command, "--"}).words) options.insert(candidate.word);
   for (const auto& candidate : cli::candidates_of({"node", "setup", "--"}).words) options.insert(candidate.word);
   for (const char* command : {"manifest", "serve", "setup"})

@@ -87,6 +87,10 @@ TEST_CASE("every setting of the command line arrives") {
                       "7",
                       "--max-held",
                       "8",
+                      "--max-held-bytes",
+                      "64Mi",
+                      "--source-exit",
+                      "kill",
                       "--quiet-timeout",
                       "1.5s",
                       "--undo-timeout",
@@ -129,6 +133,8 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.carriage == Carriage::direct);
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
+  CHECK(request.max_held_bytes == Bytes{64 << 20});
+  CHECK(request.source_exit == SourceExit::kill);
   CHECK(request.freeze_limit == Millis(3000));
   CHECK(request.timeouts.quiet == Seconds(1.5));
   CHECK(request.timeouts.undo == Seconds(120));
@@ -163,6 +169,10 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--strategy", "magic"},
       {"migrate", "x", "--to", "n", "--protocol", "none", "--strategy", "shadow"},
       {"migrate", "x", "--to", "n", "--max-held", "-1"},
+      {"migrate", "x", "--to", "n", "--max-held-bytes", "999"},
+      {"migrate", "x", "--to", "n", "--max-held-bytes", "plenty"},
+      {"migrate", "x", "--to", "n", "--source-exit", "hard"},
+      {"migrate", "x", "--to", "n", "--protocol", "none", "--source-exit", "graceful"},
       {"migrate", "x", "--to", "n", "--precopy", "many"},
       {"migrate", "x", "--to", "n", "--precopy", "1x"},
       {"migrate", "x", "--to", "n", "--precopy", "9"},
@@ -540,7 +550,8 @@ TEST_CASE("list and version") {
 }
 
 TEST_CASE("every command has a help with examples") {
-  for (const auto* command : {"migrate", "plan", "check", "abort", "resume", "cleanup", "list", "version"}) {
+  for (const auto* command :
+       {"migrate", "plan", "check", "abort", "resume", "cleanup", "list", "drain", "report", "status", "version"}) {
     Terminal terminal;
     INFO(command);
     CHECK(terminal.run({command, "--help"}) == 0);

@@ -28,8 +28,10 @@ Outcome shadow_outcome() {
                     {Phase::replaying, Seconds(0.2004), "12 messages | all exact"},
                     {Phase::finalizing, Seconds(0.0006), ""}};
   outcome.measures.total = Seconds(2.19);
+  outcome.measures.served = Seconds(2.18);
   outcome.measures.source_pause = Seconds(0.21);
   outcome.measures.gap = Seconds(0.24);
+  outcome.measures.reconnect = Seconds(0.05);
   outcome.measures.pauses = {{"checkpoint on worker-1", Seconds(0.21)},
                              {"hand-over to pod consumer-0-m7k2q9 on worker-2", Seconds(0.24)}};
   outcome.measures.critical_path = {

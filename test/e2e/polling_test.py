@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Consumers that look at their control queue once a second, when they have nothing else to do, as the published ones."""
 
+import re
+
 import scenario
 
 
@@ -54,6 +56,23 @@ class Polling(scenario.Scenario):
         self.assertIn("--freeze-limit allows", run.report["error"]["message"])
         self.assertIsNone(run.report["frozen_s"])
         result = self.assert_exact(120)
+        self.assertEqual([(i["node"], i["boot_id"]) for i in result["instances"]], [("worker-1", source.state["boot_id"])])
+        self.assert_no_debris()
+
+    def test_more_bytes_than_the_broker_is_to_hold(self):
+        """Told beforehand, and refused before anything is touched."""
+        (source,) = self.start_traffic("--consumer", "polling", "--rate", "60", "--delay-ms", "20", "--backlog", "2000")
+        told = ("check", f"pod/{source.name}", "--to", "worker-2")
+        held = re.compile(r"the broker holds about (\d+) messages of ([\d.]+) [KM]iB in its memory meanwhile \(at most 100000 of 1024.0 MiB")
+        self.eventually(lambda: held.search(self.begin(*told).wait().out), "check says how much the broker will hold", 40)
+        messages, size = held.search(self.begin(*told).wait().out).groups()
+        self.assertGreater(int(messages), 1500)
+        self.assertGreater(float(size), 0)
+        run = self.begin_migration(source.name, "worker-2", "--max-held-bytes", "10K").wait()
+        self.assertEqual((run.status, run.report["result"]), (4, "refused"), run.said())
+        self.assertIn("--max-held-bytes is 9.8 KiB", run.report["error"]["message"])
+        self.assertEqual(self.journal.ids(), [], "nothing was touched")
+        result = self.assert_exact(180)
         self.assertEqual([(i["node"], i["boot_id"]) for i in result["instances"]], [("worker-1", source.state["boot_id"])])
         self.assert_no_debris()
 

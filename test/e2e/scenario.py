@@ -27,7 +27,7 @@ import verdict  # noqa: E402
 QUEUE = "app.events"
 OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
-    "target", "serving", "serving_kind", "total_s", "source_pause_s", "gap_s", "bytes", "carrier", "precopy_bytes", "memory_pages", "held", "relayed", "returned",
+    "target", "serving", "serving_kind", "total_s", "served_s", "reconnect_s", "source_pause_s", "gap_s", "bytes", "carrier", "precopy_bytes", "memory_pages", "held", "relayed", "returned",
     "frozen_s", "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers",
     "resumable", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
 WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer"}
@@ -105,7 +105,8 @@ class Journal:
 
     def ids(self):
         try:
-            return sorted(name for name in os.listdir(self._root) if os.path.isdir(os.path.join(self._root, name)))
+            return sorted(name for name in os.listdir(self._root)
+                          if name[0] != "." and os.path.isdir(os.path.join(self._root, name)))
         except FileNotFoundError:
             return []
 
@@ -312,7 +313,7 @@ class Scenario(unittest.TestCase):
         self.assertEqual(report["queue"], QUEUE)
         self.assertIsNone(report["error"])
         self.assertEqual((report["undone"], report["leftovers"]), ([], []))
-        for key in ("total_s", "gap_s", "source_pause_s", "bytes", "held", "deadman_margin_s", "node_calls", "node_time_s"):
+        for key in ("total_s", "served_s", "gap_s", "source_pause_s", "bytes", "held", "deadman_margin_s", "node_calls", "node_time_s"):
             self.assertIsInstance(report[key], (int, float), key)
         self.assertGreater(report["bytes"], 1000000)
         for entry in report["phases"]:

@@ -50,6 +50,14 @@ class Moves(UncontrolledCase):
         self.assertGreater(report["held"], 150)
         self.assertLessEqual(report["frozen_s"], 0.5)
 
+    def test_one_that_waits_before_it_reconnects(self):
+        """That is counted apart, and nobody gives it up."""
+        report = self.moved(self.plain("--rate", "10", "--reconnect-delay", "6"))
+        self.assertGreater(report["reconnect_s"], 5)
+        restoring = next(entry["seconds"] for entry in report["phases"] if entry["phase"] == "Restoring")
+        self.assertLessEqual(report["reconnect_s"], restoring)
+        self.assertLess(report["served_s"] - report["reconnect_s"], 8)
+
     def test_backlog_of_100(self):
         self.moved(self.plain("--rate", "80", "--backlog", "100"), "--prefer", "total")
 

@@ -3,10 +3,16 @@
 #include <filesystem>
 #include <string>
 
+#include "ms2m/migrator.hpp"
 #include "support/fake_broker.hpp"
 #include "support/fake_cluster.hpp"
 
 namespace ms2m::test {
+
+class Silent final : public Observer {
+ public:
+  void on(const Event&) noexcept override {}
+};
 
 /// Journals go into a directory of its own.
 struct OnFakes {
@@ -25,6 +31,14 @@ struct OnFakes {
   ~OnFakes() { std::filesystem::remove_all(root); }
   OnFakes(const OnFakes&) = delete;
   OnFakes& operator=(const OnFakes&) = delete;
+
+  /// What is asked for, by a migrator of its own.
+  void move() {
+    Silent silent;
+    FakeBroker broker(server);
+    const FakePorts ports(nodes, broker);
+    outcome = Migrator(ports.all, JournalStore(root), silent).migrate(request, {}, {});
+  }
 
   FakeServer server;
   FakeNodes nodes{server};

@@ -73,3 +73,46 @@ TEST_CASE("from node to node, where the nodes reach each other") {
     CHECK_THAT(moved.warnings.all[0], Contains("any more: connecting to worker-2: no answer"));
   }
 }
+
+TEST_CASE("through a registry, which has nothing of it afterwards", "[registry]") {
+  Moved moved;
+  moved.request.carriage = Carriage::registry;
+  SECTION("as an image") {}
+  SECTION("into the runtime handler") { moved.nodes.set_up_handler(); }
+  moved.run();
+  CHECK(moved.plan.procedure.carriage == Carriage::registry);
+  CHECK(moved.plan.registry_name == "registry.example:5000/ms2m:ms2m-" + moved.plan.id);
+  CHECK(moved.outcome.measures.carriage == Carriage::registry);
+  CHECK(moved.nodes.debris() == std::vector<std::string>{});
+}
+
+TEST_CASE("a registry that does not let a node in is a refusal", "[registry]") {
+  Moved moved;
+  moved.request.carriage = Carriage::registry;
+  for (const char* node : {"worker-1", "worker-2"}) {
+    moved.nodes.refuse_registry_to(node);
+    FakeBroker broker(moved.server);
+    const FakePorts ports(moved.nodes, broker);
+    Migrator migrator(ports.all, JournalStore(moved.root), moved.warnings);
+    moved.outcome = migrator.migrate(moved.request, {}, {});
+    CHECK(moved.outcome.result == Result::refused);
+    CHECK(moved.outcome.remedy == "log in");
+    CHECK(moved.nodes.debris() == std::vector<std::string>{});
+  }
+}
+
+TEST_CASE("a registry that deletes nothing: what stays there is named", "[registry]") {
+  Moved moved;
+  moved.request.carriage = Carriage::registry;
+  moved.nodes.keep_in_registry();
+  FakeBroker broker(moved.server);
+  const FakePorts ports(moved.nodes, broker);
+  Migrator migrator(ports.all, JournalStore(moved.root), moved.warnings);
+  moved.outcome = migrator.migrate(moved.request, {}, {});
+  CHECK(moved.outcome.result == Result::cleanup_incomplete);
+  REQUIRE(moved.outcome.leftovers.size() == 1);
+  CHECK_THAT(moved.outcome.leftovers[0].what,
+             Contains("remove registry.example:5000/ms2m:ms2m-" + moved.outcome.id + " from its registry") &&
+                 Contains("deletes nothing"));
+  CHECK(moved.outcome.leftovers[0].command == "ms2m cleanup " + moved.outcome.id);
+}

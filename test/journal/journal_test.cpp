@@ -4,11 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <functional>
 
+#include "journal/line.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/standing.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -114,7 +117,7 @@ TEST_CASE("a line torn by a crash is ignored, and what follows it is not", "[jou
 TEST_CASE("a whole record whose line feed was torn off counts", "[journal]") {
   TempDir dir;
   { Journal journal = sample(dir.path); }
-  std::ofstream(file_of(dir), std::ios::app) << R"({"type":"pivot_intent"})";
+  std::ofstream(file_of(dir), std::ios::app) << line_of({{"type", "pivot_intent"}});
   {
     Journal again = Journal::open(dir.path, "abc234");
     CHECK(again.marked(Mark::pivot_intent));
@@ -136,6 +139,46 @@ TEST_CASE("a line that is no record makes a journal unreadable unless it is the 
   write_journal(dir, "abc234", begin + "\n" + bad);
   { CHECK(Journal::open(dir.path, "abc234").effects().empty()); }
   CHECK(contents(file_of(dir)) == begin + "\n");
+}
+
+TEST_CASE("a record that was changed makes a journal unreadable, the last one too", "[journal]") {
+  TempDir dir;
+  { Journal journal = sample(dir.path); }
+  const std::string whole = contents(file_of(dir));
+  REQUIRE(std::count(whole.begin(), whole.end(), '\n') == 3);
+  const auto damaged = [&](const std::string& text, const std::string& line) {
+    std::ofstream(file_of(dir)) << text;
+    CHECK_THROWS_WITH(Journal::read(dir.path, "abc234"),
+                      Catch::Contains(file_of(dir).string()) && Catch::Contains("line " + line));
+    CHECK(kind_of([&] { (void)Journal::open(dir.path, "abc234"); }) == ErrorKind::refused);
+    CHECK(contents(file_of(dir)) == text);
+  };
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string text = whole;
+    return text.replace(text.rfind(from), from.size(), to);
+  };
+  damaged(changed("consumer-0", "consumer-1"), "1: its checksum");
+  damaged(changed("\"queue\":\"q\"", "\"queue\":\"p\""), "2: its checksum");
+  damaged(changed("\"pod\":\"p\"", "\"pod\":\"q\""), "3: its checksum");
+  damaged(changed("\"n\":2", "\"m\":2"), "3: its checksum");
+  damaged(whole.substr(0, whole.size() - 5) + "\n", "3 is no record");  // its line feed came after all of it
+  const std::size_t sum = whole.rfind(",\"sum\"");
+  damaged(whole.substr(0, sum) + "}\n", "3: it has no checksum");
+  std::ofstream(file_of(dir)) << whole;
+  CHECK(Journal::read(dir.path, "abc234").effects().size() == 2);
+}
+
+TEST_CASE("each byte of a line is under its checksum", "[journal]") {
+  const std::string line = line_of({{"type", "settled"}, {"n", 3}, {"how", "there was \"no\" sum:\n}"}});
+  CHECK(Json::parse(line).at("how") == "there was \"no\" sum:\n}");
+  CHECK(checksum_of(line) == Checksum::right);
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    std::string other = line;
+    other[i] = other[i] == '0' ? '1' : '0';
+    CAPTURE(other);
+    CHECK(checksum_of(other) != Checksum::right);
+  }
+  CHECK(checksum_of("{}") == Checksum::none);
 }
 
 TEST_CASE("a record that does not fit on the disk leaves no part of it behind", "[journal]") {
@@ -220,6 +263,38 @@ TEST_CASE("a journal of a running process cannot be opened for writing", "[journ
   // flock is per open file, so the same process shows it as well as another one.
   CHECK_THROWS_AS(Journal::open(dir.path, "abc234"), Error);
   CHECK_NOTHROW(Journal::read(dir.path, "abc234"));
+}
+
+TEST_CASE("how far a migration is, by its journal", "[journal]") {
+  TempDir dir;
+  {
+    Journal journal = sample(dir.path);
+    Standing now = standing_of(dir.path, "abc234");
+    CHECK(now.under_way);
+    CHECK(now.phase == Phase::preparing);
+    CHECK(now.last == "create pod p");
+    CHECK(now.last_at.size() > 20);
+    CHECK_FALSE(now.ended);
+    CHECK(now.open == std::vector<std::string>{"declare queue q", "create pod p"});  // both have an undo
+    journal.mark(Mark::pivoted);
+    CHECK(standing_of(dir.path, "abc234").open == std::vector<std::string>{"create pod p"});  // one has a finish
+    journal.mark(Mark::turned_back);
+    CHECK(standing_of(dir.path, "abc234").open.size() == 2);
+    journal.settled(1, true, "deleted");
+    CHECK(standing_of(dir.path, "abc234").open.size() == 1);
+    journal.settled(2, false, "not allowed");
+    CHECK(standing_of(dir.path, "abc234").open.size() == 1);
+    journal.end(Result::leftovers);
+    now = standing_of(dir.path, "abc234");
+    CHECK(now.ended == Result::leftovers);
+    CHECK(now.ended_at.size() > 20);
+    CHECK(now.open.size() == 1);
+    journal.end(Result::undone);
+    CHECK(standing_of(dir.path, "abc234").open.empty());
+    CHECK(standing_of(dir.path, "abc234").under_way);
+  }
+  CHECK_FALSE(standing_of(dir.path, "abc234").under_way);
+  CHECK(kind_of([&] { (void)standing_of(dir.path, "none"); }) == ErrorKind::not_found);
 }
 
 TEST_CASE("a journal of a newer version is refused", "[journal]") {

@@ -2,8 +2,12 @@
 // stages stand in the order that the numbers of version 1 had.
 #include "journal/operation_record.hpp"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "support/catch.hpp"
 #include "undo/operations.hpp"
@@ -38,6 +42,8 @@ std::vector<std::pair<Operation, int>> all() {
       {op::DeletePod{"default", "b", "abc234"}, 30},
       {op::RetirePod{"default", "a", "u1", "b", "hold", Seconds(130)}, 20},
       {op::Adopt{"default", "a", "u1", "b", "h1", "7", Seconds(130), "worker-1", "cri-o://1"}, 20},
+      {op::RetirePod{"default", "a", "u1", "b", "hold", Seconds(130), {"app"}}, 20},
+      {op::Adopt{"default", "a", "u1", "b", "h1", "7", Seconds(160), "", "", "hold", {"", true}}, 20},
       {op::RestoreCost{"default", "a", "u1", "7"}, 40},
       {op::RetireFrozen{frozen}, 20},
       {op::StripMarks{"default", "b"}, 40},
@@ -48,6 +54,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::RemoveArchives{"worker-1", "/var/lib", "default", "a", "app", {"old.tar"}, 1795860033}, 60},
       {op::RemoveArchive{"worker-1", "/var/lib/new.tar"}, 60},
       {op::RemoveLayout{"worker-2", "/var/lib/ms2m/abc234"}, 60},
+      {op::RemoveFromRegistry{"worker-1", "registry.example:5000/ms2m:ms2m-abc234"}, 60},
       {op::RemoveImageName{"worker-2", "name", Stage::copy_image_name}, 53},
       {op::RemoveImageName{"worker-2", "name"}, 61},
       {op::RemoveImageName{"worker-2", "name", Stage::staged_names}, 63},
@@ -61,6 +68,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::OrphanSet{"default", "web", "u2"}, 4},
       {op::RemoveSource{"default", "a", "u1", "hold"}, 5},
       {op::RemoveSource{"default", "a", "u1", "hold", "b"}, 15},
+      {op::RemoveSource{"default", "a", "u1", "hold", "", Seconds(150), {"", true}}, 5},
       {op::RestorePod{pod, "hold", "worker-1", "new.tar", "/var/lib/ms2m/abc234", "image", "app", "amd64", "1000",
                       "control"},
        6},
@@ -69,6 +77,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::ScaleDown{scaling}, 4},
       {op::ScaleUp{scaling, {{"app", "web"}}}, 20},
       {op::EndSource{"default", "a", "u1", "image", "hold", 45, true}, 5},
+      {op::EndSource{"default", "a", "u1", "image", "hold", 45, false, true, "app"}, 5},
   };
 }
 
@@ -88,6 +97,35 @@ TEST_CASE("every operation is among those that are tested", "[operation]") {
   std::set<std::size_t> seen;
   for (const auto& [operation, number] : all()) seen.insert(operation.index());
   CHECK(seen.size() == std::variant_size_v<Operation>);
+}
+
+TEST_CASE("the manual has every operation with its fields, and every stage", "[operation]") {
+  std::ifstream in(std::string(MS2M_SOURCE_DIR) + "/man/ms2m-journal.5");
+  REQUIRE(in);
+  std::map<std::string, std::set<std::string>> told;  // ".It Cm NAME Li FIELD FIELD [FIELD ...]"
+  std::set<std::string> words;
+  for (std::string line; std::getline(in, line);) {
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '[' || c == ']' || c == ','; }, ' ');
+    std::istringstream text(line);
+    const std::vector<std::string> each{std::istream_iterator<std::string>(text), {}};
+    words.insert(each.begin(), each.end());
+    if (each.size() > 3 && each[0] == ".It" && each[3] == "Li") told[each[2]].insert(each.begin() + 4, each.end());
+  }
+  std::set<std::string> names;
+  for (const auto& [operation, number] : all()) {
+    const Json record = record_of(operation);
+    const std::string name = record.at("op");
+    CAPTURE(name);
+    names.insert(name);
+    CHECK(words.contains(record.at("stage")));
+    for (const auto& field : record.items())
+      if (field.key() != "op" && field.key() != "stage") {
+        CAPTURE(field.key());
+        CHECK(told[name].contains(field.key()));
+      }
+  }
+  for (const auto& [name, fields] : told) CHECK(names.contains(name));
 }
 
 TEST_CASE("stages come in the order of the numbers of version 1", "[operation]") {
@@ -144,8 +182,8 @@ TEST_CASE("what waits for other steps is resumed by ms2m, what stands alone has 
     CHECK((line.find("abc234") != std::string::npos) == (line.rfind("ms2m ", 0) == 0));
     ++commands[line.substr(0, line.find(' ', line.find(' ') + 1))];
   }
-  CHECK(commands["ms2m resume"] == 17);
-  CHECK(commands["ms2m cleanup"] == 12);
+  CHECK(commands["ms2m resume"] == 19);
+  CHECK(commands["ms2m cleanup"] == 13);
   CHECK(command(op::DeleteQueue{"q", true}, {"", "", "/"}, "abc234") == "ms2m resume abc234");
 }
 

@@ -76,14 +76,16 @@ SshOptions PrivateSshd::options() const {
 std::vector<int> PrivateSshd::sessions() const {
   // sshd overwrites its argv; that it has our log open tells it from others.
   std::vector<int> found;
-  for (const int pid : processes_with("sshd"))
-    for (const auto& fd : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd",
-                                                 fs::directory_options::skip_permission_denied)) {
-      std::error_code gone;
-      if (fs::read_symlink(fd.path(), gone) != path() / "sshd.log") continue;
+  for (const int pid : processes_with("sshd")) {
+    std::error_code gone;
+    fs::directory_iterator fd("/proc/" + std::to_string(pid) + "/fd", gone);
+    for (; !gone && fd != fs::directory_iterator(); fd.increment(gone)) {
+      std::error_code closed;
+      if (fs::read_symlink(fd->path(), closed) != path() / "sshd.log") continue;
       found.push_back(pid);
       break;
     }
+  }
   return found;
 }
 

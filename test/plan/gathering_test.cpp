@@ -22,6 +22,7 @@ struct Preflight {
   SlowNodes nodes{answers};
   NoRestores restores;
   NoDumps dumps;
+  SlowRegistry registry{answers};
   MigrationRequest request = test::request();
 
   Preflight() {
@@ -41,8 +42,8 @@ struct Preflight {
   }
 
   Facts facts(const StopToken& stop = {}) {
-    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes, restores, dumps}, request,
-                        stop);
+    return gather_facts({cluster, broker, admin, nodes, nodes, nodes, nodes, nodes, nodes, restores, dumps, registry},
+                        request, stop);
   }
   std::vector<Finding> findings() {
     Facts found = facts();

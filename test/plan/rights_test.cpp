@@ -93,8 +93,8 @@ TEST_CASE("examples/rbac.yaml grants what is asked of the API server, and nothin
                                         {"StatefulSet", Strategy::handoff},
                                         {"StatefulSet", Strategy::sequential}})
     asked.merge(asked_by_move(owner, strategy));
-  // By the command line: which cluster it is, the broker's address, what <tab> offers.
-  asked.insert({"get namespaces", "get secrets", "list nodes"});
+  // By the command line: which cluster it is, the broker's address, what <tab> offers, what `status` looks at.
+  asked.insert({"get namespaces", "get secrets", "list nodes", "list leases", "watch leases"});
 
   std::set<std::string> grants = granted("Role", "ms2m-operator");
   grants.merge(granted("ClusterRole", "ms2m-operator"));
@@ -114,4 +114,11 @@ TEST_CASE("examples/rbac.yaml grants a node's setup what that asks for (setup_te
   CHECK(granted("ClusterRole", "ms2m-setup") == std::set<std::string>{"create runtimeclasses", "delete runtimeclasses",
                                                                       "get nodes", "get runtimeclasses", "list pods",
                                                                       "update runtimeclasses"});
+}
+
+TEST_CASE("examples/rbac.yaml grants a drain what it asks for beside its migrations (drain_test)", "[rights]") {
+  CHECK(granted("ClusterRole", "ms2m-drain") == std::set<std::string>{"list pods", "patch nodes"});
+  const auto operators = granted("ClusterRole", "ms2m-operator");
+  CHECK(operators.count("get nodes") == 1);
+  CHECK(operators.count("list nodes") == 1);
 }

@@ -165,6 +165,9 @@ TEST_CASE("a process that takes messages from a second queue", "[case-01]") {
   CHECK_THAT(other_queues(f, r), Contains("takes messages from events too"));
   r.allow_other_queues = true;
   CHECK(other_queues(f, r).empty());
+  const auto told = findings(f, r);
+  CHECK(std::any_of(told.begin(), told.end(),
+                    [](const Finding& each) { return each.check == "other-queues" && each.level == Level::warning; }));
   r.allow_other_queues = false;
   f.queue->elsewhere.erase(f.queue->elsewhere.begin());
   CHECK(other_queues(f, r).empty());

@@ -66,6 +66,34 @@ TEST_CASE("nodes that are to reach each other", "[preflight]") {
                               Contains("198.18.0.12:4711: no answer within 3 s"));
 }
 
+TEST_CASE("a registry that the checkpoint is to go through", "[preflight][registry]") {
+  Facts f = good();
+  const MigrationRequest r = request();
+  const auto told = [&] {
+    for (const Finding& each : findings(f, r))
+      if (each.check == "registry") return each;
+    return Finding{"none", Level::ok, "", ""};
+  };
+  CHECK(told().check == "none");  // it is not asked for
+  f.registry = RegistryFacts{};
+  CHECK(told().level == Level::refusal);
+  CHECK_THAT(told().cure, Contains("--registry HOST[:PORT]/REPOSITORY"));
+  f.registry->name = "registry.example:5000/ms2m:ms2m-";
+  CHECK(told().level == Level::ok);
+  CHECK_THAT(told().text, Contains("through registry registry.example:5000/ms2m: node worker-1 may push there and "
+                                   "delete, node worker-2 pull"));
+  f.registry->deletes = false;
+  CHECK(told().level == Level::warning);
+  CHECK_THAT(told().text, Contains("will stay in registry registry.example:5000/ms2m"));
+  CHECK_THAT(told().cure, Contains("storage.delete.enabled") && Contains("ms2m-ID"));
+  f.registry->target =
+      Trouble{"node worker-2 does not reach registry registry.example:5000", "see that nodes reach it"};
+  CHECK(told().level == Level::refusal);
+  CHECK(told().cure == "see that nodes reach it");
+  f.target.access = Trouble{"ssh", ""};
+  CHECK(told().check == "none");  // it could not be asked
+}
+
 TEST_CASE("required anti-affinity between nodes", "[preflight]") {
   Facts f = good();
   f.pod["spec"]["affinity"] = Json::parse(R"({"podAntiAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[

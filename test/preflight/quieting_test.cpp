@@ -131,6 +131,36 @@ TEST_CASE("a freeze at work for which there is no time, or nobody knows, is refu
   CHECK(against(polling(150000), more).empty());
 }
 
+TEST_CASE("the bytes that a valve will hold are told beforehand, and more than may be are refused") {
+  const auto held = [](const Facts& facts, const MigrationRequest& r = request()) {
+    for (const Finding& finding : findings(facts, r))
+      if (finding.check == "held") return finding.text;
+    return std::string();
+  };
+  Facts facts = polling(2000, 20, 20);
+  CHECK_THAT(held(facts), Contains("about 2000 messages") && Contains("does not say how large they are"));
+  facts.queue->mean_size = 1 << 19;
+  CHECK_THAT(held(facts), Contains("about 2000 messages of 1000.0 MiB") && Contains("at most 100000 of 1024.0 MiB"));
+  CHECK(refusal(facts).empty());
+  facts.depth->ready = 2049;
+  CHECK_THAT(refusal(facts), Contains("about 2049 messages of 1024.5 MiB, and --max-held-bytes is 1024.0 MiB"));
+  CHECK(held(facts).empty());
+  MigrationRequest more = request();
+  more.max_held_bytes = {std::uint64_t{2} << 30};
+  CHECK(refusal(facts, more).empty());
+  // Few that are large, of which the order would need no freeze.
+  facts.depth->ready = 100;
+  facts.queue->mean_size = 11e6;
+  CHECK_THAT(refusal(facts), Contains("100 messages"));
+  // By then more will have come.
+  Facts growing = polling(1000, 1000, 20);
+  growing.queue->mean_size = 500000;
+  CHECK_THAT(refusal(growing), Contains("3940 messages"));
+  // One that obeys needs no valve.
+  facts.source_control = QueueDepth{0, 1};
+  CHECK(refusal(facts).empty());
+}
+
 TEST_CASE("a quorum queue gives a valve no more than 2000 messages, nor may one of an unknown type") {
   Facts quorum = polling(1500);
   quorum.queue->type = "quorum";

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,8 +46,9 @@ struct Case {
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
   Pages pages = Pages::files;
-  bool direct = false;
+  Carriage carriage = Carriage::relay;
   bool saturated = false;  ///< a consumer that polls, or knows no control queue, with a backlog
+  std::optional<SourceExit> exit = std::nullopt;
 };
 
 /// Every combination that is not refused.
@@ -69,8 +71,18 @@ std::vector<Case> every_procedure() {
   all.push_back({"ReplicaSet", Strategy::handoff, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::shadow, Protocol::control, Replay::exact, Prefer::gap});
   Case from_node_to_node{"", Strategy::handoff};
-  from_node_to_node.direct = true;
+  from_node_to_node.carriage = Carriage::direct;
   all.push_back(from_node_to_node);
+  for (Case each : std::vector<Case>(all)) {  // not as it is by default
+    if (each.protocol == Protocol::none || each.saturated) continue;
+    each.exit = each.strategy == Strategy::sequential ? SourceExit::kill : SourceExit::graceful;
+    all.push_back(each);
+  }
+  for (const char* owner : {"ReplicaSet", "StatefulSet"}) {
+    Case through_registry{owner, owner[0] == 'S' ? Strategy::sequential : Strategy::shadow};
+    through_registry.carriage = Carriage::registry;
+    all.push_back(through_registry);
+  }
   // By the runtime handler: all but the published ones.
   for (Case each : std::vector<Case>(all)) {
     if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
@@ -173,7 +185,8 @@ class Moved {
     request.checkpoint = c.checkpoint;
     request.pages = c.pages;
     request.precopy = c.rounds;
-    if (c.direct) request.carriage = Carriage::direct;
+    request.source_exit = c.exit;
+    request.carriage = c.carriage;
     if (c.saturated && c.protocol == Protocol::control) request.timeouts.quiet = Seconds(0.1);
     return request;
   }

@@ -45,8 +45,13 @@ std::optional<QueueFacts> FakeBroker::queue(const std::string& name, const StopT
     QueueFacts facts;
     facts.type = found->second.type;
     if (world_->unlisted > 0 && --world_->unlisted >= 0) return facts;
-    for (const auto& [id, app] : world_->apps)
-      if (app.connected && app.queue == name) facts.consumers.push_back(consumer_of(app));
+    for (const auto& [id, app] : world_->apps) {
+      if (!app.connected) continue;
+      const QueueConsumer consumer = consumer_of(app);
+      if (app.queue == name) facts.consumers.push_back(consumer);
+      if (!app.options.also.empty())
+        facts.elsewhere.push_back({app.options.also, consumer.connection, consumer.peer_host});
+    }
     for (const auto& ghost : world_->ghosts)
       if (ghost.queue == name) facts.consumers.push_back(consumer_of(ghost));
     return facts;

@@ -64,10 +64,19 @@ class FakeValve : public Valve {
     const Lock lock(world_->mutex);
     return hold().ready_at_closing;
   }
+  Bytes held_bytes() const noexcept override {
+    world_->settle();
+    const Lock lock(world_->mutex);
+    return hold().broken ? Bytes{} : hold().bytes();
+  }
   bool broken() const noexcept override {
     world_->settle();
     const Lock lock(world_->mutex);
     return hold().broken;
+  }
+  bool full() const noexcept override {
+    const Lock lock(world_->mutex);
+    return hold().full;
   }
   std::optional<TimePoint> flooded() const noexcept override {
     const Lock lock(world_->mutex);
@@ -280,6 +289,7 @@ std::unique_ptr<Valve> FakeBroker::close_valve(const ValveSpec& spec, const Stop
     hold.process = process_;
     hold.queue = queue;
     hold.max_held = spec.max_held;
+    hold.max_bytes = spec.max_held_bytes;
     hold.ready_at_closing = found->second.ready.size();
     const int number = ++world_->next;
     world_->holds[number] = std::move(hold);

@@ -50,6 +50,7 @@ struct ConsumerOptions {
   bool manual_acks = true;  ///< false: it acknowledges automatically
   Millis away{0};           ///< for so long (of real time) it does not connect again
   bool hangs = false;       ///< from its start on it does nothing, not even connect
+  std::string also{};       ///< another queue that it consumes on the same connection; empty: none
   std::string peer_host;    ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
 };
 

@@ -220,6 +220,8 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
     if (world_.apart_ && request.on_detour) request.on_detour("connecting to " + request.to_node + ": no answer");
     moved.carriage = world_.apart_ ? Carriage::relay : Carriage::direct;
   }
+  const bool by_registry = request.carriage == Carriage::registry && request.from_node != request.to_node;
+  if (by_registry) moved.carriage = Carriage::registry;
   {
     std::lock_guard lock(world_.mutex_);
     const auto* dump = std::get_if<RuntimeDump>(&request.checkpoint);
@@ -228,6 +230,9 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
     const auto archive = there.find(dump != nullptr ? dump->id : std::get<KubeletArchive>(request.checkpoint).path);
     if (archive == there.end())
       throw Error(dump != nullptr ? ErrorKind::not_found : ErrorKind::failed, "no such checkpoint");
+    if (by_registry && request.round != Round::early)
+      world_.in_registry_.insert("registry.example:5000/ms2m:ms2m-" +
+                                 request.directory.substr(request.directory.rfind('/') + 1));
     auto& to = world_.nodes_[request.to_node];
     if (request.as == Unpack::restore) {
       const auto restore = to.restores.find(request.directory.substr(request.directory.rfind('/') + 1));
@@ -276,6 +281,28 @@ Bytes FakeSessions::bring_pages(const PagesRequest& request, const std::function
   }
   call.done();
   return request.bytes;
+}
+
+RegistryLook FakeRegistry::look(const std::string& node, RegistryUse, const StopToken&) {
+  Call call(world_, "look at the registry " + node);
+  const bool refused = world_.registry_refuses_ == node;
+  const RegistryLook found{world_.registry_deletes_};
+  call.done();
+  if (refused) throw Error(ErrorKind::forbidden, "registry registry.example:5000/ms2m: an upload: 401", "log in");
+  return found;
+}
+
+bool FakeRegistry::remove(const std::string&, const std::string& name, const StopToken&) {
+  Call call(world_, "remove from the registry");
+  bool removed = false;
+  {
+    std::lock_guard lock(world_.mutex_);
+    if (world_.in_registry_.count(name) > 0 && !world_.registry_deletes_)
+      throw Error(ErrorKind::refused, "registry registry.example:5000/ms2m deletes nothing");
+    removed = world_.in_registry_.erase(name) > 0;
+  }
+  call.done();
+  return removed;
 }
 
 std::optional<StoredImage> FakeStore::find(const std::string& node, const std::string& name_or_id, const StopToken&) {

@@ -72,6 +72,9 @@ class FakeNodes {
   void start_ended_on(const std::string& node);
   /// No process of a container is found on that node.
   void hide_processes_on(const std::string& node) { hidden_node_ = node; }
+  /// The registry deletes nothing; it does not let that node in.
+  void keep_in_registry() { registry_deletes_ = false; }
+  void refuse_registry_to(const std::string& node) { registry_refuses_ = node; }
   /// The nodes do not reach each other; `begun`: only as soon as that has been asked.
   void part_nodes(bool begun = false) { apart_ = true, apart_later_ = begun; }
   /// ms2m's sessions on the nodes end, and with them every freeze, as its terms say.
@@ -116,6 +119,7 @@ class FakeNodes {
   friend class FakeProcesses;
   friend class FakeRestores;
   friend class FakeDumps;
+  friend class FakeRegistry;
   struct Image {
     std::string id;
     std::optional<ConsumerImage> checkpoint;
@@ -192,6 +196,9 @@ class FakeNodes {
       hidden_node_;
   int kept_directories_ = 0;
   bool apart_ = false, apart_later_ = false;
+  std::set<std::string> in_registry_;
+  bool registry_deletes_ = true;
+  std::string registry_refuses_;
   std::string impatient_;  ///< "": they wait
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
@@ -254,6 +261,18 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
   Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
                     const StopToken& stop) override;
+
+ private:
+  FakeNodes& world_;
+};
+
+/// Both nodes reach it; what is in it is what moves have left.
+class FakeRegistry : public Registry {
+ public:
+  explicit FakeRegistry(FakeNodes& world) : world_(world) {}
+  std::string name(const std::string& id) const override { return "registry.example:5000/ms2m:ms2m-" + id; }
+  RegistryLook look(const std::string& node, RegistryUse use, const StopToken& stop) override;
+  bool remove(const std::string& node, const std::string& name, const StopToken& stop) override;
 
  private:
   FakeNodes& world_;
@@ -339,13 +358,16 @@ struct FakePorts {
         processes(nodes),
         restores(nodes),
         dumps(nodes),
-        all{cluster, broker, broker, sessions, sessions, sessions, sessions, store, processes, restores, dumps} {}
+        registry(nodes),
+        all{cluster,  broker, broker,    sessions, sessions, sessions,
+            sessions, store,  processes, restores, dumps,    registry} {}
   FakeCluster cluster;
   FakeSessions sessions;
   FakeStore store;
   FakeProcesses processes;
   FakeRestores restores;
   FakeDumps dumps;
+  FakeRegistry registry;
   Migrator::Ports all;
 };
 

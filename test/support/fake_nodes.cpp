@@ -488,6 +488,7 @@ std::vector<std::string> FakeNodes::debris() const {
   }
   if (pods().size() != 1) found.push_back(fmt::format("{} pods", pods().size()));
   for (const std::string& each : restores_left()) found.push_back(each);
+  for (const std::string& each : in_registry_) found.push_back(each + " in its registry");
   for (const auto& [name, node] : nodes_) {
     for (const auto& [path, image] : node.archives) found.push_back("archive " + path + " on " + name);
     for (const auto& [id, image] : node.dumps) found.push_back("dump " + id + " on " + name);

@@ -109,6 +109,12 @@ std::set<std::string> FakeWorld::consumers(const std::string& queue) const {
   return names;
 }
 
+Bytes FakeHold::bytes() const {
+  Bytes sum;
+  for (const FakeMessage& each : held) sum.count += each.body.size();
+  return sum;
+}
+
 bool FakeWorld::hold(FakeHold& hold) {
   const auto found = queues.find(hold.queue);
   if (!hold.closed) return false;
@@ -124,7 +130,8 @@ bool FakeWorld::hold(FakeHold& hold) {
   while (!ready.empty()) hold.held.push_back(take(ready));
   hold.most = std::max<std::uint64_t>(hold.most, hold.held.size());
   const bool over = hold.until && Clock::now() >= *hold.until;
-  if (hold.held.size() <= hold.max_held && !over) return progress;
+  hold.full = hold.held.size() > hold.max_held || hold.bytes() > hold.max_bytes;
+  if (!hold.full && !over) return progress;
   give_up(hold);
   return true;
 }

@@ -48,12 +48,14 @@ struct FakeHold {  // a valve
   int process = 0;
   std::string queue;
   std::uint64_t max_held = 0, ready_at_closing = 0, most = 0;
-  bool closed = true, broken = false, returned = false;
+  Bytes max_bytes{};
+  bool closed = true, broken = false, full = false, returned = false;
   int lost = 0;         ///< for so many settles the broker does not know yet that its connection is
   TimePoint noticed{};  ///< by then it does: heartbeats end before what a source may stand still
   std::optional<TimePoint> until;
   std::optional<TimePoint> flooded;
   std::deque<FakeMessage> held;
+  Bytes bytes() const;  ///< of their bodies
 };
 
 struct FakeRelay {  // a pump

@@ -210,6 +210,20 @@ class NoDumps final : public RuntimeCheckpoints {
   bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
 };
 
+class SlowRegistry final : public Registry {
+ public:
+  explicit SlowRegistry(Answers& answers) : answers_(answers) {}
+  std::string name(const std::string& id) const override { return "registry.example/ms2m:ms2m-" + id; }
+  RegistryLook look(const std::string& node, RegistryUse use, const StopToken& stop) override {
+    answers_.answer((use == RegistryUse::push ? "push by " : "pull by ") + node, stop);
+    return {};
+  }
+  bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
+
+ private:
+  Answers& answers_;
+};
+
 class SlowNodes final : public Nodes,
                         public NodeInspector,
                         public CheckpointArchives,

@@ -77,6 +77,7 @@ list_node() { in_namespaces "$1" env NODE="$1" bash -c "$NODE_LISTER" 2>/dev/nul
 list_all() {
   local node
   list_broker
+  list_registry
   [[ ! -x $APISERVER_BIN ]] || list_pods
   for node in $(present_nodes); do list_node "$node"; done
 }

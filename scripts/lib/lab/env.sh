@@ -25,6 +25,7 @@ OPERATOR_LINK=ms2mlab0
 OPERATOR_IP=198.18.0.1
 BROKER_IP=198.18.0.2
 API_PORT=6443
+REGISTRY_PORT=5000
 API_URL=https://$OPERATOR_IP:$API_PORT
 
 node_ip()       { printf '198.18.0.1%s' "${1#worker-}"; }

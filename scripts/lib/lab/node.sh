@@ -26,7 +26,7 @@ make_node_files() {
   printf '%s\n' "$node" >"$f/etc/hostname"
   printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$f/etc/resolv.conf"
   {
-    printf '127.0.0.1 localhost\n%s broker\n' "$BROKER_IP"
+    printf '127.0.0.1 localhost\n%s broker\n%s registry\n' "$BROKER_IP" "$OPERATOR_IP"
     local other
     for other in "${ALL_NODES[@]}"; do printf '%s %s\n' "$(node_ip "$other")" "$other"; done
   } >"$f/etc/hosts"

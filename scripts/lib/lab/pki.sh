@@ -103,5 +103,5 @@ END
 give_to_caller() {
   local owner=${SUDO_UID:-0}
   [[ $owner != 0 ]] || return 0
-  chown -R "$owner:${SUDO_GID:-0}" "$LAB/ssh" "$LAB"/kubeconfig* "$LAB/broker/password" "$LAB/broker/uri"
+  chown -R "$owner:${SUDO_GID:-0}" "$LAB/ssh" "$LAB"/kubeconfig* "$LAB/broker/password" "$LAB/broker/uri" "$LAB/registry/auth.json"
 }

@@ -27,6 +27,7 @@ lab_status() {
   versions="$(root_version criu), $(root_version crun), $(root_version podman), $(root_version skopeo)"
   status_line fabric "$OPERATOR_IP" "bridge br0, operator's end $OPERATOR_LINK" ip link show "$OPERATOR_LINK" || status=1
   status_line broker "$BROKER_IP:5672,5671" "$(broker_version)" broker_answers || status=1
+  status_line registry "$OPERATOR_IP:$REGISTRY_PORT" "docker-registry" registry_answers || status=1
   status_line apiserver "$OPERATOR_IP:$API_PORT" '' apiserver_answers || status=1
   for node in $(present_nodes); do
     if is_of_containerd "$node"; then versions="$(root_version criu), $(root_version runc), $(root_version containerd)"; fi

@@ -104,6 +104,8 @@ up_body() {
   make_broker_files
   start_fabric
   start_broker
+  make_registry_files
+  start_registry
   make_ssh
   make_kubeconfigs
   make_manifests
@@ -121,6 +123,7 @@ up_body() {
   else
     warn "no kubelet stand-in: $KUBELET_BIN does not exist; the nodes run without one"
   fi
+  wait_for registry "answer of the registry" registry_answers
   wait_for broker "answer on the ports of AMQP and of management" broker_answers
   take_snapshot
   lab_stamp >"$LAB/stamp"

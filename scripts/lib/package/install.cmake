@@ -12,6 +12,7 @@ install(FILES ${generated}/kubectl-ms2m TYPE BIN)
 install(PROGRAMS scripts/lib/package/kubectl_complete-ms2m TYPE BIN)
 install(FILES man/ms2m.1 ${generated}/kubectl-ms2m.1 ${generated}/kubectl_complete-ms2m.1
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES man/ms2m-journal.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES man/ms2m-protocol.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 
 # The scripts are what the program itself prints.

@@ -11,7 +11,7 @@ if(CPACK_GENERATOR STREQUAL "DEB")
        "ms2m (${version}) unstable; urgency=medium\n\n  * Version ${version}.\n\n"
        " -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
   execute_process(COMMAND gzip -9n ${doc}/changelog ${usr}/share/man/man1/ms2m.1
-                          ${usr}/share/man/man7/ms2m-protocol.7 COMMAND_ERROR_IS_FATAL ANY)
+                          ${usr}/share/man/man5/ms2m-journal.5 ${usr}/share/man/man7/ms2m-protocol.7 COMMAND_ERROR_IS_FATAL ANY)
   foreach(name kubectl-ms2m kubectl_complete-ms2m)
     file(REMOVE ${usr}/share/man/man1/${name}.1)
     file(CREATE_LINK ms2m.1.gz ${usr}/share/man/man1/${name}.1.gz SYMBOLIC)

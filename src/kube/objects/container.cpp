@@ -67,6 +67,10 @@ void add_images(const Json& pod, const char* list, std::vector<std::string>& ima
 
 }  // namespace
 
+std::chrono::seconds unanswered_for(const LivenessProbe& probe) {
+  return probe.period * (probe.failures - 1) + probe.timeout;
+}
+
 std::optional<Container> container_in(const Json& pod, const std::string& name) {
   for (const Json& each : array_at(object_at(pod, "spec"), "containers")) {
     if (text_at(each, "name") != name) continue;
@@ -80,7 +84,8 @@ std::optional<Container> container_in(const Json& pod, const std::string& name) 
                      devices_in(resources),
                      block_devices_in(each),
                      liveness_in(each),
-                     object_at(each, "lifecycle").contains("postStart")};
+                     object_at(each, "lifecycle").contains("postStart"),
+                     object_at(each, "lifecycle").contains("preStop")};
   }
   return std::nullopt;
 }

@@ -32,6 +32,10 @@ struct LivenessProbe {
   int failures;
 };
 
+/// From when it does not answer any more until it is started again, at the earliest: the first probe can come right
+/// after that.
+std::chrono::seconds unanswered_for(const LivenessProbe& probe);
+
 struct Container {
   std::string name, image;
   std::string pull_policy;  ///< "Never": from the node's store alone
@@ -42,6 +46,7 @@ struct Container {
   std::vector<std::string> block_devices;  ///< their paths in the container
   std::optional<LivenessProbe> liveness;
   bool post_start = false;  ///< a hook that runs whenever it is started
+  bool pre_stop = false;    ///< one that runs before it is told to end
 };
 
 /// The container of that name in spec.containers; nullopt: there is none.

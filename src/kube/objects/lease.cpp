@@ -7,7 +7,8 @@
 namespace ms2m {
 namespace {
 
-constexpr const char* kPhase = "ms2m.io/phase";
+constexpr const char *kPhase = "ms2m.io/phase", *kTargetPod = "ms2m.io/target-pod",
+                     *kTargetNode = "ms2m.io/target-node", *kQueue = "ms2m.io/queue";
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "?" : text; }
 
@@ -15,9 +16,19 @@ std::string or_unknown(const std::string& text) { return text.empty() ? "?" : te
 
 Lease parse_lease(const Json& object) {
   const Labels annotations = annotations_of(object);
-  const auto phase = annotations.find(kPhase);
-  return {pod_uid(object), migration_of(object), text_at(object_at(object, "spec"), "holderIdentity"),
-          phase == annotations.end() ? "?" : phase->second};
+  const auto said = [&](const char* key) {
+    const auto found = annotations.find(key);
+    return found == annotations.end() ? "" : found->second;
+  };
+  const Json spec = object_at(object, "spec");
+  return {pod_uid(object),
+          migration_of(object),
+          text_at(spec, "holderIdentity"),
+          or_unknown(said(kPhase)),
+          said(kTargetPod),
+          said(kTargetNode),
+          said(kQueue),
+          text_at(spec, "acquireTime")};
 }
 
 Json make_lease(const std::string& ns, const std::string& name, const Lease& lease, const std::string& now) {
@@ -28,7 +39,11 @@ Json make_lease(const std::string& ns, const std::string& name, const Lease& lea
        {{"name", name},
         {"namespace", ns},
         {"labels", {{kIdLabel, lease.migration}}},
-        {"annotations", {{kPhase, lease.phase}}}}},
+        {"annotations",
+         {{kPhase, lease.phase},
+          {kTargetPod, lease.target_pod},
+          {kTargetNode, lease.target_node},
+          {kQueue, lease.queue}}}}},
       {"spec",
        {{"holderIdentity", lease.holder}, {"acquireTime", now}, {"renewTime", now}, {"leaseDurationSeconds", 3600}}}};
 }

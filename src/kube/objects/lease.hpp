@@ -11,6 +11,9 @@ struct Lease {
   std::string migration;  ///< its id; empty: not one of ms2m's
   std::string holder;     ///< "root@host pid 17 (m7k2q9)"
   std::string phase;      ///< of the migration; "?": it does not say
+  // What the migration is; empty: it does not say.
+  std::string target_pod{}, target_node{}, queue{};
+  std::string since{};  ///< RFC 3339, UTC, of the clock of who holds it; make_lease() is told it beside it
 };
 Lease parse_lease(const Json& object);
 /// `now`: with six digits after the second, as the API wants it.

@@ -27,7 +27,7 @@ const NodeRuntime& runtime(const Node& node) {
 }
 
 void through(const Node& node, const std::optional<PassageUse>& use, Channel& channel) {
-  if (use) channel.go_through(node.passages.take(use->id), use->per_second);
+  if (use) channel.go_through(node.passages.take(use->id), use->per_second, use->tells);
 }
 void through(const Node& node, const std::string& passage, Channel& channel) {
   if (!passage.empty()) channel.go_through(node.passages.take(passage));
@@ -168,6 +168,11 @@ PassageEnd on(const Node& node, const EnterPassage& request, Channel& channel) {
 
 Found on(const Node& node, const DropPassage& request, Channel&) { return {node.passages.drop(request.id)}; }
 
+RegistryAnswer on(const Node& node, const RegistryExchange& request, Channel& channel) {
+  return node.registry.exchange(request, node.passages, channel.stop());
+}
+RegistryAnswer on(const Node& node, const RegistrySent& request, Channel&) { return node.registry.sent(request); }
+
 using Handler = std::string (*)(const Node&, const Json&, Channel&);
 
 template <class Request>
@@ -190,7 +195,7 @@ std::string answer(const Node& node, const Json& request, Channel& channel) {
                ImageProbe, ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName, ImageRemove, Freeze,
                Thaw, Kill, RestorePrepare, RestoreBind, WriteRestore, FeedPages, RestoreReady, RestoreDone, RestoreVoid,
                RestoreWatch, RestoreRemoveData, RestoreList, RestoreSweep, AttendCheckpoint, MendCheckpoint,
-               OfferPassage, OpenPassage, EnterPassage, DropPassage>();
+               OfferPassage, OpenPassage, EnterPassage, DropPassage, RegistryExchange, RegistrySent>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

@@ -9,6 +9,7 @@
 #include "node/program/dumps.hpp"
 #include "node/program/kept_memory.hpp"
 #include "node/program/passages.hpp"
+#include "node/program/registry.hpp"
 #include "node/program/roots.hpp"
 #include "node/runtime/runtime.hpp"
 
@@ -21,6 +22,7 @@ struct Node {
   Dumps& dumps;
   Attended& attended;
   Passages& passages;
+  RegistryExchanges& registry;
   KeptMemory& sent;     ///< as a source
   KeptMemory& arrived;  ///< as a target
   std::string name;     ///< for messages

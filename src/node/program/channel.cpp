@@ -15,19 +15,23 @@ Error violation(const std::string& what, std::uint32_t channel) {
 }  // namespace
 
 void Channel::progress(const StreamProgress& progress) {
+  if (passage_) come_.total = progress.total;
   wire_.put(FrameKind::progress, number_, print_message(progress));
 }
 
 void Channel::progress(const PassageEnds& ends) { wire_.put(FrameKind::progress, number_, print_message(ends)); }
 
-void Channel::go_through(std::unique_ptr<tls::Connection> passage, std::optional<Bytes> per_second) {
+void Channel::go_through(std::unique_ptr<tls::Stream> passage, std::optional<Bytes> per_second, bool tells) {
+  tells_ = tells;
   passage_ = std::make_unique<PassageStream>(std::move(passage), per_second, wire_, token_);
 }
 
 void Channel::send(std::string_view bytes) {
   if (passage_) {
     await_credit();
-    return passage_->send(bytes);
+    passage_->send(bytes);
+    come_.done.count += bytes.size();
+    return tells_ ? tell(false) : void();
   }
   while (!bytes.empty()) {
     std::size_t size = 0;
@@ -76,11 +80,15 @@ std::string Channel::receive_through() {
   std::string bytes = passage_->receive();
   come_.done.count += bytes.size();
   if (bytes.empty()) passage_.reset();  // the end itself is ms2m's to tell
-  if (const TimePoint now = Clock::now(); bytes.empty() || now >= next_progress_) {
-    next_progress_ = now + kProgressInterval;
-    progress(come_);
-  }
+  tell(bytes.empty());
   return bytes;
+}
+
+void Channel::tell(bool now) {
+  const TimePoint time = Clock::now();
+  if (!now && time < next_progress_) return;
+  next_progress_ = time + kProgressInterval;
+  progress(come_);
 }
 
 std::optional<std::string> Channel::receive() {

@@ -28,8 +28,9 @@ class Channel {
   const StopToken& stop() const noexcept { return token_; }
   void progress(const StreamProgress& progress);
   void progress(const PassageEnds& ends);
-  /// The stream of this request goes through it, and not to or from ms2m.
-  void go_through(std::unique_ptr<tls::Connection> passage, std::optional<Bytes> per_second = std::nullopt);
+  /// The stream of this request goes through it, and not to or from ms2m. `tells`: progress says how much has gone.
+  void go_through(std::unique_ptr<tls::Stream> passage, std::optional<Bytes> per_second = std::nullopt,
+                  bool tells = false);
   /// As soon as ms2m has granted credit for it.
   void send(std::string_view bytes);
   void send_end(const StreamEnd& end);
@@ -50,6 +51,7 @@ class Channel {
 
  private:
   void await_credit();
+  void tell(bool now);
   /// Empty: it has ended.
   std::string receive_through();
   const std::uint32_t number_;
@@ -58,7 +60,8 @@ class Channel {
   StopToken token_;
   // The request's thread's alone:
   std::unique_ptr<PassageStream> passage_;
-  StreamProgress come_{};  // through the passage
+  bool tells_ = false;
+  StreamProgress come_{};  // or gone, through the passage
   TimePoint next_progress_{};
   // All below: Wire::mutex.
   std::uint64_t may_send_ = 0;

@@ -3,6 +3,11 @@
 #include "ms2m/error.hpp"
 
 namespace ms2m::node {
+namespace {
+
+constexpr Millis kTakingBack{3000};
+
+}  // namespace
 
 PassageStream::~PassageStream() {
   over_.request_stop();
@@ -16,11 +21,19 @@ void PassageStream::run(void (PassageStream::*work)()) noexcept {
     (this->*work)();
   } catch (...) {
     failure = std::current_exception();
+    break_off();
   }
   const std::lock_guard lock(wire_.mutex);
   failure_ = failure;
   done_ = true;
   wire_.changed.notify_all();
+}
+
+void PassageStream::break_off() noexcept {
+  try {
+    connection_->break_off(StopToken().within(kTakingBack));
+  } catch (const std::exception&) {  // the other side keeps what it has, or has gone
+  }
 }
 
 void PassageStream::check() const {
@@ -65,7 +78,7 @@ void PassageStream::give() {
     }
     for (std::string_view rest = chunk; !rest.empty();) {
       const std::string_view piece = rest.substr(0, pace_.piece(rest.size()));
-      pace_.await_turn(piece.size(), over, "sending to the other node");
+      pace_.await_turn(piece.size(), over, "sending through a passage");
       connection_->send(piece, over);
       rest.remove_prefix(piece.size());
     }

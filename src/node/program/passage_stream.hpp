@@ -1,4 +1,4 @@
-// A stream on its way through a connection with another node.
+// A stream on its way through a connection with another node, or with a registry.
 #pragma once
 #include <deque>
 #include <exception>
@@ -10,7 +10,7 @@
 
 #include "base/pace.hpp"
 #include "node/program/wire.hpp"
-#include "wrap/tls/connection.hpp"
+#include "wrap/tls/stream.hpp"
 
 namespace ms2m::node {
 
@@ -20,10 +20,10 @@ namespace ms2m::node {
 class PassageStream {
  public:
   /// `wire`, whose mutex and condition it waits with, must outlive it; whoever stops `stop` wakes that.
-  PassageStream(std::unique_ptr<tls::Connection> connection, std::optional<Bytes> per_second, Wire& wire,
+  PassageStream(std::unique_ptr<tls::Stream> connection, std::optional<Bytes> per_second, Wire& wire,
                 const StopToken& stop)
       : connection_(std::move(connection)), pace_(per_second), wire_(wire), stop_(stop) {}
-  /// Closes the connection, whatever is on its way.
+  /// Closes the connection, whatever is on its way, when what was sent has been taken back: in seconds at most.
   ~PassageStream();
   PassageStream(const PassageStream&) = delete;
   PassageStream& operator=(const PassageStream&) = delete;
@@ -38,6 +38,7 @@ class PassageStream {
 
  private:
   void run(void (PassageStream::*work)()) noexcept;
+  void break_off() noexcept;
   void give();
   void take();
   void check() const;  ///< wire_.mutex
@@ -45,7 +46,7 @@ class PassageStream {
 
   static constexpr std::size_t kMostBetween = 1u << 20;
 
-  const std::unique_ptr<tls::Connection> connection_;
+  const std::unique_ptr<tls::Stream> connection_;
   Pace pace_;
   Wire& wire_;
   const StopToken stop_;

@@ -109,7 +109,7 @@ PassageEnd Passages::enter(const EnterPassage& request, const StopToken& stop) {
   throw Error(kind, why.empty() ? "there is no address to connect to" : why);
 }
 
-std::unique_ptr<tls::Connection> Passages::take(const std::string& id) {
+std::unique_ptr<tls::Stream> Passages::take(const std::string& id) {
   const std::lock_guard lock(mutex_);
   auto found = ready_.extract(id);
   if (found.empty()) throw Error(ErrorKind::not_found, "this session has no passage " + id);
@@ -122,7 +122,7 @@ bool Passages::drop(const std::string& id) {
   return offered + ready > 0;
 }
 
-void Passages::keep(const std::string& id, std::unique_ptr<tls::Connection> connection) {
+void Passages::keep(const std::string& id, std::unique_ptr<tls::Stream> connection) {
   const std::lock_guard lock(mutex_);
   if (ready_.size() >= kMost && ready_.count(id) == 0)
     throw Error(ErrorKind::refused, "too many connections between nodes at a time");

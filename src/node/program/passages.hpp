@@ -1,4 +1,4 @@
-// Connections with the programs on other nodes, each for one stream (passage_requests.hpp).
+// Connections with the programs on other nodes, or with a registry, each for one stream (passage_requests.hpp).
 #pragma once
 #include <map>
 #include <memory>
@@ -18,15 +18,17 @@ class Passages {
   PassageOpened open(const OpenPassage& request, Channel& channel);
   PassageEnd enter(const EnterPassage& request, const StopToken& stop);
   /// For one stream. Error{not_found}: this session has none.
-  std::unique_ptr<tls::Connection> take(const std::string& id);
+  std::unique_ptr<tls::Stream> take(const std::string& id);
   /// False: there was none.
   bool drop(const std::string& id);
 
+  /// Until it is taken. Error{refused}: there are too many.
+  void keep(const std::string& id, std::unique_ptr<tls::Stream> connection);
+
  private:
-  void keep(const std::string& id, std::unique_ptr<tls::Connection> connection);
   std::mutex mutex_;
   std::map<std::string, tls::Identity> offered_;
-  std::map<std::string, std::unique_ptr<tls::Connection>> ready_;
+  std::map<std::string, std::unique_ptr<tls::Stream>> ready_;
 };
 
 }  // namespace ms2m::node

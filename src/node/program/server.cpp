@@ -33,7 +33,7 @@ Server::Server(const Streams& streams, const Roots& roots, Greeting greeting, Gu
       containers_(roots_.cgroups, guard),
       dumps_(roots_, containers_),
       attended_(roots_.cgroups, roots_.system),
-      node_{roots_, containers_, dumps_, attended_, passages_, sent_, arrived_, "", "", nullptr},
+      node_{roots_, containers_, dumps_, attended_, passages_, registry_, sent_, arrived_, "", "", nullptr},
       requests_(wire_),
       out_(print_greeting(greeting_)),
       silence_(kHello),

@@ -46,6 +46,7 @@ class Server {
   Dumps dumps_;
   Attended attended_;
   Passages passages_;
+  RegistryExchanges registry_;
   KeptMemory sent_, arrived_;
   Node node_;
   Wire wire_;

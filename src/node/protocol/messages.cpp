@@ -5,6 +5,7 @@
 #include "node/protocol/codec.hpp"
 #include "node/protocol/json_text.hpp"
 #include "node/protocol/passage_fields.hpp"
+#include "node/protocol/registry_fields.hpp"
 #include "node/protocol/restore_fields.hpp"
 
 // Found by the types of their arguments: the values of include/ms2m are in its namespace.
@@ -316,8 +317,8 @@ std::string request_name(const Json& request) {
   X(RemoveLayout) X(ImageProbe) X(ImageFind) X(ImageList) X(ImageImport) X(ImagePointName) X(ImageRemoveName) \
   X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady)   \
   X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)           \
-  X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage) \
-  X(ServePages) X(FeedPages)
+  X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage)         \
+  X(RegistryExchange) X(RegistrySent) X(ServePages) X(FeedPages)
 // clang-format on
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
@@ -325,6 +326,7 @@ MS2M_MESSAGE(PassageKey)
 MS2M_MESSAGE(PassageEnd)
 MS2M_MESSAGE(PassageEnds)
 MS2M_MESSAGE(PassageOpened)
+MS2M_MESSAGE(RegistryAnswer)
 MS2M_MESSAGE(Found)
 MS2M_MESSAGE(Forgotten)
 MS2M_MESSAGE(SetupAnswer)

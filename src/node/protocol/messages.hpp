@@ -19,6 +19,7 @@
 #include "ms2m/node_tools.hpp"
 #include "node/protocol/dump_requests.hpp"
 #include "node/protocol/passage_requests.hpp"
+#include "node/protocol/registry_requests.hpp"
 #include "node/protocol/restore_requests.hpp"
 
 namespace ms2m::node {

@@ -9,6 +9,7 @@ namespace ms2m::node {
 inline void fields(auto& f, codec::Of<PassageUse> auto& m) {
   f("id", m.id);
   f("per_second", m.per_second);
+  f("tells", m.tells);
 }
 inline void fields(auto& f, codec::Of<PassageKey> auto& m) { f("fingerprint", m.fingerprint); }
 inline void fields(auto& f, codec::Of<OfferPassage> auto& m) { f("id", m.id); }

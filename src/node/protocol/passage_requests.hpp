@@ -80,10 +80,12 @@ struct DropPassage {
   std::string id;
 };
 
-/// How a request that reads uses one. Its stream goes no faster than per_second, and evenly.
+/// How a request that reads uses one. Its stream goes no faster than per_second, and evenly. `tells`: how much has gone
+/// is told by a progress now and then, as who writes does it; for where nobody writes at the same time.
 struct PassageUse {
   std::string id;
   std::optional<Bytes> per_second{};
+  bool tells = false;
 };
 
 }  // namespace ms2m::node

@@ -18,6 +18,7 @@ struct OciLayout {
   std::string marker;           ///< oci-layout
 };
 
+inline constexpr const char* kManifestType = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr const char* kCrioAnnotation = "io.kubernetes.cri-o.annotations.checkpoint.name";
 inline constexpr const char* kContainerdAnnotation = "org.criu.checkpoint.container.name";
 

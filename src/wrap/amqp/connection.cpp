@@ -254,6 +254,7 @@ std::uint64_t Connection::echoes() const { return impl_->echoes; }
 std::deque<Delivery>& Connection::deliveries() { return impl_->deliveries; }
 void Connection::count_only() { impl_->counting = true; }
 std::uint64_t Connection::delivered() const { return impl_->delivered; }
+Bytes Connection::delivered_bytes() const { return {impl_->delivered_bytes}; }
 bool Connection::consumer_cancelled() const { return impl_->cancelled; }
 
 bool Connection::receive(Millis wait, std::size_t most, const StopToken& stop) {

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "ms2m/stop.hpp"
+#include "ms2m/units.hpp"
 #include "wrap/amqp/endpoint.hpp"
 #include "wrap/amqp/error.hpp"
 #include "wrap/amqp/message.hpp"
@@ -94,6 +95,7 @@ class Connection {
   /// Bodies and properties of later deliveries are dropped and deliveries() stays empty: only delivered() counts.
   void count_only();
   std::uint64_t delivered() const;  ///< by consume(), since the channel was opened
+  Bytes delivered_bytes() const;    ///< their bodies
   /// Sends a question that the channel answers in turn, after all deliveries that the broker had for it before; the
   /// answer is counted in echoes(), and not waited for. (Asked: the prefetch for later consumers, none.)
   void send_echo(const StopToken& stop);

@@ -56,7 +56,7 @@ struct Connection::Impl {
   bool channel_open = false;
   bool cancelled = false;
   bool counting = false;
-  std::uint64_t delivered = 0;
+  std::uint64_t delivered = 0, delivered_bytes = 0;
   std::uint64_t echoes_awaited = 0, echoes = 0;
   std::deque<Delivery> deliveries;
   std::optional<Delivery> got;

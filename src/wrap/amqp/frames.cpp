@@ -179,6 +179,7 @@ void Connection::Impl::on_header(const amqp_frame_t& frame) {
   headed = true;
   missing = frame.payload.properties.body_size;
   if (missing > kMaxBody) lost("a message of impossible size");
+  if (content == AMQP_BASIC_DELIVER_METHOD) delivered_bytes += missing;
   const auto properties = [&] {
     return Properties(clone(*static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded)));
   };
@@ -224,7 +225,7 @@ void Connection::Impl::settle(std::uint64_t tag, bool multiple, bool taken) {
 void Connection::Impl::reset_channel() {
   channel_open = cancelled = confirms = refused = headed = false;
   content = 0;
-  published = delivered = echoes_awaited = echoes = 0;
+  published = delivered = delivered_bytes = echoes_awaited = echoes = 0;
   unconfirmed.clear();
   deliveries.clear();
   returned.clear();

@@ -23,8 +23,6 @@ std::string with_host(const std::string& url, const std::string& host);
 
 namespace ms2m {
 
-/// Percent-encodes everything but the unreserved characters of RFC 3986: for path segments and query values.
-std::string url_encode(std::string_view text);
 /// Error{usage}, with nothing of the URL in it: not an absolute http or https URL, or one with an '@' behind its host
 /// (an unescaped '/' in the password).
 void check_url(const std::string& url);

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "ms2m/error.hpp"
 
@@ -37,6 +39,9 @@ void write_all(int fd, std::string_view bytes, const std::string& name) {
 }
 
 }  // namespace
+
+constexpr int kLooks = 10;
+constexpr std::chrono::milliseconds kLook{10};  // who only looks (locked()) has a lock for less
 
 void sync_directory(const fs::path& directory) {
   const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -78,9 +83,21 @@ AppendFile::AppendFile(const fs::path& path, Missing missing)
 }
 
 bool AppendFile::try_lock() {
-  if (retry([&] { return ::flock(fd_.get(), LOCK_EX | LOCK_NB); }) == 0) return true;
-  if (errno != EWOULDBLOCK) throw_errno("lock " + path_);
+  for (int i = 0; i < kLooks; ++i) {
+    if (i > 0) std::this_thread::sleep_for(kLook);
+    if (retry([&] { return ::flock(fd_.get(), LOCK_EX | LOCK_NB); }) == 0) return true;
+    if (errno != EWOULDBLOCK) throw_errno("lock " + path_);
+  }
   return false;
+}
+
+bool AppendFile::locked(const fs::path& path) {
+  const UniqueFd fd(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (!fd && is_missing(errno)) throw Error(ErrorKind::not_found, path.string() + ": no such file");
+  if (!fd) throw_errno("open " + path.string());
+  if (retry([&] { return ::flock(fd.get(), LOCK_SH | LOCK_NB); }) == 0) return false;
+  if (errno != EWOULDBLOCK) throw_errno("lock " + path.string());
+  return true;
 }
 
 void AppendFile::append(std::string_view bytes, Sync sync) {

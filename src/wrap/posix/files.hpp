@@ -44,6 +44,9 @@ class AppendFile {
   /// False: another open file has the lock, in this process or another one. The kernel drops it with the last
   /// descriptor of this one. Error{failed}: the file system has no locks.
   bool try_lock();
+  /// Whether somebody has that file's lock; nobody who wants it is kept from it for longer than this takes.
+  /// Error{failed}; Error{not_found}: there is no such file.
+  static bool locked(const std::filesystem::path& path);
   enum class Sync { yes, no };
   /// All of the bytes and one fdatasync, of what was appended before without one too, or Error{failed}, with the file
   /// as it was before. Only a crash can leave a part of them; readers skip an unterminated last line.

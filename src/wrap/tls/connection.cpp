@@ -2,14 +2,12 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <poll.h>
-
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 
 #include "wrap/posix/sigpipe.hpp"
+#include "wrap/tls/authority.hpp"
 #include "wrap/tls/keys.hpp"
 
 namespace ms2m::tls {
@@ -30,6 +28,13 @@ int check_peer(X509_STORE_CTX* store, void* expected) noexcept {
   return 0;
 }
 
+void set_up(SSL_CTX* c) {
+  ::SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  ::SSL_CTX_set_read_ahead(c, 1);
+  ::SSL_CTX_set_default_read_buffer_len(c, kReadAhead);
+}
+
 Context make_context(Side side, const Keys& own, std::string& peer) {
   Context context(::SSL_CTX_new(side == Side::client ? ::TLS_client_method() : ::TLS_server_method()));
   require(context != nullptr, "a TLS context");
@@ -39,14 +44,27 @@ Context make_context(Side side, const Keys& own, std::string& peer) {
                     ::SSL_CTX_use_certificate(c, own.certificate.get()) == 1 &&
                     ::SSL_CTX_use_PrivateKey(c, own.key.get()) == 1 && ::SSL_CTX_set_num_tickets(c, 0) == 1;
   require(made, "a TLS context");
-  ::SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+  set_up(c);
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   ::SSL_CTX_set_cert_verify_callback(c, &check_peer, &peer);
-  ::SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  ::SSL_CTX_set_read_ahead(c, 1);
-  ::SSL_CTX_set_default_read_buffer_len(c, kReadAhead);
   return context;
 }
+
+Context make_context(const Authority& authority) {
+  Context context(::SSL_CTX_new(::TLS_client_method()));
+  require(context != nullptr && ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1, "a TLS context");
+  set_up(context.get());
+  ::SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  trust(context.get(), authority.certificates);
+  return context;
+}
+
+struct Doing {
+  const char *sending, *receiving, *ending;
+};
+constexpr Doing kNodes{"sending over the nodes' connection", "receiving over the nodes' connection",
+                       "ending the nodes' connection"};
+constexpr Doing kServer{"sending", "receiving", "ending the connection"};
 
 int most(std::size_t size) { return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max())); }
 
@@ -56,13 +74,26 @@ struct Connection::State {
   std::string peer;
   Context context;
   Ssl ssl;
+  Doing doing = kNodes;
 };
 
 Connection::Connection(posix::UniqueFd socket, Side side, const Identity& own, std::string peer)
     : socket_(std::move(socket)), state_(std::make_unique<State>()) {
-  posix::set_nonblocking(socket_.get());
   state_->peer = std::move(peer);
   state_->context = make_context(side, own.keys(), state_->peer);
+  start(side);
+}
+
+Connection::Connection(posix::UniqueFd socket, const Authority& authority)
+    : socket_(std::move(socket)), state_(std::make_unique<State>()) {
+  state_->doing = kServer;
+  state_->context = make_context(authority);
+  start(Side::client);
+  expect(state_->ssl.get(), authority.host);
+}
+
+void Connection::start(Side side) {
+  posix::set_nonblocking(socket_.get());
   state_->ssl.reset(::SSL_new(state_->context.get()));
   require(state_->ssl != nullptr && ::SSL_set_fd(state_->ssl.get(), socket_.get()) == 1, "a TLS connection");
   if (side == Side::client)
@@ -84,22 +115,6 @@ Want Connection::wanted(int result, const char* doing) {
   throw Error(ErrorKind::unavailable, std::string(doing) + ": " + why);
 }
 
-void Connection::wait(Want want, const StopToken& stop, const char* doing) const {
-  const TimePoint limit = Clock::now() + kStill;
-  const short events = want == Want::writable ? POLLOUT : POLLIN;
-  for (;;) {
-    stop.check(doing);
-    const auto left = std::chrono::ceil<Millis>(limit - Clock::now());
-    if (left.count() <= 0)
-      throw Error(ErrorKind::unavailable,
-                  std::string(doing) + ": nothing moved for " + std::to_string(kStill.count() / 1000) + " s");
-    std::array<pollfd, 2> fds{{{socket_.get(), events, 0}, {stop.fd(), POLLIN, 0}}};
-    if (::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(left).count())) < 0 && errno != EINTR)
-      posix::throw_errno("poll");
-    if (fds[0].revents != 0) return;
-  }
-}
-
 Want Connection::shake_hands() {
   constexpr const char* kDoing = "the TLS handshake";
   const posix::SigpipeGuard guard;
@@ -107,19 +122,23 @@ Want Connection::shake_hands() {
   errno = 0;
   const int result = ::SSL_do_handshake(state_->ssl.get());
   if (result == 1) return Want::nothing;
-  if (::SSL_get_verify_result(state_->ssl.get()) == X509_V_ERR_CERT_REJECTED) {
+  if (const long why = ::SSL_get_verify_result(state_->ssl.get()); why != X509_V_OK) {
     last_reason();
-    throw Error(ErrorKind::forbidden, std::string(kDoing) + ": the other side has another certificate");
+    throw Error(ErrorKind::forbidden,
+                std::string(kDoing) + ": " +
+                    (why == X509_V_ERR_CERT_REJECTED
+                         ? std::string("the other side has another certificate")
+                         : std::string("the certificate is not trusted: ") + ::X509_verify_cert_error_string(why)));
   }
   return wanted(result, kDoing);
 }
 
 void Connection::shake_hands(const StopToken& stop) {
-  for (Want want; (want = shake_hands()) != Want::nothing;) wait(want, stop, "the TLS handshake");
+  for (Want want; (want = shake_hands()) != Want::nothing;) wait_for(socket_.get(), want, stop, "the TLS handshake");
 }
 
 void Connection::send(std::string_view bytes, const StopToken& stop) {
-  constexpr const char* kDoing = "sending over the nodes' connection";
+  const char* const doing = state_->doing.sending;
   const posix::SigpipeGuard guard;
   while (!bytes.empty()) {
     ::ERR_clear_error();
@@ -128,13 +147,13 @@ void Connection::send(std::string_view bytes, const StopToken& stop) {
     if (sent > 0)
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     else
-      wait(wanted(sent, kDoing), stop, kDoing);
+      wait_for(socket_.get(), wanted(sent, doing), stop, doing);
     if (stop.stop_requested()) throw Cancelled();
   }
 }
 
 std::size_t Connection::receive(std::span<char> into, const StopToken& stop) {
-  constexpr const char* kDoing = "receiving over the nodes' connection";
+  const char* const doing = state_->doing.receiving;
   const posix::SigpipeGuard guard;
   for (std::size_t done = 0;;) {
     if (stop.stop_requested()) throw Cancelled();
@@ -149,19 +168,19 @@ std::size_t Connection::receive(std::span<char> into, const StopToken& stop) {
     }
     if (done > 0) return done;  // what else there is to say is said to the next call
     if (::SSL_get_error(state_->ssl.get(), got) == SSL_ERROR_ZERO_RETURN) return 0;
-    wait(wanted(got, kDoing), stop, kDoing);
+    wait_for(socket_.get(), wanted(got, doing), stop, doing);
   }
 }
 
 void Connection::end(const StopToken& stop) {
-  constexpr const char* kDoing = "ending the nodes' connection";
+  const char* const doing = state_->doing.ending;
   const posix::SigpipeGuard guard;
   for (;;) {
     ::ERR_clear_error();
     errno = 0;
     const int result = ::SSL_shutdown(state_->ssl.get());
     if (result >= 0) return;  // it is told; the other side's end is not waited for
-    wait(wanted(result, kDoing), stop, kDoing);
+    wait_for(socket_.get(), wanted(result, doing), stop, doing);
   }
 }
 

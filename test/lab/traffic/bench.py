@@ -66,6 +66,8 @@ def parser():
     measure.add_argument("--checkpoint", default="kubelet", help="kubelet,runtime: each repetition both ways in turn")
     measure.add_argument("--precopy", default="auto", help="off,1: likewise")
     measure.add_argument("--pages", default="files", help="files,stream: likewise; stream is for --checkpoint runtime and --precopy off")
+    measure.add_argument("--transfer", default="ssh", help="ssh,registry: likewise, through the lab's registry; http: by agents, which "
+                                                           "have to be there")
     measure.add_argument("--memory", type=word(ballast.size_of), default=0,
                          help="that the consumer has beside its own and leaves alone, as 1G (of 1024); touch_s is then what a plain "
                               "program needs on the target to touch as much that is new")
@@ -97,7 +99,9 @@ def parser():
     common(breaking)
     carrying = commands.add_parser("transfer", help="how fast the archive goes from node to node, and what that costs",
                                    epilog="The plain pipe is `ssh worker-1 cat FILE | ssh worker-2 'cat > FILE'`, without the time "
-                                          "that it takes to connect: ms2m's sessions are open already. Exit status 4: no room.")
+                                          "that it takes to connect: ms2m's sessions are open already. "
+                                          "`registry` stands beside the pipe from node to node (TCP), though each byte goes twice. "
+                                          "Exit status 4: no room.")
     carrying.set_defaults(run=transfer.run)
     carrying.add_argument("--sizes", type=word(transfer.sizes_of), default="27M,1G", help="of the archive; M and G are of 1024")
     carrying.add_argument("--ways", type=word(transfer.ways_of), default=",".join(transfer.WAYS),

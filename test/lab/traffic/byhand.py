@@ -58,7 +58,7 @@ def run(options):
         try:
             for rate in (float(rate) for rate in options.rates.split(",")):
                 for repetition in range(1, options.reps + 1):
-                    tell(options, handover.one(options, "handoff", rate, repetition, ("handler", "kubelet", "off", "files")), runs)
+                    tell(options, handover.one(options, "handoff", rate, repetition, ("handler", "kubelet", "off", "files", "ssh")), runs)
                     tell(options, one(options, rate, repetition), runs)
             driver.traffic("clean")
         finally:

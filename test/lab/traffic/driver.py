@@ -23,7 +23,9 @@ def ms2m_env(state_home):
     """XDG_STATE_HOME is the run's own: whatever is in it belongs to this run's migration."""
     return dict(os.environ, KUBECONFIG=os.environ.get("MS2M_BENCH_KUBECONFIG", os.path.join(lab.LAB, "kubeconfig")),
                 MS2M_SSH_CONFIG=os.path.join(lab.LAB, "ssh", "config"), MS2M_BROKER=lab.broker_uri(),
-                MS2M_BROKER_CA=os.path.join(lab.LAB, "pki", "ca.crt"), XDG_STATE_HOME=state_home)
+                MS2M_BROKER_CA=os.path.join(lab.LAB, "pki", "ca.crt"), MS2M_REGISTRY=lab.REGISTRY,
+                MS2M_REGISTRY_CA=os.path.join(lab.LAB, "pki", "ca.crt"),
+                REGISTRY_AUTH_FILE=os.path.join(lab.LAB, "registry", "auth.json"), XDG_STATE_HOME=state_home)
 
 
 def traffic(*arguments, check=True):
@@ -103,7 +105,8 @@ class Migration:
             names = os.listdir(os.path.join(self._state_home, "ms2m"))
         except OSError:
             return None
-        journals = [name for name in names if os.path.isdir(os.path.join(self._state_home, "ms2m", name))]
+        journals = [name for name in names
+                    if name[0] != "." and os.path.isdir(os.path.join(self._state_home, "ms2m", name))]
         return sorted(journals)[-1] if journals else None
 
 

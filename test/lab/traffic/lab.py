@@ -7,6 +7,7 @@ SOURCE_DIR = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."
 LAB = os.environ.get("MS2M_LAB_DIR", "/var/lib/ms2m-lab")
 STATE_DIR = os.path.join(LAB, "traffic")
 OPERATOR_IP = "198.18.0.1"
+REGISTRY = "registry:5000/ms2m"  # as the nodes know it
 NAMESPACE = "default"
 
 

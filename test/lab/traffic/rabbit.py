@@ -20,8 +20,9 @@ class Management:
         self._base = f"http://{host}:15672/api"
         self._auth = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
-    def call(self, method, path):
-        request = urllib.request.Request(self._base + path, method=method)
+    def call(self, method, path, what=None):
+        request = urllib.request.Request(self._base + path, method=method, data=None if what is None else json.dumps(what).encode())
+        request.add_header("Content-Type", "application/json")
         request.add_header("Authorization", self._auth)
         with urllib.request.urlopen(request, timeout=10) as answer:
             body = answer.read()

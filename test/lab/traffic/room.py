@@ -52,10 +52,10 @@ class Room:
         return done.stdout
 
     def check(self, largest):
-        """Archive and copy lie on this machine's disk, each on its node."""
+        """Archive and copy lie on this machine's disk, each on its node, and what is in the registry."""
         lab.read("ssh", "config")
         disk = os.statvfs(lab.LAB)
-        check_free(2 * largest + SPARE, {f"the disk of {lab.LAB}, which both nodes have": disk.f_bavail * disk.f_frsize})
+        check_free(3 * largest + SPARE, {f"the disk of {lab.LAB}, which both nodes and the registry have": disk.f_bavail * disk.f_frsize})
         for node in (self.source, self.target):
             there = int(self.run(node, "df --output=avail -B1 /var/lib | tail -n 1"))
             check_free(largest + SPARE, {f"node {node} (/var/lib)": there})

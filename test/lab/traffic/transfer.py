@@ -13,7 +13,7 @@ import lab
 import processes
 from room import Room, running
 
-RAW = {"ssh-relay": "raw-ssh", "ssh-direct": "raw-tcp"}  # the pipe of its route
+RAW = {"ssh-relay": "raw-ssh", "ssh-direct": "raw-tcp", "registry": "raw-tcp"}  # the pipe of its route, or of what it is beside
 WAYS = tuple(RAW)
 PIPES = {"raw-ssh": Room.raw, "raw-tcp": Room.raw_tcp}
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -53,14 +53,26 @@ def said(process, way):
     return json.loads(line)
 
 
+def collect_garbage():
+    """What the carrier has deleted lies on the registry's disk until then."""
+    done = subprocess.run(["docker-registry", "garbage-collect", os.path.join(lab.LAB, "registry", "config.yml")], capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        raise lab.Failure(f"the registry's garbage is not collected: {done.stderr.strip()}")
+
+
 def carry(room, way):
     """One move, with what each process has used from its beginning to its end."""
     request = {"way": way, "ssh_config": os.path.join(lab.LAB, "ssh", "config"), "from": room.source, "to": room.target,
-               "archive": room.archive, "id": room.name, "cache": room.cache, "address": room.address()}
+               "archive": room.archive, "id": room.name, "cache": room.cache, "address": room.address(),
+               "registry": lab.REGISTRY, "registry_ca": os.path.join(lab.LAB, "pki", "ca.crt"),
+               "registry_logins": os.path.join(lab.LAB, "registry", "auth.json")}
     with running([carrier(), json.dumps(request)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                  stderr=subprocess.PIPE, text=True) as process:  # the nodes' programs end with it
         said(process, way)
         roles = processes.cast(process.pid, room.directory, {"source": room.source, "target": room.target})
+        if way == "registry":
+            roles["registry"] = [int(lab.read("pids", "registry").split()[0])]
         before = processes.cpu_seconds(roles)
         process.stdin.write("go\n")
         process.stdin.flush()
@@ -68,6 +80,8 @@ def carry(room, way):
         after = processes.cpu_seconds(roles)
         peaks = processes.peaks(roles)
         process.stdin.close()
+    if way == "registry":
+        collect_garbage()
     return {"seconds": moved["seconds"], "bytes": moved["bytes"], "bytes_per_s": round(moved["bytes"] / moved["seconds"]),
             "peak_rss_mib": peaks, "cpu_s_per_gib": processes.per_gib(before, after, moved["bytes"])}
 

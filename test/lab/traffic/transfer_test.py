@@ -21,7 +21,7 @@ class Words(unittest.TestCase):
 
     def test_an_unknown_way_is_told_which_there_are(self):
         self.assertEqual(transfer.ways_of("ssh-relay"), ["ssh-relay"])
-        with self.assertRaisesRegex(ValueError, "no way 'pigeon'; there is ssh-relay, ssh-direct"):
+        with self.assertRaisesRegex(ValueError, "no way 'pigeon'; there is ssh-relay, ssh-direct, registry"):
             transfer.ways_of("ssh-relay,pigeon")
 
 

@@ -63,6 +63,13 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(EnterPassage{"k3x9qa", {{"fd00::12", 4711}}, "ab"}, 3);
   round_trip(PassageEnd{"fd00::12", 4711}, 2);
   round_trip(DropPassage{"k3x9qa"}, 1);
+  RegistryExchange exchange{
+      {"registry.example", 5000, true, "pem"}, "PATCH", "/v2/", {{"Accept", "x"}}, "body", "m1", true};
+  round_trip(exchange, 7);
+  CHECK(encode(exchange)["at"].size() == 4);
+  round_trip(RegistrySent{"m1"}, 1);
+  round_trip(RegistryAnswer{202, {{"location", "/v2/"}}, "{}"}, 3);
+  CHECK(encode(ReadDump{"m1", Round::none, PassageUse{"m1", Bytes{5}, true}})["passage"].size() == 3);
   round_trip(StreamProgress{{1}, {2}, "ab", 3, 4}, 5);
   round_trip(StreamEnd{{1}, "ab", "cd"}, 3);
   round_trip(DumpContainer{"m1", "0123456789ab", 60000}, 3);

@@ -84,14 +84,17 @@ def jobs(configurations, rates, sizes):
 
 
 def help_text():
-    """Of ms2m migrate: what this one has."""
-    try:
-        done = subprocess.run([driver.ms2m_binary(), "migrate", "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise lab.Failure(f"no ms2m: {error}; build it, or name one by MS2M") from None
-    if done.returncode:
-        raise lab.Failure(f"{driver.ms2m_binary()} migrate --help: {done.stderr.strip()}")
-    return done.stdout
+    """Of ms2m and its migrate: what this one has."""
+    text = ""
+    for words in (["--help"], ["migrate", "--help"]):
+        try:
+            done = subprocess.run([driver.ms2m_binary(), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise lab.Failure(f"no ms2m: {error}; build it, or name one by MS2M") from None
+        if done.returncode:
+            raise lab.Failure(f"{driver.ms2m_binary()} {' '.join(words)}: {done.stderr.strip()}")
+        text += done.stdout
+    return text
 
 
 def check(options):

@@ -1,0 +1,31 @@
+#include "journal/line.hpp"
+
+#include "wrap/posix/sha256.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr std::string_view kField = R"(,"sum":")", kEnd = R"("})";
+constexpr std::size_t kDigits = 16;
+
+std::string digits(std::string_view fields) { return posix::Sha256::of(std::string(fields) + "}").substr(0, kDigits); }
+
+}  // namespace
+
+std::string line_of(const Json& record) {
+  std::string line = record.dump();
+  line.pop_back();
+  const std::string sum = digits(line);
+  return line.append(kField).append(sum).append(kEnd);
+}
+
+Checksum checksum_of(std::string_view line) {
+  constexpr std::size_t kAll = kField.size() + kDigits + kEnd.size();
+  if (line.size() < kAll || !line.ends_with(kEnd)) return Checksum::none;
+  const std::string_view field = line.substr(line.size() - kAll);
+  if (!field.starts_with(kField)) return Checksum::none;
+  const std::string_view sum = field.substr(kField.size(), kDigits);
+  return sum == digits(line.substr(0, line.size() - kAll)) ? Checksum::right : Checksum::wrong;
+}
+
+}  // namespace ms2m

@@ -1,0 +1,51 @@
+// A process that takes messages from a second queue, on the fakes: seen before, or as late as the broker tells of it.
+#include <string>
+
+#include "engine/on_fakes.hpp"
+#include "support/catch.hpp"
+
+using namespace ms2m;
+using namespace ms2m::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct Second : OnFakes {
+  explicit Second(Protocol protocol) {
+    ConsumerOptions options;
+    options.also = "events";
+    if (protocol == Protocol::none) {
+      options.control = ConsumerOptions::Control::none;
+      nodes.set_eager_kubelet();
+    }
+    request.protocol = protocol;
+    nodes.start_pod("consumer-0", request.queue, "", options);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a process that takes from a second queue is refused before anything is touched, or moved knowingly",
+          "[case-01]") {
+  const Protocol protocol = GENERATE(Protocol::control, Protocol::none);
+  Second second(protocol);
+  second.move();
+  CHECK(second.outcome.result == Result::refused);
+  CHECK_THAT(second.outcome.error, Contains("takes messages from events too"));
+  CHECK_THAT(second.outcome.remedy, Contains("--allow-other-queues"));
+  CHECK(second.outcome.id.empty());
+  second.request.allow_other_queues = true;
+  second.move();
+  INFO(second.outcome.error);
+  CHECK(second.outcome.result == Result::done);
+}
+
+TEST_CASE("one that the broker names late is refused before it is made quiet", "[case-01]") {
+  const Protocol protocol = GENERATE(Protocol::control, Protocol::none);
+  Second second(protocol);
+  second.server.set_unlisted(2);
+  second.move();
+  CHECK(second.outcome.result == Result::undone);
+  CHECK_THAT(second.outcome.error, Contains("takes messages from events too"));
+  CHECK(second.outcome.serving.who == ServedBy::source);
+}
