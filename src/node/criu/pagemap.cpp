@@ -122,13 +122,11 @@ std::optional<Pagemap> parse(std::string_view image, bool kept_back) {
 
 std::optional<Pagemap> parse_pagemap(std::string_view image) { return parse(image, false); }
 
-std::optional<std::uint64_t> pages_kept_back(std::string_view image) {
-  const auto map = parse(image, true);
+std::optional<std::vector<PageRange>> pages_kept_back(std::string_view image) {
+  auto map = parse(image, true);
   if (!map) return std::nullopt;
-  std::uint64_t pages = 0;
-  for (const PageRange& range : map->ranges)
-    if (range.flags == kLazy) pages += range.pages;
-  return pages;
+  std::erase_if(map->ranges, [](const PageRange& range) { return range.flags != kLazy; });
+  return std::move(map->ranges);
 }
 
 std::string print_pagemap(const Pagemap& map) {
@@ -151,14 +149,23 @@ std::string print_pagemap(const Pagemap& map) {
 
 bool is_pagemap(std::string_view file) { return file.starts_with("pagemap-") && file.ends_with(".img"); }
 
-std::optional<std::uint32_t> pages_id_of(std::string_view file) {
-  constexpr std::string_view kBefore = "pages-", kAfter = ".img";
-  if (!file.starts_with(kBefore) || !file.ends_with(kAfter)) return std::nullopt;
-  file.remove_prefix(kBefore.size());
+namespace {
+
+/// "<before>17.img"
+std::optional<std::uint32_t> number_in(std::string_view file, std::string_view before) {
+  constexpr std::string_view kAfter = ".img";
+  if (!file.starts_with(before) || !file.ends_with(kAfter)) return std::nullopt;
+  file.remove_prefix(before.size());
   file.remove_suffix(std::min(file.size(), kAfter.size()));
-  std::uint32_t id = 0;
-  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), id);
-  return !file.empty() && error == std::errc{} && end == file.data() + file.size() ? std::optional(id) : std::nullopt;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), number);
+  return !file.empty() && error == std::errc{} && end == file.data() + file.size() ? std::optional(number)
+                                                                                   : std::nullopt;
 }
+
+}  // namespace
+
+std::optional<std::uint32_t> pages_id_of(std::string_view file) { return number_in(file, "pages-"); }
+std::optional<std::uint32_t> process_of(std::string_view file) { return number_in(file, "pagemap-"); }
 
 }  // namespace ms2m::node

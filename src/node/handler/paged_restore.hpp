@@ -16,7 +16,7 @@ struct PagedRestore {
   std::string images, work;         ///< CRIU's directories
   std::string criu_file, own_file;  ///< criu_settings.hpp; own_file is there
   std::string pid_file;             ///< that the runtime writes; "": none
-  int pages = -1;                   ///< the daemon's socket; is closed
+  int pages = -1;                   ///< the daemon's socket, at whose other end is feed_pages()
 };
 
 inline constexpr const char* kPagesLog = "pages.log";  ///< the daemon's, in its work directory
@@ -24,8 +24,8 @@ inline constexpr const char* kPagesLog = "pages.log";  ///< the daemon's, in its
 inline constexpr int kPagesMissing = 125;
 
 /// For a process of its own, without other threads, that ends with what this returns: the runtime's exit code, 0 only
-/// when all pages have come as well; by then the daemon has ended. Should pages be missing, the copy has been killed
-/// before it could see that.
+/// when all pages have come as well; by then the daemon has ended. Until then the copy stands still. Should pages be
+/// missing, it has been killed before it could see that.
 int restore_with_pages(const PagedRestore& what) noexcept;
 
 }  // namespace ms2m::node

@@ -15,7 +15,7 @@
 #include "node/program/checkpointing.hpp"
 #include "node/program/network_lock.hpp"
 #include "node/program/oci_container.hpp"
-#include "node/program/page_pump.hpp"
+#include "node/program/page_source.hpp"
 #include "node/program/sending.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/criu_log.hpp"
@@ -98,14 +98,23 @@ void gather_changes(const OciContainer& container, const DumpPlace& place, const
   }
 }
 
-Bytes kept_back(const DumpPlace& place) {
+struct KeptBack {
+  PageSet pages;
+  Bytes size;
+};
+
+KeptBack kept_back(const DumpPlace& place) {
   const posix::UniqueFd images = open_directory_in(place.directory(), kDumpImages);
-  Bytes all;
+  KeptBack all;
   for (const std::string& name : names_in(images.get())) {
-    if (!is_pagemap(name)) continue;
-    const auto pages = pages_kept_back(read_text(place.path() + "/" + kDumpImages + "/" + name).value_or(""));
-    if (!pages) throw Error(ErrorKind::refused, "the dump's " + name + " is not understood");
-    all.count += *pages * kPageSize;
+    const auto process = process_of(name);
+    if (!process) continue;
+    const auto ranges = pages_kept_back(read_text(place.path() + "/" + kDumpImages + "/" + name).value_or(""));
+    if (!ranges) throw Error(ErrorKind::refused, "the dump's " + name + " is not understood");
+    for (const PageRange& range : *ranges) {
+      all.pages.add({*process, range.address, range.pages});
+      all.size.count += range.pages * kPageSize;
+    }
   }
   return all;
 }
@@ -144,6 +153,7 @@ DumpAnswer Dumps::take_served(const DumpContainer& request, const OciContainer& 
                        container.init, Millis(std::min(*request.serve_ms, kMostServed))});
   add(served);
   DumpAnswer answer;
+  KeptBack kept;
   try {
     if (!served->begin([&](pid_t group) { containers_.end_after(id, group); }, stop)) {
       const Checkpointed done = served->end();
@@ -152,7 +162,8 @@ DumpAnswer Dumps::take_served(const DumpContainer& request, const OciContainer& 
     }
     thaw_in_images(*place);
     gather_changes(container, *place, node, stop);
-    answer = {served->milliseconds(), DumpArchive(place->directory()).size(), kept_back(*place)};
+    kept = kept_back(*place);
+    answer = {served->milliseconds(), DumpArchive(place->directory()).size(), kept.size};
   } catch (...) {
     served->end();
     throw;
@@ -161,7 +172,7 @@ DumpAnswer Dumps::take_served(const DumpContainer& request, const OciContainer& 
   {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
-      places_[request.id] = {place, served};
+      places_[request.id] = {place, served, std::move(kept.pages)};
       return answer;
     }
   }
@@ -195,7 +206,7 @@ PagesEnd Dumps::serve(const ServePages& request, const std::string& node, Channe
   channel.progress(StreamProgress{});
   PagesEnd answer;
   try {
-    answer.bytes = pump_pages(kept.served->socket(), channel);
+    answer.bytes = give_pages(kept.served->socket(), std::move(kept.pages), channel);
   } catch (...) {
     kept.served->end();
     throw;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "node/criu/page_frames.hpp"
 #include "node/program/channel.hpp"
 #include "node/program/containers.hpp"
 #include "node/program/dump_place.hpp"
@@ -36,6 +37,7 @@ class Dumps {
   struct Kept {
     std::shared_ptr<DumpPlace> place;
     std::shared_ptr<ServedDump> served{};  ///< with pages kept back; goes before its place does
+    PageSet pages{};                       ///< that were kept back
     bool fetched = false;                  ///< by a request
   };
   DumpAnswer take_served(const DumpContainer& request, const OciContainer& container, const std::string& id,

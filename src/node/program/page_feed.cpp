@@ -1,7 +1,7 @@
 #include "node/program/page_feed.hpp"
 
 #include "ms2m/error.hpp"
-#include "node/program/page_pump.hpp"
+#include "node/program/page_store.hpp"
 #include "node/restore/page_socket.hpp"
 #include "node/restore/store.hpp"
 
@@ -19,7 +19,7 @@ PagesEnd feed_pages(const std::string& root, const FeedPages& request, Channel& 
   });
   channel.progress(StreamProgress{});
   const posix::UniqueFd criu = door.admit(channel.stop());
-  return {pump_pages(criu.get(), channel)};
+  return {take_pages(criu.get(), shown_process(criu.get(), channel.stop()), channel)};
 }
 
 }  // namespace ms2m::node

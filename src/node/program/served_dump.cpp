@@ -50,6 +50,8 @@ ServedDump::ServedDump(std::unique_ptr<Standing> standing, What what)
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) posix::throw_errno("socketpair");
   ours_.reset(ends[0]);
   theirs_.reset(ends[1]);
+  // CRIU waits for whoever reads less often.
+  ::setsockopt(theirs_.get(), SOL_SOCKET, SO_SNDBUFFORCE, &kPipe, sizeof kPipe);
 }
 
 ServedDump::~ServedDump() {

@@ -24,4 +24,9 @@ class PageDoor {
 /// The handler's. Error{failed}: nobody gives pages.
 posix::UniqueFd enter_for_pages(int directory);
 
+/// Before anything else is said there: the handler shows the node program which process is going to ask. Error{failed}.
+void show_process(int socket, int pidfd);
+/// The node program's end of that. Throws Cancelled, Error{timeout}, Error{protocol}.
+posix::UniqueFd shown_process(int socket, const StopToken& stop);
+
 }  // namespace ms2m::node

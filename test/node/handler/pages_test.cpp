@@ -1,7 +1,9 @@
 // `create` of a container whose pages of memory come while it is restored.
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <thread>
 
 #include "fake_node.hpp"
@@ -15,7 +17,8 @@ using Catch::Contains;
 
 namespace {
 
-/// CRIU's daemon: says that it listens, asks for a page, and ends as `ends` says when it has come.
+/// CRIU's daemon: says that it listens, asks for a page when the runtime restores, and ends as `ends` says when it has
+/// come.
 std::string daemon(const std::string& ends) {
   return R"(#!/bin/bash
 printf '%s\n' "$@" >"$0.arguments"
@@ -24,6 +27,7 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 printf x >&$ready
+until [[ -e ${0%/bin/criu}/settings ]]; do sleep 0.01; done
 echo get >&$pages
 read -r page <&$pages || { echo 'Error (u): Remote side closed connection' >"$work/pages.log"; exit 1; }
 echo "$page" >"$0.page"
@@ -50,6 +54,7 @@ struct PagedNode : FakeNode {
 std::thread giver(PageDoor& door, const std::string& page) {
   return std::thread([&door, page] {
     const auto come = door.admit(StopToken().within(std::chrono::seconds(20)));
+    CHECK(shown_process(come.get(), StopToken().within(std::chrono::seconds(20))));
     char asked[4];
     REQUIRE(::recv(come.get(), asked, sizeof asked, MSG_WAITALL) == 4);
     if (!page.empty()) REQUIRE(::send(come.get(), page.data(), page.size(), 0) > 0);
@@ -88,6 +93,40 @@ TEST_CASE("a restore whose pages do not come: nothing of it runs, and it is told
   CHECK(result.status.code == 125);
   CHECK(node.place->status().state == RestoreState::taken);
   CHECK(node.place->status().failure == "the pages of memory did not all come: Error (u): no more");
+  CHECK_FALSE(alive(node.restored_process()));
+}
+
+TEST_CASE("a restore goes on, and fails, when whoever gives its pages has stopped its CRIU and died",
+          "[node_handler]") {
+  if (::geteuid() != 0) return;
+  const PagedNode node;
+  PageDoor door(node.place->directory());
+  std::thread dies([&door] {
+    const auto come = door.admit(StopToken().within(std::chrono::seconds(20)));
+    const auto criu = shown_process(come.get(), StopToken().within(std::chrono::seconds(20)));
+    char asked[4];
+    REQUIRE(::recv(come.get(), asked, sizeof asked, MSG_WAITALL) == 4);
+    REQUIRE(::syscall(SYS_pidfd_send_signal, criu.get(), SIGSTOP, nullptr, 0) == 0);
+  });
+  const auto result = node.create();
+  dies.join();
+  CHECK(result.status.code == 125);
+  CHECK_THAT(node.place->status().failure, Contains("Remote side closed connection"));
+  CHECK_FALSE(alive(node.restored_process()));
+}
+
+TEST_CASE("a restore whose pages fail while the runtime still restores ends at once, and so does the runtime",
+          "[node_handler]") {
+  if (::geteuid() != 0) return;
+  const PagedNode node("exit 1");
+  node.at("restore", "echo $$ >restored; cp system/etc/criu/crun.conf settings; exec sleep 1000 </dev/null >/dev/null");
+  PageDoor door(node.place->directory());
+  std::thread gives = giver(door, "contents\n");
+  const TimePoint begin = Clock::now();
+  const auto result = node.create();
+  gives.join();
+  CHECK(result.status.code == 125);
+  CHECK(Clock::now() - begin < std::chrono::seconds(60));
   CHECK_FALSE(alive(node.restored_process()));
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "dumped.hpp"
+#include "node/criu/page_frames.hpp"
 #include "session.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -91,14 +92,24 @@ struct Served : Dumped {
     REQUIRE(session().next_of(channel).kind == FrameKind::credit);
     return channel;
   }
-  std::string next_data(std::uint32_t channel) {
-    for (;;) {
+  /// The next page that comes, and whose it is.
+  PageRun next_page(std::uint32_t channel) {
+    constexpr std::size_t kSize = PageFrame::kSize + 4096;
+    while (come_.size() < kSize) {
       const Frame frame = session().next_of(channel);
       if (frame.kind == FrameKind::error) throw_error(frame.payload);
-      if (frame.kind == FrameKind::data) return frame.payload;
-      REQUIRE(frame.kind == FrameKind::credit);
+      REQUIRE(frame.kind == FrameKind::data);
+      come_ += frame.payload;
     }
+    const PageFrame page = parse_frame(std::string_view(come_).substr(0, PageFrame::kSize));
+    CHECK(page.command == PageFrame::kPages);
+    CHECK(come_.substr(PageFrame::kSize, 4096) == std::string(4096, 'p'));
+    come_.erase(0, kSize);
+    return page.run;
   }
+
+ private:
+  std::string come_;
 };
 
 }  // namespace
@@ -117,14 +128,17 @@ TEST_CASE(
 
   auto& session = dumped.session();
   const auto channel = dumped.begin_serving();
-  for (const std::string word : {"one", "two"}) {
-    session.send(FrameKind::data, channel, word + "\n");
-    CHECK(dumped.next_data(channel) == "page " + word + "\n");
-  }
+  // All of them, without a word, and however CRIU cuts them.
+  CHECK(dumped.next_page(channel) == PageRun{1, 0x400000, 1});
+  CHECK(dumped.next_page(channel) == PageRun{1, 0x401000, 1});
+  // One once more, and nothing for a wish that was fulfilled.
+  session.send(FrameKind::data, channel, print_frame({PageFrame::kWanted, {1, 0x400000, 2}}));
+  session.send(FrameKind::data, channel, print_frame({PageFrame::kGet, {1, 0x401000, 1}}));
+  CHECK(dumped.next_page(channel) == PageRun{1, 0x401000, 1});
   CHECK(thrown_by([&] { session.call(ServePages{"m1"}); }).kind == ErrorKind::conflict);
   CHECK_FALSE(dumped.container.counts(Millis{200}));
   session.send(FrameKind::end, channel, print_message(StreamEnd{}));
-  CHECK(session.finish<ServePages>(channel).bytes == Bytes{18});
+  CHECK(session.finish<ServePages>(channel).bytes == Bytes{3 * (4096 + PageFrame::kSize)});
   CHECK(dumped.container.counts());
   CHECK(session.call(RemoveDump{"m1"}).found);
   CHECK(dumped.nothing_stays());
@@ -151,10 +165,20 @@ TEST_CASE("a page server that fails says why, and the container runs", "[node_pr
   Served dumped;
   if (!dumped.takes()) return;
   auto& session = dumped.session();
+  put(dumped.runtime + "/serves-not", "");
   const auto channel = dumped.begin_serving();
-  session.send(FrameKind::data, channel, "fail\n");
   const Thrown error = thrown_by([&] { session.finish<ServePages>(channel); });
   CHECK_THAT(error.text, EndsWith("exit status 1: Error (c): it was asked for nonsense"));
+  CHECK(dumped.container.counts());
+}
+
+TEST_CASE("wishes for pages that are none end the dump, and the container runs", "[node_program]") {
+  Served dumped;
+  if (!dumped.takes()) return;
+  auto& session = dumped.session();
+  const auto channel = dumped.begin_serving();
+  session.send(FrameKind::data, channel, std::string(PageFrame::kSize, 'x'));
+  CHECK_THAT(thrown_by([&] { session.finish<ServePages>(channel); }).text, Contains("not understood"));
   CHECK(dumped.container.counts());
 }
 
