@@ -50,7 +50,11 @@ class OnContainerd(handler_test.ByHandler):
 class Pages(OnContainerd, pages_test.Pages):
     """runc has options of its own for it, which are not used."""
 
-    test_something_is_killed_on_a_node = test_ms2m_is_killed = test_where_it_cannot_be = None  # not the runtime's affair
+    test_interrupted_then_there_and_back = test_where_it_cannot_be = None  # not the runtime's affair
+
+    def test_there(self):
+        source, digest = self.begin_filled()
+        self.moves(source, digest, (self.there,))
 
 
 class BarePods(OnContainerd, handler_test.BarePods):

@@ -2,13 +2,15 @@
 """Memory that goes from the source's to the copy's while the copy is restored: it is the source's, and whatever dies on the way, the source
 goes on."""
 
+import os
 import signal
+import unittest
 import urllib.request
 
 import handler_test
 import scenario
 
-MEMORY = 1 << 28
+MEMORY = 1 << 27
 # Filled by whoever it is that fills it; who has it changed reads another digest.
 FILLED = """
 import hashlib, http.server, os, sys, threading
@@ -28,6 +30,8 @@ import consumer
 consumer.main()
 """ % MEMORY
 STREAM = ("--strategy", "handoff", "--checkpoint", "runtime", "--pages", "stream")
+# What dies on a node is lab_pages_selftest's, too: the whole way, with every one of them, by hand.
+EVERY_POINT = unittest.skipUnless(os.environ.get("MS2M_EVERY_POINT"), "half a minute each: by hand, with MS2M_EVERY_POINT=1")
 
 
 class Pages(handler_test.ByHandler):
@@ -49,10 +53,20 @@ class Pages(handler_test.ByHandler):
         for node in (self.here, self.there):
             self.eventually(lambda: scenario.on_node(node, "pgrep -x criu || true") == "", f"the end of CRIU on {node}")
 
-    def test_there_and_back(self):
+    def test_interrupted_then_there_and_back(self):
         source, digest = self.begin_filled()
+        run = self.begin_slow(source)
+        run.signal(signal.SIGINT)
+        run.wait()
+        self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (130, "undone", []), run.said())
+        self.assert_serving(self.here, source.state["boot_id"])
+        self.assertEqual(self.digest(source.name), digest)
+        self.assert_no_criu()
+        self.moves(source, digest, (self.there, self.here))
+
+    def moves(self, source, digest, nodes):
         pod = source.name
-        for to in (self.there, self.here):
+        for to in nodes:
             report = self.migrate(pod, to, *STREAM)
             pod = report["target"]["pod"]
             self.assertEqual(self.assert_serving(to, source.state["boot_id"]).name, pod)
@@ -65,15 +79,10 @@ class Pages(handler_test.ByHandler):
         self.assert_no_debris()
 
     def begin_slow(self, source):
-        """A move that is in the middle of the memory's way, which takes 16 s."""
+        """A move that is in the middle of the memory's way, which takes 8 s."""
         run = self.begin_migration(source.name, self.there, *STREAM, "--bandwidth", "16M")
         self.eventually(lambda: scenario.on_node(self.there, "pgrep -f 'criu [l]azy-pages' || true") != "", "pages come", seconds=60)
         return run
-
-    def undone(self, run, source, digest, status=1):
-        run.wait()
-        self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (status, "undone", []), run.said())
-        self.source_goes_on(source, digest)
 
     def source_goes_on(self, source, digest):
         self.assert_serving(self.here, source.state["boot_id"])
@@ -82,12 +91,7 @@ class Pages(handler_test.ByHandler):
         self.assert_exact()
         self.assert_no_debris()
 
-    def test_interrupted(self):
-        source, digest = self.begin_filled()
-        run = self.begin_slow(source)
-        run.signal(signal.SIGINT)
-        self.undone(run, source, digest, 130)
-
+    @EVERY_POINT
     def test_ms2m_is_killed(self):
         source, digest = self.begin_filled()
         run = self.begin_slow(source)
@@ -96,6 +100,7 @@ class Pages(handler_test.ByHandler):
         self.assertEqual(self.recover("abort")["result"], "undone")
         self.source_goes_on(source, digest)
 
+    @EVERY_POINT
     def test_something_is_killed_on_a_node(self):
         """The page server, its client, the node's program, the handler: each in the middle."""
         source, digest = self.begin_filled()
@@ -114,14 +119,9 @@ class Pages(handler_test.ByHandler):
                 self.assert_no_criu()
         self.source_goes_on(source, digest)
 
+    @EVERY_POINT
     def test_where_it_cannot_be(self):
         (source,) = self.start_traffic()
-        for words, said in ((("--strategy", "shadow"), "--strategy handoff and the control protocol only"),
-                            (("--strategy", "handoff"), "--checkpoint runtime only"),
-                            (("--strategy", "handoff", "--checkpoint", "runtime", "--precopy", "1"), "two ways for the same memory")):
-            run = self.begin("migrate", f"pod/{source.name}", "--to", self.there, "--pages", "stream", *words).wait()
-            self.assertEqual(run.status, 2, run.said())
-            self.assertIn(said, run.err)
         run = self.begin("migrate", f"pod/{source.name}", "--to", self.there, *STREAM, "--restore", "image").wait()
         self.assertEqual(run.status, 4, run.said())
 
