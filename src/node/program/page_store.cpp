@@ -24,6 +24,7 @@ constexpr std::size_t kMostKept = 32u << 20;
 constexpr int kWide = 4 << 20;
 constexpr std::uint64_t kMostPages = 1024;  // in a frame: CRIU's client asks for no more (criu/uffd.c, MAX_XFER_LEN)
 
+/// Stopped and let go on as take_pages() says.
 class CriuProcess {
  public:
   explicit CriuProcess(posix::UniqueFd pidfd) : pidfd_(std::move(pidfd)) {}
