@@ -107,6 +107,8 @@ struct MoveRequest {
   std::function<void(const std::string& why)> on_detour{};
   /// registry: what the manifest there says of it. By it, it is the checkpoint image that a kubelet could pull itself.
   std::string container{}, architecture = "amd64";
+  /// Carriage::relay: what per_second is by now, asked as it goes; empty: it stays as it is.
+  std::function<std::optional<Bytes>()> per_second_now{};
 };
 
 struct MoveResult {
@@ -140,6 +142,8 @@ struct PagesRequest {
   std::string to_node;
   Bytes bytes;                        ///< that were kept back
   std::optional<Bytes> per_second{};  ///< at most; not 0
+  /// What per_second is by now, asked as it goes; empty: it stays as it is.
+  std::function<std::optional<Bytes>()> per_second_now{};
 };
 
 /// A stream of pages that has begun, and from which nothing comes for so long, has failed.

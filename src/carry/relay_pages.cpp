@@ -79,7 +79,7 @@ class PagesFlow {
 
   /// What the other side has no use for any more is passed over: its answer is there.
   void pass(const std::string& chunk, Side& from, Side& to) {
-    if (&from == &source_) pace_.await_turn(chunk.size(), stop_, "bringing pages");
+    if (&from == &source_) pace_.await_turn(chunk.size(), stop_, "bringing pages", request_.per_second_now);
     if (!to.over) on_side(to.name, [&] { to.call->send(chunk, stop_.within(kPagesPatience)); });
     from.bytes.count += chunk.size();
     from.taken += static_cast<std::uint32_t>(chunk.size());

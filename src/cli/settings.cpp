@@ -133,6 +133,8 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
       {"max-held-bytes", "SIZE", "bytes of these messages, at most, as 512Mi (1Gi)",
        [](MigrationRequest& r, const std::string& v) { r.max_held_bytes = parse_size(v); }},
+      {"hook-limit", "DURATION", "a hook is killed after this long, and has failed (1m)",
+       [](MigrationRequest& r, const std::string& v) { r.hook_limit = some_time(v); }},
       {"freeze-limit", "DURATION", "a source at work stands still for the valve at most so long (10s)",
        [](MigrationRequest& r, const std::string& v) { r.freeze_limit = some_time(v); }},
   };
@@ -145,6 +147,16 @@ std::vector<Setting> all_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> list = all_settings();
   return list;
+}
+
+std::string default_of(const Setting& setting) {
+  const std::string help = setting.help;
+  if (const auto at = help.find(" (default"); at != std::string::npos) {
+    const auto begin = help.rfind(' ', at - 1);
+    return help.substr(begin == std::string::npos ? 0 : begin + 1, at - (begin == std::string::npos ? 0 : begin + 1));
+  }
+  const auto open = help.rfind('('), end = help.find_first_of(":)", open);
+  return help.substr(open + 1, end - open - 1);
 }
 
 void apply_settings(MigrationRequest& request, const SettingValues& values) {
@@ -160,8 +172,6 @@ void check_combination(const MigrationRequest& request) {
     if (request.strategy != Strategy::handoff || request.protocol == Protocol::none)
       wrong("--pages stream works with --strategy handoff and the control protocol only");
     if (request.checkpoint != CheckpointBy::runtime) wrong("--pages stream works with --checkpoint runtime only");
-    if (request.carriage == Carriage::registry)
-      wrong("--pages stream goes through the sessions with the nodes, not through a registry (--transfer ssh)");
     if (request.precopy.value_or(0) > 0) wrong("--pages stream and --precopy are two ways for the same memory");
   }
   if (request.protocol == Protocol::none && request.source_exit == SourceExit::graceful)

@@ -158,7 +158,10 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
   auto predicted = unlimited(plan, request, facts, past);
   if (request.bandwidth)
     limit_to(*request.bandwidth, facts.source.look.memory,
-             plan.procedure.rounds > 0 ? Phase::preparing : Phase::transferring, predicted);
+             plan.procedure.rounds > 0               ? Phase::preparing
+             : plan.procedure.pages == Pages::stream ? Phase::restoring
+                                                     : Phase::transferring,
+             predicted);
   return predicted;
 }
 

@@ -175,7 +175,7 @@ void check_image(const Facts& facts, const MigrationRequest& request, std::vecto
 
 /// What the runtime has dumped lies on the node for as long as ms2m's session with it, and has nothing in it that a
 /// container runtime's own restore asks for.
-void check_dump(const Facts& facts, std::vector<Finding>& out) {
+void check_dump(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (facts.procedure.source_first())
     return refuse(out, "checkpoint",
                   "--checkpoint runtime is not for a pod that is gone before its copy is there: the checkpoint must "
@@ -185,11 +185,11 @@ void check_dump(const Facts& facts, std::vector<Finding>& out) {
     return refuse(out, "checkpoint", "--checkpoint runtime makes no archive that can be restored from an image",
                   "use --checkpoint kubelet, or see that the runtime handler restores the copy (ms2m node setup)");
   out.push_back({"checkpoint", Level::ok, "the OCI runtime of the source's node makes the checkpoint", ""});
-  if (facts.procedure.pages == Pages::stream) check_pages(facts, out);
+  if (facts.procedure.pages == Pages::stream) check_pages(facts, request, out);
 }
 
-void check_gate(const Facts& facts, std::vector<Finding>& out) {
-  if (facts.procedure.checkpoint == CheckpointBy::runtime) return check_dump(facts, out);
+void check_gate(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.procedure.checkpoint == CheckpointBy::runtime) return check_dump(facts, request, out);
   if (!facts.asked(Question::source_gate)) return;
   if (!facts.checkpoint_gate)
     out.push_back(
@@ -202,19 +202,21 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
                    "enable the feature gate ContainerCheckpoint there"});
 }
 
-/// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is
-/// checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
+/// A StatefulSet's pod that takes its name later: for some seconds copy and pod are on the target together, and the
+/// copy is checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
 void check_renaming(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.procedure.renamed_later() || !facts.target.node) return;
+  const bool shadow = facts.procedure.relays();
+  const std::string move = shadow ? "shadow of a StatefulSet's pod" : "--protocol none for a StatefulSet's pod";
   const auto refuse = [&](const char* check, std::string text, const std::string& cure) {
-    out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"});
+    out.push_back({check, Level::refusal, std::move(text),
+                   cure + (shadow ? ", or use --strategy handoff" : ", or let the consumer follow ms2m-protocol(7)")});
   };
   if (facts.target_gate && !*facts.target_gate)
     refuse("checkpoint-gate",
-           fmt::format(
-               "the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too",
-               request.target_node),
-           "enable the feature gate ContainerCheckpoint there, or ");
+           fmt::format("the kubelet of {} has checkpoints switched off, and {} needs one there too",
+                       request.target_node, move),
+           "enable the feature gate ContainerCheckpoint there");
   const Node& target = *facts.target.node;
   const NodeDemands demands = demands_of(facts.pod);
   std::vector<Occupant> others = facts.target_node_pods;
@@ -222,9 +224,8 @@ void check_renaming(const Facts& facts, const MigrationRequest& request, std::ve
   others.push_back(parse_occupant(facts.pod));
   for (const Misfit& misfit : misfits(demands, target, others, request.place))
     refuse("target-node",
-           fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}",
-                       misfit.text),
-           "make room there, or ");
+           fmt::format("{} needs room for two such pods on the target for some seconds: {}", move, misfit.text),
+           "make room there");
 }
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -304,7 +305,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_access(facts, request, findings);
   check_processors(facts, request, findings);
   check_image(facts, request, findings);
-  check_gate(facts, findings);
+  check_gate(facts, request, findings);
   check_tools(facts, request, findings);
   check_handler(facts, request, findings);
   check_renaming(facts, request, findings);

@@ -23,6 +23,8 @@ void check_broker_rights(const MissingBrokerRights& missing, const std::string& 
 /// Other queues that the process takes messages from (other_queues.cpp). `queue`: the facts of the request's.
 void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
                         std::vector<Finding>& out);
+/// Whether the queue serves one consumer at a time, and the next one when that leaves (broker.cpp).
+bool is_single_active(const QueueFacts& queue);
 /// A policy's definition, of those that act on ms2m's own queues.
 void check_policy(const Json& definition, const Procedure& procedure, std::vector<Finding>& out);
 /// One consumer of the queue.
@@ -41,7 +43,7 @@ void check_tools(const Facts& facts, const MigrationRequest& request, std::vecto
 void check_handler(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
 /// Whether the copy's memory can come from the source's (pages.cpp).
-void check_pages(const Facts& facts, std::vector<Finding>& out);
+void check_pages(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
 /// What the container's processes have open and CRIU cannot carry along (descriptors.cpp).
 void check_descriptors(const Facts& facts, std::vector<Finding>& out);

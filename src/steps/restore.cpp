@@ -39,8 +39,10 @@ void Restore::let_begin(const StopToken& stop) const {
     guards.check();
     told(done, total);
   };
-  const Bytes come = carrier.bring_pages(
-      {plan.source_node, plan.id, plan.target_node, checkpoint.pages, move.request.bandwidth}, begin, watched, stop);
+  PagesRequest request{plan.source_node, plan.id, plan.target_node, checkpoint.pages, dials.bandwidth()};
+  request.per_second_now = [this] { return dials.bandwidth(); };
+  const Bytes come = carrier.bring_pages(request, begin, watched, stop);
+  dials.close_bandwidth("too late: the memory has been carried");
   tell(observer, Phase::restoring,
        fmt::format("{:.1f} MB of the source's memory are in the copy's", static_cast<double>(come.count) / 1e6));
 }

@@ -5,6 +5,7 @@
 
 #include "base/main_line.hpp"
 #include "handover/arrival.hpp"
+#include "ms2m/dials.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
@@ -29,6 +30,7 @@ struct Restore {
   const BroughtData& data;
   LivingCopy& living;
   MainLine& line;
+  Dials& dials;
 
   static std::vector<Announced> announce(const Move& move);
   /// Lets it begin, and returns when the restored process lives and listens to `queue`, as one of `consumers`.

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "strategy/wiring.hpp"
 #include "undo/operations.hpp"
 
 namespace ms2m {
 
-Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
+namespace {
+
+Steps own_steps_of(const Procedure& procedure, const MigrationRequest& request) {
   switch (procedure.course) {
     case Course::handoff:
       return handoff_steps(procedure, request);
@@ -22,6 +25,22 @@ Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
       return sequential_steps();
   }
   return {};
+}
+
+bool has_hook(const MigrationRequest& request, HookPoint at) {
+  return std::any_of(request.hooks.begin(), request.hooks.end(), [at](const Hook& hook) { return hook.at == at; });
+}
+
+}  // namespace
+
+Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
+  Steps steps = own_steps_of(procedure, request);
+  if (has_hook(request, HookPoint::before_quiet)) {
+    const auto first = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.disturbs; });
+    steps.insert(first, step::before_quiet);
+  }
+  if (has_hook(request, HookPoint::after_pivot)) steps.push_back(step::after_pivot);
+  return steps;
 }
 
 namespace {

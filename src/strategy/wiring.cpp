@@ -10,6 +10,7 @@
 #include "steps/drain.hpp"
 #include "steps/fanout.hpp"
 #include "steps/freeze.hpp"
+#include "steps/hooks.hpp"
 #include "steps/lease.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
@@ -45,12 +46,18 @@ constexpr std::optional<WaitFor> begun_by() {
     return std::nullopt;
 }
 
+template <class Class>
+constexpr bool disturbs() {
+  return requires { Class::kDisturbs; };
+}
+
 /// `Make`: a function of a Migration that returns the step's class.
 template <class Make>
 constexpr Step step_of(Make) {
   using Class = std::invoke_result_t<Make, Migration&>;
-  return {Class::kPhase, wait_of<Class>(), begun_by<Class>(), Class::announce,
-          [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
+  return {Class::kPhase,     wait_of<Class>(),
+          begun_by<Class>(), disturbs<Class>(),
+          Class::announce,   [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
 }
 
 // What several are made of.
@@ -79,18 +86,18 @@ TakeCheckpoint take_checkpoint(Migration& m) {
 }
 
 Transfer transfer_of(Migration& m) {
-  return {m.move,    m.ports.carrier, m.ports.images, m.journal,        m.observer,
-          guards(m), m.checkpoint,    m.imported,     m.measures.bytes, m.measures.carriage};
+  return {m.move,       m.ports.carrier, m.ports.images,   m.journal,           m.observer, guards(m),
+          m.checkpoint, m.imported,      m.measures.bytes, m.measures.carriage, m.dials};
 }
 
 BringData bring_data_of(Migration& m) {
-  return {m.move,    m.ports.carrier,  m.observer,       guards(m),          m.checkpoint,
-          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage};
+  return {m.move,    m.ports.carrier,  m.observer,       guards(m),           m.checkpoint,
+          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage, m.dials};
 }
 
 Restore restore(Migration& m) {
   return {m.move,           m.ports.cluster, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m),
-          m.ports.restores, m.ports.carrier, m.checkpoint,   m.brought,     m.living,   m.line};
+          m.ports.restores, m.ports.carrier, m.checkpoint,   m.brought,     m.living,   m.line,    m.dials};
 }
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }
@@ -99,6 +106,8 @@ CommitPivot commit_pivot(Migration& m) { return {m.move, m.ports.broker, m.journ
 
 }  // namespace
 
+const Step step::before_quiet = step_of([](Migration& m) { return BeforeQuiet{m.run_hooks}; });
+const Step step::after_pivot = step_of([](Migration& m) { return AfterPivot{m.run_hooks}; });
 const Step step::take_lease = step_of([](Migration& m) {
   return TakeLease{m.move, m.ports.cluster, m.ports.broker, m.journal};
 });
@@ -118,7 +127,7 @@ const Step step::prepare_restore = step_of([](Migration& m) {
 const Step step::pre_copy = step_of([](Migration& m) {
   TakeCheckpoint take = take_checkpoint(m);
   take.phase = PreCopy::kPhase;
-  return PreCopy{take, m.ports.carrier, m.operations, guards(m), m.precopied};
+  return PreCopy{take, m.ports.carrier, m.operations, guards(m), m.precopied, m.dials};
 });
 const Step step::bind_copy = step_of([](Migration& m) {
   return BindCopy{m.move, m.ports.cluster, m.ports.restores, m.ports.inspector, m.observer, m.waiting};
@@ -157,7 +166,8 @@ const Step step::start_relay = step_of([](Migration& m) {
 const Step step::restore_on_relay = step_of([](Migration& m) { return RestoreOnRelay{restore(m)}; });
 const Step step::orphan_set = step_of([](Migration& m) { return orphan(m); });
 const Step step::catch_up = step_of([](Migration& m) {
-  return CatchUp{m.move, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m), m.measures.service_rate};
+  return CatchUp{m.move,    m.ports.broker, m.ports.admin,           m.observer,
+                 guards(m), primary(m),     m.measures.service_rate, m.dials};
 });
 const Step step::cut_over = step_of([](Migration& m) {
   return CutOver{m.move, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m), m.measures, m.times};
@@ -186,7 +196,7 @@ const Step step::serve_under_name = step_of([](Migration& m) {
 // Without the control protocol.
 
 const Step step::find_connection = step_of([](Migration& m) {
-  return FindConnection{m.move, m.ports.admin, m.connection};
+  return FindConnection{m.move, m.ports.admin, m.observer, m.connection};
 });
 const Step step::drain_source = step_of([](Migration& m) {
   return DrainSource{m.move, m.ports.cluster, m.observer, close_valve(m), undisturbed(m), m.source};
@@ -195,6 +205,9 @@ const Step step::checkpoint_drained = step_of([](Migration& m) {
   return CheckpointDrained{take_checkpoint(m), undisturbed(m)};
 });
 const Step step::transfer_staged = step_of([](Migration& m) { return TransferStaged{transfer_of(m)}; });
+const Step step::transfer_staged_while_orphaning = step_of([](Migration& m) {
+  return WhileOrphaning<TransferStaged>{orphan(m), {transfer_of(m)}};
+});
 const Step step::freeze_source = step_of([](Migration& m) {
   return FreezeSource{m.move,     m.ports.broker, m.ports.admin,  m.ports.processes, m.journal,
                       m.observer, guards(m),      undisturbed(m), m.source,          m.connection};

@@ -79,8 +79,8 @@ class Pages(handler_test.ByHandler):
         self.assert_no_debris()
 
     def begin_slow(self, source):
-        """A move that is in the middle of the memory's way, which takes 8 s."""
-        run = self.begin_migration(source.name, self.there, *STREAM, "--bandwidth", "16M")
+        """A move that is in the middle of the memory's way, which takes half a minute: nothing waits for its end."""
+        run = self.begin_migration(source.name, self.there, *STREAM, "--bandwidth", "4M")
         self.eventually(lambda: scenario.on_node(self.there, "pgrep -f 'criu [l]azy-pages' || true") != "", "pages come", seconds=60)
         return run
 

@@ -1,7 +1,11 @@
 // A consumer on worker-1 that is to go to worker-2, all of it fakes.
 #pragma once
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "ms2m/migrator.hpp"
 #include "support/fake_broker.hpp"
@@ -9,9 +13,24 @@
 
 namespace ms2m::test {
 
-class Silent final : public Observer {
+/// Gathers what is warned of.
+class Warnings final : public Observer {
  public:
-  void on(const Event&) noexcept override {}
+  void on(const Event& event) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (event.type == Event::Type::warning) all_.push_back(event.text);
+  }
+  std::vector<std::string> about(const std::string& text) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> found;
+    std::copy_if(all_.begin(), all_.end(), std::back_inserter(found),
+                 [&](const std::string& each) { return each.find(text) != std::string::npos; });
+    return found;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> all_;
 };
 
 /// Journals go into a directory of its own.
@@ -34,16 +53,16 @@ struct OnFakes {
 
   /// What is asked for, by a migrator of its own.
   void move() {
-    Silent silent;
     FakeBroker broker(server);
     const FakePorts ports(nodes, broker);
-    outcome = Migrator(ports.all, JournalStore(root), silent).migrate(request, {}, {});
+    outcome = Migrator(ports.all, JournalStore(root), warnings).migrate(request, {}, {});
   }
 
   FakeServer server;
   FakeNodes nodes{server};
   std::filesystem::path root;
   MigrationRequest request;
+  Warnings warnings;
   Outcome outcome;
 };
 

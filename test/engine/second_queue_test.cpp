@@ -38,14 +38,29 @@ TEST_CASE("a process that takes from a second queue is refused before anything i
   second.move();
   INFO(second.outcome.error);
   CHECK(second.outcome.result == Result::done);
+  CHECK(second.warnings.about("takes messages from events too").size() == 1);
 }
 
 TEST_CASE("one that the broker names late is refused before it is made quiet", "[case-01]") {
   const Protocol protocol = GENERATE(Protocol::control, Protocol::none);
+  const bool listed = GENERATE(true, false);
   Second second(protocol);
-  second.server.set_unlisted(2);
+  if (listed)
+    second.server.set_unconnected(2);
+  else
+    second.server.set_unlisted(2);
   second.move();
   CHECK(second.outcome.result == Result::undone);
   CHECK_THAT(second.outcome.error, Contains("takes messages from events too"));
   CHECK(second.outcome.serving.who == ServedBy::source);
+}
+
+TEST_CASE("one that is allowed, and named late, is told", "[case-01]") {
+  Second second(GENERATE(Protocol::control, Protocol::none));
+  second.request.allow_other_queues = true;
+  second.server.set_unconnected(2);
+  second.move();
+  INFO(second.outcome.error);
+  CHECK(second.outcome.result == Result::done);
+  CHECK(second.warnings.about("takes messages from events too").size() == 1);
 }

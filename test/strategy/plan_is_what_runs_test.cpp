@@ -36,6 +36,10 @@ class Steps final : public Observer {
   std::mutex mutex_;
 };
 
+class NoHooks final : public Hooks {
+  void run(const Hook&, const Outcome&, const StopToken&) override {}
+};
+
 struct Case {
   std::string owner;
   Strategy strategy;
@@ -47,8 +51,8 @@ struct Case {
   unsigned rounds = 0;
   Pages pages = Pages::files;
   Carriage carriage = Carriage::relay;
-  bool saturated = false;  ///< a consumer that polls, or knows no control queue, with a backlog
-  std::optional<SourceExit> exit = std::nullopt;
+  bool saturated = false;                         ///< a consumer that polls, or knows no control queue, with a backlog
+  std::optional<SourceExit> exit = std::nullopt;  ///< these have hooks, too
 };
 
 /// Every combination that is not refused.
@@ -59,8 +63,8 @@ std::vector<Case> every_procedure() {
     all.push_back({owner, Strategy::handoff});
     all.push_back({owner, Strategy::shadow});
     if (std::string(owner) != "ReplicaSet") all.push_back({owner, Strategy::sequential});
-    if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::none});
+    if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::control, Replay::fanout});
   }
   for (Case each : std::vector<Case>(all)) {
@@ -127,7 +131,7 @@ class Moved {
     server_.set_producer([this, every](FakeServer& server) {
       if (published_ < 200 && ++settled_ % every == 0) server.publish(kQueue, "m" + std::to_string(published_++));
     });
-    Migrator migrator(ports_.all, JournalStore(root_), steps_);
+    Migrator migrator(ports_.all, JournalStore(root_), steps_, {&hooks_});
     plan_ = migrator.plan(request(c), {});
     outcome_ = migrator.migrate(request(c), {}, {});
   }
@@ -187,6 +191,8 @@ class Moved {
     request.precopy = c.rounds;
     request.source_exit = c.exit;
     request.carriage = c.carriage;
+    if (c.exit)
+      request.hooks = {{HookPoint::before_quiet, "a"}, {HookPoint::after_pivot, "b"}, {HookPoint::before_quiet, "c"}};
     if (c.saturated && c.protocol == Protocol::control) request.timeouts.quiet = Seconds(0.1);
     return request;
   }
@@ -203,6 +209,7 @@ class Moved {
   FakeNodes nodes_;
   FakeBroker broker_;
   FakePorts ports_;
+  NoHooks hooks_;
   Steps steps_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;

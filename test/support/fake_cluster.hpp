@@ -96,6 +96,8 @@ class FakeNodes {
   void set_eager_kubelet() { eager_ = true; }
   /// Both nodes have ms2m's runtime handler, and the cluster its RuntimeClass.
   void set_up_handler();
+  /// The pages that were kept back came by it, in the end.
+  std::optional<Bytes> pages_per_second() const { return pages_per_second_; }
   /// Where the kubelets have their directories.
   void set_kubelet_root(const std::string& root) { kubelet_root_ = root; }
   /// An archive of that container, asked for by somebody else so many seconds from now; its path.
@@ -202,6 +204,7 @@ class FakeNodes {
   std::string impatient_;  ///< "": they wait
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
+  std::optional<Bytes> pages_per_second_;
 };
 
 class FakeCluster : public Cluster {
@@ -211,11 +214,9 @@ class FakeCluster : public Cluster {
   std::string description() const override { return "simulated"; }
   ClusterIdentity identity(const StopToken&) override { return {"simulated", "simulated", "simulated"}; }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
-  std::vector<Json> list(Kind kind, const std::string&, const std::string&, const std::string&,
-                         const StopToken&) override {
-    world_.note({"list"}, kind);
-    return {};
-  }
+  /// By the label of one migration; else there is nothing.
+  std::vector<Json> list(Kind kind, const std::string& ns, const std::string& label_selector, const std::string&,
+                         const StopToken& stop) override;
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) override;
   Json update(const ObjectRef& ref, const Json& object, const StopToken& stop) override;
   Json patch(const ObjectRef& ref, PatchType type, const Json& patch, const StopToken& stop) override;
