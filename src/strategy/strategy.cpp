@@ -39,7 +39,9 @@ Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
     const auto first = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.disturbs; });
     steps.insert(first, step::before_quiet);
   }
-  if (has_hook(request, HookPoint::after_pivot)) steps.push_back(step::after_pivot);
+  // A source that stands frozen until it is deleted does not wait for a hook: a probe of its kubelet's would start it
+  // anew, beside the copy. Those hooks run once the move is finished.
+  if (has_hook(request, HookPoint::after_pivot) && !procedure.freezes_source()) steps.push_back(step::after_pivot);
   return steps;
 }
 
