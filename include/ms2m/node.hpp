@@ -135,6 +135,20 @@ struct Landing {
 
 using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
 
+/// Pages of memory that a dump has kept back, on their way into its restore, which they come to while it is under way.
+struct PagesRequest {
+  std::string from_node;
+  std::string id;  ///< of both
+  std::string to_node;
+  Bytes bytes;                        ///< that were kept back
+  std::optional<Bytes> per_second{};  ///< at most; not 0
+  /// What per_second is by now, asked as it goes; empty: it stays as it is.
+  std::function<std::optional<Bytes>()> per_second_now{};
+};
+
+/// A stream of pages that has begun, and from which nothing comes for so long, has failed.
+inline constexpr Millis kPagesPatience{10'000};
+
 /// Carries a checkpoint from one node to another (or into a layout on its own), hashing it while it flows; memory use
 /// does not depend on its size.
 class Carrier {
@@ -153,6 +167,13 @@ class Carrier {
   /// compared, by digest, with the source's; Error{inconsistent}: the target's session has ended since the round
   /// before.
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
+  /// From a dump that was taken without its pages to a restore that has its data and is not ready: `open` is called as
+  /// soon as that may be made ready. Returns when both sides have come to their end, and the source runs again; that
+  /// the restore has all pages, its state alone says (`restored`; not before). Returns how much came from the source.
+  /// Both sides come to their end also when it throws: the source runs on, the restore fails. Error{timeout}: no page
+  /// has come for kPagesPatience, once one has. Errors of a side as move().
+  virtual Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
+                            const StopToken& stop) = 0;
 };
 
 struct StoredImage {

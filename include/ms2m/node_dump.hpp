@@ -11,7 +11,8 @@ namespace ms2m {
 
 struct DumpResult {
   Bytes bytes;       ///< of what a Carrier carries
-  Millis frozen{0};  ///< how long the container stood still
+  Millis frozen{0};  ///< how long the container stood still; with pages kept back, so far
+  Bytes pages{};     ///< of memory that was kept back
 };
 
 /// `id`: the migration's; the dump's as well (RuntimeDump). Errors as Nodes::open().
@@ -28,6 +29,11 @@ class RuntimeCheckpoints {
   /// {failed}: with CRIU's last errors.
   virtual DumpResult take(const std::string& node, const std::string& id, const std::string& container,
                           const StopToken& stop) = 0;
+  /// The same, but the pages of private memory are kept back, for Carrier::bring_pages(), and the container stands
+  /// still until they were fetched. It runs again when that has come to its end, whatever end, and when the dump is
+  /// removed, the session ends, or `limit` is over. Error{refused}: CRIU cannot keep them back on this node.
+  virtual DumpResult take_without_pages(const std::string& node, const std::string& id, const std::string& container,
+                                        Millis limit, const StopToken& stop) = 0;
   /// Waits for the end of one that is still being made, whichever session's. False: there is none. Idempotent.
   virtual bool remove(const std::string& node, const std::string& id, const StopToken& stop) = 0;
 };

@@ -51,6 +51,7 @@ struct Procedure {
   Carriage carriage = Carriage::relay;  ///< direct: while the nodes reach each other
   Restoring restoring = Restoring::image;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
+  Pages pages = Pages::files;
   unsigned rounds = 0;                         ///< of pre-copy
   std::string source_runtime, target_runtime;  ///< "cri-o://1.36.1", as the nodes say; empty: not known
 

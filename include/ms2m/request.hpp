@@ -26,6 +26,12 @@ enum class CheckpointBy {
   runtime,  ///< the node's own OCI runtime, asked by the node program
 };
 const char* to_string(CheckpointBy by) noexcept;  // "kubelet", "runtime"
+enum class Pages {
+  files,   ///< of memory lie in the checkpoint
+  stream,  ///< are fetched from the source's memory while the copy is restored, all of them before it is handed the
+           ///< queue
+};
+const char* to_string(Pages pages) noexcept;  // "files", "stream"
 /// How the source's process ends, once its state goes on elsewhere.
 enum class SourceExit {
   kill,      ///< at once, on its node: nothing of its own code runs any more
@@ -68,6 +74,7 @@ struct MigrationRequest {
   KubeletPath kubelet = KubeletPath::proxy;
   RestoreChoice restore = RestoreChoice::automatic;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
+  Pages pages = Pages::files;
   std::optional<SourceExit> source_exit{};  ///< nullopt: graceful for sequential, else kill
   bool dry_run = false;
 

@@ -165,6 +165,7 @@ const char* to_string(Carriage carriage) noexcept {
   return "?";
 }
 
+const char* to_string(Pages pages) noexcept { return pages == Pages::files ? "files" : "stream"; }
 const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }
 
 const char* to_string(Restoring restoring) noexcept { return restoring == Restoring::image ? "image" : "handler"; }

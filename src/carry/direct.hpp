@@ -30,6 +30,11 @@ class Direct final : public Carrier {
                                       const StopToken& stop) override;
   /// A connection that breaks when the stream has begun is an error of the move.
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
+  /// By the relay.
+  Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
+                    const StopToken& stop) override {
+    return relay_.bring_pages(request, open, progress, stop);
+  }
 
  private:
   std::optional<std::string> open_passage(const std::string& from, const std::string& to, const std::string& id,

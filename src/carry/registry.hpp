@@ -29,6 +29,11 @@ class ThroughRegistry final : public Carrier, public Registry {
     return others_.obstacle(from_node, to_node, stop);
   }
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
+  /// By the others: what is asked for page by page is no layer.
+  Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
+                    const StopToken& stop) override {
+    return others_.bring_pages(request, open, progress, stop);
+  }
 
   std::string name(const std::string& id) const override;
   RegistryLook look(const std::string& node, RegistryUse use, const StopToken& stop) override;

@@ -15,6 +15,8 @@ class Relay final : public Carrier {
   std::optional<std::string> obstacle(const std::string& from_node, const std::string& to_node,
                                       const StopToken& stop) override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
+  Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
+                    const StopToken& stop) override;
 
  private:
   SshNodes& nodes_;

@@ -184,6 +184,9 @@ void take_registry(MigrationRequest& request, const SshOptions& ssh) {
     throw Error(ErrorKind::usage, "--transfer registry needs --registry [http://]HOST[:PORT]/REPOSITORY");
   if (request.carriage == Carriage::direct)
     throw Error(ErrorKind::usage, "--transfer registry and --ssh-path direct are two ways, and a checkpoint goes one");
+  if (request.pages == Pages::stream)
+    throw Error(ErrorKind::usage,
+                "--pages stream goes through the sessions with the nodes, not through a registry (--transfer ssh)");
   request.carriage = Carriage::registry;
 }
 

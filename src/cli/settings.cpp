@@ -34,6 +34,7 @@ constexpr Words<Prefer, 2> kPreferences{{{"gap", Prefer::gap}, {"total", Prefer:
 constexpr Words<RestoreChoice, 3> kRestores{
     {{"auto", RestoreChoice::automatic}, {"handler", RestoreChoice::handler}, {"image", RestoreChoice::image}}};
 constexpr Words<CheckpointBy, 2> kCheckpoints{{{"kubelet", CheckpointBy::kubelet}, {"runtime", CheckpointBy::runtime}}};
+constexpr Words<Pages, 2> kPages{{{"files", Pages::files}, {"stream", Pages::stream}}};
 constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
 
 constexpr Words<Carriage, 2> kSshPaths{{{"relay", Carriage::relay}, {"direct", Carriage::direct}}};
@@ -102,6 +103,8 @@ std::vector<Setting> all_settings() {
           "prefer", "gap (default): least time without processing; total: shortest migration"),
       word_setting<kCheckpoints, &MigrationRequest::checkpoint>(
           "checkpoint", "kubelet (default): its API; runtime: the node's OCI runtime, with a shorter freeze"),
+      word_setting<kPages, &MigrationRequest::pages>(
+          "pages", "files (default): memory lies in the checkpoint; stream: it goes from memory to memory"),
       word_setting<kRestores, &MigrationRequest::restore>(
           "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
@@ -165,6 +168,12 @@ void check_combination(const MigrationRequest& request) {
   const auto wrong = [](const char* sentence) { throw Error(ErrorKind::usage, sentence); };
   if (request.protocol == Protocol::none && request.strategy != Strategy::handoff)
     wrong("--protocol none works with --strategy handoff only");
+  if (request.pages == Pages::stream) {
+    if (request.strategy != Strategy::handoff || request.protocol == Protocol::none)
+      wrong("--pages stream works with --strategy handoff and the control protocol only");
+    if (request.checkpoint != CheckpointBy::runtime) wrong("--pages stream works with --checkpoint runtime only");
+    if (request.precopy.value_or(0) > 0) wrong("--pages stream and --precopy are two ways for the same memory");
+  }
   if (request.protocol == Protocol::none && request.source_exit == SourceExit::graceful)
     wrong("--source-exit graceful needs the control protocol: a source without it would take from its queue again");
   if (request.replay == Replay::fanout && request.protocol == Protocol::none)

@@ -25,6 +25,7 @@ MigrationRequest identity_request(const op::Rename& o) {
   apply_settings(o.settings, request);
   if (request.protocol == Protocol::none) request.strategy = Strategy::handoff;
   request.precopy = 0;  // it stays on its node
+  request.pages = Pages::files;
   // These were weighed before the first half; the copy is on the very node that it stays on.
   request.allow_competing = request.allow_other_queues = true;
   request.allow_hostpath = request.accept_volume_loss = true;

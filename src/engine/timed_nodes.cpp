@@ -73,6 +73,11 @@ class TimedCarrier final : public Carrier {
     const Call call(line_, WaitFor::network, "archive to " + request.to_node);
     return inner_.move(request, progress, stop);
   }
+  Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
+                    const StopToken& stop) override {
+    const Call call(line_, WaitFor::network, "pages to " + request.to_node);
+    return inner_.bring_pages(request, open, progress, stop);
+  }
 
  private:
   Carrier& inner_;
@@ -120,6 +125,11 @@ class TimedDumps final : public RuntimeCheckpoints {
                   const StopToken& stop) override {
     const Call call(line_, WaitFor::runtime, "checkpoint on " + node);
     return inner_.take(node, id, container, stop);
+  }
+  DumpResult take_without_pages(const std::string& node, const std::string& id, const std::string& container,
+                                Millis limit, const StopToken& stop) override {
+    const Call call(line_, WaitFor::runtime, "checkpoint on " + node);
+    return inner_.take_without_pages(node, id, container, limit, stop);
   }
   bool remove(const std::string& node, const std::string& id, const StopToken& stop) override {
     const Call call(line_, WaitFor::node, "remove a dump on " + node);

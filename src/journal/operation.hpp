@@ -167,8 +167,10 @@ struct RemoveArchive {
 /// A checkpoint by the node's own runtime.
 struct RemoveDump {
   static constexpr const char* kName = "remove_dump";
-  static constexpr Stage stage() { return Stage::files; }
+  Stage stage() const { return at; }
   std::string node, id;
+  /// Or clear_way: its pages were kept back, and the source stands still until it is gone.
+  Stage at = Stage::files;
 };
 struct RemoveLayout {
   static constexpr const char* kName = "remove_layout";

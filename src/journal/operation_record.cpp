@@ -112,6 +112,7 @@ Operation operation_of(const Json& record, int version) try {
   const auto at = recorded_stage(record, version);
   if (auto* image = std::get_if<op::RemoveImageName>(&*operation); image != nullptr && is_of_image_names(at))
     image->at = *at;
+  if (auto* dump = std::get_if<op::RemoveDump>(&*operation); dump != nullptr && at == Stage::clear_way) dump->at = *at;
   std::visit([reader = Reader{record}](auto& o) mutable { fields(o, reader); }, *operation);
   const bool numbered = version == 1 && !std::holds_alternative<op::RemoveImageName>(*operation);
   if (!numbered && at != stage(*operation)) throw NoOperation("the stage is not that of " + name);

@@ -32,6 +32,7 @@ Json settings_json(const MigrationRequest& r) {
             {"timeouts", timeouts_json(r.timeouts)}};
   if (r.restore != RestoreChoice::automatic) json["restore"] = r.restore == RestoreChoice::image ? "image" : "handler";
   if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);
+  if (r.pages != Pages::files) json["pages"] = to_string(r.pages);
   if (r.freeze_limit != MigrationRequest{}.freeze_limit) json["freeze_limit"] = r.freeze_limit.count();
   if (r.max_held_bytes != MigrationRequest{}.max_held_bytes) json["max_held_bytes"] = r.max_held_bytes.count;
   if (r.protocol == Protocol::none) json["protocol"] = "none";
@@ -50,6 +51,7 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
                                          : RestoreChoice::handler;
   request.checkpoint =
       settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
+  request.pages = settings.value("pages", "files") == "stream" ? Pages::stream : Pages::files;
   if (settings.value("protocol", "control") == "none") request.protocol = Protocol::none;
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
   const std::string way = settings.value("ssh_path", "relay");

@@ -8,11 +8,14 @@ namespace {
 constexpr double kGiB = 1 << 30;
 /// The kubelet's checkpoint on the real cluster: 0.62 to 0.66 s of 20 MB, 2.4 to 3.4 s of 1 GiB (kube-facts.md).
 constexpr Seconds kDump{0.6}, kDumpPerGiB{3};
+/// Dump, small images, restore, last page there: 2.4 s of 256 MiB, 4.7 to 5.3 s of 1 GiB (kube-facts.md).
+constexpr Seconds kPages{1.7}, kPagesPerGiB{4};
 
 }  // namespace
 
 Seconds dump_time(const Facts& facts) {
-  return kDump + kDumpPerGiB * (static_cast<double>(facts.source.look.memory.count) / kGiB);
+  const double gib = static_cast<double>(facts.source.look.memory.count) / kGiB;
+  return facts.procedure.pages == Pages::stream ? kPages + kPagesPerGiB * gib : kDump + kDumpPerGiB * gib;
 }
 
 std::optional<Trouble> against_dump_at_work(const Facts& facts) {

@@ -6,7 +6,7 @@
 
 namespace ms2m {
 
-/// About so long, by the size of its memory.
+/// About so long the source stands still for it, by the size of its memory; when that is fetched from it, until then.
 Seconds dump_time(const Facts& facts);
 
 /// What keeps a source that is at work from being checkpointed: were its connection given up meanwhile, what it had not

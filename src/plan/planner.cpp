@@ -69,6 +69,11 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
         "pre-copy: memory is carried while the source works, which stands still for {} further checkpoint{}; after it "
         "has become quiet only the pages that differ travel (--precopy off)",
         plan.procedure.rounds, plan.procedure.rounds == 1 ? "" : "s"));
+  if (plan.procedure.pages == Pages::stream)
+    plan.notes.push_back(fmt::format(
+        "memory to memory: from the checkpoint until the copy has the last page of its memory, {} stands still; should "
+        "anything fail before, it goes on (--pages files)",
+        plan.source_pod));
   if (plan.procedure.workload == Workload::bare_pod)
     plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }

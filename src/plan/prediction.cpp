@@ -29,23 +29,39 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
   const bool warm = request.prefer == Prefer::gap && !in_place && !procedure.by_handler();
   const double grace = sequential ? Seconds(grace_period(facts.pod)).count() : 0;  // at most, and often less
   const double rounds = procedure.rounds > 0 ? 1 : 0;                              // those that follow are short
-  return {
-      {Phase::preparing, (warm ? 1.0 : 0.1) + rounds * 0.8, (warm ? 3.0 : 1.0) + rounds * 4.5, rounds * 4.8,
-       rounds * 30,
-       rounds > 0               ? "queues, a checkpoint and its memory's way while the source works"
-       : warm                   ? "the target pod waits for its image for more than a second"
-       : procedure.by_handler() ? "queues, and the target pod comes to wait for its data"
-                                : "queues"},
-      {Phase::checkpointing, 0.3, 1.5, 0.8, 4, "the kubelet's checkpoint"},
-      {Phase::transferring, rounds > 0 ? 0.3 : 0.5, rounds > 0 ? 2.0 : 3.0, rounds > 0 ? 0.6 : 4, rounds > 0 ? 4.0 : 26,
-       rounds > 0               ? "what has changed since the pre-copy"
-       : procedure.by_handler() ? "the archive's way"
-                                : "the archive's way and its import"},
-      {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
-       sequential ? "the source's termination, restore and reconnect" : "restore and reconnect"},
-      {Phase::replaying, 0.05, procedure.relays() ? 3 : 0.5, 0, 0, "the hand-over"},
-      {Phase::finalizing, renamed_later ? 3.0 : 0.2, renamed_later ? 14.0 : 3.0, renamed_later ? 7.0 : 0.0,
-       renamed_later ? 38.0 : 0.0, renamed_later ? "the second half under the old name" : "the source's end"}};
+  const bool stream = procedure.pages == Pages::stream;
+  return {{Phase::preparing, (warm ? 1.0 : 0.1) + rounds * 0.8, (warm ? 3.0 : 1.0) + rounds * 4.5, rounds * 4.8,
+           rounds * 30,
+           rounds > 0               ? "queues, a checkpoint and its memory's way while the source works"
+           : warm                   ? "the target pod waits for its image for more than a second"
+           : procedure.by_handler() ? "queues, and the target pod comes to wait for its data"
+                                    : "queues"},
+          {Phase::checkpointing, 0.3, 1.5, stream ? 0.1 : 0.8, stream ? 1.0 : 4.0,
+           procedure.checkpoint == CheckpointBy::runtime ? "the checkpoint" : "the kubelet's checkpoint"},
+          {Phase::transferring,
+           stream       ? 0.05
+           : rounds > 0 ? 0.3
+                        : 0.5,
+           stream       ? 0.6
+           : rounds > 0 ? 2.0
+                        : 3.0,
+           stream       ? 0.0
+           : rounds > 0 ? 0.6
+                        : 4.0,
+           stream       ? 0.0
+           : rounds > 0 ? 4.0
+                        : 26.0,
+           stream                   ? "the way of all but the memory"
+           : rounds > 0             ? "what has changed since the pre-copy"
+           : procedure.by_handler() ? "the archive's way"
+                                    : "the archive's way and its import"},
+          {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
+           sequential ? "the source's termination, restore and reconnect"
+           : stream   ? "restore, the memory's way, reconnect"
+                      : "restore and reconnect"},
+          {Phase::replaying, 0.05, procedure.relays() ? 3 : 0.5, 0, 0, "the hand-over"},
+          {Phase::finalizing, renamed_later ? 3.0 : 0.2, renamed_later ? 14.0 : 3.0, renamed_later ? 7.0 : 0.0,
+           renamed_later ? 38.0 : 0.0, renamed_later ? "the second half under the old name" : "the source's end"}};
 }
 
 std::vector<PredictedPhase> from_typical(const std::vector<Typical>& figures, Bytes memory) {
@@ -142,7 +158,10 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
   auto predicted = unlimited(plan, request, facts, past);
   if (request.bandwidth)
     limit_to(*request.bandwidth, facts.source.look.memory,
-             plan.procedure.rounds > 0 ? Phase::preparing : Phase::transferring, predicted);
+             plan.procedure.rounds > 0               ? Phase::preparing
+             : plan.procedure.pages == Pages::stream ? Phase::restoring
+                                                     : Phase::transferring,
+             predicted);
   return predicted;
 }
 

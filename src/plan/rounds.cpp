@@ -19,7 +19,8 @@ Seconds predicted(const std::vector<PredictedPhase>& phases, Phase phase) {
 unsigned rounds_of(const Plan& plan, const MigrationRequest& request, const Facts& facts,
                    const std::vector<PastMove>& past) {
   const Procedure& procedure = plan.procedure;
-  if (!procedure.by_handler()) return 0;  // one that was asked for is refused (preflight)
+  if (!procedure.by_handler() || procedure.pages != Pages::files)
+    return 0;  // one that was asked for is refused (preflight)
   if (request.precopy) return *request.precopy;
   // In a shadow the source serves on; and the whole takes longer by it.
   if (procedure.relays() || request.prefer == Prefer::total || against_dump_at_work(facts)) return 0;

@@ -13,11 +13,14 @@ void check_bandwidth(const Facts& facts, const MigrationRequest& request, std::v
   const std::string text = fmt::format("a checkpoint of about {:.1f} MB takes {:.1f} s at {:.1f} MB a second",
                                        static_cast<double>(memory.count) / 1e6, takes.count(),
                                        static_cast<double>(request.bandwidth->count) / 1e6);
-  if (takes > request.timeouts.transfer)
+  const bool restoring = facts.procedure.pages == Pages::stream;  // its memory travels then
+  const Seconds limit = restoring ? request.timeouts.restore : request.timeouts.transfer;
+  if (takes > limit)
     return out.push_back(
         {"bandwidth", Level::warning,
-         fmt::format("{}, longer than the transfer's limit of {:.0f} s", text, request.timeouts.transfer.count()),
-         "allow more with --bandwidth or --transfer-timeout"});
+         fmt::format("{}, longer than the {}'s limit of {:.0f} s", text, restoring ? "restore" : "transfer",
+                     limit.count()),
+         fmt::format("allow more with --bandwidth or {}", restoring ? "--restore-timeout" : "--transfer-timeout")});
   out.push_back({"bandwidth", Level::ok, text, ""});
 }
 

@@ -175,7 +175,7 @@ void check_image(const Facts& facts, const MigrationRequest& request, std::vecto
 
 /// What the runtime has dumped lies on the node for as long as ms2m's session with it, and has nothing in it that a
 /// container runtime's own restore asks for.
-void check_dump(const Facts& facts, std::vector<Finding>& out) {
+void check_dump(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (facts.procedure.source_first())
     return refuse(out, "checkpoint",
                   "--checkpoint runtime is not for a pod that is gone before its copy is there: the checkpoint must "
@@ -185,10 +185,11 @@ void check_dump(const Facts& facts, std::vector<Finding>& out) {
     return refuse(out, "checkpoint", "--checkpoint runtime makes no archive that can be restored from an image",
                   "use --checkpoint kubelet, or see that the runtime handler restores the copy (ms2m node setup)");
   out.push_back({"checkpoint", Level::ok, "the OCI runtime of the source's node makes the checkpoint", ""});
+  if (facts.procedure.pages == Pages::stream) check_pages(facts, request, out);
 }
 
-void check_gate(const Facts& facts, std::vector<Finding>& out) {
-  if (facts.procedure.checkpoint == CheckpointBy::runtime) return check_dump(facts, out);
+void check_gate(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  if (facts.procedure.checkpoint == CheckpointBy::runtime) return check_dump(facts, request, out);
   if (!facts.asked(Question::source_gate)) return;
   if (!facts.checkpoint_gate)
     out.push_back(
@@ -304,7 +305,7 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_access(facts, request, findings);
   check_processors(facts, request, findings);
   check_image(facts, request, findings);
-  check_gate(facts, findings);
+  check_gate(facts, request, findings);
   check_tools(facts, request, findings);
   check_handler(facts, request, findings);
   check_renaming(facts, request, findings);

@@ -42,6 +42,9 @@ void check_tools(const Facts& facts, const MigrationRequest& request, std::vecto
 /// ms2m's own runtime handler on both nodes: how it is, and what changes that (handler.cpp).
 void check_handler(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 
+/// Whether the copy's memory can come from the source's (pages.cpp).
+void check_pages(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+
 /// What the container's processes have open and CRIU cannot carry along (descriptors.cpp).
 void check_descriptors(const Facts& facts, std::vector<Finding>& out);
 

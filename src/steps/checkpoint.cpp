@@ -13,9 +13,12 @@
 namespace ms2m {
 namespace {
 
+bool serves_pages(const Plan& plan) { return plan.procedure.pages == Pages::stream; }
+
 std::string checkpoint_line(const Plan& plan) {
-  return fmt::format("checkpoint container {} on {}{}", plan.container, plan.source_node,
-                     plan.procedure.checkpoint == CheckpointBy::runtime ? " by its OCI runtime" : "");
+  return fmt::format("checkpoint container {} on {}{}{}", plan.container, plan.source_node,
+                     plan.procedure.checkpoint == CheckpointBy::runtime ? " by its OCI runtime" : "",
+                     serves_pages(plan) ? ", its memory kept back" : "");
 }
 
 /// The node's clock now, at the earliest; archives are named by it.
@@ -37,7 +40,9 @@ std::vector<Announced> TakeCheckpoint::announce(const Move& move) {
   const Plan& plan = move.plan;
   if (plan.procedure.checkpoint == CheckpointBy::runtime) {
     const op::RemoveDump removal{plan.source_node, plan.id};
-    return {{checkpoint_line(plan), removal, removal}};
+    op::RemoveDump undo = removal;
+    if (serves_pages(plan)) undo.at = Stage::clear_way;  // the source stands still for it
+    return {{checkpoint_line(plan), undo, removal}};
   }
   const op::RemoveArchive removal{plan.source_node, ""};
   return {{checkpoint_line(plan), removal, removal}};
@@ -45,16 +50,37 @@ std::vector<Announced> TakeCheckpoint::announce(const Move& move) {
 
 namespace {
 
-void by_runtime(const TakeCheckpoint& at, const StopToken& stop) {
+/// Until its pages have been fetched; should we hang, it runs again then.
+Millis longest_serving(const StepTimeouts& times) {
+  return std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore);
+}
+
+DumpResult dump(const TakeCheckpoint& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   const auto state = container_state(at.move.facts.pod, plan.container);
+  const std::string container = state ? state->id : "";
+  if (!serves_pages(plan)) return at.dumps.take(plan.source_node, plan.id, container, stop);
+  return at.dumps.take_without_pages(plan.source_node, plan.id, container, longest_serving(at.move.request.timeouts),
+                                     stop);
+}
+
+double megabytes(Bytes bytes) { return static_cast<double>(bytes.count) / 1e6; }
+
+void by_runtime(const TakeCheckpoint& at, const StopToken& stop) {
+  const Plan& plan = at.move.plan;
   for (const Announced& each : TakeCheckpoint::announce(at.move))
     at.checkpoint.removal = journal_announced(at.journal, at.phase, each);
-  const DumpResult dump = at.dumps.take(plan.source_node, plan.id, state ? state->id : "", stop);
+  const DumpResult taken = dump(at, stop);
   at.checkpoint.is = RuntimeDump{plan.id};
+  at.checkpoint.pages = taken.pages;
+  if (serves_pages(plan))
+    return tell(at.observer, at.phase,
+                fmt::format("dump of {:.1f} MB after {} ms; the source stands still until {:.1f} MB of its memory have "
+                            "been fetched",
+                            megabytes(taken.bytes), taken.frozen.count(), megabytes(taken.pages)));
   tell(at.observer, at.phase,
-       fmt::format("dump of {:.1f} MB, in which the source stood still for {} ms",
-                   static_cast<double>(dump.bytes.count) / 1e6, dump.frozen.count()));
+       fmt::format("dump of {:.1f} MB, in which the source stood still for {} ms", megabytes(taken.bytes),
+                   taken.frozen.count()));
 }
 
 /// containerd leaves a container paused whose checkpoint by the kubelet is given up. Its node sees to that when we are
@@ -160,6 +186,7 @@ Ran CheckpointQuiet::run(const StopToken& stop) const {
   // One that subscribes has taken the first before it was frozen. This one finds it frozen, and waits.
   if (dump.wait_for(kLongFreeze) == std::future_status::timeout) keep_on_hold(broker, take.move, stop);
   dump.get();
+  if (serves_pages(take.move.plan)) keep_on_hold(broker, take.move, stop);  // it stands still for longer
   // Had it left the hold queue before it was frozen, the copy would wake up taking messages.
   still_quiet.check(1, stop);
   return {fmt::format("source made quiet, {}", maker_of_checkpoint(take.move.plan))};

@@ -8,6 +8,7 @@
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "kube/objects/traits.hpp"
+#include "steps/transfer.hpp"
 
 namespace ms2m {
 
@@ -22,8 +23,28 @@ Arrival arrival_of(const Move& move, const std::string& queue, std::uint64_t con
 std::vector<Announced> Restore::announce(const Move& move) {
   const Plan& plan = move.plan;
   if (plan.procedure.by_handler())
-    return {{fmt::format("let the runtime handler on {} restore pod {}", plan.target_node, plan.target_pod)}};
+    return {{fmt::format("let the runtime handler on {} restore pod {}{}", plan.target_node, plan.target_pod,
+                         plan.procedure.pages == Pages::stream
+                             ? fmt::format(", its memory from {}'s on {}", plan.source_pod, plan.source_node)
+                             : "")}};
   return {{fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod)}};
+}
+
+void Restore::let_begin(const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  const auto begin = [&] { restores.ready(plan.target_node, plan.id, data.sha256, stop); };
+  if (plan.procedure.pages == Pages::files) return begin();
+  const ProgressFn told = progress_to(observer, Phase::restoring);
+  const auto watched = [&](Bytes done, std::optional<Bytes> total) {
+    guards.check();
+    told(done, total);
+  };
+  PagesRequest request{plan.source_node, plan.id, plan.target_node, checkpoint.pages, dials.bandwidth()};
+  request.per_second_now = [this] { return dials.bandwidth(); };
+  const Bytes come = carrier.bring_pages(request, begin, watched, stop);
+  dials.close_bandwidth("too late: the memory has been carried");
+  tell(observer, Phase::restoring,
+       fmt::format("{:.1f} MB of the source's memory are in the copy's", static_cast<double>(come.count) / 1e6));
 }
 
 Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopToken& stop) const {
@@ -32,7 +53,7 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.restore));
   ToldByNode told;
   if (plan.procedure.by_handler()) {
-    restores.ready(plan.target_node, plan.id, data.sha256, limit);
+    let_begin(limit);
     told = [this](const StopToken& until) {
       return await_restored(restores, {move.plan.target_node, move.plan.id}, until);
     };
@@ -62,6 +83,11 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   line.waits_for();
   living.reconnect = ran ? Clock::now() - *ran : Seconds(0);  // it had connected before it was seen running
   tell(observer, Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
+  if (plan.procedure.pages == Pages::stream)
+    return {
+        fmt::format("CRIU restore by the runtime handler, {:.1f} MB from the source's memory, reconnected to the "
+                    "broker",
+                    static_cast<double>(checkpoint.pages.count) / 1e6)};
   return {plan.procedure.by_handler() ? "CRIU restore by the runtime handler, reconnected to the broker"
                                       : "CRIU restore in the waiting pod, reconnected to the broker"};
 }

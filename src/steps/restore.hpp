@@ -5,6 +5,7 @@
 
 #include "base/main_line.hpp"
 #include "handover/arrival.hpp"
+#include "ms2m/dials.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
@@ -24,13 +25,20 @@ struct Restore {
   Guards guards;
   PrimaryWatch primary;
   NodeRestores& restores;
+  Carrier& carrier;
+  const TakenCheckpoint& checkpoint;
   const BroughtData& data;
   LivingCopy& living;
   MainLine& line;
+  Dials& dials;
 
   static std::vector<Announced> announce(const Move& move);
   /// Lets it begin, and returns when the restored process lives and listens to `queue`, as one of `consumers`.
   Ran on(const std::string& queue, std::uint64_t consumers, const StopToken& stop) const;
+
+ private:
+  /// The node's handler begins; of a source whose pages were kept back, all of them have come when this returns.
+  void let_begin(const StopToken& stop) const;
 };
 
 /// It listens to the hold queue.

@@ -54,6 +54,7 @@ struct OwnConnections {
 struct TakenCheckpoint {
   Checkpoint is{};
   int removal = 0;  ///< the effect in the journal whose finish removes it
+  Bytes pages{};    ///< of memory that were kept back in it
 };
 
 /// What was carried while the source worked: PreCopy.

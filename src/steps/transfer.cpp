@@ -30,13 +30,16 @@ ProgressFn progress_to(Observer& observer, Phase phase) {
   };
 }
 
-LastWay::LastWay(const Plan& plan, Dials& dials) : dials_(dials) {
+LastWay::LastWay(const Plan& plan, Dials& dials)
+    : dials_(dials), memory_follows_(plan.procedure.pages == Pages::stream) {
   // The nodes have been told how fast it goes.
   if (plan.procedure.carriage != Carriage::relay)
     dials_.close_bandwidth("too late: the checkpoint goes by another way than through ms2m, and is under way");
 }
 
-LastWay::~LastWay() { dials_.close_bandwidth("too late: the checkpoint has been carried"); }
+LastWay::~LastWay() {
+  if (!memory_follows_) dials_.close_bandwidth("too late: the checkpoint has been carried");
+}
 
 MoveRequest move_request(const Move& move, const Dials& dials, const Checkpoint& checkpoint, Unpack as,
                          Observer& observer) {

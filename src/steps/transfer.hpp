@@ -18,7 +18,8 @@ ProgressFn progress_to(Observer& observer, Phase phase = Phase::transferring);
 /// it by now; through ms2m, also while it goes.
 MoveRequest move_request(const Move& move, const Dials& dials, const Checkpoint& checkpoint, Unpack as,
                          Observer& observer);
-/// For as long as it lives, the data is on its way for the last time.
+/// For as long as it lives, the data is on its way for the last time; where memory follows it, that goes by the same
+/// bandwidth.
 class LastWay {
  public:
   LastWay(const Plan& plan, Dials& dials);
@@ -28,6 +29,7 @@ class LastWay {
 
  private:
   Dials& dials_;
+  bool memory_follows_;
 };
 /// "27.1 MB through ms2m", "27.1 MB from node to node", "27.1 MB through the registry"
 std::string carried_text(const MoveResult& moved);

@@ -96,8 +96,8 @@ BringData bring_data_of(Migration& m) {
 }
 
 Restore restore(Migration& m) {
-  return {m.move,     m.ports.cluster,  m.ports.broker, m.ports.admin, m.observer, guards(m),
-          primary(m), m.ports.restores, m.brought,      m.living,      m.line};
+  return {m.move,           m.ports.cluster, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m),
+          m.ports.restores, m.ports.carrier, m.checkpoint,   m.brought,     m.living,   m.line,    m.dials};
 }
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }

@@ -160,6 +160,12 @@ TEST_CASE("without the control protocol the strategy is handoff") {
 }
 
 TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing is asked") {
+  const auto streamed = [](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"migrate",    "x",       "--to",         "n",      "--pages", "stream",
+                                   "--strategy", "handoff", "--checkpoint", "runtime"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
   const std::vector<std::vector<std::string>> wrong{
       {},
       {"bogus"},
@@ -180,6 +186,12 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--precopy", "1x"},
       {"migrate", "x", "--to", "n", "--precopy", "9"},
       {"migrate", "x", "--to", "n", "--strategy", "handoff", "--replay", "fanout"},
+      {"migrate", "x", "--to", "n", "--pages", "some"},
+      {"migrate", "x", "--to", "n", "--pages", "stream", "--checkpoint", "runtime"},
+      {"migrate", "x", "--to", "n", "--pages", "stream", "--strategy", "handoff"},
+      streamed({"--protocol", "none"}),
+      streamed({"--precopy", "1"}),
+      streamed({"--transfer", "registry", "--registry", "registry.example/ms2m"}),
       {"list", "-o", "xml"},
       {"migrate", "x", "--to", "n", "--hook", "later=true"},
       {"migrate", "x", "--to", "n", "--hook", "true"},

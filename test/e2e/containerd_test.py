@@ -7,6 +7,7 @@ import time
 import unittest
 
 import handler_test
+import pages_test
 import scenario
 import workloads_test
 from scenario import kube
@@ -44,6 +45,16 @@ class OnContainerd(handler_test.ByHandler):
     @classmethod
     def with_handler(cls):
         pass
+
+
+class Pages(OnContainerd, pages_test.Pages):
+    """runc has options of its own for it, which are not used."""
+
+    test_interrupted_then_there_and_back = test_where_it_cannot_be = None  # not the runtime's affair
+
+    def test_there(self):
+        source, digest = self.begin_filled()
+        self.moves(source, digest, (self.there,))
 
 
 class BarePods(OnContainerd, handler_test.BarePods):

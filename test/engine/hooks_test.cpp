@@ -233,6 +233,25 @@ TEST_CASE("what the operator changes meanwhile holds, and is in journal and outc
   CHECK_THAT(journal, Contains(R"("option":"bandwidth")"));
 }
 
+TEST_CASE("memory that follows the checkpoint goes by the bandwidth that the operator wants by then", "[set]") {
+  Hooked move;
+  move.nodes.set_up_handler();
+  move.request.strategy = Strategy::handoff;
+  move.request.checkpoint = CheckpointBy::runtime;
+  move.request.pages = Pages::stream;
+  Dials::Answer before, after;
+  move.nodes.hook = [&](const std::string& call, bool begins) {
+    if (call == "bring pages" && begins) before = move.dials.turn(move.hooks.outcomes.back().id, {{}, Bytes{30000000}});
+  };
+  move.hooks.act = [&](const Hook& hook) {
+    if (hook.command == "pivot") after = move.dials.turn(move.hooks.outcomes.back().id, {{}, Bytes{0}});
+  };
+  REQUIRE(move.run().result == Result::done);
+  CHECK(before.done);
+  CHECK(move.nodes.pages_per_second() == Bytes{30000000});
+  CHECK_THAT(after.why, Contains("too late: the memory has been carried"));
+}
+
 TEST_CASE("how many messages waited is kept, from what the broker was asked anyway", "[depth]") {
   Hooked move;
   move.request.hooks.clear();

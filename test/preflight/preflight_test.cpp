@@ -46,6 +46,41 @@ TEST_CASE("a bandwidth at which the checkpoint does not arrive in time", "[prefl
   CHECK(warning(f, r).empty());
 }
 
+TEST_CASE("memory that goes from memory to memory, where it can", "[preflight]") {
+  Facts f = good();
+  f.procedure.restoring = Restoring::handler;
+  f.source.look.memory = Bytes{1 << 30};
+  MigrationRequest r = request();
+  r.strategy = Strategy::handoff;
+  r.checkpoint = CheckpointBy::runtime;
+  r.pages = Pages::stream;
+  CHECK(refusal(f, r).empty());
+  SECTION("an image is one whole") {
+    f.procedure.restoring = Restoring::image;
+    CHECK_THAT(refusal(f, r), Contains("no archive that can be restored from an image"));
+  }
+  SECTION("two CRIUs") {
+    f.target.tools.criu = "4.0";
+    CHECK_THAT(refusal(f, r), Contains("CRIU is 4.3 on the source's node and 4.0 on the target"));
+  }
+  SECTION("it knows no control queue") {
+    r.protocol = Protocol::none;
+    CHECK_THAT(refusal(f, r), Contains("--pages stream is for a source that knows the control protocol"));
+  }
+  SECTION("longer than its kubelet waits") {
+    f.source.look.memory = Bytes{32ull << 30};
+    CHECK_THAT(refusal(f, r), Contains("its kubelet waits no longer than"));
+  }
+  SECTION("as slowly as it may") {
+    r.bandwidth = Bytes{20'000'000};
+    r.timeouts.restore = Seconds(50);
+    CHECK(refusal(f, r).empty());
+    CHECK_THAT(warning(f, r), Contains("longer than the restore's limit of 50 s"));
+    r.bandwidth = Bytes{2'000'000};
+    CHECK_THAT(refusal(f, r), Contains("would come for about 537 s"));
+  }
+}
+
 TEST_CASE("nodes that are to reach each other", "[preflight]") {
   Facts f = good();
   MigrationRequest r = request();

@@ -49,6 +49,7 @@ struct Case {
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
+  Pages pages = Pages::files;
   Carriage carriage = Carriage::relay;
   bool saturated = false;                         ///< a consumer that polls, or knows no control queue, with a backlog
   std::optional<SourceExit> exit = std::nullopt;  ///< these have hooks, too
@@ -97,6 +98,9 @@ std::vector<Case> every_procedure() {
     // By the node's own runtime: all whose source stays until the copy is there.
     if (each.owner == "StatefulSet" && each.strategy == Strategy::handoff) continue;
     each.checkpoint = CheckpointBy::runtime;
+    all.push_back(each);
+    if (each.strategy != Strategy::handoff || each.protocol == Protocol::none) continue;
+    each.pages = Pages::stream;
     all.push_back(each);
   }
   return all;
@@ -183,6 +187,7 @@ class Moved {
     request.replay = c.replay;
     request.prefer = c.prefer;
     request.checkpoint = c.checkpoint;
+    request.pages = c.pages;
     request.precopy = c.rounds;
     request.source_exit = c.exit;
     request.carriage = c.carriage;

@@ -260,12 +260,42 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
         ++restore->second.rounds;
       }
       if (request.round != Round::early) restore->second.data = archive->second;
+      restore->second.lacks_pages = dump != nullptr && from.served.count(dump->id) > 0;
     } else {
       to.layouts.insert_or_assign(request.directory, archive->second);
     }
   }
   call.done();
   return moved;
+}
+
+Bytes FakeSessions::bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn&,
+                                const StopToken&) {
+  Call call(world_, "bring pages");
+  const auto restore = [&]() -> FakeNodes::Restore& { return world_.nodes_[request.to_node].restores.at(request.id); };
+  {
+    std::lock_guard lock(world_.mutex_);
+    if (world_.nodes_[request.from_node].served.count(request.id) == 0)
+      throw Error(ErrorKind::not_found, "no pages of dump " + request.id + " were kept back");
+    if (!restore().data || restore().record.ready || restore().record.state != RestoreState::prepared)
+      throw Error(ErrorKind::conflict, "the restore's state does not allow that");
+    restore().fed = true;
+  }
+  try {
+    open();
+  } catch (...) {
+    std::lock_guard lock(world_.mutex_);
+    world_.end_serving(request.from_node, request.id);
+    throw;
+  }
+  {
+    std::lock_guard lock(world_.mutex_);
+    restore().lacks_pages = false;
+    world_.pages_per_second_ = request.per_second_now ? request.per_second_now() : request.per_second;
+    world_.end_serving(request.from_node, request.id);
+  }
+  call.done();
+  return request.bytes;
 }
 
 RegistryLook FakeRegistry::look(const std::string& node, RegistryUse, const StopToken&) {

@@ -96,6 +96,8 @@ class FakeNodes {
   void set_eager_kubelet() { eager_ = true; }
   /// Both nodes have ms2m's runtime handler, and the cluster its RuntimeClass.
   void set_up_handler();
+  /// The pages that were kept back came by it, in the end.
+  std::optional<Bytes> pages_per_second() const { return pages_per_second_; }
   /// Where the kubelets have their directories.
   void set_kubelet_root(const std::string& root) { kubelet_root_ = root; }
   /// An archive of that container, asked for by somebody else so many seconds from now; its path.
@@ -130,6 +132,7 @@ class FakeNodes {
     std::optional<ConsumerImage> data;
     bool waiting = false, underway = false;
     unsigned rounds = 0;  ///< of memory, carried before
+    bool lacks_pages = false, fed = false;
     RestoreStatus status() const;
   };
   struct Node {
@@ -137,6 +140,7 @@ class FakeNodes {
     std::map<std::string, Image> images;
     std::map<std::string, ConsumerImage> archives, layouts, dumps;
     std::map<std::string, Restore> restores;
+    std::map<std::string, std::string> served;  ///< dump with pages kept back -> container, which stands still
   };
   /// Between two hooks, under the lock.
   template <typename Act>
@@ -157,6 +161,7 @@ class FakeNodes {
   bool handle(const std::string& pod);
   void end_container(const std::string& pod);  ///< and the kubelet looks at it
   bool create_waits(const std::string& pod) const;
+  void end_serving(const std::string& node, const std::string& dump);
   void advance_restores();  ///< every pod that names one
   std::vector<std::string> restores_left() const;
   bool on(const std::string& where, const std::string& node) const;  ///< an object is a pod there
@@ -199,6 +204,7 @@ class FakeNodes {
   std::string impatient_;  ///< "": they wait
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
+  std::optional<Bytes> pages_per_second_;
 };
 
 class FakeCluster : public Cluster {
@@ -254,6 +260,8 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
   }
   std::optional<std::string> obstacle(const std::string& from, const std::string& to, const StopToken& stop) override;
   MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) override;
+  Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
+                    const StopToken& stop) override;
 
  private:
   FakeNodes& world_;
@@ -316,6 +324,8 @@ class FakeDumps : public RuntimeCheckpoints {
   explicit FakeDumps(FakeNodes& world) : world_(world) {}
   DumpResult take(const std::string& node, const std::string& id, const std::string& container,
                   const StopToken& stop) override;
+  DumpResult take_without_pages(const std::string& node, const std::string& id, const std::string& container,
+                                Millis limit, const StopToken& stop) override;
   bool remove(const std::string& node, const std::string& id, const StopToken& stop) override;
 
  private:

@@ -18,8 +18,32 @@ DumpResult FakeDumps::take(const std::string& node, const std::string& id, const
   });
 }
 
+DumpResult FakeDumps::take_without_pages(const std::string& node, const std::string& id, const std::string& container,
+                                         Millis, const StopToken& stop) {
+  DumpResult taken = take(node, id, container, stop);
+  const std::lock_guard lock(world_.mutex_);
+  const std::string pod = world_.containers_.at(container);
+  world_.consumers_.at(pod)->freeze();
+  world_.frozen_[container] = AtEnd::thaw;
+  world_.nodes_[node].served[id] = container;
+  taken.pages = {1 << 20};
+  return taken;
+}
+
 bool FakeDumps::remove(const std::string& node, const std::string& id, const StopToken&) {
-  return world_.act("remove dump " + node, [&] { return world_.nodes_[node].dumps.erase(id) > 0; });
+  return world_.act("remove dump " + node, [&] {
+    world_.end_serving(node, id);
+    return world_.nodes_[node].dumps.erase(id) > 0;
+  });
+}
+
+void FakeNodes::end_serving(const std::string& node, const std::string& dump) {
+  auto& served = nodes_[node].served;
+  const auto found = served.find(dump);
+  if (found == served.end()) return;
+  const auto pod = containers_.find(found->second);
+  if (frozen_.erase(found->second) > 0 && pod != containers_.end()) consumers_.at(pod->second)->thaw();
+  served.erase(found);
 }
 
 }  // namespace ms2m::test

@@ -248,7 +248,10 @@ void FakeNodes::forget_sessions() {
 
 void FakeNodes::end_sessions() {
   const std::lock_guard lock(mutex_);
-  for (auto& [name, node] : nodes_) node.dumps.clear();
+  for (auto& [name, node] : nodes_) {
+    node.dumps.clear();
+    node.served.clear();  // who stands still for them is among those below
+  }
   for (const auto& [container, end] : std::exchange(frozen_, {})) {
     const auto found = containers_.find(container);
     if (found == containers_.end()) continue;

@@ -181,6 +181,8 @@ void FakeRestores::ready(const std::string& node, const std::string& id, const s
     if (restore.record.state != RestoreState::prepared)
       throw Error(ErrorKind::conflict, "restore " + id + " is " + to_string(restore.record.state));
     if (!restore.data || sha256 != kFakeDigest) throw Error(ErrorKind::failed, "restore " + id + " has not that data");
+    if (restore.lacks_pages && !restore.fed)
+      throw Error(ErrorKind::failed, "restore " + id + " would begin without its pages");
     return restore.record.ready = true;
   });
 }

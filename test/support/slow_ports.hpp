@@ -206,6 +206,10 @@ class NoDumps final : public RuntimeCheckpoints {
   DumpResult take(const std::string&, const std::string&, const std::string&, const StopToken&) override {
     throw unexpected();
   }
+  DumpResult take_without_pages(const std::string&, const std::string&, const std::string&, Millis,
+                                const StopToken&) override {
+    throw unexpected();
+  }
   bool remove(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
 };
 
@@ -265,6 +269,9 @@ class SlowNodes final : public Nodes,
     return std::nullopt;
   }
   MoveResult move(const MoveRequest&, const ProgressFn&, const StopToken&) override { throw unexpected(); }
+  Bytes bring_pages(const PagesRequest&, const std::function<void()>&, const ProgressFn&, const StopToken&) override {
+    throw unexpected();
+  }
   std::string import_checkpoint(const std::string&, const CheckpointImage&, const StopToken&) override {
     throw unexpected();
   }

@@ -52,6 +52,7 @@ struct Case {
   bool handler = false;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
+  Pages pages = Pages::files;
   Carriage carriage = Carriage::relay;
   bool hooks = false;  ///< one of each phase
   int backlog = 0;     ///< waits from the beginning, of a consumer that manages one message at a time
@@ -87,6 +88,11 @@ Case by_runtime(Case c) {
   c.handler = true;
   c.checkpoint = CheckpointBy::runtime;
   return c;
+}
+
+Case by_stream(Case c) {
+  c.pages = Pages::stream;
+  return by_runtime(c);
 }
 
 Case by_handler(Case c) {
@@ -362,6 +368,7 @@ class Sweep {
     request.protocol = case_.protocol;
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
+    request.pages = case_.pages;
     request.carriage = case_.carriage;
     if (case_.rounds > 0) request.precopy = case_.rounds;
     request.timeouts.undo = Seconds(case_.batch > 1 ? 20 : 5);
@@ -605,6 +612,11 @@ TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][ha
   sweep(by_runtime({"StatefulSet", Strategy::shadow}));
   sweep(by_runtime({"", Strategy::handoff, Protocol::none}));
 }
+TEST_CASE("memory that goes from memory to memory survives every fault", "[sweep][handler]") {
+  sweep(by_stream({"", Strategy::handoff}));
+  sweep(by_stream({"ReplicaSet", Strategy::handoff}));
+}
+
 TEST_CASE("a checkpoint that goes from node to node survives every fault", "[sweep]") {
   sweep(directly({"", Strategy::handoff}));
   sweep(directly(in_rounds({"", Strategy::handoff})));

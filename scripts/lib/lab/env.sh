@@ -5,7 +5,8 @@ LAB=${MS2M_LAB_DIR:-/var/lib/ms2m-lab}
 CACHE=${MS2M_LAB_CACHE:-/var/cache/ms2m-lab}
 LAB_FILES=$SOURCE_DIR/test/lab/root
 
-# Two labs on one machine need another MS2M_LAB_DIR each and a network namespace each (`unshare -n`); they share nothing else.
+# Two labs on one machine need another MS2M_LAB_DIR each and a network namespace each (`unshare -n`); they share nothing else
+# but pipes.sh.
 if [[ $LAB == /var/lib/ms2m-lab ]]; then
   LAB_CGROUP=ms2m-lab
 else

@@ -115,6 +115,7 @@ up_body() {
   for node in "${NODES[@]}"; do make_node_files "$node"; done
   wait "$build"
   start_apiserver
+  widen_pipes
   for node in "${NODES[@]}"; do start_node "$node"; done
   for node in "${NODES[@]}"; do wait_for "$node" "answer of its sshd" node_answers "$node"; done
   if [[ -x $APISERVER_BIN ]]; then wait_for apiserver "line 'ready' in its log" apiserver_answers; fi
@@ -196,6 +197,7 @@ lab_is_current() {
 # stop_lab: ends and removes everything of the lab, whatever state it is in. The cache stays.
 stop_lab() {
   cgroup_kill
+  give_back_pipes
   stop_fabric
   cgroup_remove
   remove_half_made

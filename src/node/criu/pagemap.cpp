@@ -76,7 +76,7 @@ std::optional<std::uint32_t> parse_head(std::string_view record) {
   return numbers.failed() ? std::nullopt : id;
 }
 
-std::optional<PageRange> parse_range(std::string_view record) {
+std::optional<PageRange> parse_range(std::string_view record, bool kept_back) {
   Numbers numbers(record);
   PageRange range;
   for (std::uint64_t field = 0, value = 0; numbers.next(field, value);) {
@@ -93,15 +93,15 @@ std::optional<PageRange> parse_range(std::string_view record) {
   }
   const std::uint32_t flags = range.flags.value_or(kPresent);
   range.in_parent = flags == kParent;
-  const bool known = range.in_parent || flags == kPresent || flags == (kPresent | kLazy);
+  const bool known =
+      range.in_parent || flags == kPresent || flags == (kPresent | kLazy) || (kept_back && flags == kLazy);
   const bool sound = range.address % kPageSize == 0 && range.pages > 0 && range.pages < kMostPages &&
                      range.address + range.pages * kPageSize > range.address;
   return !numbers.failed() && known && sound ? std::optional(range) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<Pagemap> parse_pagemap(std::string_view image) {
+/// `kept_back`: pages that are in no image are understood.
+std::optional<Pagemap> parse(std::string_view image, bool kept_back) {
   if (!image.starts_with(kMagic)) return std::nullopt;
   image.remove_prefix(kMagic.size());
   const auto head = take_record(image);
@@ -110,12 +110,23 @@ std::optional<Pagemap> parse_pagemap(std::string_view image) {
   Pagemap map{*id, {}};
   for (std::uint64_t end = 0; !image.empty();) {
     const auto record = take_record(image);
-    const auto range = record ? parse_range(*record) : std::nullopt;
+    const auto range = record ? parse_range(*record, kept_back) : std::nullopt;
     if (!range || range->address < end) return std::nullopt;
     end = range->address + range->pages * kPageSize;
     map.ranges.push_back(*range);
   }
   return map;
+}
+
+}  // namespace
+
+std::optional<Pagemap> parse_pagemap(std::string_view image) { return parse(image, false); }
+
+std::optional<std::vector<PageRange>> pages_kept_back(std::string_view image) {
+  auto map = parse(image, true);
+  if (!map) return std::nullopt;
+  std::erase_if(map->ranges, [](const PageRange& range) { return range.flags != kLazy; });
+  return std::move(map->ranges);
 }
 
 std::string print_pagemap(const Pagemap& map) {
@@ -138,14 +149,23 @@ std::string print_pagemap(const Pagemap& map) {
 
 bool is_pagemap(std::string_view file) { return file.starts_with("pagemap-") && file.ends_with(".img"); }
 
-std::optional<std::uint32_t> pages_id_of(std::string_view file) {
-  constexpr std::string_view kBefore = "pages-", kAfter = ".img";
-  if (!file.starts_with(kBefore) || !file.ends_with(kAfter)) return std::nullopt;
-  file.remove_prefix(kBefore.size());
+namespace {
+
+/// "<before>17.img"
+std::optional<std::uint32_t> number_in(std::string_view file, std::string_view before) {
+  constexpr std::string_view kAfter = ".img";
+  if (!file.starts_with(before) || !file.ends_with(kAfter)) return std::nullopt;
+  file.remove_prefix(before.size());
   file.remove_suffix(std::min(file.size(), kAfter.size()));
-  std::uint32_t id = 0;
-  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), id);
-  return !file.empty() && error == std::errc{} && end == file.data() + file.size() ? std::optional(id) : std::nullopt;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), number);
+  return !file.empty() && error == std::errc{} && end == file.data() + file.size() ? std::optional(number)
+                                                                                   : std::nullopt;
 }
+
+}  // namespace
+
+std::optional<std::uint32_t> pages_id_of(std::string_view file) { return number_in(file, "pages-"); }
+std::optional<std::uint32_t> process_of(std::string_view file) { return number_in(file, "pagemap-"); }
 
 }  // namespace ms2m::node

@@ -28,6 +28,11 @@ struct Pagemap {
 /// nullopt: there is something in it that is not understood, or not in the order in which CRIU writes it (rising
 /// addresses). Such a one is to be carried as it is, and nothing concluded from it.
 std::optional<Pagemap> parse_pagemap(std::string_view image);
+/// Those of its pages that are in no image: of a dump with lazy pages, they are for CRIU's page server to give.
+/// nullopt: not understood; a pagemap that has some is nothing for parse_pagemap().
+std::optional<std::vector<PageRange>> pages_kept_back(std::string_view image);
+/// Of "pagemap-17.img" 17, a process' number; nullopt: it is no process' pagemap.
+std::optional<std::uint32_t> process_of(std::string_view file);
 /// What parse_pagemap() reads, as CRIU writes it.
 std::string print_pagemap(const Pagemap& map);
 

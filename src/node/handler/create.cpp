@@ -12,12 +12,17 @@
 #include "node/handler/guarded.hpp"
 #include "node/handler/gunzip.hpp"
 #include "node/handler/not_started.hpp"
+#include "node/handler/paged_restore.hpp"
 #include "node/handler/real_runtime.hpp"
 #include "node/handler/wait_for_restore.hpp"
 #include "node/restore/mounts.hpp"
+#include "node/restore/page_socket.hpp"
 #include "node/runtime/containerd.hpp"
 #include "node/runtime/criu_log.hpp"
+#include "node/runtime/criu_settings.hpp"
+#include "node/runtime/kinds.hpp"
 #include "node/runtime/paths.hpp"
+#include "wrap/posix/files.hpp"
 #include "wrap/posix/subprocess.hpp"
 
 namespace ms2m::node {
@@ -111,22 +116,57 @@ Asking whose(const Bundle& bundle, const RestorePlace& place, const std::string&
   return asking;
 }
 
-void check_not_taken_back(const RestorePlace& place) {
-  const auto record = place.read();
+Record not_taken_back(const RestorePlace& place) {
+  auto record = place.read();
   if (!record || record->state != RestoreState::taken)
     throw Error(ErrorKind::refused, "restore " + place.id() + " was taken back");
+  return std::move(*record);
+}
+
+/// Pages that were kept back come from the node program while the runtime restores. `pages`: its socket.
+PagedRestore paged(const HandlerPaths& paths, OciKind kind, const CommandLine& line, const RestorePlace& place,
+                   const std::vector<std::string>& runtime, int pages) {
+  PagedRestore restore;
+  restore.runtime = runtime;
+  restore.images = place.path() + "/checkpoint";
+  restore.work = work_directory(place);
+  for (const OciRuntime& oci : oci_runtimes())
+    if (oci.name == (kind == OciKind::crun ? "crun" : "runc")) restore.criu_file = paths.system + oci.criu_file;
+  restore.own_file = place.path() + "/criu.conf";
+  posix::write_file_atomically(restore.own_file, criu_settings_with(restore.criu_file, {"lazy-pages"}));
+  restore.pid_file = line.option("pid-file").value_or("");
+  restore.pages = pages;
+  return restore;
+}
+
+std::string why_it_failed(const RestorePlace& place, const posix::ExitStatus& status) {
+  const auto errors = [&](const std::string& log) {
+    const std::string said = last_errors_of_criu(read_text(place.path() + "/work/" + log).value_or(""));
+    return said.empty() ? "" : ": " + said;
+  };
+  if (status.code == kPagesMissing) return "the pages of memory did not all come" + errors(kPagesLog);
+  return "the runtime's restore ended with " + status.text() + errors("restore.log");
 }
 
 int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration, const CommandLine& line,
             const Bundle& bundle, RestorePlace& place, const Underway& underway) {
   const auto arguments = restore_arguments(configuration.kind, line, bundle, place);
   put_changes(place, bundle.root);
-  check_not_taken_back(place);  // that may have taken its time
-  Guarded guarded(runtime_argv(configuration, line, arguments), underway.fd(), removal(configuration, line, place));
+  const Record taken = not_taken_back(place);  // that may have taken its time
+  const auto argv = runtime_argv(configuration, line, arguments);
+  std::function<int()> program = [&] { return exec_runtime(argv); };
+  posix::UniqueFd pages;
+  if (taken.pages) {
+    pages = enter_for_pages(place.directory());
+    program = [what = paged(paths, configuration.kind, line, place, argv, pages.get())] {
+      return restore_with_pages(what);
+    };
+  }
+  Guarded guarded(program, underway.fd(), removal(configuration, line, place));
+  pages.reset();
   const posix::ExitStatus status = guarded.wait();
   if (!status.ok()) {
-    const std::string errors = last_errors_of_criu(read_text(place.path() + "/work/restore.log").value_or(""));
-    note_failure(place, "the runtime's restore ended with " + status.text() + (errors.empty() ? "" : ": " + errors));
+    note_failure(place, why_it_failed(place, status));
     return as_exit_code(status);
   }
   const NotStarted not_started(paths.started);

@@ -23,19 +23,14 @@ namespace ms2m::node {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
-constexpr int kCannotRun = 127;
 
 /// `kept` goes with it, to all that it starts: a restore is under way until the last of them has ended, should somebody
 /// kill us, too.
-pid_t start(const std::vector<std::string>& argv, int kept) {
-  std::vector<char*> pointers;
-  for (const std::string& each : argv) pointers.push_back(const_cast<char*>(each.c_str()));  // execv's lacks const
-  pointers.push_back(nullptr);
+pid_t start(const std::function<int()>& program, int kept) {
   const pid_t child = ::fork();
   if (child != 0) return child;
   ::fcntl(kept, F_SETFD, 0);
-  ::execv(pointers[0], pointers.data());
-  ::_exit(kCannotRun);
+  ::_exit(program());
 }
 
 /// Whoever reads what the program writes waits for its end, not for ours.
@@ -104,13 +99,12 @@ bool await_program(int socket, pid_t program, posix::ExitStatus& status) {
 
 }  // namespace
 
-void guard_main(int socket, int kept, const std::vector<std::string>& argv,
-                const std::function<void()>& undo) noexcept {
+void guard_main(int socket, int kept, const std::function<int()>& run, const std::function<void()>& undo) noexcept {
   bool released = false;
   try {
     ::setsid();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const pid_t program = start(argv, kept);
+    const pid_t program = start(run, kept);
     let_go_of_everything_but(socket, kept);
     posix::ExitStatus status;
     if (program > 0 && await_program(socket, program, status) &&

@@ -15,7 +15,7 @@
 
 namespace ms2m::node {
 
-Guarded::Guarded(const std::vector<std::string>& argv, int kept, const std::function<void()>& undo) {
+Guarded::Guarded(const std::function<int()>& program, int kept, const std::function<void()>& undo) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) posix::throw_errno("socketpair");
   socket_.reset(ends[0]);
@@ -24,7 +24,7 @@ Guarded::Guarded(const std::vector<std::string>& argv, int kept, const std::func
   if (guard_ < 0) posix::throw_errno("fork");
   if (guard_ == 0) {
     socket_.reset();
-    guard_main(theirs.get(), kept, argv, undo);
+    guard_main(theirs.get(), kept, program, undo);
   }
 }
 

@@ -4,8 +4,6 @@
 
 #include <functional>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "wrap/posix/child.hpp"
 #include "wrap/posix/unique_fd.hpp"
@@ -17,9 +15,10 @@ namespace ms2m::node {
 /// dies, of whatever. Afterwards what still runs belongs to whom it would have belonged to without a guard.
 class Guarded {
  public:
-  /// The program has our standard streams, environment and inheritable descriptors. `undo` is called in the guard, in
+  /// `program` is called in a process of its own, whose exit code is what it returns; it must not throw. It has our
+  /// standard streams, environment and descriptors. `undo` is called in the guard, in
   /// which nothing of ours is open but `kept`, until that is done. There must be no other thread.
-  Guarded(const std::vector<std::string>& argv, int kept, const std::function<void()>& undo);
+  Guarded(const std::function<int()>& program, int kept, const std::function<void()>& undo);
   /// undo, unless it was released; waits until that is done.
   ~Guarded();
   Guarded(const Guarded&) = delete;

@@ -20,14 +20,22 @@ std::vector<std::string> runtime_argv(const HandlerConfiguration& configuration,
   return argv;
 }
 
+int exec_runtime(const std::vector<std::string>& argv) noexcept {
+  constexpr int kCannotRun = 127;
+  try {
+    std::vector<char*> pointers;
+    for (const std::string& each : argv) pointers.push_back(const_cast<char*>(each.c_str()));  // execv's lacks const
+    pointers.push_back(nullptr);
+    ::execv(pointers[0], pointers.data());
+  } catch (const std::exception&) {  // no memory
+  }
+  return kCannotRun;
+}
+
 void become(const HandlerConfiguration& configuration, const CommandLine& line) {
   const std::vector<std::string> rest(line.arguments.begin() + static_cast<std::ptrdiff_t>(line.command_at),
                                       line.arguments.end());
-  std::vector<std::string> argv = runtime_argv(configuration, line, rest);
-  std::vector<char*> pointers;
-  for (std::string& each : argv) pointers.push_back(each.data());
-  pointers.push_back(nullptr);
-  ::execv(pointers[0], pointers.data());
+  exec_runtime(runtime_argv(configuration, line, rest));
   posix::throw_errno("running " + configuration.runtime);
 }
 

@@ -13,6 +13,9 @@ namespace ms2m::node {
 /// Becomes it: same process, environment, descriptors and arguments. Error{failed} when that cannot be.
 [[noreturn]] void become(const HandlerConfiguration& configuration, const CommandLine& line);
 
+/// The same with this argv; returns only when that cannot be: as a shell's exit code.
+int exec_runtime(const std::vector<std::string>& argv) noexcept;
+
 /// argv of it: its path, what stands before the command, `rest`.
 std::vector<std::string> runtime_argv(const HandlerConfiguration& configuration, const CommandLine& line,
                                       const std::vector<std::string>& rest);

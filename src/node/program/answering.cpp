@@ -8,6 +8,7 @@
 #include "node/program/images.hpp"
 #include "node/program/layouts.hpp"
 #include "node/program/look.hpp"
+#include "node/program/page_feed.hpp"
 #include "node/program/program_cache.hpp"
 #include "node/program/restore_data.hpp"
 #include "node/program/restores.hpp"
@@ -71,6 +72,9 @@ StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) {
   through(node, request.passage, channel);
   return node.dumps.read(request, node.sent, channel);
 }
+PagesEnd on(const Node& node, const ServePages& request, Channel& channel) {
+  return node.dumps.serve(request, node.name, channel);
+}
 Found on(const Node& node, const RemoveDump& request, Channel& channel) {
   return node.dumps.remove(request, channel.stop());
 }
@@ -132,6 +136,9 @@ StreamEnd on(const Node& node, const WriteRestore& request, Channel& channel) {
   through(node, request.passage, channel);
   return write_restore(node.roots.layouts, node.name, request, node.arrived, channel);
 }
+PagesEnd on(const Node& node, const FeedPages& request, Channel& channel) {
+  return feed_pages(node.roots.layouts, request, channel);
+}
 Nothing on(const Node& node, const RestoreReady& request, Channel&) {
   return Restores(node.roots.layouts).ready(request);
 }
@@ -184,11 +191,11 @@ std::map<std::string, Handler> handlers() {
 std::string answer(const Node& node, const Json& request, Channel& channel) {
   static const auto all =
       handlers<Look, Tools, ForgetProgram, SetupLook, SetupApply, RestartRuntime, ListArchives, WaitArchive,
-               RemoveArchive, ReadArchive, DumpContainer, ReadDump, RemoveDump, WriteLayout, RemoveLayout, ImageProbe,
-               ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName, ImageRemove, Freeze, Thaw, Kill,
-               RestorePrepare, RestoreBind, WriteRestore, RestoreReady, RestoreDone, RestoreVoid, RestoreWatch,
-               RestoreRemoveData, RestoreList, RestoreSweep, AttendCheckpoint, MendCheckpoint, OfferPassage,
-               OpenPassage, EnterPassage, DropPassage, RegistryExchange, RegistrySent>();
+               RemoveArchive, ReadArchive, DumpContainer, ReadDump, ServePages, RemoveDump, WriteLayout, RemoveLayout,
+               ImageProbe, ImageFind, ImageList, ImageImport, ImagePointName, ImageRemoveName, ImageRemove, Freeze,
+               Thaw, Kill, RestorePrepare, RestoreBind, WriteRestore, FeedPages, RestoreReady, RestoreDone, RestoreVoid,
+               RestoreWatch, RestoreRemoveData, RestoreList, RestoreSweep, AttendCheckpoint, MendCheckpoint,
+               OfferPassage, OpenPassage, EnterPassage, DropPassage, RegistryExchange, RegistrySent>();
   const std::string name = request_name(request);
   const auto found = all.find(name);
   if (found == all.end()) throw Error(ErrorKind::protocol, "the request '" + name + "' is not known here");

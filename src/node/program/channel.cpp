@@ -97,9 +97,9 @@ std::optional<std::string> Channel::receive() {
   std::uint32_t grant = 0;
   {
     std::unique_lock lock(wire_.mutex);
-    wire_.changed.wait(lock, [&] { return token_.stop_requested() || end_ || !received_.empty(); });
+    wire_.changed.wait(lock, [&] { return token_.stop_requested() || deaf_ || end_ || !received_.empty(); });
     if (token_.stop_requested()) throw Cancelled();
-    if (received_.empty()) return std::nullopt;
+    if (deaf_ || received_.empty()) return std::nullopt;
     bytes = std::move(received_.front());
     received_.pop_front();
     taken_ += bytes.size();
@@ -111,6 +111,13 @@ std::optional<std::string> Channel::receive() {
   }
   if (grant > 0) wire_.put(FrameKind::credit, number_, credit_payload(grant));
   return bytes;
+}
+
+void Channel::receive_no_more() {
+  const std::lock_guard lock(wire_.mutex);
+  deaf_ = true;
+  received_.clear();
+  wire_.changed.notify_all();
 }
 
 void Channel::cancel() {
@@ -128,6 +135,7 @@ void Channel::on_data(std::string bytes) {
   const std::lock_guard lock(wire_.mutex);
   if (!accepts_ || end_ || bytes.size() > may_receive_) throw violation("data without credit", number_);
   may_receive_ -= bytes.size();
+  if (deaf_) return;
   if (!received_.empty() && received_.back().size() + bytes.size() <= kMaxData)
     received_.back() += bytes;  // or a stream of single bytes would take many times its size
   else

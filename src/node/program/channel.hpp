@@ -21,7 +21,8 @@ class Channel {
 
   std::uint32_t number() const noexcept { return number_; }
 
-  // ---- for the request's thread; whatever waits throws Cancelled ----
+  // ---- for the request's thread; whatever waits throws Cancelled. Where no passage is used, another thread may send
+  // than the one that receives ----
 
   /// Stopped when ms2m gives the request up, or the session ends.
   const StopToken& stop() const noexcept { return token_; }
@@ -38,6 +39,8 @@ class Channel {
   /// Its next bytes; nullopt when the stream has ended, with end_of_stream().
   std::optional<std::string> receive();
   const StreamEnd& end_of_stream() const noexcept { return *end_; }
+  /// Whatever still comes is of no use: receive() returns nullopt. For any thread.
+  void receive_no_more();
 
   // ---- for the loop; Error{protocol} for what ms2m may not send now ----
 
@@ -65,6 +68,7 @@ class Channel {
   std::uint64_t may_receive_ = 0;  // granted, and not yet used
   std::uint64_t taken_ = 0;        // received since the last grant
   bool accepts_ = false;
+  bool deaf_ = false;
   std::deque<std::string> received_;
   std::optional<StreamEnd> end_;
 };

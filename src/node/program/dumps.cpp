@@ -5,14 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ms2m/error.hpp"
+#include "node/criu/pagemap.hpp"
 #include "node/dump/changed_files.hpp"
 #include "node/dump/control_group_image.hpp"
 #include "node/dump/dump_archive.hpp"
 #include "node/program/checkpointing.hpp"
 #include "node/program/network_lock.hpp"
 #include "node/program/oci_container.hpp"
+#include "node/program/page_source.hpp"
 #include "node/program/sending.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/criu_log.hpp"
@@ -23,36 +26,10 @@
 namespace ms2m::node {
 namespace {
 
+constexpr std::uint64_t kMostServed = 3600 * 1000;  // ms
 constexpr std::chrono::seconds kMending{20};
 constexpr std::chrono::minutes kOthers{2};
 constexpr Millis kLook{100};  // nobody is told that a dump has ended
-
-/// The container stands still as long as this lives, and runs again then. One that a session had frozen stays so.
-class Standing {
- public:
-  Standing(Containers& containers, const std::string& id, const std::string& group, const StopToken& stop)
-      : containers_(containers), began_(BootClock::now()), held_(containers.hold(id, group, stop)) {}
-  ~Standing() {
-    if (held_.ours) containers_.let_go(held_);
-  }
-  Standing(const Standing&) = delete;
-  Standing& operator=(const Standing&) = delete;
-
-  /// Error{failed}: not all the time. What was read meanwhile may be of different moments then.
-  void check() const {
-    if (!containers_.stands(held_))
-      throw Error(ErrorKind::failed,
-                  "container " + held_.id.substr(0, 12) + " did not stand still until its dump was whole");
-  }
-  std::uint64_t milliseconds() const {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<Millis>(BootClock::now() - began_).count());
-  }
-
- private:
-  Containers& containers_;
-  const BootTime began_;
-  const Containers::Held held_;
-};
 
 /// As CRI-O asks for it, but for its own place. What CRIU does with connections stands in the file that it reads.
 std::vector<std::string> checkpoint_argv(const OciContainer& container, const DumpPlace& place, const std::string& id) {
@@ -79,10 +56,14 @@ Error failure(const DumpPlace& place, const Checkpointed& checkpointed, const st
                full ? "free some space on node " + node : "");
 }
 
-void checkpoint(const OciContainer& container, const std::string& id, const DumpPlace& place, Containers& containers,
-                const std::string& node, const StopToken& stop) {
+void make_directories(const DumpPlace& place) {
   for (const char* each : {kDumpImages, "work"})
     if (::mkdirat(place.directory(), each, 0700) != 0) posix::throw_errno(place.path());
+}
+
+void checkpoint(const OciContainer& container, const std::string& id, const DumpPlace& place, Containers& containers,
+                const std::string& node, const StopToken& stop) {
+  make_directories(place);
   Checkpointed done;
   try {
     done = run_checkpoint(
@@ -117,6 +98,27 @@ void gather_changes(const OciContainer& container, const DumpPlace& place, const
   }
 }
 
+struct KeptBack {
+  PageSet pages;
+  Bytes size;
+};
+
+KeptBack kept_back(const DumpPlace& place) {
+  const posix::UniqueFd images = open_directory_in(place.directory(), kDumpImages);
+  KeptBack all;
+  for (const std::string& name : names_in(images.get())) {
+    const auto process = process_of(name);
+    if (!process) continue;
+    const auto ranges = pages_kept_back(read_text(place.path() + "/" + kDumpImages + "/" + name).value_or(""));
+    if (!ranges) throw Error(ErrorKind::refused, "the dump's " + name + " is not understood");
+    for (const PageRange& range : *ranges) {
+      all.pages.add({*process, range.address, range.pages});
+      all.size.count += range.pages * kPageSize;
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 DumpAnswer Dumps::take(const DumpContainer& request, const std::string& node, const StopToken& stop) {
@@ -125,6 +127,7 @@ DumpAnswer Dumps::take(const DumpContainer& request, const std::string& node, co
   const auto container = find_oci_container(roots_, id);
   if (!container) throw Error(ErrorKind::not_found, "no OCI runtime of this node runs container " + id.substr(0, 12));
   const auto place = std::make_shared<DumpPlace>(roots_.layouts, request.id);
+  if (request.serve_ms) return take_served(request, *container, id, place, node, stop);
   DumpAnswer answer;
   {
     const Standing standing(containers_, id, container->group, stop);
@@ -137,19 +140,88 @@ DumpAnswer Dumps::take(const DumpContainer& request, const std::string& node, co
   answer.bytes = DumpArchive(place->directory()).size();
   place->complete();
   const std::lock_guard lock(mutex_);
-  places_[request.id] = place;
+  places_[request.id] = {place};
+  return answer;
+}
+
+DumpAnswer Dumps::take_served(const DumpContainer& request, const OciContainer& container, const std::string& id,
+                              const std::shared_ptr<DumpPlace>& place, const std::string& node, const StopToken& stop) {
+  make_directories(*place);
+  const auto served = std::make_shared<ServedDump>(
+      std::make_unique<Standing>(containers_, id, container.group, stop),
+      ServedDump::What{checkpoint_argv(container, *place, id), container.criu, place->path() + "/criu.conf",
+                       container.init, Millis(std::min(*request.serve_ms, kMostServed))});
+  add(served);
+  DumpAnswer answer;
+  KeptBack kept;
+  try {
+    if (!served->begin([&](pid_t group) { containers_.end_after(id, group); }, stop)) {
+      const Checkpointed done = served->end();
+      stop.check("checkpointing container " + id.substr(0, 12));
+      throw failure(*place, done, node);
+    }
+    thaw_in_images(*place);
+    gather_changes(container, *place, node, stop);
+    kept = kept_back(*place);
+    answer = {served->milliseconds(), DumpArchive(place->directory()).size(), kept.size};
+  } catch (...) {
+    served->end();
+    throw;
+  }
+  place->complete();
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      places_[request.id] = {place, served, std::move(kept.pages)};
+      return answer;
+    }
+  }
+  served->end();
+  throw Cancelled();
+}
+
+/// From now on close() closes it, too.
+void Dumps::add(const std::shared_ptr<ServedDump>& served) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(served_, [](const auto& each) { return each.expired(); });
+  served_.push_back(served);
+  if (closed_) served->close();
+}
+
+Dumps::Kept Dumps::find(const std::string& id) {
+  const auto found = places_.find(id);
+  if (found == places_.end()) throw Error(ErrorKind::not_found, "this session has no dump " + id);
+  return found->second;
+}
+
+PagesEnd Dumps::serve(const ServePages& request, const std::string& node, Channel& channel) {
+  Kept kept;
+  {
+    const std::lock_guard lock(mutex_);
+    kept = find(request.id);
+    if (!kept.served) throw Error(ErrorKind::not_found, "no pages of dump " + request.id + " were kept back");
+    if (std::exchange(places_[request.id].fetched, true))
+      throw Error(ErrorKind::conflict, "the pages of dump " + request.id + " are fetched once");
+  }
+  channel.progress(StreamProgress{});
+  PagesEnd answer;
+  try {
+    answer.bytes = give_pages(kept.served->socket(), std::move(kept.pages), channel);
+  } catch (...) {
+    kept.served->end();
+    throw;
+  }
+  if (const Checkpointed done = kept.served->end(); !done.status.ok()) throw failure(*kept.place, done, node);
   return answer;
 }
 
 StreamEnd Dumps::read(const ReadDump& request, KeptMemory& kept, Channel& channel) {
-  std::shared_ptr<DumpPlace> place;
+  Kept kept_dump;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = places_.find(request.id);
-    if (found == places_.end()) throw Error(ErrorKind::not_found, "this session has no dump " + request.id);
-    place = found->second;
+    kept_dump = find(request.id);
   }
-  const DumpArchive archive(place->directory());
+  const DumpArchive archive(kept_dump.place->directory());
   if (request.round != Round::none)
     return send_round([&] { return archive.reader(); }, request.round, request.id, kept, channel);
   return send_whole(archive.reader(), archive.size(), "dump " + request.id, channel);
@@ -157,7 +229,7 @@ StreamEnd Dumps::read(const ReadDump& request, KeptMemory& kept, Channel& channe
 
 Found Dumps::remove(const RemoveDump& request, const StopToken& stop) {
   check_restore_id(request.id);
-  std::shared_ptr<DumpPlace> own;
+  Kept own;
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = places_.find(request.id); found != places_.end()) {
@@ -165,12 +237,29 @@ Found Dumps::remove(const RemoveDump& request, const StopToken& stop) {
       places_.erase(found);
     }
   }
+  if (own.served) own.served->end();
   const StopToken within = stop.within(kOthers);
   for (;;) {
     const auto removed = DumpPlace::remove(roots_.layouts, request.id);
     if (removed != DumpPlace::Removed::is_being_made) return {removed == DumpPlace::Removed::yes};
     within.sleep(kLook, "waiting for the end of dump " + request.id + ", which is being made");
   }
+}
+
+void Dumps::close() noexcept {
+  std::vector<std::shared_ptr<ServedDump>> whole;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (const auto& each : served_)
+      if (const auto served = each.lock()) served->close();
+    for (const auto& [id, each] : places_)
+      if (each.served) whole.push_back(each.served);
+  }
+  for (const auto& each : whole) try {
+      each->end();
+    } catch (const std::exception&) {  // the guard sees to the container
+    }
 }
 
 void Dumps::end() noexcept {

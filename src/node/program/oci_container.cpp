@@ -70,6 +70,7 @@ std::optional<OciContainer> find_oci_container(const Roots& roots, const std::st
       OciContainer found = state ? read_state(oci, *state) : OciContainer{};
       if (!is_in_container(found.init, id)) continue;
       found.runtime = program_of(roots, oci.name, monitor, handler);
+      found.criu = roots.system + oci.criu_file;
       found.root = root;
       return found;
     }

@@ -11,6 +11,7 @@ namespace ms2m::node {
 
 struct OciContainer {
   std::string runtime;  ///< path of the real one's program, never of our handler
+  std::string criu;     ///< the file that CRIU reads for it
   std::string root;     ///< where that keeps its state: its --root
   pid_t init = 0;       ///< the container's first process
   std::string group;    ///< the control group, as the runtime names it; "": it is the container's

@@ -178,6 +178,7 @@ void Server::flush(Millis limit) noexcept {
 }
 
 void Server::finish() noexcept {
+  dumps_.close();  // or a container would wait for whoever fetches its pages
   containers_.end();
   requests_.end();
   dumps_.end();

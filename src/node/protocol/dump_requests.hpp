@@ -12,8 +12,9 @@
 namespace ms2m::node {
 
 struct DumpAnswer {
-  std::uint64_t frozen_ms = 0;  ///< how long the container stood still
+  std::uint64_t frozen_ms = 0;  ///< how long the container stood still; with pages kept back, so far
   Bytes bytes;                  ///< of the archive that ReadDump gives
+  Bytes pages{};                ///< of memory that was kept back
 };
 
 /// The container is frozen, checkpointed with CRIU's options of the runtime's own file, and goes on to run, also when
@@ -23,10 +24,31 @@ struct DumpAnswer {
 /// by somebody else, or by this session as a whole where its runtime has a group of its own below (crun with systemd).
 /// Error{refused}: its runtime or its root file system is of an unknown kind, or has changes that cannot be carried.
 /// Error{failed}: CRIU's last errors.
+///
+/// `serve_ms`: the pages of private memory are kept back, for ServePages, and the container stands still until all of
+/// them were fetched, but no longer than that. It then goes on to run, as it does when the dump is removed, the session
+/// ends, or whatever fails: CRIU is told to leave it running in any case. Error{refused}: pipes on this node are too
+/// small for it.
 struct DumpContainer {
   static constexpr const char* kDo = "dump_container";
   using Answer = DumpAnswer;
   std::string id, container;
+  std::optional<std::uint64_t> serve_ms{};
+};
+
+struct PagesEnd {
+  Bytes bytes;  ///< that came from CRIU
+};
+
+/// What CRIU's page server and its client say to each other, on the request's channel, in both directions, until the
+/// client has what it wants: once for each dump with pages kept back. One StreamProgress comes first. ms2m's StreamEnd
+/// is the client's end. Answered when the dump has ended and the container runs again; that says nothing of how many
+/// pages were fetched, which the client alone knows. Error{not_found}: this session has no such dump; {conflict}: its
+/// pages are, or were, fetched by another request; {failed}: CRIU's last errors.
+struct ServePages {
+  static constexpr const char* kDo = "serve_pages";
+  using Answer = PagesEnd;
+  std::string id;
 };
 
 struct StreamEnd;

@@ -200,10 +200,12 @@ static void fields(auto& f, Of<ReadDump> auto& m) {
 static void fields(auto& f, Of<DumpAnswer> auto& m) {
   f("frozen_ms", m.frozen_ms);
   f("bytes", m.bytes);
+  f("pages", m.pages);
 }
 static void fields(auto& f, Of<DumpContainer> auto& m) {
   f("id", m.id);
   f("container", m.container);
+  f("serve_ms", m.serve_ms);
 }
 static void fields(auto& f, Of<AttendCheckpoint> auto& m) {
   f("container", m.container);
@@ -258,6 +260,9 @@ static void fields(auto& f, Of<RestoreReady> auto& m) {
   f("sha256", m.sha256);
 }
 static void fields(auto& f, Of<RemoveDump> auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<PagesEnd> auto& m) { f("bytes", m.bytes); }
+static void fields(auto& f, Of<ServePages> auto& m) { f("id", m.id); }
+static void fields(auto& f, Of<FeedPages> auto& m) { f("id", m.id); }
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
   f("id", m.id);
@@ -313,7 +318,7 @@ std::string request_name(const Json& request) {
   X(ImageRemove) X(Freeze) X(Thaw) X(Kill) X(RestorePrepare) X(RestoreBind) X(WriteRestore) X(RestoreReady)   \
   X(RestoreDone) X(RestoreVoid) X(RestoreWatch) X(RestoreRemoveData) X(RestoreList) X(RestoreSweep)           \
   X(AttendCheckpoint) X(MendCheckpoint) X(OfferPassage) X(OpenPassage) X(EnterPassage) X(DropPassage)         \
-  X(RegistryExchange) X(RegistrySent)
+  X(RegistryExchange) X(RegistrySent) X(ServePages) X(FeedPages)
 // clang-format on
 MS2M_REQUESTS(MS2M_MESSAGE)
 MS2M_MESSAGE(Nothing)
@@ -331,6 +336,7 @@ MS2M_MESSAGE(ArchiveList)
 MS2M_MESSAGE(StreamProgress)
 MS2M_MESSAGE(StreamEnd)
 MS2M_MESSAGE(DumpAnswer)
+MS2M_MESSAGE(PagesEnd)
 MS2M_MESSAGE(ImageTool)
 MS2M_MESSAGE(ImageFound)
 MS2M_MESSAGE(ImageListing)

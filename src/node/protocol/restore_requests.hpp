@@ -53,6 +53,18 @@ struct WriteRestore {
   std::string passage{};  ///< ID; empty: none
 };
 
+struct PagesEnd;
+
+/// The other end of ServePages: as soon as one StreamProgress has said so, the restore's `create` begins with what
+/// WriteRestore brought, and its CRIU fetches all other pages through this request's channel. It is `restored` when all
+/// of them are there, and only then; should the channel end before, what was begun is ended. Answered when CRIU has
+/// closed its end. Error{conflict}: it is not prepared, or is ready already.
+struct FeedPages {
+  static constexpr const char* kDo = "feed_pages";
+  using Answer = PagesEnd;
+  std::string id;
+};
+
 /// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.
 struct RestoreReady {
   static constexpr const char* kDo = "restore_ready";

@@ -25,7 +25,7 @@ static void fields(auto& f, codec::Of<Record> auto& m) {
 
 std::string print_record(const Record& record) {
   Json json = codec::put(record);
-  json["version"] = kRecordVersion;
+  json["version"] = record.pages ? kRecordWithPages : kRecordVersion;
   return print(json) + "\n";
 }
 
@@ -33,11 +33,12 @@ Record parse_record(const std::string& text) {
   const Json json = parse_object(text);
   const auto version = json.find("version");
   if (version == json.end() || !version->is_number_integer()) throw Error(ErrorKind::protocol, "it has no version");
-  if (*version != kRecordVersion)
+  if (*version != kRecordVersion && *version != kRecordWithPages)
     throw Error(ErrorKind::refused, "it is of version " + version->dump() + ", which is not known here",
                 "ms2m node setup NODE");
   try {
     Record record = codec::get<Record>(json);
+    record.pages = *version == kRecordWithPages;
     check_restore_id(record.id);
     if (record.state == RestoreState::unknown) throw Error(ErrorKind::protocol, "it has no state");
     return record;

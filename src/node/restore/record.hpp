@@ -10,6 +10,8 @@ namespace ms2m::node {
 
 /// A record of another version is Error{refused}, with the cure: program and handler of a node go together.
 inline constexpr int kRecordVersion = 1;
+/// One whose data is not all there; a handler that does not know of that must not restore it.
+inline constexpr int kRecordWithPages = 2;
 
 struct Record {
   std::string id;
@@ -24,6 +26,7 @@ struct Record {
   std::string container_id{};  ///< whose `create` took it
   bool started = false;        ///< its `start` has come
   std::string failure{};
+  bool pages = false;  ///< are fetched while it is restored (page_socket.hpp)
   std::string boot{};  ///< the kernel's boot_id when it was prepared
   friend bool operator==(const Record&, const Record&) = default;
 };

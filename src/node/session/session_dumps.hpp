@@ -10,9 +10,12 @@ class SessionDumps final : public RuntimeCheckpoints {
   explicit SessionDumps(SshNodes& nodes) : nodes_(nodes) {}
   DumpResult take(const std::string& node, const std::string& id, const std::string& container,
                   const StopToken& stop) override;
+  DumpResult take_without_pages(const std::string& node, const std::string& id, const std::string& container,
+                                Millis limit, const StopToken& stop) override;
   bool remove(const std::string& node, const std::string& id, const StopToken& stop) override;
 
  private:
+  DumpResult take(const std::string& node, const node::DumpContainer& request, const StopToken& stop);
   SshNodes& nodes_;
 };
 

@@ -106,6 +106,7 @@ Child::Child(const ProcessSpec& spec) : own_group_(spec.own_group) {
   } else if (spec.err == ProcessSpec::Stream::null) {
     actions.null(2);
   }
+  for (const int each : spec.inherited) actions.dup(each, each);  // to itself: not closed by exec (POSIX)
   const Attributes attributes(spec.own_group);
   const auto env = environment(spec.env, spec.without);
   const int error = ::posix_spawnp(&pid_, spec.argv[0].c_str(), actions.get(), attributes.get(),

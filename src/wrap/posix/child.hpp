@@ -33,6 +33,7 @@ struct ProcessSpec {
   /// In a group of its own a process cannot read from the terminal. false: in ours, and Ctrl-C reaches it as it reaches
   /// us.
   bool own_group = true;
+  std::vector<int> inherited{};  ///< descriptors of ours that it has too, by the same numbers; none of 0, 1, 2
 };
 
 /// Running child. The pipe ends on our side are non-blocking and close-on-exec. All other descriptors of ours that are

@@ -28,7 +28,7 @@ def one(options, rate, repetition):
     time.sleep(options.tail)
     driver.traffic("stop")
     verdict = driver.verdict(handover.drain_time(options, rate))
-    what = {**handover.kind_of_run("handoff", "hand", "kubelet", "off", rate, repetition), "memory": options.memory}
+    what = {**handover.kind_of_run("handoff", "hand", "kubelet", "off", "files", rate, repetition), "memory": options.memory}
     return handover.describe(options, what, handoff, (0, handoff.report, ""), verdict, debris.found(), pod)
 
 
@@ -58,7 +58,7 @@ def run(options):
         try:
             for rate in (float(rate) for rate in options.rates.split(",")):
                 for repetition in range(1, options.reps + 1):
-                    tell(options, handover.one(options, "handoff", rate, repetition, ("handler", "kubelet", "off", "ssh")), runs)
+                    tell(options, handover.one(options, "handoff", rate, repetition, ("handler", "kubelet", "off", "files", "ssh")), runs)
                     tell(options, one(options, rate, repetition), runs)
             driver.traffic("clean")
         finally:

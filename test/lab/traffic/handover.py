@@ -43,14 +43,14 @@ def source_pod():
     return status["pods"][0]["pod"]
 
 
-def kind_of_run(strategy, way, checkpoint, precopy, rate, repetition, transfer="ssh"):
-    return {"strategy": strategy, "restore": way, "checkpoint": checkpoint, "precopy": precopy, "transfer": transfer, "rate": rate,
+def kind_of_run(strategy, way, checkpoint, precopy, pages, rate, repetition, transfer="ssh"):
+    return {"strategy": strategy, "restore": way, "checkpoint": checkpoint, "precopy": precopy, "pages": pages, "transfer": transfer, "rate": rate,
             "repetition": repetition}
 
 
-def migrate_arguments(options, strategy, pod, way="auto", checkpoint="kubelet", precopy="auto", transfer="ssh"):
+def migrate_arguments(options, strategy, pod, way="auto", checkpoint="kubelet", precopy="auto", pages="files", transfer="ssh"):
     arguments = ["migrate", f"pod/{pod}", "--to", options.to, "-o", "json", "--strategy", strategy, "--restore", way,
-                 "--checkpoint", checkpoint, "--precopy", precopy, "--transfer", transfer]
+                 "--checkpoint", checkpoint, "--precopy", precopy, "--pages", pages, "--transfer", transfer]
     for flag, value in (("--protocol", options.protocol), ("--replay", options.replay), ("--prefer", options.prefer)):
         if value:
             arguments += [flag, value]
@@ -64,13 +64,13 @@ def drain_time(options, rate):
 
 
 def one(options, strategy, rate, repetition, kind):
-    way, checkpoint, precopy, transfer = kind
+    way, checkpoint, precopy, pages, transfer = kind
     start_traffic(options, rate)
     pod = source_pod()
     debris.snapshot()
     time.sleep(options.warmup)
     state_home = tempfile.mkdtemp(prefix="ms2m-bench-")
-    migration = driver.Migration(migrate_arguments(options, strategy, pod, way, checkpoint, precopy, transfer), state_home)
+    migration = driver.Migration(migrate_arguments(options, strategy, pod, way, checkpoint, precopy, pages, transfer), state_home)
     status, report, err = migration.wait(options.migration_timeout)
     if status == "hung":  # it was killed: the next run wants a clean lab
         err += driver.Migration(["abort", migration.id() or "?"], state_home).wait(options.migration_timeout)[2]
@@ -80,7 +80,7 @@ def one(options, strategy, rate, repetition, kind):
     plain_restore = plain.restore_seconds(options.to, source_pod()) if status == 0 and way == "handler" else None
     left = debris.found()
     shutil.rmtree(state_home, ignore_errors=True)
-    what = {**kind_of_run(strategy, way, checkpoint, precopy, rate, repetition, transfer), "memory": options.memory,
+    what = {**kind_of_run(strategy, way, checkpoint, precopy, pages, rate, repetition, transfer), "memory": options.memory,
             "touch_s": ballast.touch_seconds(options.to, options.memory) if options.memory else None,
             "checkpoint_s": plain.phase_seconds(report, "Checkpointing"),
             "bytes": driver.find(report, "bytes"), "precopy_bytes": driver.find(report, "precopy_bytes"),
@@ -125,7 +125,7 @@ def describe(options, what, migration, outcome, verdict, left, pod):
 
 def show(run):
     numbers = " ".join(f"{key} {run[key]}" for key in SHOWN)
-    return (f"{run['strategy']:>10} {run['restore']:>7} {run['checkpoint']} precopy {run['precopy']} {run['transfer']} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
+    return (f"{run['strategy']:>10} {run['restore']:>7} {run['checkpoint']} precopy {run['precopy']} pages {run['pages']} {run['transfer']} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
             f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
             f"{'exact' if run['exact'] else 'NOT EXACT'}{'' if run['moved'] else ' not moved'}"
             f"{' DEBRIS: ' + '; '.join(run['debris']) if run['debris'] else ''}")
@@ -133,11 +133,11 @@ def show(run):
 
 def medians(runs):
     def kind(run):
-        return (run["strategy"], run["rate"], run["restore"], run["checkpoint"], run["precopy"], run["transfer"])
+        return (run["strategy"], run["rate"], run["restore"], run["checkpoint"], run["precopy"], run["pages"], run["transfer"])
 
-    for (strategy, rate, way, checkpoint, precopy, transfer), group in itertools.groupby(sorted(runs, key=kind), kind):
+    for (strategy, rate, way, checkpoint, precopy, pages, transfer), group in itertools.groupby(sorted(runs, key=kind), kind):
         group = list(group)
-        text = [f"{strategy} at {rate:g}/s by {way}, checkpoint by {checkpoint}, precopy {precopy}, transfer by {transfer}, {len(group)} runs:"]
+        text = [f"{strategy} at {rate:g}/s by {way}, checkpoint by {checkpoint}, precopy {precopy}, pages {pages}, transfer by {transfer}, {len(group)} runs:"]
         for key in SHOWN + ("consumer_gap_s", "reported_gap_s", "restore_s", "plain_restore_s", "checkpoint_s", "touch_s", "bytes",
                                             "frozen_s", "held", "peak_rss_mib"):
             values = [run[key] for run in group if isinstance(run.get(key), (int, float))]
@@ -185,7 +185,7 @@ def nodes_for(ways):
 def run(options):
     runs = []
     ways = options.restore.split(",")
-    kinds = list(itertools.product(ways, options.checkpoint.split(","), options.precopy.split(","),
+    kinds = list(itertools.product(ways, options.checkpoint.split(","), options.precopy.split(","), options.pages.split(","),
                                    options.transfer.split(",")))
     with nodes_for(ways):
         for strategy in options.strategies.split(","):

@@ -46,6 +46,23 @@ TEST_CASE("a pagemap of an older CRIU, with a narrow number of pages, is read, a
   CHECK(print_pagemap(*map) == image);
 }
 
+TEST_CASE("pages that are kept back for CRIU's page server are counted, and are nothing for anybody else", "[criu]") {
+  // flags 2, 5 pages; then flags 4, 5 pages
+  const std::string back = record(std::string("\x08\x80\x80\x80\x02\x10\x00\x20\x02\x28\x05", 11)),
+                    there = record(std::string("\x08\x80\x80\x82\x02\x10\x05\x20\x04", 9));
+  const std::string image = kMagic + record("\x08\x01") + back + there;
+  const auto kept = pages_kept_back(image);
+  REQUIRE((kept && kept->size() == 1));
+  CHECK(kept->front().address == 0x400000);
+  CHECK(kept->front().pages == 5);
+  CHECK_FALSE(parse_pagemap(image));
+  CHECK(pages_kept_back(kMagic + record("\x08\x01") + there)->empty());
+  CHECK(process_of("pagemap-17.img") == 17u);
+  CHECK_FALSE(process_of("pagemap-shmem-17.img"));
+  CHECK_FALSE(pages_kept_back(image + "\x01"));
+  CHECK_FALSE(pages_kept_back(""));
+}
+
 TEST_CASE("nothing is concluded from a pagemap with something unknown in it", "[criu]") {
   const std::string head = record("\x08\x01");
   const std::string range = record(std::string("\x08\x80\x80\x80\x02\x10\x05\x20\x04", 9));

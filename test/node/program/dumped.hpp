@@ -8,7 +8,9 @@
 namespace ms2m::test {
 
 /// At its end it freezes again what was frozen when it began. Waits for the file `go` when there is one called `wait`.
-inline constexpr const char* kRuntime = R"(#!/bin/sh
+/// Told to by CRIU's settings, it keeps two pages back, says that it is ready, and gives one page however many it is
+/// asked for; what it was told lies in `settings`.
+inline constexpr const char* kRuntime = R"(#!/bin/bash
 here=$(dirname "$0")
 echo "$@" >"$here/asked"
 while [ $# -gt 0 ]; do
@@ -27,6 +29,18 @@ fi
 echo inventory >"$images/inventory.img"
 head -c 3000000 /dev/zero >"$images/pages-1.img"
 printf '\012\015freezer.state\022\006FROZEN' >"$images/cgroup.img"
+settings=$here/../../../etc/criu/crun.conf
+pages=$(sed -n 's/^ps-socket //p' "$settings" 2>/dev/null)
+[ -n "$pages" ] || exit 0
+cp "$settings" "$here/settings"
+ready=$(sed -n 's/^status-fd //p' "$settings")
+printf '\x19\x43\x56\x54\x25\x40\x08\x56\x02\0\0\0\x08\x01\x0b\0\0\0\x08\x80\x80\x80\x02\x10\x00\x20\x02\x28\x02' >"$images/pagemap-1.img"
+printf x >&$ready
+while [ $(head -c 32 <&$pages | tee "$here/frame" | wc -c) = 32 ]; do
+  [ ! -e "$here/serves-not" ] || { echo 'Error (c): it was asked for nonsense' >"$work/dump.log"; exit 1; }
+  { printf '\x06\0\x04\0\0\0\0\0\x01\0\0\0\0\0\0\0'; tail -c 16 "$here/frame"; head -c 4096 /dev/zero | tr '\0' p; } >&$pages
+done
+[ ! -e "$here/group/cgroup.freeze" ] || echo 1 >"$here/group/cgroup.freeze"
 )";
 
 /// Needs root. `at` is the directory of its runtime's program, crun; `state` that of what it keeps of containers;

@@ -1,8 +1,10 @@
 // A container's checkpoint by its own runtime: a stand-in for that, which does to the container's control group what
 // CRIU does, and a process on an overlay.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "dumped.hpp"
+#include "node/criu/page_frames.hpp"
 #include "session.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -61,7 +63,135 @@ struct Dumped {
   std::unique_ptr<Session> session_;
 };
 
+/// CRIU's page server needs it; a machine may not let us.
+bool large_pipes() {
+  const posix::Pipe pipe = posix::make_pipe();
+  return ::fcntl(pipe.read.get(), F_SETPIPE_SZ, 4 << 20) >= 4 << 20;
+}
+
+/// One whose pages are kept back, where they can be.
+struct Served : Dumped {
+  Served() { put(place.system + "/etc/criu/crun.conf", "tcp-close"); }
+  bool takes(std::uint64_t limit_ms = 60'000) {
+    if (::geteuid() != 0) return false;
+    if (large_pipes()) {
+      session().call(DumpContainer{"m1", kId, limit_ms});
+      return true;
+    }
+    const Thrown error = thrown_by([&] { session().call(DumpContainer{"m1", kId, limit_ms}); });
+    CHECK(error.kind == ErrorKind::refused);
+    CHECK_THAT(error.remedy, Contains("fs.pipe-max-size=4194304"));
+    CHECK(container.counts());
+    return false;
+  }
+  /// Its channel, when it may be told something.
+  std::uint32_t begin_serving() {
+    const auto channel = session().begin(ServePages{"m1"});
+    session().send(FrameKind::credit, channel, credit_payload(1u << 20));
+    REQUIRE(session().next_of(channel).kind == FrameKind::progress);
+    REQUIRE(session().next_of(channel).kind == FrameKind::credit);
+    return channel;
+  }
+  /// The next page that comes, and whose it is.
+  PageRun next_page(std::uint32_t channel) {
+    constexpr std::size_t kSize = PageFrame::kSize + 4096;
+    while (come_.size() < kSize) {
+      const Frame frame = session().next_of(channel);
+      if (frame.kind == FrameKind::error) throw_error(frame.payload);
+      REQUIRE(frame.kind == FrameKind::data);
+      come_ += frame.payload;
+    }
+    const PageFrame page = parse_frame(std::string_view(come_).substr(0, PageFrame::kSize));
+    CHECK(page.command == PageFrame::kPages);
+    CHECK(come_.substr(PageFrame::kSize, 4096) == std::string(4096, 'p'));
+    come_.erase(0, kSize);
+    return page.run;
+  }
+
+ private:
+  std::string come_;
+};
+
 }  // namespace
+
+TEST_CASE(
+    "pages that are kept back: the container stands still until they were fetched, and its CRIU has settings of "
+    "its own",
+    "[node_program]") {
+  Served dumped;
+  if (!dumped.takes()) return;
+  CHECK_FALSE(dumped.container.counts(Millis{200}));
+  CHECK(dumped.read().find("checkpoint/inventory.img") != std::string::npos);
+  const std::string settings = content(dumped.runtime + "/settings");
+  CHECK(settings.starts_with("tcp-close\nlazy-pages\nps-socket "));
+  CHECK(content(dumped.place.system + "/etc/criu/crun.conf") == "tcp-close");  // nobody else's
+
+  auto& session = dumped.session();
+  const auto channel = dumped.begin_serving();
+  // All of them, without a word, and however CRIU cuts them.
+  CHECK(dumped.next_page(channel) == PageRun{1, 0x400000, 1});
+  CHECK(dumped.next_page(channel) == PageRun{1, 0x401000, 1});
+  // One once more, and nothing for a wish that was fulfilled.
+  session.send(FrameKind::data, channel, print_frame({PageFrame::kWanted, {1, 0x400000, 2}}));
+  session.send(FrameKind::data, channel, print_frame({PageFrame::kGet, {1, 0x401000, 1}}));
+  CHECK(dumped.next_page(channel) == PageRun{1, 0x401000, 1});
+  CHECK(thrown_by([&] { session.call(ServePages{"m1"}); }).kind == ErrorKind::conflict);
+  CHECK_FALSE(dumped.container.counts(Millis{200}));
+  session.send(FrameKind::end, channel, print_message(StreamEnd{}));
+  CHECK(session.finish<ServePages>(channel).bytes == Bytes{3 * (4096 + PageFrame::kSize)});
+  CHECK(dumped.container.counts());
+  CHECK(session.call(RemoveDump{"m1"}).found);
+  CHECK(dumped.nothing_stays());
+}
+
+TEST_CASE("pages that nobody fetches: the container runs when the dump, the session or its time is over",
+          "[node_program]") {
+  for (const std::string what : {"dump", "session", "time", "program", "request"}) {
+    INFO(what);
+    Served dumped;
+    if (!dumped.takes(what == "time" ? 100 : 60'000)) return;
+    auto& session = dumped.session();
+    if (what == "dump") CHECK(session.call(RemoveDump{"m1"}).found);
+    if (what == "session") session.close();
+    if (what == "program") session.child.signal_group(SIGKILL);
+    if (what == "request") session.send(FrameKind::cancel, session.begin(ServePages{"m1"}));
+    CHECK(becomes_true([&] { return dumped.container.counts(); }));
+    CHECK_FALSE(dumped.frozen());
+    if (what == "session" || what == "program") session.wait();
+  }
+}
+
+TEST_CASE("a page server that fails says why, and the container runs", "[node_program]") {
+  Served dumped;
+  if (!dumped.takes()) return;
+  auto& session = dumped.session();
+  put(dumped.runtime + "/serves-not", "");
+  const auto channel = dumped.begin_serving();
+  const Thrown error = thrown_by([&] { session.finish<ServePages>(channel); });
+  CHECK_THAT(error.text, EndsWith("exit status 1: Error (c): it was asked for nonsense"));
+  CHECK(dumped.container.counts());
+}
+
+TEST_CASE("wishes for pages that are none end the dump, and the container runs", "[node_program]") {
+  Served dumped;
+  if (!dumped.takes()) return;
+  auto& session = dumped.session();
+  const auto channel = dumped.begin_serving();
+  session.send(FrameKind::data, channel, std::string(PageFrame::kSize, 'x'));
+  CHECK_THAT(thrown_by([&] { session.finish<ServePages>(channel); }).text, Contains("not understood"));
+  CHECK(dumped.container.counts());
+}
+
+TEST_CASE("pages cannot be kept back where CRIU's settings are not to be had", "[node_program]") {
+  Served dumped;
+  fs::remove(dumped.place.system + "/etc/criu/crun.conf");
+  if (::geteuid() != 0 || !large_pipes()) return;
+  const Thrown error = thrown_by([&] { dumped.session().call(DumpContainer{"m1", kId, 1000}); });
+  CHECK(error.kind == ErrorKind::refused);
+  CHECK(error.remedy == "ms2m node setup NODE");
+  CHECK(dumped.container.counts());
+  CHECK(dumped.nothing_stays());
+}
 
 TEST_CASE("a dump, its archive, and its end", "[node_program]") {
   if (::geteuid() != 0) return;

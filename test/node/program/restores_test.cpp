@@ -82,12 +82,12 @@ TEST_CASE("a record of another version stays as it is, and keeps no other one fr
   std::string text = content(file);
   const std::string ours = "\"version\":1";
   REQUIRE(text.find(ours) != std::string::npos);
-  put(file, text.replace(text.find(ours), ours.size(), "\"version\":2"));
+  put(file, text.replace(text.find(ours), ours.size(), "\"version\":9"));
 
   const auto listed = node.session.call(RestoreList{}).restores;
   CHECK(listed.at(kRestore).state == S::prepared);
   CHECK(listed.at("later").state == S::unknown);
-  CHECK_THAT(listed.at("later").failure, Contains("version 2, which is not known here"));
+  CHECK_THAT(listed.at("later").failure, Contains("version 9, which is not known here"));
   const auto refused = thrown_by([&] { node.session.call(RestoreVoid{"later"}); });
   CHECK(refused.kind == ErrorKind::refused);
   CHECK_THAT(refused.remedy, Contains("ms2m node setup"));

@@ -72,8 +72,11 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   CHECK(encode(ReadDump{"m1", Round::none, PassageUse{"m1", Bytes{5}, true}})["passage"].size() == 3);
   round_trip(StreamProgress{{1}, {2}, "ab", 3, 4}, 5);
   round_trip(StreamEnd{{1}, "ab", "cd"}, 3);
-  round_trip(DumpContainer{"m1", "0123456789ab"}, 2);
-  round_trip(DumpAnswer{270, {27}}, 2);
+  round_trip(DumpContainer{"m1", "0123456789ab", 60000}, 3);
+  round_trip(DumpAnswer{270, {27}, {4096}}, 3);
+  round_trip(ServePages{"k3x9qa"}, 1);
+  round_trip(FeedPages{"k3x9qa"}, 1);
+  round_trip(PagesEnd{{4096}}, 1);
   round_trip(ReadDump{"m1", Round::last, {}}, 3);
   round_trip(RemoveDump{"m1"}, 1);
   round_trip(WriteLayout{"/var/lib/ms2m/m1", {5}, "m1"}, 3);

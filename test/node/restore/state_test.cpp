@@ -132,9 +132,9 @@ TEST_CASE("the record: what is written is read, anything else is refused", "[nod
     other.replace(other.find(from), from.size(), to);
     return other;
   };
-  CHECK_THROWS_WITH(parse_record(with("\"version\":1", "\"version\":2")), Contains("version 2"));
+  CHECK_THROWS_WITH(parse_record(with("\"version\":1", "\"version\":3")), Contains("version 3"));
   try {
-    parse_record(with("\"version\":1", "\"version\":2"));
+    parse_record(with("\"version\":1", "\"version\":3"));
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::refused);
     CHECK_THAT(error.remedy(), Contains("ms2m node setup"));

@@ -5,6 +5,7 @@ import hashlib
 import json
 import struct
 import subprocess
+import threading
 
 REQUEST, ANSWER, FAILURE, DATA, END, CANCEL, CREDIT, PROGRESS = 1, 2, 3, 4, 5, 6, 8, 9
 CHUNK = 256 << 10
@@ -21,6 +22,7 @@ class Session:
         self._child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         version = int(self._child.stdout.readline().split()[1])
         self._channel = 0
+        self._writing, self._credit, self._granted = threading.Lock(), 0, threading.Condition()
         self.call("hello", version=version, silence_ms=120000, runtime=runtime, node=node)
 
     def close(self):
@@ -29,13 +31,17 @@ class Session:
         self._child.wait(60)
         self._child.stdout.close()
 
+    def lives(self):
+        return self._child.poll() is None
+
     def kill(self):
         self._child.kill()
         self._child.wait(20)
 
     def _send(self, kind, payload, channel=None):
-        self._child.stdin.write(struct.pack(">IBI", 5 + len(payload), kind, channel or self._channel) + payload)
-        self._child.stdin.flush()
+        with self._writing:
+            self._child.stdin.write(struct.pack(">IBI", 5 + len(payload), kind, channel or self._channel) + payload)
+            self._child.stdin.flush()
 
     def _receive(self):
         """The next frame of the newest request: its answer, or what comes before."""
@@ -62,6 +68,42 @@ class Session:
             kind, payload = self._receive()
             if kind == ANSWER:
                 return json.loads(payload)
+
+    def progress(self):
+        """The newest request's first frame, which is none of its stream's."""
+        kind, payload = self._receive()
+        assert kind == PROGRESS, kind
+        return json.loads(payload)
+
+    def stream(self):
+        """What the newest request gives, until its answer, while another thread may put()."""
+        self._send(CREDIT, struct.pack(">I", 4 * CHUNK))
+        while True:
+            kind, payload = self._receive()
+            if kind == DATA:
+                yield payload
+                self._send(CREDIT, struct.pack(">I", len(payload)))
+            elif kind == CREDIT:
+                with self._granted:
+                    self._credit += struct.unpack(">I", payload)[0]
+                    self._granted.notify_all()
+            elif kind == ANSWER:
+                self.last = json.loads(payload)
+                return
+
+    def put(self, data):
+        """To the newest request, as far as stream(), in another thread, is given credit."""
+        while data:
+            with self._granted:
+                if not self._granted.wait_for(lambda: self._credit > 0, 30):
+                    raise OSError("no credit")
+                size = min(self._credit, CHUNK, len(data))
+                self._credit -= size
+            self._send(DATA, data[:size])
+            data = data[size:]
+
+    def put_end(self):
+        self._send(END, json.dumps({"bytes": 0, "sha256": "", "memory": ""}).encode())
 
     def call(self, do, **fields):
         self.begin(do, **fields)

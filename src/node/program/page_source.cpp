@@ -1,0 +1,143 @@
+#include "node/program/page_source.hpp"
+
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "ms2m/error.hpp"
+#include "node/criu/pagemap.hpp"
+#include "node/program/criu_socket.hpp"
+#include "node/program/from_channel.hpp"
+
+namespace ms2m::node {
+namespace {
+
+constexpr std::uint64_t kPiece = 256;       // pages that are asked for at a time
+constexpr std::size_t kAsked = 4;           // pieces that CRIU has been asked for before it has answered
+constexpr std::uint64_t kMostPages = 1024;  // CRIU's client asks for no more (criu/uffd.c, MAX_XFER_LEN)
+
+class PageSource {
+ public:
+  PageSource(int socket, PageSet kept, Channel& channel)
+      : channel_(channel), socket_(socket, channel.stop()), kept_(std::move(kept)) {}
+
+  Bytes run() {
+    channel_.accept_stream(Bytes{0});
+    std::thread wishes([this] { hear_wishes(); });
+    Bytes done;
+    try {
+      done = give();
+    } catch (...) {
+      end(wishes);
+      throw;
+    }
+    end(wishes);
+    channel_.stop().check("giving pages");
+    if (failure_) std::rethrow_exception(failure_);
+    return done;
+  }
+
+ private:
+  struct Asked {
+    PageRun run;
+    bool kept = false;  ///< what is not answered of it is to be given still
+  };
+
+  void end(std::thread& wishes) {
+    channel_.receive_no_more();
+    socket_.close();
+    wishes.join();
+  }
+
+  Bytes give() {
+    {
+      const std::lock_guard lock(mutex_);
+      ask_ahead();
+    }
+    Bytes done;
+    for (std::string bytes;;) {
+      bytes.resize(PageFrame::kSize);
+      if (!socket_.get(bytes)) break;
+      const PageFrame frame = parse_frame(bytes);
+      answered(frame);
+      bytes.resize(PageFrame::kSize + frame.run.pages * kPageSize);
+      if (!socket_.get(std::span(bytes).subspan(PageFrame::kSize))) break;
+      channel_.send(bytes);
+      done.count += bytes.size();
+    }
+    return done;
+  }
+
+  void answered(const PageFrame& frame) {
+    const std::lock_guard lock(mutex_);
+    const bool meant = !asked_.empty() && frame.command == PageFrame::kPages &&
+                       frame.run.process == asked_.front().run.process &&
+                       frame.run.address == asked_.front().run.address && frame.run.pages > 0 &&
+                       frame.run.pages <= asked_.front().run.pages;
+    if (!meant) throw Error(ErrorKind::protocol, "CRIU's page server says what is not understood");
+    const Asked was = asked_.front();
+    asked_.pop_front();
+    if (was.kept && frame.run.pages < was.run.pages) {  // it ends where its own pieces do
+      last_ = frame.run;
+      kept_.add({was.run.process, was.run.address + frame.run.pages * kPageSize, was.run.pages - frame.run.pages});
+    }
+    ask_ahead();
+  }
+
+  void ask(const Asked& asked) {
+    asked_.push_back(asked);
+    socket_.put(print_frame({PageFrame::kGet, asked.run}));
+  }
+
+  void ask_ahead() {
+    while (asked_.size() < kAsked) {
+      const auto next = kept_.next(last_, kPiece);
+      if (!next) return;
+      last_ = *next;
+      kept_.remove(*next);
+      ask({*next, true});
+    }
+  }
+
+  void hear_wishes() noexcept {
+    try {
+      FromChannel wishes(channel_);
+      std::string bytes(PageFrame::kSize, '\0');
+      while (wishes.get(bytes)) obey(parse_frame(bytes));
+      socket_.end_putting();
+    } catch (...) {  // the other thread ends, too
+      failure_ = std::current_exception();
+      socket_.close();
+    }
+  }
+
+  void obey(const PageFrame& frame) {
+    const bool again = frame.command == PageFrame::kGet;
+    if ((!again && frame.command != PageFrame::kWanted) || frame.run.pages == 0 || frame.run.pages > kMostPages)
+      throw Error(ErrorKind::protocol, "a wish for pages is not understood");
+    const std::lock_guard lock(mutex_);
+    if (again) return ask({frame.run, false});
+    if (frame.run.pages > 1) last_ = frame.run;  // CRIU goes on from there
+    const PageRun there = kept_.leading(frame.run);
+    if (there.pages == 0) return;  // on its way
+    kept_.remove(there);
+    ask({there, true});
+  }
+
+  Channel& channel_;
+  const CriuSocket socket_;
+  std::mutex mutex_;  ///< guards the rest, and the order in which CRIU is asked
+  PageSet kept_;
+  PageRun last_;  ///< behind which is given next
+  std::deque<Asked> asked_;
+  std::exception_ptr failure_;  ///< of the other thread, when that has ended
+};
+
+}  // namespace
+
+Bytes give_pages(int socket, PageSet kept, Channel& channel) {
+  return PageSource(socket, std::move(kept), channel).run();
+}
+
+}  // namespace ms2m::node
