@@ -20,6 +20,8 @@ Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
       return in_place_steps(procedure);
     case Course::sequential:
       return sequential_steps();
+    case Course::replay:
+      return replay_steps();
   }
   return {};
 }
