@@ -24,6 +24,7 @@ struct Event {
     note,            ///< text: for the operator's information ("queue app.events, from annotation ms2m.io/queue")
     warning,         ///< text, remedy
     undo,            ///< text, ok: one undo entry was carried out (or was not)
+    hook,            ///< text: a line that a hook has written, with its name before it
   };
   Type type = Type::note;
   Phase phase = Phase::preparing;

@@ -8,11 +8,13 @@
 
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
+#include "ms2m/dials.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/node_dump.hpp"
 #include "ms2m/node_restore.hpp"
 #include "ms2m/outcome.hpp"
+#include "ms2m/place.hpp"
 #include "ms2m/plan.hpp"
 #include "ms2m/registry.hpp"
 #include "ms2m/request.hpp"
@@ -27,6 +29,7 @@ struct JournalSummary {
   bool pivoted = false;
   std::string ns, source_pod, source_node, target_pod, target_node, queue, strategy;
   std::string kubeconfig, context;  ///< that it used, so that abort takes them again
+  KubeFlags kube;                   ///< and with them
   std::string server;               ///< of that cluster; empty: an ms2m of before it was noted
   std::string cluster_uid;          ///< of its namespace kube-system; empty: not known
   std::string ssh_config, ssh_host, node_program;
@@ -70,6 +73,7 @@ struct Provenance {
   std::string agent_namespace, agent_address;
   std::string registry;     ///< "registry.example:5000/ms2m", "http://..."; who may there what is in no journal
   std::string registry_ca;  ///< file of certificates that it is trusted by; empty: the nodes' own
+  KubeFlags kube = {};      ///< beside kubeconfig and context
 };
 
 /// One per process run; not thread-safe. Ports outlive it.
@@ -89,7 +93,13 @@ class Migrator {
     RuntimeCheckpoints& dumps;
     Registry& registry;
   };
+  /// What outlives it, too.
+  struct Beside {
+    Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
+    Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
+  };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
+  Migrator(const Ports& ports, JournalStore journals, Observer& observer, const Beside& beside);
   ~Migrator();
 
   /// Reads facts and plans; touches nothing. Plan::findings has the refusals. Throws Error/Cancelled only when facts

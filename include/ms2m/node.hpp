@@ -107,6 +107,8 @@ struct MoveRequest {
   std::function<void(const std::string& why)> on_detour{};
   /// registry: what the manifest there says of it. By it, it is the checkpoint image that a kubelet could pull itself.
   std::string container{}, architecture = "amd64";
+  /// Carriage::relay: what per_second is by now, asked as it goes; empty: it stays as it is.
+  std::function<std::optional<Bytes>()> per_second_now{};
 };
 
 struct MoveResult {

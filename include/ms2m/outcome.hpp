@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ms2m/event.hpp"
+#include "ms2m/hook.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/units.hpp"
 #include "ms2m/waiting.hpp"
@@ -77,6 +78,19 @@ struct StreamOffsets {
   std::optional<double> replay_rate{};  ///< messages/s of the target while it caught up
 };
 
+/// Messages that waited in a queue, as the broker was asked at some time anyway.
+struct DepthSample {
+  Seconds at{0};  ///< since the migration began
+  std::string queue;
+  std::uint64_t ready = 0;
+};
+
+/// What the operator changed while it ran.
+struct Change {
+  Seconds at{0};
+  std::string option, value;  ///< "downtime-limit", "500ms"
+};
+
 /// Measured while it ran; absent where it does not apply or was not reached.
 struct Measures {
   Seconds total{0};                     ///< until nothing of ms2m is left
@@ -99,6 +113,7 @@ struct Measures {
   std::optional<StreamOffsets> stream;  ///< Strategy::replay
   std::vector<Stretch> pauses;          ///< every time in which no message was worked on, in their order
   std::vector<Waited> critical_path;    ///< what total was waited for, without a gap; empty: it was not measured
+  std::vector<DepthSample> depths{};    ///< in the order of time
 };
 
 struct Outcome {
@@ -114,6 +129,8 @@ struct Outcome {
   std::vector<std::string> undone;
   std::vector<Leftover> leftovers;
   bool resumable = false;
+  std::vector<HookRun> hooks{};
+  std::vector<Change> changes{};
   std::vector<PhaseTiming> phases;
   Measures measures;
   std::optional<Seconds> wall;     ///< of the whole command; measures.total is the migration's alone
@@ -121,7 +138,10 @@ struct Outcome {
   std::optional<NodeUsage> nodes;  ///< absent when no node was to be asked
 };
 
-/// 0 done, 1 undone, 3 leftovers, 4 refused, 5 cleanup incomplete, 130 interrupted.
+/// A hook that has failed once the target served, or in the end.
+const HookRun* failed_hook(const Outcome& outcome) noexcept;
+
+/// 0 done, 1 undone, 3 leftovers, 4 refused, 5 cleanup incomplete, 6 done but for a failed_hook(), 130 interrupted.
 int exit_status(const Outcome& outcome) noexcept;
 
 }  // namespace ms2m

@@ -59,7 +59,9 @@ struct Procedure {
   /// The source goes before its copy comes: no copy waits, and the source's node must be able to restore it too.
   bool source_first() const { return course == Course::in_place || course == Course::sequential; }
   /// The copy serves under a name of its own first, then takes the source's by a second migration on the target.
-  bool renamed_later() const { return course == Course::shadow && workload == Workload::stateful_set; }
+  bool renamed_later() const {
+    return (course == Course::shadow || course == Course::valve) && workload == Workload::stateful_set;
+  }
   /// It stands frozen from before its copy may start until its end.
   bool freezes_source() const { return course == Course::valve; }
   /// In the end a pod has the source's name, and so its control queue.

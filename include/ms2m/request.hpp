@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ms2m/carriage.hpp"
+#include "ms2m/hook.hpp"
 #include "ms2m/place.hpp"
 #include "ms2m/units.hpp"
 
@@ -87,6 +88,8 @@ struct MigrationRequest {
   bool allow_hostpath = false;
   bool accept_volume_loss = false;
   bool take_over_lease = false;
+  std::vector<Hook> hooks{};
+  Seconds hook_limit{60};  ///< each
   StepTimeouts timeouts;
   Place place{};  ///< for the commands in what is said
 };

@@ -19,6 +19,7 @@ enum class WaitFor {
   broker,      ///< an answer of it, or of its management API
   api_server,  ///< an answer of it
   node,        ///< an answer of the node program
+  hook,        ///< a command of the operator's
   ms2m,        ///< nobody: its own work, and the writing of its journal
 };
 const char* to_string(WaitFor what) noexcept;  // "kubelet", "pod start", "api server", ...

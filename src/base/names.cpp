@@ -1,5 +1,6 @@
 // The words for the enumerations of the public headers.
 #include "ms2m/event.hpp"
+#include "ms2m/hook.hpp"
 #include "ms2m/node_restore.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/plan.hpp"
@@ -182,11 +183,35 @@ const char* to_string(Restoring restoring) noexcept {
   return "?";
 }
 
+const char* to_string(HookPoint point) noexcept {
+  switch (point) {
+    case HookPoint::before_quiet:
+      return "before-quiet";
+    case HookPoint::after_pivot:
+      return "after-pivot";
+    case HookPoint::end:
+      return "end";
+  }
+  return "?";
+}
+
+std::optional<HookPoint> hook_point_of(std::string_view word) noexcept {
+  for (const HookPoint point : {HookPoint::before_quiet, HookPoint::after_pivot, HookPoint::end})
+    if (word == to_string(point)) return point;
+  return std::nullopt;
+}
+
+const HookRun* failed_hook(const Outcome& outcome) noexcept {
+  for (const HookRun& run : outcome.hooks)
+    if (run.at != HookPoint::before_quiet && !run.failure.empty()) return &run;
+  return nullptr;
+}
+
 int exit_status(const Outcome& outcome) noexcept {
   if (outcome.interrupted) return 130;
   switch (outcome.result) {
     case Result::done:
-      return 0;
+      return failed_hook(outcome) == nullptr ? 0 : 6;
     case Result::undone:
       return 1;
     case Result::leftovers:

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,17 +25,30 @@ class Pace {
     return static_cast<std::size_t>(
         std::clamp<double>(static_cast<double>(per_second_->count) * kMoment, 1, static_cast<double>(most)));
   }
-  /// Until so many bytes more are within the limit; they count as gone then.
-  void await_turn(std::size_t more, const StopToken& stop, const std::string& doing) {
+  /// Another limit from now on. What has gone before counts no more, nor what waits for its turn.
+  void change(std::optional<Bytes> per_second) {
+    if (per_second == per_second_) return;
+    per_second_ = per_second;
+    begun_ = Clock::now();
+    done_ = 0;
+  }
+  /// Until so many bytes more are within the limit; they count as gone then. `limit_now`: may change it meanwhile.
+  void await_turn(std::size_t more, const StopToken& stop, const std::string& doing,
+                  const std::function<std::optional<Bytes>()>& limit_now = {}) {
+    constexpr Millis kLook{250};
+    if (limit_now) change(limit_now());
     done_ += static_cast<double>(more);
-    if (!per_second_) return;
-    const Seconds due(done_ / static_cast<double>(per_second_->count));
-    const TimePoint turn = begun_ + std::chrono::ceil<Clock::duration>(due);
-    for (TimePoint now; (now = Clock::now()) < turn;) stop.sleep(std::chrono::ceil<Millis>(turn - now), doing);
+    while (per_second_) {
+      const Seconds due(done_ / static_cast<double>(per_second_->count));
+      const auto left = std::chrono::ceil<Millis>(begun_ + std::chrono::ceil<Clock::duration>(due) - Clock::now());
+      if (left <= Millis{0}) return;
+      stop.sleep(limit_now ? std::min(left, kLook) : left, doing);
+      if (limit_now) change(limit_now());
+    }
   }
 
  private:
-  const std::optional<Bytes> per_second_;
+  std::optional<Bytes> per_second_;
   TimePoint begun_;
   double done_ = 0;
 };

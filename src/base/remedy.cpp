@@ -26,13 +26,29 @@ std::string filled(std::string word, const std::vector<std::string>& words) {
   return shell_word(word);
 }
 
+/// As kubectl and ms2m both spell them. (A token's file kubectl does not know: who gave one gives kubectl a token.)
+std::string kube_flags(const KubeFlags& given) {
+  std::string text;
+  const auto add = [&text](const char* option, const std::string& value) {
+    if (!value.empty()) text += fmt::format(" --{}={}", option, shell_word(value));
+  };
+  add("cluster", given.cluster);
+  add("user", given.user);
+  add("server", given.server);
+  add("as", given.as);
+  add("as-uid", given.as_uid);
+  for (const std::string& group : given.as_groups) add("as-group", group);
+  return text;
+}
+
 /// What stands before a tool's own words.
 std::string tool(const std::string& name, const Place& place) {
   if (name == "kubectl") {
     const bool list = place.kubeconfig.find(':') != std::string::npos;
     std::string text = list ? "KUBECONFIG=" + shell_word(place.kubeconfig) + " kubectl" : "kubectl";
     if (!list && !place.kubeconfig.empty()) text += " --kubeconfig=" + shell_word(place.kubeconfig);
-    return place.context.empty() ? text : text + " --context=" + shell_word(place.context);
+    if (!place.context.empty()) text += " --context=" + shell_word(place.context);
+    return text + kube_flags(place.kube);
   }
   if (name == "ms2m@place") {
     std::string text = "ms2m";
@@ -40,7 +56,9 @@ std::string tool(const std::string& name, const Place& place) {
       text.insert(0, "KUBECONFIG=" + shell_word(place.kubeconfig) + " ");
     else if (!place.kubeconfig.empty())
       text += " --kubeconfig " + shell_word(place.kubeconfig);
-    return place.context.empty() ? text : text + " --context " + shell_word(place.context);
+    if (!place.context.empty()) text += " --context " + shell_word(place.context);
+    if (!place.kube.token_file.empty()) text += " --token-file " + shell_word(place.kube.token_file);
+    return text + kube_flags(place.kube);
   }
   if (name == "rabbitmqctl@vhost") return "rabbitmqctl --vhost=" + shell_word(place.vhost);
   return name;
@@ -49,7 +67,7 @@ std::string tool(const std::string& name, const Place& place) {
 }  // namespace
 
 const std::vector<Form>& forms() {
-  // "kubectl" takes the place's kubeconfig and context, "rabbitmqctl@vhost" its virtual host.
+  // "kubectl" takes the place's kubeconfig, context and flags, "rabbitmqctl@vhost" its virtual host.
   static const std::vector<Form> all{
       {Command::list_pods, "kubectl --namespace={0} get pods"},
       {Command::show_pod, "kubectl --namespace={0} get pod {1} -o wide"},

@@ -24,6 +24,8 @@ const char* to_string(WaitFor what) noexcept {
       return "api server";
     case WaitFor::node:
       return "node";
+    case WaitFor::hook:
+      return "hook";
     case WaitFor::ms2m:
       return "ms2m";
   }
@@ -39,6 +41,7 @@ bool is_own(WaitFor what) noexcept {
     case WaitFor::pod_start:
     case WaitFor::pod_end:
     case WaitFor::consumer:
+    case WaitFor::hook:
       return false;
     case WaitFor::broker:
     case WaitFor::api_server:

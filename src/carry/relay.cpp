@@ -57,7 +57,7 @@ class RelayFlow : private Flow {
  private:
   void take(std::string chunk) {
     const std::size_t size = chunk.size();
-    pace_.await_turn(size, stop_, doing_);
+    pace_.await_turn(size, stop_, doing_, request_.per_second_now);
     // A target that answers before the stream has ended has failed; its answer says how.
     on_side(target_, [&] {
       if (to_->send(std::move(chunk), stop_)) return;

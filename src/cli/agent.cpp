@@ -24,7 +24,7 @@ struct ManifestOptions {
 
 int print_manifest(const Context& context, const ManifestOptions& options) {
   AgentManifest manifest;
-  manifest.ns = context.globals.ns.empty() ? context.globals.ssh.agent_namespace : context.globals.ns;
+  manifest.ns = context.globals.kube.ns.empty() ? ssh_options(context).agent_namespace : context.globals.kube.ns;
   if (manifest.ns.empty()) manifest.ns = kNamespace;
   manifest.image = options.image;
   manifest.setup = !options.no_setup;

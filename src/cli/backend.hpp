@@ -14,6 +14,8 @@
 #include "ms2m/listener.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/node_setup.hpp"
+#include "ms2m/prune.hpp"
+#include "ms2m/remnants.hpp"
 #include "ms2m/standing.hpp"
 
 namespace ms2m::cli {
@@ -23,6 +25,9 @@ struct KubeOptions {
   std::string context;
   std::string ns;
   KubeletPath kubelet = KubeletPath::proxy;
+  KubeFlags flags = {};
+  std::string token = {};            ///< secret
+  Millis request_limit = Millis{0};  ///< 0: the adapter's own
 };
 
 struct EngineOptions {
@@ -33,6 +38,7 @@ struct EngineOptions {
   bool connect = true;     ///< to the broker at once; false: the preflight does, beside its other questions
   std::string
       label;  ///< for the broker's list of connections: the migration's id, or the pod's name before there is one
+  Migrator::Beside beside{};
 };
 
 /// What the agents and who asks them know each other by; PEM, but for the token.
@@ -50,7 +56,8 @@ struct AgentServing {
 /// Of what is told to whoever listens. Empty: not known yet.
 struct Telling {
   std::string command, migration;
-  std::string pod;  ///< "shop/orders-0": where one process works on several at a time
+  std::string pod;         ///< "shop/orders-0": where one process works on several at a time
+  Dials* dials = nullptr;  ///< that whoever listens may turn; nullptr: none
 };
 
 /// The use cases, as Migrator has them. See ms2m/migrator.hpp for what each promises.
@@ -62,6 +69,7 @@ class Engine {
   virtual Outcome abort(const std::string& id, const StopToken& stop) = 0;
   virtual Outcome resume(const std::string& id, const StopToken& stop) = 0;
   virtual std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) = 0;
+  virtual std::vector<Remnant> find_remnants(const RemnantQuestion& question, const StopToken& stop) = 0;
   /// The nodes that had no node program, and where one was brought and kept since this was made.
   virtual std::vector<std::string> program_brought_to() const = 0;
 };
@@ -87,6 +95,8 @@ class Backend {
   virtual std::vector<JournalSummary> journals() const = 0;                        ///< as JournalStore::list()
   virtual std::optional<JournalSummary> journal(const std::string& id) const = 0;  ///< as JournalStore::find()
   virtual void forget_journal(const std::string& id) const = 0;
+  virtual std::vector<std::string> prune_journals(
+      const JournalLimits& limits) const = 0;                                 ///< as ms2m::prune_journals()
   virtual std::optional<Standing> standing(const std::string& id) const = 0;  ///< as standing_of(); nothing: no journal
   /// The document of kind "outcome" that was kept last; nothing: none was. Error{failed}: it cannot be read.
   virtual std::optional<Json> outcome(const std::string& id) const = 0;
@@ -94,6 +104,8 @@ class Backend {
   virtual void keep_outcome(const std::string& id, const Json& outcome) const = 0;
   /// An observer that tells `inner`, and, until it is destroyed, whoever listens on this machine.
   virtual std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const = 0;
+  /// Runs commands of the operator's; what they write goes to the observer.
+  virtual std::unique_ptr<Hooks> hooks(Observer& observer) const = 0;
   /// To each ms2m of this user that runs here.
   virtual std::vector<std::unique_ptr<Listener>> listen() const = 0;
   /// Removes from a node the programs that were brought and kept there. False: there was none. `cluster` is asked where

@@ -5,14 +5,14 @@
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
+#include "cli/strays.hpp"
 #include "ms2m/error.hpp"
+#include "report/cleanup_report.hpp"
 #include "report/outcome_report.hpp"
 
 namespace ms2m::cli {
 
 namespace {
-
-bool finished(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
 
 /// The worst of several outcomes is the command's. Undone is what a clean-up wants, so it is a success here.
 int status_of(const std::vector<Outcome>& outcomes) {
@@ -57,7 +57,9 @@ void sweep(const Context& context, const JournalSummary& journal, Silent& silent
 /// A journal that is unreadable, or whose cluster or broker cannot be reached, is an outcome too: the others must have
 /// their turn.
 std::vector<Outcome> clean(const Context& context, const JournalSummary& journal, Silent& silent) {
-  if (finished(journal)) {
+  // One whose hooks still run has come to its end, and is under way.
+  const auto standing = is_over(journal) ? context.backend.standing(journal.id) : std::nullopt;
+  if (is_over(journal) && !(standing && standing->under_way)) {
     sweep(context, journal, silent);
     context.backend.forget_journal(journal.id);
     note(context, "journal " + journal.id + " of a finished migration removed");
@@ -77,32 +79,78 @@ std::vector<Outcome> clean(const Context& context, const JournalSummary& journal
   }
 }
 
-int run_cleanup(const Context& context, const std::string& id) {
-  const auto journals = id.empty() ? context.backend.journals() : std::vector{find_journal(context, id)};
+struct CleanupOptions {
+  std::string id;
+  bool all = false, dry_run = false;
+};
+
+/// By its journal alone; nobody is asked.
+report::Cleaning look_at(const Context& context, const JournalSummary& journal) {
+  using Is = report::Cleaning::Is;
+  if (!journal.error.empty()) return {journal, Is::unreadable, {}};
+  const auto standing = context.backend.standing(journal.id);
+  if (standing && standing->under_way) return {journal, Is::under_way, {}};
+  if (is_over(journal)) return {journal, Is::finished, {}};
+  return {journal, Is::unfinished, standing ? standing->open : std::vector<std::string>()};
+}
+
+int say_only(const Context& context, const std::vector<JournalSummary>& journals, const Strays& strays, bool looked) {
+  std::vector<report::Cleaning> cleanings;
+  for (const auto& journal : journals) cleanings.push_back(look_at(context, journal));
+  const int status = status_of(strays.untold);
+  if (structured(context)) {
+    print_json(context,
+               report::cleanings_json(cleanings, report::remnants_json(strays.found, looked), strays.untold, status));
+    return status;
+  }
+  context.out << report::cleanings_text(cleanings) << report::remnants_text(strays.found, true);
+  for (const auto& outcome : strays.untold) report_outcome(context, outcome, "cleanup", true);
+  if (cleanings.empty() && strays.found.empty() && strays.untold.empty()) context.out << "Nothing to clean up.\n";
+  context.out << std::flush;
+  return status;
+}
+
+int run_cleanup(const Context& context, const CleanupOptions& options) {
+  if (options.all && !options.id.empty())
+    throw Error(ErrorKind::usage, "--all is of all migrations, and " + options.id + " is one");
+  const auto journals =
+      options.id.empty() ? context.backend.journals() : std::vector{find_journal(context, options.id)};
+  // Before journals go: what has one is none of these.
+  const Strays strays = options.all ? find_strays(context, journals, !options.dry_run) : Strays();
+  if (options.dry_run) return say_only(context, journals, strays, options.all);
   std::vector<Outcome> outcomes;
   Silent silent;
   for (const auto& journal : journals)
     for (auto& outcome : clean(context, journal, silent)) outcomes.push_back(std::move(outcome));
+  outcomes.insert(outcomes.end(), strays.untold.begin(), strays.untold.end());
   const int status = status_of(outcomes);
-  if (context.globals.output == Output::json) {
-    print_json(context, report::outcomes_json(outcomes, "cleanup", status));
+  if (structured(context)) {
+    Json json = report::outcomes_json(outcomes, "cleanup", status);
+    json["remnants"] = report::remnants_json(strays.found, options.all);
+    print_json(context, json);
     return status;
   }
   for (const auto& outcome : outcomes) report_outcome(context, outcome, "cleanup", true);
-  if (outcomes.empty()) context.out << "Nothing to clean up.\n" << std::flush;
+  context.out << report::remnants_text(strays.found, false);
+  if (outcomes.empty() && strays.found.empty()) context.out << "Nothing to clean up.\n";
+  context.out << std::flush;
   return status;
 }
 
 }  // namespace
 
 void add_cleanup(CLI::App& app, Command& chosen) {
-  const auto id = std::make_shared<std::string>();
+  const auto options = std::make_shared<CleanupOptions>();
   auto& command =
       add_command(app, "cleanup", "Remove what unfinished migrations left, and the journals of finished ones",
-                  {"ms2m cleanup", "ms2m cleanup m7k2q9"}, [id, &chosen] {
-                    chosen = {"cleanup", [id](const Context& context) { return run_cleanup(context, *id); }};
+                  {"ms2m cleanup", "ms2m cleanup m7k2q9", "ms2m cleanup --all --dry-run"}, [options, &chosen] {
+                    chosen = {"cleanup", [options](const Context& context) { return run_cleanup(context, *options); }};
                   });
-  add_text(command, *id, {.names = "ID", .help = "of one migration (default: all of them)", .ask = Ask::migrations});
+  add_text(command, options->id,
+           {.names = "ID", .help = "of one migration (default: all of them)", .ask = Ask::migrations});
+  add_flag(command, options->all, "--all",
+           "also what migrations without a journal here have left in the namespace and at its broker");
+  add_flag(command, options->dry_run, "--dry-run", "say what would be done; change nothing");
 }
 
 }  // namespace ms2m::cli

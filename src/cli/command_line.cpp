@@ -3,90 +3,22 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
+#include <functional>
 #include <map>
+#include <set>
+#include <sstream>
 
+#include "cli/global_options.hpp"
+#include "cli/keys.hpp"
 #include "cli/version_text.hpp"
 
 namespace ms2m::cli {
 
 namespace {
 
-template <typename Value>
-using Words = std::map<std::string, Value>;
-
-/// An option whose value is one of a few words. (CLI11's own transformers put their tables into help and messages.)
-template <typename Value>
-CLI::Option* add_word(CLI::App& app, const char* names, Value& field, const Words<Value>& words, const char* help) {
-  const auto check = [words](std::string& given) -> std::string {
-    if (words.count(given) != 0) return {};
-    std::string known;
-    for (const auto& [word, value] : words) known += (known.empty() ? "" : ", ") + word;
-    return "'" + given + "' is not one of " + known;
-  };
-  std::vector<std::string> known_words;
-  for (const auto& [word, value] : words) known_words.push_back(word);
-  return app
-      .add_option_function<std::string>(
-          names, [&field, words](const std::string& given) { field = words.at(given); }, help)
-      ->type_name("WORD")
-      ->check(CLI::Validator(check, "", words_name(known_words)));
-}
-
-void add_global_options(CLI::App& app, GlobalOptions& globals) {
-  const auto text = [&app](const char* names, std::string& field, const char* help, const char* value) {
-    return app.add_option(names, field, help)->type_name(value);
-  };
-  text("--kubeconfig", globals.kubeconfig, "instead of $KUBECONFIG and ~/.kube/config", "FILE");
-  text("--context", globals.context, "of the kubeconfig (default: its current one)", "NAME")
-      ->check(completed_by(Ask::contexts));
-  text("-n,--namespace", globals.ns, "of the pod (default: the context's)", "NAME")
-      ->check(completed_by(Ask::namespaces));
-  const std::string broker = "Broker (default: MS2M_BROKER, config.yaml, then what the pod says itself)";
-  text("--broker", globals.broker.uri, "amqp[s]://USER@HOST:PORT/VHOST; password in MS2M_BROKER_PASSWORD", "URI")
-      ->group(broker);
-  text("--broker-api", globals.broker.api, "management API (default: port 15672, or 15671 with TLS)", "URL")
-      ->group(broker);
-  text("--broker-ca", globals.broker.ca, "amqps: certificates to trust", "FILE")->group(broker);
-  text("--broker-cert", globals.broker.certificate, "amqps: client certificate", "FILE")->group(broker);
-  text("--broker-key", globals.broker.key, "amqps: its key", "FILE")->group(broker);
-  text("--queue", globals.broker.queue, "the queue that the pod consumes", "NAME")->group(broker);
-  const std::string nodes = "Nodes";
-  text("--ssh-config", globals.ssh.config, "configuration for ssh (default: your own)", "FILE")->group(nodes);
-  text("--ssh-host", globals.ssh.host, "how a node is called for ssh (default: {node})", "TEMPLATE")->group(nodes);
-  text("--node-program", globals.ssh.node_program, "brought to the nodes instead of the one in ms2m", "FILE")
-      ->group(nodes);
-  add_word<std::string>(
-      app, "--transfer", globals.ssh.transfer, {{"ssh", "ssh"}, {"http", "http"}, {"registry", "registry"}},
-      "ssh (default); http: everything on nodes by their agents ('ms2m agent'); registry: checkpoints "
-      "through one")
-      ->group(nodes);
-  text("--registry", globals.ssh.registry, "registry: [http://]HOST[:PORT]/REPOSITORY; logins as skopeo has them",
-       "NAME")
-      ->group(nodes);
-  text("--registry-ca", globals.ssh.registry_ca, "registry: certificates to trust (default: the nodes' own)", "FILE")
-      ->group(nodes);
-  text("--agent-namespace", globals.ssh.agent_namespace, "http: where the agents are (ms2m-system)", "NAME")
-      ->check(completed_by(Ask::namespaces))
-      ->group(nodes);
-  add_word<std::string>(app, "--agent-address", globals.ssh.agent_address,
-                        {{"proxy", "proxy"}, {"straight", "straight"}},
-                        "http: proxy (default), through the API server; straight, to the pod's address")
-      ->group(nodes);
-  const std::string output = "Output";
-  add_word(app, "-o,--output", globals.output, {{"table", Output::table}, {"json", Output::json}},
-           "table (default) or json: one document on standard output")
-      ->group(output);
-  add_word(app, "--progress", globals.progress,
-           {{"auto", ProgressStyle::automatic},
-            {"tty", ProgressStyle::tty},
-            {"plain", ProgressStyle::plain},
-            {"jsonl", ProgressStyle::jsonl},
-            {"none", ProgressStyle::none}},
-           "on standard error: auto (default), tty, plain, jsonl or none")
-      ->group(output);
-  app.add_flag("-q,--quiet", globals.quiet, "no progress, only warnings and the result")->group(output);
-  app.add_flag("-v,--verbose", globals.verbose, "every step, with the time since the start")->group(output);
-}
+constexpr const char* kPurpose =
+    "Moves a running, message-consuming pod to another node while its queue goes on filling.";
 
 void declare(CLI::App& app, CommandLine& line) {
   app.require_subcommand(0, 1);  // none is our own message
@@ -102,12 +34,14 @@ void declare(CLI::App& app, CommandLine& line) {
   add_check(app, line.command);
   add_list(app, line.command);
   add_status(app, line.command);
+  add_set(app, line.command);
   add_report(app, line.command);
   add_resume(app, line.command);
   add_abort(app, line.command);
   add_cleanup(app, line.command);
   add_node(app, line.command);
   add_agent(app, line.command);
+  add_config(app, line.command);
   add_version(app, line.command);
   add_completion(app, line.command);
   app.footer(
@@ -117,7 +51,8 @@ void declare(CLI::App& app, CommandLine& line) {
       "  MS2M_BROKER=amqp://admin@broker:5672/ MS2M_BROKER_PASSWORD=... ms2m migrate pod/consumer-0 --to worker-2\n\n"
       "Exit status: 0 done, 1 failed and undone, 2 wrong command line or configuration, 3 failed and something is "
       "left,\n"
-      "4 refused before anything was touched, 5 migrated but clean-up incomplete, 130 interrupted.\n"
+      "4 refused before anything was touched, 5 migrated but clean-up incomplete, 6 migrated but a hook failed,\n"
+      "130 interrupted.\n"
       "Everything: 'man ms2m', 'man ms2m-protocol'.");
 }
 
@@ -142,13 +77,78 @@ std::string help_of(const CLI::App& app) {
 }
 
 /// CLI11's messages in one line, and where to read on.
-std::string one_sentence(const CLI::App& app, const CLI::ParseError& error) {
+std::string one_sentence(const CLI::ParseError& error) {
   std::string message = error.what();
   std::replace(message.begin(), message.end(), '\n', ' ');
+  if (message.starts_with(": ")) message.erase(0, 2);  // of an option that is not shown
   while (!message.empty() && (message.back() == ' ' || message.back() == '.')) message.pop_back();
-  const auto chosen = chosen_command(app);
-  const std::string command = chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name();
-  return "ms2m: " + message + "; see '" + command + " --help'\n";
+  return message;
+}
+
+bool is_shown(const CLI::App& app, const CLI::Option& option) {
+  return !option.get_lnames().empty() && option.nonpositional() && !option.get_group().empty() &&
+         &option != app.get_help_ptr() && &option != app.get_version_ptr();
+}
+
+/// The words with what variables say of options that are not among them, right behind the command. `variables` gets
+/// who spoke for which option.
+std::vector<std::string> with_variables(const CLI::App& app, const std::vector<std::string>& words,
+                                        const Environment& environment, std::map<std::string, std::string>& variables) {
+  const Understood line = understand(app, words);
+  std::vector<std::string> all(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(line.behind));
+  if (line.given.count("help") > 0 || line.commands.empty()) return words;
+  std::set<std::string> seen;
+  const auto add = [&](const CLI::App& of) {
+    for (const auto* option : of.get_options()) {
+      if (!is_shown(of, *option)) continue;
+      const std::string name = option->get_lnames().front();
+      if (!seen.insert(name).second) continue;  // an inner command's own
+      if (!option->get_configurable()) continue;
+      const auto key = find_key(key_of(name));
+      const std::string variable = variable_of(name);
+      const auto value = environment.get(variable);
+      const auto* general = app.get_option_no_throw("--" + name);
+      if (general != nullptr && general->get_type_name() != option->get_type_name()) continue;  // of another meaning
+      const auto others = option->get_excludes();
+      const bool excluded = std::any_of(others.begin(), others.end(), [&line](const CLI::Option* other) {
+        return line.given.count(other->get_lnames().front()) > 0;
+      });
+      if (key != nullptr || excluded || line.given.count(name) > 0 || !value) continue;
+      variables[name] = variable;
+      all.push_back("--" + name + "=" + *value);
+    }
+  };
+  const CLI::App* current = &app;
+  std::vector<const CLI::App*> chain{&app};
+  for (const auto& command : line.commands) chain.push_back(current = current->get_subcommand(command));
+  for (auto each = chain.rbegin(); each != chain.rend(); ++each) add(**each);
+  all.insert(all.end(), words.begin() + static_cast<std::ptrdiff_t>(line.behind), words.end());
+  return all;
+}
+
+/// A message about an option that a variable spoke for names the variable.
+std::string naming_variables(std::string message, const std::map<std::string, std::string>& variables) {
+  for (const auto& [name, variable] : variables)
+    if (const auto at = message.find("--" + name); at != std::string::npos) {
+      const auto end = at + 2 + name.size();
+      if (end == message.size() || (message[end] != '-' && std::isalnum(static_cast<unsigned char>(message[end])) == 0))
+        message.replace(at, 2 + name.size(), variable);
+    }
+  return message;
+}
+
+/// A command has an --output of its own that says the form, too, and not a file.
+bool says_form_itself(const CLI::App& app, const CLI::App* command) {
+  const auto* own = command == nullptr ? nullptr : command->get_option_no_throw("--output");
+  return own != nullptr && own->get_type_name() == app.get_option("--output")->get_type_name();
+}
+
+/// A program reads the answer: also to a line that cannot be parsed.
+Output output_of(const CLI::App& app, const std::vector<std::string>& words) {
+  const auto given = understand(app, words).given;
+  const auto output = given.find("output");
+  if (output == given.end()) return Output::table;
+  return output->second == "json" ? Output::json : output->second == "yaml" ? Output::yaml : Output::table;
 }
 
 }  // namespace
@@ -160,13 +160,14 @@ Candidates candidates_of(const std::vector<std::string>& words) {
   return candidates(app, words);
 }
 
-CommandLine parse_command_line(std::vector<std::string> arguments) {
+CommandLine parse_command_line(const std::vector<std::string>& words, const Environment& environment) {
   CommandLine line;
-  CLI::App app("Moves a running, message-consuming pod to another node while its queue goes on filling.", "ms2m");
+  CLI::App app(kPurpose, "ms2m");
   declare(app, line);
+  std::map<std::string, std::string> variables;
+  const std::vector<std::string> all = with_variables(app, words, environment, variables);
   try {
-    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
-    app.parse(arguments);
+    app.parse(std::vector<std::string>(all.rbegin(), all.rend()));  // CLI11 takes them from the back
     // Last: CLI11's own check of it would hide the word that was mistyped.
     const auto chosen = chosen_command(app);
     const CLI::App& last = chosen.app == nullptr ? app : *chosen.app;
@@ -178,11 +179,69 @@ CommandLine parse_command_line(std::vector<std::string> arguments) {
     line.text = std::string(version.what()) + "\n";
     return line;
   } catch (const CLI::ParseError& error) {
+    const auto chosen = chosen_command(app);
+    const std::string command = chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name();
     line.status = 2;
-    line.text = one_sentence(app, error);
+    line.command.name = command == "ms2m" ? "" : command.substr(5);
+    line.globals.output = output_of(app, all);
+    line.wrong = naming_variables(one_sentence(error), variables);
+    line.cure = "see '" + command + " --help'";
+    line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
     return line;
   }
+  if (says_form_itself(app, chosen_command(app).app)) {  // its errors are documents then as everywhere
+    if (const Output own = output_of(app, all); own != Output::table) line.globals.output = own;
+  }
+  if (line.globals.output == Output::name && !line.command.lists && variables.count("output") > 0)
+    line.globals.output = Output::table;  // it is for those that have it
   return line;
+}
+
+namespace {
+
+/// `visit` gets each command, and its name behind "ms2m".
+void each_command(const CLI::App& app, const std::string& name,
+                  const std::function<void(const CLI::App&, const std::string&)>& visit) {
+  visit(app, name);
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_group().empty())
+      each_command(*command, (name.empty() ? "" : name + " ") + command->get_name(), visit);
+}
+
+void each_command(const std::function<void(const CLI::App&, const std::string&)>& visit) {
+  CommandLine line;
+  CLI::App app(kPurpose, "ms2m");
+  declare(app, line);
+  each_command(app, "", visit);
+}
+
+}  // namespace
+
+std::vector<OptionRow> option_rows() {
+  std::vector<OptionRow> rows;
+  each_command([&](const CLI::App& app, const std::string& command) {
+    for (const auto* option : app.get_options()) {
+      if (!is_shown(app, *option)) continue;
+      const bool flag = option->get_items_expected_max() == 0;
+      rows.push_back({command, option->get_lnames().front(), option->get_name(false, true),
+                      flag ? "" : option->get_type_name(), option->get_description(), option->get_group(), flag});
+    }
+  });
+  return rows;
+}
+
+std::vector<CommandRow> command_rows() {
+  std::vector<CommandRow> rows;
+  each_command([&](const CLI::App& app, const std::string& name) {
+    CommandRow row{name, app.get_description(), {}, {}, !app.get_subcommands({}).empty()};
+    for (const auto* option : app.get_options())
+      if (option->get_positional()) row.arguments.push_back(option->get_name());
+    std::istringstream footer(app.get_footer());
+    for (std::string line; std::getline(footer, line);)
+      if (line.starts_with("  ")) row.examples.push_back(line.substr(2));
+    rows.push_back(std::move(row));
+  });
+  return rows;
 }
 
 }  // namespace ms2m::cli

@@ -17,6 +17,8 @@ namespace ms2m::cli {
 struct Command {
   std::string name;
   std::function<int(const Context&)> run;
+  bool lists = false;      ///< migrations: -o name has their ids
+  bool configured = true;  ///< false: it looks at no config.yaml
 };
 
 void add_migrate(CLI::App& app, Command& chosen);
@@ -29,8 +31,10 @@ void add_list(CLI::App& app, Command& chosen);
 void add_drain(CLI::App& app, Command& chosen);
 void add_report(CLI::App& app, Command& chosen);
 void add_status(CLI::App& app, Command& chosen);
+void add_set(CLI::App& app, Command& chosen);
 void add_node(CLI::App& app, Command& chosen);
 void add_agent(CLI::App& app, Command& chosen);
+void add_config(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
 void add_completion(CLI::App& app, Command& chosen);
 

@@ -55,6 +55,7 @@ class Reader {
   explicit Reader(const CLI::App& root) : root_(root), current_(&root) {}
 
   void take(const std::string& word) {
+    ++taken_;
     if (pending_ != nullptr) {
       note(*pending_, word);
       pending_ = nullptr;
@@ -68,10 +69,15 @@ class Reader {
       for (const auto* command : commands)
         if (command->get_name() == word) current_ = command;
       lost_ = current_ == before;
+      if (lost_) return;
+      commands_.push_back(word);
+      behind_ = taken_;
     } else {
       ++positionals_;
     }
   }
+
+  Understood understood() const { return {commands_, behind_, result_.given}; }
 
   Candidates at_cursor(const std::string& word) {
     result_.value = word;
@@ -156,6 +162,8 @@ class Reader {
   const CLI::App* current_;
   const CLI::Option* pending_ = nullptr;
   bool only_positionals_ = false;
+  std::size_t taken_ = 0, behind_ = 0;
+  std::vector<std::string> commands_;
   bool lost_ = false;  ///< behind a word that is no command
   std::size_t positionals_ = 0;
   std::set<const CLI::Option*> used_;
@@ -163,6 +171,12 @@ class Reader {
 };
 
 }  // namespace
+
+Understood understand(const CLI::App& app, const std::vector<std::string>& words) {
+  Reader reader(app);
+  for (const auto& word : words) reader.take(word);
+  return reader.understood();
+}
 
 CLI::Validator completed_by(Ask ask) {
   std::string name;

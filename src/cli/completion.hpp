@@ -31,6 +31,14 @@ struct Candidates {
   std::map<std::string, std::string> given;  ///< long option without dashes -> value, as far as typed
 };
 
+/// Words as CLI11 will understand them.
+struct Understood {
+  std::vector<std::string> commands;         ///< from the outermost to the innermost
+  std::size_t behind = 0;                    ///< how many words there are up to the innermost one
+  std::map<std::string, std::string> given;  ///< long option without dashes -> value
+};
+Understood understand(const CLI::App& app, const std::vector<std::string>& words);
+
 /// For add_option()->check(): accepts every value, and says what completes it.
 CLI::Validator completed_by(Ask ask);
 /// The name of a validator that accepts only `words`, so that they are offered.

@@ -18,6 +18,11 @@ KubeOptions kube_options(const Candidates& at) {
   options.kubeconfig = given(at, "kubeconfig");
   options.context = given(at, "context");
   options.ns = given(at, "namespace");
+  options.flags.cluster = given(at, "cluster");
+  options.flags.user = given(at, "user");
+  options.flags.server = given(at, "server");
+  options.flags.token_file = given(at, "token-file");
+  options.flags.as = given(at, "as");
   return options;
 }
 

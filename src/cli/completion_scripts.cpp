@@ -120,11 +120,14 @@ void add_completion(CLI::App& app, Command& chosen) {
   };
   auto& command = add_command(app, "completion", "Print a completion script for bash, zsh or fish",
                               {"source <(ms2m completion bash)", "ms2m completion fish | source"}, [shell, &chosen] {
-                                chosen = {"completion", [shell](const Context& context) {
-                                            for (const auto& [name, script] : kShells)
-                                              if (*shell == name) context.out << script << std::flush;
-                                            return 0;
-                                          }};
+                                chosen = {.name = "completion",
+                                          .run =
+                                              [shell](const Context& context) {
+                                                for (const auto& [name, script] : kShells)
+                                                  if (*shell == name) context.out << script << std::flush;
+                                                return 0;
+                                              },
+                                          .configured = false};
                               });
   add_checked(command, {.names = "SHELL", .help = "bash, zsh or fish", .required = true, .words = names}, check,
               [shell](const std::string& given) { *shell = given; });

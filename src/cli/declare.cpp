@@ -16,7 +16,7 @@ std::string examples(std::initializer_list<const char*> lines) {
 }
 
 void describe(CLI::Option& option, const Declared& declared) {
-  option.type_name(declared.value)->required(declared.required);
+  option.type_name(declared.value)->required(declared.required)->configurable(declared.variable);
   if (!declared.group.empty()) option.group(declared.group);
   if (declared.ask != Ask::nothing) option.check(completed_by(declared.ask));
 }
@@ -44,6 +44,12 @@ void add_text(CLI::App& command, std::string& field, const Declared& declared) {
 
 void add_texts(CLI::App& command, std::vector<std::string>& field, const Declared& declared) {
   describe(*command.add_option(declared.names, field, declared.help), declared);
+}
+
+void add_repeated(CLI::App& command, std::vector<std::string>& field, const Declared& declared) {
+  auto* option = command.add_option(declared.names, field, declared.help);
+  describe(*option, declared);
+  option->allow_extra_args(false);
 }
 
 void add_checked(CLI::App& command, const Declared& declared, std::function<std::string(const std::string&)> check,

@@ -26,9 +26,12 @@ struct Declared {
   bool required = false;
   Ask ask = Ask::nothing;               ///< what completes the value
   std::vector<std::string> words = {};  ///< or these do
+  bool variable = true;                 ///< false: it counts only where it is typed
 };
 
 void add_text(CLI::App& command, std::string& field, const Declared& declared);
+/// An option that may be given again, each time with one value.
+void add_repeated(CLI::App& command, std::vector<std::string>& field, const Declared& declared);
 /// As often as it is given.
 void add_texts(CLI::App& command, std::vector<std::string>& field, const Declared& declared);
 

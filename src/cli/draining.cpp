@@ -13,6 +13,7 @@
 #include "cli/drain_groups.hpp"
 #include "cli/drain_targets.hpp"
 #include "cli/observers.hpp"
+#include "cli/reach.hpp"
 #include "kube/objects/drainable.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/placement.hpp"
@@ -27,6 +28,7 @@ namespace {
 using report::Drained;
 
 constexpr Millis kCluster{30000};
+constexpr Millis kAfterStop{2000};
 
 class Draining {
  public:
@@ -37,16 +39,17 @@ class Draining {
 
   int run() {
     refuse_one_queue_for_all();
-    cluster_ = context_.backend.cluster(
-        {context_.globals.kubeconfig, context_.globals.context, context_.globals.ns, KubeletPath::proxy},
-        context_.stop);
+    check_request(context_, options_.migrate);
+    warn_about_kubeconfig(context_);  // before the node is cordoned
+    KubeReach kube = kube_reach(context_.globals, context_.environment, context_.config);
+    drain_.ns = kube.ns = context_.globals.kube.ns;  // a default is of a pod's, and would hide the others of the node
+    cluster_ = context_.backend.cluster(kube_options(kube), context_.stop);
     const StopToken limited = context_.stop.within(kCluster);
     const auto node = cluster_->get({Kind::node, "", options_.node}, limited);
     if (!node) throw Error(ErrorKind::refused, "there is no node " + options_.node, list_nodes());
     drain_.cordoned = parse_node(*node).cordoned;
     find_targets(limited);
-    const auto pods =
-        cluster_->list(Kind::pod, context_.globals.ns, options_.selector, "spec.nodeName=" + options_.node, limited);
+    const auto pods = cluster_->list(Kind::pod, kube.ns, options_.selector, "spec.nodeName=" + options_.node, limited);
     drain_.pods.resize(pods.size());
     side_by_side(pods.size(), [&](std::size_t n) { look_at(pods[n], drain_.pods[n]); });
     context_.stop.check("looking at the node's pods");
@@ -57,7 +60,7 @@ class Draining {
     }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
-    if (context_.globals.output == Output::json)
+    if (structured(context_))
       print_json(context_, report::drain_json(drain_, status));
     else
       context_.out << report::drain_text(drain_) << std::flush;
@@ -73,7 +76,7 @@ class Draining {
                   "leave it out: a pod names its own, by annotation ms2m.io/queue or QUEUE_NAME");
     };
     if (!context_.globals.broker.queue.empty()) refuse("--queue");
-    if (!context_.environment.get("MS2M_QUEUE").value_or("").empty()) refuse("MS2M_QUEUE");
+    if (!reach_of(context_.environment).broker.queue.empty()) refuse("MS2M_QUEUE");
     if (!context_.config.broker.queue.empty()) refuse(context_.config.path);
   }
 
@@ -107,13 +110,29 @@ class Draining {
       cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
                       context_.stop.within(kCluster));
     } catch (Error& error) {
-      if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
-        error.in("cordoning node " + options_.node + ", which it may be now")
-            .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
-      throw;
+      throw may_be_cordoned(error);
+    } catch (const Cancelled&) {
+      if (!is_cordoned_after_all()) throw;
     }
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
+  }
+
+  Error may_be_cordoned(Error error) const {
+    if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
+      error.in("cordoning node " + options_.node + ", which it may be now")
+          .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
+    return error;
+  }
+
+  /// After a stop: the request may have arrived before it.
+  bool is_cordoned_after_all() const {
+    try {
+      const auto node = cluster_->get({Kind::node, "", options_.node}, StopToken{}.within(kAfterStop));
+      return node && parse_node(*node).cordoned;
+    } catch (const Error& error) {
+      throw may_be_cordoned(error);
+    }
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {
@@ -240,11 +259,12 @@ class Draining {
     const std::string pod = row.ns + "/" + row.pod;
     Named named(pod, context_.observer);
     Outcome outcome;
+    Dials dials;
     try {
-      const auto observer = context_.backend.tell({"drain", "", pod}, named);
+      const auto observer = context_.backend.tell({"drain", "", pod, &dials}, named);
       const Context context = observed_by(*observer, context_);
       MigrationRequest request = request_for(row, row.target_node);
-      Session session = open_session(context, request);
+      Session session = open_session(context, request, &dials);
       outcome = session.engine->migrate(request, session.provenance, context.stop);
     } catch (const Error& error) {
       outcome.result = Result::refused;
@@ -274,6 +294,8 @@ class Draining {
       row.why += (row.why.empty() ? "left: " : "; left: ") + left.what;
       if (row.remedy.empty()) row.remedy = left.command;
     }
+    if (const HookRun* hook = failed_hook(outcome))
+      row.why += fmt::format("{}hook {} failed: {}", row.why.empty() ? "" : "; ", to_string(hook->at), hook->failure);
     if (moved) {
       row.total = outcome.measures.total;
       row.gap = outcome.measures.gap;
@@ -283,9 +305,9 @@ class Draining {
     if (rank(status) > rank(worst_)) worst_ = status;
   }
 
-  /// What outweighs what: something left, clean-up incomplete, failed and undone, refused, done.
+  /// What outweighs what: something left, clean-up incomplete, failed and undone, refused, a hook failed, done.
   static int rank(int status) {
-    constexpr int kOrder[] = {0, 4, 1, 5, 3, 130};
+    constexpr int kOrder[] = {0, 6, 4, 1, 5, 3, 130};
     return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), status) - std::begin(kOrder));
   }
 
@@ -293,7 +315,7 @@ class Draining {
     if (context_.stop.stop_requested()) return 130;
     const bool refused = std::any_of(drain_.pods.begin(), drain_.pods.end(),
                                      [](const Drained& row) { return row.is == Drained::Is::refused; });
-    return worst_ == 0 && refused ? 4 : worst_;
+    return refused && rank(4) > rank(worst_) ? 4 : worst_;
   }
 
   const Context& context_;

@@ -23,5 +23,6 @@ int main(int argc, char** argv) {
   const bool terminal = ::isatty(STDERR_FILENO) != 0 && environment.get("TERM").value_or("dumb") != "dumb";
   const auto backend = ms2m::cli::make_backend();
   return ms2m::cli::run({argv + 1, argv + argc}, environment,
-                        {std::cout, std::cerr, terminal, columns_of(STDERR_FILENO)}, *backend, stop.token());
+                        {std::cout, std::cerr, terminal, columns_of(STDERR_FILENO), signals.asked()}, *backend,
+                        stop.token());
 }

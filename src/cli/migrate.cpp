@@ -1,16 +1,27 @@
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
+#include "ms2m/error.hpp"
 
 namespace ms2m::cli {
 
 namespace {
 
+/// What is over long since. That it cannot be removed is no failure of this migration.
+void prune(const Context& context) {
+  try {
+    context.backend.prune_journals(context.config.journals);
+  } catch (const Error& error) {
+    note(context, std::string("old journals were not removed: ") + error.what());
+  }
+}
+
 int run_migrate(const Context& given, const MigrateOptions& options) {
   if (options.dry_run) return run_plan(given, options);
-  const auto observer = given.backend.tell({"migrate", "", ""}, given.observer);
+  Dials dials;
+  const auto observer = given.backend.tell({"migrate", "", "", &dials}, given.observer);
   const Context context = observed_by(*observer, given);
   MigrationRequest request = make_request(context, options);
-  Session session = open_session(context, request);
+  Session session = open_session(context, request, &dials);
   const TimePoint opened = Clock::now();
   Outcome outcome = session.engine->migrate(request, session.provenance, context.stop);
   const TimePoint ended = Clock::now();
@@ -18,7 +29,9 @@ int run_migrate(const Context& given, const MigrateOptions& options) {
   outcome.outside.insert(outcome.outside.begin(), {"finding pod and broker", opened - context.begun});
   outcome.outside.push_back({"closing the connections", Clock::now() - ended});
   outcome.wall = Clock::now() - context.begun;
-  return report_outcome(context, outcome, "migrate");
+  const int status = report_outcome(context, outcome, "migrate");
+  prune(context);
+  return status;
 }
 
 }  // namespace

@@ -49,6 +49,11 @@ void add_how_options(CLI::App& command, MigrateOptions& options) {
       command, options.container,
       {.names = "-c,--container", .help = "the container with the state (default: the only one)", .value = "NAME"});
   add_settings(command, options.settings);
+  add_repeated(command, options.hooks,
+               {.names = "--hook",
+                .help = "run it before-quiet, after-pivot or at the end, by /bin/sh (may be given again)",
+                .value = "PHASE=COMMAND",
+                .group = "How"});
   const std::string allow = "What to allow";
   add_flag(command, options.allow_competing, "--allow-competing", "other consumers may be on the queue", allow);
   add_flag(command, options.allow_other_queues, "--allow-other-queues",

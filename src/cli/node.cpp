@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
 #include "cli/node_setup.hpp"
+#include "cli/reach.hpp"
 #include "cli/write_file.hpp"
 #include "ms2m/error.hpp"
 
@@ -21,8 +22,8 @@ int write_program(const Context& context, const std::string& output) {
 
 /// One that cannot be reached does not keep the others from their turn.
 int forget_programs(const Context& context, const std::vector<std::string>& nodes) {
-  const auto cluster =
-      context.backend.cluster({context.globals.kubeconfig, context.globals.context, context.globals.ns}, context.stop);
+  const auto cluster = context.backend.cluster(
+      kube_options(kube_reach(context.globals, context.environment, context.config)), context.stop);
   const SshOptions ssh = ssh_options(context);
   std::optional<Error> first;
   for (const std::string& node : nodes) try {

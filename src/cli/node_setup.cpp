@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/reach.hpp"
 #include "cli/runtime_class.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -30,11 +31,12 @@ class Setup {
         options_(options),
         way_(options.remove ? SetupWay::remove : SetupWay::install),
         names_(sorted_once(options.nodes)),
-        cluster_(context.backend.cluster({context.globals.kubeconfig, context.globals.context, context.globals.ns},
-                                         context.stop)),
+        kube_(kube_options(kube_reach(context.globals, context.environment, context.config))),
+        cluster_(context.backend.cluster(kube_, context.stop)),
         setup_(context.backend.node_setup(cluster_, ssh_options(context))) {}
 
   int run() {
+    warn_about_kubeconfig(context_);
     before_ = read_handler_class(*cluster_, context_.stop);
     if (options_.remove) refuse_used();
     const bool seen = look();
@@ -85,7 +87,7 @@ class Setup {
     }
     throw Error(ErrorKind::refused, "node " + name + " does not exist",
                 "what there is: " + remedy::command(remedy::Command::list_nodes,
-                                                    {context_.globals.kubeconfig, context_.globals.context, "/"}));
+                                                    Place{kube_.kubeconfig, kube_.context, "/", kube_.flags}));
   }
 
   bool look() {
@@ -106,7 +108,7 @@ class Setup {
   }
 
   void show() const {
-    if (context_.globals.output == Output::json) return;
+    if (structured(context_)) return;
     for (const NodeOfSetup& node : nodes_)
       if (!node.failure) context_.out << report::setup_plan_text(node);
     context_.out << "RuntimeClass ms2m\n  " << class_.change << "\n" << std::flush;
@@ -140,16 +142,15 @@ class Setup {
   }
 
   int finish(int status) const {
-    if (context_.globals.output == Output::json)
-      print_json(context_, report::setup_json(nodes_, class_, options_.dry_run, status));
+    if (structured(context_)) print_json(context_, report::setup_json(nodes_, class_, options_.dry_run, status));
     for (const NodeOfSetup& node : nodes_) {
       if (node.failure)
         warn(context_, report::setup_result_text(node), node.failure->remedy());
-      else if (context_.globals.output != Output::json && status != 4 && !options_.dry_run)
+      else if (!structured(context_) && status != 4 && !options_.dry_run)
         context_.out << report::setup_result_text(node);
     }
     // Not what the difference said: a node that was to have it has failed.
-    if (context_.globals.output != Output::json && class_.change != shown_)
+    if (!structured(context_) && class_.change != shown_)
       context_.out << "RuntimeClass ms2m: " << class_.change << "\n";
     if (status == 4) note(context_, "nothing was changed on any node");
     context_.out << std::flush;
@@ -160,6 +161,7 @@ class Setup {
   const SetupOptions& options_;
   const SetupWay way_;
   const std::vector<std::string> names_;
+  const KubeOptions kube_;
   const std::shared_ptr<Cluster> cluster_;
   const std::unique_ptr<NodeSetup> setup_;
   HandlerClass before_;

@@ -16,6 +16,7 @@ class Named final : public Observer {
     switch (event.type) {
       case Event::Type::warning:
       case Event::Type::undo:
+      case Event::Type::hook:
         break;
       case Event::Type::phase_started:
         named.type = Event::Type::note;

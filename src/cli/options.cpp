@@ -6,6 +6,17 @@
 
 namespace ms2m::cli {
 
+Hook parse_hook(const std::string& argument) {
+  const auto equals = argument.find('=');
+  const auto at = hook_point_of(argument.substr(0, equals));
+  if (equals == std::string::npos || !at)
+    throw Error(ErrorKind::usage, "--hook is PHASE=COMMAND, and its phase before-quiet, after-pivot or end");
+  const std::string command = argument.substr(equals + 1);
+  if (command.find_first_not_of(" \t\n") == std::string::npos)
+    throw Error(ErrorKind::usage, std::string("--hook ") + to_string(*at) + " has no command");
+  return {*at, command};
+}
+
 std::string pod_name(const std::string& argument) {
   std::string name = argument;
   if (const auto slash = argument.find('/'); slash != std::string::npos) {

@@ -1,12 +1,15 @@
 // What the command line says, before the configuration file and the pod have been asked. An empty string: not given.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "cli/settings.hpp"
+#include "ms2m/hook.hpp"
+#include "ms2m/place.hpp"
 
 namespace ms2m::cli {
 
-enum class Output { table, json };
+enum class Output { table, json, yaml, name };
 enum class ProgressStyle { automatic, tty, plain, jsonl, none };
 
 struct BrokerOptions {
@@ -32,10 +35,27 @@ struct SshOptions {
   bool through_registry() const { return transfer == "registry"; }
 };
 
-struct GlobalOptions {
+/// How the cluster is reached, and as whom.
+struct KubeReach {
   std::string kubeconfig, context, ns;
+  std::string cluster, user, server;
+  std::string token;  ///< never from the command line
+  std::string token_file;
+  std::string as, as_uid;
+  std::string as_groups;  ///< one a line
+  std::string request_timeout;
+};
+
+/// What is said of cluster, broker and nodes by options, by variables or in config.yaml.
+struct Reach {
+  KubeReach kube;
   BrokerOptions broker;
   SshOptions ssh;
+};
+
+struct GlobalOptions : Reach {
+  std::string profile;
+  bool all_namespaces = false;
   Output output = Output::table;
   ProgressStyle progress = ProgressStyle::automatic;
   bool quiet = false;
@@ -48,6 +68,7 @@ struct MigrateOptions {
   std::string container;
   std::string target_name;
   SettingValues settings;
+  std::vector<std::string> hooks;  ///< "PHASE=COMMAND"
   bool allow_competing = false;
   bool allow_other_queues = false;
   bool allow_hostpath = false;
@@ -55,6 +76,9 @@ struct MigrateOptions {
   bool take_over = false;
   bool dry_run = false;
 };
+
+/// Error{usage}: no such phase, or no command.
+Hook parse_hook(const std::string& argument);
 
 /// "consumer-0" of "pod/consumer-0", "pods/consumer-0", "po/consumer-0" or "consumer-0". Error{usage} otherwise.
 std::string pod_name(const std::string& argument);

@@ -10,7 +10,7 @@ int look_only(const Context& context, const MigrateOptions& options, const LookR
   const Plan plan = session.engine->plan(request, context.stop);
   const auto brought = session.engine->program_brought_to();
   const int status = plan.refused() ? 4 : 0;
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, report.json(plan, brought, status));
   else
     context.out << report.text(plan, brought) << std::flush;

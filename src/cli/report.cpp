@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
 #include "cli/write_file.hpp"
+#include "cli/yaml_text.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "report/moves.hpp"
@@ -52,9 +53,15 @@ int run_report(const Context& context, const ReportOptions& options) {
                 perms::owner_read | perms::owner_write | perms::group_read | perms::others_read);
     return 0;
   }
-  const bool json = options.format.empty() && context.globals.output == Output::json;
-  if (json || options.format == "json")
+  const auto asked_for = [&](Output form, const char* word) {
+    return options.format.empty() ? context.globals.output == form : options.format == word;
+  };
+  if (asked_for(Output::json, "json"))
     print_json(context, report::moves_json(moves));
+  else if (asked_for(Output::yaml, "yaml"))
+    context.out << yaml_text(report::moves_json(moves));
+  else if (asked_for(Output::name, "name"))
+    for (const Json& move : moves) context.out << move.value("id", "") << '\n';
   else if (options.format == "csv")
     context.out << report::moves_csv(moves);
   else if (options.format == "svg")
@@ -71,23 +78,26 @@ int run_report(const Context& context, const ReportOptions& options) {
 
 void add_report(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<ReportOptions>();
-  auto& command =
-      add_command(app, "report", "Show what migrations came to, as a table, a picture or a page",
-                  {"ms2m report", "ms2m report m7k2q9 -o svg", "ms2m report -o html",
-                   "ms2m report --textfile /var/lib/node_exporter/ms2m.prom"},
-                  [options, &chosen] {
-                    chosen = {"report", [options](const Context& context) { return run_report(context, *options); }};
-                  });
+  auto& command = add_command(
+      app, "report", "Show what migrations came to, as a table, a picture or a page",
+      {"ms2m report", "ms2m report m7k2q9 -o svg", "ms2m report -o html",
+       "ms2m report --textfile /var/lib/node_exporter/ms2m.prom"},
+      [options, &chosen] {
+        chosen = {"report", [options](const Context& context) { return run_report(context, *options); }, true};
+      });
   add_texts(command, options->ids,
             {.names = "ID", .help = "of migrations (default: all that have left a result)", .ask = Ask::migrations});
-  const std::vector<std::string> words{"table", "json", "csv", "svg", "html"};
+  const std::vector<std::string> words{"table", "json", "yaml", "name", "csv", "svg", "html"};
   add_checked(
       command,
-      {.names = "-o,--output", .help = "table (default), json, csv, svg or html", .value = "WORD", .words = words},
+      {.names = "-o,--output",
+       .help = "table (default), json, yaml, name, csv, svg or html",
+       .value = "WORD",
+       .words = words},
       [words](const std::string& given) {
         return std::find(words.begin(), words.end(), given) != words.end()
                    ? ""
-                   : "'" + given + "' is not one of table, json, csv, svg, html";
+                   : "'" + given + "' is not one of table, json, yaml, name, csv, svg, html";
       },
       [options](const std::string& given) { options->format = given; });
   add_text(

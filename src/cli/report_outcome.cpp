@@ -1,12 +1,16 @@
 // How a command ends: the result on standard output, what went wrong on standard error.
 #include "cli/session.hpp"
+#include "cli/yaml_text.hpp"
 #include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 
 namespace ms2m::cli {
 
 void print_json(const Context& context, const Json& json) {
-  context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+  if (context.globals.output == Output::yaml)
+    context.out << yaml_text(json) << std::flush;
+  else
+    context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 
 void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status) {
@@ -23,7 +27,7 @@ int report_outcome(const Context& context, const Outcome& outcome, const std::st
   const int status = succeeded ? 0 : exit_status(outcome);
   keep_result(context, outcome, command, status);
   const auto detail = context.globals.verbose ? report::Detail::more : report::Detail::usual;
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, report::outcome_json(outcome, command, status));
   else
     context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome, detail)) << std::flush;
@@ -38,7 +42,7 @@ int report_error(const Context& context, const Error& error, const std::string& 
   outcome.error = error.what();
   outcome.remedy = error.remedy();
   const int status = error.kind() == ErrorKind::usage ? 2 : exit_status(outcome);
-  if (context.globals.output == Output::json) print_json(context, report::outcome_json(outcome, command, status));
+  if (structured(context)) print_json(context, report::outcome_json(outcome, command, status));
   context.err << "ms2m: "
               << (status == 2
                       ? outcome.error + "\n" + (outcome.remedy.empty() ? "" : "Cure:     " + outcome.remedy + "\n")

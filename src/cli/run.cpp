@@ -2,6 +2,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/completion.hpp"
+#include "cli/state_on_signal.hpp"
 #include "ms2m/error.hpp"
 #include "report/outcome_report.hpp"
 #include "report/progress.hpp"
@@ -33,7 +34,7 @@ int interrupted(const Context& context, const std::string& command) {
   outcome.result = Result::refused;
   outcome.interrupted = true;
   outcome.error = "before anything was touched";
-  if (context.globals.output == Output::json) return report_outcome(context, outcome, command);
+  if (structured(context)) return report_outcome(context, outcome, command);
   context.err << "ms2m: interrupted before anything was touched\n" << std::flush;
   return 130;
 }
@@ -62,22 +63,37 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     streams.out << completion_lines({first, arguments.end()}, backend, stop) << std::flush;
     return 0;
   }
-  const CommandLine line = parse_command_line(arguments);
+  if (!arguments.empty() && arguments.front() == "__man") {  // for the pages that are made when ms2m is built
+    streams.out << (arguments.size() == 1 ? manual_names() : manual_of(arguments[1])) << std::flush;
+    return 0;
+  }
+  const CommandLine line = parse_command_line(arguments, environment);
   if (!line.command.run) {
-    (line.status == 0 ? streams.out : streams.err) << line.text << std::flush;
-    return line.status;
+    if (line.status == 0 || !structured(line.globals.output)) {
+      (line.status == 0 ? streams.out : streams.err) << line.text << std::flush;
+      return line.status;
+    }
   }
   const auto observer = make_observer(line.globals, streams);
   const auto context = [&](const Config& config) {
     return Context{line.globals, environment, config, backend, *observer, streams.out, streams.err, stop, begun};
   };
+  if (line.status != 0)
+    return report_error(context({}), Error(ErrorKind::usage, line.wrong, line.cure), line.command.name);
+  if (line.globals.output == Output::name && !line.command.lists)
+    return report_error(context({}),
+                        Error(ErrorKind::usage, "-o name is of a list, and this " + line.command.name + " is none",
+                              "lists: ms2m list, status, report"),
+                        line.command.name);
   Config config;
   try {
-    config = read_config(environment.config_file());
+    if (line.command.configured) config = read_config(environment.config_file(), line.globals.profile);
   } catch (const Error& error) {
     return report_error(context({}), error, line.command.name);
   }
-  return run_command(line, context(config));
+  const Context whole = context(config);
+  const StateOnSignal answering(whole, streams.state_asked);
+  return run_command(line, whole);
 } catch (...) {
   return 1;  // out of memory, or standard error is gone: nothing is left that could be said
 }

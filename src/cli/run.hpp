@@ -15,6 +15,7 @@ struct Streams {
   std::ostream& err;
   bool err_is_terminal = false;
   std::size_t err_columns = 80;
+  int state_asked = -1;  ///< SignalGuard::asked()
 };
 
 /// Returns the exit status. Never throws.

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "cli/broker_choice.hpp"
+#include "cli/keys.hpp"
+#include "cli/reach.hpp"
 #include "cli/same_cluster.hpp"
 #include "kube/objects/pod_spec.hpp"
 #include "ms2m/error.hpp"
@@ -19,18 +21,13 @@ namespace ms2m::cli {
 namespace {
 
 std::vector<BrokerSource> broker_sources(const Context& context) {
-  const auto variable = [&context](const char* name) { return context.environment.get(name).value_or(""); };
-  BrokerOptions environment;
-  environment.uri = variable("MS2M_BROKER");
-  environment.api = variable("MS2M_BROKER_API");
-  environment.ca = variable("MS2M_BROKER_CA");
-  environment.certificate = variable("MS2M_BROKER_CERT");
-  environment.key = variable("MS2M_BROKER_KEY");
-  environment.queue = variable("MS2M_QUEUE");
-  environment.password = variable("MS2M_BROKER_PASSWORD");
+  const auto file = [&context](const std::string& key) {
+    const std::string origin = origin_of(context.config, key);
+    return origin == context.config.path ? origin : fmt::format("{} of {}", origin, context.config.path);
+  };
   return {{"--broker", "--queue", context.globals.broker},
-          {"MS2M_BROKER", "MS2M_QUEUE", environment},
-          {context.config.path, context.config.path, context.config.broker}};
+          {"MS2M_BROKER", "MS2M_QUEUE", reach_of(context.environment).broker},
+          {file("broker"), file("queue"), context.config.broker}};
 }
 
 PodLookups lookups_in(const Context& context, std::shared_ptr<Cluster> cluster, const std::string& ns, Seconds limit) {
@@ -45,8 +42,8 @@ PodLookups lookups_in(const Context& context, std::shared_ptr<Cluster> cluster, 
 std::string absolute(const std::string& path) { return path.empty() ? "" : std::filesystem::absolute(path).string(); }
 
 /// A file or a list of them, wherever it was named, so that another directory and another environment find the same.
-std::string kubeconfig_of(const Context& context) {
-  if (!context.globals.kubeconfig.empty()) return absolute(context.globals.kubeconfig);
+std::string kubeconfig_of(const Context& context, const std::string& given) {
+  if (!given.empty()) return absolute(given);
   std::string list;
   std::istringstream names(context.environment.get("KUBECONFIG").value_or(""));
   for (std::string name; std::getline(names, name, ':');)
@@ -56,9 +53,12 @@ std::string kubeconfig_of(const Context& context) {
 }
 
 /// So that abort finds the same cluster and nodes again, whatever the current context is then, and knows them.
-Provenance provenance_of(const Context& context, const ClusterIdentity& cluster, const SshOptions& ssh) {
+Provenance provenance_of(const Context& context, const ClusterIdentity& cluster, const KubeReach& kube,
+                         const SshOptions& ssh) {
   Provenance provenance;
-  if (!cluster.context.empty()) provenance.kubeconfig = kubeconfig_of(context);
+  provenance.kube = flags_of(kube);
+  if (!cluster.context.empty() || !kube.cluster.empty() || !kube.user.empty())
+    provenance.kubeconfig = kubeconfig_of(context, kube.kubeconfig);
   provenance.context = cluster.context;
   provenance.server = cluster.server;
   provenance.cluster_uid = cluster.uid.value_or("");
@@ -85,6 +85,18 @@ void warn_about_secrets(const Context& context) {
     warn(context, context.config.path + " holds a password and can be read by others",
          remedy::command(remedy::Command::make_private, {}, {context.config.path}));
 }
+
+}  // namespace
+
+void warn_about_kubeconfig(const Context& context) {
+  if (!kubeconfig_over_file(context.globals, context.environment, context.config)) return;
+  warn(context,
+       fmt::format("KUBECONFIG goes over the kubeconfig of {}, and nothing of the cluster is taken from there",
+                   origin_of(context.config, "kubeconfig")),
+       "unset KUBECONFIG, or name the file with --kubeconfig");
+}
+
+namespace {
 
 BrokerQuestion question_about(const Context& context, const std::shared_ptr<Cluster>& cluster, const Json& pod,
                               const std::string& ns, Seconds limit) {
@@ -125,6 +137,7 @@ BrokerAddress broker_of(const Context& context, Session& session, const JournalS
   const BrokerChoice choice = choose_broker(question);
   note(context, fmt::format("broker {}:{}, from {}", choice.address.host, choice.address.port, choice.address_origin));
   session.provenance.broker = describe(choice.address);
+  session.provenance.vhost = choice.address.vhost;
   // On another broker every queue would look as if it had been deleted already.
   if (!journal.broker.empty() && journal.broker != session.provenance.broker)
     throw Error(ErrorKind::refused,
@@ -146,17 +159,13 @@ SshOptions ssh_options(const Context& context, const SshOptions& noted) {
   if (chosen.agent_address.empty()) chosen.agent_address = noted.agent_address;
   if (chosen.registry.empty()) chosen.registry = noted.registry;
   if (chosen.registry_ca.empty()) chosen.registry_ca = noted.registry_ca;
-  const auto fill = [&context](std::string& field, const char* variable, const std::string& configured) {
-    if (field.empty()) field = context.environment.get(variable).value_or(configured);
-  };
-  fill(chosen.config, "MS2M_SSH_CONFIG", context.config.ssh.config);
-  fill(chosen.host, "MS2M_SSH_HOST", context.config.ssh.host);
-  fill(chosen.node_program, "MS2M_NODE_PROGRAM", context.config.ssh.node_program);
-  fill(chosen.transfer, "MS2M_TRANSFER", context.config.ssh.transfer);
-  fill(chosen.agent_namespace, "MS2M_AGENT_NAMESPACE", context.config.ssh.agent_namespace);
-  fill(chosen.agent_address, "MS2M_AGENT_ADDRESS", context.config.ssh.agent_address);
-  fill(chosen.registry, "MS2M_REGISTRY", context.config.ssh.registry);
-  fill(chosen.registry_ca, "MS2M_REGISTRY_CA", context.config.ssh.registry_ca);
+  Reach below = reach_of(context.environment), file = context.config;
+  Reach merged;
+  merged.ssh = chosen;
+  for (const Key& key : keys())
+    for (Reach* layer : {&below, &file})
+      if (key.field(merged).empty()) key.field(merged) = key.field(*layer);
+  chosen = merged.ssh;
   const auto one_of = [](const std::string& name, const std::string& value, std::initializer_list<const char*> words) {
     if (value.empty() || std::find(words.begin(), words.end(), value) != words.end()) return;
     throw Error(ErrorKind::usage, fmt::format("{} '{}' is not one of {}", name, value, fmt::join(words, ", ")));
@@ -187,7 +196,7 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   const bool strategy_given = context.config.settings.count("strategy") + options.settings.count("strategy") > 0;
   if (request.protocol == Protocol::none && !strategy_given) request.strategy = Strategy::handoff;
   check_combination(request);
-  request.ns = context.globals.ns;
+  request.ns = kube_reach(context.globals, context.environment, context.config).ns;
   request.pod = pod_name(options.pod);
   request.target_node = options.target_node;
   request.container = options.container;
@@ -198,20 +207,33 @@ MigrationRequest make_request(const Context& context, const MigrateOptions& opti
   request.accept_volume_loss = options.accept_volume_loss;
   request.take_over_lease = options.take_over;
   request.dry_run = options.dry_run;
+  for (const std::string& hook : options.hooks) request.hooks.push_back(parse_hook(hook));
   return request;
 }
 
-Session open_session(const Context& context, MigrationRequest& request) {
+void check_request(const Context& context, const MigrateOptions& options) {
+  MigrateOptions any = options;
+  any.pod = "any";
+  MigrationRequest request = make_request(context, any);
+  take_registry(request, ssh_options(context));
+  BrokerQuestion question = question_about(context, nullptr, Json::object(), "", request.timeouts.connect);
+  question.unresolved = [](const Error&) {};  // each pod's own
+  choose_broker(question);
+}
+
+Session open_session(const Context& context, MigrationRequest& request, Dials* dials) {
   warn_about_secrets(context);
+  warn_about_kubeconfig(context);
   Session session;
-  session.cluster = context.backend.cluster(
-      {context.globals.kubeconfig, context.globals.context, request.ns, request.kubelet}, context.stop);
+  KubeReach kube = kube_reach(context.globals, context.environment, context.config);
+  kube.ns = request.ns;
+  session.cluster = context.backend.cluster(kube_options(kube, request.kubelet), context.stop);
   if (request.ns.empty()) request.ns = session.cluster->default_namespace();
   const auto limit = std::chrono::duration_cast<Millis>(request.timeouts.connect);
   const SshOptions ssh = ssh_options(context);
   take_registry(request, ssh);
-  session.provenance = provenance_of(context, session.cluster->identity(context.stop.within(limit)), ssh);
-  request.place = {session.provenance.kubeconfig, session.provenance.context, "/"};
+  session.provenance = provenance_of(context, session.cluster->identity(context.stop.within(limit)), kube, ssh);
+  request.place = {session.provenance.kubeconfig, session.provenance.context, "/", session.provenance.kube};
   const auto pod = session.cluster->get({Kind::pod, request.ns, request.pod}, context.stop.within(limit));
   if (!pod)
     throw Error(ErrorKind::refused, fmt::format("there is no pod {} in namespace {}", request.pod, request.ns),
@@ -233,9 +255,11 @@ Session open_session(const Context& context, MigrationRequest& request) {
   tell_choice(context, choice);
   session.provenance.broker = describe(choice.address);
   request.place.vhost = session.provenance.vhost = choice.address.vhost;
-  session.engine = context.backend.engine(session.cluster,
-                                          {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod},
-                                          context.observer, context.stop);
+  if (!request.hooks.empty()) session.hooks = context.backend.hooks(context.observer);
+  session.engine = context.backend.engine(
+      session.cluster,
+      {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod, {session.hooks.get(), dials}},
+      context.observer, context.stop);
   return session;
 }
 
@@ -244,21 +268,18 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
   warn_about_secrets(context);
   MigrationRequest settings_only;
   apply_settings(settings_only, context.config.settings);
-  const auto or_journal = [](const std::string& given, const std::string& noted) {
-    return given.empty() ? noted : given;
-  };
   Session session;
-  session.provenance.kubeconfig = or_journal(context.globals.kubeconfig, journal.kubeconfig);
-  session.provenance.context = or_journal(context.globals.context, journal.context);
-  session.cluster = context.backend.cluster(
-      {session.provenance.kubeconfig, session.provenance.context, journal.ns, settings_only.kubelet}, context.stop);
+  const KubeReach kube = kube_reach(context.globals, context.environment, context.config, journal);
+  session.provenance.kubeconfig = kube.kubeconfig;
+  session.provenance.context = kube.context;
+  session.provenance.kube = flags_of(kube);
+  session.cluster = context.backend.cluster(kube_options(kube, settings_only.kubelet), context.stop);
   const auto limit = std::chrono::duration_cast<Millis>(settings_only.timeouts.connect);
-  const bool by_flag = !context.globals.kubeconfig.empty() || !context.globals.context.empty();
-  require_same_cluster(
-      journal, session.cluster->identity(context.stop.within(limit)),
-      {command,
-       session.provenance.kubeconfig.empty() ? kubeconfig_of(context) : absolute(session.provenance.kubeconfig),
-       by_flag});
+  const KubeReach& given = context.globals.kube;
+  const bool by_flag =
+      !given.kubeconfig.empty() || !given.context.empty() || !given.cluster.empty() || !given.server.empty();
+  require_same_cluster(journal, session.cluster->identity(context.stop.within(limit)),
+                       {command, kubeconfig_of(context, session.provenance.kubeconfig), by_flag});
   const auto open = [&](const BrokerAddress& broker, bool connect) {
     session.engine = context.backend.engine(
         session.cluster,

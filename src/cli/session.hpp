@@ -9,6 +9,7 @@
 #include "cli/config_file.hpp"
 #include "cli/environment.hpp"
 #include "cli/options.hpp"
+#include "ms2m/dials.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/stop.hpp"
 #include "ms2m/units.hpp"
@@ -36,11 +37,18 @@ inline Context observed_by(Observer& observer, const Context& context) {
 /// defaults, then config.yaml, then the command line. Error{usage}.
 MigrationRequest make_request(const Context& context, const MigrateOptions& options);
 
+/// That KUBECONFIG hides the cluster which the file, or its profile, names.
+void warn_about_kubeconfig(const Context& context);
+
+/// What migrate would refuse of any pod: Error{usage}. `options.pod` is not looked at, and nobody is asked.
+void check_request(const Context& context, const MigrateOptions& options);
+
 /// Flags, then `noted` (what a journal has), environment, config.yaml.
 SshOptions ssh_options(const Context& context, const SshOptions& noted = {});
 
 struct Session {
   std::shared_ptr<Cluster> cluster;
+  std::unique_ptr<Hooks> hooks;  ///< empty: the request has none
   std::unique_ptr<Engine> engine;
   Provenance provenance;
   std::optional<Error> broker_trouble;  ///< nothing can be asked of it
@@ -48,8 +56,9 @@ struct Session {
 
 /// For migrate, plan and check: fills request.ns and request.queue. Throws Error{usage} for a wrong kubeconfig and
 /// every other Error for what was not to be found, reached or allowed; nothing has been touched then. For a dry run a
-/// broker or a queue that cannot be found out is no error but goes to request.unresolved.
-Session open_session(const Context& context, MigrationRequest& request);
+/// broker or a queue that cannot be found out is no error but goes to request.unresolved. `dials`, which outlives it:
+/// what the operator may turn meanwhile; nullptr: nothing.
+Session open_session(const Context& context, MigrationRequest& request, Dials* dials = nullptr);
 
 enum class BrokerUse {
   needed,
@@ -65,7 +74,10 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
 /// The journal `id`. Error{refused} when there is none.
 JournalSummary find_journal(const Context& context, const std::string& id);
 
-/// One document on standard output.
+/// The result is for a program: JSON, or the same as YAML.
+inline bool structured(Output output) { return output == Output::json || output == Output::yaml; }
+inline bool structured(const Context& context) { return structured(context.globals.output); }
+/// One document on standard output, in the one or the other.
 void print_json(const Context& context, const Json& json);
 
 /// Prints outcome (table or JSON) and returns the exit status. `undone_is_success`: for abort and cleanup.

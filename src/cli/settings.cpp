@@ -62,18 +62,19 @@ std::optional<unsigned> parse_rounds(const std::string& text) {
   return rounds;
 }
 
-/// Where in a stream: "first", an offset, or a time to the second, UTC.
+/// Where in a stream: "first", an offset, or a time to the second, UTC; "state": empty.
 std::string parse_from(const std::string& text) {
   const auto all_digits = [](const std::string& part) {
     return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
   constexpr std::size_t kDigitsOfOffset = 18;
+  if (text == "state") return "";
   if (text == "first" || (all_digits(text) && text.size() <= kDigitsOfOffset)) return text;
   std::tm time{};
   const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
   constexpr std::size_t kLengthOfTime = 20;
   if (end != nullptr && *end == '\0' && text.size() == kLengthOfTime) return text;
-  throw Error(ErrorKind::usage, "'" + text + "' is not first, an offset or a time like 2026-11-29T18:00:00Z");
+  throw Error(ErrorKind::usage, "'" + text + "' is not state, first, an offset or a time like 2026-11-29T18:00:00Z");
 }
 
 /// A time that must not be zero: nothing finishes in no time.
@@ -110,7 +111,7 @@ std::vector<Setting> all_settings() {
   std::vector<Setting> list{
       word_setting<kStrategies, &MigrationRequest::strategy>(
           "strategy", "shadow (default), handoff, sequential; replay: of a stream"),
-      {"from", "WHERE", "replay only: first, an offset or a time (default: where the source's state begins)",
+      {"from", "WHERE", "replay only: state (default): where the source's state begins; first, an offset or a time",
        [](MigrationRequest& r, const std::string& v) { r.from = parse_from(v); }},
       word_setting<kReplays, &MigrationRequest::replay>(
           "replay", "exact (default) or fanout: the published procedure, which loses and doubles"),
@@ -150,6 +151,8 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.max_held = parse_count(v); }},
       {"max-held-bytes", "SIZE", "bytes of these messages, at most, as 512Mi (1Gi)",
        [](MigrationRequest& r, const std::string& v) { r.max_held_bytes = parse_size(v); }},
+      {"hook-limit", "DURATION", "a hook is killed after this long, and has failed (1m)",
+       [](MigrationRequest& r, const std::string& v) { r.hook_limit = some_time(v); }},
       {"freeze-limit", "DURATION", "a source at work stands still for the valve at most so long (10s)",
        [](MigrationRequest& r, const std::string& v) { r.freeze_limit = some_time(v); }},
   };
@@ -162,6 +165,16 @@ std::vector<Setting> all_settings() {
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> list = all_settings();
   return list;
+}
+
+std::string default_of(const Setting& setting) {
+  const std::string help = setting.help;
+  if (const auto at = help.find(" (default"); at != std::string::npos) {
+    const auto begin = help.rfind(' ', at - 1);
+    return help.substr(begin == std::string::npos ? 0 : begin + 1, at - (begin == std::string::npos ? 0 : begin + 1));
+  }
+  const auto open = help.rfind('('), end = help.find_first_of(":)", open);
+  return help.substr(open + 1, end - open - 1);
 }
 
 void apply_settings(MigrationRequest& request, const SettingValues& values) {

@@ -18,6 +18,9 @@ struct Setting {
 
 const std::vector<Setting>& settings();
 
+/// What is in force where nobody says anything, as its help tells it: "15s", "shadow", "no limit".
+std::string default_of(const Setting& setting);
+
 /// Setting name -> value, as given.
 using SettingValues = std::map<std::string, std::string>;
 

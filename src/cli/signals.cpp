@@ -1,21 +1,24 @@
 #include "cli/signals.hpp"
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <string_view>
 
 namespace ms2m::cli {
 
 namespace {
 
-// A signal handler gets nothing but a number, so what it acts on has to have static storage. This pointer is the
-// program's only one: set before the handlers are installed, cleared after they are gone, and used by them alone.
+// A signal handler gets nothing but a number, so what it acts on has to have static storage. These are the program's
+// only ones: set before the handlers are installed, cleared after they are gone, and used by them alone.
 std::atomic<StopSource*> stop_source{nullptr};
 std::atomic<int> signals_seen{0};
+std::atomic<int> asked_descriptor{-1};
 static_assert(std::atomic<StopSource*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 constexpr std::array kEndSignals{SIGINT, SIGTERM, SIGHUP};
@@ -35,6 +38,13 @@ extern "C" void on_end_signal(int) {
   errno = saved;
 }
 
+extern "C" void on_question(int) {
+  const int saved = errno;
+  const std::uint64_t once = 1;
+  [[maybe_unused]] const auto written = ::write(asked_descriptor.load(), &once, sizeof once);
+  errno = saved;
+}
+
 struct sigaction action_of(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -51,11 +61,18 @@ SignalGuard::SignalGuard(StopSource& source) {
   const auto install = [this](int signal, void (*handler)(int)) {
     struct sigaction before {};
     ::sigaction(signal, nullptr, &before);
-    if (before.sa_handler == SIG_IGN) return;
+    if (before.sa_handler == SIG_IGN) return false;
     before_.emplace_back(signal, before);
     const struct sigaction action = action_of(handler);
     ::sigaction(signal, &action, nullptr);
+    return true;
   };
+  asked_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  asked_descriptor.store(asked_);
+  if (asked_ >= 0 && !install(SIGUSR1, on_question)) {
+    ::close(asked_);
+    asked_ = -1;
+  }
   install(SIGPIPE, SIG_IGN);
   for (const int signal : kEndSignals) install(signal, on_end_signal);
 }
@@ -63,6 +80,8 @@ SignalGuard::SignalGuard(StopSource& source) {
 SignalGuard::~SignalGuard() {
   for (const auto& [signal, before] : before_) ::sigaction(signal, &before, nullptr);
   stop_source.store(nullptr);
+  asked_descriptor.store(-1);
+  if (asked_ >= 0) ::close(asked_);
 }
 
 }  // namespace ms2m::cli

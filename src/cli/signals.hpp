@@ -1,4 +1,4 @@
-// Signals of the process: the first asks for an orderly end, the second leaves at once.
+// Signals of the process: the first asks for an orderly end, the second leaves at once; SIGUSR1 asks how far it is.
 #pragma once
 #include <csignal>
 #include <utility>
@@ -19,8 +19,12 @@ class SignalGuard {
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
 
+  /// Readable, eight bytes, once SIGUSR1 has come: somebody wants to know how far it is. -1: it is ignored. Ours.
+  int asked() const noexcept { return asked_; }
+
  private:
   std::vector<std::pair<int, struct sigaction>> before_;
+  int asked_ = -1;
 };
 
 }  // namespace ms2m::cli

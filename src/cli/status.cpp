@@ -5,6 +5,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
+#include "cli/reach.hpp"
+#include "cli/running.hpp"
 #include "kube/objects/lease.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
@@ -12,7 +14,6 @@
 #include "ms2m/remedy.hpp"
 #include "report/event_json.hpp"
 #include "report/event_lines.hpp"
-#include "report/fields.hpp"
 #include "report/outcome_report.hpp"
 #include "report/status_report.hpp"
 
@@ -20,11 +21,8 @@ namespace ms2m::cli {
 
 namespace {
 
-using report::number_in;
 using report::Status;
-using report::text_in;
 
-constexpr Millis kAnswer{2000};  ///< for an ms2m on this machine to say how far it is
 constexpr Millis kCluster{10000};
 
 struct StatusOptions {
@@ -32,92 +30,6 @@ struct StatusOptions {
   bool follow = false;
   bool local = false;
 };
-
-/// An ms2m that runs here, and what it said first.
-struct Running {
-  std::unique_ptr<Listener> listener;
-  std::optional<Json> state;  ///< nullopt: it does not answer
-};
-
-std::vector<Running> running_here(const Context& context) {
-  std::vector<Running> all;
-  for (auto& listener : context.backend.listen()) {
-    Running one{std::move(listener), std::nullopt};
-    try {
-      one.state = one.listener->next(context.stop.within(kAnswer));
-      if (!one.state) continue;  // it has just ended
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::timeout) throw;
-    }
-    all.push_back(std::move(one));
-  }
-  return all;
-}
-
-/// That one works on that migration. A process number may be another one's by now: it began before the migration did.
-bool works_on(const Running& one, const JournalSummary& journal) {
-  if (!one.state) return one.listener->pid() == journal.pid;
-  if (const std::string id = text_in(*one.state, "id"); !id.empty()) return id == journal.id;
-  const std::string pod = text_in(*one.state, "pod"), started = text_in(*one.state, "started");
-  return one.listener->pid() == journal.pid && started <= journal.started &&
-         (pod.empty() || pod == journal.ns + "/" + journal.source_pod);
-}
-
-/// nullptr: none tells anything of it.
-Running* running_of(std::vector<Running>& all, const JournalSummary& journal) {
-  for (Running& one : all)
-    if (works_on(one, journal)) return &one;
-  return nullptr;
-}
-
-bool over(const JournalSummary& journal) { return journal.state == "done" || journal.state == "undone"; }
-
-std::optional<Bytes> bytes_in(const Json& state, const char* key) {
-  const auto number = number_in(state, key);
-  return number && *number >= 0 ? std::optional(Bytes{static_cast<std::uint64_t>(*number)}) : std::nullopt;
-}
-
-void tell_state(Status& status, const Json& state) {
-  status.phase = text_in(state, "phase");
-  if (const auto in = number_in(state, "phase_s")) status.in_phase = Seconds(*in);
-  if (const std::string text = text_in(state, "text"); !text.empty()) status.text = text;
-  status.done = bytes_in(state, "bytes");
-  status.total = bytes_in(state, "total_bytes");
-}
-
-Status status_of(const Context& context, const JournalSummary& journal, Running* running) {
-  Status status;
-  status.id = journal.id;
-  status.state = journal.state;
-  status.error = journal.error;
-  status.remedy = journal.remedy;
-  if (!journal.error.empty()) return status;
-  status.ns = journal.ns;
-  status.source_pod = journal.source_pod;
-  status.source_node = journal.source_node;
-  status.target_pod = journal.target_pod;
-  status.target_node = journal.target_node;
-  status.queue = journal.queue;
-  status.strategy = journal.strategy;
-  status.holder = fmt::format("pid {} on {}", journal.pid, journal.host);
-  status.started = journal.started;
-  const auto standing = context.backend.standing(journal.id);
-  if (!standing) return status;
-  status.ended = standing->ended_at;
-  status.text = standing->last;
-  status.open = standing->open;
-  if (!over(journal)) status.phase = to_string(standing->phase);
-  const bool tells = running != nullptr && running->state;
-  if (!standing->ended && (standing->under_way || tells)) {
-    status.state = tells || running == nullptr ? "running" : "silent";
-    if (tells) tell_state(status, *running->state);
-  } else if (!over(journal)) {
-    if (!standing->ended) status.state = "crashed";
-    status.remedy = remedy::command(
-        journal.pivoted ? remedy::Command::resume_migration : remedy::Command::abort_migration, {}, {journal.id});
-  }
-  return status;
-}
 
 Status status_of(const Json& object, const Lease& lease) {
   Status status;
@@ -136,17 +48,27 @@ Status status_of(const Json& object, const Lease& lease) {
 }
 
 std::shared_ptr<Cluster> cluster_of(const Context& context) {
-  return context.backend.cluster(
-      {context.globals.kubeconfig, context.globals.context, context.globals.ns, KubeletPath::proxy}, context.stop);
+  return context.backend.cluster(kube_options(kube_reach(context.globals, context.environment, context.config)),
+                                 context.stop);
+}
+
+std::string namespace_looked_in(const Context& context, const Cluster& cluster) {
+  return context.globals.all_namespaces ? "" : cluster.default_namespace();
+}
+
+std::string in_namespace(const Context& context, const Cluster& cluster) {
+  return context.globals.all_namespaces ? "in any namespace" : "in namespace " + cluster.default_namespace();
 }
 
 std::vector<Json> leases_in(const Context& context, Cluster& cluster) {
-  return cluster.list(Kind::lease, cluster.default_namespace(), kIdLabel, "", context.stop.within(kCluster));
+  return cluster.list(Kind::lease, namespace_looked_in(context, cluster), kIdLabel, "", context.stop.within(kCluster));
 }
 
 void print(const Context& context, const Status& status) {
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, report::statuses_json({status}));
+  else if (context.globals.output == Output::name)
+    context.out << status.id << '\n' << std::flush;
   else
     context.out << report::status_text(status) << std::flush;
 }
@@ -156,7 +78,7 @@ int run_all(const Context& context, const StatusOptions& options) {
   std::map<std::string, bool> here;
   std::vector<Running> running = running_here(context);
   for (const JournalSummary& journal : context.backend.journals()) {
-    if (over(journal)) continue;
+    if (is_over(journal)) continue;
     here[journal.id] = true;
     all.push_back(status_of(context, journal, running_of(running, journal)));
   }
@@ -167,12 +89,14 @@ int run_all(const Context& context, const StatusOptions& options) {
         const Lease lease = parse_lease(object);
         if (!lease.migration.empty() && here.count(lease.migration) == 0) all.push_back(status_of(object, lease));
       }
-      about = fmt::format("on this machine or in namespace {}", cluster->default_namespace());
+      about = "on this machine or " + in_namespace(context, *cluster);
     } catch (const Error& error) {
       note(context, fmt::format("whether another machine moves a pod was not found out: {}", error.what()));
     }
-  if (context.globals.output == Output::json)
+  if (structured(context))
     print_json(context, report::statuses_json(all));
+  else if (context.globals.output == Output::name)
+    for (const Status& status : all) context.out << status.id << '\n';
   else
     context.out << report::statuses_text(all, about) << std::flush;
   return 0;
@@ -189,7 +113,7 @@ int exit_of(const JournalSummary& journal) {
 void follow(const Context& context, Listener& listener) {
   while (const auto line = listener.next(context.stop)) {
     if (!context.out) throw Error(ErrorKind::failed, "nobody reads what is told: standard output is closed");
-    if (context.globals.output == Output::json) {
+    if (structured(context)) {
       context.out << line->dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
       continue;
     }
@@ -245,9 +169,8 @@ int run_elsewhere(const Context& context, const StatusOptions& options) {
                                   [&](const Json& object) { return parse_lease(object).migration == options.id; });
   if (found == leases.end())
     throw Error(ErrorKind::refused,
-                fmt::format("there is no migration {} in a journal of this user on this machine, nor under way in "
-                            "namespace {}",
-                            options.id, cluster->default_namespace()),
+                fmt::format("there is no migration {} in a journal of this user on this machine, nor under way {}",
+                            options.id, in_namespace(context, *cluster)),
                 "what there is: " + remedy::command(remedy::Command::list_migrations, {}));
   print(context, status_of(*found, parse_lease(*found)));
   if (!options.follow) return 0;
@@ -267,6 +190,8 @@ int run_elsewhere(const Context& context, const StatusOptions& options) {
 }
 
 int run_status(const Context& context, const StatusOptions& options) {
+  if (options.follow && context.globals.output != Output::table && context.globals.output != Output::json)
+    throw Error(ErrorKind::usage, "--follow tells in a table or, with -o json, an object a line", "leave -o out");
   if (options.id.empty()) {
     if (options.follow)
       throw Error(ErrorKind::usage, "--follow needs the ID of a migration", "which there are: ms2m status");
@@ -283,9 +208,11 @@ void add_status(CLI::App& app, Command& chosen) {
   const auto options = std::make_shared<StatusOptions>();
   auto& command =
       add_command(app, "status", "Say how far migrations are, here and on other machines",
-                  {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json"},
+                  {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json",
+                   "ms2m status -A"},
                   [options, &chosen] {
-                    chosen = {"status", [options](const Context& context) { return run_status(context, *options); }};
+                    chosen = {"status", [options](const Context& context) { return run_status(context, *options); },
+                              !options->follow};
                   });
   add_text(command, options->id,
            {.names = "ID", .help = "of one migration (default: all that are under way)", .ask = Ask::migrations});

@@ -10,14 +10,16 @@ std::string version_text() { return std::string("ms2m ") + MS2M_VERSION; }
 void add_version(CLI::App& app, Command& chosen) {
   add_command(app, "version", "Print the version", {"ms2m version", "ms2m version -o json"}, [&chosen] {
     chosen = {
-        "version", [](const Context& context) {
-          if (context.globals.output == Output::json)
-            context.out << Json({{"schema", report::kSchema}, {"kind", "version"}, {"version", MS2M_VERSION}}).dump(2);
-          else
-            context.out << version_text();
-          context.out << '\n' << std::flush;
-          return 0;
-        }};
+        .name = "version",
+        .run =
+            [](const Context& context) {
+              if (structured(context))
+                print_json(context, {{"schema", report::kSchema}, {"kind", "version"}, {"version", MS2M_VERSION}});
+              else
+                context.out << version_text() << '\n' << std::flush;
+              return 0;
+            },
+        .configured = false};
   });
 }
 

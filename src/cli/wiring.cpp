@@ -1,7 +1,6 @@
 // Which adapter stands behind which port.
 #include "cli/wiring.hpp"
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -15,6 +14,9 @@
 #include "broker/uri.hpp"
 #include "carry/direct.hpp"
 #include "carry/registry.hpp"
+#include "cli/wiring_kube.hpp"
+#include "engine/lease_phases.hpp"
+#include "hook/shell_hooks.hpp"
 #include "kube/agents.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
@@ -39,21 +41,6 @@ ms2m::SshOptions ssh_options(const EngineOptions& options) {
   ssh.destination = options.ssh.host;
   ssh.connect_timeout = std::chrono::duration_cast<Millis>(options.timeouts.connect);
   return ssh;
-}
-
-KubeconfigSource source_of(const std::string& list, const std::string& context) {
-  KubeconfigSource source;
-  source.context = context;
-  // A journal may hold the list that $KUBECONFIG was when the migration began.
-  if (list.find(':') == std::string::npos)
-    source.file = list;
-  else
-    source.env = [list](const std::string& name) -> std::optional<std::string> {
-      if (name == "KUBECONFIG") return list;
-      const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-    };
-  return source;
 }
 
 NodeAddresses addresses_from(std::shared_ptr<Cluster> cluster) {
@@ -134,11 +121,7 @@ std::unique_ptr<RegistryClient> registry_client(SshNodes& nodes, const SshOption
     if (place.at.certificates.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
       throw Error(ErrorKind::usage, "there is no certificate in the registry's " + options.registry_ca);
   }
-  return std::make_unique<RegistryClient>(
-      nodes, std::move(place), RegistryLogins([](const std::string& name) -> std::optional<std::string> {
-        const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
-        return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-      }));
+  return std::make_unique<RegistryClient>(nodes, std::move(place), RegistryLogins(variable));
 }
 
 /// Owns the adapters of one run, in the order in which they need each other.
@@ -157,27 +140,43 @@ class WiredEngine final : public Engine {
         processes_(nodes_),
         restores_(nodes_),
         dumps_(nodes_),
-        migrator_({*cluster_, broker_, admin_, nodes_, inspector_, archives_, carrier_, images_, processes_, restores_,
-                   dumps_, carrier_},
-                  JournalStore(JournalStore::default_root()), observer) {
+        phases_(*cluster_, observer),
+        migrator_(ports(), journals_, phases_, options.beside) {
     if (options.connect)
       broker_.server_version(stop.within(std::chrono::duration_cast<Millis>(options.timeouts.connect)));
   }
 
   Plan plan(const MigrationRequest& request, const StopToken& stop) override { return migrator_.plan(request, stop); }
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop) override {
-    return counted(migrator_.migrate(request, provenance, stop));
+    phases_.begin(request.ns.empty() ? cluster_->default_namespace() : request.ns, request.pod);
+    Outcome outcome = migrator_.migrate(request, provenance, stop);
+    phases_.end();
+    return counted(std::move(outcome));
   }
-  Outcome abort(const std::string& id, const StopToken& stop) override { return counted(migrator_.abort(id, stop)); }
-  Outcome resume(const std::string& id, const StopToken& stop) override { return counted(migrator_.resume(id, stop)); }
+  Outcome abort(const std::string& id, const StopToken& stop) override {
+    const Renewing renewing(phases_, journals_, id);
+    return counted(migrator_.abort(id, stop));
+  }
+  Outcome resume(const std::string& id, const StopToken& stop) override {
+    const Renewing renewing(phases_, journals_, id);
+    return counted(migrator_.resume(id, stop));
+  }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken& stop) override {
+    const Renewing renewing(phases_, journals_, id);
     auto outcomes = migrator_.cleanup(id, stop);
     if (!outcomes.empty()) outcomes.back() = counted(std::move(outcomes.back()));
     return outcomes;
   }
+  std::vector<Remnant> find_remnants(const RemnantQuestion& question, const StopToken& stop) override {
+    return ms2m::find_remnants(ports(), question, stop);
+  }
   std::vector<std::string> program_brought_to() const override { return nodes_.program_brought_to(); }
 
  private:
+  Migrator::Ports ports() {
+    return {*cluster_, broker_, admin_,     nodes_,    inspector_, archives_,
+            carrier_,  images_, processes_, restores_, dumps_,     carrier_};
+  }
   Outcome counted(Outcome outcome) const {
     outcome.nodes = nodes_.usage();
     return outcome;
@@ -195,6 +194,8 @@ class WiredEngine final : public Engine {
   SessionProcesses processes_;
   SessionRestores restores_;
   SessionDumps dumps_;
+  LeasePhases phases_;
+  const JournalStore journals_{JournalStore::default_root()};
   Migrator migrator_;
 };
 
@@ -218,8 +219,7 @@ class WiredSetup final : public NodeSetup {
 class Wiring final : public Backend {
  public:
   std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken& stop) override {
-    KubeAccess access = load_kube_access(source_of(options.kubeconfig, options.context));
-    if (!options.ns.empty()) access.ns = options.ns;
+    KubeAccess access = access_of(options);
     KubeletOptions kubelet;
     kubelet.path = options.kubelet;
     auto cluster = std::make_shared<KubeCluster>(std::move(access), kubelet);
@@ -228,7 +228,7 @@ class Wiring final : public Backend {
   }
 
   std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) override {
-    return KubeCluster(load_kube_access(source_of(options.kubeconfig, options.context))).namespaces(stop);
+    return KubeCluster(access_of(options)).namespaces(stop);
   }
 
   std::vector<std::string> contexts(const std::string& kubeconfig) const override {
@@ -289,6 +289,9 @@ class Wiring final : public Backend {
   std::vector<JournalSummary> journals() const override { return store().list(); }
   std::optional<JournalSummary> journal(const std::string& id) const override { return store().find(id); }
   void forget_journal(const std::string& id) const override { store().forget(id); }
+  std::vector<std::string> prune_journals(const JournalLimits& limits) const override {
+    return ms2m::prune_journals(store(), limits, now_rfc3339());
+  }
   std::optional<Standing> standing(const std::string& id) const override {
     try {
       return standing_of(JournalStore::default_root(), id);
@@ -304,8 +307,9 @@ class Wiring final : public Backend {
     ms2m::keep_outcome(JournalStore::default_root(), id, outcome);
   }
   std::unique_ptr<Observer> tell(const Telling& telling, Observer& inner) const override {
-    return live::make_server(live_sockets(), {telling.command, telling.migration, telling.pod}, inner);
+    return live::make_server(live_sockets(), {telling.command, telling.migration, telling.pod, telling.dials}, inner);
   }
+  std::unique_ptr<Hooks> hooks(Observer& observer) const override { return hook::make_shell_hooks(observer); }
   std::vector<std::unique_ptr<Listener>> listen() const override { return live::listen_to_all(live_sockets()); }
   std::string_view node_program() const override { return node::NodeProgram::embedded().bytes(); }
 

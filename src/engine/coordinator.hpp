@@ -24,6 +24,7 @@ struct Migrator::Impl {
   Observer& observer;
   Ports ports = timed->all();
   std::optional<TimePoint> begun{};  ///< the migration that run_plan() is at
+  Beside beside{};
 
   // migrator.cpp
   MigrationRequest completed(const MigrationRequest& request) const;

@@ -23,6 +23,7 @@ MigrationRequest identity_request(const op::Rename& o) {
   request.queue = o.queue;
   request.strategy = Strategy::shadow;
   apply_settings(o.settings, request);
+  if (request.protocol == Protocol::none) request.strategy = Strategy::handoff;
   request.precopy = 0;  // it stays on its node
   // These were weighed before the first half; the copy is on the very node that it stays on.
   request.allow_competing = request.allow_other_queues = true;

@@ -1,10 +1,10 @@
-// Strategy shadow for a pod of a StatefulSet. A name can exist once, so the move has two halves:
-//  1. shadow to a copy beside the source, under a name that no set claims (it does not end in an ordinal). Before its
-//     pivot the set is orphaned; after it the source goes, and with it the name is free.
-//  2. `rename`: on the target node, shadow from that copy into a pod of the source's name. It is a migration of its
-//  own,
-//     with a journal (<id>-2, -3, ... one per attempt), dead man's switch and pivot of its own: should it die at any
-//     instant, the copy serves on, and a resume of the first half tries again.
+// Strategy shadow for a pod of a StatefulSet, and handoff without the control protocol. A name can exist once, so the
+// move has two halves:
+//  1. to a copy beside the source, under a name that no set claims (it does not end in an ordinal). Before its pivot
+//     the set is orphaned; after it the source goes, and with it the name is free.
+//  2. `rename`: on the target node, in the same way from that copy into a pod of the source's name. It is a migration
+//     of its own, with a journal (<id>-2, -3, ... one per attempt) and pivot of its own (and dead man's switch, in a
+//     shadow): should it die at any instant, the copy serves on, and a resume of the first half tries again.
 // Then the set is created again and adopts the pod. At every instant the copy, the source or the pod owns the queue.
 #pragma once
 #include <string>

@@ -1,13 +1,22 @@
 #include "engine/lease.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdlib>
+
+#include "base/ids.hpp"
 #include "kube/objects/lease.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/operations.hpp"
 
 namespace ms2m {
+
+std::string process_name() {
+  const char* user = std::getenv("USER");  // NOLINT(concurrency-mt-unsafe): nobody changes the environment
+  return fmt::format("{}@{} pid {}", user != nullptr ? user : "ms2m", host_name(), ::getpid());
+}
 
 void require_lease(Cluster& cluster, const Journal& journal, const StopToken& stop) {
   const auto taken = journal.effect_with<op::ReleaseLease>();

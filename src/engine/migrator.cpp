@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "engine/coordinator.hpp"
+#include "engine/hooking.hpp"
 #include "engine/lease.hpp"
 #include "engine/sweep.hpp"
 #include "engine/who_serves.hpp"
@@ -62,6 +63,10 @@ Plan checked(Plan plan, const Migrator::Ports& ports, const Facts& facts, const 
 
 Migrator::Migrator(const Ports& ports, JournalStore journals, Observer& observer)
     : impl_(new Impl{std::make_shared<TimedPorts>(ports), std::move(journals), observer}) {}
+Migrator::Migrator(const Ports& ports, JournalStore journals, Observer& observer, const Beside& beside)
+    : Migrator(ports, std::move(journals), observer) {
+  impl_->beside = beside;
+}
 Migrator::~Migrator() = default;
 
 MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) const {
@@ -80,6 +85,8 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
   Outcome outcome;
   try {
     const MigrationRequest request = impl_->completed(given);
+    if (!request.hooks.empty() && impl_->beside.hooks == nullptr)
+      throw Error(ErrorKind::refused, "there is nobody to run a hook");
     outcome.ns = request.ns;
     outcome.source_pod = request.pod;
     outcome.target_node = request.target_node;
@@ -143,6 +150,7 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
       journal.mark(Mark::pivoted);
     const bool forward =
         leads_forward(journal) && !must_turn_back(ports, journal, stop.within(std::chrono::minutes(4)));
+    tell_missing_hooks(journal, observer, forward);
     if (forward) {
       finish(journal, outcome, Seconds(120), Handed::unknown);
     } else {

@@ -5,6 +5,7 @@
 
 #include "engine/coordinator.hpp"
 #include "engine/identity.hpp"
+#include "journal/kube_flags.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "plan/facts.hpp"
@@ -66,7 +67,7 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
                     begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
                     begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", ""),
                     begin.value("transfer", ""), begin.value("agent_namespace", ""), begin.value("agent_address", ""),
-                    begin.value("registry", ""), begin.value("registry_ca", "")},
+                    begin.value("registry", ""), begin.value("registry_ca", ""), kube_flags_in(begin)},
                    child, StopToken());
     if (!taken())
       throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);

@@ -3,12 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "base/ids.hpp"
+#include "engine/changes.hpp"
 #include "engine/coordinator.hpp"
+#include "engine/hooking.hpp"
 #include "engine/lease.hpp"
 #include "handover/pivot_outcome.hpp"
 #include "journal/history.hpp"
+#include "journal/kube_flags.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "steps/guards.hpp"
@@ -20,13 +23,8 @@
 namespace ms2m {
 namespace {
 
-std::string host_name() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
-Json begin_record(const Plan& plan, const Provenance& provenance, const std::string& broker_name) {
+Json begin_record(const Move& move, const Provenance& provenance, const std::string& broker_name) {
+  const Plan& plan = move.plan;
   return {{"ns", plan.ns},
           {"source_pod", plan.source_pod},
           {"source_uid", plan.source_uid},
@@ -42,6 +40,7 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"vhost", provenance.vhost},
           {"kubeconfig", provenance.kubeconfig},
           {"context", provenance.context},
+          {"kube", to_json(provenance.kube)},
           {"server", provenance.server},
           {"cluster_uid", provenance.cluster_uid},
           {"ssh_config", provenance.ssh_config},
@@ -52,10 +51,10 @@ Json begin_record(const Plan& plan, const Provenance& provenance, const std::str
           {"agent_address", provenance.agent_address},
           {"registry", provenance.registry},
           {"registry_ca", provenance.registry_ca},
+          {"hooks", hooks_announced(move.request)},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},
-          {"holder", fmt::format("{}@{} pid {} ({})", ::getenv("USER") != nullptr ? ::getenv("USER") : "ms2m",
-                                 host_name(), ::getpid(), plan.id)}};
+          {"holder", fmt::format("{} ({})", process_name(), plan.id)}};
 }
 
 /// Every time in which nobody worked on the queue, in their order.
@@ -145,6 +144,13 @@ bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome) {
     // Where the API server cannot be asked, the source must not wait for it: nobody is known to have taken over.
     if (error.kind() != ErrorKind::conflict) return false;
     if (migration.own.dead_man) migration.own.dead_man->stop_renewing();
+    if (const auto effects = migration.journal.effects(); effects.size() == 1) {
+      // It never had the lease, and has made nothing else.
+      migration.journal.settled(effects.front().n, true, "another migration has it");
+      migration.journal.end(Result::undone);
+      outcome.result = Result::refused;
+      return true;
+    }
     outcome.error += fmt::format("{}{}", outcome.error.empty() ? "" : "; ", error.what());
     outcome.remedy = error.remedy();
     outcome.result = Result::leftovers;
@@ -212,8 +218,7 @@ namespace {
 
 /// Measures::served, reconnect, gap, source_pause and pauses. `before`: of the copy's second migration (identity.hpp),
 /// whose end is the later one; of the two gaps the longer one.
-void measure_times(Migration& migration, TimePoint begin, const Measures& before) {
-  Measures& measures = migration.measures;
+void measure_times(const Migration& migration, TimePoint begin, const Measures& before, Measures& measures) {
   const Timeline& times = migration.times;
   const auto& quiet = migration.source.since;
   if (times.target) measures.served = *times.target - begin;
@@ -229,6 +234,18 @@ void measure_times(Migration& migration, TimePoint begin, const Measures& before
   measures.pauses.insert(measures.pauses.end(), before.pauses.begin(), before.pauses.end());
 }
 
+/// What is known while it runs; once it was measured, all.
+Outcome told_to_hook(const Migration& migration, const Outcome& outcome, TimePoint begin) {
+  Outcome told = outcome;
+  if (outcome.measures.total > Seconds{0}) return told;
+  told.measures = migration.measures;
+  told.measures.total = Clock::now() - begin;
+  measure_times(migration, begin, outcome.measures, told.measures);
+  const Plan& plan = migration.move.plan;
+  if (migration.times.target) told.serving = {ServedBy::target, plan.ns, plan.target_pod, plan.target_node, true};
+  return told;
+}
+
 }  // namespace
 
 void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan,
@@ -237,12 +254,20 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
       ports.broker.cluster_name(stop.within(std::chrono::duration_cast<Millis>(request.timeouts.connect)));
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
-  Journal journal = Journal::create(journals.root(), plan.id, begin_record(plan, provenance, broker_name));
-  Migration migration{ports, {plan, request, facts}, journal, observer, timed->line};
+  const Move move{plan, request, facts};
+  Journal journal = Journal::create(journals.root(), plan.id, begin_record(move, provenance, broker_name));
   const TimePoint begin = Clock::now();
   begun = begin;
+  Dials nobody;
+  Changes changes(beside.dials != nullptr ? *beside.dials : nobody, move, journal, begin);
+  RunHooks run_hooks;
+  Migration migration{ports, move, journal, observer, timed->line, changes.dials(), run_hooks};
+  const auto so_far = [&] { return told_to_hook(migration, outcome, begin); };
+  Hooking hooking(beside.hooks, request, journal, observer, outcome.hooks, so_far, stop);
+  run_hooks = [&hooking](HookPoint at) { hooking.run(at); };
   MainLine::Run run(timed->line, begin);
   journal.timed_by(timed->line);
+  if (!plan.is_rename) timed->depths.begin(begin, {plan.queue, move.names().target});
   outcome.result = Result::undone;
   try {
     carry_out(migration, outcome, stop);
@@ -250,11 +275,16 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
     fail(migration, outcome, error);
   }
   const TimePoint end = Clock::now();
+  outcome.changes = changes.end();
   migration.measures.total = end - begin;
   migration.measures.critical_path = run.path(end);
-  measure_times(migration, begin, outcome.measures);
+  if (!plan.is_rename) migration.measures.depths = timed->depths.end();
+  measure_times(migration, begin, outcome.measures, migration.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
+  if (moved) hooking.run(HookPoint::after_pivot);  // where the target was not seen to serve before it was finished
+  if (outcome.result != Result::refused) hooking.run(HookPoint::end);  // refused: another one's move is under way
+  if (!request.hooks.empty()) outcome.outside.push_back({"hooks after its end", Clock::now() - end});
   if (moved && !plan.is_rename)
     History(journals.root())
         .add({plan.source_node, plan.target_node, kind_of(plan, request), facts.source.look.memory, outcome.phases});

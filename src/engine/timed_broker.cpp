@@ -67,7 +67,7 @@ class TimedPump final : public Pump {
 
 class TimedBroker final : public Broker {
  public:
-  TimedBroker(Broker& inner, MainLine& line) : inner_(inner), line_(line) {}
+  TimedBroker(Broker& inner, MainLine& line, DepthLog& depths) : inner_(inner), line_(line), depths_(depths) {}
 
   std::string server_version(const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "its version");
@@ -83,7 +83,9 @@ class TimedBroker final : public Broker {
   }
   std::optional<QueueDepth> depth(const std::string& queue, const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "depth of " + queue, Kind::look);
-    return inner_.depth(queue, stop);
+    const auto depth = inner_.depth(queue, stop);
+    if (depth) depths_.heard(queue, depth->ready);
+    return depth;
   }
   void declare_queue(const QueueSpec& spec, const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "declare " + spec.name);
@@ -147,10 +149,13 @@ class TimedBroker final : public Broker {
  private:
   Broker& inner_;
   MainLine& line_;
+  DepthLog& depths_;
 };
 
 }  // namespace
 
-std::unique_ptr<Broker> timed(Broker& broker, MainLine& line) { return std::make_unique<TimedBroker>(broker, line); }
+std::unique_ptr<Broker> timed(Broker& broker, MainLine& line, DepthLog& depths) {
+  return std::make_unique<TimedBroker>(broker, line, depths);
+}
 
 }  // namespace ms2m

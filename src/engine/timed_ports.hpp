@@ -4,13 +4,14 @@
 #include <memory>
 
 #include "base/main_line.hpp"
+#include "engine/depth_log.hpp"
 #include "ms2m/migrator.hpp"
 
 namespace ms2m {
 
 std::unique_ptr<Cluster> timed(Cluster& cluster, MainLine& line);
 /// And what it hands out.
-std::unique_ptr<Broker> timed(Broker& broker, MainLine& line);
+std::unique_ptr<Broker> timed(Broker& broker, MainLine& line, DepthLog& depths);
 std::unique_ptr<BrokerAdmin> timed(BrokerAdmin& admin, MainLine& line);
 std::unique_ptr<Nodes> timed(Nodes& nodes, MainLine& line);
 std::unique_ptr<NodeInspector> timed(NodeInspector& inspector, MainLine& line);
@@ -27,7 +28,7 @@ class TimedPorts {
  public:
   explicit TimedPorts(const Migrator::Ports& ports)
       : cluster_(timed(ports.cluster, line)),
-        broker_(timed(ports.broker, line)),
+        broker_(timed(ports.broker, line, depths)),
         admin_(timed(ports.admin, line)),
         nodes_(timed(ports.nodes, line)),
         inspector_(timed(ports.inspector, line)),
@@ -42,6 +43,7 @@ class TimedPorts {
   TimedPorts& operator=(const TimedPorts&) = delete;
 
   MainLine line;
+  DepthLog depths;
   Migrator::Ports all() const {
     return {*cluster_, *broker_, *admin_,     *nodes_,    *inspector_, *archives_,
             *carrier_, *images_, *processes_, *restores_, *dumps_,     *registry_};

@@ -2,6 +2,7 @@
 #include "engine/coordinator.hpp"
 #include "engine/ending.hpp"
 #include "engine/who_serves.hpp"
+#include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "undo/apply.hpp"
 
@@ -13,6 +14,21 @@ std::string not_sent_back(const Journal& journal) {
     return "the source could not be sent back; the dead man's switch will, if it is armed";
   return "the source could not be thawed; this does it: " +
          remedy::command(remedy::Command::resume_migration, {}, {journal.begin().value("id", "")});
+}
+
+/// A thawed source finds its connection closed. One that ends of that is started anew by its kubelet, in the same pod;
+/// what the pod's status says comes later, so its node is asked (to thaw it once more).
+void tell_started_anew(ContainerProcess& processes, const Journal& journal, Outcome& outcome) {
+  const auto thaw = journal.effect_with<op::ThawSource>();
+  if (!thaw || outcome.serving.who != ServedBy::source) return;
+  const op::Frozen& source = thaw->operation.source;
+  try {
+    if (processes.thaw(source.node, source.container, StopToken().within(std::chrono::seconds(10)))) return;
+  } catch (const Error&) {
+    return;  // as who_serves.cpp
+  }
+  outcome.serving.who = ServedBy::started_anew;
+  outcome.serving.why = "its container has ended meanwhile";
 }
 
 }  // namespace
@@ -41,6 +57,7 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
     outcome.serving = source_serves(ports.cluster, outcome, journal.begin().value("source_uid", ""));
   else
     outcome.serving = {.who = ServedBy::uncertain, .why = not_sent_back(journal)};
+  tell_started_anew(ports.processes, journal, outcome);
   end(journal, outcome, {Ending::Way::back});
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ids.hpp"
+#include "journal/kube_flags.hpp"
 #include "journal/line.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -199,6 +200,8 @@ void Journal::replay(const Json& record) {
     ended_at_ = record.value("t", "");
   } else if (type == "again") {
     ended_.reset();
+  } else if (type == "hook") {
+    if (const auto at = hook_point_of(record.value("at", ""))) hooks_begun_.push_back(*at);
   } else if (const auto mark = mark_of(type)) {
     marks_.push_back(*mark);
   }
@@ -221,6 +224,24 @@ void Journal::settled(int n, bool ok, const std::string& how) {
 void Journal::mark(Mark mark) { append({{"type", word(mark)}}); }
 void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string(result)}}); }
 
+void Journal::hook_begun(HookPoint at, unsigned number) {
+  append({{"type", "hook"}, {"at", to_string(at)}, {"number", number}});
+}
+void Journal::hook_ended(HookPoint at, unsigned number, bool ok, const std::string& how) {
+  append({{"type", "hook_ended"}, {"at", to_string(at)}, {"number", number}, {"ok", ok}, {"how", how}},
+         Durable::with_the_next);
+}
+void Journal::changed(const std::string& option, const std::string& value) {
+  append({{"type", "changed"}, {"option", option}, {"value", value}});
+}
+
+bool Journal::hooks_missing(HookPoint at) const {
+  const std::lock_guard lock(*mutex_);
+  const auto hooks = begin_.find("hooks");
+  return hooks != begin_.end() && hooks->is_object() && hooks->contains(to_string(at)) &&
+         std::find(hooks_begun_.begin(), hooks_begun_.end(), at) == hooks_begun_.end();
+}
+
 std::vector<Effect> Journal::effects() const {
   const std::lock_guard lock(*mutex_);
   return effects_;
@@ -228,7 +249,7 @@ std::vector<Effect> Journal::effects() const {
 
 Place place_of(const Journal& journal) {
   const Json& b = journal.begin();
-  return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/")};
+  return {b.value("kubeconfig", ""), b.value("context", ""), b.value("vhost", "/"), kube_flags_in(b)};
 }
 
 bool Journal::marked(Mark mark) const noexcept { return std::find(marks_.begin(), marks_.end(), mark) != marks_.end(); }

@@ -4,10 +4,12 @@
 // Records (field "type"): begin (once; JournalSummary's fields, the request), effect {n, phase, text, undo, finish}:
 // written BEFORE the effect, pivot_intent, pivoted, settled {n, ok, how}: an undo or finish of effect n was carried
 // out, end {result}. may_have_served: after "pivoted", it is not certain any more that the target has taken nothing.
-// turned_back: after "pivoted", the target is lost or withdrawn, so it is undone all the same. `undo` and `finish` are
-// operations (operation.hpp): undo is carried out when the migration is given up before the pivot, finish when it is
-// completed after it. The format has a version ("v", of the first record and of every later one that differs from it);
-// a reader knows the earlier ones and refuses a newer one. Since version 3 each record has a checksum (line.hpp).
+// turned_back: after "pivoted", the target is lost or withdrawn, so it is undone all the same. hook {at, number},
+// hook_ended {at, number, ok, how}, changed {option, value}: for who reads it; nothing follows from them. `undo` and
+// `finish` are operations (operation.hpp): undo is carried out when the migration is given up before the pivot, finish
+// when it is completed after it. The format has a version ("v", of the first record and of every later one that differs
+// from it); a reader knows the earlier ones and refuses a newer one. Since version 3 each record has a checksum
+// (line.hpp).
 // A last line that a crash tore is as if it had not been written: what it announces has not been done. Any other line
 // that is no record makes the journal unreadable: what was done is not known then, and nobody guesses. So does a whole
 // line with an operation that its version does not have, or with another checksum than its own. For the reader of a
@@ -23,6 +25,7 @@
 #include "base/main_line.hpp"
 #include "journal/operation_record.hpp"
 #include "ms2m/event.hpp"
+#include "ms2m/hook.hpp"
 #include "ms2m/json.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/place.hpp"
@@ -82,6 +85,11 @@ class Journal {
   void settled(int n, bool ok, const std::string& how);
   void mark(Mark mark);
   void end(Result result);
+  /// A hook begins, or has ended. Nobody who opens the journal later runs one: its command is not in it.
+  void hook_begun(HookPoint at, unsigned number);
+  void hook_ended(HookPoint at, unsigned number, bool ok, const std::string& how);
+  /// The operator has changed it while it runs. Any thread.
+  void changed(const std::string& option, const std::string& value);
 
   const Json& begin() const noexcept { return begin_; }
   std::vector<Effect> effects() const;
@@ -95,6 +103,8 @@ class Journal {
     return std::nullopt;
   }
   bool marked(Mark mark) const noexcept;
+  /// There are hooks for then, and none of them has begun.
+  bool hooks_missing(HookPoint at) const;
   std::optional<Result> ended() const noexcept { return ended_; }
   const std::string& ended_at() const noexcept { return ended_at_; }  ///< RFC 3339
 
@@ -114,6 +124,7 @@ class Journal {
   Json begin_;
   std::vector<Effect> effects_;
   std::vector<Mark> marks_;
+  std::vector<HookPoint> hooks_begun_;
   std::optional<Result> ended_;
   std::string ended_at_;
 };

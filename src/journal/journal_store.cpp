@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "journal/journal.hpp"
+#include "journal/kube_flags.hpp"
 #include "journal/moved_pods.hpp"
 #include "ms2m/error.hpp"
 
@@ -26,6 +27,7 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.strategy = b.value("strategy", "");
   s.kubeconfig = b.value("kubeconfig", "");
   s.context = b.value("context", "");
+  s.kube = kube_flags_in(b);
   s.server = b.value("server", "");
   s.cluster_uid = b.value("cluster_uid", "");
   s.ssh_config = b.value("ssh_config", "");

@@ -270,8 +270,8 @@ struct RecreateSet {
   Json object;
   std::string pod;
 };
-/// Shadow: the copy gets the source's name by a migration of its own (engine/identity.hpp). Only the coordinator can
-/// carry it out.
+/// The copy of a StatefulSet's pod gets the source's name by a migration of its own (engine/identity.hpp). Only the
+/// coordinator can carry it out.
 struct Rename {
   static constexpr const char* kName = "rename";
   static constexpr Stage stage() { return Stage::source; }

@@ -34,6 +34,7 @@ Json settings_json(const MigrationRequest& r) {
   if (r.checkpoint != CheckpointBy::kubelet) json["checkpoint"] = to_string(r.checkpoint);
   if (r.freeze_limit != MigrationRequest{}.freeze_limit) json["freeze_limit"] = r.freeze_limit.count();
   if (r.max_held_bytes != MigrationRequest{}.max_held_bytes) json["max_held_bytes"] = r.max_held_bytes.count;
+  if (r.protocol == Protocol::none) json["protocol"] = "none";
   if (r.precopy) json["precopy"] = *r.precopy;
   if (r.carriage != Carriage::relay) json["ssh_path"] = to_string(r.carriage);
   if (r.bandwidth) json["bandwidth"] = r.bandwidth->count;
@@ -49,6 +50,7 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
                                          : RestoreChoice::handler;
   request.checkpoint =
       settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
+  if (settings.value("protocol", "control") == "none") request.protocol = Protocol::none;
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
   const std::string way = settings.value("ssh_path", "relay");
   request.carriage = way == "direct" ? Carriage::direct : way == "registry" ? Carriage::registry : Carriage::relay;

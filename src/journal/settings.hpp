@@ -5,7 +5,7 @@
 
 namespace ms2m {
 
-/// Those that a second migration of the same move needs: limits, windows, the way to the kubelet.
+/// Those that a second migration of the same move needs: protocol, limits, windows, the way to the kubelet.
 Json settings_json(const MigrationRequest& request);
 /// Json::exception when they are none.
 void apply_settings(const Json& settings, MigrationRequest& request);

@@ -30,7 +30,7 @@ void explain(TransportError& error, const KubeAccess& access) {
         "tls-server-name");
   if (error.kind() == ErrorKind::unavailable)
     error.with_remedy("is the server reachable from here? " +
-                      remedy::command(remedy::Command::show_cluster, {access.kubeconfig, access.context, "/"}));
+                      remedy::command(remedy::Command::show_cluster, place_of(access)));
 }
 
 }  // namespace
@@ -81,17 +81,18 @@ HttpResponse ApiClient::attempt(const ApiCall& call, Mode mode, const HttpClient
 }
 
 HttpResponse ApiClient::limited_attempt(const ApiCall& call, const StopToken& stop) {
-  const StopToken limited = stop.within(kAttemptLimit);
+  const StopToken limited = stop.within(access_.request_limit);
   try {
     return attempt(call, Mode::normal, nullptr, limited);
   } catch (const TransportError&) {
     throw;
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::timeout || stop.remaining(Millis{1}) == Millis{0}) throw;
-    throw TransportError(ErrorKind::unavailable,
-                         fmt::format("{} {}: no answer for {} s", call.method,
-                                     printable_url(access_.server + call.path), kAttemptLimit.count() / 1000),
-                         true);
+    throw TransportError(
+        ErrorKind::unavailable,
+        fmt::format("{} {}: no answer for {} s", call.method, printable_url(access_.server + call.path),
+                    std::chrono::duration<double>(access_.request_limit).count()),
+        true);
   }
 }
 

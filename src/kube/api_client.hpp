@@ -32,7 +32,7 @@ class ApiClient {
   /// `access` gives server, TLS, proxy, basic authentication and impersonation.
   ApiClient(KubeAccess access, std::shared_ptr<Credentials> credentials);
 
-  /// With retries (retry.hpp). An attempt that gets no answer for kAttemptLimit counts as a lost connection.
+  /// With retries (retry.hpp). An attempt that gets no answer within access.request_limit counts as a lost connection.
   ApiAnswer call(const ApiCall& call, const StopToken& stop);
   /// Sent at most once, on a new connection; repeated only after a 401 (which had no effect).
   HttpResponse call_once(const ApiCall& call, const StopToken& stop);
@@ -53,8 +53,6 @@ class ApiClient {
   TlsOptions client_tls_;
   std::shared_ptr<HttpClient> client_;
 };
-
-inline constexpr Millis kAttemptLimit{60000};
 
 /// [0, 1), from a generator of the calling thread.
 double random_share();

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "ms2m/json.hpp"
+#include "ms2m/place.hpp"
+#include "ms2m/units.hpp"
 #include "wrap/curl/http.hpp"
 
 namespace ms2m {
@@ -32,6 +34,8 @@ struct IdToken {
   std::string context;       ///< that led to it
 };
 
+inline constexpr Millis kAttemptLimit{60000};
+
 /// Everything that is needed to talk to one cluster as one user. Holds secrets: never print it.
 struct KubeAccess {
   std::string server;      ///< https://host:port[/prefix]
@@ -49,6 +53,11 @@ struct KubeAccess {
   std::string as, as_uid;  ///< impersonation
   std::vector<std::string> as_groups;
   std::vector<std::pair<std::string, std::string>> as_extra;
+  KubeFlags flags;                      ///< what of this was given beside the context, for people
+  Millis request_limit{kAttemptLimit};  ///< for one answer that is no stream
 };
+
+/// For commands that are to reach the same cluster as the same user.
+inline Place place_of(const KubeAccess& access) { return {access.kubeconfig, access.context, "/", access.flags}; }
 
 }  // namespace ms2m

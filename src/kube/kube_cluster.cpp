@@ -163,7 +163,7 @@ RunProcess KubeCluster::default_run() {
 
 std::shared_ptr<ApiClient> KubeCluster::api() const { return impl_->api; }
 
-Place KubeCluster::place() const { return {impl_->access.kubeconfig, impl_->access.context, "/"}; }
+Place KubeCluster::place() const { return place_of(impl_->access); }
 
 void KubeCluster::log_in(const StopToken& stop) {
   if (impl_->access.exec) impl_->credentials->get(stop);

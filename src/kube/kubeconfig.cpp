@@ -9,7 +9,9 @@
 #include <sstream>
 
 #include "base/base64.hpp"
+#include "kube/access_flags.hpp"
 #include "kube/id_token.hpp"
+#include "kube/kubeconfig_exec.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"
 #include "wrap/curl/url.hpp"
@@ -19,11 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(const YAML::Node& map, const char* key) {
-  const YAML::Node node = map[key];
-  return node && node.IsScalar() ? node.as<std::string>() : std::string();
-}
-
 bool flag_of(const KubeconfigEntry& entry, const char* key) {
   const YAML::Node node = entry.value[key];
   if (!node || node.IsNull()) return false;
@@ -32,11 +29,6 @@ bool flag_of(const KubeconfigEntry& entry, const char* key) {
     throw Error(ErrorKind::usage, fmt::format("the kubeconfig {}, line {}: {} is neither true nor false", entry.file,
                                               node.Mark().line + 1, key));
   return value;
-}
-
-std::string absolute(const std::string& path, const std::string& file) {
-  if (path.empty() || fs::path(path).is_absolute()) return path;
-  return (fs::absolute(file).parent_path() / path).lexically_normal().string();
 }
 
 std::string read_small(const std::string& path) {
@@ -65,60 +57,6 @@ Pem pem_of(const KubeconfigEntry& entry, const std::string& key) {
   return pem;
 }
 
-Json to_json(const YAML::Node& node) {
-  if (node.IsMap()) {
-    Json object = Json::object();
-    for (const auto& pair : node) object[pair.first.as<std::string>()] = to_json(pair.second);
-    return object;
-  }
-  if (node.IsSequence()) {
-    Json array = Json::array();
-    for (const auto& item : node) array.push_back(to_json(item));
-    return array;
-  }
-  if (!node.IsScalar()) return nullptr;
-  if (node.Tag() == "!") return node.as<std::string>();  // quoted
-  bool truth = false;
-  std::int64_t whole = 0;
-  double number = 0;
-  if (YAML::convert<bool>::decode(node, truth)) return truth;
-  if (YAML::convert<std::int64_t>::decode(node, whole)) return whole;
-  if (YAML::convert<double>::decode(node, number)) return number;
-  return node.as<std::string>();
-}
-
-ExecPlugin exec_of(const KubeconfigEntry& user, const std::string& user_name) {
-  const YAML::Node node = user.value["exec"];
-  const auto wrong = [&](const std::string& why) {
-    return Error(ErrorKind::usage,
-                 fmt::format("the kubeconfig {}: exec of user \"{}\": {}", user.file, user_name, why));
-  };
-  ExecPlugin plugin;
-  plugin.api_version = text_of(node, "apiVersion");
-  if (plugin.api_version != "client.authentication.k8s.io/v1" &&
-      plugin.api_version != "client.authentication.k8s.io/v1beta1")
-    throw wrong(fmt::format("apiVersion \"{}\" is not supported (only client.authentication.k8s.io/v1 and v1beta1)",
-                            plugin.api_version));
-  plugin.command = text_of(node, "command");
-  if (plugin.command.empty()) throw wrong("no command");
-  if (plugin.command.find('/') != std::string::npos) plugin.command = absolute(plugin.command, user.file);
-  if (node["args"] && node["args"].IsSequence())
-    for (const auto& arg : node["args"]) plugin.args.push_back(arg.as<std::string>());
-  if (node["env"] && node["env"].IsSequence())
-    for (const auto& pair : node["env"]) plugin.env.emplace_back(text_of(pair, "name"), text_of(pair, "value"));
-  plugin.install_hint = text_of(node, "installHint");
-  plugin.provide_cluster_info = text_of(node, "provideClusterInfo") == "true";
-  const std::string mode = text_of(node, "interactiveMode");
-  if (mode == "Never") {
-    plugin.interactive = ExecPlugin::Interactive::never;
-  } else if (mode == "Always") {
-    plugin.interactive = ExecPlugin::Interactive::always;
-  } else if (mode != "IfAvailable" && !(mode.empty() && plugin.api_version.ends_with("/v1beta1"))) {
-    throw wrong("interactiveMode must be Never, IfAvailable or Always");
-  }
-  return plugin;
-}
-
 /// As client-go reads it. What is wrong is not repeated: it may hold a password.
 std::string proxy_of(const KubeconfigEntry& cluster) {
   const std::string proxy = text_of(cluster.value, "proxy-url");
@@ -137,15 +75,18 @@ std::string proxy_of(const KubeconfigEntry& cluster) {
   return proxy;
 }
 
-void take_cluster(const KubeconfigEntry& cluster, KubeAccess& access) {
-  access.server = text_of(cluster.value, "server");
+void take_server(const std::string& given, const std::string& where, KubeAccess& access) {
+  access.server = given;
   while (access.server.ends_with('/')) access.server.pop_back();
   if (access.server.find("://") == std::string::npos) access.server = "https://" + access.server;
   try {
     check_url(access.server);
   } catch (Error& error) {
-    throw error.in(fmt::format("the kubeconfig {}: server of a cluster", cluster.file));
+    throw error.in(where);
   }
+}
+
+void take_cluster(const KubeconfigEntry& cluster, KubeAccess& access) {
   access.tls.ca = pem_of(cluster, "certificate-authority");
   access.tls.server_name = text_of(cluster.value, "tls-server-name");
   access.tls.insecure = flag_of(cluster, "insecure-skip-tls-verify");
@@ -199,46 +140,88 @@ std::string names_of(const std::map<std::string, KubeconfigEntry>& entries) {
   return names.empty() ? "none" : names;
 }
 
-KubeAccess choose(const KubeconfigFiles& files, const std::string& wanted, const std::string& where) {
+/// Which of them are meant. A context need not be there where the flags say all that it would.
+KubeAccess choose_context(const KubeconfigFiles& files, const KubeconfigSource& source, const std::string& where,
+                          std::string& cluster_name) {
   KubeAccess access;
-  access.context = wanted.empty() ? files.current_context : wanted;
-  if (access.context.empty())
+  access.context = source.context.empty() ? files.current_context : source.context;
+  cluster_name = source.flags.cluster;
+  access.user = source.flags.user;
+  if (access.context.empty() && cluster_name.empty() && source.flags.server.empty())
     throw Error(ErrorKind::usage, fmt::format("{} has no current-context", where),
                 fmt::format("give --context with one of those there: {}", names_of(files.contexts)));
+  if (access.context.empty()) return access;
   const auto context = files.contexts.find(access.context);
   if (context == files.contexts.end())
     throw Error(ErrorKind::usage, fmt::format("there is no context \"{}\" in {}", access.context, where),
                 fmt::format("contexts there: {}", names_of(files.contexts)));
-  const std::string cluster_name = text_of(context->second.value, "cluster");
-  access.user = text_of(context->second.value, "user");
+  if (cluster_name.empty()) cluster_name = text_of(context->second.value, "cluster");
+  if (access.user.empty()) access.user = text_of(context->second.value, "user");
   if (const std::string ns = text_of(context->second.value, "namespace"); !ns.empty()) access.ns = ns;
-  const auto cluster = files.clusters.find(cluster_name);
-  if (cluster == files.clusters.end() || text_of(cluster->second.value, "server").empty())
-    throw Error(ErrorKind::usage,
-                fmt::format("context \"{}\" names the cluster \"{}\", which {} {}", access.context, cluster_name, where,
-                            cluster == files.clusters.end() ? "does not have" : "gives no server"),
-                "name the cluster and its server there, or choose another context");
-  take_cluster(cluster->second, access);
-  if (!access.user.empty()) {
-    const auto user = files.users.find(access.user);
-    if (user == files.users.end())
-      throw Error(ErrorKind::usage,
-                  fmt::format("context \"{}\" names the user \"{}\", which {} does not have", access.context,
-                              access.user, where),
-                  "add that user there, or choose another context");
-    take_user(user->second, access);
-  }
-  if (access.exec && access.exec->provide_cluster_info)
-    if (const YAML::Node extensions = cluster->second.value["extensions"]; extensions && extensions.IsSequence())
-      for (const auto& extension : extensions)
-        if (text_of(extension, "name") == "client.authentication.k8s.io/exec")
-          access.exec->cluster_config = to_json(extension["extension"]);
   return access;
+}
+
+/// "there is no NAME in WHERE", or, where the context named it, that.
+Error unknown(const std::string& what, const std::string& name, const std::string& flag, const std::string& context,
+              const std::string& where, const std::map<std::string, KubeconfigEntry>& there) {
+  if (!flag.empty())
+    return Error(ErrorKind::usage, fmt::format("there is no {} \"{}\" in {}", what, name, where),
+                 fmt::format("{}s there: {}", what, names_of(there)));
+  return Error(ErrorKind::usage,
+               fmt::format("context \"{}\" names the {} \"{}\", which {} does not have", context, what, name, where),
+               what == "user" ? "add that user there, or choose another context"
+                              : "name the cluster and its server there, or choose another context");
+}
+
+/// The cluster's entry, with the server that was given in the place of its own.
+KubeconfigEntry cluster_entry(const KubeconfigFiles& files, const KubeconfigSource& source, const KubeAccess& access,
+                              const std::string& name, const std::string& where) {
+  const auto found = files.clusters.find(name);
+  const bool there = found != files.clusters.end();
+  if (!there && (source.flags.server.empty() || !source.flags.cluster.empty()))
+    throw unknown("cluster", name, source.flags.cluster, access.context, where, files.clusters);
+  KubeconfigEntry entry{there ? YAML::Clone(found->second.value) : YAML::Node(YAML::NodeType::Map),
+                        there ? found->second.file : ""};
+  if (!source.flags.server.empty()) {
+    entry.value["server"] = source.flags.server;
+    entry.value.remove("tls-server-name");  // was the other server's; kubectl clears it, too
+  }
+  if (text_of(entry.value, "server").empty())
+    throw Error(ErrorKind::usage,
+                access.context.empty() || !source.flags.cluster.empty()
+                    ? fmt::format("the cluster \"{}\" has no server in {}", name, where)
+                    : fmt::format("context \"{}\" names the cluster \"{}\", which {} gives no server", access.context,
+                                  name, where),
+                "name the cluster and its server there, or choose another context");
+  return entry;
 }
 
 std::string trimmed(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
   return text;
+}
+
+KubeAccess choose(const KubeconfigFiles& files, const KubeconfigSource& source, const std::string& where) {
+  std::string cluster_name;
+  KubeAccess access = choose_context(files, source, where, cluster_name);
+  const KubeconfigEntry cluster = cluster_entry(files, source, access, cluster_name, where);
+  take_server(
+      text_of(cluster.value, "server"),
+      source.flags.server.empty() ? fmt::format("the kubeconfig {}: server of a cluster", cluster.file) : "--server",
+      access);
+  take_cluster(cluster, access);
+  if (!access.user.empty()) {
+    const auto user = files.users.find(access.user);
+    if (user == files.users.end())
+      throw unknown("user", access.user, source.flags.user, access.context, where, files.users);
+    take_user(user->second, access);
+  }
+  if (access.exec && access.exec->provide_cluster_info)
+    if (const YAML::Node extensions = cluster.value["extensions"]; extensions && extensions.IsSequence())
+      for (const auto& extension : extensions)
+        if (text_of(extension, "name") == "client.authentication.k8s.io/exec")
+          access.exec->cluster_config = json_of(extension["extension"]);
+  return access;
 }
 
 std::string variable(const KubeconfigSource& source, const std::string& name) {
@@ -275,13 +258,22 @@ Merged merge(const KubeconfigSource& source) {
   return merged;
 }
 
+/// We run in a pod, with a service account.
+bool in_cluster(const KubeconfigSource& source) {
+  return !variable(source, "KUBERNETES_SERVICE_HOST").empty() && !variable(source, "KUBERNETES_SERVICE_PORT").empty() &&
+         std::ifstream(source.service_account + "/token");
+}
+
 }  // namespace
 
 KubeAccess load_kube_access(const KubeconfigSource& source) {
   const auto [files, candidates, where] = merge(source);
-  if (!files.empty() || !source.file.empty() || !source.context.empty()) {
-    KubeAccess access = choose(files, source.context, where.empty() ? "the kubeconfig" : "the kubeconfig " + where);
+  const bool named = !source.context.empty() || !source.flags.cluster.empty() || !source.flags.user.empty();
+  const bool elsewhere = !source.flags.server.empty() && !in_cluster(source);
+  if (!files.empty() || !source.file.empty() || named || elsewhere) {
+    KubeAccess access = choose(files, source, where.empty() ? "the kubeconfig" : "the kubeconfig " + where);
     access.kubeconfig = where;
+    put_over(source.flags, source.token, access);
     return access;
   }
 
@@ -289,7 +281,7 @@ KubeAccess load_kube_access(const KubeconfigSource& source) {
                     port = variable(source, "KUBERNETES_SERVICE_PORT");
   KubeAccess access;
   access.token_file = source.service_account + "/token";
-  if (host.empty() || port.empty() || !std::ifstream(access.token_file)) {
+  if (!in_cluster(source)) {
     std::string tried;
     for (const auto& file : candidates) tried += (tried.empty() ? "" : ", ") + file;
     throw Error(ErrorKind::usage,
@@ -300,6 +292,8 @@ KubeAccess load_kube_access(const KubeconfigSource& source) {
   access.user = "in-cluster service account";
   access.tls.ca.file = source.service_account + "/ca.crt";
   if (const std::string ns = trimmed(read_small(source.service_account + "/namespace")); !ns.empty()) access.ns = ns;
+  if (!source.flags.server.empty()) take_server(source.flags.server, "--server", access);
+  put_over(source.flags, source.token, access);
   return access;
 }
 

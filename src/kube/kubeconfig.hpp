@@ -14,6 +14,8 @@ namespace ms2m {
 struct KubeconfigSource {
   std::string file;     ///< --kubeconfig: only this one, and it must exist
   std::string context;  ///< --context; empty: current-context
+  KubeFlags flags;      ///< as kubectl's options, which go over what the context says
+  std::string token;    ///< goes over the user's own way to log in; secret
   std::function<std::optional<std::string>(const std::string& name)> env;  ///< null: getenv
   std::string service_account = "/var/run/secrets/kubernetes.io/serviceaccount";
 };
@@ -21,7 +23,9 @@ struct KubeconfigSource {
 /// `file`, else the merged list $KUBECONFIG (missing files are skipped; the first to name a thing wins), else
 /// ~/.kube/config, else the service account of the pod that we run in. Reads files, nothing else.
 /// Error{usage} naming the file and the cure: nothing found, a file that is no YAML (with line), an unknown context,
-/// cluster or user, a certificate file that cannot be read, broken base64, an auth-provider that kubectl has given up.
+/// cluster or user, a certificate file that cannot be read, broken base64, an auth-provider that kubectl has given up,
+/// a server that is no URL, a uid or groups to impersonate without a user, a token beside a password or an unreadable
+/// one. With flags.server there need not be a kubeconfig. Over http:// no credentials go, as in client-go.
 KubeAccess load_kube_access(const KubeconfigSource& source);
 
 /// The names of the contexts in the same files, source.context aside; none when there is no file.

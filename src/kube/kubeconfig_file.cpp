@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -118,6 +119,16 @@ void merge_list(const YAML::Node& root, const char* list, const char* item, cons
 }
 
 }  // namespace
+
+std::string text_of(const YAML::Node& map, const char* key) {
+  const YAML::Node node = map[key];
+  return node && node.IsScalar() ? node.as<std::string>() : std::string();
+}
+
+std::string absolute(const std::string& path, const std::string& file) {
+  if (path.empty() || std::filesystem::path(path).is_absolute()) return path;
+  return (std::filesystem::absolute(file).parent_path() / path).lexically_normal().string();
+}
 
 void merge_kubeconfig_file(const std::string& file, KubeconfigFiles& into) {
   const std::string text = read_text(file);

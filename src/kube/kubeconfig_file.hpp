@@ -19,6 +19,11 @@ struct KubeconfigFiles {
   bool empty() const { return current_context.empty() && clusters.empty() && users.empty() && contexts.empty(); }
 };
 
+/// The scalar under `key`; "" for none and for what is no scalar.
+std::string text_of(const YAML::Node& map, const char* key);
+/// A path that stands in `file`. "" stays "".
+std::string absolute(const std::string& path, const std::string& file);
+
 /// Adds what `file` has and `into` has not. Error{usage} when it cannot be read or is no kubeconfig.
 void merge_kubeconfig_file(const std::string& file, KubeconfigFiles& into);
 

@@ -89,8 +89,6 @@ std::string checkpoint_timeout_query(const StopToken& stop) {
 
 namespace {
 
-Place place_of(const KubeAccess& access) { return {access.kubeconfig, access.context, "/"}; }
-
 std::string what_there_is(const KubeAccess& access) {
   return "what there is: " + remedy::command(remedy::Command::list_nodes, place_of(access));
 }

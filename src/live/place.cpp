@@ -14,10 +14,8 @@ namespace fs = std::filesystem;
 constexpr const char* kEnd = ".sock";
 
 std::string host_prefix() {
-  char name[256] = {};
-  ::gethostname(name, sizeof name - 1);
   std::string prefix;
-  for (const char c : std::string(name)) prefix += c == '/' || c == '.' ? '-' : c;
+  for (const char c : host_name()) prefix += c == '/' || c == '.' ? '-' : c;
   return prefix + ".";
 }
 

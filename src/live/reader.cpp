@@ -36,6 +36,12 @@ class Reader final : public Listener {
     }
   }
 
+  bool say(const Json& line) override {
+    const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return socket_ && ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                          static_cast<ssize_t>(text.size());
+  }
+
  private:
   bool more(const StopToken& stop) {
     for (;;) {

@@ -71,8 +71,10 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
   if (plan.procedure.renamed_later())
     plan.notes.push_back(fmt::format(
         "a StatefulSet's pod keeps its name: {} serves for some seconds, then its process takes the name {} by a "
-        "second shadow on {}; two small pauses, where --strategy handoff has one larger one and is done sooner",
-        plan.target_pod, plan.source_pod, plan.target_node));
+        "second {} on {}; two {}",
+        plan.target_pod, plan.source_pod, to_string(plan.procedure.strategy), plan.target_node,
+        plan.procedure.relays() ? "small pauses, where --strategy handoff has one larger one and is done sooner"
+                                : "pauses, and twice the consumer connects anew"));
   if (plan.procedure.rounds > 0)
     plan.notes.push_back(fmt::format(
         "pre-copy: memory is carried while the source works, which stands still for {} further checkpoint{}; after it "

@@ -133,6 +133,7 @@ std::vector<PredictedPhase> unlimited(const Plan& plan, const MigrationRequest& 
   if (moves.empty()) return predicted;
   const bool renamed_later = plan.procedure.renamed_later();
   for (std::size_t i = 0; i < figures.size(); ++i) {
+    if (!plan.procedure.moves_memory() && figures[i].phase == Phase::replaying) continue;  // another log than theirs
     std::vector<double> times;
     for (const PastMove& move : moves)
       if (const auto elapsed = phase_of(move, figures[i].phase))

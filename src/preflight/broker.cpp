@@ -121,7 +121,15 @@ bool check_depth(const Facts& facts, const MigrationRequest& request, std::vecto
   }
   check_control(facts, out);
   if (stream) return true;
-  if (facts.depth->consumers > 1 && facts.procedure.course != Course::valve && !request.allow_competing)
+  // The broker gives a standby what comes next as soon as the active one leaves, while that has unacknowledged ones
+  // yet.
+  if (facts.depth->consumers > 1 && facts.queue && is_single_active(*facts.queue))
+    refuse(out, "consumers",
+           fmt::format("queue {} has a single active consumer and {} on standby: one of these would take over, in the "
+                       "middle of its messages and without its state, when the active one is made quiet",
+                       queue, facts.depth->consumers - 1),
+           "scale to one consumer for the move");
+  else if (facts.depth->consumers > 1 && facts.procedure.course != Course::valve && !request.allow_competing)
     refuse(out, "consumers",
            fmt::format("queue {} has {} consumers: messages are shared among them, in no order", queue,
                        facts.depth->consumers),
@@ -158,6 +166,11 @@ void check_queue(const QueueFacts& facts, const Procedure& procedure, const std:
 }
 
 }  // namespace
+
+bool is_single_active(const QueueFacts& queue) {
+  const auto single = queue.arguments.find("x-single-active-consumer");
+  return single != queue.arguments.end() && single->is_boolean() && single->get<bool>();
+}
 
 /// In shadow messages wait in ms2m's queues for the copy: one that expired or was pushed out is in the source's memory
 /// only. Else there are a few control messages, and queues that nobody uses for a while.

@@ -201,19 +201,21 @@ void check_gate(const Facts& facts, std::vector<Finding>& out) {
                    "enable the feature gate ContainerCheckpoint there"});
 }
 
-/// Shadow of a StatefulSet's pod: for some seconds copy and pod are on the target together, and the copy is
-/// checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
+/// A StatefulSet's pod that takes its name later: for some seconds copy and pod are on the target together, and the
+/// copy is checkpointed there (identity.hpp). What is wrong then would be found when the source is gone.
 void check_renaming(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!facts.procedure.renamed_later() || !facts.target.node) return;
+  const bool shadow = facts.procedure.relays();
+  const std::string move = shadow ? "shadow of a StatefulSet's pod" : "--protocol none for a StatefulSet's pod";
   const auto refuse = [&](const char* check, std::string text, const std::string& cure) {
-    out.push_back({check, Level::refusal, std::move(text), cure + "use --strategy handoff"});
+    out.push_back({check, Level::refusal, std::move(text),
+                   cure + (shadow ? ", or use --strategy handoff" : ", or let the consumer follow ms2m-protocol(7)")});
   };
   if (facts.target_gate && !*facts.target_gate)
     refuse("checkpoint-gate",
-           fmt::format(
-               "the kubelet of {} has checkpoints switched off, and shadow of a StatefulSet's pod needs one there too",
-               request.target_node),
-           "enable the feature gate ContainerCheckpoint there, or ");
+           fmt::format("the kubelet of {} has checkpoints switched off, and {} needs one there too",
+                       request.target_node, move),
+           "enable the feature gate ContainerCheckpoint there");
   const Node& target = *facts.target.node;
   const NodeDemands demands = demands_of(facts.pod);
   std::vector<Occupant> others = facts.target_node_pods;
@@ -221,9 +223,8 @@ void check_renaming(const Facts& facts, const MigrationRequest& request, std::ve
   others.push_back(parse_occupant(facts.pod));
   for (const Misfit& misfit : misfits(demands, target, others, request.place))
     refuse("target-node",
-           fmt::format("shadow of a StatefulSet's pod needs room for two such pods on the target for some seconds: {}",
-                       misfit.text),
-           "make room there, or ");
+           fmt::format("{} needs room for two such pods on the target for some seconds: {}", move, misfit.text),
+           "make room there");
 }
 
 void check_lease(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {

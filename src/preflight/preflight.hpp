@@ -28,6 +28,8 @@ void check_broker_rights(const MissingBrokerRights& missing, const std::string& 
 /// Other queues that the process takes messages from (other_queues.cpp). `queue`: the facts of the request's.
 void check_other_queues(const QueueFacts& queue, const Json& pod, const MigrationRequest& request,
                         std::vector<Finding>& out);
+/// Whether the queue serves one consumer at a time, and the next one when that leaves (broker.cpp).
+bool is_single_active(const QueueFacts& queue);
 /// A policy's definition, of those that act on ms2m's own queues.
 void check_policy(const Json& definition, const Procedure& procedure, std::vector<Finding>& out);
 /// One consumer of the queue.

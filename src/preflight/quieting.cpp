@@ -43,9 +43,7 @@ bool passes(const Facts& facts, const MigrationRequest& request) {
 
 /// Without the control protocol: said by check_behind_valve().
 void check_single_active(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (request.protocol == Protocol::none || !facts.queue) return;
-  const auto single = facts.queue->arguments.find("x-single-active-consumer");
-  if (single == facts.queue->arguments.end() || !single->is_boolean() || !single->get<bool>()) return;
+  if (request.protocol == Protocol::none || !facts.queue || !is_single_active(*facts.queue)) return;
   refuse(out, "protocol",
          fmt::format("{} has a single active consumer, which does not look at its control queue while it has work: the "
                      "valve, which would keep the work from it, would never become the active one",

@@ -18,8 +18,7 @@ void check_queue(const QueueFacts& queue, const std::string& name, std::vector<F
                        "the consumer is quiet",
                        name, queue.type),
            kFollow);
-  const auto single = queue.arguments.find("x-single-active-consumer");
-  if (single != queue.arguments.end() && single->is_boolean() && single->get<bool>())
+  if (is_single_active(queue))
     refuse(out, "protocol", fmt::format("{} has a single active consumer: the valve would never become it", name),
            kFollow);
 }
@@ -36,11 +35,6 @@ void check_peer(const Facts& facts, const QueueConsumer& consumer, std::vector<F
 }  // namespace
 
 void check_behind_valve(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  if (facts.procedure.workload == Workload::stateful_set)
-    refuse(out, "protocol",
-           "a StatefulSet's pod whose consumer knows no control protocol cannot be moved by this version: its copy "
-           "could not be taken back",
-           kFollow);
   if (!facts.depth || !facts.queue) return;  // said by check_broker()
   if (facts.depth->consumers > 1)
     refuse(out, "consumers",

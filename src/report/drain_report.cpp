@@ -46,7 +46,10 @@ std::string drain_text(const Drain& drain) {
       rows.push_back(
           {pod.ns + "/" + pod.pod, to_string(pod.is), pod.target_node, pod.queue, total_of(pod), or_dash(pod.gap)});
   std::string text;
-  if (rows.size() == 1) text = "No pod on node " + printable(drain.node) + " is one that ms2m moves.\n";
+  if (rows.size() == 1)
+    text = printable(fmt::format("No pod on node {}{} is one that ms2m moves.", drain.node,
+                                 drain.ns.empty() ? "" : " in namespace " + drain.ns)) +
+           "\n";
   if (rows.size() > 1) text = table(std::move(rows));
   for (const Drained& pod : drain.pods) {
     if (pod.why.empty()) continue;

@@ -29,6 +29,7 @@ const char* to_string(Drained::Is is) noexcept;  // "moved", "would move", ...
 
 struct Drain {
   std::string node;
+  std::string ns;  ///< the only one that was looked at; empty: all
   bool cordoned = false, dry_run = false;
   std::vector<Drained> pods;
   Seconds wall{0};

@@ -8,14 +8,15 @@
 namespace ms2m::report {
 namespace {
 
-constexpr std::array<std::pair<const char*, Event::Type>, 8> kTypes{{{"phase_started", Event::Type::phase_started},
+constexpr std::array<std::pair<const char*, Event::Type>, 9> kTypes{{{"phase_started", Event::Type::phase_started},
                                                                      {"phase_finished", Event::Type::phase_finished},
                                                                      {"step", Event::Type::step},
                                                                      {"detail", Event::Type::detail},
                                                                      {"progress", Event::Type::progress},
                                                                      {"note", Event::Type::note},
                                                                      {"warning", Event::Type::warning},
-                                                                     {"undo", Event::Type::undo}}};
+                                                                     {"undo", Event::Type::undo},
+                                                                     {"hook", Event::Type::hook}}};
 
 const char* type_word(Event::Type type) {
   for (const auto& [word, each] : kTypes)

@@ -19,6 +19,7 @@ std::string event_line(const Event& event) {
     case Event::Type::detail:
       return "  " + text;
     case Event::Type::note:
+    case Event::Type::hook:
       return text;
     case Event::Type::warning:
       return "warning: " + text + (event.remedy.empty() ? "" : " (" + printable(event.remedy) + ")");

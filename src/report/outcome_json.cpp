@@ -41,6 +41,30 @@ Json stretches(const std::vector<Stretch>& all, const char* name) {
   return list;
 }
 
+Json hooks(const Outcome& outcome) {
+  Json list = Json::array();
+  for (const auto& run : outcome.hooks)
+    list.push_back({{"phase", to_string(run.at)},
+                    {"number", run.number},
+                    {"seconds", seconds_json(run.took)},
+                    {"failure", run.failure.empty() ? Json(nullptr) : Json(run.failure)}});
+  return list;
+}
+
+Json changes(const Outcome& outcome) {
+  Json list = Json::array();
+  for (const auto& each : outcome.changes)
+    list.push_back({{"at_s", seconds_json(each.at)}, {"option", each.option}, {"value", each.value}});
+  return list;
+}
+
+Json depths(const std::vector<DepthSample>& samples) {
+  Json list = Json::array();
+  for (const auto& each : samples)
+    list.push_back({{"at_s", seconds_json(each.at)}, {"queue", each.queue}, {"messages", each.ready}});
+  return list;
+}
+
 Json waits(const std::vector<Waited>& path) {
   Json list = Json::array();
   for (const auto& each : path)
@@ -80,6 +104,7 @@ void add_measures(Json& json, const Measures& m) {
   json["overtaken_at_most"] = nullptr;  // of schema 1; nothing is overtaken
   json["arrival_rate"] = rounded(m.arrival_rate);
   json["service_rate"] = rounded(m.service_rate);
+  json["depths"] = depths(m.depths);
   json["deadman_margin_s"] = or_null(m.dead_man_margin);
   json["stream"] = stream_json(m.stream);
 }
@@ -107,7 +132,9 @@ Json outcome_json(const Outcome& outcome, const std::string& command, int status
                {"error", failure(outcome)},
                {"undone", outcome.undone},
                {"leftovers", leftovers(outcome)},
-               {"resumable", outcome.resumable}};
+               {"resumable", outcome.resumable},
+               {"hooks", hooks(outcome)},
+               {"changes", changes(outcome)}};
   add_measures(json, outcome.measures);
   json["wall_s"] = or_null(outcome.wall);
   json["node_calls"] = outcome.nodes ? Json(outcome.nodes->calls) : Json(nullptr);

@@ -49,6 +49,20 @@ std::string leftover_lines(const Outcome& outcome) {
   return text;
 }
 
+/// Of those after which there was nothing to undo any more.
+std::string hook_lines(const Outcome& outcome) {
+  std::string text;
+  for (const auto& run : outcome.hooks)
+    if (run.at != HookPoint::before_quiet && !run.failure.empty())
+      text += labelled("Hook:", fmt::format("{} failed: {}", to_string(run.at), run.failure));
+  return text;
+}
+
+std::string hook_headline(const Outcome& outcome) {
+  if (failed_hook(outcome) == nullptr) return {};
+  return "migrated, but a hook failed; what it was to do is for you to do\n" + hook_lines(outcome);
+}
+
 std::string next_lines(const Outcome& outcome) {
   using remedy::Command;
   if (outcome.id.empty() || outcome.result == Result::refused) return {};
@@ -84,8 +98,8 @@ std::string success_text(const Outcome& outcome, Detail detail) {
 }
 
 std::string failure_text(const Outcome& outcome) {
-  if (outcome.result == Result::done && !outcome.interrupted) return {};
-  std::string text = headline(outcome) + labelled("Cure:", outcome.remedy);
+  if (outcome.result == Result::done && !outcome.interrupted) return hook_headline(outcome);
+  std::string text = headline(outcome) + labelled("Cure:", outcome.remedy) + hook_lines(outcome);
   if (!migrated(outcome)) text += labelled("Serving:", to_string(outcome.serving)) + undone_lines(outcome);
   text += leftover_lines(outcome);
   if (outcome.result == Result::undone && outcome.leftovers.empty())

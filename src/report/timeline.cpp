@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "report/fields.hpp"
 #include "report/markup.hpp"
@@ -16,10 +18,11 @@ namespace ms2m::report {
 namespace {
 
 constexpr double kWidth = 960, kLabels = 290, kRight = 70, kTop = 30, kRow = 20;
+constexpr double kDepthHeight = 56;
 constexpr double kScale = kWidth - kLabels - kRight;  // of the whole time
 
 /// What it waited for ("waited_for"), and its colour.
-constexpr std::array<std::pair<const char*, const char*>, 11> kColours{{{"kubelet", "#4c78a8"},
+constexpr std::array<std::pair<const char*, const char*>, 12> kColours{{{"kubelet", "#4c78a8"},
                                                                         {"runtime", "#1f77b4"},
                                                                         {"disk", "#9d755d"},
                                                                         {"network", "#f58518"},
@@ -29,6 +32,7 @@ constexpr std::array<std::pair<const char*, const char*>, 11> kColours{{{"kubele
                                                                         {"broker", "#72b7b2"},
                                                                         {"api server", "#eeca3b"},
                                                                         {"node", "#bab0ac"},
+                                                                        {"hook", "#ff9da6"},
                                                                         {"ms2m", "#404040"}}};
 constexpr const char* kOther = "#8c8c8c";
 
@@ -64,6 +68,52 @@ std::string bar(double x, double y, double width, const char* colour, const std:
          "\n";
 }
 
+/// How many waited in each queue, over the phases: a step curve each, of one scale, in the order of their names.
+class Depths {
+ public:
+  explicit Depths(const Json& samples) {
+    for (const Json& each : samples) {
+      const auto at = number_in(each, "at_s"), messages = number_in(each, "messages");
+      if (!at || !messages || *at < 0 || *messages < 0) continue;
+      queues_[text_in(each, "queue")].emplace_back(*at, *messages);
+      most_ = std::max(most_, *messages);
+    }
+  }
+  bool empty() const { return queues_.empty(); }
+  double height() const { return empty() ? 0 : kDepthHeight + 12; }
+
+  template <class At>
+  std::string draw(double top, const At& at) const {
+    constexpr std::array kLines{"#d62728", "#1f77b4", "#2ca02c"};
+    const auto up = [&](double messages) {
+      return top + kDepthHeight - messages / std::max(most_, 1.0) * kDepthHeight;
+    };
+    std::string text = label(0, top + 11, "messages waiting") +
+                       label(kLabels - 4, top + 9, fmt::format("{:.0f}", most_), "end") +
+                       label(kLabels - 4, top + kDepthHeight, "0", "end");
+    std::size_t n = 0;
+    for (const auto& [queue, points] : queues_) {
+      const char* const colour = kLines.at(n % kLines.size());
+      std::string path;
+      for (const auto& [seconds, messages] : points)
+        path += path.empty() ? fmt::format("M{:.1f},{:.1f}", at(seconds), up(messages))
+                             : fmt::format("H{:.1f}V{:.1f}", at(seconds), up(messages));
+      text += fmt::format(R"(<path d="{}" fill="none" stroke="{}" stroke-width="1.5"><title>{}</title></path>)", path,
+                          colour, markup(queue)) +
+              "\n";
+      text += fmt::format(R"(<text x="0" y="{:.1f}" fill="{}">{}</text>)", top + 24 + 13 * static_cast<double>(n),
+                          colour, markup(fit(queue, 44))) +
+              "\n";
+      if (++n == kLines.size()) break;
+    }
+    return text;
+  }
+
+ private:
+  std::map<std::string, std::vector<std::pair<double, double>>> queues_;
+  double most_ = 0;
+};
+
 }  // namespace
 
 Picture timeline(const Json& move) {
@@ -72,8 +122,9 @@ Picture timeline(const Json& move) {
   const auto at = [whole](double seconds) { return kLabels + seconds / whole * kScale; };
   Picture picture;
   picture.width = kWidth;
-  double y = kTop;
-  std::string body;
+  const Depths depths(list_in(move, "depths"));
+  double y = kTop + depths.height();
+  std::string body = depths.empty() ? "" : depths.draw(kTop, at);
 
   double from = 0;
   for (std::size_t i = 0; i < phases.size(); ++i) {

@@ -11,7 +11,8 @@ struct Picture {
   double width = 0, height = 0;
 };
 
-/// Of a document of kind "outcome": its phases over its time, and below them, one line each, what it waited for.
+/// Of a document of kind "outcome": how many messages waited, where that is known, its phases over its time, and below
+/// them, one line each, what it waited for.
 Picture timeline(const Json& move);
 
 }  // namespace ms2m::report

@@ -47,7 +47,7 @@ class Progress {
     if (unchanged_.look(behind) > standstill(rate_) && depth_of(at_.broker, queue_, stop).ready == 0) return true;
     if (rate_ <= 0) return false;
     const double drain = static_cast<double>(behind) / rate_;
-    if (drain <= Seconds(at_.move.request.downtime_limit).count() / 2) return true;
+    if (drain <= Seconds(at_.dials.downtime_limit()).count() / 2) return true;
     if (no_nearer(behind)) return true;
     help(catch_up_time(behind, processed - processed_at_begin_, static_cast<double>(relayed - relayed_at_begin_),
                        Seconds(elapsed)));
@@ -75,7 +75,7 @@ class Progress {
   void help(const CatchUpTime& natural) {
     if (throttled_ || (natural.least && *natural.least <= kPatience)) return;
     if (at_.move.facts.admin_version)
-      pump_.pace({kThrottledShare, at_.move.request.downtime_limit / 2, Millis{0}});
+      pump_.pace({kThrottledShare, at_.dials.downtime_limit() / 2, Millis{0}});
     else
       pump_.limit(std::max(1.0, rate_ * kThrottledShare));
     throttled_ = true;
@@ -109,6 +109,7 @@ Ran CatchUp::run(const StopToken& stop) const {
     primary.check(1, limit);
     limit.sleep(Millis{10}, "waiting for the copy to catch up");
   }
+  dials.close_downtime_limit("too late: the move cuts over, or has");
   if (progress.rate() > 0) service_rate = progress.rate();
   return {};
 }

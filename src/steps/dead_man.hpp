@@ -9,6 +9,7 @@ namespace ms2m {
 /// From here the broker itself sends the source back to work, should ms2m die.
 struct ArmDeadMan {
   static constexpr Phase kPhase = Phase::preparing;
+  static constexpr bool kDisturbs = true;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

@@ -12,13 +12,16 @@ namespace ms2m {
 /// The list of consumers is up to five seconds old, so a source that has just connected is not in it yet.
 Ran FindConnection::run(const StopToken& stop) const {
   const StopToken limit = stop.within(std::chrono::seconds(15));
+  const StopToken patience = stop.within(kNamedWithin);
   const std::string& queue = move.plan.queue;
   for (;; limit.sleep(Millis{100}, "waiting for the management API to name the consumer of " + queue)) {
     const auto facts = admin.queue(queue, limit);
     if (!facts || facts->consumers.size() != 1 || facts->consumers.front().connection.empty()) continue;
     const QueueConsumer& consumer = facts->consumers.front();
     refuse_unmovable(consumer, queue);
-    refuse_other_queues(move, *facts);
+    if (has_unnamed(*facts) && patience.remaining(kNamedWithin) > Millis{0}) continue;
+    if (has_unnamed(*facts)) warn_of_unnamed(queue, observer);
+    look_at_other_queues(move, *facts, observer);
     connection.name = consumer.connection;
     return {};
   }

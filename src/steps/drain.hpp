@@ -19,12 +19,14 @@ struct FindConnection {
 
   Move move;
   BrokerAdmin& admin;
+  Observer& observer;
   SourceConnection& connection;
 };
 
 /// Afterwards nothing that was delivered to the source is unacknowledged.
 struct DrainSource {
   static constexpr Phase kPhase = Phase::checkpointing;
+  static constexpr bool kDisturbs = true;
   static constexpr Wait kWait{WaitFor::consumer, "the source to acknowledge"};
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;

@@ -12,6 +12,7 @@ namespace ms2m {
 /// Error{refused}: the queue is bound to no exchange.
 struct BindReplayQueue {
   static constexpr Phase kPhase = Phase::checkpointing;
+  static constexpr bool kDisturbs = true;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

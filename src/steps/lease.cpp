@@ -17,13 +17,6 @@ Announced release_of(const Plan& plan, const std::string& holder) {
   return {fmt::format("create lease {}/ms2m-{}", plan.ns, plan.source_pod), release, release};
 }
 
-/// MicroTime of the Lease API wants six digits.
-std::string micro_time() {
-  std::string time = now_rfc3339();
-  time.insert(time.size() - 1, "000");
-  return time;
-}
-
 /// A migration that no longer runs may have left its dead man's switch: it would send the source back to work in the
 /// middle of this one. Then its lease, unless somebody else has taken it meanwhile.
 void take_over(const TakeLease& at, const ObjectRef& ref, const StopToken& stop) {
@@ -50,7 +43,7 @@ Ran TakeLease::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const Lease lease{"", plan.id, holder, to_string(Phase::preparing), plan.target_pod, plan.target_node, plan.queue};
   try {
-    cluster.create(ref, make_lease(ref.ns, ref.name, lease, micro_time()), {}, stop);
+    cluster.create(ref, make_lease(ref.ns, ref.name, lease, now_micro_time()), {}, stop);
   } catch (Error& error) {
     if (error.kind() != ErrorKind::conflict) throw;
     throw Error(

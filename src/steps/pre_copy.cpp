@@ -48,7 +48,7 @@ bool PreCopy::round(const StopToken& stop) const {
   take.now(stop);
   stood_still(Clock::now() - begun);
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  MoveRequest request = move_request(move, take.checkpoint.is, Unpack::restore, take.observer);
+  MoveRequest request = move_request(move, dials, take.checkpoint.is, Unpack::restore, take.observer);
   request.round = Round::early;
   const MoveResult moved = carrier.move(request, progress_to(take.observer, kPhase), limit);
   operations.run(removal_of(take.checkpoint.is, plan.source_node), stop);

@@ -13,6 +13,7 @@ namespace ms2m {
 /// round is a whole checkpoint, and what of it is not carried is known, by digest, to be at the target already.
 struct PreCopy {
   static constexpr Phase kPhase = Phase::preparing;
+  static constexpr bool kDisturbs = true;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
@@ -21,6 +22,7 @@ struct PreCopy {
   Operations& operations;
   Guards guards;
   PreCopied& done;
+  const Dials& dials;
 
  private:
   bool round(const StopToken& stop) const;

@@ -23,6 +23,13 @@ std::vector<Announced> prepared_lines(const Plan& plan) {
   return all;
 }
 
+/// Of those that run before the source is made quiet, one after the other.
+Seconds time_of_hooks(const MigrationRequest& request) {
+  const auto before = std::count_if(request.hooks.begin(), request.hooks.end(),
+                                    [](const Hook& hook) { return hook.at == HookPoint::before_quiet; });
+  return static_cast<double>(before) * request.hook_limit;
+}
+
 }  // namespace
 
 std::vector<Announced> PrepareRestore::announce(const Move& move) { return prepared_lines(move.plan); }
@@ -31,10 +38,11 @@ Ran PrepareRestore::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StepTimeouts& times = move.request.timeouts;
   for (const Announced& each : prepared_lines(plan)) journal_announced(journal, Phase::preparing, each);
-  restores.prepare(
-      plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
-      restore_wait(move.facts.target.kubelet_patience),
-      times.quiet + times.restore + (1.0 + plan.procedure.rounds) * (times.checkpoint + times.transfer) + kSpare, stop);
+  restores.prepare(plan.target_node, plan.id, {plan.ns, plan.target_pod, plan.container, source_image_id(move.facts)},
+                   restore_wait(move.facts.target.kubelet_patience),
+                   times.quiet + times.restore + (1.0 + plan.procedure.rounds) * (times.checkpoint + times.transfer) +
+                       time_of_hooks(move.request) + kSpare,
+                   stop);
   return {};
 }
 
@@ -74,8 +82,9 @@ MoveResult BringData::carried(const MoveRequest& request, const StopToken& stop)
 Ran BringData::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.transfer));
-  MoveRequest request = move_request(move, checkpoint.is, Unpack::restore, observer);
+  MoveRequest request = move_request(move, dials, checkpoint.is, Unpack::restore, observer);
   if (plan.procedure.rounds > 0) request.round = Round::last;
+  const LastWay way(plan, dials);
   const MoveResult moved = carried(request, limit);
   bytes = moved.bytes;
   carriage = moved.carriage;

@@ -53,6 +53,7 @@ struct BringData {
   std::optional<Bytes>& bytes;
   std::optional<CarriedPages>& pages;
   std::optional<Carriage>& carriage;
+  Dials& dials;
 
  private:
   MoveResult carried(const MoveRequest& request, const StopToken& stop) const;

@@ -10,7 +10,7 @@
 #include "kube/objects/container_state.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
-#include "steps/lease.hpp"
+#include "steps/movable.hpp"
 #include "steps/stream_progress.hpp"
 #include "undo/stream_operations.hpp"
 
@@ -137,6 +137,7 @@ std::vector<Announced> TellFresh::announce(const Move& move) {
 }
 
 Ran TellFresh::run(const StopToken& stop) const {
+  check_consumer_named(sides.move, admin, observer, stop);
   sides.let_read_until(sides.source_at_work(stop).offset, stop);
   return {};
 }
@@ -187,12 +188,12 @@ std::int64_t await_offset(const StreamSides& sides, const LivingCopy& living, st
   }
 }
 
-[[noreturn]] void comes_no_nearer(const Move& move, std::int64_t behind, Seconds time) {
+[[noreturn]] void comes_no_nearer(Millis limit, std::int64_t behind, Seconds time) {
   throw Error(ErrorKind::failed,
               fmt::format("the target stays {} messages ({:.1f} s) behind, because the source works as fast as it does",
                           behind, time.count()),
               fmt::format("let nobody work for that time with --downtime-limit {}s, or slow down the publishers",
-                          static_cast<long>(time.count()) + 1 + move.request.downtime_limit.count() / 1000));
+                          static_cast<long>(time.count()) + 1 + limit.count() / 1000));
 }
 
 }  // namespace
@@ -207,8 +208,8 @@ Ran FollowStream::run(const StopToken& given) const {
       const std::int64_t until = sides.source_at_work(stop).offset;
       const std::int64_t behind = until - std::max(there, sides.move.facts.stream->first - 1);
       const Seconds time = rate.time_for(behind);
-      if (there >= 0 && (behind <= kFew || time <= sides.move.request.downtime_limit)) break;
-      if (there >= 0 && progress.in_vain(behind)) comes_no_nearer(sides.move, behind, time);
+      if (there >= 0 && (behind <= kFew || time <= dials.downtime_limit())) break;
+      if (there >= 0 && progress.in_vain(behind)) comes_no_nearer(dials.downtime_limit(), behind, time);
       const TimePoint begin = Clock::now();
       sides.let_read_until(until, stop);
       there = await_offset(
@@ -221,8 +222,10 @@ Ran FollowStream::run(const StopToken& given) const {
     throw Error(ErrorKind::timeout, fmt::format("the target had not caught up in time, and is at offset {}", there),
                 "raise --replay-timeout: the whole log has to be read, or begin later with --from");
   }
-  measures.service_rate = rate.value();
-  measures.stream = StreamOffsets{.first = sides.target(living, stop).first, .replay_rate = rate.value()};
+  if (!measures.stream) {  // the first time: the log was read then
+    measures.service_rate = rate.value();
+    measures.stream = StreamOffsets{.first = sides.target(living, stop).first, .replay_rate = rate.value()};
+  }
   tell(observer, kPhase, fmt::format("pod {} has caught up, at offset {}", sides.move.plan.target_pod, there));
   return {};
 }
@@ -233,7 +236,7 @@ Ran HaltSource::run(const StopToken& given) const {
   const Plan& plan = sides.move.plan;
   const std::string hold = sides.move.names().hold;
   const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.quiet));
-  set_lease_phase(sides.cluster, plan, kPhase, stop);
+  dials.close_downtime_limit("too late: the move cuts over, or has");
   journal_announced(journal, kPhase, stop_of(plan, hold));
   sides.broker.publish({"", plan.source_control_queue, start_replay(hold, "hold", plan.id), "application/json", ""},
                        stop);

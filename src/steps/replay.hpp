@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "handover/consumer_status.hpp"
+#include "ms2m/dials.hpp"
 #include "ms2m/outcome.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
@@ -36,13 +37,16 @@ struct StreamSides {
   std::optional<ConsumerStatus> answer(const std::string& control_queue, const StopToken& stop) const;
 };
 
-/// Before it starts: a fresh container reads its control queue before it reads anything else.
+/// Before it starts: a fresh container reads its control queue before it reads anything else. Error{refused}: the
+/// source takes from other queues, too, which the preflight could not see yet (movable.hpp).
 struct TellFresh {
   static constexpr Phase kPhase = Phase::preparing;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
   StreamSides sides;
+  BrokerAdmin& admin;
+  Observer& observer;
 };
 
 /// Until the fresh pod answers.
@@ -69,6 +73,7 @@ struct FollowStream {
   Observer& observer;
   const LivingCopy& living;
   Measures& measures;
+  const Dials& dials;
 };
 
 /// The source leaves the stream; it says at which offset.
@@ -84,6 +89,7 @@ struct HaltSource {
   Guards guards;
   QuietSource& quiet;
   Measures& measures;
+  Dials& dials;
 };
 
 /// The target reads up to that offset, and not further. Error{inconsistent}: the states, where both tell theirs, are

@@ -85,10 +85,11 @@ Announced scaled_away(const Move& move) {
                         plan.procedure.workload != Workload::stateful_set, !exit.gently, exit.container}};
 }
 
-/// The copy of a StatefulSet's pod takes its name (engine/identity.hpp), which removes the copy's control queue and the
-/// name of its image; here they are for a copy that is lost before that.
+}  // namespace
+
 std::vector<Announced> rename_lines(const Move& move) {
   const Plan& plan = move.plan;
+  if (!plan.procedure.renamed_later()) return {};
   op::Rename rename{plan.id,
                     plan.ns,
                     plan.target_pod,
@@ -97,16 +98,15 @@ std::vector<Announced> rename_lines(const Move& move) {
                     plan.queue,
                     without_status(move.facts.pod),
                     settings_json(move.request)};
-  std::vector<Announced> all{{"", {}, rename},
-                             {"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}}};
+  std::vector<Announced> all{{"", {}, rename}};
+  if (plan.procedure.protocol == Protocol::control)
+    all.push_back({"", {}, op::DeleteControlQueue{plan.target_control_queue, plan.ns, plan.target_pod, ""}});
   if (plan.procedure.by_handler()) return all;
   auto name = op::RemoveImageName{plan.target_node, plan.stored_image};
   name.at = Stage::copy_image_name;  // not before it has its new name: it may have to start again from it
   all.push_back({"", {}, name});
   return all;
 }
-
-}  // namespace
 
 Announced end_of_source(const Move& move, const std::string& instance) {
   switch (move.plan.procedure.source_end) {
@@ -125,9 +125,8 @@ Announced end_of_source(const Move& move, const std::string& instance) {
 std::vector<Announced> PlanRetirement::announce(const Move& move) {
   const Plan& plan = move.plan;
   std::vector<Announced> all{end_of_source(move)};
-  if (plan.procedure.renamed_later())
-    for (const Announced& each : rename_lines(move)) all.push_back(each);
-  else
+  for (const Announced& each : rename_lines(move)) all.push_back(each);
+  if (!plan.procedure.renamed_later())
     all.push_back(
         {"", {}, op::DeleteControlQueue{plan.source_control_queue, plan.ns, plan.source_pod, plan.source_uid}});
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);

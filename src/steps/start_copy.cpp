@@ -28,6 +28,7 @@ std::vector<Announced> forward_lines(const Move& move, const std::string& instan
   }
   all.push_back({"", {}, start});
   all.push_back(end_of_source(move, instance));
+  for (const Announced& each : rename_lines(move)) all.push_back(each);
   if (const auto removal = image_name_removal(plan, move.facts)) all.push_back(*removal);
   return all;
 }

@@ -2,6 +2,7 @@
 // slots (slots.hpp) that it uses, with
 //   static constexpr Phase kPhase;
 //   static constexpr Wait kWait;  // of one that looks again and again: for what
+//   static constexpr bool kDisturbs = true;  // of the first that does something to the source
 //   static constexpr WaitFor kBegins;  // of one that sets something off for which a later step waits
 //   /// Pure. Empty: a wait or a check, which changes nothing.
 //   static std::vector<Announced> announce(const Move& move);

@@ -30,10 +30,20 @@ ProgressFn progress_to(Observer& observer, Phase phase) {
   };
 }
 
-MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack as, Observer& observer) {
+LastWay::LastWay(const Plan& plan, Dials& dials) : dials_(dials) {
+  // The nodes have been told how fast it goes.
+  if (plan.procedure.carriage != Carriage::relay)
+    dials_.close_bandwidth("too late: the checkpoint goes by another way than through ms2m, and is under way");
+}
+
+LastWay::~LastWay() { dials_.close_bandwidth("too late: the checkpoint has been carried"); }
+
+MoveRequest move_request(const Move& move, const Dials& dials, const Checkpoint& checkpoint, Unpack as,
+                         Observer& observer) {
   const Plan& plan = move.plan;
-  MoveRequest request{plan.source_node,      checkpoint, plan.target_node, plan.target_landing.directory, as,
-                      move.request.bandwidth};
+  MoveRequest request{plan.source_node, checkpoint, plan.target_node, plan.target_landing.directory, as,
+                      dials.bandwidth()};
+  request.per_second_now = [&dials] { return dials.bandwidth(); };
   request.carriage = plan.procedure.carriage;
   request.container = plan.container;
   request.architecture = architecture_of(move.facts.target);
@@ -105,8 +115,9 @@ std::vector<Announced> lines_for(const Move& move, const std::string& image) {
 MoveResult carry(const Transfer& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
   for (const Announced& each : stream_lines(plan)) journal_announced(at.journal, Phase::transferring, each);
-  return at.carrier.move(move_request(at.move, at.checkpoint.is, Unpack::layout, at.observer), progress_to(at.observer),
-                         stop);
+  const LastWay way(plan, at.dials);
+  return at.carrier.move(move_request(at.move, at.dials, at.checkpoint.is, Unpack::layout, at.observer),
+                         progress_to(at.observer), stop);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "ms2m/dials.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
@@ -13,8 +14,21 @@ namespace ms2m {
 std::string architecture_of(const NodeFacts& node);
 /// Events of type progress.
 ProgressFn progress_to(Observer& observer, Phase phase = Phase::transferring);
-/// The move that the plan says, of that checkpoint, without a round; warns of a detour.
-MoveRequest move_request(const Move& move, const Checkpoint& checkpoint, Unpack as, Observer& observer);
+/// The move that the plan says, of that checkpoint, without a round; warns of a detour. As fast as the operator wants
+/// it by now; through ms2m, also while it goes.
+MoveRequest move_request(const Move& move, const Dials& dials, const Checkpoint& checkpoint, Unpack as,
+                         Observer& observer);
+/// For as long as it lives, the data is on its way for the last time.
+class LastWay {
+ public:
+  LastWay(const Plan& plan, Dials& dials);
+  ~LastWay();
+  LastWay(const LastWay&) = delete;
+  LastWay& operator=(const LastWay&) = delete;
+
+ private:
+  Dials& dials_;
+};
 /// "27.1 MB through ms2m", "27.1 MB from node to node", "27.1 MB through the registry"
 std::string carried_text(const MoveResult& moved);
 /// For the plan's line of a way; empty: through ms2m.
@@ -41,6 +55,7 @@ struct Transfer {
   ImportedImage& imported;
   std::optional<Bytes>& bytes;
   std::optional<Carriage>& carriage;
+  Dials& dials;
 };
 
 /// Under another name, so that no kubelet can start the target pod from it yet.

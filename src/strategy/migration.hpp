@@ -5,9 +5,11 @@
 
 #include "base/main_line.hpp"
 #include "journal/journal.hpp"
+#include "ms2m/dials.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/outcome.hpp"
+#include "steps/hooks.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
 #include "undo/operations.hpp"
@@ -21,6 +23,8 @@ struct Migration {
   Journal& journal;
   Observer& observer;
   MainLine& line;
+  Dials& dials;
+  const RunHooks& run_hooks;
 
   Operations operations{ports};
   QuietSource source{};
@@ -42,6 +46,7 @@ struct Step {
   Phase phase = Phase::preparing;
   Wait wait{};
   std::optional<WaitFor> begins{};  ///< is under way after it, and a later step waits for it
+  bool disturbs = false;            ///< before it nothing has been done to the source
   std::vector<Announced> (*announce)(const Move& move) = nullptr;
   /// Makes the step of its parts, and runs it.
   Ran (*run)(Migration& migration, const StopToken& stop) = nullptr;

@@ -4,26 +4,26 @@
 //
 // ms2m's death before the pivot: the dead man's switch sends the source on from where it has stopped; the target stays
 // where it may read to. After it: the target has its command, or `ms2m resume` sends it once more.
+#include "steps/hooks.hpp"
+#include "strategy/restoring.hpp"
 #include "strategy/strategy.hpp"
 #include "strategy/wiring.hpp"
 
 namespace ms2m {
 
-Steps replay_steps() {
+Steps replay_steps(const MigrationRequest& request) {
+  Steps steps{step::take_lease,        step::declare_queues, step::tell_fresh,
+              step::create_target_pod, step::await_fresh,    step::follow_stream};
+  if (has_hook(request, HookPoint::before_quiet)) {
+    Step again = step::follow_stream;  // a hook may take long, and the source goes on meanwhile
+    again.disturbs = true;
+    steps.push_back(again);
+  }
   Step armed = step::arm_dead_man;  // not before it is needed: to catch up may take long
   armed.phase = Phase::replaying;
-  return {step::take_lease,
-          step::declare_queues,
-          step::tell_fresh,
-          step::create_target_pod,
-          step::await_fresh,
-          step::follow_stream,
-          armed,
-          step::stop_source,
-          step::reach_source,
-          step::plan_retirement,
-          step::pivot_stream,
-          step::await_stream_served};
+  append(steps, {armed, step::stop_source, step::reach_source, step::plan_retirement, step::pivot_stream,
+                 step::await_stream_served});
+  return steps;
 }
 
 }  // namespace ms2m

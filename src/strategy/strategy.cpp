@@ -1,12 +1,17 @@
 #include "strategy/strategy.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "steps/hooks.hpp"
+#include "strategy/wiring.hpp"
 #include "undo/operations.hpp"
 
 namespace ms2m {
 
-Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
+namespace {
+
+Steps own_steps_of(const Procedure& procedure, const MigrationRequest& request) {
   switch (procedure.course) {
     case Course::handoff:
       return handoff_steps(procedure, request);
@@ -21,9 +26,23 @@ Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
     case Course::sequential:
       return sequential_steps();
     case Course::replay:
-      return replay_steps();
+      return replay_steps(request);
   }
   return {};
+}
+
+}  // namespace
+
+Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
+  Steps steps = own_steps_of(procedure, request);
+  if (has_hook(request, HookPoint::before_quiet)) {
+    const auto first = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.disturbs; });
+    Step before = step::before_quiet;
+    if (first != steps.begin()) before.phase = std::prev(first)->phase;  // that is under way
+    steps.insert(first, before);
+  }
+  if (has_hook(request, HookPoint::after_pivot)) steps.push_back(step::after_pivot);
+  return steps;
 }
 
 namespace {

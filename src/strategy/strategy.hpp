@@ -20,7 +20,7 @@ Steps in_place_steps(const Procedure& procedure);
 Steps sequential_steps();
 
 /// Of a stream: a fresh pod makes the state anew from it.
-Steps replay_steps();
+Steps replay_steps(const MigrationRequest& request);
 
 Steps steps_of(const Procedure& procedure, const MigrationRequest& request);
 

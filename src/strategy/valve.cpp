@@ -12,6 +12,16 @@
 #include "strategy/wiring.hpp"
 
 namespace ms2m {
+namespace {
+
+/// A pod of a StatefulSet leaves the set before its copy can exist: whoever removes it would bring a cold one.
+Step moved(const Procedure& procedure) {
+  if (procedure.renamed_later())
+    return procedure.by_handler() ? step::bring_data_while_orphaning : step::transfer_staged_while_orphaning;
+  return procedure.by_handler() ? step::bring_data : step::transfer_staged;
+}
+
+}  // namespace
 
 Steps valve_steps(const Procedure& procedure, const MigrationRequest& request) {
   const Restoring way = procedure.restoring;
@@ -20,9 +30,8 @@ Steps valve_steps(const Procedure& procedure, const MigrationRequest& request) {
   steps.push_back(step::find_connection);
   append(steps, waiting_copy_awaited(way));
   if (request.prefer == Prefer::gap) append(steps, kick_works(way));
-  append(steps, {step::drain_source, step::checkpoint_drained,
-                 procedure.by_handler() ? step::bring_data : step::transfer_staged, step::freeze_source,
-                 step::start_copy, step::open_valve});
+  append(steps, {step::drain_source, step::checkpoint_drained, moved(procedure), step::freeze_source, step::start_copy,
+                 step::open_valve});
   return steps;
 }
 

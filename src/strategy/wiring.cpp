@@ -10,6 +10,7 @@
 #include "steps/drain.hpp"
 #include "steps/fanout.hpp"
 #include "steps/freeze.hpp"
+#include "steps/hooks.hpp"
 #include "steps/lease.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
@@ -46,12 +47,18 @@ constexpr std::optional<WaitFor> begun_by() {
     return std::nullopt;
 }
 
+template <class Class>
+constexpr bool disturbs() {
+  return requires { Class::kDisturbs; };
+}
+
 /// `Make`: a function of a Migration that returns the step's class.
 template <class Make>
 constexpr Step step_of(Make) {
   using Class = std::invoke_result_t<Make, Migration&>;
-  return {Class::kPhase, wait_of<Class>(), begun_by<Class>(), Class::announce,
-          [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
+  return {Class::kPhase,     wait_of<Class>(),
+          begun_by<Class>(), disturbs<Class>(),
+          Class::announce,   [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
 }
 
 // What several are made of.
@@ -80,13 +87,13 @@ TakeCheckpoint take_checkpoint(Migration& m) {
 }
 
 Transfer transfer_of(Migration& m) {
-  return {m.move,    m.ports.carrier, m.ports.images, m.journal,        m.observer,
-          guards(m), m.checkpoint,    m.imported,     m.measures.bytes, m.measures.carriage};
+  return {m.move,       m.ports.carrier, m.ports.images,   m.journal,           m.observer, guards(m),
+          m.checkpoint, m.imported,      m.measures.bytes, m.measures.carriage, m.dials};
 }
 
 BringData bring_data_of(Migration& m) {
-  return {m.move,    m.ports.carrier,  m.observer,       guards(m),          m.checkpoint,
-          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage};
+  return {m.move,    m.ports.carrier,  m.observer,       guards(m),           m.checkpoint,
+          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage, m.dials};
 }
 
 Restore restore(Migration& m) {
@@ -102,6 +109,8 @@ CommitPivot commit_pivot(Migration& m) { return {m.move, m.ports.broker, m.journ
 
 }  // namespace
 
+const Step step::before_quiet = step_of([](Migration& m) { return BeforeQuiet{m.run_hooks}; });
+const Step step::after_pivot = step_of([](Migration& m) { return AfterPivot{m.run_hooks}; });
 const Step step::take_lease = step_of([](Migration& m) {
   return TakeLease{m.move, m.ports.cluster, m.ports.broker, m.journal};
 });
@@ -121,7 +130,7 @@ const Step step::prepare_restore = step_of([](Migration& m) {
 const Step step::pre_copy = step_of([](Migration& m) {
   TakeCheckpoint take = take_checkpoint(m);
   take.phase = PreCopy::kPhase;
-  return PreCopy{take, m.ports.carrier, m.operations, guards(m), m.precopied};
+  return PreCopy{take, m.ports.carrier, m.operations, guards(m), m.precopied, m.dials};
 });
 const Step step::bind_copy = step_of([](Migration& m) {
   return BindCopy{m.move, m.ports.cluster, m.ports.restores, m.ports.inspector, m.observer, m.waiting};
@@ -160,7 +169,8 @@ const Step step::start_relay = step_of([](Migration& m) {
 const Step step::restore_on_relay = step_of([](Migration& m) { return RestoreOnRelay{restore(m)}; });
 const Step step::orphan_set = step_of([](Migration& m) { return orphan(m); });
 const Step step::catch_up = step_of([](Migration& m) {
-  return CatchUp{m.move, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m), m.measures.service_rate};
+  return CatchUp{m.move,    m.ports.broker, m.ports.admin,           m.observer,
+                 guards(m), primary(m),     m.measures.service_rate, m.dials};
 });
 const Step step::cut_over = step_of([](Migration& m) {
   return CutOver{m.move, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m), m.measures, m.times};
@@ -189,7 +199,7 @@ const Step step::serve_under_name = step_of([](Migration& m) {
 // Without the control protocol.
 
 const Step step::find_connection = step_of([](Migration& m) {
-  return FindConnection{m.move, m.ports.admin, m.connection};
+  return FindConnection{m.move, m.ports.admin, m.observer, m.connection};
 });
 const Step step::drain_source = step_of([](Migration& m) {
   return DrainSource{m.move, m.ports.cluster, m.observer, close_valve(m), undisturbed(m), m.source};
@@ -198,6 +208,9 @@ const Step step::checkpoint_drained = step_of([](Migration& m) {
   return CheckpointDrained{take_checkpoint(m), undisturbed(m)};
 });
 const Step step::transfer_staged = step_of([](Migration& m) { return TransferStaged{transfer_of(m)}; });
+const Step step::transfer_staged_while_orphaning = step_of([](Migration& m) {
+  return WhileOrphaning<TransferStaged>{orphan(m), {transfer_of(m)}};
+});
 const Step step::freeze_source = step_of([](Migration& m) {
   return FreezeSource{m.move,     m.ports.broker, m.ports.admin,  m.ports.processes, m.journal,
                       m.observer, guards(m),      undisturbed(m), m.source,          m.connection};
@@ -224,13 +237,13 @@ const Step step::switch_over = step_of([](Migration& m) {
 
 // Of a stream.
 
-const Step step::tell_fresh = step_of([](Migration& m) { return TellFresh{sides(m)}; });
+const Step step::tell_fresh = step_of([](Migration& m) { return TellFresh{sides(m), m.ports.admin, m.observer}; });
 const Step step::await_fresh = step_of([](Migration& m) { return AwaitFresh{sides(m), m.observer, m.living}; });
 const Step step::follow_stream = step_of([](Migration& m) {
-  return FollowStream{sides(m), m.observer, m.living, m.measures};
+  return FollowStream{sides(m), m.observer, m.living, m.measures, m.dials};
 });
-const Step step::stop_source =
-    step_of([](Migration& m) { return HaltSource{sides(m), m.journal, m.observer, guards(m), m.source, m.measures}; });
+const Step step::stop_source = step_of(
+    [](Migration& m) { return HaltSource{sides(m), m.journal, m.observer, guards(m), m.source, m.measures, m.dials}; });
 const Step step::reach_source = step_of([](Migration& m) {
   return ReachSource{sides(m), m.observer, guards(m), m.living, m.measures};
 });

@@ -6,6 +6,8 @@ namespace ms2m::step {
 
 extern const Step take_lease, declare_queues, create_target_pod, await_target_waiting, await_kick_works, arm_dead_man;
 extern const Step quiesce_source, checkpoint, transfer, restore_on_hold;
+/// Of any strategy, where there are hooks (strategy.cpp).
+extern const Step before_quiet, after_pivot;
 /// By the runtime handler.
 extern const Step prepare_restore, pre_copy, bind_copy, bring_data, complete_copy;
 extern const Step plan_retirement, pivot, await_target_serving;
@@ -18,8 +20,8 @@ extern const Step try_creation, transfer_while_orphaning, bring_data_while_orpha
     swap_under_name, serve_under_name;
 
 // Without the control protocol.
-extern const Step find_connection, drain_source, checkpoint_drained, transfer_staged, freeze_source, start_copy,
-    open_valve;
+extern const Step find_connection, drain_source, checkpoint_drained, transfer_staged, transfer_staged_while_orphaning,
+    freeze_source, start_copy, open_valve;
 
 // The published procedure.
 extern const Step bind_replay_queue, checkpoint_anywhere, restore_on_replay, replay_or_cut_off, switch_over;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -108,6 +109,17 @@ TEST_CASE("carry: what waits for its turn ends with the move", "[carry]") {
   later.join();
   CHECK(seconds_between(asked, Clock::now()) < 3);
   CHECK(eventually([&] { return carriage.holds_no_file(); }));
+}
+
+TEST_CASE("carry: through ms2m, another bandwidth holds while it goes", "[carry]") {
+  Carried carriage(Carriage::relay);
+  auto request = carriage.sparse(3'000'000);
+  request.per_second = Bytes{1000};  // 50 minutes
+  std::atomic<bool> free{false};
+  request.per_second_now = [&]() -> std::optional<Bytes> { return free ? std::nullopt : std::optional(Bytes{1000}); };
+  const MoveResult moved = carriage.carrier.move(
+      request, [&](Bytes, std::optional<Bytes>) { free = true; }, StopToken().within(std::chrono::seconds(60)));
+  CHECK(moved.bytes.count >= 3'000'000);
 }
 
 TEST_CASE("carry: what it leaves is what it said before", "[carry]") {

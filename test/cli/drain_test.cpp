@@ -277,6 +277,39 @@ TEST_CASE("drain: an interruption leaves what was not begun where it is") {
   CHECK(not_begun == 2);
 }
 
+TEST_CASE("drain: a stop while the node is cordoned says whether it is") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  auto& cluster = *user.world.cluster;
+  cluster.nodes = {node("worker-1"), node("worker-2")};
+  bool arrived = true;
+  cluster.stopped_patch = [&] {
+    user.stop.request_stop();
+    if (arrived) cluster.nodes[0] = node("worker-1", true);
+    throw Cancelled();
+  };
+  SECTION("it is") {
+    CHECK(user.run({"drain", "worker-1", "-o", "json"}) == 130);
+    CHECK(Json::parse(user.out).at("cordoned") == true);
+    CHECK(user.items().at(0).at("result") == "not begun");
+  }
+  SECTION("it is not") {
+    arrived = false;
+    CHECK(user.run({"drain", "worker-1"}) == 130);
+    CHECK_THAT(user.err, Contains("before anything was touched"));
+  }
+  SECTION("nobody can say") {
+    cluster.stopped_patch = [&] {
+      user.stop.request_stop();
+      cluster.node_failure = Error(ErrorKind::unavailable, "no route");
+      throw Cancelled();
+    };
+    CHECK(user.run({"drain", "worker-1"}) == 4);
+    CHECK_THAT(user.err, Contains("which it may be now"));
+  }
+  CHECK(user.moves.empty());
+}
+
 TEST_CASE("drain: a wrong command line and a node that is not there touch nothing") {
   Emptied user;
   user.pod("orders-0", "a");
@@ -311,4 +344,50 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK(Json::parse(user.out).at("cordoned") == true);
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
   CHECK(user.moves.size() == 1);
+}
+
+TEST_CASE("drain: what no pod could be moved with is a wrong command line, and the node is not asked for") {
+  Emptied user;
+  const std::vector<std::vector<std::string>> wrong{{"--hook", "sometimes=true"},
+                                                    {"--hook", "end="},
+                                                    {"--protocol", "none", "--strategy", "shadow"},
+                                                    {"--replay", "fanout", "--strategy", "handoff"},
+                                                    {"--transfer", "registry"},
+                                                    {"--broker", "http://rabbit"}};
+  for (const bool any : {false, true}) {
+    if (any) user.pod("orders-0", "a");
+    for (const auto& options : wrong) {
+      std::vector<std::string> drain{"drain", "worker-1", "--to", "worker-2"};
+      drain.insert(drain.end(), options.begin(), options.end());
+      INFO(options.front() << " " << options.back());
+      CHECK(user.run(drain) == 2);
+      CHECK(user.out.empty());
+    }
+  }
+  user.variables["MS2M_TRANSFER"] = "pigeon";
+  CHECK(user.run({"drain", "worker-1"}) == 2);
+  CHECK_THAT(user.err, Contains("'pigeon'"));
+  CHECK(user.world.cluster->asked.empty());
+  CHECK(user.moves.empty());
+}
+
+TEST_CASE("drain: a hook that failed is told by its pod, and outweighs nothing but success") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  user.pod("basket-0", "b");
+  const auto moved = user.world.migrated;
+  user.world.migrated = [&](const MigrationRequest& request) {
+    CHECK(request.hooks.size() == 1);
+    Outcome outcome = moved(request);
+    if (request.pod == "orders-0") outcome.hooks = {{HookPoint::end, 1, Seconds(1), "exit status 3"}};
+    return outcome;
+  };
+  const std::vector<std::string> drain{"drain", "worker-1", "--to",     "worker-2", "--parallel",
+                                       "1",     "--hook",   "end=true", "-o",       "json"};
+  CHECK(user.run(drain) == 6);
+  int told = 0;
+  for (const Json& item : user.items()) told += item.dump().find("hook end failed: exit status 3") != std::string::npos;
+  CHECK(told == 1);
+  user.results["basket-0"] = Result::undone;
+  CHECK(user.run(drain) == 1);
 }

@@ -91,9 +91,11 @@ class FakeCluster final : public Cluster {
     if (ref.kind != Kind::node) throw unexpected();
     note("patch", ref.kind);
     if (forbidden_patch) throw Error(*forbidden_patch);
+    if (stopped_patch) stopped_patch();
     patched = patch;
     return patch;
   }
+  std::function<void()> stopped_patch;  ///< throws Cancelled
   std::optional<Error> forbidden_patch;
   std::optional<Json> patched;  ///< of a node
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
@@ -147,13 +149,17 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
-  std::map<std::string, Json> kept;  ///< outcomes
+  std::map<std::string, Json> kept;                      ///< outcomes
+  std::map<std::string, std::vector<Remnant>> remnants;  ///< by migration; of none: those that nobody knows
+  std::vector<std::string> known;                        ///< when they were asked for
+  std::optional<JournalLimits> limits;                   ///< that old journals were removed by
   bool disk_full = false;
   mutable std::vector<std::string> told;  ///< who would be heard by others
   // Other ms2m on this machine: what each says in turn; null: it does not answer.
   std::map<std::string, Standing> standings;
   std::vector<std::pair<long, std::vector<Json>>> tellers;
-  std::function<void()> ended;  ///< when one of them has said all
+  std::function<void()> ended;     ///< when one of them has said all
+  mutable std::vector<Json> said;  ///< to one of them
   NodeSetupPlan setup;
   // Instead of the same for all.
   std::function<Plan(const MigrationRequest&)> planned;
@@ -183,6 +189,11 @@ class FakeEngine final : public Engine {
   Outcome abort(const std::string& id, const StopToken&) override { return answer("abort " + id); }
   Outcome resume(const std::string& id, const StopToken&) override { return answer("resume " + id); }
   std::vector<Outcome> cleanup(const std::string& id, const StopToken&) override { return {answer("cleanup " + id)}; }
+  std::vector<Remnant> find_remnants(const RemnantQuestion& question, const StopToken&) override {
+    world_.calls.push_back((question.remove ? "remove remnants of " : "remnants of ") + question.migration);
+    world_.known = question.known;
+    return world_.remnants[question.migration];
+  }
   std::vector<std::string> program_brought_to() const override { return world_.brought_to; }
 
  private:
@@ -266,6 +277,13 @@ class FakeBackend final : public Backend {
     world_.told.push_back(telling.command + " " + telling.migration + telling.pod);
     return std::make_unique<Passing>(inner);
   }
+  /// Never run here: the engine would.
+  std::unique_ptr<Hooks> hooks(Observer&) const override {
+    struct None final : Hooks {
+      void run(const Hook&, const Outcome&, const StopToken&) override {}
+    };
+    return std::make_unique<None>();
+  }
   std::vector<std::unique_ptr<Listener>> listen() const override {
     struct Lines final : Listener {
       Lines(long number, std::vector<Json> all, std::function<void()> last)
@@ -281,15 +299,28 @@ class FakeBackend final : public Backend {
         if (first.is_null()) throw Error(ErrorKind::timeout, "timed out");  // it is stopped
         return first;
       }
+      bool say(const Json& line) override {
+        heard->push_back(line);
+        return true;
+      }
       long process;
       std::vector<Json> lines;
       std::function<void()> ended;
+      std::vector<Json>* heard = nullptr;
     };
     std::vector<std::unique_ptr<Listener>> all;
-    for (const auto& [pid, lines] : world_.tellers) all.push_back(std::make_unique<Lines>(pid, lines, world_.ended));
+    for (const auto& [pid, lines] : world_.tellers) {
+      auto each = std::make_unique<Lines>(pid, lines, world_.ended);
+      each->heard = &world_.said;
+      all.push_back(std::move(each));
+    }
     return all;
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
+  std::vector<std::string> prune_journals(const JournalLimits& limits) const override {
+    world_.limits = limits;
+    return {};
+  }
   bool forget_node_program(std::shared_ptr<Cluster>, const cli::SshOptions& ssh, const std::string& node,
                            const StopToken&) override {
     world_.engine.ssh = ssh;

@@ -48,6 +48,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"agent", {"node/protocol", "wrap/posix", "wrap/tls"}},
     {"report", {}},
     {"live", {"base", "report", "wrap/posix"}},
+    {"hook", {"base", "report", "wrap/posix"}},
     {"kube/objects", {"base"}},
     {"journal", {"base", "wrap/posix"}},
     {"handover", {"base", "kube/objects"}},
@@ -61,7 +62,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
 };
 
 // wiring alone names adapters.
-const std::set<std::string> kWiringSees{"kube", "broker", "node/session", "carry", "agent", "live", "engine"};
+const std::set<std::string> kWiringSees{"kube", "broker", "node/session", "carry", "agent", "live", "hook", "engine"};
 
 // A C library's headers, and the rooms that may include them; libssl serves the AMQP socket, the nodes' connections and
 // the agent, libcrypto hashes, and makes the agent's keys.

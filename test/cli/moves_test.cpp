@@ -40,6 +40,25 @@ JournalSummary journal(const std::string& id, const std::string& started) {
 
 }  // namespace
 
+TEST_CASE("report: who asked for a document gets one, also when there is nothing to show") {
+  test::Typed typed;
+  const auto refused = [&](const std::vector<std::string>& words) {
+    CHECK(typed.run(words) == 4);
+    CHECK_THAT(typed.err, Contains("no journal of a migration nope"));
+    return typed.out;
+  };
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"report", "nope", "-o", "json"}, {"-o", "json", "report", "nope"}, {"report", "--output=json", "nope"}}) {
+    const Json document = Json::parse(refused(words));
+    CHECK(document.at("command") == "report");
+    CHECK(document.at("exit_status") == 4);
+  }
+  CHECK_THAT(refused({"report", "nope", "-o", "yaml"}), Contains("exit_status: 4"));
+  typed.variables["MS2M_OUTPUT"] = "json";
+  CHECK(Json::parse(refused({"report", "nope"})).at("command") == "report");
+  CHECK(refused({"report", "nope", "-o", "csv"}).empty());
+}
+
 TEST_CASE("report: a row each, the numbers as they were measured") {
   CHECK(report::moves_csv({done()}) ==
         "run,msg_rate,configuration,downtime_ms,total_time_s,checkpoint_s,transfer_s,restore_s,replay_s,finalize_s,"
@@ -78,6 +97,21 @@ TEST_CASE("report: pictures of what was waited for, whatever its text is") {
   CHECK(count(page, "http") == count(page, "http://www.w3.org/2000/svg"));
 }
 
+TEST_CASE("report: how many messages waited is drawn over the phases, each queue in its own line") {
+  Json move = done();
+  const std::string without = report::moves_svg({move});
+  move["depths"] = {{{"at_s", 0.1}, {"queue", "app.events"}, {"messages", 3}},
+                    {{"at_s", 0.5}, {"queue", "app.events"}, {"messages", 41}},
+                    {{"at_s", 0.6}, {"queue", "<copy>"}, {"messages", 7}},
+                    {{"at_s", nullptr}, {"queue", "odd"}, {"messages", "x"}},
+                    7};
+  const std::string with = report::moves_svg({move});
+  CHECK(count(without, "<path") == 0);
+  CHECK(count(with, "<path") == 2);
+  CHECK_THAT(with, Contains("messages waiting") && Contains(">41<") && Contains("&lt;copy&gt;") && !Contains("odd"));
+  CHECK_THAT(report::moves_html({move}), Contains("<path"));
+}
+
 TEST_CASE("report: a result of which nothing is known but its name still has a row and a picture") {
   const Json bare{
       {"id", "old"}, {"started", "2025"}, {"phases", 7}, {"critical_path", {1, "x", nullptr}}, {"source", "x"}};
@@ -104,7 +138,7 @@ TEST_CASE("report: what a command came to is kept, and shown in the order of its
     CHECK_FALSE(user.out.empty());
   }
   CHECK(user.run({"report", "-o", "pdf"}) == 2);
-  CHECK_THAT(user.err, Contains("table, json, csv, svg, html"));
+  CHECK_THAT(user.err, Contains("table, json, yaml, name, csv, svg, html"));
   CHECK(user.run({"report", "--textfile", "/nowhere/x", "-o", "csv"}) == 2);
   CHECK(user.run({"report", "mkilled"}) == 4);
   CHECK_THAT(user.err, Contains("ms2m status mkilled"));

@@ -120,7 +120,8 @@ std::string place_in_src(const fs::path& file) {
 
 TEST_CASE("every command that is printed can be typed", "[case-21]") {
   const Place place =
-      GENERATE(Place{"/home/a b/config", "it's $HOME", "shop && co"}, Place{"/k/one:/k/t wo", "lab", "/"}, Place{});
+      GENERATE(Place{"/home/a b/config", "it's $HOME", "shop && co"}, Place{"/k/one:/k/t wo", "lab", "/"}, Place{},
+               Place{"/k", "lab", "/", {"c", "it's me", "https://s:1/x", "/t k", "eve$", "7", {"a b", "d"}}});
   for (const remedy::Form& form : remedy::forms()) {
     const auto words = words_for(form);
     const std::string line = remedy::command(form.which, place, words);
@@ -138,6 +139,8 @@ TEST_CASE("every command that is printed can be typed", "[case-21]") {
       if (tool == "kubectl") {
         CHECK(each.has("--kubeconfig=" + place.kubeconfig) == (!list && !place.kubeconfig.empty()));
         CHECK(each.has("--context=" + place.context) == !place.context.empty());
+        CHECK(each.has("--user=it's me") == !place.kube.user.empty());
+        CHECK(each.has("--as-group=a b") == !place.kube.as_groups.empty());
         const bool namespaced = each.has("pod") || each.has("pods") || each.has("lease") || each.has("rollout") ||
                                 each.has("wait") || each.has("scaledobject") || each.has("hpa") ||
                                 form.which == Command::list_autoscalers;
@@ -256,7 +259,8 @@ TEST_CASE("every option that a text names exists", "[case-21]") {
       "node/runtime/crio.cpp",     "node/runtime/crio_kind.cpp",    "node/handler/command_line.cpp",
       "node/handler/create.cpp",   "cli/completion_scripts.cpp",    "node/program/dumps.cpp",
       "node/program/monitors.cpp", "node/program/network_lock.cpp", "node/protocol/version.hpp"};
-  const std::set<std::string> of_others{"--tcp-established", "--kubelet-client-certificate", "--version"};
+  const std::set<std::string> of_others{"--tcp-established", "--kubelet-client-certificate", "--version",
+                                        "--token"};  // the last one is refused
   for (const auto& file : sources()) {
     if (others.count(place_in_src(file)) != 0) continue;
     for (const std::string& literal : literals_of(file))

@@ -26,16 +26,6 @@ struct Terminal : test::Typed {
   }
 };
 
-/// Of a migration on the cluster that the fake is.
-JournalSummary journal_here() {
-  JournalSummary journal;
-  journal.id = "m7k2q9";
-  journal.source_pod = "consumer-0";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
-  return journal;
-}
-
 }  // namespace
 
 TEST_CASE("migrate finds broker and queue, says where from, and shows no password") {
@@ -97,6 +87,12 @@ TEST_CASE("every setting of the command line arrives") {
                       "2m",
                       "--freeze-limit",
                       "3s",
+                      "--hook",
+                      "before-quiet=alarms off && echo a=b",
+                      "--hook",
+                      "end=alarms on",
+                      "--hook-limit",
+                      "5s",
                       "--allow-competing",
                       "--allow-other-queues",
                       "--allow-hostpath",
@@ -131,6 +127,13 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.precopy == 2u);
   CHECK(request.bandwidth == Bytes{1572864});
   CHECK(request.carriage == Carriage::direct);
+  REQUIRE(request.hooks.size() == 2);
+  CHECK(request.hooks[0].at == HookPoint::before_quiet);
+  CHECK(request.hooks[0].command == "alarms off && echo a=b");
+  CHECK(request.hooks[1].at == HookPoint::end);
+  CHECK(request.hook_limit == Seconds(5));
+  CHECK(terminal.world.engine.beside.hooks != nullptr);
+  CHECK(terminal.world.engine.beside.dials != nullptr);
   CHECK(request.relay_window == 7);
   CHECK(request.max_held == 8);
   CHECK(request.max_held_bytes == Bytes{64 << 20});
@@ -157,11 +160,11 @@ TEST_CASE("without the control protocol the strategy is handoff") {
 }
 
 TEST_CASE("where a replay begins in the stream arrives as it was said") {
-  for (const std::string from : {"first", "0", "81723", "2026-11-29T18:00:00Z"}) {
+  for (const std::string from : {"first", "0", "81723", "2026-11-29T18:00:00Z", "state"}) {
     Terminal terminal;
     CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "--strategy", "replay", "--from", from}) == 0);
     CHECK(terminal.world.request.strategy == Strategy::replay);
-    CHECK(terminal.world.request.from == from);
+    CHECK(terminal.world.request.from == (from == "state" ? "" : from));
   }
 }
 
@@ -192,7 +195,15 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-11-29 18:00"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--protocol", "none"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--source-exit", "kill"},
-      {"list", "-o", "yaml"},
+      {"list", "-o", "xml"},
+      {"migrate", "x", "--to", "n", "--hook", "later=true"},
+      {"migrate", "x", "--to", "n", "--hook", "true"},
+      {"migrate", "x", "--to", "n", "--hook", "end= "},
+      {"migrate", "x", "--to", "n", "--hook-limit", "0s"},
+      {"set", "--bandwidth", "1M"},
+      {"set", "m7k2q9"},
+      {"set", "m7k2q9", "--bandwidth", "999"},
+      {"set", "m7k2q9", "--downtime-limit", "soon"},
       {"abort"}};
   for (const auto& arguments : wrong) {
     Terminal terminal;
@@ -281,6 +292,18 @@ TEST_CASE("exit statuses of a migration") {
   terminal.world.outcome.result = Result::cleanup_incomplete;
   CHECK(terminal.run(migrate) == 5);
   CHECK_THAT(terminal.out, Contains("Total"));
+  terminal.world.outcome.hooks = {{HookPoint::end, 1, Seconds(1), "exit status 3: no alarms"}};
+  CHECK(terminal.run(migrate) == 5);  // what is left of ms2m's comes first
+  CHECK_THAT(terminal.err, Contains("Hook:     end failed: exit status 3: no alarms"));
+  terminal.world.outcome.result = Result::done;
+  CHECK(terminal.run(migrate) == 6);
+  CHECK_THAT(terminal.out, Contains("Total"));
+  CHECK_THAT(terminal.err, Contains("migrated, but a hook failed") && Contains("no alarms"));
+  std::vector<std::string> as_json = migrate;
+  as_json.insert(as_json.end(), {"-o", "json"});
+  CHECK(terminal.run(as_json) == 6);
+  CHECK(Json::parse(terminal.out)["exit_status"] == 6);
+  CHECK(Json::parse(terminal.out)["hooks"][0]["failure"] == "exit status 3: no alarms");
 }
 
 TEST_CASE("plan, check and migrate --dry-run change nothing") {
@@ -297,15 +320,11 @@ TEST_CASE("plan, check and migrate --dry-run change nothing") {
 
 TEST_CASE("abort, resume and cleanup take the journal's cluster") {
   Terminal terminal;
-  JournalSummary journal;
-  journal.id = "m7k2q9";
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
   journal.state = "running or crashed";
-  journal.source_pod = "consumer-0";
   journal.kubeconfig = "/home/a/lab";
   journal.context = "lab";
-  journal.server = "https://fake";
-  journal.cluster_uid = "uid-1";
   journal.ssh_config = "/home/a/ssh";
   journal.node_program = "/home/a/ms2m-node";
   journal.transfer = "http";
@@ -337,7 +356,7 @@ TEST_CASE("abort, resume and cleanup take the journal's cluster") {
 
 TEST_CASE("what a finished migration has left on nodes is looked at without a broker, too") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.ns = "default";
   journal.state = "done";
   journal.source_pod = "gone";
@@ -363,7 +382,7 @@ TEST_CASE("what a finished migration has left on nodes is looked at without a br
 
 TEST_CASE("a damaged journal is named, and the others have their turn") {
   Terminal terminal;
-  JournalSummary damaged, journal = journal_here();
+  JournalSummary damaged, journal = test::journal_here();
   damaged.id = "mbroken";
   damaged.state = kUnreadable;
   damaged.error = "the journal /home/a/x is damaged";
@@ -386,7 +405,7 @@ TEST_CASE("a damaged journal is named, and the others have their turn") {
 TEST_CASE("an abort finds the broker when the source is gone") {
   Terminal terminal;
   terminal.world.cluster->pods["copy"] = terminal.world.cluster->pods["consumer-0"];
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.source_pod = "gone";
   journal.target_pod = "copy";
   terminal.world.journals = {journal};
@@ -401,7 +420,7 @@ TEST_CASE("an abort finds the broker when the source is gone") {
 
 TEST_CASE("an abort finds the broker while a StatefulSet's pod changes hands") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.source_pod = journal.target_pod = "consumer-0";
   journal.pod = terminal.world.cluster->pods["consumer-0"];
   terminal.world.cluster->pods.clear();
@@ -480,7 +499,7 @@ TEST_CASE("the journal gets what leads back to the same cluster, and what it is 
 
 TEST_CASE("another cluster than the journal's is refused, and both are named") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.kubeconfig = "/k/one";
   journal.context = "then";
   terminal.world.journals = {journal};
@@ -516,7 +535,7 @@ TEST_CASE("another cluster than the journal's is refused, and both are named") {
 
 TEST_CASE("a journal that does not know its cluster needs somebody who does") {
   Terminal terminal;
-  JournalSummary journal = journal_here();
+  JournalSummary journal = test::journal_here();
   journal.server.clear();
   terminal.world.journals = {journal};
   terminal.variables["HOME"] = "/home/a";
@@ -596,14 +615,24 @@ TEST_CASE("config.yaml: settings below the command line, wrong keys with file an
   CHECK(terminal.world.engine.broker.password == "pw");
   CHECK_THAT(terminal.err, !Contains("warning"));
 
+  REQUIRE(terminal.world.limits);
+  CHECK(terminal.world.limits->count == JournalLimits().count);
+
   std::filesystem::permissions(file, std::filesystem::perms::others_read, std::filesystem::perm_options::add);
   CHECK(terminal.run(migrate) == 0);
   CHECK_THAT(terminal.err, Contains("can be read by others"));
+
+  write("journals: {days: 7, count: 20}\n");
+  CHECK(terminal.run(migrate) == 0);
+  CHECK(terminal.world.limits->age == std::chrono::hours(7 * 24));
+  CHECK(terminal.world.limits->count == 20);
 
   for (const auto& [text, line] :
        std::map<std::string, std::string>{{"queue: q\nqueu: r\n", ":2: unknown key 'queu'"},
                                           {"\n\nstrategy: magic\n", ":3: 'magic' is not one of"},
                                           {"timeouts:\n  lunch: 1h\n", ":2: unknown key 'timeouts.lunch'"},
+                                          {"journals: {days: 0}\n", ":1: 'days' must be a number from 1 to"},
+                                          {"journals: {weeks: 2}\n", ":1: unknown key 'journals.weeks'"},
                                           {"queue: [a]\n", ":1: 'queue' must be a single value"},
                                           {"a: b: c\n", ":1: "}}) {
     write(text);

@@ -1,6 +1,9 @@
 #include "cli/signals.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdint>
 
 #include "support/catch.hpp"
 
@@ -58,4 +61,30 @@ TEST_CASE("what the process was started to ignore stays ignored", "[signals]") {
     CHECK(handler_of(signal) == SIG_IGN);
   }
   CHECK(handler_of(signal) == SIG_IGN);
+}
+
+TEST_CASE("SIGUSR1 asks how far it is, and stops nothing", "[signals]") {
+  const Inherited nobody_ignores(SIGUSR1, SIG_DFL);
+  StopSource stop;
+  {
+    const SignalGuard guard(stop);
+    std::uint64_t times = 0;
+    REQUIRE(guard.asked() >= 0);
+    CHECK(::read(guard.asked(), &times, sizeof times) < 0);
+    ::raise(SIGUSR1);
+    ::raise(SIGUSR1);
+    CHECK(::read(guard.asked(), &times, sizeof times) == sizeof times);
+    CHECK(times == 2);
+    CHECK_FALSE(stop.stop_requested());
+  }
+  CHECK(handler_of(SIGUSR1) == SIG_DFL);
+}
+
+TEST_CASE("an ignored SIGUSR1 stays ignored", "[signals]") {
+  const Inherited ignored(SIGUSR1, SIG_IGN);
+  StopSource stop;
+  const SignalGuard guard(stop);
+  CHECK(guard.asked() == -1);
+  ::raise(SIGUSR1);
+  CHECK(handler_of(SIGUSR1) == SIG_IGN);
 }

@@ -1,4 +1,11 @@
 // `ms2m status` in a world of fakes: what runs here, what has crashed, what another machine does.
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <streambuf>
+
 #include "support/catch.hpp"
 #include "typed.hpp"
 
@@ -7,6 +14,38 @@ using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
 namespace {
+
+/// What several threads write, each time whole.
+class Locked final : public std::streambuf {
+ public:
+  /// What was written until now is none of it.
+  void take() {
+    const std::lock_guard lock(mutex_);
+    text_.clear();
+  }
+  /// Something, within ten seconds.
+  std::string await() {
+    std::unique_lock lock(mutex_);
+    CHECK(written_.wait_for(lock, std::chrono::seconds(10), [this] { return !text_.empty(); }));
+    return text_;
+  }
+
+ private:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    const std::lock_guard lock(mutex_);
+    text_.append(text, static_cast<std::size_t>(size));
+    written_.notify_all();
+    return size;
+  }
+  int_type overflow(int_type c) override {
+    const char one = traits_type::to_char_type(c);
+    xsputn(&one, 1);
+    return c;
+  }
+  std::mutex mutex_;
+  std::condition_variable written_;
+  std::string text_;
+};
 
 struct Watching : test::Typed {
   Watching() { world.journals = {journal("m7k2q9")}; }
@@ -46,6 +85,28 @@ struct Watching : test::Typed {
     standing.last = "create pod consumer-0-" + id;
     standing.open = {"declare queue ms2m." + id + ".hold", standing.last};
     return standing;
+  }
+  /// What is written when somebody asks, while the command runs.
+  std::string asked(const std::vector<std::string>& arguments) {
+    const int question = ::eventfd(0, EFD_NONBLOCK);
+    const std::uint64_t once = 1;
+    std::string told;
+    world.cluster->pods["consumer-0"] = Json::parse(R"({"metadata": {"name": "consumer-0", "namespace": "default",
+      "annotations": {"ms2m.io/queue": "q"}}, "spec": {"containers": [{"name": "app", "env": [
+      {"name": "RABBITMQ_URL", "value": "amqp://rabbit:5672/"}]}]}})");
+    Locked locked;
+    std::ostream errors(&locked);
+    world.migrated = [&](const MigrationRequest&) {
+      locked.take();
+      REQUIRE(::write(question, &once, sizeof once) == sizeof once);
+      told = locked.await();
+      return world.outcome;
+    };
+    test::FakeBackend backend(world);
+    std::ostringstream result;
+    cli::run(arguments, cli::Environment(variables), {result, errors, false, 80, question}, backend, stop.token());
+    ::close(question);
+    return told;
   }
   static Json lease(const std::string& id, const std::string& phase) {
     return Json::parse(R"({"metadata": {"name": "ms2m-basket-0", "namespace": "default", "labels": {"ms2m.io/id": ")" +
@@ -213,4 +274,74 @@ TEST_CASE("migrate, abort and resume can be listened to, and nothing else") {
   user.run({"list"});
   user.run({"cleanup"});
   CHECK(user.world.told == std::vector<std::string>{"abort m7k2q9", "resume m7k2q9", "migrate "});
+}
+
+TEST_CASE("set: the ms2m that runs it is told, and what it answers is the command's") {
+  Watching user;
+  const Json yes{{"kind", "answer"}, {"ok", true}}, event = Watching::step("between");
+  user.world.tellers = {{17, {Watching::state("m7k2q9"), event, yes}}};
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "20M", "--downtime-limit", "1s"}) == 0);
+  CHECK_THAT(user.out, Contains("downtime limit 1s and bandwidth 20M"));
+  REQUIRE(user.world.said.size() == 1);
+  CHECK(user.world.said[0].at("kind") == "set");
+  CHECK(user.world.said[0].at("id") == "m7k2q9");
+  CHECK(user.world.said[0].at("bandwidth") == 20000000);
+  CHECK(user.world.said[0].at("downtime_limit_ms") == 1000);
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "off", "-o", "json"}) == 0);
+  CHECK(Json::parse(user.out).at("bandwidth") == 0);
+  CHECK_FALSE(Json::parse(user.out).contains("downtime_limit_ms"));
+  user.variables = {{"MS2M_BANDWIDTH", "5M"}, {"MS2M_DOWNTIME_LIMIT", "soon"}};  // of those that begin
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "20M"}) == 0);
+  REQUIRE(user.world.said.size() == 3);
+  CHECK(user.world.said[2].at("bandwidth") == 20000000);
+  CHECK_FALSE(user.world.said[2].contains("downtime_limit_ms"));
+  CHECK(user.run({"set", "m7k2q9"}) == 2);
+  user.variables.clear();
+  user.world.tellers = {
+      {17, {Watching::state("m7k2q9"), {{"kind", "answer"}, {"ok", false}, {"error", "too late: x"}}}}};
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "1M"}) == 4);
+  CHECK_THAT(user.err, Contains("too late: x"));
+}
+
+TEST_CASE("set: what is unknown, over, elsewhere or silent is refused, and nobody is told") {
+  Watching user;
+  CHECK(user.run({"set", "mother", "--bandwidth", "1M"}) == 4);
+  CHECK_THAT(user.err, Contains("no journal of a migration mother"));
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "1M"}) == 4);
+  CHECK_THAT(user.err, Contains("is not under way on this machine") && Contains("ms2m status m7k2q9"));
+  user.world.tellers = {{17, {nullptr}}};
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "1M"}) == 4);
+  CHECK_THAT(user.err, Contains("pid 17") && Contains("does not answer"));
+  CHECK(user.world.said.empty());
+  user.world.tellers = {{17, {Watching::state("m7k2q9"), nullptr}}};  // one of an earlier release
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "1M"}) == 4);
+  CHECK_THAT(user.err, Contains("does not answer"));
+  user.world.tellers = {{17, {Watching::state("m7k2q9")}}};
+  CHECK(user.run({"set", "m7k2q9", "--bandwidth", "1M"}) == 4);
+  CHECK_THAT(user.err, Contains("has just ended"));
+}
+
+TEST_CASE("SIGUSR1: what this process moves is told, as status would, and nothing else") {
+  Watching user;
+  user.world.journals[0].pid = ::getpid();
+  user.stands().under_way = true;
+  Json own = Watching::state();
+  own["started"] = "2026-11-29T09:59:59.000Z";
+  Json early = own;
+  early["pod"] = "shop/basket-0";
+  user.world.tellers = {{17, {Watching::state("mother")}}, {::getpid(), {own}}, {::getpid(), {early}}};
+  const bool lines = GENERATE(false, true);
+  const std::string told =
+      user.asked({"--progress", lines ? "jsonl" : "none", "migrate", "pod/consumer-0", "--to", "worker-2"});
+  CHECK_THAT(told, !Contains("mother"));
+  if (lines) {
+    REQUIRE(std::count(told.begin(), told.end(), '\n') == 1);
+    const Json items = Json::parse(told).at("items");
+    REQUIRE(items.size() == 2);
+    CHECK(items[0].at("id") == "m7k2q9");
+    CHECK(items[0].at("phase") == "Transferring");
+    CHECK(items[1].at("phase") == "Transferring");
+  } else {
+    CHECK_THAT(told, Contains("migration  m7k2q9") && Contains("state      running") && Contains("send the archive"));
+  }
 }

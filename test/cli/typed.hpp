@@ -11,6 +11,16 @@
 
 namespace ms2m::test {
 
+/// Of a migration on the cluster that the fake is.
+inline JournalSummary journal_here() {
+  JournalSummary journal;
+  journal.id = "m7k2q9";
+  journal.source_pod = "consumer-0";
+  journal.server = "https://fake";
+  journal.cluster_uid = "uid-1";
+  return journal;
+}
+
 struct Typed {
   World world;
   std::map<std::string, std::string> variables;

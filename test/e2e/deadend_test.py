@@ -4,21 +4,9 @@
 import threading
 
 import scenario
+import unserving  # the path is scenario's  pylint: disable=wrong-import-order
 
 SERVE = ("--serve-timeout", "4s")
-# A consumer that ends up so when it is told, in another pod than that it was started in, to take the queue over.
-CONSUMER = """
-import os, sys, time
-sys.path.insert(0, "/app")
-import broker, consumer
-home, obey = broker.etc_hostname(), consumer.Consumer._obey
-def instead(self, control):
-    if control is not None and control.queue is None and broker.etc_hostname() != home: DO
-    obey(self, control)
-consumer.Consumer._obey = instead
-consumer.main()
-"""
-HANGS, ENDS = "time.sleep(3600)", "os._exit(7)"
 
 
 class Containers:
@@ -44,8 +32,7 @@ class Containers:
 
 class DeadEnd(scenario.Scenario):
     def withdrawn(self, strategy, workload, consumer):
-        patch = {"container": {"command": ["/usr/bin/python3", "-c", CONSUMER.replace("DO", consumer)]}}
-        (source,) = self.start_traffic("--workload", workload, "--pod-patch", self.patch_file(patch))
+        (source,) = self.start_traffic("--workload", workload, "--pod-patch", self.patch_file(unserving.pod_patch(consumer)))
         containers = Containers(self.api, self.there)
         self.addCleanup(containers.stop)
         run = self.begin_migration(source.name, self.there, "--strategy", strategy, *SERVE).wait(150)
@@ -63,12 +50,12 @@ class DeadEnd(scenario.Scenario):
         return message, containers.stop()
 
     def test_a_copy_that_hangs(self):
-        message, containers = self.withdrawn("handoff", "deployment", HANGS)
+        message, containers = self.withdrawn("handoff", "deployment", unserving.HANGS)
         self.assertIn("before it had taken anything", message)
         self.assertEqual(containers, 1)
 
     def test_a_copy_that_ends_whenever_it_is_started(self):
-        _, containers = self.withdrawn("handoff", "pod", ENDS)
+        _, containers = self.withdrawn("handoff", "pod", unserving.ENDS)
         self.assertGreater(containers, 1, "its kubelet started it again")
 
 

@@ -23,14 +23,15 @@ import kube  # noqa: E402
 import lab  # noqa: E402
 import rabbit  # noqa: E402
 import verdict  # noqa: E402
+from journal import Journal  # noqa: E402
 
 QUEUE = "app.events"
 OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "serving_kind", "total_s", "served_s", "reconnect_s", "source_pause_s", "gap_s", "bytes", "carrier", "precopy_bytes", "memory_pages", "held", "relayed", "returned",
     "frozen_s", "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "stream", "phases", "error", "undone", "leftovers",
-    "resumable", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
-WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer"}
+    "resumable", "hooks", "changes", "depths", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
+WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer", "hook"}
 OWN = {"broker", "api server", "node", "ms2m"}
 PHASES = ["Preparing", "Checkpointing", "Transferring", "Restoring", "Replaying", "Finalizing"]
 
@@ -47,12 +48,12 @@ def environment(state_home, extra=None):
 
 
 class Ms2m:
-    """One running or ended ms2m."""
+    """One running or ended ms2m, or a script that runs it."""
 
-    def __init__(self, arguments, state_home, env=None):
+    def __init__(self, arguments, state_home, env=None, program=None):
         self.arguments = arguments
         self.begun = time.monotonic()
-        self._process = subprocess.Popen([driver.ms2m_binary(), *arguments], env=environment(state_home, env), text=True,
+        self._process = subprocess.Popen([program or driver.ms2m_binary(), *arguments], env=environment(state_home, env), text=True,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                          start_new_session=True)
         # Read as it comes: a pipe that is full would stop it.
@@ -95,46 +96,6 @@ class Ms2m:
 
     def said(self):
         return f"ms2m {' '.join(self.arguments)}: exit status {self.status}\n{self.err}{self.out}"
-
-
-class Journal:
-    """The journal of the one migration below a state directory, as it grows."""
-
-    def __init__(self, state_home):
-        self._root = os.path.join(state_home, "ms2m")
-
-    def ids(self):
-        try:
-            return sorted(name for name in os.listdir(self._root)
-                          if name[0] != "." and os.path.isdir(os.path.join(self._root, name)))
-        except FileNotFoundError:
-            return []
-
-    def text(self):
-        text = ""
-        for name in self.ids():
-            try:
-                with open(os.path.join(self._root, name, "journal.jsonl"), encoding="utf-8") as file:
-                    text += file.read()
-            except FileNotFoundError:
-                pass
-        return text
-
-    def await_record(self, type_, text="", seconds=60, process=None):
-        """Looks every 2 ms. A record is there before its effect begins."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for line in self.text().splitlines():
-                try:
-                    record = json.loads(line)
-                except ValueError:
-                    continue  # half of it is written
-                if record["type"] == type_ and record.get("text", "").startswith(text):
-                    return record
-            if process is not None and not process.running():
-                break
-            time.sleep(0.002)
-        raise AssertionError(f"no record {type_} {text!r} in the journal:\n{self.text()}")
 
 
 class ConsumerWatch:
@@ -277,8 +238,8 @@ class Scenario(unittest.TestCase):
 
     # Runs of ms2m.
 
-    def begin(self, *arguments, env=None):
-        run = Ms2m(list(arguments), self.state_home, env)
+    def begin(self, *arguments, env=None, program=None):
+        run = Ms2m(list(arguments), self.state_home, env, program)
         self.runs.append(run)
         self.addCleanup(self._end, run)
         return run
@@ -323,8 +284,8 @@ class Scenario(unittest.TestCase):
             self.assertTrue(entry["cause"])
         self.assertTrue(any(abs(entry["seconds"] - report["gap_s"]) < 0.001 for entry in report["pauses"]), report["pauses"])
         self.assertEqual([entry["what"] for entry in report["outside_total"]],
-                         ["finding pod and broker", "preflight", "removing what earlier moves left",
-                          "closing the connections"])
+                         ["finding pod and broker", "preflight", *(["hooks after its end"] if report["hooks"] else []),
+                          "removing what earlier moves left", "closing the connections"])
         named_time = report["total_s"] + sum(entry["seconds"] for entry in report["outside_total"])
         self.assertAlmostEqual(report["wall_s"], named_time, delta=0.5)
         self.assert_critical_path(report)

@@ -1,14 +1,31 @@
 #!/usr/bin/python3
-"""--protocol none: a consumer that knows nothing of migrations is moved exactly behind the valve, or refused, or left as it was."""
+"""--protocol none: a consumer that knows nothing of migrations is moved exactly behind the valve, or refused, or left as it was.
 
+MS2M_E2E_ALL=1: with the crashes of a StatefulSet's move, each in its own half.
+"""
+
+import os
 import signal
 import time
+import unittest
 
 import faults_test
 import scenario
+from workloads_test import APPS, PODS, controller, spec_of
 
 REFUSED = 4
 PLAIN = ("--consumer", "plain", "--delay-ms", "10")
+
+
+class Half(scenario.Journal):
+    """One of several journals below a state directory."""
+
+    def __init__(self, state_home, name):
+        super().__init__(state_home)
+        self._name = name
+
+    def ids(self):
+        return [self._name]
 
 
 class UncontrolledCase(faults_test.FaultCase):
@@ -32,6 +49,16 @@ class UncontrolledCase(faults_test.FaultCase):
         self.assert_no_debris()
         return report
 
+    def stateful_set(self):
+        return self.api.get(APPS + "statefulsets/consumer")
+
+    def assert_whole(self, name, before):
+        """The set as it was, under another uid, and the pod is its."""
+        after = self.stateful_set()
+        self.assertEqual(spec_of(after), spec_of(before))
+        self.assertEqual(controller(self.api.get(f"{PODS}/{name}")),
+                         {"kind": "StatefulSet", "name": "consumer", "uid": after["metadata"]["uid"]})
+
     def frozen(self, node):
         """How many containers of the node stand still."""
         groups = "find /sys/fs/cgroup -path '*kubepods*' -name cgroup.freeze -exec grep -lx 1 {} +"
@@ -44,6 +71,14 @@ class Moves(UncontrolledCase):
 
     def test_deployment(self):
         self.moved(self.plain("--workload", "deployment", "--rate", "10"))
+
+    def test_stateful_set(self):
+        """Twice, the second time into its own name; and its set is there again."""
+        source = self.plain("--workload", "statefulset", "--rate", "40")
+        before = self.stateful_set()
+        report = self.moved(source)
+        self.assertEqual(report["target"]["pod"], source.name)
+        self.assert_whole(source.name, before)
 
     def test_backlog_of_2000(self):
         report = self.moved(self.plain("--rate", "80", "--backlog", "2000"))
@@ -74,9 +109,6 @@ class Refusals(UncontrolledCase):
 
     def test_quorum_queue(self):
         self.refused("quorum", traffic=("--queue-type", "quorum"))
-
-    def test_stateful_set(self):
-        self.refused("StatefulSet", traffic=("--workload", "statefulset"))
 
     def test_shadow(self):
         self.refused("--strategy handoff only", "--strategy", "shadow", status=2)
@@ -131,6 +163,7 @@ class Crash(UncontrolledCase):
         report = self.recover("resume")
         self.assertEqual((report["result"], report["leftovers"]), ("done", []))
         self.ends_on("worker-2", source)
+        return source
 
     def ends_on(self, node, source):
         self.assert_serving(node, source.state["boot_id"])
@@ -152,6 +185,29 @@ class Crash(UncontrolledCase):
 
     def test_at_the_pivot_of_a_deployment(self):
         self.copy_goes_on("pivoted", "", "--workload", "deployment")
+
+    @unittest.skipUnless(os.environ.get("MS2M_E2E_ALL"), "MS2M_E2E_ALL is not set")
+    def test_at_the_pivot_of_a_stateful_set(self):
+        source = self.copy_goes_on("pivoted", "", "--workload", "statefulset")
+        self.assertEqual([instance.name for instance in self.instances()], [source.name])
+
+    @unittest.skipUnless(os.environ.get("MS2M_E2E_ALL"), "MS2M_E2E_ALL is not set")
+    def test_in_the_second_half_of_a_stateful_set(self):
+        """The copy goes on under its own name, until a resume gives it the source's."""
+        source = self.plain("--rate", "40", "--workload", "statefulset")
+        before = self.stateful_set()
+        run = self.begin_none(source.name)
+        self.eventually(lambda: len(self.journal.ids()) == 2, "the second half", 60)
+        first, second = sorted(self.journal.ids(), key=len)
+        of_second = Half(self.state_home, second)
+        of_second.await_record("effect", "freeze container", process=run)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        self.assertEqual(run.status, -signal.SIGKILL)
+        done = self.begin("resume", first, "-o", "json").wait()
+        self.assertEqual((done.status, done.report["result"], done.report["leftovers"]), (0, "done", []), done.said())
+        self.ends_on("worker-2", source)
+        self.assert_whole(source.name, before)
 
     def test_at_the_pivot_when_the_restore_fails(self):
         """The copy never ran: it goes, and the source comes back, in the process that was frozen."""

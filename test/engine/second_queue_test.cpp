@@ -11,9 +11,10 @@ using Catch::Matchers::Contains;
 namespace {
 
 struct Second : OnFakes {
-  explicit Second(Protocol protocol) {
+  explicit Second(Protocol protocol, Strategy strategy = Strategy::handoff) : OnFakes(strategy) {
     ConsumerOptions options;
     options.also = "events";
+    options.stream = strategy == Strategy::replay;
     if (protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes.set_eager_kubelet();
@@ -38,14 +39,40 @@ TEST_CASE("a process that takes from a second queue is refused before anything i
   second.move();
   INFO(second.outcome.error);
   CHECK(second.outcome.result == Result::done);
+  CHECK(second.warnings.about("takes messages from events too").size() == 1);
 }
 
 TEST_CASE("one that the broker names late is refused before it is made quiet", "[case-01]") {
   const Protocol protocol = GENERATE(Protocol::control, Protocol::none);
+  const bool listed = GENERATE(true, false);
   Second second(protocol);
-  second.server.set_unlisted(2);
+  if (listed)
+    second.server.set_unconnected(2);
+  else
+    second.server.set_unlisted(2);
   second.move();
   CHECK(second.outcome.result == Result::undone);
   CHECK_THAT(second.outcome.error, Contains("takes messages from events too"));
   CHECK(second.outcome.serving.who == ServedBy::source);
+}
+
+TEST_CASE("one that reads a stream, too, is refused before a fresh pod is made", "[case-01][stream]") {
+  const int late = GENERATE(0, 1, 2);
+  Second second(Protocol::control, Strategy::replay);
+  if (late == 1) second.server.set_unconnected(2);
+  if (late == 2) second.server.set_unlisted(2);
+  second.move();
+  CHECK(second.outcome.result == (late == 0 ? Result::refused : Result::undone));
+  CHECK_THAT(second.outcome.error, Contains("what it took from there is not in the stream"));
+  CHECK(second.nodes.pods().size() == 1);
+}
+
+TEST_CASE("one that is allowed, and named late, is told", "[case-01]") {
+  Second second(GENERATE(Protocol::control, Protocol::none));
+  second.request.allow_other_queues = true;
+  second.server.set_unconnected(2);
+  second.move();
+  INFO(second.outcome.error);
+  CHECK(second.outcome.result == Result::done);
+  CHECK(second.warnings.about("takes messages from events too").size() == 1);
 }

@@ -8,20 +8,6 @@ using Catch::Contains;
 
 namespace {
 
-/// Of the way; the fakes give reason for others.
-class Warnings final : public Observer {
- public:
-  void on(const Event& event) noexcept override {
-    const std::lock_guard lock(mutex_);
-    if (event.type == Event::Type::warning && event.text.find("goes through ms2m") != std::string::npos)
-      all.push_back(event.text);
-  }
-  std::vector<std::string> all;
-
- private:
-  std::mutex mutex_;
-};
-
 struct Moved : OnFakes {
   Moved() { request.carriage = Carriage::direct; }
   void run() {
@@ -33,7 +19,8 @@ struct Moved : OnFakes {
     INFO(outcome.error);
     REQUIRE(outcome.result == Result::done);
   }
-  Warnings warnings;
+  /// Of the way; the fakes give reason for others.
+  std::vector<std::string> warned() const { return warnings.about("goes through ms2m"); }
   Plan plan;
 };
 
@@ -46,7 +33,7 @@ TEST_CASE("from node to node, where the nodes reach each other") {
     moved.run();
     CHECK(moved.plan.procedure.carriage == Carriage::direct);
     CHECK(moved.outcome.measures.carriage == Carriage::direct);
-    CHECK(moved.warnings.all.empty());
+    CHECK(moved.warned().empty());
   }
   SECTION("not asked for") {
     moved.request.carriage = Carriage::relay;
@@ -54,23 +41,23 @@ TEST_CASE("from node to node, where the nodes reach each other") {
     moved.run();
     CHECK(moved.plan.procedure.carriage == Carriage::relay);
     CHECK(moved.outcome.measures.carriage == Carriage::relay);
-    CHECK(moved.warnings.all.empty());
+    CHECK(moved.warned().empty());
   }
   SECTION("they do not: that is told, and the plan has the relay") {
     moved.nodes.part_nodes();
     moved.run();
     CHECK(moved.plan.procedure.carriage == Carriage::relay);
     CHECK(moved.outcome.measures.carriage == Carriage::relay);
-    REQUIRE(moved.warnings.all.size() == 1);
-    CHECK_THAT(moved.warnings.all[0], Contains("does not reach node worker-2: connecting to worker-2: no answer"));
+    REQUIRE(moved.warned().size() == 1);
+    CHECK_THAT(moved.warned()[0], Contains("does not reach node worker-2: connecting to worker-2: no answer"));
   }
   SECTION("they did, and do not any more") {
     moved.nodes.part_nodes(true);
     moved.run();
     CHECK(moved.plan.procedure.carriage == Carriage::direct);
     CHECK(moved.outcome.measures.carriage == Carriage::relay);
-    REQUIRE(moved.warnings.all.size() == 1);
-    CHECK_THAT(moved.warnings.all[0], Contains("any more: connecting to worker-2: no answer"));
+    REQUIRE(moved.warned().size() == 1);
+    CHECK_THAT(moved.warned()[0], Contains("any more: connecting to worker-2: no answer"));
   }
 }
 

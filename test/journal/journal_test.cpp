@@ -9,6 +9,7 @@
 #include <fstream>
 #include <functional>
 
+#include "journal/kube_flags.hpp"
 #include "journal/line.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/standing.hpp"
@@ -354,4 +355,17 @@ TEST_CASE("the store lists, finds and forgets", "[journal]") {
   CHECK_FALSE(store.find("nobody"));
   store.forget("abc234");
   CHECK(store.list().empty());
+}
+
+TEST_CASE("what was given beside a context comes back as it was noted") {
+  const TempDir dir;
+  const KubeFlags given{"c", "u", "https://s:1", "/t", "eve", "u-7", {"a,b", "d"}};
+  const Journal journal =
+      Journal::create(dir.path, "abc234", {{"kubeconfig", "/k"}, {"context", "x"}, {"kube", to_json(given)}});
+  CHECK(place_of(journal).kube == given);
+  const auto found = JournalStore(dir.path).find("abc234");
+  REQUIRE(found);
+  CHECK(found->kube == given);
+  CHECK(to_json(KubeFlags{}).empty());
+  CHECK(kube_flags_in(Json::object()) == KubeFlags{});
 }

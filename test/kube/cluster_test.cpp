@@ -302,6 +302,7 @@ TEST_CASE("impersonation, basic authentication and tokens are sent") {
   KubeAccess access = server.access();
   access.token = "tok";
   access.as = "boss";
+  access.as_uid = "u-7";
   access.as_groups = {"a", "b"};
   access.as_extra = {{"my/scope", "x"}};
   KubeCluster cluster(access);
@@ -309,6 +310,7 @@ TEST_CASE("impersonation, basic authentication and tokens are sent") {
   const SeenRequest seen = server.seen().back();
   CHECK(seen.header("Authorization") == "Bearer tok");
   CHECK(seen.header("Impersonate-User") == "boss");
+  CHECK(seen.header("Impersonate-Uid") == "u-7");
   CHECK(seen.headers.count("Impersonate-Group") == 2);
   CHECK(seen.header("Impersonate-Extra-my%2Fscope") == "x");
   CHECK(cluster.description() == server.url() + " as alice impersonating boss");
@@ -354,6 +356,21 @@ TEST_CASE("which cluster it is") {
   CHECK_FALSE(cluster.identity(soon()).uid);
   status = 404;
   CHECK_THROWS_WITH(cluster.identity(soon()), Catch::Contains("which cluster it is"));
+}
+
+TEST_CASE("an answer that takes longer than one may is asked for again") {
+  ApiServer* self = nullptr;
+  ApiServer server([&](const httplib::Request&, httplib::Response& answer, int number) {
+    if (number == 0) return self->hang();
+    answer_json(answer, 200, pod("consumer-0", "5"));
+  });
+  self = &server;
+  KubeAccess access = server.access();
+  access.request_limit = Millis{300};
+  const TimePoint begun = Clock::now();
+  CHECK(KubeCluster(access).get(kPod, soon()).has_value());
+  CHECK(Clock::now() - begun >= Millis{300});
+  CHECK(server.seen().size() == 2);
 }
 
 TEST_CASE("a hanging server: a stop takes effect at once") {

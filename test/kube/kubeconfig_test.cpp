@@ -295,3 +295,93 @@ TEST_CASE("merge keys and keys that are there twice, as kubectl reads them", "[c
   }
   CHECK(contains(refused(bomb + clusters).what(), "too large"));
 }
+
+TEST_CASE("cluster, user and server that are given go over the context's, as kubectl's do") {
+  Files files;
+  KubeconfigSource source = files.source(files.write("config", kSimple));
+  source.flags.cluster = "c2";
+  CHECK(load_kube_access(source).server == "https://10.0.0.2:6443");
+  CHECK_FALSE(load_kube_access(source).tls.insecure);
+  CHECK(load_kube_access(source).token == "first");
+  CHECK(load_kube_access(source).ns == "apps");
+  source.flags.user = "u2";
+  CHECK(load_kube_access(source).username == "joe");
+  CHECK(load_kube_access(source).token.empty());
+  source.flags = {};
+  source.flags.server = "https://other:8443/";
+  const KubeAccess access = load_kube_access(source);
+  CHECK(access.server == "https://other:8443");
+  CHECK(access.tls.server_name.empty());  // it was the other server's
+  CHECK(access.tls.insecure);
+  CHECK(access.proxy == "http://proxy:3128");
+  CHECK(access.token == "first");
+  CHECK(place_of(access).kube.server == "https://other:8443/");
+  source.flags.server = "http://plain:8080";  // nobody logs in where everybody can read
+  CHECK(load_kube_access(source).token.empty());
+  CHECK(load_kube_access(source).as == "boss");
+
+  const auto refused = [&](const KubeFlags& flags, const std::string& message, const std::string& cure) {
+    source.flags = flags;
+    const Error error = error_of([&] { load_kube_access(source); });
+    CHECK(error.kind() == ErrorKind::usage);
+    CHECK(contains(error.what(), message));
+    CHECK(contains(error.remedy(), cure));
+  };
+  refused({"c9", "", "", "", "", "", {}}, "there is no cluster \"c9\" in the kubeconfig", "clusters there: c1, c2");
+  refused({"", "u9", "", "", "", "", {}}, "there is no user \"u9\" in the kubeconfig", "users there: u1, u2");
+  refused({"c9", "", "https://x", "", "", "", {}}, "there is no cluster \"c9\"", "");
+  refused({"", "", "ftp://x", "", "", "", {}}, "--server", "");
+}
+
+TEST_CASE("a server that is given needs no kubeconfig, a cluster no context") {
+  Files files;
+  KubeconfigSource source = files.source();
+  source.flags.server = "one:6443";
+  source.token = "t0ken";
+  const KubeAccess access = load_kube_access(source);
+  CHECK(access.server == "https://one:6443");
+  CHECK(access.token == "t0ken");
+  CHECK(access.context.empty());
+  CHECK(access.kubeconfig.empty());
+  source = files.source(files.write("bare", "clusters: [{name: c, cluster: {server: \"https://h:1\"}}]\n"));
+  source.flags.cluster = "c";
+  CHECK(load_kube_access(source).server == "https://h:1");
+  source.flags.cluster.clear();
+  CHECK(contains(error_of([&] { load_kube_access(source); }).what(), "no current-context"));
+}
+
+TEST_CASE("a token that is given goes over token, file and plugin of the user, never beside a password") {
+  Files files;
+  KubeconfigSource source = files.source(files.write("config", kSimple));
+  source.token = "given";
+  CHECK(load_kube_access(source).token == "given");
+  source.context = "two";
+  const Error both = error_of([&] { load_kube_access(source); });
+  CHECK(contains(both.what(), "user \"u2\" of the kubeconfig logs in with a password"));
+  CHECK_FALSE(contains(both.what(), "given\""));
+  source.context = "one";
+  source.token.clear();
+  source.flags.token_file = files.write("token", "from-a-file\n");
+  const KubeAccess access = load_kube_access(source);
+  CHECK(access.token.empty());
+  CHECK(access.token_file == source.flags.token_file);
+  source.flags.token_file = files.write("empty", " \n");
+  CHECK(contains(error_of([&] { load_kube_access(source); }).what(), "there is no token in"));
+  source.flags.token_file = "/does/not/exist";
+  CHECK(contains(error_of([&] { load_kube_access(source); }).what(), "/does/not/exist"));
+}
+
+TEST_CASE("who is to be impersonated goes over what the user's entry says") {
+  Files files;
+  KubeconfigSource source = files.source(files.write("config", kSimple));
+  source.flags.as = "eve";
+  CHECK(load_kube_access(source).as == "eve");
+  CHECK(load_kube_access(source).as_groups == std::vector<std::string>{"a", "b"});  // as kubectl
+  source.flags.as_groups = {"c"};
+  source.flags.as_uid = "u-1";
+  CHECK(load_kube_access(source).as_groups == std::vector<std::string>{"c"});
+  CHECK(load_kube_access(source).as_uid == "u-1");
+  source.context = "two";
+  source.flags.as.clear();
+  CHECK(contains(error_of([&] { load_kube_access(source); }).remedy(), "--as"));
+}

@@ -1,4 +1,6 @@
 // What a running ms2m tells others on its machine, over real sockets.
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +30,8 @@ struct Room {
   posix::TempDir dir;
   fs::path sockets = dir.path() / std::string(90, 'x') / ".live";  // longer than an address can be
   Heard inner;
-  std::unique_ptr<Observer> server = live::make_server(sockets, {"migrate", "", ""}, inner);
+  Dials dials;
+  std::unique_ptr<Observer> server = live::make_server(sockets, {"migrate", "", "", &dials}, inner);
 
   std::unique_ptr<Listener> listen() const {
     auto all = live::listen_to_all(sockets);
@@ -196,4 +199,60 @@ TEST_CASE("live: where no socket can be made, the migration goes on unheard", "[
   server->on(Event{});
   CHECK(inner.events.size() == 1);
   CHECK(live::listen_to_all(dir.path() / "file" / ".live").empty());
+}
+
+TEST_CASE("live: who is told to change it does, or says why not", "[live][set]") {
+  Room room;
+  const auto asker = room.listen(), other = room.listen();
+  Room::next(*asker);
+  Room::next(*other);
+  const auto ask = [&](const Json& line) {
+    REQUIRE(asker->say(line));
+    Json answer = Room::next(*asker);
+    while (answer.at("kind") != "answer") answer = Room::next(*asker);
+    return answer;
+  };
+  const Json wish{{"kind", "set"}, {"id", "m7k2q9"}, {"bandwidth", 5000}, {"downtime_limit_ms", 700}};
+  CHECK_FALSE(ask(wish).at("ok"));  // it has not begun
+  std::vector<Dials::Wish> kept;
+  room.dials.open("m7k2q9", {Millis{300}, Bytes{0}}, [&](const Dials::Wish& each) { kept.push_back(each); });
+  CHECK(ask(wish).at("ok"));
+  CHECK(room.dials.bandwidth() == Bytes{5000});
+  CHECK(room.dials.downtime_limit() == Millis{700});
+  REQUIRE(kept.size() == 1);
+  const Json note = Room::next(*other);
+  CHECK(note.at("type") == "note");
+  CHECK_THAT(note.at("text").get<std::string>(), Catch::Matchers::Contains("5000 bytes a second"));
+  room.dials.close_downtime_limit("too late: x");
+  CHECK(ask(wish).at("error") == "too late: x");
+  CHECK(room.dials.bandwidth() == Bytes{5000});
+  CHECK(ask({{"kind", "set"}, {"id", "m7k2q9"}, {"bandwidth", 0}}).at("ok"));
+  CHECK_FALSE(room.dials.bandwidth());
+  for (const Json& odd : {Json{{"kind", "set"}, {"id", "m7k2q9"}, {"bandwidth", -1}}, Json{{"kind", "set"}, {"id", 7}},
+                          Json{{"kind", "dance"}}, Json(7)}) {
+    const Json answer = ask(odd);
+    CHECK_FALSE(answer.at("ok"));
+    CHECK(answer.at("error") == "that was not understood");
+  }
+  room.dials.close("too late: it has ended");
+  CHECK(ask({{"kind", "set"}, {"id", "m7k2q9"}, {"bandwidth", 5000}}).at("error") == "too late: it has ended");
+  CHECK(kept.size() == 2);
+}
+
+TEST_CASE("live: who sends no line is let go, and the others are told on", "[live][set]") {
+  Room room;
+  const auto endless = posix::connect_to(room.socket());
+  REQUIRE((endless && *endless));
+  const auto other = room.listen();
+  Room::next(*other);
+  const std::string text(3000, 'x');
+  ssize_t sent = 1;
+  pollfd writable{endless->get(), POLLOUT, 0};
+  for (int n = 0; n < 1000 && sent > 0; ++n) {
+    CHECK(::poll(&writable, 1, 10000) == 1);
+    sent = ::send(endless->get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  CHECK(sent < 0);
+  room.tell(Event::Type::step, Phase::transferring, "on");
+  CHECK(Room::next(*other).at("text") == "on");
 }

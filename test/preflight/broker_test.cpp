@@ -132,11 +132,6 @@ TEST_CASE("a consumer without the control protocol", "[preflight]") {
   f = good();
   f.queue->consumers = {{"ctag", "c", "h", false, false, true, 0}};
   CHECK_THAT(refusal(f, r), Contains("automatic acknowledgement"));
-  f = good();
-  f.owner = parse_controller(Json::parse(
-      R"({"metadata":{"name":"consumer","generation":1},"spec":{"replicas":1},"status":{"observedGeneration":1,"replicas":1,"updatedReplicas":1}})"));
-  f.pod["metadata"]["ownerReferences"] = Json::parse(R"([{"kind":"StatefulSet","name":"consumer","controller":true}])");
-  CHECK_THAT(refusal(f, r), Contains("StatefulSet"));
 }
 
 namespace {
@@ -171,6 +166,18 @@ TEST_CASE("a process that takes messages from a second queue", "[case-01]") {
   r.allow_other_queues = false;
   f.queue->elsewhere.erase(f.queue->elsewhere.begin());
   CHECK(other_queues(f, r).empty());
+}
+
+TEST_CASE("standbys of a single active consumer are no competitors to be allowed", "[preflight]") {
+  MigrationRequest r = request();
+  r.allow_competing = GENERATE(true, false);
+  r.protocol = GENERATE(Protocol::control, Protocol::none);
+  Facts f = good();
+  f.depth = QueueDepth{0, 3};
+  f.queue->arguments["x-single-active-consumer"] = true;
+  CHECK_THAT(refusal(f, r), Contains("a single active consumer and 2 on standby"));
+  f.depth = QueueDepth{0, 1};
+  if (r.protocol == Protocol::control) CHECK(refusal(f, r).empty());
 }
 
 TEST_CASE("somebody else on the queue, who has a second one, is not the process", "[case-01]") {

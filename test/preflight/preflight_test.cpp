@@ -343,4 +343,7 @@ TEST_CASE("shadow of a StatefulSet's pod needs the target twice", "[preflight]")
   f.pod["spec"]["containers"][0]["ports"] = Json::array({{{"containerPort", 80}, {"hostPort", 8080}}});
   CHECK(refusal(f, handoff).empty());
   CHECK_THAT(refusal(f, shadow), Contains("host port 8080"));
+  MigrationRequest none = handoff;  // two halves, too
+  none.protocol = Protocol::none;
+  CHECK_THAT(refusal(f, none), Contains("--protocol none for a StatefulSet's pod") && Contains("host port 8080"));
 }

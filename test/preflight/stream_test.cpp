@@ -116,6 +116,17 @@ TEST_CASE("a replay is for bare pods that can run beside another one", "[preflig
   CHECK_THAT(refusal(f, replay()), Contains("hostPath volume data"));
 }
 
+TEST_CASE("what the source takes from elsewhere is not in the stream", "[preflight][stream]") {
+  Facts f = of_a_stream();
+  f.pod["status"]["podIP"] = "10.1.0.7";
+  f.queue->elsewhere = {{"events", "10.1.0.7:41812 -> 10.1.0.2:5672", "10.1.0.7"}};
+  CHECK_THAT(refusal(f, replay()), Contains("takes messages from events too: what it took from there is not in the"));
+  MigrationRequest allowed = replay();
+  allowed.allow_other_queues = true;
+  CHECK(refusal(f, allowed).empty());
+  CHECK_THAT(warning(f, allowed), Contains("its target does not know it"));
+}
+
 TEST_CASE("answers to STATUS", "[stream]") {
   const ConsumerStatus status = parse_consumer_status(
       R"({"type":"STATUS","payload":{"queue":"log","role":null,"first":3,"offset":12,"state":"x","more":1}})");

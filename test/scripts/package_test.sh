@@ -28,7 +28,7 @@ examples=(examples/rbac.yaml examples/consumer/{README.md,consumer.py,pod.yaml,d
 
 listing=$(dpkg-deb -c "${made[0]}" | awk '{ print substr($6, 2) ($7 == "->" ? " -> " $8 : "") }')
 holds "the .deb" "$listing" /usr/bin/ms2m '/usr/bin/kubectl-ms2m -> ms2m' /usr/bin/kubectl_complete-ms2m \
-  /usr/share/man/man1/ms2m.1.gz /usr/share/man/man5/ms2m-journal.5.gz /usr/share/man/man7/ms2m-protocol.7.gz '/usr/share/man/man1/kubectl-ms2m.1.gz -> ms2m.1.gz' \
+  /usr/share/man/man1/ms2m.1.gz /usr/share/man/man1/ms2m-node-setup.1.gz /usr/share/man/man5/ms2m-journal.5.gz /usr/share/man/man7/ms2m-protocol.7.gz '/usr/share/man/man1/kubectl-ms2m.1.gz -> ms2m.1.gz' \
   /usr/share/bash-completion/completions/ms2m /usr/share/zsh/vendor-completions/_ms2m /usr/share/fish/vendor_completions.d/ms2m.fish \
   /usr/share/doc/ms2m/copyright /usr/share/doc/ms2m/README.md "${examples[@]/#//usr/share/doc/ms2m/}"
 stray=$(grep -vE '^/(usr/(bin/|share/((doc/ms2m|man/man[157]|bash-completion/completions|zsh/vendor-completions|fish/vendor_completions.d)/.*)?)?)?' <<<"$listing") || true
@@ -41,7 +41,7 @@ done
 top=$(basename "${made[1]}" .tar.gz)
 listing=$(tar -tzf "${made[1]}")
 holds "the .tar.gz" "$listing" "$top/bin/ms2m" "$top/bin/kubectl-ms2m" "$top/bin/kubectl_complete-ms2m" "$top/INSTALL" \
-  "$top/share/man/man1/ms2m.1" "$top/share/man/man5/ms2m-journal.5" "$top/share/man/man7/ms2m-protocol.7" "$top/share/bash-completion/completions/ms2m" \
+  "$top/share/man/man1/ms2m.1" "$top/share/man/man1/ms2m-node-setup.1" "$top/share/man/man5/ms2m-journal.5" "$top/share/man/man7/ms2m-protocol.7" "$top/share/bash-completion/completions/ms2m" \
   "$top/share/zsh/site-functions/_ms2m" "$top/share/fish/vendor_completions.d/ms2m.fish" "$top/share/doc/ms2m/LICENSE" \
   "${examples[@]/#/$top/share/doc/ms2m/}"
 

@@ -36,6 +36,10 @@ class Steps final : public Observer {
   std::mutex mutex_;
 };
 
+class NoHooks final : public Hooks {
+  void run(const Hook&, const Outcome&, const StopToken&) override {}
+};
+
 struct Case {
   std::string owner;
   Strategy strategy;
@@ -46,8 +50,8 @@ struct Case {
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   unsigned rounds = 0;
   Carriage carriage = Carriage::relay;
-  bool saturated = false;  ///< a consumer that polls, or knows no control queue, with a backlog
-  std::optional<SourceExit> exit = std::nullopt;
+  bool saturated = false;                         ///< a consumer that polls, or knows no control queue, with a backlog
+  std::optional<SourceExit> exit = std::nullopt;  ///< these have hooks, too
 };
 
 /// Every combination that is not refused.
@@ -58,8 +62,8 @@ std::vector<Case> every_procedure() {
     all.push_back({owner, Strategy::handoff});
     all.push_back({owner, Strategy::shadow});
     if (std::string(owner) != "ReplicaSet") all.push_back({owner, Strategy::sequential});
-    if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::none});
+    if (set) continue;
     all.push_back({owner, Strategy::handoff, Protocol::control, Replay::fanout});
   }
   for (Case each : std::vector<Case>(all)) {
@@ -74,7 +78,7 @@ std::vector<Case> every_procedure() {
   from_node_to_node.carriage = Carriage::direct;
   all.push_back(from_node_to_node);
   for (Case each : std::vector<Case>(all)) {  // not as it is by default
-    if (each.protocol == Protocol::none || each.saturated || each.strategy == Strategy::replay) continue;
+    if (each.protocol == Protocol::none || each.saturated) continue;
     each.exit = each.strategy == Strategy::sequential ? SourceExit::kill : SourceExit::graceful;
     all.push_back(each);
   }
@@ -127,7 +131,7 @@ class Moved {
     server_.set_producer([this, every](FakeServer& server) {
       if (published_ < 200 && ++settled_ % every == 0) server.publish(kQueue, "m" + std::to_string(published_++));
     });
-    Migrator migrator(ports_.all, JournalStore(root_), steps_);
+    Migrator migrator(ports_.all, JournalStore(root_), steps_, {&hooks_});
     plan_ = migrator.plan(request(c), {});
     outcome_ = migrator.migrate(request(c), {}, {});
   }
@@ -186,6 +190,8 @@ class Moved {
     request.precopy = c.rounds;
     request.source_exit = c.exit;
     request.carriage = c.carriage;
+    if (c.exit)
+      request.hooks = {{HookPoint::before_quiet, "a"}, {HookPoint::after_pivot, "b"}, {HookPoint::before_quiet, "c"}};
     if (c.saturated && c.protocol == Protocol::control) request.timeouts.quiet = Seconds(0.1);
     return request;
   }
@@ -202,6 +208,7 @@ class Moved {
   FakeNodes nodes_;
   FakeBroker broker_;
   FakePorts ports_;
+  NoHooks hooks_;
   Steps steps_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;

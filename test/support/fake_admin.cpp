@@ -45,9 +45,11 @@ std::optional<QueueFacts> FakeBroker::queue(const std::string& name, const StopT
     QueueFacts facts;
     facts.type = found->second.type;
     if (world_->unlisted > 0 && --world_->unlisted >= 0) return facts;
+    const bool connections = world_->unconnected == 0 || --world_->unconnected < 0;
     for (const auto& [id, app] : world_->apps) {
       if (!app.connected) continue;
-      const QueueConsumer consumer = consumer_of(app);
+      QueueConsumer consumer = consumer_of(app);
+      if (!connections) consumer.connection = consumer.peer_host = "";
       if (app.queue == name) facts.consumers.push_back(consumer);
       if (!app.options.also.empty())
         facts.elsewhere.push_back({app.options.also, consumer.connection, consumer.peer_host});

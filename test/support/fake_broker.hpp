@@ -124,6 +124,7 @@ class FakeServer {
   void set_alarms(std::vector<std::string> alarms);
   void set_admin_reachable(bool reachable);  ///< false: BrokerAdmin::version() is nullopt, the rest Error{unavailable}
   void set_unlisted(int looks);              ///< so many looks of the management API name no consumers yet
+  void set_unconnected(int looks);           ///< so many looks name them, and not yet where they are connected
   void hide_heartbeats(int questions);       ///< so many questions are not answered; -1: ms2m's user may not ask
   void lose_leader(const std::string& queue, int looks);  ///< for so many looks it says 0,0, as a quorum queue does
   void forbid(std::vector<BrokerAccess> accesses);        ///< to ms2m's user, whatever the name

@@ -5,6 +5,7 @@
 
 #include <ctime>
 
+#include "kube/objects/names.hpp"
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
 
@@ -36,6 +37,19 @@ std::optional<Json> FakeCluster::get(const ObjectRef& ref, const StopToken&) {
   if (found != world_.objects_.end()) object = found->second;
   call.done();
   return object;
+}
+
+std::vector<Json> FakeCluster::list(Kind kind, const std::string&, const std::string& selector, const std::string&,
+                                    const StopToken&) {
+  world_.note({"list"}, kind);
+  const std::string by_migration = std::string(kIdLabel) + "=", prefix = world_.key(kind, "");
+  std::vector<Json> found;
+  if (!selector.starts_with(by_migration)) return found;
+  std::lock_guard lock(world_.mutex_);
+  for (const auto& [where, object] : world_.objects_)
+    if (where.starts_with(prefix) && migration_of(object) == selector.substr(by_migration.size()))
+      found.push_back(object);
+  return found;
 }
 
 Json FakeCluster::create(const ObjectRef& ref, const Json& given, const CreateOptions& options, const StopToken&) {

@@ -208,11 +208,9 @@ class FakeCluster : public Cluster {
   std::string description() const override { return "simulated"; }
   ClusterIdentity identity(const StopToken&) override { return {"simulated", "simulated", "simulated"}; }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
-  std::vector<Json> list(Kind kind, const std::string&, const std::string&, const std::string&,
-                         const StopToken&) override {
-    world_.note({"list"}, kind);
-    return {};
-  }
+  /// By the label of one migration; else there is nothing.
+  std::vector<Json> list(Kind kind, const std::string& ns, const std::string& label_selector, const std::string&,
+                         const StopToken& stop) override;
   Json create(const ObjectRef& ref, const Json& object, const CreateOptions& options, const StopToken& stop) override;
   Json update(const ObjectRef& ref, const Json& object, const StopToken& stop) override;
   Json patch(const ObjectRef& ref, PatchType type, const Json& patch, const StopToken& stop) override;

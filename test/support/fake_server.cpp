@@ -215,6 +215,11 @@ void FakeServer::set_unlisted(int looks) {
   world_->unlisted = looks;
 }
 
+void FakeServer::set_unconnected(int looks) {
+  const std::lock_guard lock(world_->mutex);
+  world_->unconnected = looks;
+}
+
 void FakeServer::set_admin_reachable(bool reachable) {
   const Lock lock(world_->mutex);
   world_->admin_reachable = reachable;

@@ -94,8 +94,9 @@ struct FakeWorld {
   Json policy = Json::object();
   bool policy_judged = true;
   bool admin_reachable = true, settling = false;
-  int untold = 0;    ///< questions after a heartbeat that are not answered; < 0: none may be asked
-  int unlisted = 0;  ///< looks at which the management API does not name the consumers yet
+  int untold = 0;       ///< questions after a heartbeat that are not answered; < 0: none may be asked
+  int unlisted = 0;     ///< looks at which the management API does not name the consumers yet
+  int unconnected = 0;  ///< looks at which it names them without their connections
 
   TimePoint now() const { return Clock::now() + offset; }
   void settle();

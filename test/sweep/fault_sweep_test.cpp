@@ -54,6 +54,7 @@ struct Case {
   unsigned rounds = 0;
   Carriage carriage = Carriage::relay;
   std::string tells{};  ///< a stream's consumer, of its state
+  bool hooks = false;   ///< one of each phase
   int backlog = 0;      ///< waits from the beginning, of a consumer that manages one message at a time
 };
 
@@ -78,6 +79,11 @@ Case in_rounds(Case c) {
   return c;
 }
 
+Case with_hooks(Case c) {
+  c.hooks = true;
+  return c;
+}
+
 Case by_runtime(Case c) {
   c.handler = true;
   c.checkpoint = CheckpointBy::runtime;
@@ -88,6 +94,18 @@ Case by_handler(Case c) {
   c.handler = true;
   return c;
 }
+
+/// Calls like those of the ports.
+struct SweptHooks final : Hooks {
+  void run(const Hook& hook, const Outcome&, const StopToken&) override {
+    ran.push_back(hook.command);
+    if (!call) return;
+    call("hook " + hook.command, true);
+    call("hook " + hook.command, false);
+  }
+  std::function<void(const std::string&, bool)> call;
+  std::vector<std::string> ran;
+};
 
 /// One world, one migration with a fault at call number `at`, and what came of it.
 class Sweep {
@@ -166,6 +184,7 @@ class Sweep {
     };
     server_.set_hook(hook);
     nodes_.hook = hook;
+    hooks_.call = hook;
     try {
       outcome_ = migrate(broker);
     } catch (const Crashed&) {
@@ -174,6 +193,7 @@ class Sweep {
     }
     server_.set_hook({});
     nodes_.hook = {};
+    hooks_.call = {};
     return calls;
   }
 
@@ -314,6 +334,7 @@ class Sweep {
   std::string id() const { return JournalStore(root_).list().at(0).id; }
   const std::filesystem::path& root() const { return root_; }
   std::vector<std::string> warnings() const { return silent_.warnings; }
+  const std::vector<std::string>& hooks() const { return hooks_.ran; }
   const std::optional<Outcome>& outcome() const { return outcome_; }
   const std::optional<Outcome>& recovered() const { return recovered_; }
   FakeNodes& nodes() { return nodes_; }
@@ -335,8 +356,10 @@ class Sweep {
 
   Outcome migrate(FakeBroker& broker) {
     FakePorts ports(nodes_, broker);
-    Migrator migrator(ports.all, JournalStore(root_), silent_);
+    Migrator migrator(ports.all, JournalStore(root_), silent_, {&hooks_});
     MigrationRequest request;
+    if (case_.hooks)
+      request.hooks = {{HookPoint::before_quiet, "a"}, {HookPoint::after_pivot, "b"}, {HookPoint::end, "c"}};
     request.ns = "default";
     request.pod = "consumer-0";
     request.target_node = "worker-2";
@@ -360,6 +383,7 @@ class Sweep {
   Case case_;
   FakeServer server_;
   FakeNodes nodes_;
+  SweptHooks hooks_;
   Silent silent_;
   std::filesystem::path root_;
   int published_ = 0, settled_ = 0;
@@ -406,6 +430,9 @@ void sweep(const Case& c, int stride = 1) {
       run.run(fault, at);
       run.recover();
       run.check(fmt::format("{} call {}", word(fault), at));
+      for (const std::string& hook : run.hooks()) CHECK(std::count(run.hooks().begin(), run.hooks().end(), hook) == 1);
+      // Of a move that has begun and whose ms2m lives, those of its end run always.
+      if (c.hooks && run.outcome() && run.outcome()->result != Result::refused) CHECK(run.hooks().back() == "c");
     }
 }
 
@@ -510,6 +537,10 @@ TEST_CASE("handoff without the control protocol survives every fault", "[sweep]"
 TEST_CASE("handoff of a Deployment's pod without the control protocol survives every fault", "[sweep]") {
   sweep({"ReplicaSet", Strategy::handoff, Protocol::none});
 }
+TEST_CASE("handoff of a StatefulSet's pod without the control protocol survives every fault", "[sweep][none-set]") {
+  sweep({"StatefulSet", Strategy::handoff, Protocol::none});
+  sweep(by_handler({"StatefulSet", Strategy::handoff, Protocol::none}));
+}
 
 TEST_CASE("a move with a backlog that is taken behind a frozen source survives every fault", "[sweep][frozen]") {
   Case polling{"", Strategy::handoff};
@@ -607,6 +638,21 @@ TEST_CASE("a valve is not filled to where a quorum queue passes it", "[frozen]")
   run.check("too many for a quorum queue");
 }
 
+TEST_CASE("a move with hooks survives every fault, theirs too, and none runs twice", "[sweep][hooks]") {
+  sweep(with_hooks({"", Strategy::handoff}), 3);
+  sweep(with_hooks({"StatefulSet", Strategy::handoff}), 5);
+  sweep(with_hooks({"ReplicaSet", Strategy::shadow}), 5);
+  sweep(with_hooks({"", Strategy::replay}), 3);
+  for (const char* hook : {"hook a", "hook b", "hook c"})
+    for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after}) {
+      Sweep run(with_hooks({"", Strategy::handoff}));
+      run.fault_at(hook);
+      run.run(fault, 0);
+      run.recover();
+      run.check(fmt::format("{} {}", word(fault), hook));
+    }
+}
+
 TEST_CASE("by the runtime handler, handoff survives every fault", "[sweep][handler]") {
   for (const char* owner : {"", "ReplicaSet", "StatefulSet"}) sweep(by_handler({owner, Strategy::handoff}));
 }
@@ -642,7 +688,7 @@ TEST_CASE("by the runtime handler, without the control protocol, a move survives
 
 TEST_CASE("without the control protocol, a restore that fails leaves the source at work", "[sweep]") {
   const bool handler = GENERATE(false, true);
-  for (const char* owner : {"", "ReplicaSet"}) {
+  for (const char* owner : {"", "ReplicaSet", "StatefulSet"}) {
     Case c{owner, Strategy::handoff, Protocol::none};
     c.handler = handler;
     Sweep run(c);

@@ -65,7 +65,7 @@ start_apiserver() {
   spawn apiserver "$APISERVER_BIN" --listen "$OPERATOR_IP:$API_PORT" \
     --tls-cert "$LAB/pki/apiserver.crt" --tls-key "$LAB/pki/apiserver.key" --client-ca "$LAB/pki/ca.crt" \
     --tokens "$LAB/tokens.csv" --manifests "$LAB/manifests" \
-    --kubelet-client-cert "$LAB/pki/kubelet-client.crt" --kubelet-client-key "$LAB/pki/kubelet-client.key" \
+    --kubelet-client-cert "$LAB/pki/kubelet-client.crt" --kubelet-client-key "$LAB/pki/kubelet-client.key" --faults \
     ${MS2M_LAB_APISERVER_ARGS:-}
 }
 

@@ -22,6 +22,13 @@ foreach(shell bash zsh fish)
   list(APPEND completions ${generated}/ms2m.${shell})
 endforeach()
 add_custom_target(ms2m_completions ALL DEPENDS ${completions})
+# So are the manual pages of the single commands, as far as the manual does not say it.
+add_custom_command(OUTPUT ${generated}/man1/ms2m-migrate.1 VERBATIM
+                   DEPENDS ms2m ${CMAKE_SOURCE_DIR}/man/ms2m.1 ${CMAKE_SOURCE_DIR}/scripts/lib/package/command_pages
+                   COMMAND ${CMAKE_SOURCE_DIR}/scripts/lib/package/command_pages $<TARGET_FILE:ms2m> ${CMAKE_SOURCE_DIR}/man/ms2m.1
+                           ${generated}/man1)
+add_custom_target(ms2m_command_pages ALL DEPENDS ${generated}/man1/ms2m-migrate.1)
+install(DIRECTORY ${generated}/man1/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${generated}/ms2m.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ms2m)
 install(FILES ${generated}/ms2m.zsh DESTINATION ${MS2M_ZSH_COMPLETIONS} RENAME _ms2m)
 install(FILES ${generated}/ms2m.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)

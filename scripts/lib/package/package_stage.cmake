@@ -10,7 +10,8 @@ if(CPACK_GENERATOR STREQUAL "DEB")
   file(WRITE ${doc}/changelog
        "ms2m (${version}) unstable; urgency=medium\n\n  * Version ${version}.\n\n"
        " -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
-  execute_process(COMMAND gzip -9n ${doc}/changelog ${usr}/share/man/man1/ms2m.1
+  file(GLOB command_pages ${usr}/share/man/man1/ms2m-*.1)
+  execute_process(COMMAND gzip -9n ${doc}/changelog ${usr}/share/man/man1/ms2m.1 ${command_pages}
                           ${usr}/share/man/man5/ms2m-journal.5 ${usr}/share/man/man7/ms2m-protocol.7 COMMAND_ERROR_IS_FATAL ANY)
   foreach(name kubectl-ms2m kubectl_complete-ms2m)
     file(REMOVE ${usr}/share/man/man1/${name}.1)

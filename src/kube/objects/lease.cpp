@@ -1,5 +1,8 @@
 #include "kube/objects/lease.hpp"
 
+#include <algorithm>
+
+#include "base/rfc3339.hpp"
 #include "kube/objects/fields.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
@@ -9,6 +12,8 @@ namespace {
 
 constexpr const char *kPhase = "ms2m.io/phase", *kTargetPod = "ms2m.io/target-pod",
                      *kTargetNode = "ms2m.io/target-node", *kQueue = "ms2m.io/queue";
+
+constexpr int kLasts = 3600;  ///< seconds
 
 std::string or_unknown(const std::string& text) { return text.empty() ? "?" : text; }
 
@@ -45,7 +50,14 @@ Json make_lease(const std::string& ns, const std::string& name, const Lease& lea
           {kTargetNode, lease.target_node},
           {kQueue, lease.queue}}}}},
       {"spec",
-       {{"holderIdentity", lease.holder}, {"acquireTime", now}, {"renewTime", now}, {"leaseDurationSeconds", 3600}}}};
+       {{"holderIdentity", lease.holder}, {"acquireTime", now}, {"renewTime", now}, {"leaseDurationSeconds", kLasts}}}};
+}
+
+bool is_left(const Json& object, const std::string& now) {
+  const Json spec = object_at(object, "spec");
+  const auto since = seconds_since_1970(text_at(spec, "acquireTime")), then = seconds_since_1970(now);
+  const auto renewed = seconds_since_1970(text_at(spec, "renewTime"));
+  return since && then && *then - std::max(*since, renewed.value_or(*since)) >= kLasts;
 }
 
 Json lease_phase_patch(const std::string& phase) { return {{"metadata", {{"annotations", {{kPhase, phase}}}}}}; }

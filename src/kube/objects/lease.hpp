@@ -18,6 +18,9 @@ struct Lease {
 Lease parse_lease(const Json& object);
 /// `now`: with six digits after the second, as the API wants it.
 Json make_lease(const std::string& ns, const std::string& name, const Lease& lease, const std::string& now);
+/// Nobody has taken or renewed it for as long as it was to last; `now` in RFC 3339, UTC. False also when it does not
+/// say since when it is held.
+bool is_left(const Json& object, const std::string& now);
 Json lease_phase_patch(const std::string& phase);
 /// "root@host pid 17 (m7k2q9), phase Restoring"
 std::string to_string(const Lease& lease);

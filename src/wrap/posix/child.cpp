@@ -64,12 +64,14 @@ class Attributes {
   posix_spawnattr_t attributes_;
 };
 
-std::vector<std::string> environment(const std::vector<std::pair<std::string, std::string>>& extra) {
+std::vector<std::string> environment(const std::vector<std::pair<std::string, std::string>>& extra,
+                                     const std::vector<std::string>& without) {
   std::vector<std::string> all;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    bool replaced = false;
+    bool replaced = false;  // or left out
     for (const auto& [key, value] : extra) replaced |= text.compare(0, key.size() + 1, key + "=") == 0;
+    for (const auto& key : without) replaced |= text.compare(0, key.size() + 1, key + "=") == 0;
     if (!replaced) all.push_back(text);
   }
   for (const auto& [key, value] : extra) all.push_back(key + "=" + value);
@@ -105,7 +107,7 @@ Child::Child(const ProcessSpec& spec) : own_group_(spec.own_group) {
     actions.null(2);
   }
   const Attributes attributes(spec.own_group);
-  const auto env = environment(spec.env);
+  const auto env = environment(spec.env, spec.without);
   const int error = ::posix_spawnp(&pid_, spec.argv[0].c_str(), actions.get(), attributes.get(),
                                    pointers(spec.argv).data(), pointers(env).data());
   if (error != 0) {

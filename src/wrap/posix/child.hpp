@@ -26,6 +26,7 @@ struct ExitStatus {
 struct ProcessSpec {
   std::vector<std::string> argv;                         ///< argv[0] is looked up in PATH unless it has a '/'
   std::vector<std::pair<std::string, std::string>> env;  ///< added to (or replacing in) the environment
+  std::vector<std::string> without{};                    ///< variables that it is not to have
   enum class Stream { pipe, null, inherit };
   Stream in = Stream::pipe;
   Stream err = Stream::pipe;

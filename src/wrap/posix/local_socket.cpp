@@ -64,6 +64,13 @@ std::optional<UniqueFd> accept_from(const UniqueFd& listening) {
   return fd;
 }
 
+std::optional<unsigned> user_of(const UniqueFd& connected) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return std::nullopt;
+  return who.uid;
+}
+
 std::optional<UniqueFd> connect_to(const std::filesystem::path& path) {
   const auto address = address_of(path);
   if (!address) return std::nullopt;

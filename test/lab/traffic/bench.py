@@ -7,6 +7,7 @@ import sys
 import ballast
 import byhand
 import chaos
+import clients
 import estimate
 import handover
 import kube
@@ -14,6 +15,7 @@ import lab
 import transfer
 import workload
 from baseline import command as baseline
+from faults import command as faults
 
 
 def common(command):
@@ -96,6 +98,13 @@ def parser():
     breaking.add_argument("--within", type=float, default=4, help="seconds in which the fault comes")
     breaking.add_argument("--linger", type=float, default=0, help="at most so long before abort or resume")
     common(breaking)
+    striking = commands.add_parser("faults", help="what happens to a move when something else fails: each of a table of faults, once",
+                                   epilog="unserved_s: the longest time in which nobody processed anything; at most the dead man's time and 2 s, "
+                                          "and as long as nobody could reach the broker. A restart of the broker may double what was not "
+                                          "acknowledged yet; a source that somebody else ends takes its memory with it (lost): effects counts "
+                                          "then.")
+    striking.set_defaults(run=faults.run)
+    faults.add_arguments(striking, word)
     carrying = commands.add_parser("transfer", help="how fast the archive goes from node to node, and what that costs",
                                    epilog="The plain pipe is `ssh worker-1 cat FILE | ssh worker-2 'cat > FILE'`, without the time "
                                           "that it takes to connect: ms2m's sessions are open already. "
@@ -107,6 +116,19 @@ def parser():
                           help=f"of those that there are: {', '.join(transfer.WAYS)}")
     carrying.add_argument("--reps", type=int, choices=range(1, 100), metavar="N", default=3, help="each with all ways in turn, and the plain pipe")
     carrying.add_argument("--json", action="store_true", help="one JSON object per size and way")
+    others = commands.add_parser("clients", help="consumers of other libraries, without the control protocol: moved? exact? what do they need?",
+                                 epilog="Each is test/clients/NAME, as its library documents it; Debian and npm have the libraries. "
+                                        "Exit status 1: one was not moved, or not exactly.")
+    others.set_defaults(run=clients.run)
+    others.add_argument("--only", type=word(clients.names_of), default="", help=f"of these: {', '.join(clients.known())}")
+    others.add_argument("--rate", type=float, default=20)
+    others.add_argument("--backlog", type=int, default=0)
+    others.add_argument("--warmup", type=float, default=6, help="seconds of traffic before the migration")
+    others.add_argument("--tail", type=float, default=2, help="seconds of traffic after the migration")
+    others.add_argument("--patience", type=float, default=30, help="seconds in which what is left has to be processed")
+    others.add_argument("--migration-timeout", type=float, default=180)
+    others.add_argument("--json", action="store_true", help="one JSON object per client")
+    others.add_argument("ms2m_args", nargs="*", help="after --: more arguments for ms2m migrate")
     published = commands.add_parser("baseline", help="the published evaluation, run again: a table, pictures, a page", allow_abbrev=False,
                                     epilog="Exit status 1: a run was not exact, did not end, or left something; rows that ms2m refused, or has not "
                                            "the means for, are named and no failure.")
@@ -117,7 +139,7 @@ def parser():
 
 def fill_in(options):
     """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
-    if options.command == "transfer":
+    if options.command in ("transfer", "clients", "faults"):
         return options
     published = "sequential" in getattr(options, "strategies", "").split(",")
     options.sigterm = options.sigterm or ("ignored" if published else "handled")

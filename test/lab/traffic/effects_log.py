@@ -1,6 +1,7 @@
 """Listens to the consumers' effect reports (examples/consumer/effects.py) and reads them back.
 
-A log line: <wall time> <id> <pod> <boot id> <muted 0|1>
+A log line: <wall time> <id> <pod> <boot id> <muted 0|1> [<count> <hash>]; the last two are what the reporting process has in its memory, by
+those that have no other way to say it (test/clients).
 """
 
 import json
@@ -17,6 +18,8 @@ class Effect:
     pod: str
     boot_id: str
     muted: bool
+    count: int = None
+    hash: str = None
 
 
 def collect(sock, path):
@@ -34,8 +37,9 @@ def collect(sock, path):
                 continue
             except ValueError:
                 continue
+            state = f" {report['count']} {report['hash']}" if "hash" in report else ""
             log.write(f"{report['at']:.6f} {report['id']} {report['pod']} {report['boot_id']} "
-                      f"{int(report['muted'])}\n")
+                      f"{int(report['muted'])}{state}\n")
 
 
 def load(path):
@@ -44,8 +48,9 @@ def load(path):
         with open(path, encoding="utf-8") as log:
             for line in log:
                 fields = line.split()
-                if len(fields) == 5:
-                    effects.append(Effect(float(fields[0]), *fields[1:4], fields[4] == "1"))
+                if line.endswith("\n") and len(fields) in (5, 7):
+                    state = (int(fields[5]), fields[6]) if len(fields) == 7 else ()
+                    effects.append(Effect(float(fields[0]), *fields[1:4], fields[4] == "1", *state))
     except FileNotFoundError:
         pass
     return sorted(effects, key=lambda effect: effect.at)

@@ -1,11 +1,20 @@
 #!/usr/bin/python3
 """What the bench computes from effect reports and from ms2m's output."""
 
+import json
+import socket
+import tempfile
+import threading
 import unittest
+from unittest import mock
 
 import byhand
+import clients
 import driver
+import effects_log
 import estimate
+import oracle
+from faults import command as faults
 from effects_log import Effect, handover_gap, largest_pause, side_effects
 
 
@@ -30,6 +39,48 @@ class LargestPause(unittest.TestCase):
 
     def test_nothing(self):
         self.assertEqual(largest_pause([])[0], 0.0)
+
+
+class States(unittest.TestCase):
+    """Of processes that say by each report what they have in their memory (test/clients)."""
+
+    def test_written_and_read(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        report = {"id": "p-1", "at": 1.5, "pod": "a", "boot_id": "x", "muted": False}
+        ours.send(json.dumps(report).encode())
+        ours.send(json.dumps(dict(report, id="p-2", at=1.6, count=2, hash="ab")).encode())
+        with ours, theirs, tempfile.NamedTemporaryFile() as file, mock.patch("signal.signal") as handle:
+            collecting = threading.Thread(target=effects_log.collect, args=(theirs, file.name))
+            collecting.start()
+            while not handle.called:
+                collecting.join(0.001)
+            handle.call_args[0][1]()  # as SIGTERM does
+            collecting.join(10)
+            with open(file.name, "a", encoding="utf-8") as log:
+                log.write("1.7 p-3 a x 0 3 c")  # is being written
+            self.assertEqual(effects_log.load(file.name), [Effect(1.5, "p-1", "a", "x", False), Effect(1.6, "p-2", "a", "x", False, 2, "ab")])
+
+    def judged(self, *boots):
+        """One message a boot; the fold begins anew with each."""
+        effects, kept = [], {}
+        for number, boot in enumerate(boots, 1):
+            kept.setdefault(boot, []).append(f"p-{number}")
+            effects.append(Effect(float(number), f"p-{number}", "a", boot, False, len(kept[boot]), oracle.fold(kept[boot])))
+        verdict, last, same = clients.judged([(f"p-{number}", oracle.CONFIRMED) for number in range(1, 4)], effects)
+        self.assertEqual(last, effects[-1])
+        return verdict, same
+
+    def test_one_process(self):
+        verdict, same = self.judged("x", "x", "x")
+        self.assertTrue(verdict.exact and same)
+
+    def test_lost(self):
+        verdict, same = self.judged("x", "x")
+        self.assertEqual((verdict.lost, verdict.exact, same), (1, False, True))
+
+    def test_started_anew(self):
+        verdict, same = self.judged("x", "x", "y")
+        self.assertEqual((verdict.lost, verdict.exact, same), (0, False, False))
 
 
 class HandoverGap(unittest.TestCase):
@@ -96,6 +147,51 @@ class Reports(unittest.TestCase):
         report = {"id": "x", "timing": {"gap_s": 0.2}}
         self.assertEqual(driver.find(report, "gap_s"), 0.2)
         self.assertIsNone(driver.find(report, "nothing"))
+
+
+class Faults(unittest.TestCase):
+    RUN = {"debris": [], "wrong": [], "exit_status": 1, "after_status": None, "unserved_s": 16.9, "broker_away_s": 0.0}
+
+    def fine(self, exact=True, **changed):
+        return faults.is_fine(dict(self.RUN, **changed), exact)
+
+    def test_what_is_fine(self):
+        self.assertTrue(self.fine())
+        self.assertTrue(self.fine(exit_status=-9, after_status=0))
+        self.assertTrue(self.fine(unserved_s=24, broker_away_s=8))
+
+    def test_what_is_not(self):
+        self.assertFalse(self.fine(exact=False))
+        for changed in ({"debris": ["queue / ms2m.x.hold"]}, {"wrong": ["the second ms2m ended with 0"]}, {"exit_status": "hung"},
+                        {"after_status": 3}, {"unserved_s": 17.1}, {"unserved_s": 25.1, "broker_away_s": 8}):
+            self.assertFalse(self.fine(**changed), changed)
+
+    def test_what_a_broker_that_restarts_may_do(self):
+        verdict = {"problem": None, "lost": 0, "duplicated": 3, "reordered": 0, "unexpected": 0}
+        self.assertTrue(faults.is_only_doubled(verdict))
+        for key in ("lost", "reordered", "unexpected"):
+            self.assertFalse(faults.is_only_doubled(dict(verdict, **{key: 1})))
+        self.assertFalse(faults.is_only_doubled(dict(verdict, problem="not settled")))
+
+    def test_a_source_that_somebody_else_ends(self):
+        self.assertTrue(faults.is_worked_off({"problem": None, "published": 9, "effects": {"never": 0, "once": 9, "several": 0}}))
+        for effects in ({"never": 0, "once": 8, "several": 0}, {"never": 0, "once": 8, "several": 1}, {"never": 1, "once": 8, "several": 0}):
+            self.assertFalse(faults.is_worked_off({"problem": None, "published": 9, "effects": effects}))
+
+    def test_who_serves(self):
+        def one(*instances):
+            return faults.served_by({"instances": [{"node": node, "restarted_cold": cold} for node, cold in instances]})
+        self.assertEqual(one(("worker-1", False)), "source")
+        self.assertEqual(one(("worker-2", True)), "target, started anew")
+        self.assertEqual(one(("worker-1", False), ("worker-2", False)), "source and target")
+        self.assertEqual(one(), "nobody")
+
+    def test_names(self):
+        names = [fault.name for fault in faults.TABLE]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual([fault.name for fault in faults.chosen("broker-cut,api-429")], ["broker-cut", "api-429"])
+        with self.assertRaises(ValueError):
+            faults.chosen("broker-cut,nothing")
 
 
 if __name__ == "__main__":

@@ -154,7 +154,10 @@ void mount_tmpfs(const fs::path& target, const std::string& options) {
 
 void mount_overlay(const std::string& lower, const fs::path& upper, const fs::path& work, const fs::path& target) {
   const std::string options = "lowerdir=" + lower + ",upperdir=" + upper.string() + ",workdir=" + work.string();
-  if (::mount("overlay", target.c_str(), "overlay", 0, options.c_str()) != 0) fail("mount overlay", target);
+  // A podman that works beside us has its storage bound over itself: a lower directory that was looked up through that
+  // mount cannot be cloned any more when it has just gone (EINVAL), and is found without it the next time.
+  for (int tries = 0; ::mount("overlay", target.c_str(), "overlay", 0, options.c_str()) != 0; ++tries)
+    if (errno != EINVAL || tries == 20) fail("mount overlay", target);
 }
 
 void bind_mount(const fs::path& source, const fs::path& target) {
