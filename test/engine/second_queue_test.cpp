@@ -67,6 +67,25 @@ TEST_CASE("one that reads a stream, too, is refused before a fresh pod is made",
   CHECK(second.nodes.pods().size() == 1);
 }
 
+// As RabbitMQ 3.10 does.
+TEST_CASE("a reader that was killed, and is listed for good without a connection, is not waited for", "[stream]") {
+  struct Haunted final : FakeBroker {
+    using FakeBroker::FakeBroker;
+    std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) override {
+      auto facts = FakeBroker::queue(name, stop);
+      if (facts) facts->consumers.push_back({"killed", "", "", true, false, true, 20});
+      return facts;
+    }
+  };
+  OnFakes fakes(Strategy::replay);
+  Haunted broker(fakes.server);
+  const FakePorts ports(fakes.nodes, broker);
+  const Outcome outcome = Migrator(ports.all, JournalStore(fakes.root), fakes.warnings).migrate(fakes.request, {}, {});
+  INFO(outcome.error);
+  CHECK(outcome.result == Result::done);
+  CHECK(fakes.warnings.about("does not say of each consumer").empty());
+}
+
 TEST_CASE("one that is allowed, and named late, is told", "[case-01]") {
   Second second(GENERATE(Protocol::control, Protocol::none));
   second.request.allow_other_queues = true;
