@@ -13,7 +13,7 @@ struct Outcome;
 
 enum class HookPoint {
   before_quiet,  ///< the last moment before the source is disturbed; one that fails ends the move, and all is undone
-  after_pivot,   ///< the target was seen to serve, and the source is still to be removed
+  after_pivot,   ///< the target was seen to serve; a quiet source is still to be removed, a frozen one is gone
   end,           ///< of every migration that has begun, whatever came of it
 };
 const char* to_string(HookPoint point) noexcept;  // "before-quiet", "after-pivot", "end"

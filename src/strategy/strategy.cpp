@@ -41,7 +41,9 @@ Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
     if (first != steps.begin()) before.phase = std::prev(first)->phase;  // that is under way
     steps.insert(first, before);
   }
-  if (has_hook(request, HookPoint::after_pivot)) steps.push_back(step::after_pivot);
+  // A source that stands frozen until it is deleted does not wait for a hook: a probe of its kubelet's would start it
+  // anew, beside the copy. Those hooks run once the move is finished.
+  if (has_hook(request, HookPoint::after_pivot) && !procedure.freezes_source()) steps.push_back(step::after_pivot);
   return steps;
 }
 

@@ -99,6 +99,26 @@ TEST_CASE("hooks run at their points, in their order, each once", "[hooks]") {
   CHECK(journal.begin().dump().find("quiet-1") == std::string::npos);  // no command
 }
 
+TEST_CASE("a source that stands frozen does not wait for a hook", "[hooks]") {
+  Hooked move;
+  ConsumerOptions options;
+  options.control = ConsumerOptions::Control::none;
+  move.nodes.set_eager_kubelet();
+  move.nodes.start_pod("consumer-0", move.request.queue, "", options);
+  move.request.protocol = Protocol::none;
+  std::vector<std::string> pods;
+  move.hooks.act = [&](const Hook& hook) {
+    if (hook.at == HookPoint::after_pivot) pods = move.nodes.pods();
+  };
+  move.run();
+  INFO(move.outcome.error);
+  REQUIRE(move.outcome.result == Result::done);
+  CHECK(move.hooks.told == Names{"quiet-1", "quiet-2", "pivot", "end"});
+  REQUIRE(pods.size() == 1);
+  CHECK(pods.front().ends_with("@worker-2"));
+  CHECK(move.hooks.outcomes[2].serving.who == ServedBy::target);
+}
+
 TEST_CASE("a hook that fails before the source is quiet undoes the move, and those of the end run", "[hooks]") {
   Hooked move;
   SECTION("failed") { move.hooks.failing = "quiet-1"; }

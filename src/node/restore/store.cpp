@@ -12,9 +12,9 @@
 #include "ms2m/error.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/restore/mounts.hpp"
-#include "node/restore/place_lock.hpp"
 #include "node/restore/state.hpp"
 #include "node/restore/waiting.hpp"
+#include "wrap/posix/directory_lock.hpp"
 #include "wrap/posix/files.hpp"
 
 namespace ms2m::node {
@@ -123,7 +123,7 @@ RestoreStatus RestorePlace::status() const {
 }
 
 Record RestorePlace::change(const std::function<void(Record&)>& edit) {
-  const PlaceLock lock(directory());
+  const posix::DirectoryLock lock(directory(), "the restore");
   const auto before = read();
   if (!before) throw Error(ErrorKind::not_found, "restore " + id_ + " is not known on this node");
   Record after = *before;
@@ -148,7 +148,7 @@ void RestoreStore::prepare(Record record) const {
   posix::make_private_directories(root_ + "/" + record.id);
   const auto place = RestorePlace::open(root_, record.id);
   if (!place) throw Error(ErrorKind::failed, root_ + "/" + record.id + " is no directory");
-  const PlaceLock lock(place->directory());
+  const posix::DirectoryLock lock(place->directory(), "the restore");
   if (const auto there = place->read()) {
     if (there->target != record.target)
       throw Error(ErrorKind::conflict, "there is another restore " + record.id + " on this node");
@@ -177,7 +177,7 @@ std::vector<std::string> RestoreStore::ids() const {
 bool RestoreStore::remove(const std::string& id, Millis limit) const {
   auto place = RestorePlace::open(root_, id);
   if (!place) return false;
-  const PlaceLock lock(place->directory(), limit);
+  const posix::DirectoryLock lock(place->directory(), "the restore", limit);
   begin_no_more(*place);
   place->remove_data();  // before the record, by which it is found should this end in between
   return fs::remove_all(place->path()) > 0;

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "ms2m/error.hpp"
-#include "node/restore/place_lock.hpp"
+#include "wrap/posix/directory_lock.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -44,7 +44,7 @@ bool same(const struct ::stat& a, const struct ::stat& b) { return a.st_dev == b
 }  // namespace
 
 Waiting::Waiting(int directory) : directory_(directory) {
-  const PlaceLock lock(directory_);
+  const posix::DirectoryLock lock(directory_, "the restore");
   file_.reset(::openat(directory_, kComing, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file_ || ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0 ||
       ::renameat(directory_, kComing, directory_, kWaiting) != 0)
@@ -53,7 +53,7 @@ Waiting::Waiting(int directory) : directory_(directory) {
 
 Waiting::~Waiting() {
   try {
-    const PlaceLock lock(directory_);
+    const posix::DirectoryLock lock(directory_, "the restore");
     if (newest()) ::unlinkat(directory_, kWaiting, 0);
   } catch (const Error&) {  // the file's lock goes with it
   }

@@ -1,11 +1,14 @@
 #include "node/runtime/crio.hpp"
 
+#include <fcntl.h>
+
 #include <sstream>
 
 #include "ms2m/json.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/oci_layout.hpp"
 #include "node/runtime/storage_files.hpp"
+#include "wrap/posix/directory_lock.hpp"
 #include "wrap/posix/files.hpp"
 #include "wrap/posix/sha256.hpp"
 
@@ -44,6 +47,15 @@ std::string user_of(const std::string& config) {
 bool well(const std::optional<posix::RunResult>& result) { return result && result->ok(); }
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+/// Migrations that end together sweep the same names: one takes a name away, the next finds none. Two at once would
+/// each find it half gone, and leave a nameless image. nullopt: the store is where only its tools know.
+std::optional<posix::DirectoryLock> lock_names(const std::string& system, const StopToken& stop) {
+  const posix::UniqueFd store(::open(store_directory(system).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!store) return std::nullopt;
+  return std::optional<posix::DirectoryLock>(std::in_place, store.get(), "the image store", std::chrono::seconds(60),
+                                             stop);
+}
 
 }  // namespace
 
@@ -144,7 +156,7 @@ void CrioRuntime::point_name(const std::string& name, const std::string& id, con
     throw Error(ErrorKind::failed, doing + " on node " + place_.node + ": " + name + " has another image afterwards");
 }
 
-/// By podman. False: it is not there, or did not do it.
+/// By podman. False: it is not there, or did not do it; somebody else may have (the kubelet, an operator).
 bool CrioRuntime::untag(const std::string& name, const StopToken& stop) const {
   const auto id = run_tool({"podman", "image", "inspect", "--format", "{{.Id}}", "--", name}, stop);
   if (!well(id)) return false;
@@ -157,9 +169,10 @@ bool CrioRuntime::untag(const std::string& name, const StopToken& stop) const {
 
 bool CrioRuntime::remove_name(const std::string& name, const StopToken& stop) const {
   const std::string doing = "removing image name " + name;
+  const auto mine = lock_names(place_.system, stop);
   const auto shown = manifest(name, doing, stop);
   if (!shown) return false;
-  if (untag(name, stop)) return true;
+  if (untag(name, stop) || !manifest(name, doing, stop)) return true;
   if (shown->find(kCrioAnnotation) != std::string::npos && skopeo({"delete", kStore + name}, stop).ok()) return true;
   // The empty image that takes the name over; the name in its configuration makes its ID its own.
   const posix::TempDir directory;

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <future>
 #include <iostream>
 
 #include "ms2m/error.hpp"
@@ -303,6 +305,29 @@ TEST_CASE("store: removing a name with skopeo alone") {
   CHECK_FALSE(node.store.remove_name(image.name));
   CHECK_FALSE(node.store.find(id));
   CHECK(node.layers() == 0);
+}
+
+TEST_CASE("store: several sessions that remove one name at once leave nothing of it") {
+  for (const auto tools : both()) {
+    Node node(tools);
+    const auto original = node.store.import_checkpoint(node.archive("m1", "original"));
+    const int rounds = tools == Tools::podman ? 4 : 1;
+    for (int round = 0; round < rounds; ++round) {
+      const std::string name = "localhost/ms2m/c:" + std::to_string(round);
+      node.store.point_name(name, original);
+      std::vector<std::future<bool>> sessions;
+      for (int i = 0; i < 4; ++i)
+        sessions.push_back(std::async(std::launch::async, [&] { return Store(node.dir.path()).remove_name(name); }));
+      std::vector<bool> found;
+      for (auto& each : sessions) found.push_back(each.get());
+      CHECK(std::count(found.begin(), found.end(), true) == 1);
+      CHECK_FALSE(node.store.find(name));
+    }
+    CHECK(node.store.find(original).has_value() == (tools == Tools::podman));  // skopeo alone takes a checkpoint whole
+    const auto left = node.store.list();
+    REQUIRE(left);
+    CHECK(std::all_of(left->begin(), left->end(), [](const StoredImage& each) { return !each.names.empty(); }));
+  }
 }
 
 TEST_CASE("store: an image that a container uses loses its name, nothing more") {

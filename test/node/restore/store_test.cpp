@@ -11,11 +11,11 @@
 #include <thread>
 
 #include "ms2m/error.hpp"
-#include "node/restore/place_lock.hpp"
 #include "node/restore/state.hpp"
 #include "node/restore/store.hpp"
 #include "node/restore/waiting.hpp"
 #include "support/catch.hpp"
+#include "wrap/posix/directory_lock.hpp"
 #include "wrap/posix/files.hpp"
 
 using namespace ms2m;
@@ -245,7 +245,7 @@ TEST_CASE("one that cannot be removed now keeps no other from going, and is told
   const RestorePlace place = disk.place();
   disk.record.id = "other";
   disk.store.prepare(disk.record);
-  std::optional<PlaceLock> somebody(place.directory());
+  std::optional<posix::DirectoryLock> somebody(std::in_place, place.directory(), "the restore");
   const Swept swept = disk.store.sweep();
   CHECK(swept.ids == std::vector<std::string>{"other"});
   REQUIRE(swept.failures.size() == 1);
@@ -298,8 +298,9 @@ TEST_CASE("a restore that was taken back before it was bound goes at once", "[no
 TEST_CASE("a lock that somebody keeps is not waited for without end", "[node_restore]") {
   Disk disk;
   const RestorePlace place = disk.place();
-  const PlaceLock kept(place.directory());
-  CHECK_THROWS_WITH(PlaceLock(place.directory(), Millis{30}), Contains("may have been stopped"));
+  const posix::DirectoryLock kept(place.directory(), "the restore");
+  CHECK_THROWS_WITH(posix::DirectoryLock(place.directory(), "the restore", Millis{30}),
+                    Contains("may have been stopped"));
 }
 
 TEST_CASE("what is mounted in a restore's directory is not gone into when that is removed", "[node_restore]") {
