@@ -32,6 +32,11 @@ def parse_control(body):
     return None
 
 
+def answering(properties):
+    """The properties of an answer to a question that came with these."""
+    return pika.BasicProperties(content_type="application/json", correlation_id=properties.correlation_id)
+
+
 def connect(settings):
     parameters = pika.URLParameters(settings.url)
     parameters.heartbeat = HEARTBEAT_S

@@ -155,10 +155,16 @@ class Consumer:
                 raise ConnectionLost(f"the broker cancelled {self._cancelled}")
             if self._commands:
                 self._take_command()
-            elif self._inbox and (len(self._inbox) >= self._settings.batch or time.monotonic() >= self._flush_at):
+            elif self._may_process():
                 self._process(min(len(self._inbox), self._settings.batch))
             else:
-                self._wire.wait(min(IDLE_S, max(0.0, self._flush_at - time.monotonic())) if self._inbox else IDLE_S)
+                self._wire.wait(self._patience())
+
+    def _may_process(self):
+        return self._inbox and (len(self._inbox) >= self._settings.batch or time.monotonic() >= self._flush_at)
+
+    def _patience(self):
+        return min(IDLE_S, max(0.0, self._flush_at - time.monotonic())) if self._inbox else IDLE_S
 
     def _on_data(self, channel, method, properties, body):
         if channel is self._data:  # pika may still dispatch deliveries of a closed channel
@@ -260,16 +266,20 @@ def install_signals(stop, handle_sigterm):
     return reader
 
 
-def main():
+def run(kind):
     settings = Settings.from_environment()
     state = AppState(settings.queue, settings.mute_roles)
     sink = EffectSink(settings.effect_sink, state.snapshot()["boot_id"])
     stop = []
     wakeup_fd = install_signals(lambda: [call() for call in stop], settings.handle_sigterm)
-    consumer = Consumer(settings, state, sink, wakeup_fd)
+    consumer = kind(settings, state, sink, wakeup_fd)
     stop.append(consumer.stop)
     web.serve(state, settings.http_port)
     consumer.run()
+
+
+def main():
+    run(Consumer)
 
 
 if __name__ == "__main__":

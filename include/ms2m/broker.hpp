@@ -244,6 +244,10 @@ class Broker {
   /// Persistent, mandatory, confirmed: returns when the broker has it in a queue; Error{not_found} when it was
   /// unroutable.
   virtual void publish(const Outgoing& message, const StopToken& stop) = 0;
+  /// Puts the question into the queue and returns what whoever reads that answers (reply-to; no queue is made for it).
+  /// Asked again over a lost connection, until the deadline (30 s without one); a question that nobody has read expires
+  /// with it. Error{timeout}: no answer; {not_found}: there is no such queue.
+  virtual std::string ask(const std::string& queue, const std::string& question, const StopToken& stop) = 0;
 
   /// Declares the queue, puts the message in and starts renewing on a thread and connection of its own.
   virtual std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) = 0;

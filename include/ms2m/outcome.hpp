@@ -1,5 +1,6 @@
 // What came of a migration (or of abort, resume, cleanup): the one value that goes back up to the cli.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,6 +69,15 @@ struct CarriedPages {
   std::uint64_t all = 0, carried = 0;
 };
 
+/// Offsets of a stream; -1: of no message.
+struct StreamOffsets {
+  std::int64_t first = -1;              ///< where the target's state begins
+  std::int64_t stop = -1;               ///< the last message of the source
+  std::int64_t cut_over = -1;           ///< the last message of the target when it was given the stream
+  std::optional<bool> same_state{};     ///< both told their states there; nullopt: they do not tell it
+  std::optional<double> replay_rate{};  ///< messages/s of the target while it caught up
+};
+
 /// Messages that waited in a queue, as the broker was asked at some time anyway.
 struct DepthSample {
   Seconds at{0};  ///< since the migration began
@@ -100,9 +110,10 @@ struct Measures {
   std::optional<double> arrival_rate;  ///< messages/s
   std::optional<double> service_rate;
   std::optional<Seconds> dead_man_margin;
-  std::vector<Stretch> pauses;        ///< every time in which no message was worked on, in their order
-  std::vector<Waited> critical_path;  ///< what total was waited for, without a gap; empty: it was not measured
-  std::vector<DepthSample> depths{};  ///< in the order of time
+  std::optional<StreamOffsets> stream;  ///< Strategy::replay
+  std::vector<Stretch> pauses;          ///< every time in which no message was worked on, in their order
+  std::vector<Waited> critical_path;    ///< what total was waited for, without a gap; empty: it was not measured
+  std::vector<DepthSample> depths{};    ///< in the order of time
 };
 
 struct Outcome {

@@ -19,6 +19,7 @@ enum class Course {
   valve,       ///< handoff of a consumer without the control protocol: behind the valve, from a frozen source
   in_place,    ///< handoff of a StatefulSet's pod: the source goes before the copy comes under its name
   sequential,  ///< the published baseline: the same, in the time that the source's own termination takes
+  replay,      ///< of a stream: a fresh pod reads it up to the offset at which the source has stopped
 };
 
 const char* to_string(Course course) noexcept;  // "handoff", "in_place", ...
@@ -37,8 +38,9 @@ const char* to_string(SourceEnd end) noexcept;  // "adoption", ...
 enum class Restoring {
   image,    ///< from a checkpoint image in its node's store, as published
   handler,  ///< by ms2m's own OCI runtime handler, from the data itself (node_restore.hpp)
+  fresh,    ///< from the pod's own image, without any memory
 };
-const char* to_string(Restoring restoring) noexcept;  // "image", "handler"
+const char* to_string(Restoring restoring) noexcept;  // "image", "handler", "fresh"
 
 struct Procedure {
   Strategy strategy = Strategy::shadow;  ///< what --replay fanout and --protocol none leave of what was asked for
@@ -68,8 +70,12 @@ struct Procedure {
   bool by_handler() const { return restoring == Restoring::handler; }
   /// Through a tee to both copies.
   bool relays() const { return course == Course::shadow; }
-  /// What it does is told by the broker's management API alone: exact counts, connections, bindings.
-  bool needs_management() const { return course == Course::valve || course == Course::fanout; }
+  /// The process's memory moves, so both nodes are worked on; else nothing is done there but by their kubelets.
+  bool moves_memory() const { return course != Course::replay; }
+  /// What it does is told by the broker's management API alone: exact counts, connections, bindings, a queue's type.
+  bool needs_management() const {
+    return course == Course::valve || course == Course::fanout || course == Course::replay;
+  }
 };
 
 }  // namespace ms2m

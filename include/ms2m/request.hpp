@@ -15,6 +15,7 @@ enum class Strategy {
   handoff,     ///< quiet, checkpoint, restore, hand the queue over: no message is processed twice
   shadow,      ///< the source serves on while the copy catches up through the tee
   sequential,  ///< the published baseline: scale down, wait, restore under the same name, scale up
+  replay,      ///< the queue is a stream: a fresh pod makes the state anew from it, without a checkpoint
 };
 const char* to_string(Strategy strategy) noexcept;
 
@@ -69,6 +70,7 @@ struct MigrationRequest {
   std::vector<Unresolved> unresolved{};  ///< for plan and check: there is no broker to ask then
   Strategy strategy = Strategy::shadow;
   Replay replay = Replay::exact;
+  std::string from{};  ///< Strategy::replay: "first", an offset or an RFC 3339 time; empty: where the source began
   Protocol protocol = Protocol::control;
   Prefer prefer = Prefer::gap;
   KubeletPath kubelet = KubeletPath::proxy;

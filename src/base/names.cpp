@@ -41,6 +41,8 @@ const char* to_string(Strategy strategy) noexcept {
       return "shadow";
     case Strategy::sequential:
       return "sequential";
+    case Strategy::replay:
+      return "replay";
   }
   return "?";
 }
@@ -107,6 +109,8 @@ const char* to_string(Course course) noexcept {
       return "in_place";
     case Course::sequential:
       return "sequential";
+    case Course::replay:
+      return "replay";
   }
   return "?";
 }
@@ -168,7 +172,17 @@ const char* to_string(Carriage carriage) noexcept {
 const char* to_string(Pages pages) noexcept { return pages == Pages::files ? "files" : "stream"; }
 const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }
 
-const char* to_string(Restoring restoring) noexcept { return restoring == Restoring::image ? "image" : "handler"; }
+const char* to_string(Restoring restoring) noexcept {
+  switch (restoring) {
+    case Restoring::image:
+      return "image";
+    case Restoring::handler:
+      return "handler";
+    case Restoring::fresh:
+      return "fresh";
+  }
+  return "?";
+}
 
 const char* to_string(HookPoint point) noexcept {
   switch (point) {

@@ -9,6 +9,7 @@
 #include "broker/give_back.hpp"
 #include "broker/pivot.hpp"
 #include "broker/pump.hpp"
+#include "broker/question.hpp"
 #include "broker/rights.hpp"
 #include "broker/valve.hpp"
 #include "ms2m/remedy.hpp"
@@ -256,6 +257,26 @@ void RabbitBroker::publish(const Outgoing& message, const StopToken& stop) {
   } catch (const amqp::ConnectionLost&) {
     connection_.reset();
     throw;
+  }
+}
+
+std::string RabbitBroker::ask(const std::string& queue, const std::string& question, const StopToken& stop) {
+  const StopToken limited = bounded(stop);
+  for (Millis pause{50};; pause = std::min(2 * pause, Millis{1000})) {
+    try {
+      if (!asking_ || !asking_->usable() || !asking_->channel_open()) {
+        asking_ = std::make_unique<amqp::Connection>(endpoint_of(address_, id_, "questions"), limited);
+        asking_->consume_replies(limited);
+      }
+      return answer_of(*asking_, queue, question, limited);
+    } catch (const amqp::ConnectionLost&) {
+      asking_.reset();
+      if (limited.remaining(pause) < pause) throw;
+      limited.sleep(pause, "waiting for the broker");
+    } catch (...) {
+      asking_.reset();
+      throw;
+    }
   }
 }
 

@@ -50,6 +50,7 @@ class RabbitBroker : public Broker {
   std::uint64_t give_back(const std::string& from, const std::string& to, const std::string& way_back,
                           const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
+  std::string ask(const std::string& queue, const std::string& question, const StopToken& stop) override;
 
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Valve> close_valve(const ValveSpec& spec, const StopToken& stop) override;
@@ -69,6 +70,7 @@ class RabbitBroker : public Broker {
   BrokerAddress address_;
   std::string id_;
   std::unique_ptr<amqp::Connection> connection_;
+  std::unique_ptr<amqp::Connection> asking_;  ///< for ask(): what comes there is answers
   std::chrono::seconds holding_ = holding_heartbeat(DeadManSpec{}.ttl);
   std::map<std::string, std::shared_ptr<DeadManState>> armed_;  ///< by queue: what pivot() must find in it
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <utility>
 
 #include "cli/quantity.hpp"
@@ -25,8 +26,10 @@ Value choice(const std::string& text, const Words<Value, count>& words) {
   throw Error(ErrorKind::usage, "'" + text + "' is not one of " + known);
 }
 
-constexpr Words<Strategy, 3> kStrategies{
-    {{"shadow", Strategy::shadow}, {"handoff", Strategy::handoff}, {"sequential", Strategy::sequential}}};
+constexpr Words<Strategy, 4> kStrategies{{{"shadow", Strategy::shadow},
+                                          {"handoff", Strategy::handoff},
+                                          {"sequential", Strategy::sequential},
+                                          {"replay", Strategy::replay}}};
 constexpr Words<SourceExit, 2> kSourceExits{{{"kill", SourceExit::kill}, {"graceful", SourceExit::graceful}}};
 constexpr Words<Replay, 2> kReplays{{{"exact", Replay::exact}, {"fanout", Replay::fanout}}};
 constexpr Words<Protocol, 2> kProtocols{{{"control", Protocol::control}, {"none", Protocol::none}}};
@@ -58,6 +61,21 @@ std::optional<unsigned> parse_rounds(const std::string& text) {
     throw Error(ErrorKind::usage, "'" + text + "' is not auto, off or a number of rounds");
   if (too_large) throw Error(ErrorKind::usage, "'" + text + "' is more than " + std::to_string(kMost) + " rounds");
   return rounds;
+}
+
+/// Where in a stream: "first", an offset, or a time to the second, UTC; "state": empty.
+std::string parse_from(const std::string& text) {
+  const auto all_digits = [](const std::string& part) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  constexpr std::size_t kDigitsOfOffset = 18;
+  if (text == "state") return "";
+  if (text == "first" || (all_digits(text) && text.size() <= kDigitsOfOffset)) return text;
+  std::tm time{};
+  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
+  constexpr std::size_t kLengthOfTime = 20;
+  if (end != nullptr && *end == '\0' && text.size() == kLengthOfTime) return text;
+  throw Error(ErrorKind::usage, "'" + text + "' is not state, first, an offset or a time like 2026-11-29T18:00:00Z");
 }
 
 /// A time that must not be zero: nothing finishes in no time.
@@ -92,7 +110,10 @@ std::vector<Setting> timeout_settings() {
 
 std::vector<Setting> all_settings() {
   std::vector<Setting> list{
-      word_setting<kStrategies, &MigrationRequest::strategy>("strategy", "shadow (default), handoff or sequential"),
+      word_setting<kStrategies, &MigrationRequest::strategy>(
+          "strategy", "shadow (default), handoff, sequential; replay: of a stream"),
+      {"from", "WHERE", "replay only: state (default): where the source's state begins; first, an offset or a time",
+       [](MigrationRequest& r, const std::string& v) { r.from = parse_from(v); }},
       word_setting<kReplays, &MigrationRequest::replay>(
           "replay", "exact (default) or fanout: the published procedure, which loses and doubles"),
       {"cutoff", "DURATION", "fanout only: end the replay after this long (2m)",
@@ -125,7 +146,7 @@ std::vector<Setting> all_settings() {
                                              "' is less than 5 s: heartbeats are whole seconds, and a silent ms2m must "
                                              "be noticed in a fifth of this time");
        }},
-      {"downtime-limit", "DURATION", "shadow: cut over when the rest takes no longer than this (300ms)",
+      {"downtime-limit", "DURATION", "shadow, replay: cut over when the rest takes no longer than this (300ms)",
        [](MigrationRequest& r, const std::string& v) { r.downtime_limit = parse_duration(v); }},
       {"relay-window", "COUNT", "shadow: relay at most so many messages ahead of the source (0: by its speed)",
        [](MigrationRequest& r, const std::string& v) { r.relay_window = parse_count(v); }},
@@ -176,10 +197,14 @@ void check_combination(const MigrationRequest& request) {
   }
   if (request.protocol == Protocol::none && request.source_exit == SourceExit::graceful)
     wrong("--source-exit graceful needs the control protocol: a source without it would take from its queue again");
+  if (!request.from.empty() && request.strategy != Strategy::replay)
+    wrong("--from works with --strategy replay only: nothing else begins anywhere in a stream");
+  if (request.strategy == Strategy::replay && request.source_exit == SourceExit::kill)
+    wrong("--strategy replay moves no process: its source ends in its own time, and --source-exit kill is not for it");
   if (request.replay == Replay::fanout && request.protocol == Protocol::none)
     wrong("--replay fanout needs the control protocol");
   if (request.replay == Replay::fanout && request.strategy != Strategy::shadow)
-    wrong("--replay fanout works with --strategy shadow only: handoff and sequential replay nothing");
+    wrong("--replay fanout works with --strategy shadow only: the others replay nothing that way");
 }
 
 }  // namespace ms2m::cli

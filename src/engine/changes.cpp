@@ -9,9 +9,12 @@ Changes::Changes(Dials& dials, const Move& move, Journal& journal, TimePoint beg
   const MigrationRequest& request = move.request;
   dials_.open(move.plan.id, {request.downtime_limit, request.bandwidth.value_or(Bytes{0})},
               [this](const Dials::Wish& wish) { keep(wish); });
-  if (!move.plan.procedure.relays())
+  const Procedure& procedure = move.plan.procedure;
+  if (!procedure.relays() && procedure.course != Course::replay)
     dials_.close_downtime_limit(
-        fmt::format("this move is a {}, which has no downtime limit", to_string(move.plan.procedure.course)));
+        fmt::format("this move is a {}, which has no downtime limit", to_string(procedure.course)));
+  if (!procedure.moves_memory())
+    dials_.close_bandwidth(fmt::format("this move is a {}, which carries no checkpoint", to_string(procedure.course)));
 }
 
 void Changes::keep(const Dials::Wish& wish) {

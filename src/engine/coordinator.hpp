@@ -10,7 +10,7 @@
 
 #include "engine/phase_clock.hpp"
 #include "engine/timed_ports.hpp"
-#include "handover/arrival.hpp"
+#include "handover/pivot_outcome.hpp"
 #include "journal/journal.hpp"
 #include "ms2m/migrator.hpp"
 #include "plan/facts.hpp"
@@ -77,6 +77,6 @@ void ask_carrier(Plan& plan, const Carrier& carrier, const Registry& registry);
 bool leads_forward(const Journal& journal);
 void tell_error(Outcome& outcome, const std::exception& error);
 /// The source at the primary, as the journal has it.
-AtWork source_of(const Migrator::Ports& ports, const Journal& journal);
+SourceAtWork source_of(const Migrator::Ports& ports, const Journal& journal);
 
 }  // namespace ms2m

@@ -96,7 +96,8 @@ class Migrator::Impl::Finishing {
     if (outcome_.leftovers.empty()) impl_.forget_children(journal_);
     if (way == Ending::Way::forward) {
       await_ready(impl_.ports.cluster, impl_.observer, outcome_, place_of(journal_));
-      outcome_.serving = target_serves(impl_.ports.cluster, outcome_);
+      outcome_.serving =
+          target_serves(impl_.ports.cluster, outcome_, journal_.effect_with<op::ServeStream>().has_value());
       tell_started_anew();
     }
     ms2m::end(journal_, outcome_, {way, owner_missing, state_lost_});

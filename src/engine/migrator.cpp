@@ -114,8 +114,9 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     impl_->run_plan(request, facts, plan, provenance, outcome, stop);
     if (outcome.result == Result::done) {
       const TimePoint ended = Clock::now();
-      sweep(impl_->ports, impl_->journals,
-            {{plan.source_node, plan.target_node}, provenance.kubeconfig, provenance.context, provenance.broker},
+      std::vector<std::string> nodes;
+      if (plan.procedure.moves_memory()) nodes = {plan.source_node, plan.target_node};
+      sweep(impl_->ports, impl_->journals, {nodes, provenance.kubeconfig, provenance.context, provenance.broker},
             StopToken());
       outcome.outside.push_back({"removing what earlier moves left", Clock::now() - ended});
     }
@@ -138,7 +139,8 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
       outcome.result = *journal.ended();
       tell_identity(journal, outcome);
       const bool there = leads_forward(journal) && outcome.target_pod != outcome.source_pod;  // or was for a while
-      outcome.serving = outcome.result == Result::done || there ? target_serves(ports.cluster, outcome)
+      const bool own = journal.effect_with<op::ServeStream>().has_value();
+      outcome.serving = outcome.result == Result::done || there ? target_serves(ports.cluster, outcome, own)
                                                                 : source_serves(ports.cluster, outcome);
       return outcome;
     }

@@ -9,7 +9,6 @@
 #include "engine/coordinator.hpp"
 #include "engine/hooking.hpp"
 #include "engine/lease.hpp"
-#include "handover/arrival.hpp"
 #include "handover/pivot_outcome.hpp"
 #include "journal/history.hpp"
 #include "journal/kube_flags.hpp"
@@ -19,6 +18,7 @@
 #include "strategy/strategy.hpp"
 #include "undo/apply.hpp"
 #include "undo/consumer_operations.hpp"
+#include "undo/stream_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -67,7 +67,8 @@ std::vector<Stretch> pauses_of(const Migration& migration) {
     pauses.push_back({"checkpoint on " + plan.source_node, *times.serving_again - *quiet});
   const auto& begin = times.fenced ? times.fenced : quiet;
   if (begin && times.target)
-    pauses.push_back({fmt::format("{}hand-over to pod {} on {}", times.fenced ? "" : "checkpoint, restore and ",
+    pauses.push_back({fmt::format("{}hand-over to pod {} on {}",
+                                  times.fenced || !plan.procedure.moves_memory() ? "" : "checkpoint, restore and ",
                                   plan.target_pod, plan.target_node),
                       *times.target - *begin});
   return pauses;
@@ -81,11 +82,13 @@ void tell_error(Outcome& outcome, const std::exception& error) {
   if (dynamic_cast<const Cancelled*>(&error) != nullptr) outcome.interrupted = true;
 }
 
-AtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
+SourceAtWork source_of(const Migrator::Ports& ports, const Journal& journal) {
+  if (const auto stopped = journal.effect_with<op::ResumeStream>())
+    return [&ports, stream = stopped->operation](const StopToken& stop) { return reads_stream(ports, stream, stop); };
   const auto quiet = journal.effect_with<op::ResumeSource>();
   op::ResumeSource source = quiet ? quiet->operation : op::ResumeSource{};
   source.queue = journal.begin().value("queue", "");
-  return source_at_work(ports, source);
+  return [at_work = source_at_work(ports, source)](const StopToken& stop) mutable { return at_work.there(stop); };
 }
 
 void ask_carrier(Plan& plan, const Carrier& carrier, const Registry& registry) {

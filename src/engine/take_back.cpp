@@ -44,8 +44,9 @@ void tell_withdrawal(Outcome& outcome, Withdrawal withdrawal, const std::string&
   outcome.error =
       fmt::format("the copy {} did not consume {} after the hand-over{}, and was withdrawn{}; {}", copy, outcome.queue,
                   cause.empty() ? "" : " (" + cause + ")",
-                  withdrawal == Withdrawal::withdrawn
-                      ? " before it had taken anything"
+                  withdrawal == Withdrawal::withdrawn ? " before it had taken anything"
+                  : withdrawal == Withdrawal::repeated
+                      ? "; side effects that it had since are had once more"
                       : "; not all of it was frozen until its end, and what that may have done is lost with it",
                   now);
 }
@@ -76,7 +77,8 @@ Migrator::Impl::TakenBack Migrator::Impl::take_back(Journal& journal, Outcome& o
   try {
     const StopToken stop = StopToken().within(std::chrono::minutes(4));
     if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) {
-      withdrawal = withdraw_idle_copy(ports, journal, untouched, stop);
+      withdrawal = journal.effect_with<op::ServeStream>() ? withdraw_reader(ports, journal, stop)
+                                                          : withdraw_idle_copy(ports, journal, untouched, stop);
       if (withdrawal == Withdrawal::impossible) return {};
       if (withdrawal == Withdrawal::serves) return {false, true};
       if (withdrawal == Withdrawal::may_have_served) {

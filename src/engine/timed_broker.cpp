@@ -126,6 +126,11 @@ class TimedBroker final : public Broker {
     const Call call(line_, WaitFor::broker, "message to " + message.routing_key);
     inner_.publish(message, stop);
   }
+  /// It is a consumer that answers, which the steps name themselves.
+  std::string ask(const std::string& queue, const std::string& question, const StopToken& stop) override {
+    const Call call(line_, WaitFor::consumer, "answer in " + queue, Kind::look);
+    return inner_.ask(queue, question, stop);
+  }
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override {
     const Call call(line_, WaitFor::broker, "arm " + spec.queue);
     return std::make_unique<TimedDeadMan>(inner_.arm(spec, stop), line_);

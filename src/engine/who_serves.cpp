@@ -52,12 +52,12 @@ Serving at_work(const Json& pod, Serving serving, bool copy, const std::string& 
   return serving;
 }
 
-Serving who_serves(Cluster& cluster, const Outcome& outcome, bool target, const std::string& uid) {
+Serving who_serves(Cluster& cluster, const Outcome& outcome, bool target, const std::string& uid, bool own = false) {
   const std::string& name = target ? outcome.target_pod : outcome.source_pod;
   try {
     const auto pod = cluster.get({Kind::pod, outcome.ns, name}, StopToken().within(std::chrono::seconds(10)));
     if (!pod) return {.who = ServedBy::nobody, .why = fmt::format("pod {}/{} is gone", outcome.ns, name)};
-    const bool copy = target && is_copy(*pod);
+    const bool copy = target && (own || is_copy(*pod));
     const char* anew = !uid.empty() && pod_uid(*pod) != uid ? "the pod that was to be moved is gone"
                        : target && !copy                    ? "the copy is gone"
                                                             : "";
@@ -69,7 +69,9 @@ Serving who_serves(Cluster& cluster, const Outcome& outcome, bool target, const 
 
 }  // namespace
 
-Serving target_serves(Cluster& cluster, const Outcome& outcome) { return who_serves(cluster, outcome, true, ""); }
+Serving target_serves(Cluster& cluster, const Outcome& outcome, bool own) {
+  return who_serves(cluster, outcome, true, "", own);
+}
 
 Serving source_serves(Cluster& cluster, const Outcome& outcome, const std::string& uid) {
   return who_serves(cluster, outcome, false, uid);

@@ -1,5 +1,7 @@
 #include "handover/queue_names.hpp"
 
+#include <charconv>
+
 #include "ms2m/json.hpp"
 
 namespace ms2m {
@@ -19,6 +21,21 @@ std::string start_replay(const std::string& queue, const std::string& role, cons
 
 std::string end_replay(const std::string& role, const std::string& id) {
   return Json{{"type", "END_REPLAY"}, {"payload", {{"role", role}, {"migration", id}}}}.dump();
+}
+
+std::string replay_until(const std::string& stream, const std::string& from, std::int64_t until,
+                         const std::string& id) {
+  std::int64_t offset = 0;
+  const auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), offset);
+  const bool number = error == std::errc{} && end == from.data() + from.size();
+  return Json{{"type", "START_REPLAY"},
+              {"payload",
+               {{"queue", stream},
+                {"role", "target"},
+                {"migration", id},
+                {"from", number ? Json(offset) : Json(from)},
+                {"until", until}}}}
+      .dump();
 }
 
 }  // namespace ms2m

@@ -1,5 +1,6 @@
 // The queues of a migration, and what is said in control queues. Pure.
 #pragma once
+#include <cstdint>
 #include <string>
 
 namespace ms2m {
@@ -17,5 +18,9 @@ std::string way_back_of(const std::string& tee);
 /// The control messages, DESIGN section 3. Role and migration tell an application whether to mute its side effects.
 std::string start_replay(const std::string& queue, const std::string& role, const std::string& id);
 std::string end_replay(const std::string& role, const std::string& id);
+
+/// To the target of a stream: reads it from `from` on (a consumer that has read nothing yet), and no message after
+/// `until` (-1: none at all).
+std::string replay_until(const std::string& stream, const std::string& from, std::int64_t until, const std::string& id);
 
 }  // namespace ms2m

@@ -23,9 +23,20 @@ std::optional<MovedPod> read(const fs::path& file) {
 
 }  // namespace
 
+namespace {
+
+/// Of the target that was given the queue.
+std::optional<std::string> control_queue_of_target(const Journal& journal) {
+  if (const auto given = journal.effect_with<op::ResumeTarget>()) return given->operation.control_queue;
+  if (const auto given = journal.effect_with<op::ServeStream>()) return given->operation.control_queue;
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<MovedPod> moved_pod(const Journal& journal) {
   const Json& begin = journal.begin();
-  const auto given = journal.effect_with<op::ResumeTarget>();
+  const auto control_queue = control_queue_of_target(journal);
   const std::string pod = begin.value("target_pod", "");
   // Under the name that it had before it has the control queue that it had before.
   const bool is_rename = begin.value("id", "").find('-') != std::string::npos;  // identity.hpp
@@ -33,9 +44,9 @@ std::optional<MovedPod> moved_pod(const Journal& journal) {
   const bool is_there =
       journal.ended() == Result::done ||
       (journal.ended() == Result::undone && journal.marked(Mark::pivoted) && !journal.marked(Mark::turned_back));
-  if (!given || is_rename || pod == begin.value("source_pod", "") || !is_there) return std::nullopt;
-  return MovedPod{begin.value("id", ""),          begin.value("ns", ""),         pod,
-                  given->operation.control_queue, begin.value("kubeconfig", ""), begin.value("context", ""),
+  if (!control_queue || is_rename || pod == begin.value("source_pod", "") || !is_there) return std::nullopt;
+  return MovedPod{begin.value("id", ""),    begin.value("ns", ""),         pod,
+                  *control_queue,           begin.value("kubeconfig", ""), begin.value("context", ""),
                   begin.value("broker", "")};
 }
 

@@ -44,6 +44,22 @@ struct ResumeTarget {
   Seconds limit{0};  ///< for it to serve; 0: none of its own
 };
 
+/// Sends the source of a stream back to it, and waits until it says that it is there.
+struct ResumeStream {
+  static constexpr const char* kName = "resume_stream";
+  static constexpr Stage stage() { return Stage::source; }
+  std::string ns, pod, uid, control_queue, queue, copy;
+};
+
+/// Sends the copy on in the stream, until it says that it serves.
+struct ServeStream {
+  static constexpr const char* kName = "serve_stream";
+  static constexpr Stage stage() { return Stage::serve; }
+  std::string ns, pod, control_queue, queue;
+  std::string message;  ///< END_REPLAY
+  Seconds limit{0};     ///< for it to serve
+};
+
 /// A source. `container`: the ID in the pod's status.
 struct Frozen {
   std::string ns, pod, uid, node, container;
@@ -301,13 +317,13 @@ struct EndSource {
 }  // namespace op
 
 using Operation =
-    std::variant<op::ResumeSource, op::ResumeTarget, op::ThawSource, op::Thaw, op::StartCopy, op::DeletePod,
-                 op::RetirePod, op::Adopt, op::RestoreCost, op::RetireFrozen, op::StripMarks, op::DeleteQueue,
-                 op::DeleteExchange, op::DeleteControlQueue, op::RemoveArchives, op::RemoveArchive, op::RemoveDump,
-                 op::RemoveLayout, op::RemoveFromRegistry, op::RemoveImageName, op::PointImageName, op::RemoveImage,
-                 op::TakeBackRestore, op::CompleteRestore, op::RemoveRestore, op::ReleaseLease, op::OrphanSet,
-                 op::RemoveSource, op::RestorePod, op::RecreateSet, op::Rename, op::ScaleDown, op::ScaleUp,
-                 op::EndSource>;
+    std::variant<op::ResumeSource, op::ResumeTarget, op::ResumeStream, op::ServeStream, op::ThawSource, op::Thaw,
+                 op::StartCopy, op::DeletePod, op::RetirePod, op::Adopt, op::RestoreCost, op::RetireFrozen,
+                 op::StripMarks, op::DeleteQueue, op::DeleteExchange, op::DeleteControlQueue, op::RemoveArchives,
+                 op::RemoveArchive, op::RemoveDump, op::RemoveLayout, op::RemoveFromRegistry, op::RemoveImageName,
+                 op::PointImageName, op::RemoveImage, op::TakeBackRestore, op::CompleteRestore, op::RemoveRestore,
+                 op::ReleaseLease, op::OrphanSet, op::RemoveSource, op::RestorePod, op::RecreateSet, op::Rename,
+                 op::ScaleDown, op::ScaleUp, op::EndSource>;
 
 Stage stage(const Operation& operation);
 

@@ -17,6 +17,15 @@ void fields(op::ResumeTarget& o, F& f) {
   f.if_any("copy_addresses", o.copy_addresses, "only_that_instance", o.only_that_instance, "serve_s", o.limit);
 }
 template <class F>
+void fields(op::ResumeStream& o, F& f) {
+  f.always("ns", o.ns, "pod", o.pod, "uid", o.uid, "control", o.control_queue, "queue", o.queue, "copy", o.copy);
+}
+template <class F>
+void fields(op::ServeStream& o, F& f) {
+  f.always("ns", o.ns, "pod", o.pod, "control", o.control_queue, "queue", o.queue, "message", o.message);
+  f.if_any("serve_s", o.limit);
+}
+template <class F>
 void fields(op::Frozen& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "uid", o.uid, "node", o.node, "frozen", o.container);
 }

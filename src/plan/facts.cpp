@@ -39,7 +39,7 @@ std::vector<Right> needed_rights(const MigrationRequest& request, const Procedur
   for (const char* verb : {"get", "create", "patch", "delete"})
     rights.push_back({verb, "coordination.k8s.io", "leases", "", ns, ""});
   rights.push_back({"get", "", "nodes", "", "", ""});
-  const bool by_kubelet = procedure.checkpoint == CheckpointBy::kubelet;
+  const bool by_kubelet = procedure.checkpoint == CheckpointBy::kubelet && procedure.moves_memory();
   if (by_kubelet && request.kubelet == KubeletPath::proxy)
     rights.push_back({"create", "", "nodes", "proxy", "", source_node});
   else if (by_kubelet)

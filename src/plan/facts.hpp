@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "handover/consumer_status.hpp"
 #include "kube/objects/controllers.hpp"
 #include "kube/objects/lease.hpp"
 #include "kube/objects/placement.hpp"
@@ -70,6 +71,7 @@ enum class Question {
   broker_rights,
   queue,
   control_queue,
+  status,  ///< of the source of a stream, asked of itself
   management,
   policies,
   alarms,
@@ -120,6 +122,7 @@ struct Facts {
   std::optional<QueueFacts> queue;
   std::optional<Json> policy_on_ours;  ///< what the policies make of ms2m's own queues; nullopt: not known
   std::optional<QueueTotals> totals;
+  std::optional<ConsumerStatus> stream;  ///< what the source of a stream says of itself; nullopt: it does not answer
   std::optional<std::chrono::seconds> heartbeat;  ///< of the only consumer's connection, 0: none; nullopt: not known
   std::vector<std::string> alarms;
   std::string broker_version;

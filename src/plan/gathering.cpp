@@ -70,7 +70,7 @@ Facts gather_facts(const Migrator::Ports& ports, const MigrationRequest& request
   if (pod_node(facts.pod).empty())
     throw Error(ErrorKind::refused, fmt::format("pod {} is not on any node yet", request.pod), "wait until it runs");
   Gathering gathering(ports, request, facts, limited);
-  gathering.start_nodes();
+  if (facts.procedure.moves_memory()) gathering.start_nodes();
   gathering.start_broker();
   gathering.start_cluster();
   gathering.finish();
@@ -109,8 +109,7 @@ void Gathering::note(Question question, const Otherwise& otherwise, const Error&
 
 void Gathering::finish() {
   tasks_.wait();
-  tell_image_names();
-  ask_way();
+  if (facts_.procedure.moves_memory()) tell_image_names(), ask_way();
   facts_.procedure.restoring = restoring_of(facts_, request_);
   std::stable_sort(facts_.unasked.begin(), facts_.unasked.end(),
                    [](const Unasked& a, const Unasked& b) { return a.question < b.question; });
@@ -269,7 +268,7 @@ void Gathering::read_claim(const std::string& name) {
 }
 
 void Gathering::ask_gates() {
-  if (facts_.procedure.checkpoint == CheckpointBy::runtime) return;
+  if (facts_.procedure.checkpoint == CheckpointBy::runtime || !facts_.procedure.moves_memory()) return;
   ask(Question::source_gate,
       [this] { facts_.checkpoint_gate = ports_.cluster.checkpoint_enabled(pod_node(facts_.pod), stop_); });
   if (facts_.procedure.renamed_later())
@@ -306,6 +305,9 @@ void Gathering::ask_broker() {
   if (facts_.procedure.protocol == Protocol::control)
     attempt(Question::control_queue, {allowed},
             [&] { facts_.source_control = ports_.broker.depth(control_queue(pod_hostname(facts_.pod)), stop_); });
+  if (facts_.procedure.course == Course::replay && facts_.source_control)
+    attempt(Question::status, {},
+            [&] { facts_.stream = ask_status(ports_.broker, control_queue(pod_hostname(facts_.pod)), stop_); });
 }
 
 /// An application's broker user has often no management tag: then there is no management API for us.
@@ -315,7 +317,7 @@ void Gathering::ask_management() {
   if (!attempt(Question::management, {needed}, [&] { version = ports_.admin.version(stop_); }) || !version) return;
   ask(Question::management, {needed}, [this, version] {
     facts_.queue = ports_.admin.queue(request_.queue, stop_);
-    facts_.totals = ports_.admin.totals(request_.queue, stop_);
+    if (!facts_.queue || facts_.queue->type != "stream") facts_.totals = ports_.admin.totals(request_.queue, stop_);
     bool told = ask_heartbeat();
     // A connection is told of some seconds after it was made; where more waits than the valve could keep in order, a
     // move depends on it (quieting.hpp).

@@ -33,7 +33,18 @@ void sequential_notes(Plan& plan, const Facts& facts) {
                     plan.target_pod, *label));
 }
 
+void replay_notes(Plan& plan) {
+  plan.notes.push_back(
+      "replay: the state is made anew from the stream, so it must follow from its messages alone; nothing else of the "
+      "process moves");
+  plan.notes.push_back(
+      "side effects are the source's up to the offset at which it stops, and the target's after it; an application "
+      "that does not heed the role \"target\" does those before it twice");
+  plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
+}
+
 void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts) {
+  if (plan.procedure.course == Course::replay) return replay_notes(plan);
   plan.notes.push_back(
       "the program that works on the nodes for ms2m stays there, for the next time: in /var/cache/ms2m, unless it is "
       "installed "
@@ -101,7 +112,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   if (plan.procedure.workload == Workload::stateful_set)
     plan.target_pod = plan.procedure.renamed_later() ? target_pod_name(facts.pod, id) : plan.source_pod;
   if (plan.procedure.source_first()) plan.target_pod = plan.source_pod;
-  if (!plan.procedure.by_handler()) {
+  if (plan.procedure.restoring == Restoring::image) {
     plan.image = checkpoint_image_name(container_in(facts.pod, facts.container)->image, known_image_names(facts),
                                        plan.target_pod, id);
     plan.stored_image = name_in_store(plan.image, known_image_names(facts));
@@ -113,7 +124,13 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   }
   plan.source_control_queue = control_queue(pod_hostname(facts.pod));
 
-  PodEdits edits{plan.target_pod, plan.target_node, plan.container, plan.image, id, {}};
+  PodEdits edits{plan.target_pod,
+                 plan.target_node,
+                 plan.container,
+                 plan.image,
+                 id,
+                 {},
+                 plan.procedure.restoring == Restoring::fresh};
   if (plan.procedure.workload == Workload::replica_set && !template_hash_of(facts.pod).empty())
     edits.without_labels.push_back(kTemplateHash);
   TargetPod target = make_target_pod(facts.pod, edits);

@@ -22,7 +22,20 @@ struct Typical {
   const char* of;
 };
 
+/// The log has to be read once more, at the consumer's own speed, which nobody knows beforehand.
+std::vector<Typical> typical_replay(const Facts& facts) {
+  constexpr double kFast = 20000, kSlow = 100;
+  const double messages =
+      facts.stream ? static_cast<double>(std::max<std::int64_t>(facts.stream->offset - facts.stream->first + 1, 0)) : 0;
+  return {{Phase::preparing, 0.1, 1.0, 0, 0, "queues"},
+          {Phase::restoring, 0.5, 5.0, 0, 0, "the start of a fresh pod"},
+          {Phase::replaying, 0.1 + messages / kFast, 0.5 + messages / kSlow, 0, 0,
+           "the messages of the state once more, at 100 to 20000 a second, and the hand-over"},
+          {Phase::finalizing, 0.2, 3.0 + Seconds(grace_period(facts.pod)).count(), 0, 0, "the source's own end"}};
+}
+
 std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, const Facts& facts) {
+  if (!plan.procedure.moves_memory()) return typical_replay(facts);
   const Procedure& procedure = plan.procedure;
   const bool sequential = procedure.course == Course::sequential, in_place = procedure.source_first(),
              renamed_later = procedure.renamed_later();
@@ -136,6 +149,7 @@ std::vector<PredictedPhase> unlimited(const Plan& plan, const MigrationRequest& 
   if (moves.empty()) return predicted;
   const bool renamed_later = plan.procedure.renamed_later();
   for (std::size_t i = 0; i < figures.size(); ++i) {
+    if (!plan.procedure.moves_memory() && figures[i].phase == Phase::replaying) continue;  // another log than theirs
     std::vector<double> times;
     for (const PastMove& move : moves)
       if (const auto elapsed = phase_of(move, figures[i].phase))
@@ -156,7 +170,7 @@ std::vector<PredictedPhase> unlimited(const Plan& plan, const MigrationRequest& 
 std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& request, const Facts& facts,
                                     const std::vector<PastMove>& past) {
   auto predicted = unlimited(plan, request, facts, past);
-  if (request.bandwidth)
+  if (request.bandwidth && plan.procedure.moves_memory())
     limit_to(*request.bandwidth, facts.source.look.memory,
              plan.procedure.rounds > 0               ? Phase::preparing
              : plan.procedure.pages == Pages::stream ? Phase::restoring

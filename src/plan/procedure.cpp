@@ -18,6 +18,7 @@ Strategy strategy_of(const MigrationRequest& request) {
 }
 
 Course course_of(const Procedure& p) {
+  if (p.strategy == Strategy::replay) return Course::replay;
   if (p.protocol == Protocol::none) return Course::valve;
   if (p.replay == Replay::fanout) return Course::fanout;
   if (p.strategy == Strategy::sequential) return Course::sequential;
@@ -33,6 +34,8 @@ SourceEnd source_end_of(const Procedure& p) {
 
 SourceExit source_exit_of(const Procedure& p, const MigrationRequest& request) {
   if (p.course == Course::valve) return SourceExit::kill;  // thawed it would be a second owner
+  // Its process has nothing to hand on, and no node is worked on.
+  if (p.course == Course::replay) return SourceExit::graceful;
   return request.source_exit.value_or(p.course == Course::sequential ? SourceExit::graceful : SourceExit::kill);
 }
 

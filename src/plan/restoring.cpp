@@ -46,7 +46,9 @@ std::optional<Trouble> against_pod(const Facts& facts) {
 
 }  // namespace
 
-bool handler_restores(Course course) { return course != Course::fanout && course != Course::sequential; }
+bool handler_restores(Course course) {
+  return course != Course::fanout && course != Course::sequential && course != Course::replay;
+}
 
 std::optional<Trouble> against_handler(const Facts& facts, const MigrationRequest& request) {
   if (!handler_restores(facts.procedure.course))
@@ -65,6 +67,7 @@ std::optional<Trouble> against_handler(const Facts& facts, const MigrationReques
 }
 
 Restoring restoring_of(const Facts& facts, const MigrationRequest& request) {
+  if (!facts.procedure.moves_memory()) return Restoring::fresh;
   if (request.restore == RestoreChoice::image || !handler_restores(facts.procedure.course)) return Restoring::image;
   if (request.restore == RestoreChoice::handler) return Restoring::handler;
   return against_handler(facts, request) ? Restoring::image : Restoring::handler;

@@ -111,13 +111,16 @@ bool check_depth(const Facts& facts, const MigrationRequest& request, std::vecto
            "name the queue that the pod consumes with --queue");
     return false;
   }
-  if (facts.depth->consumers == 0) {
+  // Consumers of a stream are not counted there.
+  const bool stream = facts.procedure.course == Course::replay || (facts.queue && facts.queue->type == "stream");
+  if (facts.depth->consumers == 0 && !stream) {
     refuse(out, "queue", fmt::format("nobody consumes queue {}", queue),
            "check that the pod is connected and that --queue and --broker are right; a consumer that fetches with "
            "basic.get must subscribe to be moved");
     return false;
   }
   check_control(facts, out);
+  if (stream) return true;
   // The broker gives a standby what comes next as soon as the active one leaves, while that has unacknowledged ones
   // yet.
   if (facts.depth->consumers > 1 && facts.queue && is_single_active(*facts.queue))
@@ -139,10 +142,17 @@ bool check_depth(const Facts& facts, const MigrationRequest& request, std::vecto
   return true;
 }
 
-void check_queue(const QueueFacts& facts, const std::string& queue, std::vector<Finding>& out) {
-  if (facts.type == "stream")
+void check_queue(const QueueFacts& facts, const Procedure& procedure, const std::string& queue,
+                 std::vector<Finding>& out) {
+  const bool stream = facts.type == "stream";
+  if (stream && procedure.course != Course::replay)
     refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue),
-           "streams need no hand-over: start the copy by hand");
+           "use --strategy replay");
+  if (!stream && procedure.course == Course::replay)
+    refuse(out, "queue-type",
+           fmt::format("{} is a {} queue: what was taken from it is gone, and no state can be made of it again", queue,
+                       facts.type),
+           "use --strategy shadow or handoff; replay is for streams");
   if (facts.exclusive)
     refuse(out, "queue-type", fmt::format("{} is exclusive to its connection", queue),
            "declare the queue without exclusive");
@@ -201,8 +211,8 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
     refuse(out, "alarm", "the broker has an alarm: " + alarm, "cure it first: publishers are blocked");
   check_policies(facts, request, out);
   if (!facts.queue) return;
-  check_queue(*facts.queue, request.queue, out);
-  check_limits(*facts.queue, request, facts.procedure, out);
+  check_queue(*facts.queue, facts.procedure, request.queue, out);
+  if (facts.procedure.course != Course::replay) check_limits(*facts.queue, request, facts.procedure, out);
   for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, request.queue, out);
   check_other_queues(*facts.queue, facts.pod, request, out);
 }

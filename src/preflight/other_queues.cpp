@@ -25,18 +25,18 @@ void check_other_queues(const QueueFacts& queue, const Json& pod, const Migratio
     if (!each.queue.starts_with("ms2m.") && (connections.count(each.connection) != 0 || at_the_pod(each)))
       others.insert(each.queue);
   if (others.empty()) return;
+  const std::string takes = fmt::format("the process that consumes {} takes messages from {} too: what it ",
+                                        request.queue, fmt::join(others, ", "));
+  const bool fresh = request.strategy == Strategy::replay;
   if (request.allow_other_queues)
-    return out.push_back(
-        {"other-queues", Level::warning,
-         fmt::format("the process that consumes {} takes messages from {} too: what it takes from there after the "
-                     "checkpoint, its copy does not know",
-                     request.queue, fmt::join(others, ", ")),
-         ""});
+    return out.push_back({"other-queues", Level::warning,
+                          takes + (fresh ? "took from there is not in the stream, and its target does not know it"
+                                         : "takes from there after the checkpoint, its copy does not know"),
+                          ""});
   refuse(
       out, "other-queues",
-      fmt::format("the process that consumes {} takes messages from {} too: what it takes from there after the "
-                  "checkpoint would be lost with it",
-                  request.queue, fmt::join(others, ", ")),
+      takes + (fresh ? "took from there is not in the stream, and would be lost with it"
+                     : "takes from there after the checkpoint would be lost with it"),
       "let a process of its own consume the other one, or, when what comes from there leaves no state, allow it with "
       "--allow-other-queues");
 }

@@ -180,7 +180,40 @@ void check_life_cycle(const Facts& facts, std::vector<Finding>& out) {
                    "make sure that whoever sets it sees the copy"});
 }
 
+/// What keeps two of it from running at a time, or its control queue from being known.
+void check_fresh_specification(const Facts& facts, std::vector<Finding>& out) {
+  const PodTraits traits = traits_of(facts.pod);
+  if (traits.host_network)
+    refuse(out, "host-network",
+           "the pod uses the host's network, so its host name, and that of its control queue, is "
+           "its node's",
+           "run the workload without hostNetwork");
+  if (traits.full_host_name)
+    refuse(out, "host-name",
+           "the pod's host name is its full domain name (setHostnameAsFQDN), and so is that of its control queue, "
+           "which ms2m does not know",
+           "run the workload without setHostnameAsFQDN");
+  if (traits.resource_claims)
+    refuse(out, "resource-claims", "the pod has resource claims, which the scheduler alone can allocate",
+           "run the workload without resourceClaims");
+}
+
 }  // namespace
+
+void check_fresh_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  check_running(facts, out);
+  if (const auto owner = controller_of(facts.pod))
+    refuse(
+        out, "owner",
+        fmt::format("the pod belongs to {} {}, and --strategy replay moves bare pods only", owner->kind, owner->name),
+        "a controller's pod that rebuilds its state from the stream is moved by deleting it, with a pause");
+  else
+    out.push_back({"owner", Level::ok, "the pod has no controller", ""});
+  check_budgets(facts, out);
+  check_companions(facts, request, out);
+  check_fresh_specification(facts, out);
+  check_fresh_volumes(facts, request, out);
+}
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   check_running(facts, out);

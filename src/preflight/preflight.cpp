@@ -73,7 +73,7 @@ void check_target(const Facts& facts, const MigrationRequest& request, std::vect
         {"architecture", Level::refusal,
          fmt::format("the source node is {}, the target node is {}", source.architecture, target.architecture),
          "choose a node of the same architecture"});
-  if (source.kernel != target.kernel)
+  if (source.kernel != target.kernel && facts.procedure.moves_memory())
     out.push_back({"kernel", Level::warning,
                    fmt::format("the nodes run different kernels ({}, {}): CRIU may refuse the restore", source.kernel,
                                target.kernel),
@@ -272,6 +272,7 @@ const char* subject(Question question) {
     case Question::queue:
       return "queue";
     case Question::control_queue:
+    case Question::status:
       return "protocol";
     case Question::management:
       return "management-api";
@@ -294,8 +295,28 @@ void refuse(std::vector<Finding>& out, const char* check, std::string text, std:
   out.push_back({check, Level::refusal, std::move(text), std::move(cure)});
 }
 
+namespace {
+
+/// Nothing is checkpointed, and nothing done on a node but by its kubelet.
+void check_replay_of(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& findings) {
+  check_rights(facts, findings);
+  check_lease(facts, request, findings);
+  check_fresh_pod(facts, request, findings);
+  check_target(facts, request, findings);
+  check_broker(facts, request, findings);
+  check_stream(facts, request, findings);
+  check_source_exit(facts, findings);
+}
+
+}  // namespace
+
 std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
   std::vector<Finding> findings;
+  if (!facts.procedure.moves_memory()) {
+    check_replay_of(facts, request, findings);
+    for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));
+    return findings;
+  }
   check_rights(facts, findings);
   check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
   check_pod(facts, request, findings);

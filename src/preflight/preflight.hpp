@@ -15,6 +15,11 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
 
 /// Parts of it, by subject.
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+/// Of one that begins from its own image (pod.cpp); which volumes it can have is in volumes.cpp.
+void check_fresh_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+void check_fresh_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
+/// The stream, and what its consumer says of itself (stream.cpp).
+void check_stream(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_sequential(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);
 void check_broker(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out);

@@ -179,4 +179,14 @@ void check_volumes(const Facts& facts, const MigrationRequest& request, std::vec
   for (const Claim& claim : facts.claims) check_claim(facts, request, claim, out);
 }
 
+/// What is in a volume of the pod alone is no part of a state that the stream makes anew.
+void check_fresh_volumes(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  for (const PodVolume& volume : volumes_of(facts.pod))
+    if (volume.kind == VolumeKind::host_path && !request.allow_hostpath)
+      refuse(out,
+             fmt::format("hostPath volume {} ({}) is another directory on the target node", volume.name, volume.path),
+             "if both nodes have the same content there, allow it with --allow-hostpath");
+  for (const Claim& claim : facts.claims) check_claim(facts, request, claim, out);
+}
+
 }  // namespace ms2m

@@ -75,6 +75,15 @@ Json waits(const std::vector<Waited>& path) {
   return list;
 }
 
+Json stream_json(const std::optional<StreamOffsets>& offsets) {
+  if (!offsets) return nullptr;
+  return {{"first", offsets->first},
+          {"stop", offsets->stop},
+          {"cut_over", offsets->cut_over},
+          {"same_state", or_null(offsets->same_state)},
+          {"replay_rate", rounded(offsets->replay_rate)}};
+}
+
 void add_measures(Json& json, const Measures& m) {
   json["total_s"] = seconds_json(m.total);
   json["served_s"] = or_null(m.served);
@@ -97,6 +106,7 @@ void add_measures(Json& json, const Measures& m) {
   json["service_rate"] = rounded(m.service_rate);
   json["depths"] = depths(m.depths);
   json["deadman_margin_s"] = or_null(m.dead_man_margin);
+  json["stream"] = stream_json(m.stream);
 }
 
 }  // namespace

@@ -105,6 +105,10 @@ std::string measure_lines(const Measures& m) {
   if (m.returned) lines.emplace_back("Messages returned", count(*m.returned));
   if (m.arrival_rate) lines.emplace_back("Arrival rate", message_rate(*m.arrival_rate));
   if (m.service_rate) lines.emplace_back("Service rate", message_rate(*m.service_rate));
+  if (m.stream)
+    lines.emplace_back(
+        "Offsets", fmt::format("state from {} on; source stopped at {}, target took over at {}{}", m.stream->first,
+                               m.stream->stop, m.stream->cut_over, m.stream->same_state ? ", in the same state" : ""));
   if (m.dead_man_margin) lines.emplace_back("Dead-man margin", duration(*m.dead_man_margin));
   std::string text;
   for (const auto& [name, value] : lines) text += pad(name, 19) + value + "\n";

@@ -58,10 +58,13 @@ Json head(const Plan& plan, const char* kind, int status) {
 namespace {
 
 Json procedure_json(const Procedure& p) {
-  return {{"course", to_string(p.course)},      {"source_end", to_string(p.source_end)},
-          {"carrier", to_string(p.carriage)},   {"checkpoint", to_string(p.checkpoint)},
-          {"pages", to_string(p.pages)},        {"restore", to_string(p.restoring)},
-          {"source_runtime", p.source_runtime}, {"target_runtime", p.target_runtime}};
+  return {{"course", to_string(p.course)},
+          {"source_end", to_string(p.source_end)},
+          {"carrier", p.moves_memory() ? Json(to_string(p.carriage)) : Json(nullptr)},
+          {"checkpoint", p.moves_memory() ? Json(to_string(p.checkpoint)) : Json(nullptr)},
+          {"restore", to_string(p.restoring)},
+          {"source_runtime", p.source_runtime},
+          {"target_runtime", p.target_runtime}};
 }
 
 }  // namespace

@@ -6,6 +6,10 @@
 
 namespace ms2m {
 
+bool has_hook(const MigrationRequest& request, HookPoint at) {
+  return std::any_of(request.hooks.begin(), request.hooks.end(), [at](const Hook& hook) { return hook.at == at; });
+}
+
 std::vector<Announced> announce_hooks(HookPoint at, const Move& move) {
   const auto& hooks = move.request.hooks;
   const auto count = std::count_if(hooks.begin(), hooks.end(), [at](const Hook& hook) { return hook.at == at; });

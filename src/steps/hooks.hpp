@@ -29,6 +29,7 @@ struct AfterPivot {
   const RunHooks& run_hooks;
 };
 
+bool has_hook(const MigrationRequest& request, HookPoint at);
 /// The line of the plan. No command is in it: it may hold a secret.
 std::vector<Announced> announce_hooks(HookPoint at, const Move& move);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "preflight/preflight.hpp"
 
@@ -13,13 +14,31 @@ void refuse_unmovable(const QueueConsumer& consumer, const std::string& queue) {
   if (!findings.empty()) throw Error(ErrorKind::refused, findings.front().text, findings.front().cure);
 }
 
-bool has_unnamed(const QueueFacts& facts) {
+namespace {
+
+bool unnamed_here(const QueueFacts& facts) {
   return std::any_of(facts.consumers.begin(), facts.consumers.end(),
-                     [](const QueueConsumer& each) { return each.connection.empty(); }) ||
-         std::any_of(facts.elsewhere.begin(), facts.elsewhere.end(), [](const OtherConsumer& each) {
-           return each.connection.empty() && !each.queue.starts_with("ms2m.");
-         });
+                     [](const QueueConsumer& each) { return each.connection.empty(); });
 }
+
+bool unnamed_elsewhere(const QueueFacts& facts) {
+  return std::any_of(facts.elsewhere.begin(), facts.elsewhere.end(), [](const OtherConsumer& each) {
+    return each.connection.empty() && !each.queue.starts_with("ms2m.");
+  });
+}
+
+/// Who else reads a stream does not matter, and a reader that was killed may be listed for good, without a connection.
+bool names_source_of_stream(const QueueFacts& facts, const Json& pod) {
+  const std::vector<std::string> addresses = own_addresses_of(pod);
+  const bool seen = std::any_of(facts.consumers.begin(), facts.consumers.end(), [&](const QueueConsumer& each) {
+    return std::find(addresses.begin(), addresses.end(), each.peer_host) != addresses.end();
+  });
+  return (seen || (!facts.consumers.empty() && !unnamed_here(facts))) && !unnamed_elsewhere(facts);
+}
+
+}  // namespace
+
+bool has_unnamed(const QueueFacts& facts) { return unnamed_here(facts) || unnamed_elsewhere(facts); }
 
 namespace {
 
@@ -55,7 +74,11 @@ void check_consumer_named(const Move& move, BrokerAdmin& admin, Observer& observ
   const auto all_listed = [&](const QueueFacts& facts) {
     return facts.consumers.size() >= move.facts.depth->consumers;
   };
-  if (all_listed(*move.facts.queue) && !has_unnamed(*move.facts.queue)) return;
+  const auto all_named = [&](const QueueFacts& facts) {
+    if (facts.type == "stream") return names_source_of_stream(facts, move.facts.pod);
+    return all_listed(facts) && !has_unnamed(facts);
+  };
+  if (all_named(*move.facts.queue)) return;
   const bool exact_totals = move.facts.queue->type == "classic" && move.facts.depth->consumers == 1;
   const StopToken limit = stop.within(kNamedWithin);
   bool listed = false;
@@ -65,7 +88,7 @@ void check_consumer_named(const Move& move, BrokerAdmin& admin, Observer& observ
       for (const QueueConsumer& consumer : facts ? facts->consumers : std::vector<QueueConsumer>{})
         refuse_unmovable(consumer, queue);
       listed = facts && all_listed(*facts);
-      if (listed && !has_unnamed(*facts)) return look_at_other_queues(move, *facts, observer);
+      if (facts && all_named(*facts)) return look_at_other_queues(move, *facts, observer);
       const auto totals = exact_totals && !listed ? admin.totals(queue, limit) : std::nullopt;
       if (!totals || totals->unacked == 0) continue;
       if (facts) look_at_other_queues(move, *facts, observer);

@@ -17,8 +17,8 @@ bool has_unnamed(const QueueFacts& facts);
 void warn_of_unnamed(const std::string& queue, Observer& observer);
 /// The same for check_other_queues(). What is allowed and was not known to the preflight is told.
 void look_at_other_queues(const Move& move, const QueueFacts& queue, Observer& observer);
-/// Waits until the broker names the consumers and their connections, and refuses as refuse_unmovable(), and what takes
-/// from other queues too.
+/// Waits until the broker names the consumers (of a stream: the source) and their connections, and refuses as
+/// refuse_unmovable(), and what takes from other queues too.
 void check_consumer_named(const Move& move, BrokerAdmin& admin, Observer& observer, const StopToken& stop);
 
 }  // namespace ms2m

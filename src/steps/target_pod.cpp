@@ -33,6 +33,7 @@ void check_admitted(const Plan& plan, const Json& admitted) {
   const auto container = container_in(admitted, plan.container);
   const std::string image = container ? container->image : "", policy = container ? container->pull_policy : "";
   if (plan.procedure.by_handler()) return check_for_handler(plan, admitted);
+  if (plan.procedure.restoring == Restoring::fresh) return;
   if (image == plan.image && policy == "Never") return;
   throw Error(
       ErrorKind::refused,
@@ -44,9 +45,13 @@ void check_admitted(const Plan& plan, const Json& admitted) {
       "exempt the namespace, or images like this one, from the webhook or from the admission plugin AlwaysPullImages");
 }
 
+std::string made_for(const Plan& plan) {
+  if (plan.procedure.restoring == Restoring::fresh) return "fresh, from its own image";
+  return "waiting for " + (plan.procedure.by_handler() ? "its data" : "image " + plan.image);
+}
+
 Announced pod_of(const Plan& plan) {
-  return {fmt::format("create pod {}/{} on {}, waiting for {}", plan.ns, plan.target_pod, plan.target_node,
-                      plan.procedure.by_handler() ? "its data" : "image " + plan.image),
+  return {fmt::format("create pod {}/{} on {}, {}", plan.ns, plan.target_pod, plan.target_node, made_for(plan)),
           op::DeletePod{plan.ns, plan.target_pod, plan.id}, op::StripMarks{plan.ns, plan.target_pod}};
 }
 

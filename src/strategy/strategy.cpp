@@ -1,7 +1,9 @@
 #include "strategy/strategy.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "steps/hooks.hpp"
 #include "strategy/wiring.hpp"
 #include "undo/operations.hpp"
 
@@ -23,12 +25,10 @@ Steps own_steps_of(const Procedure& procedure, const MigrationRequest& request) 
       return in_place_steps(procedure);
     case Course::sequential:
       return sequential_steps();
+    case Course::replay:
+      return replay_steps(request);
   }
   return {};
-}
-
-bool has_hook(const MigrationRequest& request, HookPoint at) {
-  return std::any_of(request.hooks.begin(), request.hooks.end(), [at](const Hook& hook) { return hook.at == at; });
 }
 
 }  // namespace
@@ -37,7 +37,9 @@ Steps steps_of(const Procedure& procedure, const MigrationRequest& request) {
   Steps steps = own_steps_of(procedure, request);
   if (has_hook(request, HookPoint::before_quiet)) {
     const auto first = std::find_if(steps.begin(), steps.end(), [](const Step& step) { return step.disturbs; });
-    steps.insert(first, step::before_quiet);
+    Step before = step::before_quiet;
+    if (first != steps.begin()) before.phase = std::prev(first)->phase;  // that is under way
+    steps.insert(first, before);
   }
   // A source that stands frozen until it is deleted does not wait for a hook: a probe of its kubelet's would start it
   // anew, beside the copy. Those hooks run once the move is finished.

@@ -19,6 +19,9 @@ Steps in_place_steps(const Procedure& procedure);
 /// The published baseline, made exact.
 Steps sequential_steps();
 
+/// Of a stream: a fresh pod makes the state anew from it.
+Steps replay_steps(const MigrationRequest& request);
+
 Steps steps_of(const Procedure& procedure, const MigrationRequest& request);
 
 /// What `ms2m plan` prints: what every step says, then how the journal is finished, in the order of the stages.

@@ -19,6 +19,7 @@
 #include "steps/queues.hpp"
 #include "steps/quiesce.hpp"
 #include "steps/relay.hpp"
+#include "steps/replay.hpp"
 #include "steps/restore.hpp"
 #include "steps/retirement.hpp"
 #include "steps/source_first.hpp"
@@ -101,6 +102,8 @@ Restore restore(Migration& m) {
 }
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }
+
+StreamSides sides(Migration& m) { return {m.move, m.ports.cluster, m.ports.broker}; }
 
 CommitPivot commit_pivot(Migration& m) { return {m.move, m.ports.broker, m.journal, still_quiet(m), m.measures}; }
 
@@ -230,6 +233,24 @@ const Step step::replay_or_cut_off = step_of([](Migration& m) {
 });
 const Step step::switch_over = step_of([](Migration& m) {
   return SwitchOver{m.move, m.ports.broker, m.journal, m.times};
+});
+
+// Of a stream.
+
+const Step step::tell_fresh = step_of([](Migration& m) { return TellFresh{sides(m), m.ports.admin, m.observer}; });
+const Step step::await_fresh = step_of([](Migration& m) { return AwaitFresh{sides(m), m.observer, m.living}; });
+const Step step::follow_stream = step_of([](Migration& m) {
+  return FollowStream{sides(m), m.observer, m.living, m.measures, m.dials};
+});
+const Step step::stop_source = step_of(
+    [](Migration& m) { return HaltSource{sides(m), m.journal, m.observer, guards(m), m.source, m.measures, m.dials}; });
+const Step step::reach_source = step_of([](Migration& m) {
+  return ReachSource{sides(m), m.observer, guards(m), m.living, m.measures};
+});
+const Step step::pivot_stream =
+    step_of([](Migration& m) { return PivotStream{sides(m), m.journal, m.observer, guards(m), m.living, m.measures}; });
+const Step step::await_stream_served = step_of([](Migration& m) {
+  return AwaitStreamServed{sides(m), m.journal, m.times, m.measures};
 });
 
 }  // namespace ms2m

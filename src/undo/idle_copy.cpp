@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "handover/arrival.hpp"
+#include "handover/consumer_status.hpp"
 #include "handover/waits.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/pod_state.hpp"
@@ -110,6 +111,20 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
       }
     throw;
   }
+}
+
+Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  const auto stopped = journal.effect_with<op::ResumeStream>();
+  const auto given = journal.effect_with<op::ServeStream>();
+  if (!stopped || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
+  const op::ResumeStream& source = stopped->operation;
+  if (!is_pod(ports, source.ns, source.pod, source.uid, stop)) return Withdrawal::impossible;
+  const op::ServeStream& to = given->operation;
+  const auto status = ask_status(ports.broker, to.control_queue, stop);
+  if (status && status->serves(to.queue)) return Withdrawal::serves;
+  const ObjectRef target{Kind::pod, to.ns, to.pod};
+  if (const auto pod = ports.cluster.get(target, stop)) remove_at_once(ports.cluster, target, pod_uid(*pod), stop);
+  return Withdrawal::repeated;
 }
 
 bool command_unread(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {

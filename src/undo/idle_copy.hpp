@@ -11,8 +11,9 @@ enum class Withdrawal {
   serves,           ///< the copy does so after all
   may_have_served,  ///< it does not consume now, and may have before: what it has done is in it alone, and it stays
   withdrawn,        ///< it has ended for certain, nobody consumes in its place, and it had taken nothing
-  unproven,         ///< the same, but not all of it was frozen until the end (a container was started again, say): that
-                    ///< may have taken something
+  repeated,         ///< of a stream: it has ended; what it did since, the source does once more
+  unproven,  ///< as withdrawn, but not all of it was frozen until the end (a container was started again, say): that
+             ///< may have taken something
 };
 
 /// For a copy that was given the queue and has not been seen to serve. `untouched`: since then it has taken nothing,
@@ -23,6 +24,10 @@ enum class Withdrawal {
 /// seen; or its end could not. Before the deletion the copy is then left as it was, with its command.
 Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journal, bool untouched,
                               const StopToken& stop);
+
+/// The same for the target of a stream, which the source reads as well: whatever it has done, nothing is lost when it
+/// goes, as long as the source is there.
+Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
 /// The pivot's message is still in the copy's control queue, and the copy is the process that it was meant for: it
 /// never took the queue over. Only as long as nobody has sent another one. What cannot be asked is an Error.

@@ -27,6 +27,14 @@ bool is_lost(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
 }  // namespace
 
 bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  if (const auto stopped = journal.effect_with<op::ResumeStream>()) {
+    const auto successor = open_retirement(journal);
+    if (!successor) return false;
+    const ObjectRef copy{Kind::pod, stopped->operation.ns, *successor};
+    if (!is_lost(ports.cluster, copy, stop)) return false;
+    wait_ended(ports.cluster, copy, stop);
+    return true;
+  }
   const auto quiet = journal.effect_with<op::ResumeSource>();
   const auto successor = open_retirement(journal);
   if (!quiet || !successor) return false;

@@ -15,6 +15,7 @@
 #include "undo/restore_operations.hpp"
 #include "undo/scale_operations.hpp"
 #include "undo/set_operations.hpp"
+#include "undo/stream_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -59,6 +60,14 @@ constexpr Row<ResumeSource> kRow<ResumeSource>{
 template <>
 constexpr Row<ResumeTarget> kRow<ResumeTarget>{
     [](const auto& o) { return "send the target to queue " + o.queue; }, resume, resume_target,
+    [](const auto& o) { return o.limit.count() > 0 ? o.limit + Seconds(15) : Seconds(0); }};
+template <>
+constexpr Row<ResumeStream> kRow<ResumeStream>{
+    [](const auto& o) { return format("send pod {}/{} back to stream {}", o.ns, o.pod, o.queue); }, resume,
+    resume_stream};
+template <>
+constexpr Row<ServeStream> kRow<ServeStream>{
+    [](const auto& o) { return format("send pod {}/{} on in stream {}", o.ns, o.pod, o.queue); }, resume, serve_stream,
     [](const auto& o) { return o.limit.count() > 0 ? o.limit + Seconds(15) : Seconds(0); }};
 template <>
 constexpr Row<ThawSource> kRow<ThawSource>{
@@ -273,6 +282,7 @@ std::string planned(const RestorePod& o) {
                 o.node);
 }
 std::string planned(const StartCopy& o) { return format("see that pod {}/{} consumes {}", o.ns, o.pod, o.queue); }
+std::string planned(const ServeStream& o) { return format("see that pod {}/{} serves {}", o.ns, o.pod, o.queue); }
 std::string planned(const ResumeTarget& o) { return format("see that pod {}/{} consumes {}", o.ns, o.pod, o.queue); }
 
 }  // namespace

@@ -43,7 +43,7 @@ TEST_CASE("completion: commands, options and their words come from the tree") {
   CHECK_THAT(shell.at({"migrate", "--"}), Contains("--kubeconfig\t") && Contains("--take-over\t"));
   CHECK_THAT(shell.at({"migrate", "--take-over", "--"}), !Contains("--take-over\t"));
   CHECK_THAT(shell.at({"list", "--"}), !Contains("--strategy\t"));
-  CHECK(shell.at({"migrate", "--strategy", ""}) == "shadow\nhandoff\nsequential\n:4\n");
+  CHECK(shell.at({"migrate", "--strategy", ""}) == "shadow\nhandoff\nsequential\nreplay\n:4\n");
   CHECK(shell.at({"migrate", "--strategy=ha"}) == "--strategy=handoff\n:4\n");
   CHECK(shell.at({"-o", "j"}) == "json\n:4\n");
   CHECK(shell.at({"completion", ""}) == "bash\nzsh\nfish\n:4\n");

@@ -131,7 +131,7 @@ TEST_CASE("every option has its variable") {
     INFO(row.command << " --" << row.name);
     if (!row.command.empty() && row.command != "migrate") continue;
     const cli::Environment wrong({{cli::variable_of(row.name), row.flag ? "perhaps" : "no such word"}});
-    const bool words = row.value == "WORD" || row.value == "DURATION" || row.flag;
+    const bool words = row.value == "WORD" || row.value == "DURATION" || row.value == "WHERE" || row.flag;
     const bool layered = cli::find_key(cli::key_of(row.name)) != nullptr;
     const auto line = cli::parse_command_line({"migrate", "p", "--to", "n"}, wrong);
     if (layered) {

@@ -159,6 +159,15 @@ TEST_CASE("without the control protocol the strategy is handoff") {
   CHECK(terminal.world.request.strategy == Strategy::handoff);
 }
 
+TEST_CASE("where a replay begins in the stream arrives as it was said") {
+  for (const std::string from : {"first", "0", "81723", "2026-11-29T18:00:00Z", "state"}) {
+    Terminal terminal;
+    CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "--strategy", "replay", "--from", from}) == 0);
+    CHECK(terminal.world.request.strategy == Strategy::replay);
+    CHECK(terminal.world.request.from == (from == "state" ? "" : from));
+  }
+}
+
 TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing is asked") {
   const auto streamed = [](const std::vector<std::string>& more) {
     std::vector<std::string> words{"migrate",    "x",       "--to",         "n",      "--pages", "stream",
@@ -192,6 +201,12 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       streamed({"--protocol", "none"}),
       streamed({"--precopy", "1"}),
       streamed({"--transfer", "registry", "--registry", "registry.example/ms2m"}),
+      {"migrate", "x", "--to", "n", "--from", "first"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "last"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "-1"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-11-29 18:00"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--protocol", "none"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--source-exit", "kill"},
       {"list", "-o", "xml"},
       {"migrate", "x", "--to", "n", "--hook", "later=true"},
       {"migrate", "x", "--to", "n", "--hook", "true"},

@@ -54,22 +54,22 @@ in_fish() { fish --no-config -c 'ms2m completion fish | source; complete -C "$ar
 in_bash ms2m resu | expect 'bash, a command' resume
 in_bash kubectl-ms2m resu | expect 'bash, the plug-in' resume
 in_bash ms2m migrate --str | expect 'bash, an option' --strategy
-in_bash ms2m migrate --strategy '' | expect 'bash, words' 'shadow handoff sequential'
+in_bash ms2m migrate --strategy '' | expect 'bash, words' 'shadow handoff sequential replay'
 in_bash ms2m migrate --strategy = ha | expect 'bash, behind =' handoff
-in_bash ms2m migrate --strategy = | expect 'bash, right behind =' 'shadow handoff sequential'
+in_bash ms2m migrate --strategy = | expect 'bash, right behind =' 'shadow handoff sequential replay'
 in_bash ms2m --context '' | expect 'bash, contexts' 'arn:aws:eks:one plain'
 in_bash ms2m --context arn : aws : e | expect 'bash, a context with colons' eks:one
 in_bash ms2m --broker-ca 'a f' | expect 'bash, files' 'a file.pem'
 in_bash ms2m abort '' | expect 'bash, no migration' ''
 
 in_zsh ms2m resu | sed 's/:.*//' | expect 'zsh, a command' resume
-in_zsh ms2m migrate --strategy '' | expect 'zsh, words' 'shadow handoff sequential'
+in_zsh ms2m migrate --strategy '' | expect 'zsh, words' 'shadow handoff sequential replay'
 in_zsh ms2m migrate --strategy=ha | expect 'zsh, behind =' --strategy=handoff
 in_zsh ms2m --context ar | expect 'zsh, a context with colons' 'arn\:aws\:eks\:one'
 in_zsh ms2m --kubeconfig '' | expect 'zsh, files' files
 
 in_fish 'ms2m resu' | expect 'fish, a command' resume
-in_fish 'ms2m migrate --strategy ' | sort | expect 'fish, words' 'handoff sequential shadow'
+in_fish 'ms2m migrate --strategy ' | sort | expect 'fish, words' 'handoff replay sequential shadow'
 in_fish 'ms2m migrate --strategy=ha' | expect 'fish, behind =' --strategy=handoff
 in_fish 'ms2m --context ar' | expect 'fish, a context with colons' arn:aws:eks:one
 in_fish 'ms2m --kubeconfig kubec' | expect 'fish, files' kubeconfig

@@ -29,7 +29,7 @@ QUEUE = "app.events"
 OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "serving_kind", "total_s", "served_s", "reconnect_s", "source_pause_s", "gap_s", "bytes", "carrier", "precopy_bytes", "memory_pages", "held", "relayed", "returned",
-    "frozen_s", "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "phases", "error", "undone", "leftovers",
+    "frozen_s", "overtaken_at_most", "arrival_rate", "service_rate", "deadman_margin_s", "stream", "phases", "error", "undone", "leftovers",
     "resumable", "hooks", "changes", "depths", "pauses", "wall_s", "outside_total", "node_calls", "node_time_s", "critical_path", "time_outside_s"}
 WAITED_FOR = {"kubelet", "runtime", "disk", "network", "pod start", "pod end", "consumer", "hook"}
 OWN = {"broker", "api server", "node", "ms2m"}

@@ -50,7 +50,7 @@ struct Noted final : Observer {
 };
 
 struct Hooked : OnFakes {
-  Hooked() {
+  explicit Hooked(Strategy strategy = Strategy::handoff) : OnFakes(strategy) {
     request.hooks = {{HookPoint::before_quiet, "quiet-1"},
                      {HookPoint::end, "end"},
                      {HookPoint::before_quiet, "quiet-2"},
@@ -72,10 +72,9 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("hooks run at their points, in their order, each once", "[hooks]") {
-  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow, Strategy::sequential);
+  const Strategy strategy = GENERATE(Strategy::handoff, Strategy::shadow, Strategy::sequential, Strategy::replay);
   INFO(to_string(strategy));
-  Hooked move;
-  move.request.strategy = strategy;
+  Hooked move(strategy);
   bool quiet_early = false;
   std::size_t serving = 0;
   move.hooks.act = [&](const Hook& hook) {
@@ -202,6 +201,7 @@ TEST_CASE("who takes a move up later runs no hook, and says which are missing", 
 }
 
 TEST_CASE("what the operator changes meanwhile holds, and is in journal and outcome", "[set]") {
+  const bool shadow = GENERATE(false, true);
   Hooked move;
   std::vector<Dials::Answer> answers;
   move.hooks.act = [&](const Hook& hook) {
@@ -215,7 +215,6 @@ TEST_CASE("what the operator changes meanwhile holds, and is in journal and outc
     if (hook.command == "pivot") answers.push_back(move.dials.turn(id, {{}, Bytes{0}}));
     if (hook.command == "end") answers.push_back(move.dials.turn(id, {Millis{1}, {}}));
   };
-  const bool shadow = GENERATE(false, true);
   move.request.strategy = shadow ? Strategy::shadow : Strategy::handoff;
   REQUIRE(move.run().result == Result::done);
   REQUIRE(answers.size() == 5);
@@ -250,6 +249,44 @@ TEST_CASE("memory that follows the checkpoint goes by the bandwidth that the ope
   CHECK(before.done);
   CHECK(move.nodes.pages_per_second() == Bytes{30000000});
   CHECK_THAT(after.why, Contains("too late: the memory has been carried"));
+}
+
+TEST_CASE("of a replay the downtime limit can be changed until it cuts over; it carries nothing", "[set][stream]") {
+  Hooked move(Strategy::replay);
+  std::vector<Dials::Answer> answers;
+  move.hooks.act = [&](const Hook& hook) {
+    const std::string id = move.hooks.outcomes.back().id;
+    answers.push_back(move.dials.turn(id, {Millis{500}, {}}));
+    if (hook.command == "quiet-1") answers.push_back(move.dials.turn(id, {{}, Bytes{20000000}}));
+  };
+  REQUIRE(move.run().result == Result::done);
+  REQUIRE(answers.size() == 5);  // quiet-1, the same, quiet-2, pivot, end
+  CHECK(answers[0].done);
+  CHECK_THAT(answers[1].why, Contains("carries no checkpoint"));
+  CHECK(answers[2].done);
+  CHECK_THAT(answers[3].why, Contains("too late: the move cuts over, or has"));
+  CHECK_FALSE(answers[4].done);
+}
+
+TEST_CASE("a replay catches up once more after a hook that took long", "[hooks][stream]") {
+  Hooked move(Strategy::replay);
+  std::int64_t behind = -1;
+  move.hooks.act = [&](const Hook& hook) {
+    if (hook.command != "quiet-2") return;
+    for (int i = 0; i < 1000; ++i) move.server.publish("app.events", "m" + std::to_string(i));
+  };
+  move.server.set_hook([&](const std::string& call, bool before) {
+    if (!before || !call.starts_with("arm ")) return;
+    const SimConsumer* target = nullptr;
+    for (const std::string& pod : move.nodes.pods())
+      if (pod.ends_with("@worker-2")) target = move.nodes.consumer_of(pod.substr(0, pod.find('@')));
+    REQUIRE(target != nullptr);
+    behind = move.nodes.consumer_of("consumer-0")->offset() - target->offset();
+    CHECK(move.nodes.consumer_of("consumer-0")->offset() == 1000);
+  });
+  REQUIRE(move.run().result == Result::done);
+  CHECK(behind >= 0);
+  CHECK(behind <= 3);
 }
 
 TEST_CASE("how many messages waited is kept, from what the broker was asked anyway", "[depth]") {

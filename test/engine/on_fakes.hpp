@@ -35,17 +35,20 @@ class Warnings final : public Observer {
 
 /// Journals go into a directory of its own.
 struct OnFakes {
-  OnFakes() {
+  explicit OnFakes(Strategy strategy = Strategy::handoff) {
     std::string name = "/tmp/ms2m-on-fakes-XXXXXX";
     root = ::mkdtemp(name.data());
     constexpr const char* kQueue = "app.events";
-    server.declare(kQueue);
-    nodes.start_pod("consumer-0", kQueue, "");
+    ConsumerOptions options;
+    options.stream = strategy == Strategy::replay;
+    server.declare(kQueue, options.stream ? "stream" : "classic");
+    if (options.stream) server.publish(kQueue, "w0");  // there must be a state
+    nodes.start_pod("consumer-0", kQueue, "", options);
     request.ns = "default";
     request.pod = "consumer-0";
     request.target_node = "worker-2";
     request.queue = kQueue;
-    request.strategy = Strategy::handoff;
+    request.strategy = strategy;
   }
   ~OnFakes() { std::filesystem::remove_all(root); }
   OnFakes(const OnFakes&) = delete;

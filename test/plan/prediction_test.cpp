@@ -107,6 +107,20 @@ TEST_CASE("earlier moves between the same nodes are gone by, the latest of them"
   CHECK_THAT(phase(predicted, Phase::restoring).basis, Contains("typical figures"));  // none has told it
 }
 
+TEST_CASE("how long a replay replays follows from its own log, not from earlier ones", "[prediction][stream]") {
+  Plan plan = plan_from("worker-1", "worker-2");
+  plan.procedure.course = Course::replay;
+  PastMove earlier = move_of(1, 0.5);
+  earlier.kind = kind_of(plan, request());
+  earlier.phases.push_back({Phase::replaying, Seconds(0.1), ""});
+  Facts facts = facts_of(20);
+  facts.stream = ConsumerStatus{"app.events", "", 0, 999999};
+  const auto predicted = predict(plan, request(), facts, {earlier});
+  CHECK_THAT(phase(predicted, Phase::preparing).basis, Contains("1 earlier move"));
+  CHECK_THAT(phase(predicted, Phase::replaying).basis, Contains("typical figures"));
+  CHECK(phase(predicted, Phase::replaying).least > Seconds(49));
+}
+
 TEST_CASE("moves between other nodes are better than none", "[prediction]") {
   const auto predicted = predict(plan_from("worker-2", "worker-1"), request(), facts_of(20), {move_of(0.5)});
   CHECK(phase(predicted, Phase::checkpointing).basis == "1 earlier move between other nodes");

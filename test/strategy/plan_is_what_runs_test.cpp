@@ -74,6 +74,7 @@ std::vector<Case> every_procedure() {
   }
   all.push_back({"ReplicaSet", Strategy::handoff, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::shadow, Protocol::control, Replay::exact, Prefer::gap});
+  all.push_back({"", Strategy::replay});
   Case from_node_to_node{"", Strategy::handoff};
   from_node_to_node.carriage = Carriage::direct;
   all.push_back(from_node_to_node);
@@ -89,7 +90,8 @@ std::vector<Case> every_procedure() {
   }
   // By the runtime handler: all but the published ones.
   for (Case each : std::vector<Case>(all)) {
-    if (each.strategy == Strategy::sequential || each.replay == Replay::fanout) continue;
+    if (each.strategy == Strategy::sequential || each.strategy == Strategy::replay || each.replay == Replay::fanout)
+      continue;
     each.handler = true;
     all.push_back(each);
     each.rounds = 2;
@@ -112,10 +114,12 @@ class Moved {
   explicit Moved(const Case& c) : nodes_(server_), broker_(server_), ports_(nodes_, broker_) {
     std::string name = "/tmp/ms2m-plan-XXXXXX";
     root_ = ::mkdtemp(name.data());
-    server_.declare(kQueue);
+    server_.declare(kQueue, c.strategy == Strategy::replay ? "stream" : "classic");
     broker_.declare_fanout("orders", {});
     broker_.bind_queue(kQueue, "orders", "", {});
     ConsumerOptions options;
+    options.stream = c.strategy == Strategy::replay;
+    if (options.stream) server_.publish(kQueue, "w0");  // there must be a state
     if (c.protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
@@ -263,7 +267,7 @@ TEST_CASE("the lines of a plan are the steps of the move") {
     std::cout << "  " << to_string(procedure.workload) << ", " << moved.outcome().strategy << ": " << planned.size()
               << " lines planned, " << ran.size() << " run\n";
   }
-  CHECK(courses.size() == 6);
+  CHECK(courses.size() == 7);
 }
 
 TEST_CASE("what every move is waited for fills its time, phase by phase") {

@@ -190,6 +190,7 @@ std::optional<QueueDepth> FakeBroker::depth(const std::string& queue, const Stop
     const auto found = world_->queues.find(queue);
     if (found == world_->queues.end()) return std::nullopt;
     if (found->second.leaderless > 0 && --found->second.leaderless >= 0) return QueueDepth{};
+    if (found->second.type == "stream") return QueueDepth{found->second.ready.size(), 0};  // it does not count them
     return QueueDepth{found->second.ready.size(), world_->consumers(queue).size()};
   });
 }
@@ -270,6 +271,30 @@ void FakeBroker::publish(const Outgoing& message, const StopToken& stop) {
     const std::string id = message.message_id.empty() ? message.body : message.message_id;
     if (!world_->route(message.exchange, message.routing_key, {id, message.body}))
       throw Error(ErrorKind::not_found, "there is no queue '" + message.routing_key + "' for a message to it");
+  });
+}
+
+std::string FakeBroker::ask(const std::string& queue, const std::string&, const StopToken& stop) {
+  return FakeCall::run(*world_, process_, "ask " + queue, stop, [&] {
+    if (world_->queues.count(queue) == 0)
+      throw Error(ErrorKind::not_found, "there is no queue '" + queue + "' for a question to it");
+    for (const auto& [id, app] : world_->apps) {
+      if (!app.options.stream || !app.alive || app.frozen || app.hung || !app.connected || app.control() != queue)
+        continue;
+      const auto number = [](std::int64_t offset) { return offset < 0 ? Json(nullptr) : Json(offset); };
+      const std::string state = app.options.tells.empty()
+                                    ? std::to_string(app.applied.size()) + " " + Json(app.applied).dump()
+                                    : app.options.tells + app.hostname;
+      return Json{{"type", "STATUS"},
+                  {"payload",
+                   {{"queue", app.queue},
+                    {"role", app.role.empty() ? Json(nullptr) : Json(app.role)},
+                    {"first", number(app.first)},
+                    {"offset", number(app.offset)},
+                    {"state", state}}}}
+          .dump();
+    }
+    throw Error(ErrorKind::timeout, "timed out waiting for messages");
   });
 }
 

@@ -49,6 +49,11 @@ struct ConsumerOptions {
   bool forgetful = false;   ///< connects again to its primary queue, not to the one that it was last told of
   bool manual_acks = true;  ///< false: it acknowledges automatically
   Millis away{0};           ///< for so long (of real time) it does not connect again
+  /// Its queue is a stream: it keeps its offset, tells it (STATUS), heeds "from" and "until", and has its side effects
+  /// unless its role is "target".
+  bool stream = false;
+  std::int64_t begins = 0;  ///< in the stream, unless it is told from where
+  std::string tells{};      ///< as its state, instead of what it is
   bool hangs = false;       ///< from its start on it does nothing, not even connect
   std::string also{};       ///< another queue that it consumes on the same connection; empty: none
   std::string peer_host;    ///< of its connection (the pod's IP); empty: "10.9.0.<number>"
@@ -66,6 +71,7 @@ class SimConsumer {
   bool alive() const;
   bool frozen() const;
   std::string peer_host() const;
+  std::int64_t offset() const;               ///< in its stream; -1: it has applied nothing
   std::vector<std::string> applied() const;  ///< message ids in the order of their effect, inherited ones included
   ConsumerImage checkpoint() const;          ///< with everything as it is now; what is unacked stays with the original
   void freeze();                             ///< cgroup freezer: keeps its connection and what was delivered
@@ -105,6 +111,7 @@ class FakeServer {
   // -- what happened
   std::vector<std::string> published(const std::string& queue) const;  ///< ids in order: the ideal fold
   std::vector<std::string> ready(const std::string& queue) const;      ///< ids
+  std::vector<std::string> effects() const;  ///< of consumers of streams: ids in the order of their side effects
   std::vector<std::string> queues() const;
   std::vector<std::string> exchanges() const;
   std::set<std::string> consumers(const std::string& queue) const;  ///< host names; "ms2m valve", "ms2m pump"
@@ -168,6 +175,8 @@ class FakeBroker : public Broker, public BrokerAdmin {
   std::uint64_t give_back(const std::string& from, const std::string& to, const std::string& way_back,
                           const StopToken& stop) override;
   void publish(const Outgoing& message, const StopToken& stop) override;
+  /// Nobody who answers: Error{timeout} at once.
+  std::string ask(const std::string& queue, const std::string& question, const StopToken& stop) override;
   std::unique_ptr<DeadMan> arm(const DeadManSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Valve> close_valve(const ValveSpec& spec, const StopToken& stop) override;
   std::unique_ptr<Pump> start_pump(const PumpSpec& spec, const StopToken& stop) override;

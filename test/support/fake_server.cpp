@@ -27,6 +27,10 @@ std::string SimConsumer::peer_host() const {
   const Lock lock(world_->mutex);
   return world_->apps.at(id_).options.peer_host;
 }
+std::int64_t SimConsumer::offset() const {
+  const Lock lock(world_->mutex);
+  return world_->apps.at(id_).offset;
+}
 std::vector<std::string> SimConsumer::applied() const {
   const Lock lock(world_->mutex);
   return world_->apps.at(id_).applied;
@@ -65,8 +69,7 @@ void SimConsumer::restart_cold() {
   world_->disconnect(app);
   app.alive = true;
   app.frozen = app.hung = false;
-  app.applied.clear();
-  app.queue = app.primary;
+  app.begin_anew();
 }
 
 FakeServer::FakeServer() : world_(std::make_shared<FakeWorld>()) {}
@@ -108,6 +111,7 @@ std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, co
   app.applied = image.applied;
   app.options = std::move(options);
   app.hung = app.options.hangs;
+  app.from = app.options.begins;
   if (app.options.peer_host.empty()) app.options.peer_host = "10.9.0." + std::to_string(app.id);
   const int id = app.id;
   world_->apps[id] = std::move(app);
@@ -139,6 +143,11 @@ std::vector<std::string> FakeServer::ready(const std::string& queue) const {
   if (const auto found = world_->queues.find(queue); found != world_->queues.end())
     for (const auto& each : found->second.ready) ids.push_back(each.id);
   return ids;
+}
+
+std::vector<std::string> FakeServer::effects() const {
+  const Lock lock(world_->mutex);
+  return world_->effects;
 }
 
 std::vector<std::string> FakeServer::queues() const {

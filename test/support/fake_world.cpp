@@ -208,6 +208,7 @@ void FakeWorld::disconnect(FakeApp& app) {
   app.connected = false;
   if (const auto found = queues.find(app.queue); found != queues.end()) put_back(app.unacked, found->second.ready);
   app.unacked.clear();
+  if (app.standing) queues[app.control()].ready.push_front(*std::exchange(app.standing, std::nullopt));
   app.back_at = Clock::now() + app.options.away;
   if (app.options.forgetful) app.queue = app.primary;
 }
@@ -222,6 +223,10 @@ bool FakeWorld::obey(FakeApp& app) {
     if (app.options.control == ConsumerOptions::Control::ignores) continue;
     const Json command = Json::parse(message.body, nullptr, false);
     if (!command.is_object()) continue;
+    if (app.options.stream) {
+      obey_in_stream(app, message);
+      continue;
+    }
     const std::string type = command.value("type", "");
     std::string to = app.queue;
     if (type == "END_REPLAY") to = app.primary;
@@ -236,6 +241,50 @@ bool FakeWorld::obey(FakeApp& app) {
   return progress;
 }
 
+void FakeApp::begin_anew() {
+  applied.clear();
+  queue = primary;
+  role.clear();
+  until.reset();
+  from = options.begins;
+  first = offset = -1;
+}
+
+void FakeWorld::obey_in_stream(FakeApp& app, const FakeMessage& message) {
+  const Json command = Json::parse(message.body);
+  const std::string type = command.value("type", "");
+  const Json payload = command.value("payload", Json::object());
+  app.standing.reset();
+  app.until.reset();
+  if (type == "START_REPLAY") {
+    app.standing = message;
+    app.queue = payload.value("queue", app.queue);
+    app.role = payload.value("role", "");
+    if (payload.contains("until")) app.until = payload["until"].get<std::int64_t>();
+    if (app.offset < 0 && payload.contains("from"))
+      app.from = payload["from"].is_number() ? payload["from"].get<std::int64_t>() : 0;
+  } else {
+    app.queue = app.primary;
+    app.role.clear();
+  }
+  queues[app.queue];
+}
+
+bool FakeWorld::read_stream(FakeApp& app, std::size_t& budget) {
+  const auto& log = queues[app.queue].ready;
+  bool progress = false;
+  for (auto at = app.offset < 0 ? app.from : app.offset + 1;
+       budget > 0 && at < std::ssize(log) && (!app.until || at <= *app.until); ++at, --budget) {
+    const std::string& id = log[static_cast<std::size_t>(at)].id;
+    app.applied.push_back(id);
+    if (app.role != "target") effects.push_back(id);
+    app.offset = at;
+    if (app.first < 0) app.first = at;
+    progress = true;
+  }
+  return progress;
+}
+
 bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
   using Control = ConsumerOptions::Control;
   if (!app.alive || app.frozen || app.hung) return false;
@@ -243,6 +292,7 @@ bool FakeWorld::work(FakeApp& app, std::size_t& budget) {
   if (!app.connected || queues.count(app.queue) == 0) connect(app);
   bool progress = false;
   if (app.options.control == Control::subscribes || app.options.control == Control::ignores) progress |= obey(app);
+  if (queues[app.queue].type == "stream") return read_stream(app, budget) || progress;
   if (!valve_on(app.queue)) {
     auto& ready = queues[app.queue].ready;
     if (app.unacked.empty()) app.batch_since = Clock::now();

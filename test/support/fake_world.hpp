@@ -40,6 +40,12 @@ struct FakeApp {
   bool alive = true, frozen = false, hung = false, connected = false;
   std::vector<std::string> applied;
   std::deque<FakeMessage> unacked;
+  // Of a stream.
+  std::string role;
+  std::int64_t from = 0, first = -1, offset = -1;
+  std::optional<std::int64_t> until;
+  std::optional<FakeMessage> standing;  ///< START_REPLAY, unacknowledged until the next command
+  void begin_anew();
   TimePoint batch_since, back_at;
   std::string control() const { return "ms2m.control." + hostname; }
 };
@@ -78,7 +84,7 @@ struct FakeWorld {
   std::map<int, FakeHold> holds;
   std::map<int, FakeRelay> relays;
   std::set<int> processes;  // alive
-  std::vector<std::string> calls, alarms;
+  std::vector<std::string> calls, alarms, effects;
   std::function<void(const std::string&, bool)> hook;
   std::function<void()> producer;
   Clock::duration offset{0};
@@ -104,6 +110,8 @@ struct FakeWorld {
   // what one consumer of each kind does
   bool work(FakeApp& app, std::size_t& budget);
   bool obey(FakeApp& app);
+  void obey_in_stream(FakeApp& app, const FakeMessage& message);
+  bool read_stream(FakeApp& app, std::size_t& budget);
   void connect(FakeApp& app);
   void disconnect(FakeApp& app);
   bool hold(FakeHold& hold);

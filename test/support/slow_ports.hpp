@@ -126,6 +126,7 @@ class SlowBroker final : public Broker {
     throw unexpected();
   }
   void publish(const Outgoing&, const StopToken&) override { throw unexpected(); }
+  std::string ask(const std::string&, const std::string&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<DeadMan> arm(const DeadManSpec&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<Valve> close_valve(const ValveSpec&, const StopToken&) override { throw unexpected(); }
   std::unique_ptr<Pump> start_pump(const PumpSpec&, const StopToken&) override { throw unexpected(); }

@@ -54,8 +54,9 @@ struct Case {
   unsigned rounds = 0;
   Pages pages = Pages::files;
   Carriage carriage = Carriage::relay;
-  bool hooks = false;  ///< one of each phase
-  int backlog = 0;     ///< waits from the beginning, of a consumer that manages one message at a time
+  std::string tells{};  ///< a stream's consumer, of its state
+  bool hooks = false;   ///< one of each phase
+  int backlog = 0;      ///< waits from the beginning, of a consumer that manages one message at a time
 };
 
 Case directly(Case c) {
@@ -119,7 +120,9 @@ class Sweep {
     // In memory where there is one: some 20 000 journal records are synced to it.
     std::string name = std::filesystem::exists("/dev/shm") ? "/dev/shm/ms2m-sweep-XXXXXX" : "/tmp/ms2m-sweep-XXXXXX";
     root_ = ::mkdtemp(name.data());
-    server_.declare(kQueue);
+    stream_ = c.strategy == Strategy::replay;
+    server_.declare(kQueue, stream_ ? "stream" : "classic");
+    if (stream_) server_.publish(kQueue, "w0");  // there must be a state
     if (c.handler) nodes_.set_up_handler();
     ConsumerOptions options;
     options.batch = c.batch;
@@ -128,6 +131,8 @@ class Sweep {
     options.manual_acks = c.manual_acks;
     options.forgetful = c.forgetful;
     options.away = c.away;
+    options.stream = stream_;
+    options.tells = c.tells;
     if (c.protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
@@ -296,6 +301,7 @@ class Sweep {
       std::sort(published.begin(), published.end());
     }
     CHECK(applied == published);
+    if (stream_) CHECK(server_.effects() == published);
     CHECK(nodes_.debris() == std::vector<std::string>{});
     for (const std::string& queue : server_.queues()) {
       const bool ours = queue.rfind("ms2m.", 0) == 0 && queue != "ms2m.control." + nodes_.survivor();
@@ -390,7 +396,7 @@ class Sweep {
   int published_ = 0, settled_ = 0;
   std::string lost_before_, flood_at_, cut_at_, fault_at_, fail_at_;
   std::function<void()> meanwhile_;
-  bool silently_ = false, competing_ = false;
+  bool silently_ = false, competing_ = false, stream_ = false;
   Millis quiet_{2000}, restore_{120000}, retire_{120000}, serve_{30000};
   std::vector<std::pair<std::string, std::function<void()>>> acts_;
   std::string crash_after_;
@@ -479,6 +485,58 @@ TEST_CASE("sequential move of a StatefulSet's pod survives every fault", "[sweep
   sweep({"StatefulSet", Strategy::sequential});
 }
 TEST_CASE("sequential move of a bare pod survives every fault", "[sweep]") { sweep({"", Strategy::sequential}); }
+
+TEST_CASE("a replay of a stream survives every fault, and every side effect is had once", "[sweep][stream]") {
+  sweep({"", Strategy::replay});
+}
+
+TEST_CASE("a target of a stream that is lost after the pivot gives it back", "[sweep][stream]") {
+  int at = 1;
+  for (;; ++at) {
+    Sweep run({"", Strategy::replay});
+    if (!run.run_and_lose_target(at)) break;
+    run.check_loss(fmt::format("lost before call {} after the pivot", at));
+  }
+  CHECK(at > 3);
+}
+
+TEST_CASE("a target of a stream that never goes on is withdrawn", "[sweep][stream]") {
+  Sweep run({"", Strategy::replay});
+  run.serves_within(Millis{300});
+  run.before("pivot ", [&] { run.nodes().hang_on("worker-2"); });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("did not consume app.events after the hand-over") &&
+                                       Catch::Contains("are had once more; the source has the queue back"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("withdrawn");
+}
+
+TEST_CASE("a state that does not follow from the stream is found out before it is handed over", "[sweep][stream]") {
+  Case c{"", Strategy::replay};
+  c.tells = "state of ";
+  Sweep run(c);
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("the target's state is not the source's"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("another state");
+}
+
+TEST_CASE("a target of a stream that begins anew ends the move, with its side effects held back", "[sweep][stream]") {
+  const std::string call = GENERATE("arm ", "pivot ");
+  Sweep run({"", Strategy::replay});
+  run.before(call, [&] { run.nodes().restart_on("worker-2"); });
+  run.run(Fault::none, 0);
+  if (call == "pivot ") {  // it has its command, and is what any container is that begins anew
+    CHECK(run.outcome()->result == Result::done);
+    return;
+  }
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("has begun anew in the stream"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("begun anew");
+}
 
 TEST_CASE("handoff without the control protocol survives every fault", "[sweep]") {
   sweep({"", Strategy::handoff, Protocol::none});
@@ -591,6 +649,7 @@ TEST_CASE("a move with hooks survives every fault, theirs too, and none runs twi
   sweep(with_hooks({"", Strategy::handoff}), 3);
   sweep(with_hooks({"StatefulSet", Strategy::handoff}), 5);
   sweep(with_hooks({"ReplicaSet", Strategy::shadow}), 5);
+  sweep(with_hooks({"", Strategy::replay}), 3);
   for (const char* hook : {"hook a", "hook b", "hook c"})
     for (const Fault fault : {Fault::fail_before, Fault::fail_after, Fault::crash_before, Fault::crash_after}) {
       Sweep run(with_hooks({"", Strategy::handoff}));

@@ -132,7 +132,7 @@ Json kept_metadata(const Json& pod, const PodEdits& edits, std::vector<std::stri
   for (const char* gone :
        {kKickAnnotation, kRestoreAnnotation, kDeletionCost, "kubectl.kubernetes.io/last-applied-configuration"})
     annotations.erase(gone);
-  if (edits.image.empty()) annotations[kRestoreAnnotation] = restore_mark(edits.id, edits.container);
+  if (edits.image.empty() && !edits.fresh) annotations[kRestoreAnnotation] = restore_mark(edits.id, edits.container);
   if (!annotations.empty()) metadata["annotations"] = annotations;
   return metadata;
 }
@@ -143,12 +143,12 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
   TargetPod target;
   Json spec = source.at("spec");
   drop_generated_volume(spec);
-  drop_init_containers(spec, target.notes);
+  if (!edits.fresh) drop_init_containers(spec, target.notes);
   spec["nodeName"] = edits.node;
   // Of an earlier move, and what admission made of it. A source with another class cannot be moved by the handler.
   if (spec.value("runtimeClassName", "") == kHandlerName)
     for (const char* field : {"runtimeClassName", "overhead"}) spec.erase(field);
-  if (edits.image.empty()) spec["runtimeClassName"] = kHandlerName;
+  if (edits.image.empty() && !edits.fresh) spec["runtimeClassName"] = kHandlerName;
   // The scheduler set these two or nobody did; nodeName bypasses it, and ephemeral containers cannot be created.
   spec.erase("ephemeralContainers");
   spec.erase("schedulingGates");
@@ -156,8 +156,8 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
     if (!spec.contains(field) || edits.name == source.at("metadata").at("name")) continue;
     // Both pods live for a while; with one host name they would share one control queue and eat each other's messages.
     spec.erase(field);
-    target.notes.push_back(fmt::format(
-        "spec.{} is dropped: the copy's host name is its pod name (gethostname() in the process stays)", field));
+    target.notes.push_back(fmt::format("spec.{} is dropped: the copy's host name is its pod name{}", field,
+                                       edits.fresh ? "" : " (gethostname() in the process stays)"));
   }
   for (Json& container : spec.at("containers")) {
     if (container.at("name") == edits.container) {

@@ -15,6 +15,7 @@ struct PodEdits {
   std::string image;                        ///< its checkpoint image; empty: the runtime handler restores it
   std::string id;                           ///< of the migration
   std::vector<std::string> without_labels;  ///< e.g. pod-template-hash, so that nobody adopts the copy early
+  bool fresh = false;                       ///< nothing is restored: its own image, its init containers
 };
 
 struct TargetPod {

@@ -221,6 +221,14 @@ void Connection::consume(const std::string& queue, const Arguments& arguments, c
   impl_->call(kChannel, AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD, stop, "consuming a queue");
 }
 
+void Connection::consume_replies(const StopToken& stop) {
+  amqp_basic_consume_t consume{};
+  const std::string queue = kReplies;
+  consume.queue = bytes_of(queue);
+  consume.no_ack = 1;
+  impl_->call(kChannel, AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD, stop, "consuming replies");
+}
+
 std::optional<Delivery> Connection::get(const std::string& queue, const StopToken& stop) {
   amqp_basic_get_t get{};
   get.queue = bytes_of(queue);

@@ -87,6 +87,7 @@ class Connection {
   // ---- consuming
   void set_prefetch(std::uint16_t count, const StopToken& stop);
   void consume(const std::string& queue, const Arguments& arguments, const StopToken& stop);
+  void consume_replies(const StopToken& stop);  ///< to questions on this channel; not to be acknowledged
   std::optional<Delivery> get(const std::string& queue, const StopToken& stop);  ///< to be acknowledged; nullopt: empty
   void ack(std::uint64_t tag, bool multiple, const StopToken& stop);
   void requeue(std::uint64_t tag, const StopToken& stop);  ///< basic.nack, requeue

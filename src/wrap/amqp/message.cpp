@@ -41,6 +41,20 @@ Properties Properties::make(const std::string& content_type, const std::string& 
   return made;
 }
 
+Properties Properties::question(const std::string& correlation_id, Millis expires) {
+  Properties made = make("application/json", "", false);
+  auto& values = made.impl_->values;
+  values.correlation_id = made.impl_->keep(correlation_id);
+  values.reply_to = made.impl_->keep(kReplies);
+  values.expiration = made.impl_->keep(std::to_string(std::max<Millis::rep>(expires.count(), 1)));
+  values._flags |= AMQP_BASIC_CORRELATION_ID_FLAG | AMQP_BASIC_REPLY_TO_FLAG | AMQP_BASIC_EXPIRATION_FLAG;
+  return made;
+}
+
+std::string Properties::correlation_id() const {
+  return impl_->values._flags & AMQP_BASIC_CORRELATION_ID_FLAG ? text_of(impl_->values.correlation_id) : std::string{};
+}
+
 std::string Properties::message_id() const {
   return impl_->values._flags & AMQP_BASIC_MESSAGE_ID_FLAG ? text_of(impl_->values.message_id) : std::string{};
 }

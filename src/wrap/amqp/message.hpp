@@ -9,6 +9,10 @@
 
 namespace ms2m::amqp {
 
+/// The queue that is none: what comes to it is delivered to the channel that the question came from (RabbitMQ's direct
+/// reply-to).
+inline constexpr const char* kReplies = "amq.rabbitmq.reply-to";
+
 /// All basic properties of a message, headers included. Move-only; opaque so that a message can be passed on unchanged.
 class Properties {
  public:
@@ -22,7 +26,11 @@ class Properties {
   Properties(Properties&&) noexcept;
   Properties& operator=(Properties&&) noexcept;
 
+  /// Of a question: to be answered over the channel that it is published on (Connection::consume_replies()).
+  static Properties question(const std::string& correlation_id, Millis expires);
+
   std::string message_id() const;
+  std::string correlation_id() const;
   std::string user_id() const;
   /// The broker refuses (406) a user_id that is not the publisher's own.
   void drop_user_id() noexcept;

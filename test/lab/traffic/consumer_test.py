@@ -406,6 +406,86 @@ class Producing(Case):
         self.assertEqual({mark for _, mark in self.published}, {"r"})
 
 
+class Stream(Case):
+    script = "stream_consumer.py"
+    queue_arguments = {"x-queue-type": "stream"}
+
+    def start(self, **env):
+        return super().start(QUEUE_TYPE="stream", PROCESSING_DELAY_MS=0, **env)
+
+    def answers(self):
+        """What it says of itself, asked as ms2m does."""
+        channel, replies = self.connection.channel(), []
+        channel.basic_consume("amq.rabbitmq.reply-to", lambda *reply: replies.append(reply), auto_ack=True)
+        channel.basic_publish("", CONTROL, json.dumps({"type": "STATUS"}),
+                              pika.BasicProperties(reply_to="amq.rabbitmq.reply-to", correlation_id="17", expiration="5000"))
+        deadline = time.monotonic() + 5
+        while not replies and time.monotonic() < deadline:
+            self.connection.process_data_events(0.1)
+        channel.close()
+        self.assertEqual(len(replies), 1, "no answer")
+        _, _, properties, body = replies[0]
+        self.assertEqual(properties.correlation_id, "17")
+        content = json.loads(body)
+        self.assertEqual(content["type"], "STATUS")
+        return content["payload"]
+
+    def at(self, offset):
+        eventually(lambda: self.answers()["offset"] == offset)
+
+    def test_tells_its_offset_and_stops_where_it_is_told(self):
+        self.publish(30)
+        self.tell("START_REPLAY", QUEUE, role="target", until=9, **{"from": 0})
+        self.start()
+        self.at(9)
+        self.assertEqual({key: self.answers()[key] for key in ("queue", "role", "first", "offset")},
+                         {"queue": QUEUE, "role": "target", "first": 0, "offset": 9})
+        self.tell("START_REPLAY", QUEUE, role="target", until=19, **{"from": 0})
+        self.at(19)
+        state = get("/state")
+        self.assertEqual((state["effects_emitted"], state["effects_muted"]), (0, 20))
+        self.tell("START_REPLAY", HOLD, role="hold")
+        eventually(lambda: self.answers()["queue"] == HOLD)
+        self.publish(5)
+        time.sleep(0.2)
+        held = self.answers()
+        self.assertEqual((held["offset"], held["state"]), (19, get("/state")["hash"]))
+        self.tell("END_REPLAY")
+        self.drained()
+        self.assert_exact()
+        self.assertEqual((self.answers()["role"], get("/state")["effects_emitted"]), (None, 15))
+        self.assertEqual(self.passive(CONTROL).message_count, 0)
+
+    def test_goes_on_after_its_own_offset(self):
+        process = self.start()
+        self.publish(20)
+        self.drained()
+        close_connections(process)
+        self.publish(20)
+        self.drained()
+        self.assert_exact()
+        self.assertEqual((self.answers()["first"], self.answers()["offset"]), (0, 39))
+
+    def test_begins_in_the_middle_of_a_chunk(self):
+        self.publish(50)
+        self.tell("START_REPLAY", QUEUE, role="target", until=49, **{"from": 30})
+        self.start()
+        self.at(49)
+        self.assertEqual((self.answers()["first"], get("/state")["count"]), (30, 20))
+
+    def test_a_second_process_finds_the_command_again(self):
+        self.publish(10)
+        self.tell("START_REPLAY", QUEUE, role="target", until=9, **{"from": 0})
+        process = self.start()
+        self.at(9)
+        process.kill()
+        process.wait()
+        self.publish(10)
+        self.start()
+        self.at(9)
+        self.assertEqual((self.answers()["role"], get("/state")["effects_emitted"]), ("target", 0))
+
+
 def close_connections(process):
     """Closed by the broker. Not by the management API: that learns of a connection 5 s late."""
     table = subprocess.run(["ss", "-Htnp", "dport = 5672"], check=True, capture_output=True, text=True).stdout

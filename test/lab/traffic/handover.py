@@ -118,6 +118,7 @@ def describe(options, what, migration, outcome, verdict, left, pod):
     run["id"] = driver.find(report, "id")
     run["phases"] = driver.find(report, "phases")
     run["critical_path"] = driver.find(report, "critical_path")
+    run["stream"] = driver.find(report, "stream")  # offsets
     if status != 0:
         run["error"] = err.strip().splitlines()[-6:]
     return run
@@ -125,6 +126,8 @@ def describe(options, what, migration, outcome, verdict, left, pod):
 
 def show(run):
     numbers = " ".join(f"{key} {run[key]}" for key in SHOWN)
+    if run["stream"]:
+        numbers += " stopped at {stop} cut over at {cut_over}".format(**run["stream"])
     return (f"{run['strategy']:>10} {run['restore']:>7} {run['checkpoint']} precopy {run['precopy']} pages {run['pages']} {run['transfer']} {run['rate']:>5g}/s #{run['repetition']} exit {run['exit_status']} {numbers} "
             f"lost {run['lost']} duplicated {run['duplicated']} reordered {run['reordered']} "
             f"{'exact' if run['exact'] else 'NOT EXACT'}{'' if run['moved'] else ' not moved'}"

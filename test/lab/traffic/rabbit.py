@@ -38,6 +38,10 @@ class Management:
         row = self.queues().get(queue, {})
         return row.get("messages_ready", 0), row.get("messages_unacknowledged", 0)
 
+    def consumers(self, queue):
+        """A consumer is named a second or two after it came."""
+        return len([one for one in self.call("GET", "/consumers/%2F") if one["queue"]["name"] == queue])
+
     def delete(self, kind, name):
         try:
             self.call("DELETE", f"/{kind}/%2F/{urllib.parse.quote(name, safe='')}")

@@ -24,6 +24,8 @@ def fill_in(options):
         options.name = "consumer-0" if options.workload == "pod" else "consumer"
     if options.workload == "pod" and options.replicas != 1:
         raise lab.Failure("a bare pod has one replica")
+    if options.consumer == "stream":
+        options.queue_type = "stream"
     options.exchange_name = "" if options.exchange == "default" else "app.events"
 
 
@@ -50,11 +52,14 @@ def start(options):
 
 
 def await_consumers(options):
+    """A passive declare does not count those of a stream."""
+    stream, management = options.queue_type == "stream", rabbit.Management()
     with rabbit.Probe() as probe:
         deadline = time.monotonic() + options.timeout
         while True:
             seen = probe.look(options.queue)
-            if seen and seen[1] >= options.replicas:
+            count = management.consumers(options.queue) if stream else seen[1] if seen else 0
+            if count >= options.replicas:
                 return
             if time.monotonic() > deadline:
                 raise lab.Failure(f"{options.queue} has no consumer")
@@ -136,7 +141,7 @@ def parser():
     begin.add_argument("--batch", type=int, default=1, help="messages processed and acknowledged together")
     begin.add_argument("--batch-wait", type=float, default=1, help="seconds after which a batch is processed though not full")
     begin.add_argument("--queue", default="app.events")
-    begin.add_argument("--queue-type", choices=("classic", "quorum"), default="classic")
+    begin.add_argument("--queue-type", choices=("classic", "quorum", "stream"), default="classic")
     begin.add_argument("--queue-args", help="JSON")
     begin.add_argument("--exchange", choices=sorted(workload.ROUTES), default="fanout")
     begin.add_argument("--backlog", type=int, default=0, help="messages published at once before the steady rate")

@@ -104,8 +104,10 @@ class Waiter:
         return instances, oracle.judge(self._entries, self._applied(instances))
 
     def _waiting(self):
-        """Queues with messages, ready or not: the primary one, and those of an unfinished migration."""
+        """Queues with messages, ready or not: the primary one, and those of an unfinished migration. A stream keeps all."""
         ours = (self._options["queue"], self._options["queue"] + ".ms2m-replay")
+        if self._options["queue_type"] == "stream":
+            ours = ()
         return [(name, row.get("messages", 0)) for name, row in self._management.queues().items()
                 if row.get("messages") and (name in ours or MIGRATION_QUEUE.match(name))]
 

@@ -14,7 +14,7 @@ import lab
 LABEL = "app=consumer"
 SECRET = "rabbitmq"
 SCRIPTS = {"subscribing": "/app/consumer.py", "polling": "/app/polling_consumer.py",
-           "plain": "/app/plain_consumer.py"}
+           "plain": "/app/plain_consumer.py", "stream": "/app/stream_consumer.py"}
 COLLECTIONS = {"deployment": "/apis/apps/v1/namespaces/{}/deployments",
                "statefulset": "/apis/apps/v1/namespaces/{}/statefulsets",
                "replicaset": "/apis/apps/v1/namespaces/{}/replicasets",

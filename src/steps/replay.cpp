@@ -1,0 +1,325 @@
+#include "steps/replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "handover/queue_names.hpp"
+#include "handover/waits.hpp"
+#include "journal/operation.hpp"
+#include "kube/objects/container_state.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+#include "steps/movable.hpp"
+#include "steps/stream_progress.hpp"
+#include "undo/stream_operations.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr Millis kFollows{20}, kHandsOver{2};
+/// Not worth another round: each costs a few questions.
+constexpr std::int64_t kFew = 3;
+
+Error started_anew(const std::string& who) {
+  return Error(ErrorKind::inconsistent,
+               fmt::format("{} has begun anew in the stream meanwhile, as one does that is started again", who));
+}
+
+std::string stream_of(const Move& move) { return move.plan.queue; }
+
+Announced stop_of(const Plan& plan, const std::string& hold) {
+  return {fmt::format("send {} from stream {} to the empty queue {}: it says at which offset it has stopped",
+                      plan.source_pod, plan.queue, hold),
+          op::ResumeStream{plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue,
+                           plan.target_pod}};
+}
+
+Announced pivot_of(const Move& move) {
+  const Plan& plan = move.plan;
+  return {fmt::format("pivot: take the dead man's message and send {} on in {}, in one transaction", plan.target_pod,
+                      plan.queue),
+          {},
+          op::ServeStream{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
+                          end_replay("target", plan.id), move.request.timeouts.serve}};
+}
+
+/// What the kubelet says of a pod that begins from its own image. Throws Error{failed} when it will not run, or has run
+/// and ended.
+void check_fresh(const Json* pod, const Plan& plan) {
+  waits_with(pod, plan.container, "");
+  const auto own = container_state(*pod, plan.container);
+  if (!own || (!own->exit_code && !own->last_exit)) return;
+  throw Error(ErrorKind::failed,
+              fmt::format("container {} of the fresh pod {} has ended with exit code {} before it had the stream",
+                          plan.container, plan.target_pod, own->last_exit ? *own->last_exit : *own->exit_code),
+              "see why it does not run: a second one of this workload must be able to run beside the first");
+}
+
+}  // namespace
+
+std::string StreamSides::from() const {
+  return move.request.from.empty() ? std::to_string(move.facts.stream->first) : move.request.from;
+}
+
+/// Asks again for as long as one message may take.
+std::optional<ConsumerStatus> StreamSides::answer(const std::string& control_queue, const StopToken& stop) const {
+  const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(move.request.timeouts.quiet);
+  for (;;) {
+    if (auto status = ask_status(broker, control_queue, stop)) return status;
+    if (Clock::now() >= end) return std::nullopt;
+    stop.sleep(kFollows, "waiting for an answer in " + control_queue);
+  }
+}
+
+ConsumerStatus StreamSides::source(const StopToken& stop) const {
+  const auto status = answer(move.plan.source_control_queue, stop);
+  if (!status)
+    throw Error(ErrorKind::timeout,
+                fmt::format("pod {} does not answer STATUS in {} any more", move.plan.source_pod,
+                            move.plan.source_control_queue),
+                "let the consumer look at its control queue between two messages");
+  if (status->first != move.facts.stream->first) throw started_anew("pod " + move.plan.source_pod);
+  return *status;
+}
+
+ConsumerStatus StreamSides::source_at_work(const StopToken& stop) const {
+  ConsumerStatus status = source(stop);
+  if (!status.serves(stream_of(move)))
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("pod {} does not serve {} any more", move.plan.source_pod, stream_of(move)));
+  return status;
+}
+
+std::string StreamSides::running(const StopToken& stop) const {
+  const auto pod = cluster.get({Kind::pod, move.plan.ns, move.plan.target_pod}, stop);
+  check_fresh(pod ? &*pod : nullptr, move.plan);
+  return instance_in(*pod, move.plan.container);
+}
+
+ConsumerStatus StreamSides::target(const LivingCopy& living, const StopToken& stop) const {
+  const Plan& plan = move.plan;
+  const auto status = answer(plan.target_control_queue, stop);
+  if (!status) {
+    running(stop);
+    throw Error(ErrorKind::timeout, fmt::format("pod {} does not answer STATUS in {} any more", plan.target_pod,
+                                                plan.target_control_queue));
+  }
+  if (same_instance(running(stop), living.instance) == false) throw started_anew("pod " + plan.target_pod);
+  if (status->role != "target" || status->queue != stream_of(move))
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("pod {} was told to read {} in the role \"target\", and says that it reads {} in the role "
+                            "\"{}\"",
+                            plan.target_pod, stream_of(move), status->queue, status->role),
+                "the consumer must take START_REPLAY from its control queue before it reads anything "
+                "(ms2m-protocol(7))");
+  if (move.request.from.empty() && status->first >= 0 && status->first != move.facts.stream->first)
+    throw Error(
+        ErrorKind::inconsistent,
+        fmt::format("the source's state begins at offset {} of {}, and what a fresh pod gets there begins at {}",
+                    move.facts.stream->first, stream_of(move), status->first),
+        "the stream must keep what the state is made of; if a later beginning makes the same state, name it "
+        "with --from");
+  return *status;
+}
+
+void StreamSides::let_read_until(std::int64_t offset, const StopToken& stop) const {
+  broker.publish({"", move.plan.target_control_queue, replay_until(stream_of(move), from(), offset, move.plan.id),
+                  "application/json", ""},
+                 stop);
+}
+
+std::vector<Announced> TellFresh::announce(const Move& move) {
+  const Plan& plan = move.plan;
+  return {{fmt::format("put into {}: read {} from {} on, no further than the source, with role \"target\"",
+                       plan.target_control_queue, plan.queue,
+                       move.request.from.empty() ? "where the source's state begins" : move.request.from)}};
+}
+
+Ran TellFresh::run(const StopToken& stop) const {
+  check_consumer_named(sides.move, admin, observer, stop);
+  sides.let_read_until(sides.source_at_work(stop).offset, stop);
+  return {};
+}
+
+Ran AwaitFresh::run(const StopToken& given) const {
+  const Plan& plan = sides.move.plan;
+  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.restore));
+  try {
+    for (;;) {
+      living.instance = sides.running(stop);
+      // The first question comes before its container does.
+      const auto status = ask_status(sides.broker, plan.target_control_queue, stop);
+      if (status && !living.instance.empty()) break;
+      stop.sleep(kFollows, "waiting for the fresh pod to answer");
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout || given.remaining(Millis{1}) == Millis{0}) throw;
+    throw Error(
+        ErrorKind::timeout,
+        fmt::format("the fresh pod {} does not answer STATUS in {}", plan.target_pod, plan.target_control_queue),
+        "see whether it runs and reaches the broker, or raise --restore-timeout");
+  }
+  sides.target(living, stop);
+  tell(observer, kPhase, fmt::format("pod {} reads {}", plan.target_pod, plan.queue));
+  return {"a fresh pod from its own image"};
+}
+
+std::vector<Announced> FollowStream::announce(const Move& move) {
+  return {{fmt::format("let {} read as far as {} is, again and again, until the rest takes no longer than {} ms",
+                       move.plan.target_pod, move.plan.source_pod, move.request.downtime_limit.count())}};
+}
+
+namespace {
+
+/// Until the target is where it may read to.
+std::int64_t await_offset(const StreamSides& sides, const LivingCopy& living, std::int64_t until, Millis every,
+                          const std::function<void()>& guard, const StopToken& stop) {
+  for (;;) {
+    guard();
+    const ConsumerStatus target = sides.target(living, stop);
+    if (target.offset > until)
+      throw Error(ErrorKind::inconsistent,
+                  fmt::format("pod {} has read {} up to offset {}, and was told to stop at {}",
+                              sides.move.plan.target_pod, sides.move.plan.queue, target.offset, until),
+                  "the consumer must not apply a message after \"until\" (ms2m-protocol(7))");
+    if (target.offset == until) return target.offset;
+    stop.sleep(every, fmt::format("waiting for the target to come to offset {}", until));
+  }
+}
+
+[[noreturn]] void comes_no_nearer(Millis limit, std::int64_t behind, Seconds time) {
+  throw Error(ErrorKind::failed,
+              fmt::format("the target stays {} messages ({:.1f} s) behind, because the source works as fast as it does",
+                          behind, time.count()),
+              fmt::format("let nobody work for that time with --downtime-limit {}s, or slow down the publishers",
+                          static_cast<long>(time.count()) + 1 + limit.count() / 1000));
+}
+
+}  // namespace
+
+Ran FollowStream::run(const StopToken& given) const {
+  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.replay));
+  std::int64_t there = sides.target(living, stop).offset;
+  Rate rate;
+  Progress progress;
+  try {
+    for (;;) {
+      const std::int64_t until = sides.source_at_work(stop).offset;
+      const std::int64_t behind = until - std::max(there, sides.move.facts.stream->first - 1);
+      const Seconds time = rate.time_for(behind);
+      if (there >= 0 && (behind <= kFew || time <= dials.downtime_limit())) break;
+      if (there >= 0 && progress.in_vain(behind)) comes_no_nearer(dials.downtime_limit(), behind, time);
+      const TimePoint begin = Clock::now();
+      sides.let_read_until(until, stop);
+      there = await_offset(
+          sides, living, until, kFollows, [] {}, stop);
+      rate.saw(behind, Clock::now() - begin);
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout || given.remaining(Millis{1}) == Millis{0}) throw;
+    if (stop.remaining(Millis{1}) > Millis{0}) throw;
+    throw Error(ErrorKind::timeout, fmt::format("the target had not caught up in time, and is at offset {}", there),
+                "raise --replay-timeout: the whole log has to be read, or begin later with --from");
+  }
+  if (!measures.stream) {  // the first time: the log was read then
+    measures.service_rate = rate.value();
+    measures.stream = StreamOffsets{.first = sides.target(living, stop).first, .replay_rate = rate.value()};
+  }
+  tell(observer, kPhase, fmt::format("pod {} has caught up, at offset {}", sides.move.plan.target_pod, there));
+  return {};
+}
+
+std::vector<Announced> HaltSource::announce(const Move& move) { return {stop_of(move.plan, move.names().hold)}; }
+
+Ran HaltSource::run(const StopToken& given) const {
+  const Plan& plan = sides.move.plan;
+  const std::string hold = sides.move.names().hold;
+  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.quiet));
+  dials.close_downtime_limit("too late: the move cuts over, or has");
+  journal_announced(journal, kPhase, stop_of(plan, hold));
+  sides.broker.publish({"", plan.source_control_queue, start_replay(hold, "hold", plan.id), "application/json", ""},
+                       stop);
+  ConsumerStatus status = sides.source(stop);
+  for (; status.queue != hold; status = sides.source(stop)) {
+    guards.check();
+    stop.sleep(kHandsOver, "waiting for the source to leave the stream");
+  }
+  quiet.since = Clock::now();
+  measures.stream->stop = status.offset;
+  tell(observer, kPhase, fmt::format("pod {} has stopped at offset {}", plan.source_pod, status.offset));
+  return {};
+}
+
+std::vector<Announced> ReachSource::announce(const Move& move) {
+  return {{fmt::format("let {} read up to the very offset at which {} has stopped", move.plan.target_pod,
+                       move.plan.source_pod)}};
+}
+
+namespace {
+
+/// Both stand still there. nullopt: at least one does not tell it.
+std::optional<bool> compared(const ConsumerStatus& source, const ConsumerStatus& target) {
+  if (source.state.empty() || target.state.empty()) return std::nullopt;
+  return source.state == target.state;
+}
+
+}  // namespace
+
+Ran ReachSource::run(const StopToken& given) const {
+  const Plan& plan = sides.move.plan;
+  StreamOffsets& offsets = *measures.stream;
+  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.replay));
+  sides.let_read_until(offsets.stop, stop);
+  await_offset(
+      sides, living, offsets.stop, kHandsOver, [this] { guards.check(); }, stop);
+  offsets.same_state = compared(sides.source(stop), sides.target(living, stop));
+  if (offsets.same_state == false)
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("at offset {} of {} the target's state is not the source's", offsets.stop, plan.queue),
+                "it must follow from the messages alone, from where it begins (--from)");
+  tell(observer, kPhase,
+       fmt::format("pod {} is at offset {}{}", plan.target_pod, offsets.stop,
+                   offsets.same_state ? ", in the same state" : "; whether in the same state, they do not tell"));
+  return {};
+}
+
+std::vector<Announced> PivotStream::announce(const Move& move) { return {pivot_of(move)}; }
+
+Ran PivotStream::run(const StopToken& stop) const {
+  const Move& move = sides.move;
+  const Plan& plan = move.plan;
+  const QueueNames names = move.names();
+  const auto end = std::get<op::ServeStream>(*pivot_of(move).finish);
+  StreamOffsets& offsets = *measures.stream;
+  const ConsumerStatus source = sides.source(stop), target = sides.target(living, stop);
+  if (source.queue != names.hold || source.offset != offsets.stop || target.offset != offsets.stop)
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("source and target do not stand at offset {} any more, but at {} and {}", offsets.stop,
+                            source.offset, target.offset));
+  offsets.cut_over = target.offset;
+  guards.check();
+  measures.dead_man_margin = Seconds(guards.own.dead_man->margin());
+  journal_announced(journal, kPhase, pivot_of(move));
+  journal.mark(Mark::pivot_intent);
+  guards.own.dead_man->stop_renewing();
+  const std::vector<Outgoing> messages{{"", plan.target_control_queue, end.message, "application/json", ""},
+                                       {"", names.pivot, Json{{"pivoted", plan.id}}.dump(), "application/json", ""}};
+  if (sides.broker.pivot(names.dead_man, messages, stop) == PivotResult::fired)
+    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
+                "give it more time with --deadman");
+  journal.mark(Mark::pivoted);
+  tell(observer, kPhase,
+       fmt::format("pivot: pod {} goes on in {} after offset {}", plan.target_pod, plan.queue, offsets.cut_over));
+  return {};
+}
+
+Ran AwaitStreamServed::run(const StopToken& stop) const {
+  const auto given = journal.effect_with<op::ServeStream>();
+  await_stream_served(sides.cluster, sides.broker, given->operation, stop);
+  times.target = Clock::now();
+  const StreamOffsets& offsets = *measures.stream;
+  return {fmt::format("source stopped at offset {}, target took over at {}", offsets.stop, offsets.cut_over)};
+}
+
+}  // namespace ms2m

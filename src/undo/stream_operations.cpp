@@ -1,0 +1,73 @@
+#include "undo/stream_operations.hpp"
+
+#include <fmt/format.h>
+
+#include "handover/consumer_status.hpp"
+#include "handover/queue_names.hpp"
+#include "kube/objects/pod_state.hpp"
+#include "ms2m/error.hpp"
+#include "undo/pod_operations.hpp"
+
+namespace ms2m {
+namespace {
+
+constexpr Millis kLook{20};
+/// Between two commands to one that answers and has not obeyed: it may be in the middle of a message.
+constexpr std::chrono::seconds kSayAgain{5};
+
+/// When the API server cannot be asked, the source is taken to be there.
+bool source_there(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
+  try {
+    return is_pod(ports, o.ns, o.pod, o.uid, stop.within(std::chrono::seconds(10)));
+  } catch (const Error&) {
+    stop.check("asking for pod " + o.pod);
+    return true;
+  }
+}
+
+}  // namespace
+
+bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
+  const auto status = ask_status(ports.broker, o.control_queue, stop);
+  return status && status->serves(o.queue);
+}
+
+void resume_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
+  if (!source_there(ports, o, stop)) return;  // nobody to send back
+  // A START_REPLAY that was not read yet must not be read after this.
+  ports.broker.purge_queue(o.control_queue, stop);
+  for (TimePoint again;; stop.sleep(kLook, "waiting for the source to go on in " + o.queue)) {
+    if (Clock::now() >= again) {
+      ports.broker.publish({"", o.control_queue, end_replay("source", ""), "application/json", ""}, stop);
+      again = Clock::now() + kSayAgain;
+    }
+    if (reads_stream(ports, o, stop)) return;
+    if (!source_there(ports, o, stop)) return;
+  }
+}
+
+void await_stream_served(Cluster& cluster, Broker& broker, const op::ServeStream& o, const StopToken& given) {
+  const StopToken stop =
+      o.limit.count() > 0 ? given.within(std::chrono::duration_cast<Clock::duration>(o.limit)) : given;
+  for (TimePoint again = Clock::now() + kSayAgain;;
+       stop.sleep(kLook, fmt::format("waiting for pod {} to go on in {}", o.pod, o.queue))) {
+    const auto status = ask_status(broker, o.control_queue, stop);
+    if (status && status->serves(o.queue)) return;
+    const auto pod = cluster.get({Kind::pod, o.ns, o.pod}, stop);
+    if (pod_is_lost(pod ? &*pod : nullptr))
+      throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", o.ns, o.pod));
+    if (!status || Clock::now() < again) continue;
+    broker.publish({"", o.control_queue, o.message, "application/json", ""}, stop);
+    again = Clock::now() + kSayAgain;
+  }
+}
+
+/// Whoever finishes the journal does not know whether the pivot's message was lost with a container.
+void serve_stream(const Migrator::Ports& ports, const op::ServeStream& o, const StopToken& stop) {
+  const auto status = ask_status(ports.broker, o.control_queue, stop);
+  if (status && status->serves(o.queue)) return;
+  if (status) ports.broker.publish({"", o.control_queue, o.message, "application/json", ""}, stop);
+  await_stream_served(ports.cluster, ports.broker, o, stop);
+}
+
+}  // namespace ms2m

@@ -1,0 +1,19 @@
+// Operations that send the source or the copy of a stream on.
+#pragma once
+#include "journal/operation.hpp"
+#include "ms2m/migrator.hpp"
+#include "ms2m/stop.hpp"
+
+namespace ms2m {
+
+/// The source says that it serves the stream. False also when it does not answer.
+bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop);
+/// Returns when it does, or is not there.
+void resume_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop);
+
+/// Returns when the copy says that it serves. END_REPLAY, which must have been sent once, is sent again to one that
+/// answers and does not: it was started again since. Error{inconsistent}: its pod is lost; Error{timeout}.
+void serve_stream(const Migrator::Ports& ports, const op::ServeStream& o, const StopToken& stop);
+void await_stream_served(Cluster& cluster, Broker& broker, const op::ServeStream& o, const StopToken& stop);
+
+}  // namespace ms2m

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""A stream: a fresh pod makes the state anew from the log and takes over at the very offset at which the source has
+stopped. Exact is the state, and every side effect is had once."""
+
+import signal
+
+import scenario
+from scenario import verdict
+
+FIELDS = {"first", "stop", "cut_over", "same_state", "replay_rate"}
+
+
+class Stream(scenario.Scenario):
+    def begin_traffic(self, *arguments):
+        (source,) = self.start_traffic("--consumer", "stream", "--rate", "50", "--delay-ms", "2", *arguments)
+        self.eventually(lambda: self.instances()[0].state["count"] > 0, "it has a state")
+        return source
+
+    def assert_taken_over(self, node, boot_ids):
+        """Another process, without a message or an effect too many or too few."""
+        (found,) = self.instances()
+        self.assertEqual(found.node, node)
+        self.assertNotIn(found.state["boot_id"], boot_ids)
+        result = self.assert_exact()
+        self.assertEqual((result["effects"]["never"], result["effects"]["several"]), (0, 0), result["effects"])
+        self.assertEqual(result["effects"]["once"], result["published"])
+        self.assert_no_debris()
+
+    def test_there_and_back_without_the_nodes(self):
+        """And so without ssh to them."""
+        source = self.begin_traffic("--backlog", "3000")
+        boot_ids, pod = [], source.name
+        for to in (self.there, self.here):
+            boot_ids.append(self.instances()[0].state["boot_id"])
+            run = self.begin_migration(pod, to, "--strategy", "replay", env={"MS2M_SSH_CONFIG": "/dev/null"}).wait()
+            self.assertEqual(run.status, 0, run.said())
+            report = run.report
+            self.assertLessEqual(scenario.OUTCOME_KEYS, set(report))
+            self.assertEqual((report["result"], report["strategy"], report["node_calls"], report["bytes"]),
+                             ("done", "replay", 0, None))
+            offsets = report["stream"]
+            self.assertEqual(set(offsets), FIELDS)
+            self.assertEqual((offsets["first"], offsets["stop"], offsets["same_state"]), (0, offsets["cut_over"], True))
+            self.assertGreater(offsets["stop"], 2999)
+            self.assertTrue(report["serving"].startswith("target"), report["serving"])
+            self.assert_critical_path(report)
+            self.note("replay gap_s", report["gap_s"])
+            self.note("replay total_s", report["total_s"])
+            self.assertLess(report["gap_s"], 3)
+            pod = report["target"]["pod"]
+        self.assert_taken_over(self.here, boot_ids)
+
+    def test_what_is_refused(self):
+        source = self.begin_traffic()
+        for strategy, what in (("shadow", "is a stream"), ("handoff", "use --strategy replay")):
+            run = self.begin_migration(source.name, self.there, "--strategy", strategy).wait()
+            self.assertEqual((run.status, run.report["result"]), (4, "refused"), run.said())
+            self.assertIn(what, run.out)
+        run = self.begin("plan", f"pod/{source.name}", "--to", self.there, "--strategy", "replay").wait()
+        self.assertEqual(run.status, 0, run.said())
+        self.assertIn("it says at which offset it has stopped", run.out)
+        (found,) = self.instances()
+        self.assertEqual((found.state["boot_id"], found.state["role"]), (source.state["boot_id"], None))
+        self.assertEqual(self.journal.ids(), [], "nothing was touched")
+        self.assert_exact()
+
+    def test_a_consumer_of_a_queue_has_no_log(self):
+        (source,) = self.start_traffic()
+        run = self.begin_migration(source.name, self.there, "--strategy", "replay").wait()
+        self.assertEqual((run.status, run.report["result"]), (4, "refused"), run.said())
+        self.assertIn("is a classic queue", run.out)
+        self.assert_exact()
+
+    def killed_at(self, type_, text):
+        """A move that is killed when this record is in the journal. Returns the source as it was."""
+        source = self.begin_traffic("--backlog", "1000")
+        run = self.begin_migration(source.name, self.there, "--strategy", "replay", "--deadman", "5s")
+        self.journal.await_record(type_, text, process=run)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        return source
+
+    def state_of(self, pod):
+        address = self.api.get(f"/api/v1/namespaces/default/pods/{pod}")["status"]["podIP"]
+        return verdict.http(address, "/state")
+
+    def assert_stayed(self, source):
+        result = self.assert_exact()
+        self.assertEqual((result["effects"]["never"], result["effects"]["several"]), (0, 0), result["effects"])
+        self.assertEqual([instance["boot_id"] for instance in result["instances"]], [source.state["boot_id"]])
+        self.assert_no_debris()
+
+    def test_killed_while_the_source_stands_still(self):
+        """The broker itself sends it on, before anybody cleans up."""
+        source = self.killed_at("effect", "send consumer-0 from stream")
+        count = self.state_of(source.name)["count"]
+        self.eventually(lambda: self.state_of(source.name)["count"] > count + 20, "the source works again", 20)
+        self.assertEqual(self.recover("abort")["result"], "undone")
+        self.assert_stayed(source)
+
+    def test_killed_after_the_pivot(self):
+        source = self.killed_at("pivoted", "")
+        report = self.recover("resume")
+        self.assertEqual((report["result"], report["leftovers"]), ("done", []), report)
+        self.assert_taken_over(self.there, [source.state["boot_id"]])
+
+    def test_interrupted(self):
+        source = self.begin_traffic("--backlog", "1000")
+        run = self.begin_migration(source.name, self.there, "--strategy", "replay")
+        self.journal.await_record("effect", "arm the dead man's switch", process=run)
+        run.signal(signal.SIGINT)
+        run.wait()
+        if run.report["result"] == "done":  # it came after the pivot
+            self.assert_taken_over(self.there, [source.state["boot_id"]])
+        else:
+            self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (130, "undone", []), run.said())
+            self.assert_stayed(source)
+
+
+if __name__ == "__main__":
+    scenario.main()
