@@ -181,6 +181,7 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
           damaged_journal(root, id, fmt::format("line {} is no record", number));
         return begin;
       }
+      if (!has_our_numbers(record)) throw NoOperation("it has a number that is none of ours");
       if (record.value("v", 1) > kRecordVersion)
         throw Error(ErrorKind::refused,
                     fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),

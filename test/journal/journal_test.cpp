@@ -300,8 +300,8 @@ TEST_CASE("how far a migration is, by its journal", "[journal]") {
 
 TEST_CASE("a first record with a field of another type makes a journal unreadable", "[journal]") {
   TempDir dir;
-  for (const Json& odd : {Json{{"vhost", 1}}, Json{{"source_uid", nullptr}}, Json{{"pid", "x"}},
-                          Json{{"kube", {{"as_groups", {1}}}}}, Json{{"kube", {{"user", 1}}}}}) {
+  for (const Json& odd : {Json{{"vhost", 1}}, Json{{"v", 1e300}}, Json{{"pid", 1e300}}, Json{{"source_uid", nullptr}},
+                          Json{{"pid", "x"}}, Json{{"kube", {{"as_groups", {1}}}}}, Json{{"kube", {{"user", 1}}}}}) {
     Json begin{{"type", "begin"}, {"v", 3}, {"id", "abc234"}};
     begin.update(odd);
     INFO(begin);
