@@ -33,7 +33,8 @@ void read_members(const std::string& archive) {
       test::must(header.size() % 512 == 0, "whole blocks");
       node::TarReader again(bytes_of(header));
       const auto same = again.next();
-      test::must(same && same->name == entry->name && same->link == entry->link && same->size == entry->size &&
+      test::must(same && same->name == entry->name && same->link == entry->link &&
+                     (entry->kind != node::TarEntry::Kind::file || same->size == entry->size) &&
                      same->mode == entry->mode && same->xattrs == entry->xattrs,
                  "a member is written as it was read");
     });
