@@ -21,6 +21,7 @@ fuzz_one() {
     { grep -E -m 12 '^(terminate|  what|broken|==[0-9]+==|SUMMARY|.*runtime error|ALARM|    #[0-9] )' "$log" || tail -n 12 "$log"; } >&2
     return 1
   fi
+  rmdir --ignore-fail-on-non-empty "$findings"
   say "$target: $(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second.*/\1 inputs in \2 s/p' "$log"), no finding"
 }
 

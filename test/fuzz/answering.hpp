@@ -1,10 +1,9 @@
 // A server on loopback that answers with the input.
 #pragma once
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <mutex>
 
 #include "wrap/posix/unique_fd.hpp"
 

@@ -2,7 +2,6 @@
 // them, in all: always the same. What libFuzzer does for a minute, with any compiler and in a second. Ends with status
 // 1, and the input in ./finding-NAME, when anything but an Error comes out, or it takes too long or too much memory.
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>

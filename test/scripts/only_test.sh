@@ -40,6 +40,7 @@ names=$(bash -c '. "$1/scripts/lib/select.sh"; any_of "$2"' test "$source_dir" $
 # Which fuzz targets, and that a finding is one: the target's status and its input tell.
 printf 'journal\nkube_watch\nkube_answers\n' >"$dir/fuzz-targets"
 in_fuzz() { bash -c 'set -euo pipefail; . "$1/scripts/lib/common.sh"; . "$1/scripts/lib/fuzz.sh"; eval "$3"' test "$source_dir" "$dir" "$1" 2>"$dir/err"; }
+# shellcheck disable=SC2016  # the inner shell expands
 [[ $(in_fuzz 'fuzz_targets_of "$2/fuzz-targets" "kube_.*"' | tr '\n' ' ') == 'kube_watch kube_answers ' ]] || fail "fuzz targets: $(cat "$dir/err")"
 [[ $(in_fuzz 'fuzz_targets_of "$2/fuzz-targets" ""' | wc -l) == 3 ]] || fail "not every fuzz target"
 if in_fuzz 'fuzz_targets_of "$2/fuzz-targets" kube'; then fail "a part of a name was accepted"; fi

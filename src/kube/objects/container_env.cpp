@@ -58,8 +58,9 @@ std::optional<std::string> value_in(const Json& object, const std::string& key, 
 }  // namespace
 
 std::optional<std::string> secret_value(const Json& secret, const std::string& key) {
-  if (!secret.contains("data") || !secret["data"].is_object() || !secret["data"].contains(key)) return std::nullopt;
-  return one_line(decode_base64(text_at(secret["data"], key.c_str()), "key " + key + " of a secret"));
+  const Json& data = object_at(secret, "data");
+  if (!data.contains(key) || !data[key].is_string()) return std::nullopt;
+  return one_line(decode_base64(data[key].get<std::string>(), "key " + key + " of a secret"));
 }
 
 ContainerEnv::ContainerEnv(const Json& pod, const std::string& container, PodLookups lookups)

@@ -44,6 +44,7 @@ TEST_CASE("a value of another type is as one that is not there", "[values]") {
   CHECK_FALSE(sets_up_network(odd));
   CHECK(selects(odd, {}));
   CHECK(travels("a", "b", odd));
+  CHECK_FALSE(secret_value({{"data", {{"password", 1}}}}, "password"));
   CHECK(name_of(renamed({{"metadata", 1}}, "b")) == "b");
   CHECK(without_status({{"metadata", {1}}}) == Json{{"metadata", {1}}});
   CHECK_THROWS_AS(pod_hostname(odd), Error);
