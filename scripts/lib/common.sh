@@ -15,6 +15,7 @@
     python3 python3-pika python3-yaml docker-registry)
   BENCH_PACKAGES=(python3 python3-pika python3-yaml gnuplot-nox)
   BROWSER_PACKAGES=(chromium)
+  FUZZ_PACKAGES=(clang libclang-rt-dev)
 }
 
 say()  { printf '%s\n' "$*" >&2; }

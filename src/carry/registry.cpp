@@ -1,6 +1,7 @@
 #include "carry/registry.hpp"
 
 #include "carry/flow.hpp"
+#include "carry/registry_answers.hpp"
 #include "ms2m/json.hpp"
 #include "node/runtime/oci_layout.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -230,14 +231,7 @@ bool ThroughRegistry::remove(const std::string& node, const std::string& name, c
         "registry " + client().place().shown() + " deletes nothing, or not for this login: the checkpoint stays there",
         "delete it where the registry runs");
   // Without the manifest the registry's own collection of garbage has them, too; until then nobody is to pull them.
-  const Json json = Json::parse(*manifest, nullptr, false);
-  const auto forget = [&](const Json& blob) {
-    const std::string digest = blob.is_object() ? blob.value("digest", "") : "";
-    if (digest.starts_with("sha256:")) client().remove(by, What::blob, digest.substr(7), stop);
-  };
-  if (json.is_object() && json.contains("config")) forget(json["config"]);
-  if (json.is_object() && json.contains("layers") && json["layers"].is_array())
-    for (const Json& layer : json["layers"]) forget(layer);
+  for (const std::string& blob : blobs_of(*manifest)) client().remove(by, RegistryClient::What::blob, blob, stop);
   return true;
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/base64.hpp"
 #include "base/url_encode.hpp"
+#include "carry/registry_answers.hpp"
 #include "ms2m/error.hpp"
-#include "ms2m/json.hpp"
 #include "node/runtime/oci_layout.hpp"
 #include "wrap/posix/sha256.hpp"
 
@@ -16,45 +16,10 @@ using node::RegistryAnswer;
 
 constexpr int kMostLinks = 4;            // from one place to the next, for a blob
 constexpr const char* kEveryRight = "";  // that a password has
-constexpr std::size_t kMostSaid = 200;
 
 std::string header(const RegistryAnswer& answer, const std::string& name) {
   const auto found = answer.headers.find(name);
   return found == answer.headers.end() ? "" : found->second;
-}
-
-/// "403 DENIED: requested access to the resource is denied"
-std::string said(const RegistryAnswer& answer) {
-  std::string text = std::to_string(answer.status);
-  const Json json = Json::parse(answer.body, nullptr, false);
-  if (json.is_object() && json.contains("errors") && json["errors"].is_array() && !json["errors"].empty() &&
-      json["errors"][0].is_object()) {
-    const Json& first = json["errors"][0];
-    for (const char* key : {"code", "message"})
-      if (first.contains(key) && first[key].is_string())
-        text += (key[0] == 'c' ? " " : ": ") + first[key].get<std::string>();
-  }
-  text = text.substr(0, kMostSaid);
-  for (char& c : text)
-    if (c < ' ' || c > '~') c = '?';
-  return text;
-}
-
-/// key="value" of a challenge; empty: it is not there.
-std::string parameter(const std::string& challenge, const std::string& key) {
-  for (auto at = challenge.find(key + "=\""); at != std::string::npos; at = challenge.find(key + "=\"", at + 1)) {
-    if (at > 0 && challenge[at - 1] != ' ' && challenge[at - 1] != ',') continue;
-    const auto from = at + key.size() + 2;
-    const auto end = challenge.find('"', from);
-    return end == std::string::npos ? "" : challenge.substr(from, end - from);
-  }
-  return "";
-}
-
-bool names(const std::string& challenge, const std::string& scheme) {
-  return challenge.size() > scheme.size() &&
-         std::equal(scheme.begin(), scheme.end(), challenge.begin(),
-                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
 }
 
 std::string basic(const RegistryLogin& login) { return "Basic " + base64_encode(login.user + ":" + login.password); }
@@ -109,10 +74,10 @@ RegistryAnswer RegistryClient::ask(const RegistryAsker& by, const Call& call, co
 /// As `refused` asks for it.
 void RegistryClient::log_in(const RegistryAsker& by, const RegistryAnswer& refused, const std::string& right,
                             const StopToken& stop) {
-  const std::string challenge = header(refused, "www-authenticate");
+  const RegistryChallenge challenge = parse_challenge(header(refused, "www-authenticate"));
   const auto known = logins_.find(place_, stop);
   std::string how, what = right;
-  if (names(challenge, "bearer")) {
+  if (challenge.bearer) {
     how = "Bearer " + token(by, challenge, known, stop);
   } else if (!known) {
     std::string files;
@@ -128,21 +93,18 @@ void RegistryClient::log_in(const RegistryAsker& by, const RegistryAnswer& refus
   authorization_[what] = how;
 }
 
-std::string RegistryClient::token(const RegistryAsker& by, const std::string& challenge,
+std::string RegistryClient::token(const RegistryAsker& by, const RegistryChallenge& challenge,
                                   const std::optional<RegistryLogin>& login, const StopToken& stop) {
-  const RegistryLink link = follow(place_.at, parameter(challenge, "realm"));
+  const RegistryLink link = follow(place_.at, challenge.realm);
   std::string query;
-  for (const char* key : {"service", "scope"})
-    if (const std::string value = parameter(challenge, key); !value.empty())
-      query += (query.empty() ? "" : "&") + std::string(key) + "=" + url_encode(value);
+  for (const auto& [key, value] : {std::pair{"service", challenge.service}, std::pair{"scope", challenge.scope}})
+    if (!value.empty()) query += (query.empty() ? "" : "&") + std::string(key) + "=" + url_encode(value);
   node::RegistryExchange request{link.at, "GET", link.target, {}, "", "", false};
   request.target += (request.target.find('?') == std::string::npos ? "?" : "&") + query;
   if (login) request.headers["Authorization"] = basic(*login);
   const RegistryAnswer answer = ask_node(by, std::move(request), stop);
   if (answer.status != 200) throw error(answer, "a token");
-  const Json json = Json::parse(answer.body, nullptr, false);
-  for (const char* key : {"token", "access_token"})
-    if (json.is_object() && json.contains(key) && json[key].is_string()) return json[key].get<std::string>();
+  if (auto made = token_in(answer.body)) return std::move(*made);
   throw Error(ErrorKind::protocol, "registry " + place_.host + " has a token made that is none");
 }
 

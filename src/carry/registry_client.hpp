@@ -12,6 +12,8 @@
 
 namespace ms2m {
 
+struct RegistryChallenge;
+
 /// A node, in a session of it.
 struct RegistryAsker {
   node::Session& session;
@@ -62,8 +64,8 @@ class RegistryClient {
   node::RegistryAnswer ask_node(const RegistryAsker& by, node::RegistryExchange request, const StopToken& stop);
   void log_in(const RegistryAsker& by, const node::RegistryAnswer& refused, const std::string& right,
               const StopToken& stop);
-  std::string token(const RegistryAsker& by, const std::string& challenge, const std::optional<RegistryLogin>& login,
-                    const StopToken& stop);
+  std::string token(const RegistryAsker& by, const RegistryChallenge& challenge,
+                    const std::optional<RegistryLogin>& login, const StopToken& stop);
   std::string path(const std::string& rest) const { return "/v2/" + place_.repository + "/" + rest; }
   Error error(const node::RegistryAnswer& answer, const std::string& doing) const;
   Upload upload_of(const node::RegistryAnswer& answer) const;

@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "journal/line.hpp"
+
 namespace ms2m {
 namespace {
 
@@ -64,7 +66,7 @@ std::vector<PastMove> History::moves() const {
   while (std::getline(in, line)) {
     const Json record = Json::parse(line, nullptr, false);
     try {
-      if (record.is_object() && record.at("v") == 1) all.push_back(move_of(record));
+      if (record.is_object() && has_our_numbers(record) && record.at("v") == 1) all.push_back(move_of(record));
     } catch (const Json::exception&) {
       // Half a line, or somebody else's.
     }

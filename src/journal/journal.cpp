@@ -35,6 +35,44 @@ std::optional<Mark> mark_of(const std::string& type) noexcept {
 /// A line that has its line feed was written whole; a file system that lost power may have kept its end alone.
 bool may_be_torn(std::string_view line) { return line.find('\0') != std::string_view::npos; }
 
+/// NoOperation: a field that is read as a text later, by abort and resume, is none.
+void check_begin(const Json& begin) {
+  for (const char* text : {"id",
+                           "t",
+                           "ns",
+                           "source_pod",
+                           "source_node",
+                           "source_uid",
+                           "target_pod",
+                           "target_node",
+                           "container",
+                           "queue",
+                           "strategy",
+                           "protocol",
+                           "kubeconfig",
+                           "context",
+                           "server",
+                           "cluster_uid",
+                           "vhost",
+                           "ssh_config",
+                           "ssh_host",
+                           "node_program",
+                           "transfer",
+                           "agent_namespace",
+                           "agent_address",
+                           "registry",
+                           "registry_ca",
+                           "broker",
+                           "broker_name",
+                           "holder",
+                           "host"})
+    if (const auto found = begin.find(text); found != begin.end() && !found->is_string())
+      throw NoOperation(fmt::format("its '{}' is no text", text));
+  if (const auto pid = begin.find("pid"); pid != begin.end() && !pid->is_number_integer())
+    throw NoOperation("its 'pid' is no number");
+  kube_flags_in(begin);
+}
+
 constexpr int kChecksums = 3;  ///< records of this version have one
 
 constexpr const char* kRoom = "make room, or give ms2m a writable $XDG_STATE_HOME";
@@ -143,6 +181,7 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
           damaged_journal(root, id, fmt::format("line {} is no record", number));
         return begin;
       }
+      if (!has_our_numbers(record)) throw NoOperation("it has a number that is none of ours");
       if (record.value("v", 1) > kRecordVersion)
         throw Error(ErrorKind::refused,
                     fmt::format("the journal {} was written by a newer ms2m", file_of(root, id).string()),
@@ -185,6 +224,7 @@ void Journal::append(Json record, Durable when) {
 void Journal::replay(const Json& record) {
   const std::string type = record.value("type", "");
   if (type == "begin") {
+    check_begin(record);
     begin_ = record;
     version_ = record.value("v", 1);
   } else if (type == "effect") {

@@ -1,5 +1,8 @@
 #include "journal/line.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "wrap/posix/sha256.hpp"
 
 namespace ms2m {
@@ -26,6 +29,14 @@ Checksum checksum_of(std::string_view line) {
   if (!field.starts_with(kField)) return Checksum::none;
   const std::string_view sum = field.substr(kField.size(), kDigits);
   return sum == digits(line.substr(0, line.size() - kAll)) ? Checksum::right : Checksum::wrong;
+}
+
+bool has_our_numbers(const Json& record) {
+  constexpr double kMost = 1e15;  // a whole number that a double says exactly, and int64 holds
+  if (record.is_number_float()) return std::abs(record.get<double>()) < kMost;
+  return std::all_of(record.begin(), record.end(), [](const Json& each) {
+    return each.is_primitive() && !each.is_number_float() ? true : has_our_numbers(each);
+  });
 }
 
 }  // namespace ms2m

@@ -11,6 +11,9 @@ namespace ms2m {
 /// Without a line feed.
 std::string line_of(const Json& record);
 
+/// Every number in it can be one that this ms2m, or an earlier one, has written.
+bool has_our_numbers(const Json& record);
+
 enum class Checksum { right, wrong, none };
 /// Of a line that is JSON, without its line feed.
 Checksum checksum_of(std::string_view line);

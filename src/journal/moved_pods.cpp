@@ -16,7 +16,10 @@ std::optional<MovedPod> read(const fs::path& file) {
   std::ifstream in(file);
   const Json json = Json::parse(in, nullptr, false);
   if (!json.is_object()) return std::nullopt;
-  const auto text = [&](const char* key) { return json.value(key, ""); };
+  const auto text = [&](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+  };
   return MovedPod{file.stem(),        text("ns"),      text("pod"),   text("control_queue"),
                   text("kubeconfig"), text("context"), text("broker")};
 }

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/base64.hpp"
+#include "base/moment.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -50,7 +51,8 @@ std::optional<std::chrono::system_clock::time_point> parse_rfc3339(const std::st
   const year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                             std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
-  return sys_days{date} + hours{hour} + minutes{minute} + seconds{second} - minutes{offset_minutes};
+  const sys_seconds at_second = sys_days{date} + hours{hour} + minutes{minute - offset_minutes} + seconds{second};
+  return moment_of(static_cast<double>(at_second.time_since_epoch().count()));
 }
 
 std::string exec_info(const KubeAccess& access, bool interactive) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/base64.hpp"
+#include "base/moment.hpp"
 #include "kube/kubeconfig_file.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
@@ -62,8 +63,7 @@ std::optional<std::chrono::system_clock::time_point> expiry_of(const std::string
   const auto text = base64_decode(payload);
   const Json claims = text ? Json::parse(*text, nullptr, false) : Json();
   if (!claims.is_object() || !claims.contains("exp") || !claims["exp"].is_number()) return std::nullopt;
-  return std::chrono::system_clock::time_point(
-      std::chrono::seconds(static_cast<std::int64_t>(claims["exp"].get<double>())));
+  return moment_of(claims["exp"].get<double>());
 }
 
 std::string valid_id_token(IdToken& held) {

@@ -23,19 +23,6 @@ constexpr std::chrono::seconds kPodsLimit{10};
 constexpr std::chrono::seconds kConfigLimit{5};
 constexpr Millis kFarAway{24 * 3600 * 1000};
 
-/// https://InternalIP:port of a node. Error{not_found|failed}.
-std::string kubelet_server(const std::string& node, const Json& object) {
-  const Json status = object.value("status", Json::object());
-  const Json endpoints = status.value("daemonEndpoints", Json::object());
-  const int port = endpoints.value("kubeletEndpoint", Json::object()).value("Port", 10250);
-  for (const Json& address : status.value("addresses", Json::array()))
-    if (address.value("type", "") == "InternalIP") {
-      const std::string ip = address.value("address", "");
-      return fmt::format("https://{}:{}", ip.find(':') == std::string::npos ? ip : "[" + ip + "]", port);
-    }
-  throw Error(ErrorKind::failed, fmt::format("node {} has no InternalIP", node), "use --kubelet proxy");
-}
-
 void explain_direct(TransportError& e, const std::string& node) {
   if (e.kind() == ErrorKind::forbidden)
     e.with_remedy(fmt::format(
@@ -45,39 +32,6 @@ void explain_direct(TransportError& e, const std::string& node) {
 }
 
 }  // namespace
-
-bool FeatureGateFinder::feed(std::string_view chunk) {
-  static constexpr std::string_view kSample = "kubernetes_feature_enabled{name=\"ContainerCheckpoint\"";
-  rest_.append(chunk);
-  std::size_t begin = 0;
-  for (std::size_t end; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string_view line = std::string_view(rest_).substr(begin, end - begin);
-    if (!line.starts_with(kSample)) continue;
-    const auto space = line.rfind(' ');
-    if (space == std::string_view::npos) continue;
-    value_ = line.substr(space + 1) == "1";
-    return false;
-  }
-  rest_.erase(0, begin);
-  return true;
-}
-
-std::optional<Millis> parse_go_duration(const std::string& text) {
-  static const std::map<std::string, double> units{{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
-  double sum = 0;
-  for (const char* at = text.c_str(); *at != '\0';) {
-    char* end = nullptr;
-    const double number = std::strtod(at, &end);
-    std::string unit;
-    while (std::isalpha(static_cast<unsigned char>(*end)) != 0) unit += *end++;
-    const auto found = units.find(unit);
-    if (end == at || found == units.end() || !(number >= 0) || number > 1e9) return std::nullopt;
-    sum += number * found->second;
-    at = end;
-  }
-  if (sum < 1) return std::nullopt;
-  return Millis(static_cast<Millis::rep>(sum));
-}
 
 std::string checkpoint_timeout_query(const StopToken& stop) {
   if (!stop.deadline()) return {};
@@ -109,7 +63,7 @@ Kubelet::Route Kubelet::route(const std::string& node, const StopToken& stop) {
   if (is_object_missing(answer, node))
     throw Error(ErrorKind::not_found, fmt::format("there is no node {}", node), what_there_is(access_));
   if (!answer.ok()) throw status_error(answer).in(fmt::format("reading node {}", node));
-  const std::string server = kubelet_server(node, Json::parse(answer.body, nullptr, false));
+  const std::string server = kubelet_server(node, answer.body);
   const std::lock_guard lock(mutex_);
   auto& client = direct_[server];
   if (!client) {
@@ -153,10 +107,7 @@ std::optional<Millis> Kubelet::patience(const std::string& node, const StopToken
   try {
     const Route way = route(node, stop);
     const HttpResponse answer = way.client->call_once({"GET", way.prefix + "/configz"}, stop.within(kConfigLimit));
-    const Json config = answer.ok() ? Json::parse(answer.body, nullptr, false) : Json();
-    const Json kubelet = config.is_object() ? config.value("kubeletconfig", Json()) : Json();
-    const Json timeout = kubelet.is_object() ? kubelet.value("runtimeRequestTimeout", Json()) : Json();
-    return timeout.is_string() ? parse_go_duration(timeout.get<std::string>()) : std::nullopt;
+    return answer.ok() ? runtime_patience(answer.body) : std::nullopt;
   } catch (const Error&) {
     stop.check("asking the kubelet of " + node + " for its configuration");
     return std::nullopt;
@@ -167,11 +118,7 @@ std::optional<std::vector<Json>> Kubelet::pods(const std::string& node, const St
   try {
     const Route way = route(node, stop);
     const HttpResponse answer = way.client->call_once({"GET", way.prefix + "/pods"}, stop.within(kPodsLimit));
-    const Json pods = answer.ok() ? Json::parse(answer.body, nullptr, false) : Json();
-    // A list it is also when it is empty ("items": null).
-    if (!pods.is_object() || pods.value("kind", "") != "PodList") return std::nullopt;
-    const Json items = pods.value("items", Json());
-    return items.is_array() ? items.get<std::vector<Json>>() : std::vector<Json>{};
+    return answer.ok() ? pods_in(answer.body) : std::nullopt;
   } catch (const Error&) {
     stop.check("asking the kubelet of " + node + " for its pods");
     return std::nullopt;
@@ -181,11 +128,7 @@ std::optional<std::vector<Json>> Kubelet::pods(const std::string& node, const St
 std::optional<bool> Kubelet::ends(const std::string& node, const std::string& uid, const StopToken& stop) {
   const auto all = pods(node, stop);
   if (!all) return std::nullopt;
-  for (const Json& pod : *all) {
-    const Json metadata = pod.value("metadata", Json::object());
-    if (metadata.value("uid", "") == uid) return metadata.contains("deletionTimestamp");
-  }
-  return true;
+  return ends_in(*all, uid);
 }
 
 CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

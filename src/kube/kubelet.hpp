@@ -8,25 +8,11 @@
 
 #include "kube/api_client.hpp"
 #include "kube/kube_access.hpp"
+#include "kube/kubelet_answers.hpp"
 #include "kube/kubelet_options.hpp"
 #include "ms2m/cluster.hpp"
 
 namespace ms2m {
-
-/// Looks for one sample in a Prometheus text as it flows by.
-class FeatureGateFinder {
- public:
-  /// false: found, no more is needed.
-  bool feed(std::string_view chunk);
-  std::optional<bool> value() const noexcept { return value_; }
-
- private:
-  std::string rest_;
-  std::optional<bool> value_;
-};
-
-/// Go's text of a duration ("2m0s", "1h", "1.5s", "300ms"); nullopt: it is none, or below a millisecond.
-std::optional<Millis> parse_go_duration(const std::string& text);
 
 /// "?timeout=S" when the token's deadline leaves more than the kubelet's default of 120 s (smaller values have no
 /// effect), else "".

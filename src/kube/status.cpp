@@ -79,7 +79,9 @@ bool is_object_missing(const HttpResponse& answer, const std::string& name) {
   const auto status = parse_status(answer.body);
   if (!status) return false;
   const auto details = status->find("details");
-  return details != status->end() && details->is_object() && details->value("name", "") == name;
+  if (details == status->end() || !details->is_object()) return false;
+  const auto named = details->find("name");
+  return named != details->end() && *named == name;
 }
 
 }  // namespace ms2m

@@ -82,7 +82,8 @@ void ObjectWatch::list(const StopToken& stop) {
 }
 
 ObjectWatch::Next ObjectWatch::take_error(const Json& object) {
-  const int code = object.value("code", 0);
+  const auto told = object.find("code");
+  const int code = told != object.end() && told->is_number_integer() ? told->get<int>() : 0;
   trouble_ = object.value("message", "error event without a message");
   if (code == 410) return Next::relist;
   if (code == 429 || code >= 500) return Next::pause;

@@ -1,6 +1,7 @@
 // What the pump must not change, written and read with librabbitmq directly: our own wrapper is what is tested.
 #include "broker/harness.hpp"
 #include "wrap/amqp/c_api.hpp"
+#include "wrap/amqp/message_impl.hpp"
 
 #include <set>
 
@@ -136,6 +137,28 @@ TEST_CASE("every property, the headers, the routing key and the body survive the
   amqp_destroy_envelope(&envelope);
   pump->stop(limit());
   relay.client.connection().delete_exchange(direct, limit());
+  relay.remove();
+}
+
+TEST_CASE("a header without a name, which anybody may publish, survives the pump") {
+  Relay relay("nameless");
+  amqp_table_entry_t nameless{};
+  nameless.value.kind = AMQP_FIELD_KIND_UTF8;
+  nameless.value.value.bytes = amqp_cstring_bytes("value");
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_HEADERS_FLAG;
+  properties.headers = amqp_table_t{1, &nameless};
+  relay.publish(properties, "x");
+  RabbitBroker broker(address(), "nameless", limit());
+  auto pump = broker.start_pump(relay.spec, limit());
+  eventually([&] { return pump->stats().relayed == 1; });
+  pump->stop(limit());
+  auto got = relay.client.connection().get(relay.spec.follow, limit());  // librabbitmq's own way fails here, too
+  REQUIRE(got);
+  const auto& headers = got->properties.impl().values.headers;
+  REQUIRE(headers.num_entries == 1);
+  CHECK(amqp::text_of(headers.entries[0].key).empty());
+  CHECK(amqp::text_of(headers.entries[0].value.value.bytes) == "value");
   relay.remove();
 }
 

@@ -298,6 +298,18 @@ TEST_CASE("how far a migration is, by its journal", "[journal]") {
   CHECK(kind_of([&] { (void)standing_of(dir.path, "none"); }) == ErrorKind::not_found);
 }
 
+TEST_CASE("a first record with a field of another type makes a journal unreadable", "[journal]") {
+  TempDir dir;
+  for (const Json& odd : {Json{{"vhost", 1}}, Json{{"v", 1e300}}, Json{{"pid", 1e300}}, Json{{"source_uid", nullptr}},
+                          Json{{"pid", "x"}}, Json{{"kube", {{"as_groups", {1}}}}}, Json{{"kube", {{"user", 1}}}}}) {
+    Json begin{{"type", "begin"}, {"v", 3}, {"id", "abc234"}};
+    begin.update(odd);
+    INFO(begin);
+    write_journal(dir, "abc234", line_of(begin) + "\n");
+    CHECK(kind_of([&] { Journal::read(dir.path, "abc234"); }) == ErrorKind::refused);
+  }
+}
+
 TEST_CASE("a journal of a newer version is refused", "[journal]") {
   TempDir dir;
   std::filesystem::create_directory(dir.path / "new");

@@ -94,6 +94,8 @@ TEST_CASE("times in RFC 3339") {
   CHECK(parse_rfc3339("2026-11-21T12:00:00Z") == noon);
   CHECK(parse_rfc3339("2026-11-21T12:00:00.123456789Z") == noon);
   CHECK(parse_rfc3339("2026-11-21T13:30:00+01:30") == noon);
+  CHECK(parse_rfc3339("9999-12-31T23:59:59Z") > noon + std::chrono::years(200));  // never
+  CHECK(parse_rfc3339("0001-01-01T00:00:00Z") < noon - std::chrono::years(200));
   CHECK_FALSE(parse_rfc3339("2026-13-21T12:00:00Z"));
   CHECK_FALSE(parse_rfc3339("2026-11-21"));
   CHECK_FALSE(parse_rfc3339("2026-11-21T12:00:00"));

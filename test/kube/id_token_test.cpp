@@ -1,6 +1,7 @@
 // The auth-provider oidc: its token is used while it is good.
 #include "kube/id_token.hpp"
 
+#include "base/base64.hpp"
 #include "kube/credentials.hpp"
 #include "support.hpp"
 #include "wrap/posix/files.hpp"
@@ -60,6 +61,7 @@ TEST_CASE("what is no token is none", "[case-13]") {
     CHECK_FALSE(expiry_of(token));
   }
   CHECK(expiry_of(kExpired) == std::chrono::sys_days{std::chrono::year{2020} / 1 / 1});
+  CHECK(expiry_of("x." + base64_encode(R"({"exp":253402300799})") + ".y") > std::chrono::system_clock::now());  // 9999
   CHECK(expiry_of("x.eyJleHAiOjEuNTc3ODM2OGU5fQ.y") == std::chrono::sys_days{std::chrono::year{2020} / 1 / 1});
 }
 

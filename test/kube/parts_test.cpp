@@ -101,6 +101,27 @@ TEST_CASE("the feature gate is found in the metrics, wherever they are cut") {
   CHECK_FALSE(none.value());
 }
 
+TEST_CASE("what a kubelet answers is understood, or nothing is concluded from it") {
+  CHECK(pods_in(R"({"kind":"PodList","items":null})")->empty());
+  const auto pods = pods_in(R"({"kind":"PodList","items":[{"metadata":{"uid":"a"}},
+    {"metadata":{"uid":"b","deletionTimestamp":"2026-11-29T10:00:00Z"}}]})");
+  REQUIRE(pods);
+  CHECK_FALSE(ends_in(*pods, "a"));
+  CHECK(ends_in(*pods, "b"));
+  CHECK(ends_in(*pods, "c"));
+  for (const char* odd :
+       {"", "[]", R"({"kind":1})", R"({"kind":"PodList","items":{"a":{}}})", R"({"kind":"PodList","items":[1]})",
+        R"({"kind":"PodList","items":[{"metadata":{"uid":1}}]})"})
+    CHECK_FALSE(pods_in(odd));
+  CHECK(runtime_patience(R"({"kubeletconfig":{"runtimeRequestTimeout":"4m0s"}})") == Millis{240'000});
+  for (const char* odd : {"", "[]", R"({"kubeletconfig":1})", R"({"kubeletconfig":{"runtimeRequestTimeout":4}})"})
+    CHECK_FALSE(runtime_patience(odd));
+  CHECK(kubelet_server("n", R"({"status":{"addresses":[1,{"type":"InternalIP","address":"10.0.0.1"}],
+    "daemonEndpoints":{"kubeletEndpoint":{"Port":"x"}}}})") == "https://10.0.0.1:10250");
+  CHECK_THROWS_AS(kubelet_server("n", "no JSON"), Error);
+  CHECK_FALSE(is_object_missing({404, {}, R"({"kind":"Status","details":{"name":{}}})"}, "n"));
+}
+
 TEST_CASE("the kubelet's time limit is set only when it is longer than its own") {
   CHECK(checkpoint_timeout_query({}).empty());
   CHECK(checkpoint_timeout_query(StopToken{}.within(std::chrono::seconds(60))).empty());

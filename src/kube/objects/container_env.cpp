@@ -11,6 +11,18 @@ namespace ms2m {
 
 namespace {
 
+constexpr std::size_t kLongest = 128u << 10;  ///< the kernel starts no process with a longer one (MAX_ARG_STRLEN)
+constexpr int kDeepest = 500;                 ///< variables that refer to one another
+
+/// How deep a call is in its own ones.
+struct Level {
+  explicit Level(int& at) : count(++at) {}
+  ~Level() { --count; }
+  Level(const Level&) = delete;
+  Level& operator=(const Level&) = delete;
+  int& count;
+};
+
 std::string decode_base64(const std::string& text, const std::string& what) {
   static const std::string kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string bytes;
@@ -46,8 +58,9 @@ std::optional<std::string> value_in(const Json& object, const std::string& key, 
 }  // namespace
 
 std::optional<std::string> secret_value(const Json& secret, const std::string& key) {
-  if (!secret.contains("data") || !secret["data"].is_object() || !secret["data"].contains(key)) return std::nullopt;
-  return one_line(decode_base64(secret["data"][key].get<std::string>(), "key " + key + " of a secret"));
+  const Json& data = object_at(secret, "data");
+  if (!data.contains(key) || !data[key].is_string()) return std::nullopt;
+  return one_line(decode_base64(data[key].get<std::string>(), "key " + key + " of a secret"));
 }
 
 ContainerEnv::ContainerEnv(const Json& pod, const std::string& container, PodLookups lookups)
@@ -65,7 +78,16 @@ std::optional<std::string> ContainerEnv::before(const std::string& name, std::si
 }
 
 std::optional<std::string> ContainerEnv::entry(std::size_t index) const {
+  const auto known = known_.find(index);
+  return known != known_.end() ? known->second : known_.emplace(index, made(index)).first->second;
+}
+
+std::optional<std::string> ContainerEnv::made(std::size_t index) const {
   const Json& variable = env_[index];
+  const Level level(depth_);
+  if (level.count > kDeepest)
+    throw Error(ErrorKind::refused,
+                text_at(variable, "name") + " is the end of too long a row of variables that refer to one another");
   if (!variable.contains("valueFrom")) return one_line(expand(text_at(variable, "value"), index));
   const Json& from = variable["valueFrom"];
   if (from.contains("fieldRef")) return field(text_at(from["fieldRef"], "fieldPath"));
@@ -112,6 +134,7 @@ std::string ContainerEnv::expand(const std::string& text, std::size_t end) const
     } else {
       expanded += text[i];
     }
+    if (expanded.size() > kLongest) throw Error(ErrorKind::refused, "a variable's value is longer than any can be");
   }
   return expanded;
 }
@@ -124,6 +147,7 @@ std::optional<std::string> ContainerEnv::field(const std::string& path) const {
     const auto value = values.find(key);
     return value == values.end() ? std::nullopt : std::optional(one_line(value->second));
   }
+  if (path.find_first_of("~/") != std::string::npos) return std::nullopt;  // no such field
   std::string pointer = "/" + path;
   for (char& c : pointer)
     if (c == '.') c = '/';

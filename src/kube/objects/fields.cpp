@@ -14,9 +14,18 @@ const Json& array_at(const Json& in, const char* key) {
   return found != in.end() && found->is_array() ? *found : kNone;
 }
 
-std::string text_at(const Json& in, const char* key) {
+std::string text_at(const Json& in, const char* key) { return text_at(in, key, ""); }
+
+std::string text_at(const Json& in, const char* key, const char* otherwise) {
   const auto found = in.find(key);
-  return found != in.end() && found->is_string() ? found->get<std::string>() : "";
+  return found != in.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+std::vector<std::string> texts_at(const Json& in, const char* key) {
+  std::vector<std::string> texts;
+  for (const Json& each : array_at(in, key))
+    if (each.is_string()) texts.push_back(each.get<std::string>());
+  return texts;
 }
 
 bool flag_at(const Json& in, const char* key, bool otherwise) {

@@ -7,13 +7,25 @@
 #include <chrono>
 #include <random>
 
+#include "kube/objects/fields.hpp"
 #include "kube/objects/object.hpp"
+#include "ms2m/error.hpp"
 
 namespace ms2m {
+namespace {
+
+std::string given_name(const Json& pod) {
+  std::string name = name_of(pod);
+  if (name.empty()) throw Error(ErrorKind::protocol, "the API server told of a pod without a name");
+  return name;
+}
+
+}  // namespace
 
 std::string pod_hostname(const Json& pod) {
-  const std::string set = pod.at("spec").value("hostnameOverride", pod.at("spec").value("hostname", ""));
-  std::string name = set.empty() ? pod.at("metadata").at("name").get<std::string>() : set;
+  const Json& spec = object_at(pod, "spec");
+  const std::string set = text_at(spec, spec.contains("hostnameOverride") ? "hostnameOverride" : "hostname");
+  std::string name = set.empty() ? given_name(pod) : set;
   if (name.size() > 63) {
     name.resize(63);
     while (!name.empty() && (name.back() == '-' || name.back() == '.')) name.pop_back();
@@ -34,11 +46,9 @@ std::string name_with_suffix(std::string base, const std::string& suffix) {
 }
 
 std::string target_pod_name(const Json& source, const std::string& suffix) {
-  const Json& metadata = source.at("metadata");
-  std::string base = metadata.at("name").get<std::string>();
-  if (const auto annotations = metadata.find("annotations"); annotations != metadata.end() && annotations->is_object())
-    base = annotations->value(kBaseNameAnnotation, base);
-  return name_with_suffix(base, suffix);
+  const std::string name = given_name(source);
+  const Json& annotations = object_at(object_at(source, "metadata"), "annotations");
+  return name_with_suffix(text_at(annotations, kBaseNameAnnotation, name.c_str()), suffix);
 }
 
 namespace {

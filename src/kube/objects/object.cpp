@@ -24,7 +24,7 @@ std::string pod_uid(const Json& object) { return text_at(metadata_of(object), "u
 std::string pod_node(const Json& object) { return text_at(object_at(object, "spec"), "nodeName"); }
 
 ObjectRef ref_of(Kind kind, const Json& object) {
-  return {kind, metadata_of(object).value("namespace", "default"), name_of(object)};
+  return {kind, text_at(metadata_of(object), "namespace", "default"), name_of(object)};
 }
 
 Labels labels_of(const Json& object) { return texts(object_at(metadata_of(object), "labels")); }
@@ -33,9 +33,7 @@ std::string label_of(const Json& object, const std::string& key) {
   return text_at(object_at(metadata_of(object), "labels"), key.c_str());
 }
 
-std::vector<std::string> finalizers_of(const Json& object) {
-  return array_at(metadata_of(object), "finalizers").get<std::vector<std::string>>();
-}
+std::vector<std::string> finalizers_of(const Json& object) { return texts_at(metadata_of(object), "finalizers"); }
 
 std::optional<Owner> controller_of(const Json& object) {
   for (const Json& ref : array_at(metadata_of(object), "ownerReferences"))
@@ -64,23 +62,23 @@ Json as_new(Json object) {
   object.erase("status");
   for (const char* server_set : {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields",
                                  "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"})
-    object.at("metadata").erase(server_set);
+    if (metadata_of(object).contains(server_set)) object["metadata"].erase(server_set);
   return object;
 }
 
 Json without_status(Json object) {
   object.erase("status");
-  object.at("metadata").erase("managedFields");
+  if (metadata_of(object).contains("managedFields")) object["metadata"].erase("managedFields");
   return object;
 }
 
 Json renamed(Json object, const std::string& name) {
-  object["metadata"]["name"] = name;
+  object.merge_patch({{"metadata", {{"name", name}}}});
   return object;
 }
 
 Json without_label(Json object, const std::string& key) {
-  object.at("metadata").at("labels").erase(key);
+  if (object_at(metadata_of(object), "labels").contains(key)) object["metadata"]["labels"].erase(key);
   return object;
 }
 

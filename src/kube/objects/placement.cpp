@@ -14,11 +14,8 @@ const Json& spec_of(const Json& object) { return object_at(object, "spec"); }
 
 std::vector<Requirement> requirements(const Json& expressions) {
   std::vector<Requirement> all;
-  for (const Json& each : expressions) {
-    Requirement wanted{text_at(each, "key"), text_at(each, "operator"), {}};
-    for (const Json& value : array_at(each, "values")) wanted.values.push_back(value.get<std::string>());
-    all.push_back(std::move(wanted));
-  }
+  for (const Json& each : expressions)
+    all.push_back({text_at(each, "key"), text_at(each, "operator"), texts_at(each, "values")});
   return all;
 }
 
@@ -33,7 +30,7 @@ std::vector<Toleration> tolerations_of(const Json& pod) {
   std::vector<Toleration> all;
   for (const Json& each : array_at(spec_of(pod), "tolerations"))
     all.push_back(
-        {text_at(each, "key"), each.value("operator", "Equal"), text_at(each, "value"), text_at(each, "effect")});
+        {text_at(each, "key"), text_at(each, "operator", "Equal"), text_at(each, "value"), text_at(each, "effect")});
   return all;
 }
 
@@ -44,7 +41,7 @@ std::vector<AntiAffinity> anti_affinity_of(const Json& pod) {
   for (const Json& term : array_at(anti, "requiredDuringSchedulingIgnoredDuringExecution"))
     if (text_at(term, "topologyKey") == "kubernetes.io/hostname" && !term.contains("namespaceSelector") &&
         term.contains("labelSelector"))
-      all.push_back({array_at(term, "namespaces").get<std::vector<std::string>>(), term.at("labelSelector")});
+      all.push_back({texts_at(term, "namespaces"), term.at("labelSelector")});
   return all;
 }
 
@@ -76,7 +73,7 @@ std::set<std::string> host_ports_of(const Json& pod) {
   for (const Json& container : array_at(spec_of(pod), "containers"))
     for (const Json& port : array_at(container, "ports"))
       if (const auto number = number_at(port, "hostPort", 0); number != 0)
-        ports.insert(fmt::format("{} ({})", number, port.value("protocol", "TCP")));
+        ports.insert(fmt::format("{} ({})", number, text_at(port, "protocol", "TCP")));
   return ports;
 }
 
@@ -116,7 +113,7 @@ NodeDemands demands_of(const Json& pod) {
   NodeDemands demands;
   demands.tolerations = tolerations_of(pod);
   for (const auto& [key, value] : object_at(spec_of(pod), "nodeSelector").items())
-    demands.selector[key] = value.get<std::string>();
+    demands.selector[key] = value.is_string() ? value.get<std::string>() : value.dump();
   demands.affinity = node_terms(affinity, "requiredDuringSchedulingIgnoredDuringExecution");
   demands.apart = anti_affinity_of(pod);
   demands.requests = requests_of(pod, false);

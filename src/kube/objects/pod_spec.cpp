@@ -137,9 +137,8 @@ Json kept_metadata(const Json& pod, const PodEdits& edits, std::vector<std::stri
   return metadata;
 }
 
-}  // namespace
-
-TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
+/// Json::exception: the source is none that an API server can have.
+TargetPod edited(const Json& source, const PodEdits& edits) {
   TargetPod target;
   Json spec = source.at("spec");
   drop_generated_volume(spec);
@@ -172,6 +171,19 @@ TargetPod make_target_pod(const Json& source, const PodEdits& edits) {
   drop_merged_expressions_of_all(spec, metadata.at("labels"));
   target.pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", metadata}, {"spec", spec}};
   return target;
+}
+
+Error no_pod(const Json& pod, const Json::exception& cause) {
+  return Error(ErrorKind::protocol,
+               fmt::format("pod {} is not of the shape that pods have: {}", name_of(pod), cause.what()));
+}
+
+}  // namespace
+
+TargetPod make_target_pod(const Json& source, const PodEdits& edits) try {
+  return edited(source, edits);
+} catch (const Json::exception& cause) {
+  throw no_pod(source, cause);
 }
 
 namespace {
@@ -224,10 +236,10 @@ void flatten(const Json& value, const std::string& path, std::map<std::string, s
 
 std::map<std::string, std::string> comparable(const Json& pod) {
   std::map<std::string, std::string> flat;
-  const Json& metadata = pod.at("metadata");
+  const Json& metadata = object_at(pod, "metadata");
   for (const char* key : {"name", "labels", "annotations", "ownerReferences"})
     if (metadata.contains(key)) flatten(metadata.at(key), std::string("metadata.") + key, flat);
-  flatten(pod.at("spec"), "spec", flat);
+  flatten(object_at(pod, "spec"), "spec", flat);
   return flat;
 }
 

@@ -32,6 +32,7 @@ struct TargetPod {
 /// - status, uid, owner references, managed fields and generated metadata are dropped; labels and annotations stay, but
 /// for what
 ///   belongs to the source alone (travel.hpp).
+/// Error{protocol}: the source is no pod as an API server tells of them.
 TargetPod make_target_pod(const Json& source, const PodEdits& edits);
 
 /// Lines "- path: old" / "+ path: new" of all differences that matter to a person (server-set fields left out).

@@ -42,7 +42,7 @@ Json make_runtime_class(const std::vector<std::string>& nodes) {
 }
 
 Json with_nodes(Json object, const std::vector<std::string>& nodes) {
-  object["metadata"]["annotations"][kNodes] = joined(nodes);
+  object.merge_patch({{"metadata", {{"annotations", {{kNodes, joined(nodes)}}}}}});
   return object;
 }
 

@@ -8,8 +8,8 @@ namespace {
 
 ScaleTarget target_of(const Json& scaler) {
   const Json& ref = object_at(object_at(scaler, "spec"), "scaleTargetRef");
-  const std::string version = ref.value("apiVersion", "apps/v1");
-  return {ref.value("kind", "Deployment"), text_at(ref, "name"), version.rfind("apps/", 0) == 0};
+  const std::string version = text_at(ref, "apiVersion", "apps/v1");
+  return {text_at(ref, "kind", "Deployment"), text_at(ref, "name"), version.rfind("apps/", 0) == 0};
 }
 
 /// Its value may be a string or, in a hand-written object, a number.

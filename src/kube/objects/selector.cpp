@@ -2,15 +2,16 @@
 
 #include <algorithm>
 
+#include "kube/objects/fields.hpp"
+
 namespace ms2m {
 
 bool selects(const Json& selector, const Labels& labels) {
-  const Json wanted = selector.value("matchLabels", Json::object());
-  for (const auto& [key, value] : wanted.items())
+  for (const auto& [key, value] : object_at(selector, "matchLabels").items())
     if (!labels.contains(key) || labels.at(key) != value) return false;
-  for (const Json& expression : selector.value("matchExpressions", Json::array())) {
-    const std::string key = expression.value("key", ""), op = expression.value("operator", "");
-    const Json values = expression.value("values", Json::array());
+  for (const Json& expression : array_at(selector, "matchExpressions")) {
+    const std::string key = text_at(expression, "key"), op = text_at(expression, "operator");
+    const Json& values = array_at(expression, "values");
     const bool present = labels.contains(key);
     const bool listed = present && std::find(values.begin(), values.end(), labels.at(key)) != values.end();
     if ((op == "In" && !listed) || (op == "NotIn" && listed) || (op == "Exists" && !present) ||

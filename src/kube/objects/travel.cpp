@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kube/objects/fields.hpp"
+
 namespace ms2m {
 namespace {
 
@@ -67,16 +69,16 @@ std::vector<std::string> marks_of(const Json& pod) {
   const auto add = [&](const std::string& mark) {
     if (!mark.empty()) marks.push_back(mark);
   };
-  add(pod.at("metadata").value("uid", ""));
-  const Json status = pod.value("status", Json::object());
-  add(status.value("podIP", ""));
-  for (const Json& each : status.value("podIPs", Json::array())) add(each.value("ip", ""));
-  for (const Json& each : status.value("containerStatuses", Json::array())) {
-    const std::string id = each.value("containerID", "");
+  add(text_at(object_at(pod, "metadata"), "uid"));
+  const Json& status = object_at(pod, "status");
+  add(text_at(status, "podIP"));
+  for (const Json& each : array_at(status, "podIPs")) add(text_at(each, "ip"));
+  for (const Json& each : array_at(status, "containerStatuses")) {
+    const std::string id = text_at(each, "containerID");
     add(id.substr(id.find("//") == std::string::npos ? 0 : id.find("//") + 2));
   }
   // With the host's network the address is the node's, and anybody may have written that.
-  if (pod.at("spec").value("hostNetwork", false)) marks.clear();
+  if (flag_at(object_at(pod, "spec"), "hostNetwork")) marks.clear();
   return marks;
 }
 

@@ -39,8 +39,8 @@ std::vector<PodVolume> volumes_of(const Json& pod) {
 
 Claim parse_claim(const Json& claim) {
   const Json &spec = object_at(claim, "spec"), &status = object_at(claim, "status");
-  const Json& bound_with = array_at(status.contains("accessModes") ? status : spec, "accessModes");
-  return {name_of(claim), text_at(spec, "volumeName"), bound_with.get<std::vector<std::string>>()};
+  return {name_of(claim), text_at(spec, "volumeName"),
+          texts_at(status.contains("accessModes") ? status : spec, "accessModes")};
 }
 
 PersistentVolume parse_persistent_volume(const Json& volume) {

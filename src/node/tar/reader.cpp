@@ -95,6 +95,7 @@ void take_time(const std::map<std::string, std::string>& records, TarEntry& entr
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), entry.mtime_ns);
   if (error != std::errc{} || end != digits.data() + digits.size()) throw refused("has a number that is none");
   if (found->second.front() != '-' || entry.mtime_ns == 0) return;
+  if (entry.mtime == std::numeric_limits<std::int64_t>::min()) throw refused("has a number that is too large");
   --entry.mtime;
   entry.mtime_ns = 1'000'000'000 - entry.mtime_ns;
 }
@@ -114,7 +115,11 @@ void apply_records(const std::map<std::string, std::string>& records, TarEntry& 
   for (const auto& [name, value] : records) {
     if (name.starts_with("GNU.sparse.")) throw refused("has a sparse file");
     if (name.starts_with(kXattr)) entry.xattrs[name.substr(kXattr.size())] = value;
+    // The system would take what stands before it, and that was not looked at.
+    if (name.find('\0') != std::string::npos) throw refused("has a name that is none");
   }
+  for (const std::string& each : {entry.name, entry.link})
+    if (each.find('\0') != std::string::npos) throw refused("has a name that is none");
 }
 
 TarEntry::Kind kind_of(char flag) {

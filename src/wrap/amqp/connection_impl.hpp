@@ -80,6 +80,7 @@ struct Connection::Impl {
   Returned partial_return;
   std::uint64_t missing = 0;
   bool headed = false;
+  std::string wire;  ///< clone()'s
 };
 
 }  // namespace ms2m::amqp

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
-#include <cstring>
-#include <new>
+#include <string_view>
 #include <utility>
 
 #include "wrap/amqp/connection_impl.hpp"
@@ -16,30 +15,20 @@ constexpr std::uint8_t kProtocolHeader = 'A';
 /// A broker that announces more than this is not believed.
 constexpr std::uint64_t kMaxBody = std::uint64_t{1} << 31;
 
-std::unique_ptr<Properties::Impl> clone(const amqp_basic_properties_t& from) {
+/// What a frame's properties may take: the frames that the handshake agrees on are not larger.
+constexpr std::size_t kMostProperties = 131072;
+
+/// Through the bytes that they had on the wire: amqp_table_clone() has no memory for a header with an empty name, which
+/// anybody may publish. `wire` is for this alone, and kept. nullptr: there is no room for them.
+std::unique_ptr<Properties::Impl> clone(amqp_basic_properties_t& from, std::string& wire) {
+  wire.resize(kMostProperties);
+  const int size = amqp_encode_properties(AMQP_BASIC_CLASS, &from, bytes_of(wire));
+  if (size < 0) return nullptr;
   auto copy = std::make_unique<Properties::Impl>();
-  auto& to = copy->values;
-  to = from;
-  amqp_bytes_t* const texts[] = {&to.content_type, &to.content_encoding, &to.correlation_id, &to.reply_to,
-                                 &to.expiration,   &to.message_id,       &to.type,           &to.user_id,
-                                 &to.app_id,       &to.cluster_id};
-  const amqp_flags_t flags[] = {AMQP_BASIC_CONTENT_TYPE_FLAG,   AMQP_BASIC_CONTENT_ENCODING_FLAG,
-                                AMQP_BASIC_CORRELATION_ID_FLAG, AMQP_BASIC_REPLY_TO_FLAG,
-                                AMQP_BASIC_EXPIRATION_FLAG,     AMQP_BASIC_MESSAGE_ID_FLAG,
-                                AMQP_BASIC_TYPE_FLAG,           AMQP_BASIC_USER_ID_FLAG,
-                                AMQP_BASIC_APP_ID_FLAG,         AMQP_BASIC_CLUSTER_ID_FLAG};
-  for (std::size_t i = 0; i < std::size(texts); ++i) {
-    const amqp_bytes_t source = *texts[i];
-    *texts[i] = amqp_bytes_t{0, nullptr};
-    if ((from._flags & flags[i]) == 0 || source.len == 0) continue;
-    amqp_pool_alloc_bytes(&copy->pool, source.len, texts[i]);
-    if (texts[i]->bytes == nullptr) throw std::bad_alloc{};
-    std::memcpy(texts[i]->bytes, source.bytes, source.len);
-  }
-  to.headers = amqp_table_t{0, nullptr};
-  if ((from._flags & AMQP_BASIC_HEADERS_FLAG) != 0 &&
-      amqp_table_clone(&from.headers, &to.headers, &copy->pool) != AMQP_STATUS_OK)
-    throw std::bad_alloc{};
+  const amqp_bytes_t kept = copy->keep(std::string_view(wire).substr(0, static_cast<std::size_t>(size)));
+  void* decoded = nullptr;
+  if (amqp_decode_properties(AMQP_BASIC_CLASS, &copy->pool, kept, &decoded) != AMQP_STATUS_OK) return nullptr;
+  copy->values = *static_cast<amqp_basic_properties_t*>(decoded);
   return copy;
 }
 
@@ -181,7 +170,9 @@ void Connection::Impl::on_header(const amqp_frame_t& frame) {
   if (missing > kMaxBody) lost("a message of impossible size");
   if (content == AMQP_BASIC_DELIVER_METHOD) delivered_bytes += missing;
   const auto properties = [&] {
-    return Properties(clone(*static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded)));
+    auto copy = clone(*static_cast<amqp_basic_properties_t*>(frame.payload.properties.decoded), wire);
+    if (!copy) lost("a message with properties of impossible size");
+    return Properties(std::move(copy));
   };
   if (content == AMQP_BASIC_RETURN_METHOD)
     partial_return.properties = properties();

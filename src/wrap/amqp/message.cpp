@@ -11,7 +11,7 @@
 
 namespace ms2m::amqp {
 
-amqp_bytes_t Properties::Impl::keep(const std::string& text) {
+amqp_bytes_t Properties::Impl::keep(std::string_view text) {
   amqp_bytes_t copy{};
   amqp_pool_alloc_bytes(&pool, text.size(), &copy);
   if (copy.bytes == nullptr) throw std::bad_alloc{};

@@ -14,7 +14,7 @@ struct Properties::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  amqp_bytes_t keep(const std::string& text);
+  amqp_bytes_t keep(std::string_view text);
 
   amqp_pool_t pool{};
   amqp_basic_properties_t values{};

@@ -1,12 +1,20 @@
 // What others are told of objects, and what is sent of them.
 #include "kube/objects/container.hpp"
+#include "kube/objects/container_env.hpp"
 #include "kube/objects/controllers.hpp"
 #include "kube/objects/lease.hpp"
 #include "kube/objects/names.hpp"
+#include "kube/objects/network_init.hpp"
 #include "kube/objects/object.hpp"
 #include "kube/objects/patches.hpp"
+#include "kube/objects/placement.hpp"
+#include "kube/objects/pod_spec.hpp"
 #include "kube/objects/pod_state.hpp"
+#include "kube/objects/scalers.hpp"
+#include "kube/objects/selector.hpp"
+#include "kube/objects/travel.hpp"
 #include "kube/objects/volumes.hpp"
+#include "ms2m/error.hpp"
 #include "support/catch.hpp"
 
 using namespace ms2m;
@@ -22,6 +30,47 @@ TEST_CASE("an object that says nothing is no error", "[values]") {
     CHECK_FALSE(container_state(nothing, "c"));
     CHECK(volumes_of(nothing).empty());
   }
+}
+
+TEST_CASE("a value of another type is as one that is not there", "[values]") {
+  const Json odd = Json::parse(R"({"metadata":{"name":1,"finalizers":[1,"f"]},"spec":{"hostname":[],
+    "scaleTargetRef":{"kind":1,"apiVersion":{}},"nodeSelector":{"a":1},"tolerations":[1,{"operator":2}],
+    "accessModes":[null,"ReadWriteOnce"]},"securityContext":[],"matchLabels":1,"matchExpressions":[1],"status":[]})");
+  CHECK(finalizers_of(odd) == std::vector<std::string>{"f"});
+  CHECK(parse_autoscaler(odd).target.kind == "Deployment");
+  CHECK(demands_of(odd).selector == Labels{{"a", "1"}});
+  CHECK(demands_of(odd).tolerations.size() == 2);
+  CHECK(parse_claim(odd).access_modes == std::vector<std::string>{"ReadWriteOnce"});
+  CHECK_FALSE(sets_up_network(odd));
+  CHECK(selects(odd, {}));
+  CHECK(travels("a", "b", odd));
+  CHECK_FALSE(secret_value({{"data", {{"password", 1}}}}, "password"));
+  CHECK(name_of(renamed({{"metadata", 1}}, "b")) == "b");
+  CHECK(without_status({{"metadata", {1}}}) == Json{{"metadata", {1}}});
+  CHECK_THROWS_AS(pod_hostname(odd), Error);
+  CHECK_THROWS_AS(target_pod_name(odd, "abc234"), Error);
+  CHECK_THROWS_AS(make_target_pod(odd, {"b", "worker-2", "c", "i", "abc234", {}}), Error);
+}
+
+TEST_CASE("variables that refer to one another come to an end", "[values]") {
+  const auto last_of = [](int count, const std::string& first, const std::string& other) {
+    Json env = Json::array({{{"name", "V0"}, {"value", first}}});
+    for (int i = 1; i <= count; ++i) {
+      const std::string before = "$(V" + std::to_string(i - 1) + ")";
+      env.push_back({{"name", "V" + std::to_string(i)}, {"value", before + (other.empty() ? "" : before)}});
+    }
+    const Json pod{{"spec", {{"containers", {{{"name", "c"}, {"env", env}}}}}}};
+    return ContainerEnv(pod, "c", {}).get("V" + std::to_string(count));
+  };
+  CHECK(last_of(3, "a", "twice") == "aaaaaaaa");
+  CHECK(last_of(60, "", "twice") == "");  // each is looked up once
+  CHECK_THROWS_AS(last_of(60, "a", "twice"), Error);
+  CHECK_THROWS_AS(last_of(100'000, "a", ""), Error);
+  const Json odd{{"spec",
+                  {{"containers",
+                    {{{"name", "c"},
+                      {"env", {{{"name", "A"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "metadata.a~b"}}}}}}}}}}}}}};
+  CHECK_FALSE(ContainerEnv(odd, "c", {}).get("A"));
 }
 
 TEST_CASE("a container's state", "[values]") {

@@ -1,5 +1,6 @@
 // What the writer says of a member, the reader understands.
 #include <cstring>
+#include <limits>
 
 #include "ms2m/error.hpp"
 #include "node/tar/reader.hpp"
@@ -131,6 +132,28 @@ TEST_CASE("numbers that ustar cannot say, names of any bytes, attributes", "[nod
     return some;
   });
   CHECK(reader.next()->size == huge.size);
+}
+
+TEST_CASE("a name with a zero byte in it, of which the system would take a part, is refused", "[node_tar]") {
+  const std::string some(200, 'n');  // long: it stands in a pax header
+  for (const std::string& odd : {some + std::string("\0x", 2), std::string("..\0", 3) + some}) {
+    TarEntry name = made(Kind::file, odd), link = made(Kind::symlink, "some"), attribute = made(Kind::file, "some");
+    link.link = odd;
+    attribute.xattrs = {{odd, "value"}};
+    for (const TarEntry& each : {name, link, attribute})
+      CHECK_THROWS_WITH(read_back(tar_header(each) + tar_end()), Contains("a name that is none"));
+  }
+}
+
+TEST_CASE("a time that is none is refused", "[node_tar]") {
+  TarEntry entry = made(Kind::file, "some");
+  entry.mtime = std::numeric_limits<std::int64_t>::min() + 1;
+  entry.mtime_ns = 500'000'000;
+  std::string archive = tar_header(entry) + tar_end();
+  const auto at = archive.find("-9223372036854775806.5");
+  REQUIRE(at != std::string::npos);
+  archive.replace(at, 22, "-9223372036854775808.5");
+  CHECK_THROWS_WITH(read_back(archive), Contains("too large"));
 }
 
 TEST_CASE("attributes that no archive can say are refused where it is written", "[node_tar]") {
