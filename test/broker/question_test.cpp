@@ -62,8 +62,10 @@ TEST_CASE("a question that nobody answers ends with its deadline, and goes") {
   const auto ask = [&] { broker.ask(queue, "lost", limit(std::chrono::milliseconds(300))); };
   CHECK(error_of(ask).kind() == ErrorKind::timeout);
   eventually([&] { return broker.depth(queue, limit())->ready == 0; });
-  const Answering somebody(queue);
-  CHECK(broker.ask(queue, "again", limit()) == "<again>");
+  {
+    const Answering somebody(queue);
+    CHECK(broker.ask(queue, "again", limit()) == "<again>");
+  }
   broker.delete_queue(queue, limit());
 }
 
