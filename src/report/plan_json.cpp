@@ -62,6 +62,7 @@ Json procedure_json(const Procedure& p) {
           {"source_end", to_string(p.source_end)},
           {"carrier", p.moves_memory() ? Json(to_string(p.carriage)) : Json(nullptr)},
           {"checkpoint", p.moves_memory() ? Json(to_string(p.checkpoint)) : Json(nullptr)},
+          {"pages", p.moves_memory() ? Json(to_string(p.pages)) : Json(nullptr)},
           {"restore", to_string(p.restoring)},
           {"source_runtime", p.source_runtime},
           {"target_runtime", p.target_runtime}};
