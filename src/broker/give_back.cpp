@@ -11,6 +11,7 @@ namespace ms2m {
 namespace {
 
 constexpr std::uint16_t kBatch = 50;
+constexpr Millis kEcho{1000};
 constexpr std::chrono::seconds kPutBackLimit{10};
 
 /// What no queue took has been acknowledged with the rest: back to where it was.
@@ -25,6 +26,16 @@ constexpr std::chrono::seconds kPutBackLimit{10};
   throw Error(ErrorKind::not_found, fmt::format("queue '{}' vanished while messages went back to it", to));
 }
 
+/// Whether anything is left in it, or on its way here: a channel may answer for the queue before it has passed on what
+/// the queue had sent it, but not the echo.
+bool more(amqp::Connection& connection, const std::string& from, const StopToken& stop) {
+  const bool ready = connection.inspect_queue(from, stop).messages > 0;
+  const auto before = connection.echoes();
+  connection.send_echo(stop);
+  while (connection.echoes() == before) connection.receive(kEcho, 2 * kBatch, stop);
+  return ready || !connection.deliveries().empty();
+}
+
 }  // namespace
 
 std::uint64_t give_back(amqp::Connection& connection, const std::string& user, const std::string& from,
@@ -36,8 +47,7 @@ std::uint64_t give_back(amqp::Connection& connection, const std::string& user, c
   connection.consume(from, {}, stop);
   auto& waiting = connection.deliveries();
   std::uint64_t moved = 0;
-  // The answer comes after whatever the broker had for this channel before.
-  while (connection.inspect_queue(from, stop).messages > 0 || !waiting.empty()) {
+  while (more(connection, from, stop)) {
     stop.check("moving the messages of " + from + " to " + to);
     if (waiting.empty()) continue;
     const std::size_t count = waiting.size();

@@ -36,6 +36,19 @@ TEST_CASE("what is given back is at the end of the queue, all of it, in its orde
   CHECK(broker.give_back(unique("nowhere"), way.to, way.back, limit()) == 0);
 }
 
+TEST_CASE("a few messages are given back as well, each time") {
+  Way way;
+  RabbitBroker broker(address(), "back", limit());
+  int given = 0;
+  for (int round = 0; round < 200; ++round) {
+    const int count = 1 + round % 7;
+    way.client.publish_numbers(way.from, given, count);
+    REQUIRE(broker.give_back(way.from, way.to, way.back, limit()) == static_cast<std::uint64_t>(count));
+    given += count;
+  }
+  CHECK(way.client.drain_numbers(way.to) == numbers(0, given));
+}
+
 TEST_CASE("without the queue that they are to go back to, messages stay where they are") {
   Way way;
   RabbitBroker broker(address(), "back", limit());

@@ -1,7 +1,10 @@
 #include "crio/network.hpp"
 
 #include <fmt/format.h>
+
 #include <unistd.h>
+#include <sstream>
+#include <string>
 
 #include <stdexcept>
 
@@ -13,15 +16,23 @@ namespace {
 
 constexpr char kBridge[] = "cni0";
 
+/// As the CNI's bridge plugin gives it. A bridge without one takes its ports' lowest: whenever a pod comes or goes,
+/// what the others send to the old one is lost until they ask again.
+std::string hardware_address(const std::string& prefix) {
+  std::istringstream octets(prefix);
+  std::string address = "0a:58";
+  for (std::string octet; std::getline(octets, octet, '.');) address += fmt::format(":{:02x}", std::stoi(octet));
+  return address + ":01";
+}
+
 }  // namespace
 
 Network::Network(const std::string& pod_cidr) : prefix_(pod_cidr.substr(0, pod_cidr.rfind('.') + 1)) {
   if (!pod_cidr.ends_with(".0/24")) throw std::runtime_error("--pod-cidr: expected a /24 such as 198.18.11.0/24");
   remove();  // of a kubelet that was here before
-  const auto result =
-      run_process({"ip", "-batch", "-"}, fmt::format("link add {0} type bridge\naddr add {1}1/24 dev {0}\n"
-                                                     "link set {0} up\n",
-                                                     kBridge, prefix_));
+  const auto result = run_process({"ip", "-batch", "-"}, fmt::format("link add {0} address {2} type bridge\n"
+                                                                     "addr add {1}1/24 dev {0}\nlink set {0} up\n",
+                                                                     kBridge, prefix_, hardware_address(prefix_)));
   if (!result.ok()) throw std::runtime_error("cannot make the pod bridge: " + result.err);
   try_write("/proc/sys/net/ipv4/ip_forward", "1");
 }
