@@ -35,6 +35,8 @@ class StreamConsumer(Consumer):
         self._until = None
         self._role = None
         self._standing = None  # delivery tag of the START_REPLAY that we obey
+        self._migration = None  # whose it is
+        self._ended = set()  # migrations whose END_REPLAY we have obeyed
 
     def _forget_connection(self):
         super()._forget_connection()
@@ -73,6 +75,14 @@ class StreamConsumer(Consumer):
             self._control.basic_ack(tag)
             return
         payload = content.get("payload") or {}
+        if control.queue and self._is_late(payload):
+            self._control.basic_ack(tag)
+            return
+        if control.queue:
+            self._migration = payload.get("migration")
+        elif self._migration is not None:
+            self._ended.add(self._migration)
+            self._migration = None
         self._obey(control)
         self._role = control.role if control.queue else None
         self._until = payload.get("until") if control.queue else None
@@ -83,6 +93,13 @@ class StreamConsumer(Consumer):
         self._standing = tag if control.queue else None
         if control.queue is None:
             self._control.basic_ack(tag)
+
+    def _is_late(self, payload):
+        """A START_REPLAY that we had on a connection which was lost: it comes again, behind commands that we obeyed since."""
+        migration, until = payload.get("migration"), payload.get("until")
+        if migration in self._ended:
+            return True
+        return migration == self._migration is not None and None not in (until, self._until) and until < self._until
 
     def _answer(self, properties):
         if not properties.reply_to:

@@ -74,7 +74,9 @@ std::string parse_from(const std::string& text) {
   std::tm time{};
   const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
   constexpr std::size_t kLengthOfTime = 20;
-  if (end != nullptr && *end == '\0' && text.size() == kLengthOfTime) return text;
+  std::tm day = time;  // of which timegm() makes one that there is
+  ::timegm(&day);
+  if (end != nullptr && *end == '\0' && text.size() == kLengthOfTime && day.tm_mday == time.tm_mday) return text;
   throw Error(ErrorKind::usage, "'" + text + "' is not state, first, an offset or a time like 2026-11-29T18:00:00Z");
 }
 

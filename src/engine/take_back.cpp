@@ -55,7 +55,9 @@ void tell_withdrawal(Outcome& outcome, Withdrawal withdrawal, const std::string&
 
 bool Migrator::Impl::untouched(Journal& journal, Handed handed) {
   const auto given = journal.effect_with<op::ResumeTarget>();
-  if (!given || given->settled || journal.marked(Mark::may_have_served)) return false;
+  const auto stream = journal.effect_with<op::ServeStream>();
+  if (!(given && !given->settled) && !(stream && !stream->settled)) return false;
+  if (journal.marked(Mark::may_have_served)) return false;
   if (handed == Handed::unserved) return true;
   try {
     if (handed == Handed::unknown && command_unread(ports, journal, StopToken().within(std::chrono::seconds(20))))
@@ -77,7 +79,7 @@ Migrator::Impl::TakenBack Migrator::Impl::take_back(Journal& journal, Outcome& o
   try {
     const StopToken stop = StopToken().within(std::chrono::minutes(4));
     if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) {
-      withdrawal = journal.effect_with<op::ServeStream>() ? withdraw_reader(ports, journal, stop)
+      withdrawal = journal.effect_with<op::ServeStream>() ? withdraw_reader(ports, journal, untouched, stop)
                                                           : withdraw_idle_copy(ports, journal, untouched, stop);
       if (withdrawal == Withdrawal::impossible) return {};
       if (withdrawal == Withdrawal::serves) return {false, true};

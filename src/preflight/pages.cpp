@@ -5,6 +5,7 @@
 
 #include "handover/prepared_restore.hpp"
 #include "plan/dump_time.hpp"
+#include "plan/quieting.hpp"
 #include "preflight/preflight.hpp"
 
 namespace ms2m {
@@ -33,6 +34,12 @@ void check_pages(const Facts& facts, const MigrationRequest& request, std::vecto
         fmt::format("the copy's memory would come for about {:.0f} s, and its kubelet waits no longer than {:.0f} s",
                     still.count(), wait.count()),
         files);
+  if (const auto allowed = liveness_allows(facts); allowed && still >= *allowed)
+    return refuse(out, "liveness",
+                  fmt::format("the source stands still for about {:.1f} s, until its memory is over there, and its "
+                              "liveness probe may have it started again after {:g} s, which loses its memory",
+                              still.count(), allowed->count()),
+                  files + ", or let the probe fail for longer before it acts, with a larger failureThreshold");
   out.push_back(
       {"pages", Level::ok,
        fmt::format("the copy's memory comes from the source's, which stands still for about {:.1f} s", still.count()),

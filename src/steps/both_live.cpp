@@ -4,6 +4,7 @@
 
 #include "handover/waits.hpp"
 #include "kube/objects/object.hpp"
+#include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -22,7 +23,9 @@ void BothLive::check_source(const StopToken& stop) const {
   } catch (const Error&) {
     return;
   }
-  if (!pod || pod_uid(*pod) != plan_.source_uid) throw Error(ErrorKind::inconsistent, "the source pod is gone");
+  // An evicted one stays, as one that is over.
+  if (!pod || pod_uid(*pod) != plan_.source_uid || pod_is_over(*pod))
+    throw Error(ErrorKind::inconsistent, "the source pod is gone");
 }
 
 void BothLive::check_copy(const StopToken& stop) const {

@@ -11,7 +11,7 @@ namespace ms2m {
 class BothLive {
  public:
   BothLive(const Plan& plan, Cluster& cluster) : plan_(plan), cluster_(cluster) {}
-  /// Throws as check_runs_on(), of the copy; Error{inconsistent}: the source's pod is gone. What cannot be asked says
+  /// Throws as check_runs_on(), of the copy; Error{inconsistent}: the source's pod is gone or over. What cannot be asked says
   /// nothing.
   void check(const StopToken& stop);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
@@ -12,7 +13,6 @@
 #include "ms2m/error.hpp"
 #include "steps/movable.hpp"
 #include "steps/stream_progress.hpp"
-#include "undo/stream_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -35,15 +35,6 @@ Announced stop_of(const Plan& plan, const std::string& hold) {
                            plan.target_pod}};
 }
 
-Announced pivot_of(const Move& move) {
-  const Plan& plan = move.plan;
-  return {fmt::format("pivot: take the dead man's message and send {} on in {}, in one transaction", plan.target_pod,
-                      plan.queue),
-          {},
-          op::ServeStream{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
-                          end_replay("target", plan.id), move.request.timeouts.serve}};
-}
-
 /// What the kubelet says of a pod that begins from its own image. Throws Error{failed} when it will not run, or has run
 /// and ended.
 void check_fresh(const Json* pod, const Plan& plan) {
@@ -54,6 +45,15 @@ void check_fresh(const Json* pod, const Plan& plan) {
               fmt::format("container {} of the fresh pod {} has ended with exit code {} before it had the stream",
                           plan.container, plan.target_pod, own->last_exit ? *own->last_exit : *own->exit_code),
               "see why it does not run: a second one of this workload must be able to run beside the first");
+}
+
+/// nullopt: it is said in another way.
+std::optional<std::int64_t> offset_of(const std::string& from) {
+  std::int64_t offset = 0;
+  const char* end = from.data() + from.size();
+  const auto parsed = std::from_chars(from.data(), end, offset);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return offset;
 }
 
 }  // namespace
@@ -120,6 +120,13 @@ ConsumerStatus StreamSides::target(const LivingCopy& living, const StopToken& st
                     move.facts.stream->first, stream_of(move), status->first),
         "the stream must keep what the state is made of; if a later beginning makes the same state, name it "
         "with --from");
+  // A stream begins at the first message that it still has when it is asked for an older one.
+  const auto wanted = offset_of(move.request.from);
+  if (wanted && status->first > *wanted)
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("--from {} is to be the beginning, and what a fresh pod gets of {} begins at {}", *wanted,
+                            stream_of(move), status->first),
+                "the stream does not have the messages before that any more: it must keep what the state is made of");
   return *status;
 }
 
@@ -201,12 +208,13 @@ std::int64_t await_offset(const StreamSides& sides, const LivingCopy& living, st
 Ran FollowStream::run(const StopToken& given) const {
   const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.replay));
   std::int64_t there = sides.target(living, stop).offset;
+  const std::int64_t begin_at = offset_of(sides.move.request.from).value_or(sides.move.facts.stream->first);
   Rate rate;
   Progress progress;
   try {
     for (;;) {
       const std::int64_t until = sides.source_at_work(stop).offset;
-      const std::int64_t behind = until - std::max(there, sides.move.facts.stream->first - 1);
+      const std::int64_t behind = until - std::max(there, begin_at - 1);
       const Seconds time = rate.time_for(behind);
       if (there >= 0 && (behind <= kFew || time <= dials.downtime_limit())) break;
       if (there >= 0 && progress.in_vain(behind)) comes_no_nearer(dials.downtime_limit(), behind, time);
@@ -269,7 +277,8 @@ std::optional<bool> compared(const ConsumerStatus& source, const ConsumerStatus&
 Ran ReachSource::run(const StopToken& given) const {
   const Plan& plan = sides.move.plan;
   StreamOffsets& offsets = *measures.stream;
-  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.replay));
+  // Nobody works meanwhile: no longer than had ms2m died.
+  const StopToken stop = given.within(sides.move.request.dead_man + sides.move.request.downtime_limit);
   sides.let_read_until(offsets.stop, stop);
   await_offset(
       sides, living, offsets.stop, kHandsOver, [this] { guards.check(); }, stop);
@@ -282,44 +291,6 @@ Ran ReachSource::run(const StopToken& given) const {
        fmt::format("pod {} is at offset {}{}", plan.target_pod, offsets.stop,
                    offsets.same_state ? ", in the same state" : "; whether in the same state, they do not tell"));
   return {};
-}
-
-std::vector<Announced> PivotStream::announce(const Move& move) { return {pivot_of(move)}; }
-
-Ran PivotStream::run(const StopToken& stop) const {
-  const Move& move = sides.move;
-  const Plan& plan = move.plan;
-  const QueueNames names = move.names();
-  const auto end = std::get<op::ServeStream>(*pivot_of(move).finish);
-  StreamOffsets& offsets = *measures.stream;
-  const ConsumerStatus source = sides.source(stop), target = sides.target(living, stop);
-  if (source.queue != names.hold || source.offset != offsets.stop || target.offset != offsets.stop)
-    throw Error(ErrorKind::inconsistent,
-                fmt::format("source and target do not stand at offset {} any more, but at {} and {}", offsets.stop,
-                            source.offset, target.offset));
-  offsets.cut_over = target.offset;
-  guards.check();
-  measures.dead_man_margin = Seconds(guards.own.dead_man->margin());
-  journal_announced(journal, kPhase, pivot_of(move));
-  journal.mark(Mark::pivot_intent);
-  guards.own.dead_man->stop_renewing();
-  const std::vector<Outgoing> messages{{"", plan.target_control_queue, end.message, "application/json", ""},
-                                       {"", names.pivot, Json{{"pivoted", plan.id}}.dump(), "application/json", ""}};
-  if (sides.broker.pivot(names.dead_man, messages, stop) == PivotResult::fired)
-    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
-                "give it more time with --deadman");
-  journal.mark(Mark::pivoted);
-  tell(observer, kPhase,
-       fmt::format("pivot: pod {} goes on in {} after offset {}", plan.target_pod, plan.queue, offsets.cut_over));
-  return {};
-}
-
-Ran AwaitStreamServed::run(const StopToken& stop) const {
-  const auto given = journal.effect_with<op::ServeStream>();
-  await_stream_served(sides.cluster, sides.broker, given->operation, stop);
-  times.target = Clock::now();
-  const StreamOffsets& offsets = *measures.stream;
-  return {fmt::format("source stopped at offset {}, target took over at {}", offsets.stop, offsets.cut_over)};
 }
 
 }  // namespace ms2m

@@ -134,6 +134,7 @@ struct AwaitStreamServed {
   Journal& journal;
   Timeline& times;
   const Measures& measures;
+  Handed& handed;
 };
 
 }  // namespace ms2m

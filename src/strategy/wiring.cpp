@@ -250,7 +250,7 @@ const Step step::reach_source = step_of([](Migration& m) {
 const Step step::pivot_stream =
     step_of([](Migration& m) { return PivotStream{sides(m), m.journal, m.observer, guards(m), m.living, m.measures}; });
 const Step step::await_stream_served = step_of([](Migration& m) {
-  return AwaitStreamServed{sides(m), m.journal, m.times, m.measures};
+  return AwaitStreamServed{sides(m), m.journal, m.times, m.measures, m.handed};
 });
 
 }  // namespace ms2m

@@ -65,8 +65,11 @@ Applied apply(Journal& journal, Direction direction, Operations& operations, Obs
     } catch (const std::exception&) {
       // A full disk must not keep the rest from being undone; every operation is idempotent and will be found done.
     }
-    // Whether the copy would start anew is nothing that its work builds on.
-    if (ok || !options.stop_at_failure || stage(entry.operation) == Stage::own_instance) continue;
+    // Whether the copy would start anew is nothing that its work builds on. And a source goes on by itself when its
+    // node has lost ms2m, with whom it cannot be told to.
+    if (ok || !options.stop_at_failure || stage(entry.operation) == Stage::own_instance ||
+        std::holds_alternative<op::RemoveDump>(entry.operation))
+      continue;
     result.stopped = true;
     break;
   }

@@ -4,6 +4,8 @@
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "undo/pod_operations.hpp"
 
@@ -11,12 +13,33 @@ namespace ms2m {
 
 namespace {
 
+/// Whether its pod is no more at all: one that is ending may have stopped to consume, and finish what it has in hand.
+bool pod_removed(const Migrator::Ports& ports, const op::DeleteQueue& o, const StopToken& stop) {
+  const auto pod = ports.cluster.get({Kind::pod, o.ns, o.pod}, stop);
+  return !pod || (!o.uid.empty() && pod_uid(*pod) != o.uid) || pod_is_over(*pod);
+}
+
+/// What is in it and in somebody's hands. nullopt: nobody tells.
+std::optional<QueueTotals> totals_of(const Migrator::Ports& ports, const std::string& queue, const StopToken& stop) {
+  try {
+    return ports.admin.totals(queue, stop.within(std::chrono::seconds(5)));
+  } catch (const Error&) {
+    stop.check("asking for what is left in " + queue);
+    return std::nullopt;
+  }
+}
+
 /// Whoever had it to work off is gone, perhaps with messages in hand: they come back with its connection.
 std::string give_back(const Migrator::Ports& ports, const op::DeleteQueue& o, const StopToken& stop) {
-  const auto left = [](const QueueDepth& depth) { return depth.consumers == 0; };
-  wait_for_certain_depth(
-      ports, o.queue, left,
-      fmt::format("waiting for the end of what pod {}/{} still consumes from {}", o.ns, o.pod, o.queue), stop);
+  for (;; stop.sleep(Millis{50}, fmt::format("waiting for pod {}/{} to have nothing of {} in hand any more", o.ns,
+                                             o.pod, o.queue))) {
+    const auto depth = certain_depth(ports.broker, ports.admin, o.queue, stop);
+    if (!depth) return "";
+    if (depth->consumers > 0) continue;
+    const auto totals = totals_of(ports, o.queue, stop);
+    if (totals && totals->unacked == 0 && totals->ready == 0) return "";
+    if (totals ? totals->unacked == 0 : pod_removed(ports, o, stop)) break;
+  }
   const auto moved = ports.broker.give_back(o.queue, o.primary, way_back_of(o.tee), stop);
   if (moved == 0) return "";
   return fmt::format(

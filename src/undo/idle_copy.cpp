@@ -14,6 +14,7 @@
 #include "undo/hand_over.hpp"
 #include "undo/open_retirement.hpp"
 #include "undo/pod_operations.hpp"
+#include "undo/stream_operations.hpp"
 
 namespace ms2m {
 namespace {
@@ -113,7 +114,8 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
   }
 }
 
-Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal, bool untouched,
+                           const StopToken& stop) {
   const auto stopped = journal.effect_with<op::ResumeStream>();
   const auto given = journal.effect_with<op::ServeStream>();
   if (!stopped || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
@@ -122,8 +124,15 @@ Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal,
   const op::ServeStream& to = given->operation;
   const auto status = ask_status(ports.broker, to.control_queue, stop);
   if (status && status->serves(to.queue)) return Withdrawal::serves;
+  if (!untouched) return Withdrawal::may_have_served;
+  if (!status) {
+    ports.broker.depth(to.control_queue, stop);
+    if (const auto alarms = ports.admin.alarms(stop); !alarms.empty())
+      throw Error(ErrorKind::unavailable, "the broker takes no messages: " + alarms.front());
+  }
   const ObjectRef target{Kind::pod, to.ns, to.pod};
   if (const auto pod = ports.cluster.get(target, stop)) remove_at_once(ports.cluster, target, pod_uid(*pod), stop);
+  await_reader_gone(ports.broker, to.control_queue, stop);
   return Withdrawal::repeated;
 }
 

@@ -25,9 +25,10 @@ enum class Withdrawal {
 Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journal, bool untouched,
                               const StopToken& stop);
 
-/// The same for the target of a stream, which the source reads as well: whatever it has done, nothing is lost when it
-/// goes, as long as the source is there.
-Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
+/// The same for the target of a stream, which the source reads as well: nothing is lost when it goes, but what it has
+/// let out since is had once more. `untouched`: it was asked all the time since the hand-over and never said that it
+/// serves. Error{unavailable}: the broker passes nothing on just now, so its silence says nothing.
+Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal, bool untouched, const StopToken& stop);
 
 /// The pivot's message is still in the copy's control queue, and the copy is the process that it was meant for: it
 /// never took the queue over. Only as long as nobody has sent another one. What cannot be asked is an Error.

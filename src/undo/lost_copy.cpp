@@ -7,6 +7,7 @@
 #include "undo/hand_over.hpp"
 #include "undo/open_retirement.hpp"
 #include "undo/operations.hpp"
+#include "undo/stream_operations.hpp"
 
 namespace ms2m {
 
@@ -33,6 +34,9 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
     const ObjectRef copy{Kind::pod, stopped->operation.ns, *successor};
     if (!is_lost(ports.cluster, copy, stop)) return false;
     wait_ended(ports.cluster, copy, stop);
+    // Its pod may be gone and its process not (its node is cut off, say).
+    if (const auto given = journal.effect_with<op::ServeStream>())
+      await_reader_gone(ports.broker, given->operation.control_queue, stop);
     return true;
   }
   const auto quiet = journal.effect_with<op::ResumeSource>();

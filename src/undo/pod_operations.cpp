@@ -36,7 +36,7 @@ void end_source_at_work(const Migrator::Ports& ports, const std::string& ns, con
 bool is_pod(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
             const StopToken& stop) {
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
-  return object && (uid.empty() || pod_uid(*object) == uid) && !is_terminating(*object);
+  return object && (uid.empty() || pod_uid(*object) == uid) && !pod_is_lost(&*object);
 }
 
 void delete_pod(const Migrator::Ports& ports, const op::DeletePod& o, const StopToken& stop) {

@@ -8,7 +8,7 @@
 
 namespace ms2m {
 
-/// There is such a pod, of that uid if it is given, and nobody is deleting it.
+/// There is such a pod, of that uid if it is given, nobody is deleting it, and it is not over.
 bool is_pod(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
             const StopToken& stop);
 

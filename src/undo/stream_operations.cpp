@@ -25,6 +25,17 @@ bool source_there(const Migrator::Ports& ports, const op::ResumeStream& o, const
   }
 }
 
+/// A broker that says nothing is not a target that says nothing.
+void check_reachable(Broker& broker, const std::string& control_queue, const StopToken& stop) {
+  const StopToken limit = stop.within(std::chrono::seconds(5));
+  try {
+    broker.depth(control_queue, limit);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::timeout) throw;
+    throw Error(ErrorKind::unavailable, "the broker does not answer: " + error.message());
+  }
+}
+
 }  // namespace
 
 bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
@@ -53,6 +64,7 @@ void await_stream_served(Cluster& cluster, Broker& broker, const op::ServeStream
        stop.sleep(kLook, fmt::format("waiting for pod {} to go on in {}", o.pod, o.queue))) {
     const auto status = ask_status(broker, o.control_queue, stop);
     if (status && status->serves(o.queue)) return;
+    if (!status) check_reachable(broker, o.control_queue, stop);
     const auto pod = cluster.get({Kind::pod, o.ns, o.pod}, stop);
     if (pod_is_lost(pod ? &*pod : nullptr))
       throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", o.ns, o.pod));
@@ -60,6 +72,12 @@ void await_stream_served(Cluster& cluster, Broker& broker, const op::ServeStream
     broker.publish({"", o.control_queue, o.message, "application/json", ""}, stop);
     again = Clock::now() + kSayAgain;
   }
+}
+
+void await_reader_gone(Broker& broker, const std::string& control_queue, const StopToken& stop) {
+  const StopToken limit = stop.within(std::chrono::seconds(90));
+  while (broker.depth(control_queue, limit).value_or(QueueDepth{}).consumers > 0)
+    limit.sleep(kLook, "waiting for the lost target's process to leave its control queue " + control_queue);
 }
 
 /// Whoever finishes the journal does not know whether the pivot's message was lost with a container.

@@ -205,6 +205,7 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "last"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "-1"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-11-29 18:00"},
+       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-02-31T00:00:00Z"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--protocol", "none"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--source-exit", "kill"},
       {"list", "-o", "xml"},

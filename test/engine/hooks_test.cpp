@@ -268,6 +268,20 @@ TEST_CASE("of a replay the downtime limit can be changed until it cuts over; it 
   CHECK_FALSE(answers[4].done);
 }
 
+TEST_CASE("a target of a stream that has served is not taken away because it does not answer", "[hooks][stream]") {
+  Hooked move(Strategy::replay);
+  move.request.timeouts.serve = Seconds(0.3);
+  move.hooks.act = [&](const Hook& hook) {
+    if (hook.at == HookPoint::after_pivot) move.nodes.hang_on("worker-2");
+  };
+  const Outcome outcome = move.run();
+  INFO(outcome.error);
+  CHECK(outcome.result == Result::leftovers);
+  const std::vector<std::string> pods = move.nodes.pods();
+  CHECK(std::any_of(pods.begin(), pods.end(), [](const std::string& each) { return each.ends_with("@worker-2"); }));
+  CHECK_THAT(outcome.error + outcome.serving.why, Contains("so it was left as it is"));
+}
+
 TEST_CASE("a replay catches up once more after a hook that took long", "[hooks][stream]") {
   Hooked move(Strategy::replay);
   std::int64_t behind = -1;
