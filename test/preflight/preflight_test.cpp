@@ -71,6 +71,12 @@ TEST_CASE("memory that goes from memory to memory, where it can", "[preflight]")
     f.source.look.memory = Bytes{32ull << 30};
     CHECK_THAT(refusal(f, r), Contains("its kubelet waits no longer than"));
   }
+  SECTION("longer than its liveness probe waits") {
+    f.pod["spec"]["containers"][0]["livenessProbe"] = {{"periodSeconds", 10}, {"failureThreshold", 3}};
+    CHECK(refusal(f, r).empty());
+    r.bandwidth = Bytes{20'000'000};
+    CHECK_THAT(refusal(f, r), Contains("stands still for about 53.7 s, until its memory is over there"));
+  }
   SECTION("as slowly as it may") {
     r.bandwidth = Bytes{20'000'000};
     r.timeouts.restore = Seconds(50);
