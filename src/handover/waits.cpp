@@ -44,6 +44,14 @@ auto if_told(Ask ask, const StopToken& stop) -> decltype(ask(stop)) {
   }
 }
 
+}  // namespace
+
+std::optional<QueueTotals> totals_if_told(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
+  return if_told([&](const StopToken& limit) { return admin.totals(queue, limit); }, stop);
+}
+
+namespace {
+
 bool needs_second_look(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
   const auto type = if_told([&](const StopToken& limit) { return admin.queue_type(queue, limit); }, stop);
   return type ? *type != "classic" : !queue.starts_with("ms2m.");

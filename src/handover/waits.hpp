@@ -41,6 +41,9 @@ void wait_for_certain_depth(const Migrator::Ports& ports, const std::string& que
                             const std::function<bool(const QueueDepth&)>& done, const std::string& doing,
                             const StopToken& stop);
 
+/// Exact, of a classic queue. nullopt: the management API does not say, or there is none, or no such queue.
+std::optional<QueueTotals> totals_if_told(BrokerAdmin& admin, const std::string& queue, const StopToken& stop);
+
 /// A consumer that was sent everything and acknowledges nothing for so long does it in batches (or works at one long
 /// message).
 inline constexpr Seconds kStandstill{2};

@@ -23,6 +23,12 @@ std::vector<Entry> open_entries(Journal& journal, Direction direction, const App
   return entries;
 }
 
+/// Whether what comes after it may be done only when it has been. The copy's work does not build on whether it would
+/// start anew; and a source whose memory was kept back goes on by itself when its node has lost ms2m.
+bool is_built_on(const Operation& operation) {
+  return stage(operation) != Stage::own_instance && !std::holds_alternative<op::RemoveDump>(operation);
+}
+
 void report(Observer& observer, Event::Type type, const std::string& text, bool ok) {
   Event event;
   event.type = type;
@@ -65,11 +71,7 @@ Applied apply(Journal& journal, Direction direction, Operations& operations, Obs
     } catch (const std::exception&) {
       // A full disk must not keep the rest from being undone; every operation is idempotent and will be found done.
     }
-    // Whether the copy would start anew is nothing that its work builds on. And a source goes on by itself when its
-    // node has lost ms2m, with whom it cannot be told to.
-    if (ok || !options.stop_at_failure || stage(entry.operation) == Stage::own_instance ||
-        std::holds_alternative<op::RemoveDump>(entry.operation))
-      continue;
+    if (ok || !options.stop_at_failure || !is_built_on(entry.operation)) continue;
     result.stopped = true;
     break;
   }

@@ -19,16 +19,6 @@ bool pod_removed(const Migrator::Ports& ports, const op::DeleteQueue& o, const S
   return !pod || (!o.uid.empty() && pod_uid(*pod) != o.uid) || pod_is_over(*pod);
 }
 
-/// What is in it and in somebody's hands. nullopt: nobody tells.
-std::optional<QueueTotals> totals_of(const Migrator::Ports& ports, const std::string& queue, const StopToken& stop) {
-  try {
-    return ports.admin.totals(queue, stop.within(std::chrono::seconds(5)));
-  } catch (const Error&) {
-    stop.check("asking for what is left in " + queue);
-    return std::nullopt;
-  }
-}
-
 /// Whoever had it to work off is gone, perhaps with messages in hand: they come back with its connection.
 std::string give_back(const Migrator::Ports& ports, const op::DeleteQueue& o, const StopToken& stop) {
   for (;; stop.sleep(Millis{50}, fmt::format("waiting for pod {}/{} to have nothing of {} in hand any more", o.ns,
@@ -36,16 +26,15 @@ std::string give_back(const Migrator::Ports& ports, const op::DeleteQueue& o, co
     const auto depth = certain_depth(ports.broker, ports.admin, o.queue, stop);
     if (!depth) return "";
     if (depth->consumers > 0) continue;
-    const auto totals = totals_of(ports, o.queue, stop);
+    const auto totals = totals_if_told(ports.admin, o.queue, stop);
     if (totals && totals->unacked == 0 && totals->ready == 0) return "";
     if (totals ? totals->unacked == 0 : pod_removed(ports, o, stop)) break;
   }
   const auto moved = ports.broker.give_back(o.queue, o.primary, way_back_of(o.tee), stop);
   if (moved == 0) return "";
   return fmt::format(
-      "{} messages that pod {}/{} had not finished when it ended are at the end of {} now, behind newer "
-      "ones",
-      moved, o.ns, o.pod, o.primary);
+      "{} messages that pod {}/{} had not finished when it ended are at the end of {} now, behind newer ones", moved,
+      o.ns, o.pod, o.primary);
 }
 
 }  // namespace
@@ -53,7 +42,7 @@ std::string give_back(const Migrator::Ports& ports, const op::DeleteQueue& o, co
 std::string delete_queue(const Migrator::Ports& ports, const op::DeleteQueue& o, const StopToken& stop) {
   const auto depth = o.drained ? certain_depth(ports.broker, ports.admin, o.queue, stop) : std::nullopt;
   std::string said;
-  if (depth && !o.pod.empty() && !is_pod(ports, o.ns, o.pod, o.uid, stop)) {
+  if (depth && !o.pod.empty() && !pod_lives(ports, o.ns, o.pod, o.uid, stop)) {
     said = give_back(ports, o, stop);
   } else if (depth && depth->ready > 0) {
     throw Error(ErrorKind::inconsistent, fmt::format("{} messages of the primary are still in it", depth->ready),

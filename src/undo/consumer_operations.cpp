@@ -15,31 +15,13 @@
 namespace ms2m {
 namespace {
 
-/// When the API server cannot be asked, the source is taken to be there: sending it back costs nothing if it is not.
-bool source_there(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
-  try {
-    return is_pod(ports, o.ns, o.pod, o.uid, stop.within(std::chrono::seconds(10)));
-  } catch (const Error&) {
-    return true;
-  }
-}
-
-/// No management API: it is not asked again, for it may take its time to say so.
-std::optional<QueueTotals> totals_if_any(BrokerAdmin& admin, const std::string& queue, const StopToken& stop) {
-  try {
-    return admin.totals(queue, stop.within(std::chrono::seconds(5)));
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 /// Shadow: what was relayed to the source must be worked off before it goes back to the primary.
 void drain_relay(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
   RelayDrainSpec spec{o.relay_queue, o.control_queue, o.hold_queue, "source", ""};
   bool told = true;
   spec.outstanding = [&ports, &told, queue = spec.queue](const StopToken& limit) -> std::optional<std::uint64_t> {
-    if (!told) return std::nullopt;
-    const auto totals = totals_if_any(ports.admin, queue, limit);
+    if (!told) return std::nullopt;  // there is no management API, which may take its time to say so
+    const auto totals = totals_if_told(ports.admin, queue, limit);
     told = totals.has_value();
     if (!totals) return std::nullopt;
     return totals->ready + totals->unacked;
@@ -72,7 +54,7 @@ AtWork source_at_work(const Migrator::Ports& ports, const op::ResumeSource& o) {
 
 void resume_source(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
   const std::string &queue = o.queue, &control = o.control_queue;
-  if (!source_there(ports, o, stop)) return;  // nobody to send back
+  if (!pod_may_live(ports, o.ns, o.pod, o.uid, stop)) return;  // nobody to send back
   // A START_REPLAY that was not read yet must not be read after this.
   ports.broker.purge_queue(control, stop);
   if (!o.relay_queue.empty()) drain_relay(ports, o, stop);

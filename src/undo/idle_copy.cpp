@@ -94,7 +94,7 @@ Withdrawal withdraw_idle_copy(const Migrator::Ports& ports, const Journal& journ
   const auto quiet = journal.effect_with<op::ResumeSource>();
   const auto given = journal.effect_with<op::ResumeTarget>();
   if (!quiet || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
-  if (!is_pod(ports, quiet->operation.ns, quiet->operation.pod, quiet->operation.uid, stop))
+  if (!pod_lives(ports, quiet->operation.ns, quiet->operation.pod, quiet->operation.uid, stop))
     return Withdrawal::impossible;
   const HandOver what = hand_over_of(given->operation);
   const auto copy = ports.cluster.get(what.target, stop);
@@ -120,7 +120,7 @@ Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal,
   const auto given = journal.effect_with<op::ServeStream>();
   if (!stopped || !given || given->settled || !open_retirement(journal)) return Withdrawal::impossible;
   const op::ResumeStream& source = stopped->operation;
-  if (!is_pod(ports, source.ns, source.pod, source.uid, stop)) return Withdrawal::impossible;
+  if (!pod_lives(ports, source.ns, source.pod, source.uid, stop)) return Withdrawal::impossible;
   const op::ServeStream& to = given->operation;
   const auto status = ask_status(ports.broker, to.control_queue, stop);
   if (status && status->serves(to.queue)) return Withdrawal::serves;

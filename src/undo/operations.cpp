@@ -30,11 +30,30 @@ struct Typed {
   std::vector<std::string> words{};
 };
 
+/// What carries it out; few have something to say of it afterwards.
+template <class Op>
+class Run {
+ public:
+  using Done = void (*)(const Migrator::Ports&, const Op&, const StopToken&);
+  using Said = std::string (*)(const Migrator::Ports&, const Op&, const StopToken&);
+  constexpr Run(Done done) : done_(done) {}
+  constexpr Run(Said said) : said_(said) {}
+  std::string operator()(const Migrator::Ports& ports, const Op& o, const StopToken& stop) const {
+    if (said_ != nullptr) return said_(ports, o, stop);
+    done_(ports, o, stop);
+    return "";
+  }
+
+ private:
+  Done done_ = nullptr;
+  Said said_ = nullptr;
+};
+
 template <class Op>
 struct Row {
   std::string (*words)(const Op&);
   Typed (*typed)(const Op&);
-  void (*run)(const Migrator::Ports&, const Op&, const StopToken&);
+  Run<Op> run;
   Seconds (*patience)(const Op&) = [](const Op&) { return Seconds(0); };
 };
 
@@ -46,6 +65,10 @@ Typed resume(const Op&) {
 template <class Op>
 Typed clean_up(const Op&) {
   return {Command::clean_up};
+}
+
+void refuse_rename(const Migrator::Ports&, const Rename&, const StopToken&) {
+  throw Error(ErrorKind::refused, "only the migration's coordinator can give a copy its source's name");
 }
 
 std::string manner(const Exit& exit) { return exit.gently ? ", which ends in its own time" : ""; }
@@ -133,7 +156,7 @@ constexpr Row<DeleteQueue> kRow<DeleteQueue>{
     [](const auto& o) {
       return o.drained ? resume(o) : Typed{Command::delete_queue, {o.queue}};
     },
-    [](const auto& ports, const auto& o, const StopToken& stop) { delete_queue(ports, o, stop); }};
+    delete_queue};
 template <>
 constexpr Row<DeleteExchange> kRow<DeleteExchange>{[](const auto& o) { return "delete exchange " + o.exchange; },
                                                    clean_up, delete_exchange};
@@ -211,10 +234,7 @@ constexpr Row<RecreateSet> kRow<RecreateSet>{
     [](const auto& o) { return format("create statefulset {} again", name_of(o.object)); }, resume, recreate_set};
 template <>
 constexpr Row<Rename> kRow<Rename>{
-    [](const auto& o) { return format("let {} take the name {}", o.copy, name_of(o.source)); }, resume,
-    [](const auto&, const auto&, const auto&) {
-      throw Error(ErrorKind::refused, "only the migration's coordinator can give a copy its source's name");
-    },
+    [](const auto& o) { return format("let {} take the name {}", o.copy, name_of(o.source)); }, resume, refuse_rename,
     [](const auto&) { return Seconds(900); }};
 
 template <>
@@ -250,12 +270,11 @@ std::string command(const Operation& operation, const Place& place, const std::s
 }
 
 std::string Operations::run(const Operation& operation, const StopToken& stop) {
-  if (const auto* queue = std::get_if<op::DeleteQueue>(&operation)) return delete_queue(ports_, *queue, stop);
-  if (const auto* rename = std::get_if<op::Rename>(&operation); rename != nullptr && rename_)
+  if (const auto* rename = std::get_if<op::Rename>(&operation); rename != nullptr && rename_) {
     rename_(*rename, stop);
-  else
-    std::visit([&]<class Op>(const Op& o) { kRow<Op>.run(ports_, o, stop); }, operation);
-  return "";
+    return "";
+  }
+  return std::visit([&]<class Op>(const Op& o) { return kRow<Op>.run(ports_, o, stop); }, operation);
 }
 
 namespace {

@@ -36,7 +36,22 @@ void end_source_at_work(const Migrator::Ports& ports, const std::string& ns, con
 bool is_pod(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
             const StopToken& stop) {
   const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
+  return object && (uid.empty() || pod_uid(*object) == uid) && !is_terminating(*object);
+}
+
+bool pod_lives(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
+               const StopToken& stop) {
+  const auto object = ports.cluster.get({Kind::pod, ns, pod}, stop);
   return object && (uid.empty() || pod_uid(*object) == uid) && !pod_is_lost(&*object);
+}
+
+bool pod_may_live(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
+                  const StopToken& stop) {
+  try {
+    return pod_lives(ports, ns, pod, uid, stop.within(std::chrono::seconds(10)));
+  } catch (const Error&) {
+    return true;
+  }
 }
 
 void delete_pod(const Migrator::Ports& ports, const op::DeletePod& o, const StopToken& stop) {

@@ -8,9 +8,16 @@
 
 namespace ms2m {
 
-/// There is such a pod, of that uid if it is given, nobody is deleting it, and it is not over.
+/// There is such a pod, of that uid if it is given, and nobody is deleting it.
 bool is_pod(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
             const StopToken& stop);
+/// And it is not over, as one that was evicted is, whose object stays: somebody works there, or may again.
+bool pod_lives(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
+               const StopToken& stop);
+/// The same of a source that is to be sent back, which costs nothing if it is not there: true as well when the API
+/// server cannot be asked.
+bool pod_may_live(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
+                  const StopToken& stop);
 
 /// Unless it is somebody else's of that name.
 void delete_pod(const Migrator::Ports& ports, const op::DeletePod& o, const StopToken& stop);

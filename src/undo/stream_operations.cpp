@@ -15,16 +15,6 @@ constexpr Millis kLook{20};
 /// Between two commands to one that answers and has not obeyed: it may be in the middle of a message.
 constexpr std::chrono::seconds kSayAgain{5};
 
-/// When the API server cannot be asked, the source is taken to be there.
-bool source_there(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
-  try {
-    return is_pod(ports, o.ns, o.pod, o.uid, stop.within(std::chrono::seconds(10)));
-  } catch (const Error&) {
-    stop.check("asking for pod " + o.pod);
-    return true;
-  }
-}
-
 /// A broker that says nothing is not a target that says nothing.
 void check_reachable(Broker& broker, const std::string& control_queue, const StopToken& stop) {
   const StopToken limit = stop.within(std::chrono::seconds(5));
@@ -44,7 +34,7 @@ bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const
 }
 
 void resume_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
-  if (!source_there(ports, o, stop)) return;  // nobody to send back
+  if (!pod_may_live(ports, o.ns, o.pod, o.uid, stop)) return;  // nobody to send back
   // A START_REPLAY that was not read yet must not be read after this.
   ports.broker.purge_queue(o.control_queue, stop);
   for (TimePoint again;; stop.sleep(kLook, "waiting for the source to go on in " + o.queue)) {
@@ -53,7 +43,7 @@ void resume_stream(const Migrator::Ports& ports, const op::ResumeStream& o, cons
       again = Clock::now() + kSayAgain;
     }
     if (reads_stream(ports, o, stop)) return;
-    if (!source_there(ports, o, stop)) return;
+    if (!pod_may_live(ports, o.ns, o.pod, o.uid, stop)) return;
   }
 }
 

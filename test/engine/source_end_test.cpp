@@ -79,6 +79,18 @@ TEST_CASE("a source that is to end gently is neither frozen nor killed") {
   CHECK(std::count(ending.calls.begin(), ending.calls.end(), "freeze") == copies);
 }
 
+TEST_CASE("a source whose pod is over by the time that its copy serves is removed all the same") {
+  Ending ending;
+  ending.server.set_hook([&](const std::string& call, bool before) {
+    if (before || !call.starts_with("pivot ")) return;
+    ending.nodes.evict_pod("consumer-0");
+  });
+  ending.request.timeouts.retire = Seconds(5);
+  ending.move();
+  REQUIRE(ending.nodes.pods().size() == 1);
+  CHECK(ending.nodes.pods().front().ends_with("@worker-2"));
+}
+
 TEST_CASE("sequential kills where that is asked for") {
   Ending ending(GENERATE("", "StatefulSet"));
   ending.request.strategy = Strategy::sequential;

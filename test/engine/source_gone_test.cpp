@@ -28,12 +28,15 @@ struct Relayed : OnFakes {
       const SimConsumer* source = nodes.consumer_of("consumer-0");
       served = source->applied();
       gone = true;
-      nodes.lose_pod("consumer-0");
+      if (evicted)
+        nodes.evict_pod("consumer-0");
+      else
+        nodes.lose_pod("consumer-0");
     });
   }
   std::vector<std::string> served;  ///< by the source, to its end
   std::string failing;
-  bool gone = false;
+  bool gone = false, evicted = false;
 };
 
 /// Every message was served by the source or waits for whoever comes, once.
@@ -60,6 +63,17 @@ TEST_CASE("a source that is deleted while ms2m relays leaves its messages to the
              Contains("consumer-0") && Contains("at the end of app.events"));
   CHECK(relayed.server.queues() == std::vector<std::string>{"app.events", "ms2m.control.consumer-0"});
   CHECK(relayed.nodes.debris() == std::vector<std::string>{"0 pods"});  // nothing else
+}
+
+TEST_CASE("a source that is evicted while ms2m relays, whose object stays, is gone as well") {
+  Relayed relayed;
+  relayed.evicted = true;
+  relayed.move();
+  INFO(relayed.outcome.error);
+  REQUIRE(relayed.gone);
+  CHECK(relayed.outcome.result == Result::undone);
+  check_nothing_lost(relayed);
+  CHECK(relayed.server.queues() == std::vector<std::string>{"app.events", "ms2m.control.consumer-0"});
 }
 
 TEST_CASE("what could not be given back stays, and another process gives it back") {

@@ -83,6 +83,8 @@ class FakeNodes {
   void forget_sessions();
   /// The pod is gone with its process: somebody has deleted it, or its node is.
   void lose_pod(const std::string& name);
+  /// Its process has ended for good; the object stays, as of one that was evicted.
+  void evict_pod(const std::string& name);
   /// Objects that nothing here acts on; an owner above one that is there; one more volume of a pod.
   void add(Kind kind, const Json& object);
   void own(Kind kind, const std::string& name, const char* owner_kind, const std::string& owner);

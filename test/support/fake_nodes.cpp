@@ -275,6 +275,12 @@ void FakeNodes::lose_pod(const std::string& name) {
   run_controllers();
 }
 
+void FakeNodes::evict_pod(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto process = consumers_.find(name); process != consumers_.end()) process->second->kill();
+  objects_.at(key(Kind::pod, name))["status"]["phase"] = "Failed";
+}
+
 void FakeNodes::add(Kind kind, const Json& object) {
   const std::lock_guard lock(mutex_);
   put(object, key(kind, object.at("metadata").at("name")));
