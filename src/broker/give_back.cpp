@@ -18,10 +18,8 @@ constexpr std::chrono::seconds kPutBackLimit{10};
 [[noreturn]] void put_back(amqp::Connection& connection, std::vector<amqp::Returned> unrouted, const std::string& from,
                            const std::string& to) {
   const StopToken limited = StopToken{}.within(kPutBackLimit);
-  for (auto& each : unrouted) {
-    each.properties.drop_header("CC");
-    connection.publish("", from, each.properties, each.body, true, limited);
-  }
+  WayBack way(connection, "", from, limited);
+  for (auto& each : unrouted) way.publish(each.routing_key, each.properties, each.body, limited);
   connection.commit(limited);
   throw Error(ErrorKind::not_found, fmt::format("queue '{}' vanished while messages went back to it", to));
 }
@@ -42,7 +40,7 @@ std::uint64_t give_back(amqp::Connection& connection, const std::string& user, c
                         const std::string& to, const std::string& way_back, const StopToken& stop) {
   connection.inspect_queue(to, stop);
   connection.select_transactions(stop);
-  const bool exactly = open_way_back(connection, way_back, to, stop);
+  WayBack way(connection, way_back, to, stop);
   connection.set_prefetch(kBatch, stop);
   connection.consume(from, {}, stop);
   auto& waiting = connection.deliveries();
@@ -55,9 +53,7 @@ std::uint64_t give_back(amqp::Connection& connection, const std::string& user, c
       // No reference over publish(): it may read, and a deque that grows keeps references but not positions.
       amqp::Delivery& each = waiting[i];
       if (const auto own = each.properties.user_id(); !own.empty() && own != user) each.properties.drop_user_id();
-      if (!exactly) each.properties.drop_header("CC");
-      connection.publish(exactly ? way_back : "", exactly ? each.routing_key : to, each.properties, each.body, true,
-                         stop);
+      way.publish(each.routing_key, each.properties, each.body, stop);
     }
     connection.ack(waiting[count - 1].tag, true, stop);
     connection.commit(stop);
@@ -66,7 +62,7 @@ std::uint64_t give_back(amqp::Connection& connection, const std::string& user, c
     moved += count - unrouted.size();
     if (!unrouted.empty()) put_back(connection, std::move(unrouted), from, to);
   }
-  if (exactly) connection.delete_exchange(way_back, stop);
+  way.close(stop);
   connection.close_channel(stop);
   return moved;
 }

@@ -230,15 +230,11 @@ void RabbitPump::relay(std::size_t count) {
 void RabbitPump::put_back(std::vector<amqp::Returned> unrouted) {
   // Not the pump's own token: whoever stops it now would lose them.
   const StopToken limited = StopToken{}.within(kPutBackLimit);
-  const bool exactly = open_way_back(*connection_, spec_.way_back, spec_.from, limited);
-  for (auto& each : unrouted) {
-    if (!exactly) each.properties.drop_header("CC");
-    connection_->publish(exactly ? spec_.way_back : "", exactly ? each.routing_key : spec_.from, each.properties,
-                         each.body, true, limited);
-  }
+  WayBack way(*connection_, spec_.way_back, spec_.from, limited);
+  for (auto& each : unrouted) way.publish(each.routing_key, each.properties, each.body, limited);
   connection_->commit(limited);
   const std::size_t lost = connection_->take_returned().size();
-  if (exactly) connection_->delete_exchange(spec_.way_back, limited);
+  way.close(limited);
   if (lost > 0)
     throw Error(ErrorKind::inconsistent,
                 fmt::format("no queue is bound to '{}', and {} of {} messages could not be put back either: there is "
