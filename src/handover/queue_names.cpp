@@ -23,17 +23,22 @@ std::string end_replay(const std::string& role, const std::string& id) {
   return Json{{"type", "END_REPLAY"}, {"payload", {{"role", role}, {"migration", id}}}}.dump();
 }
 
+std::optional<std::int64_t> offset_in(const std::string& from) {
+  std::int64_t offset = 0;
+  const char* const whole = from.data() + from.size();
+  const auto [end, error] = std::from_chars(from.data(), whole, offset);
+  return error == std::errc{} && end == whole ? std::optional(offset) : std::nullopt;
+}
+
 std::string replay_until(const std::string& stream, const std::string& from, std::int64_t until,
                          const std::string& id) {
-  std::int64_t offset = 0;
-  const auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), offset);
-  const bool number = error == std::errc{} && end == from.data() + from.size();
+  const auto offset = offset_in(from);
   return Json{{"type", "START_REPLAY"},
               {"payload",
                {{"queue", stream},
                 {"role", "target"},
                 {"migration", id},
-                {"from", number ? Json(offset) : Json(from)},
+                {"from", offset ? Json(*offset) : Json(from)},
                 {"until", until}}}}
       .dump();
 }

@@ -1,6 +1,7 @@
 // The queues of a migration, and what is said in control queues. Pure.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace ms2m {
@@ -19,6 +20,8 @@ std::string way_back_of(const std::string& tee);
 std::string start_replay(const std::string& queue, const std::string& role, const std::string& id);
 std::string end_replay(const std::string& role, const std::string& id);
 
+/// Where a stream is to be read from, if that is said as an offset.
+std::optional<std::int64_t> offset_in(const std::string& from);
 /// To the target of a stream: reads it from `from` on (a consumer that has read nothing yet), and no message after
 /// `until` (-1: none at all).
 std::string replay_until(const std::string& stream, const std::string& from, std::int64_t until, const std::string& id);

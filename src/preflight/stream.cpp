@@ -1,8 +1,6 @@
 // Findings about a stream, and about what its consumer says of itself.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "handover/queue_names.hpp"
 #include "kube/objects/names.hpp"
 #include "plan/facts.hpp"
@@ -35,12 +33,10 @@ void check_status(const ConsumerStatus& status, const MigrationRequest& request,
         out, "protocol",
         fmt::format("pod {} has taken nothing from {} yet: there is no state to make anew", request.pod, request.queue),
         "wait for its first message, or delete the pod and start it on the other node");
-  std::int64_t from = 0;
-  const char* const end = request.from.data() + request.from.size();
-  const auto parsed = std::from_chars(request.from.data(), end, from);
-  if (parsed.ec == std::errc{} && parsed.ptr == end && from > status.offset)
+  const auto from = offset_in(request.from);
+  if (from && *from > status.offset)
     return refuse(out, "protocol",
-                  fmt::format("--from {} comes after offset {}, at which pod {} is", from, status.offset, request.pod),
+                  fmt::format("--from {} comes after offset {}, at which pod {} is", *from, status.offset, request.pod),
                   "name the first message that the state is made of");
   out.push_back({"protocol", Level::ok,
                  fmt::format("pod {} is at offset {} of {}, its state begins at {}{}", request.pod, status.offset,

@@ -11,14 +11,11 @@ namespace ms2m {
 class BothLive {
  public:
   BothLive(const Plan& plan, Cluster& cluster) : plan_(plan), cluster_(cluster) {}
-  /// Throws as check_runs_on(), of the copy; Error{inconsistent}: the source's pod is gone or over. What cannot be asked says
-  /// nothing.
+  /// Throws as check_runs_on(), of the copy; Error{inconsistent}: the source's pod is gone or over. What cannot be
+  /// asked says nothing.
   void check(const StopToken& stop);
 
  private:
-  void check_source(const StopToken& stop) const;
-  void check_copy(const StopToken& stop) const;
-
   const Plan& plan_;
   Cluster& cluster_;
   TimePoint next_ = Clock::now() + std::chrono::seconds(1);

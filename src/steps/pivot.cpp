@@ -65,20 +65,25 @@ void check_target_lives(const Pivot& at, const StopToken& stop) {
 
 }  // namespace
 
-void CommitPivot::now(std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) const {
-  const OwnConnections& own = still_quiet.guards.own;
+void commit_in_one(const Move& move, Broker& broker, Journal& journal, DeadMan& dead_man,
+                   std::vector<Outgoing> messages, const StopToken& stop) {
   const QueueNames names = move.names();
-  still_quiet.check(on_hold, stop);
-  measures.dead_man_margin = Seconds(own.dead_man->margin());
-  measures.held = own.valve ? own.valve->held() : broker.depth(move.plan.queue, stop).value_or(QueueDepth{}).ready;
-  measure_arrivals(still_quiet.primary.source, measures);
   journal.mark(Mark::pivot_intent);
-  own.dead_man->stop_renewing();
+  dead_man.stop_renewing();
   messages.push_back({"", names.pivot, Json{{"pivoted", move.plan.id}}.dump(), "application/json", ""});
   if (broker.pivot(names.dead_man, messages, stop) == PivotResult::fired)
     throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
                 "give it more time with --deadman");
   journal.mark(Mark::pivoted);
+}
+
+void CommitPivot::now(std::vector<Outgoing> messages, std::uint64_t on_hold, const StopToken& stop) const {
+  const OwnConnections& own = still_quiet.guards.own;
+  still_quiet.check(on_hold, stop);
+  measures.dead_man_margin = Seconds(own.dead_man->margin());
+  measures.held = own.valve ? own.valve->held() : broker.depth(move.plan.queue, stop).value_or(QueueDepth{}).ready;
+  measure_arrivals(still_quiet.primary.source, measures);
+  commit_in_one(move, broker, journal, *own.dead_man, std::move(messages), stop);
 }
 
 Ran Pivot::run(const StopToken& stop) const {

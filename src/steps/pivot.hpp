@@ -10,7 +10,12 @@
 
 namespace ms2m {
 
-/// The dead man's message is taken, and what goes with it sent, in one transaction.
+/// Takes the dead man's message, and sends these and the marker, in one transaction. Error{inconsistent}: the switch
+/// has fired. Afterwards the journal says "pivoted".
+void commit_in_one(const Move& move, Broker& broker, Journal& journal, DeadMan& dead_man,
+                   std::vector<Outgoing> messages, const StopToken& stop);
+
+/// commit_in_one(), of a source that is still quiet.
 struct CommitPivot {
   Move move;
   Broker& broker;

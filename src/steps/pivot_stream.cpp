@@ -3,6 +3,7 @@
 #include "handover/queue_names.hpp"
 #include "journal/operation.hpp"
 #include "ms2m/error.hpp"
+#include "steps/pivot.hpp"
 #include "steps/replay.hpp"
 #include "undo/stream_operations.hpp"
 
@@ -25,11 +26,10 @@ std::vector<Announced> PivotStream::announce(const Move& move) { return {pivot_o
 Ran PivotStream::run(const StopToken& stop) const {
   const Move& move = sides.move;
   const Plan& plan = move.plan;
-  const QueueNames names = move.names();
   const auto end = std::get<op::ServeStream>(*pivot_of(move).finish);
   StreamOffsets& offsets = *measures.stream;
   const ConsumerStatus source = sides.source(stop), target = sides.target(living, stop);
-  if (source.queue != names.hold || source.offset != offsets.stop || target.offset != offsets.stop)
+  if (source.queue != move.names().hold || source.offset != offsets.stop || target.offset != offsets.stop)
     throw Error(ErrorKind::inconsistent,
                 fmt::format("source and target do not stand at offset {} any more, but at {} and {}", offsets.stop,
                             source.offset, target.offset));
@@ -37,14 +37,8 @@ Ran PivotStream::run(const StopToken& stop) const {
   guards.check();
   measures.dead_man_margin = Seconds(guards.own.dead_man->margin());
   journal_announced(journal, kPhase, pivot_of(move));
-  journal.mark(Mark::pivot_intent);
-  guards.own.dead_man->stop_renewing();
-  const std::vector<Outgoing> messages{{"", plan.target_control_queue, end.message, "application/json", ""},
-                                       {"", names.pivot, Json{{"pivoted", plan.id}}.dump(), "application/json", ""}};
-  if (sides.broker.pivot(names.dead_man, messages, stop) == PivotResult::fired)
-    throw Error(ErrorKind::inconsistent, "the dead man's switch has fired: the source is at work again",
-                "give it more time with --deadman");
-  journal.mark(Mark::pivoted);
+  commit_in_one(move, sides.broker, journal, *guards.own.dead_man,
+                {{"", plan.target_control_queue, end.message, "application/json", ""}}, stop);
   tell(observer, kPhase,
        fmt::format("pivot: pod {} goes on in {} after offset {}", plan.target_pod, plan.queue, offsets.cut_over));
   return {};

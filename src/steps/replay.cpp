@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
@@ -18,6 +17,7 @@ namespace ms2m {
 namespace {
 
 constexpr Millis kFollows{20}, kHandsOver{2};
+constexpr std::chrono::seconds kLooksAtPod{1};  // while it answers
 /// Not worth another round: each costs a few questions.
 constexpr std::int64_t kFew = 3;
 
@@ -45,15 +45,6 @@ void check_fresh(const Json* pod, const Plan& plan) {
               fmt::format("container {} of the fresh pod {} has ended with exit code {} before it had the stream",
                           plan.container, plan.target_pod, own->last_exit ? *own->last_exit : *own->exit_code),
               "see why it does not run: a second one of this workload must be able to run beside the first");
-}
-
-/// nullopt: it is said in another way.
-std::optional<std::int64_t> offset_of(const std::string& from) {
-  std::int64_t offset = 0;
-  const char* end = from.data() + from.size();
-  const auto parsed = std::from_chars(from.data(), end, offset);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-  return offset;
 }
 
 }  // namespace
@@ -98,6 +89,12 @@ std::string StreamSides::running(const StopToken& stop) const {
 }
 
 ConsumerStatus StreamSides::target(const LivingCopy& living, const StopToken& stop) const {
+  ConsumerStatus status = target_says(stop);
+  if (same_instance(running(stop), living.instance) == false) throw started_anew("pod " + move.plan.target_pod);
+  return status;
+}
+
+ConsumerStatus StreamSides::target_says(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const auto status = answer(plan.target_control_queue, stop);
   if (!status) {
@@ -105,7 +102,6 @@ ConsumerStatus StreamSides::target(const LivingCopy& living, const StopToken& st
     throw Error(ErrorKind::timeout, fmt::format("pod {} does not answer STATUS in {} any more", plan.target_pod,
                                                 plan.target_control_queue));
   }
-  if (same_instance(running(stop), living.instance) == false) throw started_anew("pod " + plan.target_pod);
   if (status->role != "target" || status->queue != stream_of(move))
     throw Error(ErrorKind::inconsistent,
                 fmt::format("pod {} was told to read {} in the role \"target\", and says that it reads {} in the role "
@@ -121,7 +117,7 @@ ConsumerStatus StreamSides::target(const LivingCopy& living, const StopToken& st
         "the stream must keep what the state is made of; if a later beginning makes the same state, name it "
         "with --from");
   // A stream begins at the first message that it still has when it is asked for an older one.
-  const auto wanted = offset_of(move.request.from);
+  const auto wanted = offset_in(move.request.from);
   if (wanted && status->first > *wanted)
     throw Error(ErrorKind::inconsistent,
                 fmt::format("--from {} is to be the beginning, and what a fresh pod gets of {} begins at {}", *wanted,
@@ -182,9 +178,11 @@ namespace {
 /// Until the target is where it may read to.
 std::int64_t await_offset(const StreamSides& sides, const LivingCopy& living, std::int64_t until, Millis every,
                           const std::function<void()>& guard, const StopToken& stop) {
-  for (;;) {
+  for (TimePoint look;;) {
     guard();
-    const ConsumerStatus target = sides.target(living, stop);
+    const bool looks = Clock::now() >= look;
+    if (looks) look = Clock::now() + kLooksAtPod;
+    const ConsumerStatus target = looks ? sides.target(living, stop) : sides.target_says(stop);
     if (target.offset > until)
       throw Error(ErrorKind::inconsistent,
                   fmt::format("pod {} has read {} up to offset {}, and was told to stop at {}",
@@ -208,7 +206,7 @@ std::int64_t await_offset(const StreamSides& sides, const LivingCopy& living, st
 Ran FollowStream::run(const StopToken& given) const {
   const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.replay));
   std::int64_t there = sides.target(living, stop).offset;
-  const std::int64_t begin_at = offset_of(sides.move.request.from).value_or(sides.move.facts.stream->first);
+  const std::int64_t begin_at = offset_in(sides.move.request.from).value_or(sides.move.facts.stream->first);
   Rate rate;
   Progress progress;
   try {

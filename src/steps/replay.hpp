@@ -28,6 +28,8 @@ struct StreamSides {
   ConsumerStatus source(const StopToken& stop) const;
   /// Error{inconsistent}: it is not the target's part that it plays, or its state does not begin where it must.
   ConsumerStatus target(const LivingCopy& living, const StopToken& stop) const;
+  /// The same of an answer alone: whether its container is still the one that began, nobody is asked.
+  ConsumerStatus target_says(const StopToken& stop) const;
   /// The target may read as far as that.
   void let_read_until(std::int64_t offset, const StopToken& stop) const;
   /// Error{failed}: the fresh pod will never run, or its container has ended; returns which instance runs, or nothing.
