@@ -24,10 +24,6 @@ std::optional<MovedPod> read(const fs::path& file) {
                   text("kubeconfig"), text("context"), text("broker")};
 }
 
-}  // namespace
-
-namespace {
-
 /// Of the target that was given the queue.
 std::optional<std::string> control_queue_of_target(const Journal& journal) {
   if (const auto given = journal.effect_with<op::ResumeTarget>()) return given->operation.control_queue;

@@ -123,6 +123,13 @@ void check_companions(const Facts& facts, const MigrationRequest& request, std::
                  ""});
 }
 
+void refuse_full_host_name(std::vector<Finding>& out) {
+  refuse(out, "host-name",
+         "the pod's host name is its full domain name (setHostnameAsFQDN), and so is that of its control queue, "
+         "which ms2m does not know",
+         "run the workload without setHostnameAsFQDN");
+}
+
 /// Parts of the specification that a restored process or a pod without a scheduler cannot have.
 void check_specification(const Facts& facts, std::vector<Finding>& out) {
   const PodTraits traits = traits_of(facts.pod);
@@ -137,11 +144,7 @@ void check_specification(const Facts& facts, std::vector<Finding>& out) {
     refuse(out, "sockets",
            fmt::format("container {} listens on the pod's own address, and the copy has another", facts.container),
            "let it listen on all addresses (0.0.0.0 or ::)");
-  if (traits.full_host_name && facts.procedure.protocol == Protocol::control)
-    refuse(out, "host-name",
-           "the pod's host name is its full domain name (setHostnameAsFQDN), and so is that of its control queue, "
-           "which ms2m does not know",
-           "run the workload without setHostnameAsFQDN");
+  if (traits.full_host_name && facts.procedure.protocol == Protocol::control) refuse_full_host_name(out);
   if (traits.shared_processes)
     refuse(out, "host-namespaces",
            "the pod's containers share their processes: CRIU restores each process under its own number, which another "
@@ -188,11 +191,7 @@ void check_fresh_specification(const Facts& facts, std::vector<Finding>& out) {
            "the pod uses the host's network, so its host name, and that of its control queue, is "
            "its node's",
            "run the workload without hostNetwork");
-  if (traits.full_host_name)
-    refuse(out, "host-name",
-           "the pod's host name is its full domain name (setHostnameAsFQDN), and so is that of its control queue, "
-           "which ms2m does not know",
-           "run the workload without setHostnameAsFQDN");
+  if (traits.full_host_name) refuse_full_host_name(out);
   if (traits.resource_claims)
     refuse(out, "resource-claims", "the pod has resource claims, which the scheduler alone can allocate",
            "run the workload without resourceClaims");

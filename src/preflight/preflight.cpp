@@ -299,8 +299,6 @@ namespace {
 
 /// Nothing is checkpointed, and nothing done on a node but by its kubelet.
 void check_replay_of(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& findings) {
-  check_rights(facts, findings);
-  check_lease(facts, request, findings);
   check_fresh_pod(facts, request, findings);
   check_target(facts, request, findings);
   check_broker(facts, request, findings);
@@ -308,17 +306,7 @@ void check_replay_of(const Facts& facts, const MigrationRequest& request, std::v
   check_source_exit(facts, findings);
 }
 
-}  // namespace
-
-std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
-  std::vector<Finding> findings;
-  if (!facts.procedure.moves_memory()) {
-    check_replay_of(facts, request, findings);
-    for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));
-    return findings;
-  }
-  check_rights(facts, findings);
-  check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
+void check_move_of_memory(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& findings) {
   check_pod(facts, request, findings);
   check_scaling(facts, request, findings);
   check_environment_and_devices(facts, findings);
@@ -340,6 +328,18 @@ std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& reque
   check_registry(facts, findings);
   check_bandwidth(facts, request, findings);
   if (facts.procedure.course == Course::valve) check_behind_valve(facts, request, findings);
+}
+
+}  // namespace
+
+std::vector<Finding> preflight(const Facts& facts, const MigrationRequest& request) {
+  std::vector<Finding> findings;
+  check_rights(facts, findings);
+  check_lease(facts, request, findings);  // first: a migration that is under way explains what else is strange
+  if (facts.procedure.moves_memory())
+    check_move_of_memory(facts, request, findings);
+  else
+    check_replay_of(facts, request, findings);
   for (const Unasked& each : facts.unasked) findings.push_back(unanswered(each));
   return findings;
 }

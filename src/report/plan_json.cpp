@@ -58,11 +58,12 @@ Json head(const Plan& plan, const char* kind, int status) {
 namespace {
 
 Json procedure_json(const Procedure& p) {
+  const auto of_memory = [&p](const char* word) { return p.moves_memory() ? Json(word) : Json(nullptr); };
   return {{"course", to_string(p.course)},
           {"source_end", to_string(p.source_end)},
-          {"carrier", p.moves_memory() ? Json(to_string(p.carriage)) : Json(nullptr)},
-          {"checkpoint", p.moves_memory() ? Json(to_string(p.checkpoint)) : Json(nullptr)},
-          {"pages", p.moves_memory() ? Json(to_string(p.pages)) : Json(nullptr)},
+          {"carrier", of_memory(to_string(p.carriage))},
+          {"checkpoint", of_memory(to_string(p.checkpoint))},
+          {"pages", of_memory(to_string(p.pages))},
           {"restore", to_string(p.restoring)},
           {"source_runtime", p.source_runtime},
           {"target_runtime", p.target_runtime}};
