@@ -134,10 +134,14 @@ class Consumer:
         self._control = self._connection.channel()
         self._control.add_on_cancel_callback(self._on_cancel)
         name = broker.declare_control(self._control)
-        for control in broker.read_controls(self._control, name):
-            self._obey(control)
+        self._read_controls(name)
         self._control.basic_consume(name, self._on_control)
         self._subscribe("connect")
+
+    def _read_controls(self, name):
+        """What waits there, before anything is consumed."""
+        for control in broker.read_controls(self._control, name):
+            self._obey(control)
 
     def _subscribe(self, reason):
         self._data = self._connection.channel()

@@ -15,7 +15,7 @@ import json
 import time
 
 import broker
-from consumer import Consumer, IDLE_S, Wire, log, run
+from consumer import Consumer, IDLE_S, log, run
 from state import Message, parse_object
 
 
@@ -44,17 +44,9 @@ class StreamConsumer(Consumer):
 
     # The control queue.
 
-    def _open(self):
-        self._sink.refresh()
-        self._connection = broker.connect(self._settings)
-        self._wire = Wire(self._connection, self._wakeup_fd)
-        self._control = self._connection.channel()
-        self._control.add_on_cancel_callback(self._on_cancel)
-        name = broker.declare_control(self._control)
+    def _read_controls(self, name):
         while (found := self._control.basic_get(name))[0] is not None:
             self._command(found[0].delivery_tag, found[1], found[2])
-        self._control.basic_consume(name, self._on_control)
-        self._subscribe("connect")
 
     def _on_control(self, _channel, method, properties, body):
         self._commands.append((method.delivery_tag, properties, body))
