@@ -73,13 +73,17 @@ class Directly:
             self.assertEqual(any("from node to node" in each["do"] for each in run.report["steps"]), way == "direct")
         self.assert_exact()
 
-    def test_a_connection_that_breaks(self):
-        """It is an error, and everything is undone."""
+    def broken(self, *arguments):
+        """A move whose stream from node to node is cut once it has begun."""
         (source,) = self.start_traffic()
-        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--bandwidth", "2M", *DIRECT)
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--bandwidth", "2M", *DIRECT, *arguments)
         self.eventually(lambda: self.sent() > 1000000, "the stream has begun")
         self.filter("REJECT --reject-with tcp-reset")
-        run.wait()
+        return source, run.wait()
+
+    def test_a_connection_that_breaks(self):
+        """It is an error, and everything is undone."""
+        source, run = self.broken("--precopy", "off")
         self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
         self.assertIn("the nodes' connection", run.report["error"]["message"])
         self.assert_serving(self.here, source.state["boot_id"])
@@ -96,11 +100,22 @@ class ByHandler(Directly, handler_test.ByHandler):
 
 
 class InRounds(precopy_test.Named):
-    check_move, listening = Directly.check_move, Directly.listening
+    check_move, broken = Directly.check_move, Directly.broken
+    filter, listening, sent = Directly.filter, Directly.listening, Directly.sent
 
     def test_rounds(self):
         report = self.check_move("direct", "--strategy", "handoff", "--precopy", "1", "--checkpoint", "runtime")
         self.assertLess(report["memory_pages"]["carried"], report["memory_pages"]["all"])
+
+    def test_a_connection_that_breaks_in_a_round(self):
+        """Nobody had asked for the round, and nobody stands still yet: the move goes on, through ms2m."""
+        source, run = self.broken()
+        self.assertEqual((run.status, run.report["result"], run.report["carrier"]), (0, "done", "relay"), run.said())
+        self.assertIn("the pre-copy failed", run.err)
+        self.assertIn("goes through ms2m", run.err)
+        self.assert_serving(self.there, source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
 
 
 if __name__ == "__main__":

@@ -115,7 +115,8 @@ class ByImage(Registry, scenario.Scenario):
     def slow(self, source):
         """A move whose archive takes seconds, in which it is stored by and by."""
         before = self.uploads()
-        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--bandwidth", "3M", env=environment())
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--precopy", "off", "--bandwidth", "3M",
+                                   env=environment())
 
         def stored():
             return [size_of(os.path.join(upload, "data")) for upload in self.uploads() - before]
