@@ -46,7 +46,7 @@ void Containers::check_still_held(const Claim& claim, const std::string& id, con
 }
 
 bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
-                              std::optional<BootTime> limit, const StopToken& stop) {
+                              std::optional<BootTime> limit, Terms terms, const StopToken& stop) {
   const auto ours = claim(id, group, stop);
   if (!ours) return false;
   const std::lock_guard lock(mutex_);
@@ -54,7 +54,8 @@ bool Containers::begin_freeze(const std::string& id, const ControlGroup& group, 
   stop.check("freezing container " + id.substr(0, 12));  // one that was given up does not come late
   check_within(limit, id);
   if (request.still_held) check_still_held(*ours, id, group);
-  if (request.at_end != AtEnd::stay) guard_.watch(id, group, request.at_end, limit, linger_of(request));
+  if (request.at_end != AtEnd::stay)
+    guard_.watch(id, group, {request.at_end, limit, linger_of(request), terms == Terms::while_awake});
   ours->write({owner_, request.at_end});
   if (request.at_end == AtEnd::stay) guard_.dismiss(id);
   if (write_frozen(group, true)) return true;
@@ -75,20 +76,20 @@ void Containers::give_up(const std::string& id, const ControlGroup& group) {
     }
     guard_.dismiss(id);  // without the claim: the guard's end, which may need it, may be being waited for
   } catch (const Error&) {
-    guard_.watch(id, group, AtEnd::thaw, BootClock::now());  // as soon as it can
+    guard_.watch(id, group, {AtEnd::thaw, BootClock::now()});  // as soon as it can
   }
 }
 
 Found Containers::freeze(const Freeze& request, const StopToken& stop) {
   const std::string id = check_container_id(request.container);
   const auto group = find_control_group(root_, id);
-  return {group && freeze(id, *group, request, stop)};
+  return {group && freeze(id, *group, request, Terms::its_own, stop)};
 }
 
-bool Containers::freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
+bool Containers::freeze(const std::string& id, const ControlGroup& group, const Freeze& request, Terms terms,
                         const StopToken& stop) {
   const auto limit = limit_of(request);
-  if (!begin_freeze(id, group, request, limit, stop)) return false;
+  if (!begin_freeze(id, group, request, limit, terms, stop)) return false;
   const auto again = [&] {
     const auto ours = claim(id, group, stop);
     check_within(limit, id);
@@ -119,7 +120,7 @@ Containers::Held Containers::hold(const std::string& container, const std::strin
     if (held.group.path == whole->path && stands(held)) return {id, held.group, false};
     throw Error(ErrorKind::conflict, "container " + id.substr(0, 12) + " is frozen already");
   }
-  if (!freeze(id, held.group, {id, {}, AtEnd::thaw, false}, stop)) throw gone;
+  if (!freeze(id, held.group, {id, {}, AtEnd::thaw, false}, Terms::while_awake, stop)) throw gone;
   return held;
 }
 
@@ -146,7 +147,7 @@ Found Containers::thaw(const std::string& container, const StopToken& stop) {
   const auto group = find_control_group(root_, id);
   const auto ours = group ? claim(id, *group, stop) : std::nullopt;
   if (!ours) return guard_.dismiss(id), Found{false};
-  guard_.watch(id, *group, AtEnd::thaw, std::nullopt);
+  guard_.watch(id, *group, {AtEnd::thaw});
   ours->write({owner_, AtEnd::thaw});
   const bool done = write_frozen(*group, false);
   const bool gone = !done && !has_processes(*group);
@@ -163,7 +164,7 @@ Found Containers::kill(const std::string& container, const StopToken& stop) {
   {
     const auto ours = claim(id, *group, stop);
     if (!ours) return guard_.dismiss(id), Found{false};
-    guard_.watch(id, *group, AtEnd::kill, std::nullopt);
+    guard_.watch(id, *group, {AtEnd::kill});
     ours->write({owner_, AtEnd::kill});
   }
   const bool done = kill_processes(*group, stop);

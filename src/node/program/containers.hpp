@@ -23,10 +23,11 @@ class Containers {
   Found thaw(const std::string& container, const StopToken& stop);
   Found kill(const std::string& container, const StopToken& stop);
 
-  /// It stands still, for a dump, until let_go(). Not ours: it did already, by a freeze of this session, whose terms go
-  /// on to count. Error{not_found}: it does not run. Error{conflict}: somebody else has frozen it.
-  /// `of_runtime`: the group as the runtime names it; that one is frozen, and not the container's above it (crun's
-  /// scope/container): CRIU thaws what it was told to freeze, and waits for processes that run.
+  /// It stands still, for a dump, until let_go(), or the program is stopped for long (Guard::awake). Not ours: it did
+  /// already, by a freeze of this session, whose terms go on to count. Error{not_found}: it does not run.
+  /// Error{conflict}: somebody else has frozen it. `of_runtime`: the group as the runtime names it; that one is frozen,
+  /// and not the container's above it (crun's scope/container): CRIU thaws what it was told to freeze, and waits for
+  /// processes that run.
   struct Held {
     std::string id;
     ControlGroup group;
@@ -44,10 +45,12 @@ class Containers {
   void end() noexcept;
 
  private:
+  enum class Terms { its_own, while_awake };  ///< of a request; Guard::Terms::while_awake besides
   /// False, as below: it has gone.
-  bool freeze(const std::string& id, const ControlGroup& group, const Freeze& request, const StopToken& stop);
+  bool freeze(const std::string& id, const ControlGroup& group, const Freeze& request, Terms terms,
+              const StopToken& stop);
   bool begin_freeze(const std::string& id, const ControlGroup& group, const Freeze& request,
-                    std::optional<BootTime> limit, const StopToken& stop);
+                    std::optional<BootTime> limit, Terms terms, const StopToken& stop);
   /// The right to decide about it; nullopt: it has gone.
   std::optional<Claim> claim(const std::string& id, const ControlGroup& group, const StopToken& stop) const;
   void check_still_held(const Claim& claim, const std::string& id, const ControlGroup& group) const;

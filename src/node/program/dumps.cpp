@@ -150,7 +150,8 @@ DumpAnswer Dumps::take_served(const DumpContainer& request, const OciContainer& 
   const auto served = std::make_shared<ServedDump>(
       std::make_unique<Standing>(containers_, id, container.group, stop),
       ServedDump::What{checkpoint_argv(container, *place, id), container.criu, place->path() + "/criu.conf",
-                       container.init, Millis(std::min(*request.serve_ms, kMostServed))});
+                       container.init, Millis(std::min(*request.serve_ms, kMostServed)), request.id},
+      guard_);
   add(served);
   DumpAnswer answer;
   KeptBack kept;

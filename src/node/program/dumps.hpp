@@ -20,8 +20,9 @@ namespace ms2m::node {
 /// Semantics: dump_requests.hpp. Thread-safe.
 class Dumps {
  public:
-  /// Both must outlive it.
-  Dumps(const Roots& roots, Containers& containers) : roots_(roots), containers_(containers) {}
+  /// All of them must outlive it.
+  Dumps(const Roots& roots, Containers& containers, Guard& guard)
+      : roots_(roots), containers_(containers), guard_(guard) {}
 
   DumpAnswer take(const DumpContainer& request, const std::string& node, const StopToken& stop);
   StreamEnd read(const ReadDump& request, KeptMemory& kept, Channel& channel);
@@ -46,6 +47,7 @@ class Dumps {
   void add(const std::shared_ptr<ServedDump>& served);
   const Roots& roots_;
   Containers& containers_;
+  Guard& guard_;
   std::mutex mutex_;
   std::map<std::string, Kept> places_;             ///< that are whole
   std::vector<std::weak_ptr<ServedDump>> served_;  ///< of this session, also those that are being made

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 
@@ -57,9 +59,23 @@ Guard::Guard() {
 
 Guard::~Guard() { end(); }
 
-void Guard::order(const GuardOrder& order) {
+void Guard::order(const GuardOrder& order, int socket) {
   const Error gone(ErrorKind::failed, "the process that thaws a container at its limit has ended");
-  if (!socket_ || ::send(socket_.get(), &order, sizeof order, MSG_NOSIGNAL) != sizeof order) throw gone;
+  iovec bytes{const_cast<GuardOrder*>(&order), sizeof order};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof socket)> room{};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  if (socket >= 0) {
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    cmsghdr* const head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof socket);
+    std::memcpy(CMSG_DATA(head), &socket, sizeof socket);
+  }
+  if (!socket_ || ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) != sizeof order) throw gone;
   pollfd answer{socket_.get(), POLLIN, 0};
   char done = 0;
   if (::poll(&answer, 1, static_cast<int>(kAnswer.count())) == 1 && ::recv(socket_.get(), &done, 1, 0) == 1) return;
@@ -68,10 +84,9 @@ void Guard::order(const GuardOrder& order) {
   throw gone;
 }
 
-void Guard::watch(const std::string& id, const ControlGroup& group, AtEnd end, std::optional<BootTime> limit,
-                  Millis linger) {
+void Guard::watch(const std::string& id, const ControlGroup& group, const Terms& terms) {
   const std::lock_guard lock(mutex_);
-  const Watched watched{group, end, limit, linger};
+  const Watched watched{group, terms};
   watch_locked(id, watched, 0);
   watched_[id] = watched;
 }
@@ -85,11 +100,12 @@ void Guard::end_after(const std::string& id, pid_t process_group) {
 void Guard::watch_locked(const std::string& id, const Watched& watched, pid_t after) {
   GuardOrder it;
   it.what = GuardOrder::What::watch;
-  it.end = watched.end;
+  it.end = watched.terms.end;
   it.version = watched.group.version;
   it.after = after;
-  it.linger_ns = std::chrono::nanoseconds(watched.linger).count();
-  if (watched.limit) it.limit_ns = watched.limit->time_since_epoch().count();
+  it.while_awake = watched.terms.while_awake;
+  it.linger_ns = std::chrono::nanoseconds(watched.terms.linger).count();
+  if (watched.terms.limit) it.limit_ns = watched.terms.limit->time_since_epoch().count();
   copy(id, it.id);
   copy(watched.group.path, it.path);
   order(it);
@@ -105,6 +121,35 @@ void Guard::dismiss(const std::string& id) {
   watched_.erase(id);
 }
 
+void Guard::sever(const std::string& id, int socket) {
+  GuardOrder it;
+  it.what = GuardOrder::What::sever;
+  copy(id, it.id);
+  const std::lock_guard lock(mutex_);
+  order(it, socket);
+  severed_.insert(id);
+}
+
+void Guard::spare(const std::string& id) noexcept {
+  try {
+    GuardOrder it;
+    it.what = GuardOrder::What::spare;
+    copy(id, it.id);
+    const std::lock_guard lock(mutex_);
+    if (severed_.erase(id) != 0) order(it);
+  } catch (const std::exception&) {  // no guard, and no copy of it
+  }
+}
+
+void Guard::awake() {
+  GuardOrder it;
+  it.what = GuardOrder::What::awake;
+  const std::lock_guard lock(mutex_);
+  const bool listens = !severed_.empty() || std::any_of(watched_.begin(), watched_.end(),
+                                                        [](const auto& each) { return each.second.terms.while_awake; });
+  if (listens) order(it);
+}
+
 void Guard::end() noexcept {
   const std::lock_guard lock(mutex_);
   if (owner_.guard <= 0) return;
@@ -116,7 +161,7 @@ void Guard::end() noexcept {
   int status = -1;
   const bool well = ::waitpid(owner_.guard, &status, WNOHANG) == owner_.guard && WIFEXITED(status);
   if (!well)
-    for (const auto& [id, each] : watched_) bring_to_end(each.group, owner_, each.end);
+    for (const auto& [id, each] : watched_) bring_to_end(each.group, owner_, each.terms.end);
   owner_.guard = -1;
   watched_.clear();
 }

@@ -6,13 +6,17 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 
+#include "node/program/processes.hpp"
 #include "wrap/posix/unique_fd.hpp"
 
 namespace ms2m::node {
@@ -30,17 +34,26 @@ struct Watched {
   std::int64_t limit_ns = GuardOrder::kNoLimit;
   pid_t after = 0;
   std::int64_t linger_ns = 0;
+  bool while_awake = false;
   bool limited() const { return limit_ns != GuardOrder::kNoLimit; }
   bool over(std::int64_t now) const { return limited() && limit_ns <= now; }
   /// What must come first has not ended. When it has, the limit is over now.
   bool held_up(std::int64_t now) {
     if (after == 0) return false;
-    if ((::kill(-after, 0) == 0 || errno != ESRCH) && now - limit_ns < kLongest.count()) return true;
+    if (group_lives(after) && now - limit_ns < kLongest.count()) return true;
     after = 0;
     limit_ns = now;
     return false;
   }
 };
+
+posix::UniqueFd socket_in(msghdr& message) {
+  const cmsghdr* const head = CMSG_FIRSTHDR(&message);
+  if (head == nullptr || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))) return {};
+  int fd = -1;
+  std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
+  return posix::UniqueFd(fd);
+}
 
 class Guard {
  public:
@@ -50,15 +63,22 @@ class Guard {
         timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {}
 
   void run() {
+    heard_ = Clock::now();
     for (bool open = true; open;) {
       // One of them may take its time: nobody else waits for that.
       const std::int64_t now = now_ns();
       const bool ending = end_those_over(now);
       set_timer(now);
       std::array<pollfd, 2> fds{pollfd{socket_, POLLIN, 0}, pollfd{timer_.get(), POLLIN, 0}};
-      if (::poll(fds.data(), fds.size(), ending ? static_cast<int>(kAgain.count()) : -1) < 0 && errno != EINTR) break;
-      if (fds[0].revents != 0) open = obey();
+      if (::poll(fds.data(), fds.size(), ending ? static_cast<int>(kAgain.count()) : patience()) < 0 && errno != EINTR)
+        break;
+      // What has come while we were stopped ourselves is no silence.
+      if (fds[0].revents != 0)
+        open = obey();
+      else if (listens() && Clock::now() - heard_ >= kGuardSilence)
+        silent();
     }
+    sever();
     const std::int64_t gone = now_ns();
     for (auto& [id, each] : watched_) {
       const std::int64_t lingered = gone + each.linger_ns;
@@ -68,17 +88,66 @@ class Guard {
   }
 
  private:
+  /// Somebody has to be awake.
+  bool listens() const {
+    return !severed_.empty() ||
+           std::any_of(watched_.begin(), watched_.end(), [](const auto& each) { return each.second.while_awake; });
+  }
+
+  /// Milliseconds until the program has been silent.
+  int patience() const {
+    if (!listens()) return -1;
+    const auto left = std::chrono::ceil<Millis>(heard_ + kGuardSilence - Clock::now()).count();
+    return static_cast<int>(std::max<std::int64_t>(left, 0));
+  }
+
+  void silent() {
+    sever();
+    for (auto& [id, each] : watched_)
+      if (std::exchange(each.while_awake, false)) each.limit_ns = now_ns();
+  }
+
+  void sever() {
+    for (const auto& [id, each] : severed_) ::shutdown(each.get(), SHUT_RDWR);
+    severed_.clear();
+  }
+
   /// False: the program has gone.
   bool obey() {
     GuardOrder order;
-    const auto got = ::recv(socket_, &order, sizeof order, 0);
+    iovec bytes{&order, sizeof order};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = room.size();
+    const auto got = ::recvmsg(socket_, &message, MSG_CMSG_CLOEXEC);
     if (got < 0 && errno == EINTR) return true;
     if (got != sizeof order) return false;
-    if (order.what == GuardOrder::What::watch)
-      watched_[order.id.data()] = {
-          {order.path.data(), order.version}, order.end, order.limit_ns, order.after, order.linger_ns};
-    else
-      watched_.erase(order.id.data());
+    heard_ = Clock::now();
+    const std::string id = order.id.data();
+    switch (order.what) {
+      case GuardOrder::What::watch:
+        watched_[id] = {{order.path.data(), order.version},
+                        order.end,
+                        order.limit_ns,
+                        order.after,
+                        order.linger_ns,
+                        order.while_awake};
+        break;
+      case GuardOrder::What::dismiss:
+        watched_.erase(id);
+        break;
+      case GuardOrder::What::sever:
+        severed_[id] = socket_in(message);
+        break;
+      case GuardOrder::What::spare:
+        severed_.erase(id);
+        break;
+      case GuardOrder::What::awake:
+        break;
+    }
     const char done = 1;
     ::send(socket_, &done, 1, MSG_NOSIGNAL);
     return true;
@@ -123,7 +192,9 @@ class Guard {
   const int socket_;
   const Owner owner_;
   const posix::UniqueFd timer_;
+  TimePoint heard_;  ///< of the program
   std::map<std::string, Watched> watched_;
+  std::map<std::string, posix::UniqueFd> severed_;
 };
 
 }  // namespace

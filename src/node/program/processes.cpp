@@ -1,8 +1,11 @@
 #include "node/program/processes.hpp"
 
 #include <dirent.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <memory>
 
 #include "node/runtime/kinds.hpp"
@@ -43,6 +46,21 @@ std::vector<std::string> processes_of(const std::string& container_id) {
       found.push_back(process);
   }
   return found;
+}
+
+bool group_lives(pid_t process_group) {
+  if (::kill(-process_group, 0) != 0 && errno == ESRCH) return false;
+  for (const std::string& process : entries("/proc")) {
+    const std::string stat = read_text("/proc/" + process + "/stat").value_or("");
+    const auto name = stat.rfind(')');  // which may have any character in it
+    char state = 'X';
+    int parent = 0;
+    int group = 0;
+    if (name == std::string::npos || std::sscanf(stat.c_str() + name + 1, " %c %d %d", &state, &parent, &group) != 3)
+      continue;
+    if (group == process_group && state != 'Z' && state != 'X') return true;
+  }
+  return false;
 }
 
 std::vector<OpenFile> open_files(const std::string& process) {

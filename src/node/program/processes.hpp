@@ -1,5 +1,7 @@
 // The processes of a container, as /proc shows them.
 #pragma once
+#include <sys/types.h>
+
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -12,6 +14,9 @@ std::vector<std::string> all_processes();
 /// Of those whose control group has the container's ID in its path. The group of its monitor has it as well, but that
 /// sees the node's files: it is left out.
 std::vector<std::string> processes_of(const std::string& container_id);
+
+/// Some process of the group has not ended. One that only waits to be reaped has.
+bool group_lives(pid_t process_group);
 
 struct OpenFile {
   std::string number;

@@ -43,8 +43,8 @@ std::unique_ptr<Checkpointing> start(const ServedDump::What& what, const std::ve
 
 }  // namespace
 
-ServedDump::ServedDump(std::unique_ptr<Standing> standing, What what)
-    : standing_(std::move(standing)), what_(std::move(what)), began_(BootClock::now()) {
+ServedDump::ServedDump(std::unique_ptr<Standing> standing, What what, Guard& guard)
+    : standing_(std::move(standing)), what_(std::move(what)), guard_(guard), began_(BootClock::now()) {
   check_pipes();
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) posix::throw_errno("socketpair");
@@ -86,6 +86,7 @@ bool ServedDump::begin(const std::function<void(pid_t)>& began, const StopToken&
   posix::write_file_atomically(
       what_.own_file, criu_settings_with(what_.criu_file, {"lazy-pages", "ps-socket " + std::to_string(theirs_.get()),
                                                            "status-fd " + std::to_string(ready.write.get())}));
+  guard_.sever(what_.id, ours_.get());
   checkpointing_ = start(what_, {theirs_.get(), ready.write.get()});
   began(checkpointing_->group());
   theirs_.reset();
@@ -104,6 +105,7 @@ Checkpointed ServedDump::end() {
   done_ = {{1, 0}, ""};
   StopSource now;  // it has nothing more to wait for
   now.request_stop();
+  guard_.spare(what_.id);
   if (checkpointing_) done_ = checkpointing_->finish(now.token());
   if (!done_->status.ok()) open_locked_network(what_.init, StopToken().within(kMending));
   standing_.reset();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "node/program/checkpointing.hpp"
+#include "node/program/guard.hpp"
 #include "node/program/standing.hpp"
 #include "wrap/posix/unique_fd.hpp"
 
@@ -31,9 +32,11 @@ class ServedDump {
     std::string own_file;           ///< where its text for this call is put
     pid_t init = 0;                 ///< the container's first process
     Millis limit{0};                ///< since begin(); then end()
+    std::string id;                 ///< of the dump
   };
-  /// Error{refused}: this node's pipes are too small for CRIU's server. Nothing runs yet.
-  ServedDump(std::unique_ptr<Standing> standing, What what);
+  /// `guard`, which must outlive it, severs the pair should the program be stopped. Error{refused}: this node's pipes
+  /// are too small for CRIU's server. Nothing runs yet.
+  ServedDump(std::unique_ptr<Standing> standing, What what, Guard& guard);
   /// end()
   ~ServedDump();
   ServedDump(const ServedDump&) = delete;
@@ -54,6 +57,7 @@ class ServedDump {
   void watch() noexcept;
   std::unique_ptr<Standing> standing_;
   const What what_;
+  Guard& guard_;
   posix::UniqueFd ours_, theirs_;
   const BootTime began_;
   std::unique_ptr<Checkpointing> checkpointing_;

@@ -31,7 +31,7 @@ Server::Server(const Streams& streams, const Roots& roots, Greeting greeting, Gu
       greeting_(std::move(greeting)),
       guard_(guard),
       containers_(roots_.cgroups, guard),
-      dumps_(roots_, containers_),
+      dumps_(roots_, containers_, guard),
       attended_(roots_.cgroups, roots_.system),
       node_{roots_, containers_, dumps_, attended_, passages_, registry_, sent_, arrived_, "", "", nullptr},
       requests_(wire_),
@@ -79,8 +79,9 @@ void Server::loop() {
 int Server::patience() const {
   BootTime next = heard_ + silence_;
   if (greeted_) next = std::min(next, said_ + silence_ / kBeatsPerSilence);
-  const auto left = std::chrono::ceil<Millis>(next - BootClock::now()).count();
-  return static_cast<int>(std::max<std::int64_t>(left, 0));
+  const auto left = std::min(std::chrono::ceil<Millis>(next - BootClock::now()),
+                             std::chrono::ceil<Millis>(awake_ + Guard::kAwake - Clock::now()));
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
 void Server::read() {
@@ -137,6 +138,10 @@ void Server::hello(const Frame& frame) {
 }
 
 void Server::beat() {
+  if (Clock::now() - awake_ >= Guard::kAwake) {
+    guard_.awake();
+    awake_ = Clock::now();
+  }
   if (!greeted_ || BootClock::now() - said_ < silence_ / kBeatsPerSilence) return;
   said_ = BootClock::now();
   // Whoever does not read needs no second one.

@@ -58,6 +58,7 @@ class Server {
   bool ended_ = false;
   BootClock::duration silence_;
   BootTime heard_, said_;
+  TimePoint awake_{};  // as the guard knows
 };
 
 }  // namespace ms2m::node

@@ -38,6 +38,9 @@ class Session:
         self._child.kill()
         self._child.wait(20)
 
+    def signal(self, number):
+        self._child.send_signal(number)
+
     def _send(self, kind, payload, channel=None):
         with self._writing:
             self._child.stdin.write(struct.pack(">IBI", 5 + len(payload), kind, channel or self._channel) + payload)
