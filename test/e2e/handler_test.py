@@ -54,7 +54,7 @@ class BarePods(ByHandler):
             pod = report["target"]["pod"]
             self.assertEqual(self.assert_serving(to, source.state["boot_id"]).name, pod)
             self.assert_no_debris()
-            self.assertLess(report["gap_s"], 3)
+            self.assertLess(report["gap_s"], 10)
         self.assert_exact()
         self.assert_no_debris()
         return pod

@@ -83,7 +83,7 @@ class Moves(UncontrolledCase):
     def test_backlog_of_2000(self):
         report = self.moved(self.plain("--rate", "80", "--backlog", "2000"))
         self.assertGreater(report["held"], 150)
-        self.assertLessEqual(report["frozen_s"], 0.5)
+        self.assertLessEqual(report["frozen_s"], 2)
 
     def test_one_that_waits_before_it_reconnects(self):
         """That is counted apart, and nobody gives it up."""
@@ -91,7 +91,7 @@ class Moves(UncontrolledCase):
         self.assertGreater(report["reconnect_s"], 5)
         restoring = next(entry["seconds"] for entry in report["phases"] if entry["phase"] == "Restoring")
         self.assertLessEqual(report["reconnect_s"], restoring)
-        self.assertLess(report["served_s"] - report["reconnect_s"], 8)
+        self.assertLess(report["served_s"] - report["reconnect_s"], 12)
 
     def test_backlog_of_100(self):
         self.moved(self.plain("--rate", "80", "--backlog", "100"), "--prefer", "total")
