@@ -13,7 +13,7 @@
   PACKAGE_PACKAGES=(dpkg-dev file binutils gzip lintian)
   LAB_PACKAGES=(debootstrap rabbitmq-server openssl openssh-client iproute2 util-linux procps curl jq xz-utils
     python3 python3-pika python3-yaml docker-registry)
-  BENCH_PACKAGES=(python3 python3-pika python3-yaml gnuplot-nox)
+  BENCH_PACKAGES=(python3 python3-pika python3-yaml gnuplot-nox libfaketime)
   BROWSER_PACKAGES=(chromium)
   FUZZ_PACKAGES=(clang libclang-rt-dev)
 }

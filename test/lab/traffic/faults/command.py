@@ -42,7 +42,8 @@ def add_arguments(command, word):
 
 
 def start_traffic(fault):
-    arguments = ["start", "--rate", str(RATE), "--delay-ms", str(DELAY_MS), "--workload", fault.workload]
+    arguments = ["start", "--rate", str(RATE), "--delay-ms", str(DELAY_MS), "--workload", fault.workload,
+                 "--queue-type", fault.queue_type]
     patch = patch_file(fault.patch) if fault.patch else None
     try:
         driver.traffic(*arguments, *(["--pod-patch", patch] if patch else []))
@@ -80,6 +81,11 @@ def served_by(verdict):
 
 
 def one(options, fault):
+    with fault.around():
+        return traffic_and_fault(options, fault)
+
+
+def traffic_and_fault(options, fault):
     begun = time.monotonic()
     start_traffic(fault)
     debris.snapshot()

@@ -1,5 +1,6 @@
 """One row of the table of faults."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ class Fault:
     what: str                     # in words
     happen: Callable              # begins the move and lets it happen: happen(scene)
     workload: str = "pod"
+    queue_type: str = "classic"
+    around: Callable = contextlib.nullcontext  # what there is from before its traffic until after it: a context
     patch: dict | None = None     # of the pod
     verb: str = "abort"           # what a person types after it, when something is left to do
     doubles: bool = False         # it doubles what was not acknowledged yet without a move, too

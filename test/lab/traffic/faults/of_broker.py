@@ -4,8 +4,9 @@ import functools
 import time
 
 import driver
+from faults import three_brokers
 from faults.fault import Fault
-from faults.scene import PIVOTED, RESTORE, STREAM
+from faults.scene import PIVOTED, QUEUE, QUIET, RESTORE, STREAM
 
 AWAY_S = 8
 
@@ -34,8 +35,32 @@ def cut_at(place, strategy, scene):
     scene.expect(driver.cut_connections(scene.migration.pid), "ms2m had no connection to the broker")
 
 
+def node_restarted_at(place, strategy, scene):
+    """The one that leads the queue; everybody's connections are to another one, and stay."""
+    three_brokers.lead(QUEUE, three_brokers.SECOND)
+    node_killed_and_started(three_brokers.SECOND, place, strategy, scene)
+    scene.expect(three_brokers.leader(QUEUE) != three_brokers.SECOND, "the queue has the leader that it had")
+
+
+def follower_restarted_at(place, strategy, scene):
+    three_brokers.lead(QUEUE, three_brokers.SECOND)
+    node_killed_and_started(three_brokers.THIRD, place, strategy, scene)
+
+
+def node_killed_and_started(node, place, strategy, scene):
+    killing = three_brokers.Killing(node)
+    scene.begin_at(place, strategy)
+    killing.now()
+    time.sleep(AWAY_S)
+    killing.and_start_again()
+
+
 def row(name, what, function, *arguments, **more):
     return Fault(name, what, functools.partial(function, *arguments), **more)
+
+
+def row_of_three(name, what, function, *arguments, **more):
+    return row(name, what, function, *arguments, queue_type="quorum", around=three_brokers.three_brokers, **more)
 
 
 FAULTS = [
@@ -48,4 +73,12 @@ FAULTS = [
     row("broker-hole-shadow", "the same for 20 s while ms2m relays to both", black_hole_at, RESTORE, "shadow", 20),
     row("broker-hole-pivoted", "the same for 20 s after the pivot", black_hole_at, PIVOTED, "handoff", 20, verb="resume"),
     row("broker-cut", "the broker closes ms2m's connections while it relays to both", cut_at, RESTORE, "shadow"),
+    row_of_three("broker-node-quiet", "of a cluster of three brokers the quorum queue's leader is killed when the source is sent to the "
+                 f"empty queue, and started {AWAY_S} s later", node_restarted_at, QUIET, "handoff"),
+    row_of_three("broker-node-handoff", "the same while the data flows", node_restarted_at, STREAM, "handoff"),
+    row_of_three("broker-node-shadow", "the same while ms2m relays to both", node_restarted_at, RESTORE, "shadow"),
+    row_of_three("broker-node-pivoted", "the same after the pivot", node_restarted_at, PIVOTED, "handoff", verb="resume"),
+    row_of_three("broker-node-follower", "a follower is killed while the data flows", follower_restarted_at, STREAM, "handoff"),
+    row_of_three("broker-node-own", "the one that everybody is connected to is stopped and started again while the data flows", restarted_at, STREAM,
+                 "handoff", doubles=True),
 ]

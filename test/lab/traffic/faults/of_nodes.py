@@ -9,6 +9,7 @@ from faults.fault import Fault
 from faults.scene import CHECKPOINT, PIVOTED, RESTORE, SOURCE_NODE, STREAM, TARGET_NODE, lab_command
 
 GONE_S = 10
+LONG_S = 30  # longer than nobody may work on the queue
 
 
 def sshd_gone(node, scene):
@@ -22,11 +23,11 @@ def program_killed(node, place, strategy, scene):
     scene.kill_program(node)
 
 
-def kubelet_gone(node, place, strategy, scene):
+def kubelet_gone(node, place, strategy, seconds, scene):
     scene.begin_at(place, strategy)
     scene.healed.callback(lab_command, "kubelet", "start", node)
     lab_command("kubelet", "stop", node)
-    time.sleep(GONE_S)
+    time.sleep(seconds)
     lab_command("kubelet", "start", node)
 
 
@@ -39,10 +40,10 @@ def kubelet_still(node, place, strategy, scene):
     lab_command("enter", node, "sh", "-c", "kill -CONT $(cat /run/ms2m-lab/kubelet.pid)")
 
 
-def cut_off(node, place, strategy, scene):
+def cut_off(node, place, strategy, seconds, scene):
     scene.begin_at(place, strategy)
     with scene.cut_from_api_server(node):
-        time.sleep(GONE_S)
+        time.sleep(seconds)
 
 
 def vanished(node, place, strategy, seconds, scene):
@@ -81,10 +82,14 @@ FAULTS = [
     row("program-target-pivoted", "the same after the pivot", program_killed, TARGET_NODE, PIVOTED, "handoff", verb="resume"),
     row("kubelet-source", f"the source's kubelet stands still for {GONE_S} s while the data flows", kubelet_still, SOURCE_NODE, STREAM, "handoff"),
     row("kubelet-source-pivoted", "the same from the pivot on", kubelet_still, SOURCE_NODE, PIVOTED, "handoff", verb="resume"),
-    row("kubelet-target", f"the target's kubelet is gone for {GONE_S} s while the data flows", kubelet_gone, TARGET_NODE, STREAM, "handoff"),
+    row("kubelet-target", f"the target's kubelet is gone for {GONE_S} s while the data flows", kubelet_gone, TARGET_NODE, STREAM, "handoff",
+        GONE_S),
+    row("kubelet-target-long", f"the same for {LONG_S} s", kubelet_gone, TARGET_NODE, STREAM, "handoff", LONG_S),
     row("cut-off-source", f"the source's kubelet and the API server do not reach each other for {GONE_S} s; ssh lives", cut_off, SOURCE_NODE,
-        CHECKPOINT, "handoff"),
-    row("cut-off-source-pivoted", "the same from the pivot on", cut_off, SOURCE_NODE, PIVOTED, "handoff", verb="resume"),
+        CHECKPOINT, "handoff", GONE_S),
+    row("cut-off-source-long", f"the same for {LONG_S} s", cut_off, SOURCE_NODE, CHECKPOINT, "handoff", LONG_S),
+    row("cut-off-source-pivoted", f"the same for {GONE_S} s from the pivot on", cut_off, SOURCE_NODE, PIVOTED, "handoff", GONE_S,
+        verb="resume"),
     row("vanished-target", "the target's node vanishes for 20 s while the data flows", vanished, TARGET_NODE, STREAM, "handoff", 20),
     row("vanished-target-shadow", "the target's node vanishes for 20 s while ms2m relays to both", vanished, TARGET_NODE, RESTORE, "shadow", 20),
     row("vanished-target-pivoted", "the target's node vanishes for 12 s after the pivot", vanished, TARGET_NODE, PIVOTED, "handoff", 12,

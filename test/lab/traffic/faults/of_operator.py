@@ -1,6 +1,8 @@
 """What happens to ms2m itself, and on the machine that it runs on."""
 
+import datetime
 import functools
+import glob
 import os
 import shutil
 import signal
@@ -9,10 +11,12 @@ import tempfile
 import time
 
 import driver
+import lab
 from faults.fault import Fault
-from faults.scene import CHECKPOINT, PIVOT, PIVOTED, QUIET, RESTORE, STREAM, WAITING_POD
+from faults.scene import CHECKPOINT, PIVOT, PIVOTED, QUIET, RESTORE, SOURCE_NODE, STREAM, WAITING_POD
 
 STOP_S = 40  # more than two and a half times the dead man's
+JUMP_S = 3600
 
 
 def stopped_at(place, strategy, scene):
@@ -68,6 +72,47 @@ def second_for_the_same_pod(scene):
     scene.expect(status == 4, f"the second ms2m ended with {status}: {said[-300:]}")
 
 
+def second_for_its_copy(place, strategy, scene):
+    """Another pod, and the same queue."""
+    scene.begin_at(place, strategy)
+    scene.signal(signal.SIGSTOP)  # shorter than the dead man's time: the first one does not get further meanwhile
+    status, said = somebody_else(scene, ["migrate", f"pod/{scene.copy()}", "--to", SOURCE_NODE, "-o", "json"])
+    scene.signal(signal.SIGCONT)
+    scene.expect(status == 4, f"the second ms2m ended with {status}: {said[-300:]}")
+
+
+class OwnClock:
+    """What a process has, and those that it starts, for the time of day; the clocks that only go on stay as they are."""
+
+    def __init__(self, scene, ahead_s):
+        self._file = os.path.join(scene.state_home, "clock")
+        self.set(ahead_s)
+        library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+        if not library:
+            raise lab.Failure("there is no libfaketime")
+        self.env = {"LD_PRELOAD": library[0], "FAKETIME_TIMESTAMP_FILE": self._file, "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+    def set(self, ahead_s):
+        new = self._file + ".new"
+        with open(new, "w", encoding="ascii") as file:
+            file.write(f"+{ahead_s}\n")
+        os.replace(new, self._file)
+
+
+def clock_jumps_at(place, strategy, before_s, after_s, scene):
+    """Backwards it jumps to the right time: the lab's certificates may be younger than an hour."""
+    clock = OwnClock(scene, before_s)
+
+    def written_with(ahead_s):
+        return lambda record: abs(datetime.datetime.fromisoformat(record["t"]).timestamp() - time.time() - ahead_s) < JUMP_S / 2
+
+    scene.begin_at(place, strategy, env=clock.env)
+    scene.expect(written_with(before_s)(next(scene.journal.records())), "ms2m did not have the clock that it was given")
+    clock.set(after_s)
+    scene.journal.await_that(written_with(after_s), "with the new time", 60, scene.migration)
+
+
 def row(name, what, function, *arguments, **more):
     return Fault(name, what, functools.partial(function, *arguments), **more)
 
@@ -90,4 +135,11 @@ FAULTS = [
     row("hung-up", "the terminal is closed in the restore", struck_at, RESTORE, "handoff", signal.SIGHUP),
     row("operator-disk", "the operator's disk is full", journal_disk_full),
     row("second-same-pod", "a second ms2m for the same pod, from another machine", second_for_the_same_pod),
+    row("second-same-queue", "a second ms2m, from another machine, is to move the copy while the data flows", second_for_its_copy, STREAM,
+        "handoff"),
+    row("second-same-queue-shadow", "the same while the first one relays to both", second_for_its_copy, RESTORE, "shadow"),
+    row("clock-forwards", "ms2m's clock jumps an hour forwards while the data flows", clock_jumps_at, STREAM, "handoff", 0, JUMP_S),
+    row("clock-forwards-shadow", "the same while it relays to both", clock_jumps_at, RESTORE, "shadow", 0, JUMP_S),
+    row("clock-backwards", "ms2m's clock jumps an hour backwards while the data flows", clock_jumps_at, STREAM, "handoff", JUMP_S, 0),
+    row("clock-backwards-shadow", "the same while it relays to both", clock_jumps_at, RESTORE, "shadow", JUMP_S, 0),
 ]

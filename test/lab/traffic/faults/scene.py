@@ -21,6 +21,7 @@ SOURCE_NODE, TARGET_NODE = "worker-1", "worker-2"
 WAITING_POD, QUIET, CHECKPOINT, STREAM = "create pod", "send ", "checkpoint container", "stream the archive"
 RESTORE, PIVOT, PIVOTED = "remove the checkpoint image", "pivot_intent", "pivoted"
 PROGRAM = "/var/cache/ms2m/ms2m-node-"
+QUEUE = "app.events"
 PODS = f"/api/v1/namespaces/{lab.NAMESPACE}/pods"
 
 
