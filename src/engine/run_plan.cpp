@@ -105,6 +105,9 @@ bool leads_forward(const Journal& journal) {
 void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exception& error) {
   timed->line.enter(Phase::finalizing);
   tell_error(outcome, error);
+  migration.dials.close(fmt::format("too late: the move is being {}, because {}",
+                                    leads_forward(migration.journal) ? "finished" : "undone",
+                                    outcome.interrupted ? "it was interrupted" : "it has failed: " + outcome.error));
   outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
   migration.own.pump.reset();
   migration.own.valve.reset();  // what it held returns to its old place
@@ -282,7 +285,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   measure_times(migration, begin, outcome.measures, migration.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
-  if (moved) hooking.run(HookPoint::after_pivot);  // where it had to be finished first
+  if (moved) hooking.run(HookPoint::after_pivot);                      // where it had to be finished first
   if (outcome.result != Result::refused) hooking.run(HookPoint::end);  // refused: another one's move is under way
   if (!request.hooks.empty()) outcome.outside.push_back({"hooks after its end", Clock::now() - end});
   if (moved && !plan.is_rename)
