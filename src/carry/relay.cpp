@@ -4,6 +4,7 @@
 
 #include "base/pace.hpp"
 #include "carry/flow.hpp"
+#include "carry/window.hpp"
 
 namespace ms2m {
 namespace {
@@ -16,10 +17,7 @@ constexpr std::size_t kLeastWindow = 16u << 10;
 class RelayFlow : private Flow {
  public:
   RelayFlow(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop)
-      : Flow(request, progress, stop),
-        pace_(request.per_second),
-        // What may be on its way from the source: with a limit, what passes in a moment, so that it comes evenly.
-        window_(static_cast<std::uint32_t>(std::max(pace_.piece(node::kWindow), kLeastWindow))) {}
+      : Flow(request, progress, stop), pace_(request.per_second), window_(wide()) {}
 
   void begin(node::Session& source, node::Session& target) {
     on_side(source_, [&] {
@@ -34,7 +32,7 @@ class RelayFlow : private Flow {
 
   /// From the first byte to the end of the source's stream; what the source says of it must be what came.
   void run() {
-    on_side(source_, [&] { from_->grant(window_); });
+    on_side(source_, [&] { from_->grant(window_.size()); });
     pace_.begin();
     for (;;) {
       node::Frame frame = on_side(source_, [&] { return from_->next(stop_); });
@@ -65,14 +63,16 @@ class RelayFlow : private Flow {
       throw unexpected();
     });
     done_.count += size;
-    taken_ += static_cast<std::uint32_t>(size);
-    if (taken_ >= window_ / 4) from_->grant(std::exchange(taken_, 0));
+    window_.resize(wide());
+    if (const std::uint32_t more = window_.take(size); more > 0) from_->grant(more);
     report(done_ == announced_.total);
   }
 
+  /// What may be on its way from the source: with a limit, what passes in a moment, so that it comes evenly.
+  std::uint32_t wide() const { return static_cast<std::uint32_t>(std::max(pace_.piece(node::kWindow), kLeastWindow)); }
+
   Pace pace_;
-  const std::uint32_t window_;
-  std::uint32_t taken_ = 0;
+  Window window_;
 };
 
 }  // namespace

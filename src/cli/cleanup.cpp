@@ -127,7 +127,7 @@ int run_cleanup(const Context& context, const CleanupOptions& options) {
   if (structured(context)) {
     Json json = report::outcomes_json(outcomes, "cleanup", status);
     json["remnants"] = report::remnants_json(strays.found, options.all);
-    print_json(context, json);
+    print_result(context, json);
     return status;
   }
   for (const auto& outcome : outcomes) report_outcome(context, outcome, "cleanup", true);

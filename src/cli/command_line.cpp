@@ -110,8 +110,9 @@ std::vector<std::string> with_variables(const CLI::App& app, const std::vector<s
       const auto* general = app.get_option_no_throw("--" + name);
       if (general != nullptr && general->get_type_name() != option->get_type_name()) continue;  // of another meaning
       const auto others = option->get_excludes();
-      const bool excluded = std::any_of(others.begin(), others.end(), [&line](const CLI::Option* other) {
-        return line.given.count(other->get_lnames().front()) > 0;
+      const bool excluded = std::any_of(others.begin(), others.end(), [&](const CLI::Option* other) {
+        const std::string& there = other->get_lnames().front();
+        return line.given.count(there) > 0 || variables.count(there) > 0;
       });
       if (key != nullptr || excluded || line.given.count(name) > 0 || !value) continue;
       variables[name] = variable;
@@ -143,12 +144,13 @@ bool says_form_itself(const CLI::App& app, const CLI::App* command) {
   return own != nullptr && own->get_type_name() == app.get_option("--output")->get_type_name();
 }
 
-/// A program reads the answer: also to a line that cannot be parsed.
-Output output_of(const CLI::App& app, const std::vector<std::string>& words) {
+/// As the words say, right or wrong: a program reads the answer also to a line that cannot be parsed.
+Form form_given(const CLI::App& app, const std::vector<std::string>& words) try {
   const auto given = understand(app, words).given;
   const auto output = given.find("output");
-  if (output == given.end()) return Output::table;
-  return output->second == "json" ? Output::json : output->second == "yaml" ? Output::yaml : Output::table;
+  return output == given.end() ? Form() : form_of(output->second).value_or(Form());
+} catch (const Error&) {
+  return {};
 }
 
 }  // namespace
@@ -183,17 +185,15 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Envi
     const std::string command = chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name();
     line.status = 2;
     line.command.name = command == "ms2m" ? "" : command.substr(5);
-    line.globals.output = output_of(app, all);
+    line.globals.form = form_given(app, all);
     line.wrong = naming_variables(one_sentence(error), variables);
     line.cure = "see '" + command + " --help'";
     line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
     return line;
   }
-  if (says_form_itself(app, chosen_command(app).app)) {  // its errors are documents then as everywhere
-    if (const Output own = output_of(app, all); own != Output::table) line.globals.output = own;
-  }
-  if (line.globals.output == Output::name && !line.command.lists && variables.count("output") > 0)
-    line.globals.output = Output::table;  // it is for those that have it
+  if (says_form_itself(app, chosen_command(app).app)) line.globals.form = form_given(app, all);
+  if (!line.command.has(line.globals.form.output) && variables.count("output") > 0)
+    line.globals.form = {};  // it is for those that have it
   return line;
 }
 

@@ -14,12 +14,12 @@ struct CommandLine {
   Command command;          ///< empty when there is nothing left to do
   int status = 0;           ///< then the exit status: 0 (help, version) or 2
   std::string text;         ///< and what to print: to standard output for 0, else to standard error
-  std::string wrong, cure;  ///< the same for 2, as an error has it; globals.output says whether a program reads it
+  std::string wrong, cure;  ///< the same for 2, as an error has it; globals.form says whether a program reads it
 };
 
 /// `arguments` without the program's name. An option that is not among them is as its variable in `environment` says,
-/// where it has one that no layer below the command line looks at (keys.hpp); "name" of MS2M_OUTPUT counts for lists
-/// alone. Never throws for a wrong command line.
+/// where it has one that no layer below the command line looks at (keys.hpp); MS2M_OUTPUT counts for commands that have
+/// that form. Never throws for a wrong command line.
 CommandLine parse_command_line(const std::vector<std::string>& arguments, const Environment& environment = {});
 
 /// An option of a command, or, with an empty `command`, of all.

@@ -19,6 +19,10 @@ struct Command {
   std::function<int(const Context&)> run;
   bool lists = false;      ///< migrations: -o name has their ids
   bool configured = true;  ///< false: it looks at no config.yaml
+  bool follows = false;    ///< tells as it comes: a table, or an object a line
+  bool has(Output output) const {
+    return output == Output::name ? lists : !follows || output == Output::table || output == Output::json;
+  }
 };
 
 void add_migrate(CLI::App& app, Command& chosen);

@@ -60,6 +60,10 @@ void add_checked(CLI::App& command, const Declared& declared, std::function<std:
                                declared.words.empty() ? "" : words_name(declared.words)));
 }
 
+void exclude(CLI::App& command, const std::string& one, const std::string& other) {
+  command.get_option(one)->excludes(command.get_option(other));
+}
+
 void add_flag(CLI::App& command, bool& field, const std::string& names, const std::string& help,
               const std::string& group) {
   auto* option = command.add_flag(names, field, help);

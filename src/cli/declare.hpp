@@ -39,6 +39,9 @@ void add_texts(CLI::App& command, std::vector<std::string>& field, const Declare
 void add_checked(CLI::App& command, const Declared& declared, std::function<std::string(const std::string&)> check,
                  std::function<void(const std::string&)> take);
 
+/// The one cannot be given together with the other; both are declared.
+void exclude(CLI::App& command, const std::string& one, const std::string& other);
+
 void add_flag(CLI::App& command, bool& field, const std::string& names, const std::string& help,
               const std::string& group = "");
 

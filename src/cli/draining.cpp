@@ -61,7 +61,7 @@ class Draining {
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
     if (structured(context_))
-      print_json(context_, report::drain_json(drain_, status));
+      print_result(context_, report::drain_json(drain_, status));
     else
       context_.out << report::drain_text(drain_) << std::flush;
     return status;
@@ -266,6 +266,7 @@ class Draining {
       MigrationRequest request = request_for(row, row.target_node);
       Session session = open_session(context, request, &dials);
       outcome = session.engine->migrate(request, session.provenance, context.stop);
+      keep_result(context, outcome, "drain", exit_status(outcome));  // before who follows it sees its end
     } catch (const Error& error) {
       outcome.result = Result::refused;
       outcome.error = error.what();
@@ -277,7 +278,6 @@ class Draining {
       outcome.result = Result::leftovers;
       outcome.error = std::string("internal error: ") + error.what();
     }
-    keep_result(observed_by(named, context_), outcome, "drain", exit_status(outcome));
     return outcome;
   }
 

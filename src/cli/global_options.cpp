@@ -128,9 +128,14 @@ void add_global_options(CLI::App& app, GlobalOptions& globals) {
                         "http: proxy (default), through the API server; straight, to the pod's address")
       ->group(nodes);
   const std::string output = "Output";
-  add_word(app, "-o,--output", globals.output,
-           {{"table", Output::table}, {"json", Output::json}, {"yaml", Output::yaml}, {"name", Output::name}},
-           "table (default); json, yaml: one document on standard output; name: of a list, the ids alone")
+  app.add_option_function<std::string>(
+         "-o,--output", [&globals](const std::string& given) { globals.form = form_of(given).value(); },
+         "table (default); json, yaml: one document on standard output; jsonpath=TEMPLATE: what kubectl's template "
+         "takes "
+         "of it; name: of a list, the ids alone")
+      ->type_name("WORD")
+      ->check(CLI::Validator([](std::string& given) { return form_objection(given, ""); }, "",
+                             words_name({"table", "json", "yaml", "name", "jsonpath="})))
       ->group(output);
   add_word(app, "--progress", globals.progress,
            {{"auto", ProgressStyle::automatic},

@@ -30,7 +30,7 @@ void add_list(CLI::App& app, Command& chosen) {
                             const auto journals = journals_here(context);
                             if (structured(context))
                               print_json(context, report::journals_json(journals));
-                            else if (context.globals.output == Output::name)
+                            else if (context.globals.form.output == Output::name)
                               for (const JournalSummary& journal : journals) context.out << journal.id << '\n';
                             else
                               context.out << report::journals_text(journals) << std::flush;

@@ -18,7 +18,7 @@ std::size_t columns_of(int descriptor) {
 
 int main(int argc, char** argv) {
   ms2m::StopSource stop;
-  const ms2m::cli::SignalGuard signals(stop);
+  const ms2m::cli::SignalGuard signals(stop, ms2m::cli::leave_at_once);
   const auto environment = ms2m::cli::Environment::of_process(environ);
   const bool terminal = ::isatty(STDERR_FILENO) != 0 && environment.get("TERM").value_or("dumb") != "dumb";
   const auto backend = ms2m::cli::make_backend();

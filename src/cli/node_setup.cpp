@@ -142,7 +142,7 @@ class Setup {
   }
 
   int finish(int status) const {
-    if (structured(context_)) print_json(context_, report::setup_json(nodes_, class_, options_.dry_run, status));
+    if (structured(context_)) print_result(context_, report::setup_json(nodes_, class_, options_.dry_run, status));
     for (const NodeOfSetup& node : nodes_) {
       if (node.failure)
         warn(context_, report::setup_result_text(node), node.failure->remedy());

@@ -1,10 +1,31 @@
 #include "cli/options.hpp"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "ms2m/error.hpp"
 
 namespace ms2m::cli {
+
+std::optional<Form> form_of(const std::string& given) {
+  const std::string word = given.substr(given.starts_with('=') ? 1 : 0);
+  constexpr std::array<std::pair<const char*, Output>, 4> kWords{
+      {{"table", Output::table}, {"json", Output::json}, {"yaml", Output::yaml}, {"name", Output::name}}};
+  for (const auto& [name, output] : kWords)
+    if (word == name) return Form{output, nullptr};
+  const auto equals = word.find('=');
+  if (word.substr(0, equals) != "jsonpath") return std::nullopt;
+  if (word.find('{') == std::string::npos)
+    throw Error(ErrorKind::usage, "jsonpath needs a template with a path in braces, as jsonpath='{.items[*].id}'");
+  return Form{Output::jsonpath, std::make_shared<const JsonPath>(word.substr(equals + 1))};
+}
+
+std::string form_objection(const std::string& word, const std::string& more) try {
+  return form_of(word) ? "" : "'" + word + "' is not one of table, json, yaml, name, jsonpath=TEMPLATE" + more;
+} catch (const Error& error) {
+  return error.message();
+}
 
 Hook parse_hook(const std::string& argument) {
   const auto equals = argument.find('=');

@@ -1,15 +1,18 @@
 // What the command line says, before the configuration file and the pod have been asked. An empty string: not given.
 #pragma once
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/json_path.hpp"
 #include "cli/settings.hpp"
 #include "ms2m/hook.hpp"
 #include "ms2m/place.hpp"
 
 namespace ms2m::cli {
 
-enum class Output { table, json, yaml, name };
+enum class Output { table, json, yaml, name, jsonpath };
 enum class ProgressStyle { automatic, tty, plain, jsonl, none };
 
 struct BrokerOptions {
@@ -53,10 +56,21 @@ struct Reach {
   SshOptions ssh;
 };
 
+/// What an answer looks like.
+struct Form {
+  Output output = Output::table;
+  std::shared_ptr<const JsonPath> path;  ///< of Output::jsonpath
+};
+/// Of a word as --output takes it: "json", "jsonpath={.id}", and "=json" of kubectl's -o=json. nullopt: there is no
+/// such form. Error{usage}: it is a template, and a wrong one.
+std::optional<Form> form_of(const std::string& given);
+/// What is wrong with such a word; "": nothing. `more`: words, each behind ", ", that are known, too.
+std::string form_objection(const std::string& word, const std::string& more);
+
 struct GlobalOptions : Reach {
   std::string profile;
   bool all_namespaces = false;
-  Output output = Output::table;
+  Form form;
   ProgressStyle progress = ProgressStyle::automatic;
   bool quiet = false;
   bool verbose = false;

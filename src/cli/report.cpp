@@ -4,7 +4,6 @@
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
 #include "cli/write_file.hpp"
-#include "cli/yaml_text.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/remedy.hpp"
 #include "report/moves.hpp"
@@ -44,8 +43,6 @@ report::Moves moves_of(const Context& context, const std::vector<std::string>& i
 }
 
 int run_report(const Context& context, const ReportOptions& options) {
-  if (!options.textfile.empty() && !options.format.empty())
-    throw Error(ErrorKind::usage, "--textfile writes metrics, and -o says another form: give one of them");
   const report::Moves moves = moves_of(context, options.ids);
   if (!options.textfile.empty()) {
     using std::filesystem::perms;
@@ -53,14 +50,9 @@ int run_report(const Context& context, const ReportOptions& options) {
                 perms::owner_read | perms::owner_write | perms::group_read | perms::others_read);
     return 0;
   }
-  const auto asked_for = [&](Output form, const char* word) {
-    return options.format.empty() ? context.globals.output == form : options.format == word;
-  };
-  if (asked_for(Output::json, "json"))
+  if (structured(context))
     print_json(context, report::moves_json(moves));
-  else if (asked_for(Output::yaml, "yaml"))
-    context.out << yaml_text(report::moves_json(moves));
-  else if (asked_for(Output::name, "name"))
+  else if (context.globals.form.output == Output::name)
     for (const Json& move : moves) context.out << move.value("id", "") << '\n';
   else if (options.format == "csv")
     context.out << report::moves_csv(moves);
@@ -87,22 +79,21 @@ void add_report(CLI::App& app, Command& chosen) {
       });
   add_texts(command, options->ids,
             {.names = "ID", .help = "of migrations (default: all that have left a result)", .ask = Ask::migrations});
-  const std::vector<std::string> words{"table", "json", "yaml", "name", "csv", "svg", "html"};
-  add_checked(
-      command,
-      {.names = "-o,--output",
-       .help = "table (default), json, yaml, name, csv, svg or html",
-       .value = "WORD",
-       .words = words},
-      [words](const std::string& given) {
-        return std::find(words.begin(), words.end(), given) != words.end()
-                   ? ""
-                   : "'" + given + "' is not one of table, json, yaml, name, csv, svg, html";
-      },
-      [options](const std::string& given) { options->format = given; });
   add_text(
       command, options->textfile,
       {.names = "--textfile", .help = "write Prometheus metrics there instead", .value = "FILE", .ask = Ask::files});
+  add_checked(
+      command,
+      {.names = "-o,--output",
+       .help = "table (default), json, yaml, jsonpath=TEMPLATE, name, csv, svg or html",
+       .value = "WORD",
+       .words = {"table", "json", "yaml", "name", "jsonpath=", "csv", "svg", "html"}},
+      [](const std::string& given) {
+        const bool picture = given == "csv" || given == "svg" || given == "html";
+        return picture ? "" : form_objection(given, ", csv, svg, html");
+      },
+      [options](const std::string& given) { options->format = given; });
+  exclude(command, "--output", "--textfile");
 }
 
 }  // namespace ms2m::cli

@@ -7,10 +7,19 @@
 namespace ms2m::cli {
 
 void print_json(const Context& context, const Json& json) {
-  if (context.globals.output == Output::yaml)
+  const Form& form = context.globals.form;
+  if (form.output == Output::jsonpath)
+    context.out << form.path->of(json) << std::flush;
+  else if (form.output == Output::yaml)
     context.out << yaml_text(json) << std::flush;
   else
     context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
+}
+
+void print_result(const Context& context, const Json& json) try {
+  print_json(context, json);
+} catch (const Error& error) {
+  warn(context, error.what(), "");
 }
 
 void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status) {
@@ -28,7 +37,7 @@ int report_outcome(const Context& context, const Outcome& outcome, const std::st
   keep_result(context, outcome, command, status);
   const auto detail = context.globals.verbose ? report::Detail::more : report::Detail::usual;
   if (structured(context))
-    print_json(context, report::outcome_json(outcome, command, status));
+    print_result(context, report::outcome_json(outcome, command, status));
   else
     context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome, detail)) << std::flush;
   if (const auto failure = succeeded ? std::string() : report::failure_text(outcome); !failure.empty())
@@ -42,7 +51,8 @@ int report_error(const Context& context, const Error& error, const std::string& 
   outcome.error = error.what();
   outcome.remedy = error.remedy();
   const int status = error.kind() == ErrorKind::usage ? 2 : exit_status(outcome);
-  if (structured(context)) print_json(context, report::outcome_json(outcome, command, status));
+  const bool wrong_template = status == 2 && context.globals.form.output == Output::jsonpath;
+  if (structured(context) && !wrong_template) print_result(context, report::outcome_json(outcome, command, status));
   context.err << "ms2m: "
               << (status == 2
                       ? outcome.error + "\n" + (outcome.remedy.empty() ? "" : "Cure:     " + outcome.remedy + "\n")

@@ -69,7 +69,7 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   }
   const CommandLine line = parse_command_line(arguments, environment);
   if (!line.command.run) {
-    if (line.status == 0 || !structured(line.globals.output)) {
+    if (line.status == 0 || !structured(line.globals.form.output)) {
       (line.status == 0 ? streams.out : streams.err) << line.text << std::flush;
       return line.status;
     }
@@ -80,11 +80,14 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   };
   if (line.status != 0)
     return report_error(context({}), Error(ErrorKind::usage, line.wrong, line.cure), line.command.name);
-  if (line.globals.output == Output::name && !line.command.lists)
-    return report_error(context({}),
-                        Error(ErrorKind::usage, "-o name is of a list, and this " + line.command.name + " is none",
-                              "lists: ms2m list, status, report"),
-                        line.command.name);
+  if (!line.command.has(line.globals.form.output))
+    return report_error(
+        context({}),
+        line.command.follows
+            ? Error(ErrorKind::usage, "--follow tells in a table or, with -o json, an object a line", "leave -o out")
+            : Error(ErrorKind::usage, "-o name is of a list, and this " + line.command.name + " is none",
+                    "lists: ms2m list, status, report"),
+        line.command.name);
   Config config;
   try {
     if (line.command.configured) config = read_config(environment.config_file(), line.globals.profile);

@@ -74,11 +74,13 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
 /// The journal `id`. Error{refused} when there is none.
 JournalSummary find_journal(const Context& context, const std::string& id);
 
-/// The result is for a program: JSON, or the same as YAML.
-inline bool structured(Output output) { return output == Output::json || output == Output::yaml; }
-inline bool structured(const Context& context) { return structured(context.globals.output); }
-/// One document on standard output, in the one or the other.
+/// The result is for a program: JSON, the same as YAML, or what a template takes of it.
+inline bool structured(Output output) { return output != Output::table && output != Output::name; }
+inline bool structured(const Context& context) { return structured(context.globals.form.output); }
+/// One document on standard output, in that form. Error{usage}: the template does not fit it.
 void print_json(const Context& context, const Json& json);
+/// The same of what was done already: that a template does not fit is a warning.
+void print_result(const Context& context, const Json& json);
 
 /// Prints outcome (table or JSON) and returns the exit status. `undone_is_success`: for abort and cleanup.
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command,

@@ -64,7 +64,7 @@ int run_set(const Context& context, const SetOptions& options) {
   if (!answer.value("ok", false))
     throw Error(ErrorKind::refused, report::text_in(answer, "error"), report::text_in(answer, "remedy"));
   if (structured(context))
-    print_json(context, wish);
+    print_result(context, wish);
   else
     context.out << fmt::format("Migration {} goes on with{}{}.\n", journal.id,
                                options.downtime_limit.empty() ? "" : " downtime limit " + options.downtime_limit,

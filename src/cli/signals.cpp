@@ -14,12 +14,15 @@ namespace ms2m::cli {
 
 namespace {
 
-// A signal handler gets nothing but a number, so what it acts on has to have static storage. These are the program's
-// only ones: set before the handlers are installed, cleared after they are gone, and used by them alone.
+// A signal handler gets nothing but a number, so what it acts on has to have static storage. These, and the groups of
+// end_with_us.cpp, are the program's only ones: set before the handlers are installed, cleared after they are gone, and
+// used by them alone.
 std::atomic<StopSource*> stop_source{nullptr};
+std::atomic<void (*)() noexcept> last_act{nullptr};
 std::atomic<int> signals_seen{0};
 std::atomic<int> asked_descriptor{-1};
-static_assert(std::atomic<StopSource*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+static_assert(std::atomic<StopSource*>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+              std::atomic<void (*)() noexcept>::is_always_lock_free);
 
 constexpr std::array kEndSignals{SIGINT, SIGTERM, SIGHUP};
 
@@ -31,6 +34,7 @@ extern "C" void on_end_signal(int) {
   const int saved = errno;
   if (signals_seen.fetch_add(1) > 0) {
     say("\nms2m: left at once; 'ms2m list' shows the migration and 'ms2m abort ID' undoes it\n");
+    if (auto* act = last_act.load()) act();
     ::_exit(130);
   }
   say("\ninterrupted: undoing what this command has begun; press Ctrl-C again to leave at once\n");
@@ -55,7 +59,8 @@ struct sigaction action_of(void (*handler)(int)) {
 
 }  // namespace
 
-SignalGuard::SignalGuard(StopSource& source) {
+SignalGuard::SignalGuard(StopSource& source, void (*leaving)() noexcept) {
+  last_act.store(leaving);
   signals_seen.store(0);
   stop_source.store(&source);
   const auto install = [this](int signal, void (*handler)(int)) {
@@ -80,6 +85,7 @@ SignalGuard::SignalGuard(StopSource& source) {
 SignalGuard::~SignalGuard() {
   for (const auto& [signal, before] : before_) ::sigaction(signal, &before, nullptr);
   stop_source.store(nullptr);
+  last_act.store(nullptr);
   asked_descriptor.store(-1);
   if (asked_ >= 0) ::close(asked_);
 }

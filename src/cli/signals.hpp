@@ -9,12 +9,12 @@
 namespace ms2m::cli {
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP request a stop at `source` (the second one ends the process with status
-/// 130 at once: the journal was written before every effect, so it says what remains), and SIGPIPE is ignored. A signal
-/// that the process was started to ignore stays ignored: SIGHUP under nohup, SIGINT in a script's background job. At
-/// most one.
+/// 130 at once, after `leaving`, which is async-signal-safe: the journal was written before every effect, so it says
+/// what remains), and SIGPIPE is ignored. A signal that the process was started to ignore stays ignored: SIGHUP under
+/// nohup, SIGINT in a script's background job. At most one.
 class SignalGuard {
  public:
-  explicit SignalGuard(StopSource& source);
+  explicit SignalGuard(StopSource& source, void (*leaving)() noexcept = nullptr);
   ~SignalGuard();
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;

@@ -14,6 +14,7 @@
 #include "ms2m/remedy.hpp"
 #include "report/event_json.hpp"
 #include "report/event_lines.hpp"
+#include "report/fields.hpp"
 #include "report/outcome_report.hpp"
 #include "report/status_report.hpp"
 
@@ -67,7 +68,7 @@ std::vector<Json> leases_in(const Context& context, Cluster& cluster) {
 void print(const Context& context, const Status& status) {
   if (structured(context))
     print_json(context, report::statuses_json({status}));
-  else if (context.globals.output == Output::name)
+  else if (context.globals.form.output == Output::name)
     context.out << status.id << '\n' << std::flush;
   else
     context.out << report::status_text(status) << std::flush;
@@ -95,16 +96,24 @@ int run_all(const Context& context, const StatusOptions& options) {
     }
   if (structured(context))
     print_json(context, report::statuses_json(all));
-  else if (context.globals.output == Output::name)
+  else if (context.globals.form.output == Output::name)
     for (const Status& status : all) context.out << status.id << '\n';
   else
     context.out << report::statuses_text(all, about) << std::flush;
   return 0;
 }
 
+/// Of one that is done: a hook may have failed all the same. Without a result that was kept nothing tells of it.
+int exit_of_done(const Context& context, const std::string& id) try {
+  const auto result = context.backend.outcome(id);
+  return result ? static_cast<int>(report::number_in(*result, "exit_status").value_or(0)) : 0;
+} catch (const Error&) {
+  return 0;
+}
+
 /// What a command that is waited for came to, for a script.
-int exit_of(const JournalSummary& journal) {
-  if (journal.state == "done") return 0;
+int exit_of(const Context& context, const JournalSummary& journal) {
+  if (journal.state == "done") return exit_of_done(context, journal.id);
   if (journal.state == "undone") return 1;
   return journal.state == "cleanup_incomplete" ? 5 : 3;
 }
@@ -132,7 +141,7 @@ int run_here(const Context& context, JournalSummary journal, const StatusOptions
     return 0;
   }
   while (status.state == "running" && running != nullptr) {
-    if (context.globals.output == Output::table) print(context, status);
+    if (context.globals.form.output == Output::table) print(context, status);
     follow(context, *running->listener);
     journal = find_journal(context, options.id);
     all = running_here(context);
@@ -146,7 +155,7 @@ int run_here(const Context& context, JournalSummary journal, const StatusOptions
                             status.state == "silent" ? "does not answer"
                                                      : "runs and tells nothing here, or has too many listeners"),
                 status.state == "silent" ? "when it was stopped (Ctrl-Z, SIGSTOP), let it go on" : "");
-  return exit_of(journal);
+  return exit_of(context, journal);
 }
 
 /// Whether the pod is where it was to go: the rest is known only where it was moved from.
@@ -190,8 +199,6 @@ int run_elsewhere(const Context& context, const StatusOptions& options) {
 }
 
 int run_status(const Context& context, const StatusOptions& options) {
-  if (options.follow && context.globals.output != Output::table && context.globals.output != Output::json)
-    throw Error(ErrorKind::usage, "--follow tells in a table or, with -o json, an object a line", "leave -o out");
   if (options.id.empty()) {
     if (options.follow)
       throw Error(ErrorKind::usage, "--follow needs the ID of a migration", "which there are: ms2m status");
@@ -211,8 +218,10 @@ void add_status(CLI::App& app, Command& chosen) {
                   {"ms2m status", "ms2m status m7k2q9", "ms2m status m7k2q9 --follow", "ms2m status -n shop -o json",
                    "ms2m status -A"},
                   [options, &chosen] {
-                    chosen = {"status", [options](const Context& context) { return run_status(context, *options); },
-                              !options->follow};
+                    chosen = {.name = "status",
+                              .run = [options](const Context& context) { return run_status(context, *options); },
+                              .lists = !options->follow,
+                              .follows = options->follow};
                   });
   add_text(command, options->id,
            {.names = "ID", .help = "of one migration (default: all that are under way)", .ask = Ask::migrations});

@@ -322,4 +322,6 @@ class Wiring final : public Backend {
 
 std::unique_ptr<Backend> make_backend() { return std::make_unique<Wiring>(); }
 
+void leave_at_once() noexcept { hook::end_running(); }
+
 }  // namespace ms2m::cli

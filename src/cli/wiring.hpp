@@ -6,4 +6,6 @@
 
 namespace ms2m::cli {
 std::unique_ptr<Backend> make_backend();
+/// Ends what must not outlive a process that leaves at once. Async-signal-safe.
+void leave_at_once() noexcept;
 }  // namespace ms2m::cli

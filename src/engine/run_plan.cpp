@@ -112,6 +112,9 @@ bool leads_forward(const Journal& journal) {
 void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exception& error) {
   timed->line.enter(Phase::finalizing);
   tell_error(outcome, error);
+  migration.dials.close(fmt::format("too late: the move is being {}, because {}",
+                                    leads_forward(migration.journal) ? "finished" : "undone",
+                                    outcome.interrupted ? "it was interrupted" : "it has failed: " + outcome.error));
   outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
   // As long as nobody may work on the queue, who else is at it is not asked for longer than that allows.
   const Seconds patience(stands_still(migration) ? 2 : 10);

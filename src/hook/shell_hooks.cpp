@@ -11,6 +11,7 @@
 #include "ms2m/outcome.hpp"
 #include "report/outcome_report.hpp"
 #include "wrap/posix/child.hpp"
+#include "wrap/posix/end_with_us.hpp"
 #include "wrap/posix/sigpipe.hpp"
 #include "wrap/posix/stream.hpp"
 
@@ -50,7 +51,8 @@ class Run {
           event.text = doing_ + ": " + line;
           observer.on(event);
         }),
-        child_(process(hook, so_far)) {}
+        child_(process(hook, so_far)),
+        ends_with_us_(child_.pid()) {}
 
   void go() {
     const posix::SigpipeGuard guard;
@@ -107,6 +109,7 @@ class Run {
   std::string last_;
   Lines lines_;
   posix::Child child_;
+  const posix::EndsWithUs ends_with_us_;
   std::size_t sent_ = 0;
 };
 
@@ -123,6 +126,8 @@ class ShellHooks final : public Hooks {
 };
 
 }  // namespace
+
+void end_running() noexcept { posix::end_groups(); }
 
 std::unique_ptr<Hooks> make_shell_hooks(Observer& observer) { return std::make_unique<ShellHooks>(observer); }
 

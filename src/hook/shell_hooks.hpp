@@ -14,4 +14,7 @@ namespace ms2m::hook {
 /// it ends, and killed with it at the limit.
 std::unique_ptr<Hooks> make_shell_hooks(Observer& observer);
 
+/// Kills those that run, each with what it has begun. Async-signal-safe; any thread.
+void end_running() noexcept;
+
 }  // namespace ms2m::hook

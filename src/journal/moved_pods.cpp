@@ -2,6 +2,8 @@
 
 #include <fstream>
 
+#include "base/fields.hpp"
+
 namespace ms2m {
 
 namespace {
@@ -16,10 +18,7 @@ std::optional<MovedPod> read(const fs::path& file) {
   std::ifstream in(file);
   const Json json = Json::parse(in, nullptr, false);
   if (!json.is_object()) return std::nullopt;
-  const auto text = [&](const char* key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-  };
+  const auto text = [&json](const char* key) { return text_at(json, key); };
   return MovedPod{file.stem(),        text("ns"),      text("pod"),   text("control_queue"),
                   text("kubeconfig"), text("context"), text("broker")};
 }

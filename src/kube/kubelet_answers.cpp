@@ -6,27 +6,13 @@
 #include <cstdlib>
 #include <map>
 
+#include "base/fields.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
 namespace {
 
-/// What is below these names; null: nothing.
-const Json& below(const Json& in, std::initializer_list<const char*> names) {
-  static const Json kNone;
-  const Json* at = &in;
-  for (const char* name : names) {
-    const auto found = at->find(name);
-    if (found == at->end()) return kNone;
-    at = &*found;
-  }
-  return *at;
-}
-
-std::string text_below(const Json& in, std::initializer_list<const char*> names) {
-  const Json& found = below(in, names);
-  return found.is_string() ? found.get<std::string>() : "";
-}
+const Json& metadata_of(const Json& object) { return object_at(object, "metadata"); }
 
 }  // namespace
 
@@ -65,27 +51,29 @@ std::optional<Millis> parse_go_duration(const std::string& text) {
 
 std::string kubelet_server(const std::string& node, const std::string& body) {
   const Json object = Json::parse(body, nullptr, false);
-  const Json& told = below(object, {"status", "daemonEndpoints", "kubeletEndpoint", "Port"});
-  const std::int64_t port = told.is_number_integer() ? told.get<std::int64_t>() : 10250;
-  for (const Json& address : below(object, {"status", "addresses"}))
-    if (const std::string ip = text_below(address, {"address"}); text_below(address, {"type"}) == "InternalIP")
+  const Json& status = object_at(object, "status");
+  const std::int64_t port =
+      number_at(object_at(object_at(status, "daemonEndpoints"), "kubeletEndpoint"), "Port", 10250);
+  for (const Json& address : array_at(status, "addresses"))
+    if (const std::string ip = text_at(address, "address"); text_at(address, "type") == "InternalIP")
       return fmt::format("https://{}:{}", ip.find(':') == std::string::npos ? ip : "[" + ip + "]", port);
   throw Error(ErrorKind::failed, fmt::format("node {} has no InternalIP", node), "use --kubelet proxy");
 }
 
 std::optional<Millis> runtime_patience(const std::string& body) {
   const Json config = Json::parse(body, nullptr, false);
-  return parse_go_duration(text_below(config, {"kubeletconfig", "runtimeRequestTimeout"}));
+  return parse_go_duration(text_at(object_at(config, "kubeletconfig"), "runtimeRequestTimeout"));
 }
 
 std::optional<std::vector<Json>> pods_in(const std::string& body) {
   const Json pods = Json::parse(body, nullptr, false);
-  const Json& items = below(pods, {"items"});
   // A list it is also when it is empty ("items": null).
-  if (text_below(pods, {"kind"}) != "PodList" || (!items.is_array() && !items.is_null())) return std::nullopt;
+  const auto items = pods.find("items");
+  const bool listed = items == pods.end() || items->is_null() || items->is_array();
+  if (text_at(pods, "kind") != "PodList" || !listed) return std::nullopt;
   std::vector<Json> all;
-  for (const Json& pod : items) {
-    if (text_below(pod, {"metadata", "uid"}).empty()) return std::nullopt;  // of which it is not known whose it is
+  for (const Json& pod : array_at(pods, "items")) {
+    if (text_at(metadata_of(pod), "uid").empty()) return std::nullopt;  // of which it is not known whose it is
     all.push_back(pod);
   }
   return all;
@@ -93,7 +81,7 @@ std::optional<std::vector<Json>> pods_in(const std::string& body) {
 
 bool ends_in(const std::vector<Json>& pods, const std::string& uid) {
   for (const Json& pod : pods)
-    if (text_below(pod, {"metadata", "uid"}) == uid) return !below(pod, {"metadata", "deletionTimestamp"}).is_null();
+    if (text_at(metadata_of(pod), "uid") == uid) return !text_at(metadata_of(pod), "deletionTimestamp").empty();
   return true;
 }
 

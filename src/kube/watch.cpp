@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/fields.hpp"
 #include "base/url_encode.hpp"
 #include "kube/resources.hpp"
 #include "kube/status.hpp"
@@ -15,12 +16,7 @@ namespace {
 constexpr int kWatchSeconds = 25;
 constexpr std::chrono::seconds kSilence{kWatchSeconds + 15};  // the server has not even ended the watch
 
-std::string text_at(const Json& object, const char* map, const char* key) {
-  const auto outer = object.find(map);
-  if (outer == object.end() || !outer->is_object()) return {};
-  const auto inner = outer->find(key);
-  return inner != outer->end() && inner->is_string() ? inner->get<std::string>() : std::string();
-}
+std::string of_metadata(const Json& object, const char* key) { return text_at(object_at(object, "metadata"), key); }
 
 }  // namespace
 
@@ -47,9 +43,8 @@ ObjectWatch::ObjectWatch(ApiClient& client, ObjectRef ref, const std::function<b
     : client_(client), ref_(std::move(ref)), done_(done) {}
 
 void ObjectWatch::deliver(const Json* object) {
-  std::string state = object != nullptr
-                          ? text_at(*object, "metadata", "uid") + "/" + text_at(*object, "metadata", "resourceVersion")
-                          : "";
+  std::string state =
+      object != nullptr ? of_metadata(*object, "uid") + "/" + of_metadata(*object, "resourceVersion") : "";
   if (delivered_ == state) return;  // a list after a drop often says nothing new
   delivered_ = std::move(state);
   try {
@@ -66,14 +61,14 @@ void ObjectWatch::list(const StopToken& stop) {
   const HttpResponse answer = client_.call({"GET", path}, stop).http;
   if (!answer.ok()) throw status_error(answer);
   Json list = Json::parse(answer.body, nullptr, false);
-  version_ = list.is_object() ? text_at(list, "metadata", "resourceVersion") : "";
+  version_ = of_metadata(list, "resourceVersion");
   if (version_.empty() || !list.contains("items"))
     throw Error(ErrorKind::protocol, fmt::format("the answer to GET {} is no list", path));
   const Resource& resource = resource_of(ref_.kind);
   Json* found = nullptr;
   if (list["items"].is_array())
     for (Json& item : list["items"])
-      if (text_at(item, "metadata", "name") == ref_.name) found = &item;
+      if (of_metadata(item, "name") == ref_.name) found = &item;
   if (found != nullptr) {
     found->emplace("apiVersion", resource.api_version);  // items of a list do not carry them
     found->emplace("kind", resource.kind);
@@ -101,9 +96,8 @@ ObjectWatch::Next ObjectWatch::take_event(std::string_view line) {
     throw Error(ErrorKind::protocol, "a line of the watch is no event: " + std::string(line.substr(0, 200)));
   const std::string& type = event["type"].get_ref<const std::string&>();
   if (type == "ERROR") return take_error(*object);
-  if (std::string version = text_at(*object, "metadata", "resourceVersion"); !version.empty())
-    version_ = std::move(version);
-  if (type == "BOOKMARK" || text_at(*object, "metadata", "name") != ref_.name) return Next::rewatch;
+  if (std::string version = of_metadata(*object, "resourceVersion"); !version.empty()) version_ = std::move(version);
+  if (type == "BOOKMARK" || of_metadata(*object, "name") != ref_.name) return Next::rewatch;
   deliver(type == "DELETED" ? nullptr : &*object);
   return finished_ ? Next::finished : Next::rewatch;
 }

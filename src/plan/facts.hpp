@@ -122,6 +122,8 @@ struct Facts {
   std::optional<QueueFacts> queue;
   std::optional<Json> policy_on_ours;  ///< what the policies make of ms2m's own queues; nullopt: not known
   std::optional<QueueTotals> totals;
+  /// Of the queue, to exchanges that have a name; asked of a fan-out alone.
+  std::optional<std::vector<QueueBinding>> bindings;
   std::optional<ConsumerStatus> stream;  ///< what the source of a stream says of itself; nullopt: it does not answer
   std::optional<std::chrono::seconds> heartbeat;  ///< of the only consumer's connection, 0: none; nullopt: not known
   std::vector<std::string> alarms;

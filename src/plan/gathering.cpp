@@ -318,6 +318,7 @@ void Gathering::ask_management() {
   ask(Question::management, {needed}, [this, version] {
     facts_.queue = ports_.admin.queue(request_.queue, stop_);
     if (!facts_.queue || facts_.queue->type != "stream") facts_.totals = ports_.admin.totals(request_.queue, stop_);
+    if (facts_.procedure.course == Course::fanout) ask_bindings();
     bool told = ask_heartbeat();
     // A connection is told of some seconds after it was made; where more waits than the valve could keep in order, a
     // move depends on it (quieting.hpp).

@@ -44,6 +44,10 @@ class Gathering {
   void read_autoscalers(Kind kind, const char* plural, Scaler (*parse)(const Json&), std::vector<Scaler>& into);
   void ask_claims();
   bool ask_heartbeat();
+  void ask_bindings() {
+    facts_.bindings = ports_.admin.bindings(request_.queue, stop_);
+    std::erase_if(*facts_.bindings, [](const QueueBinding& binding) { return binding.exchange.empty(); });
+  }
   void read_claim(const std::string& name);
   void ask_gates();
   void source_node();

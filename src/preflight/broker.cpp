@@ -142,6 +142,12 @@ bool check_depth(const Facts& facts, const MigrationRequest& request, std::vecto
   return true;
 }
 
+void check_bindings(const Facts& facts, const std::string& queue, std::vector<Finding>& out) {
+  if (facts.bindings && facts.bindings->empty())
+    refuse(out, "queue", fmt::format("queue {} is bound to no exchange: there is nothing to fan out", queue),
+           "the exact replay (the default) needs no exchange");
+}
+
 void check_queue(const QueueFacts& facts, const Procedure& procedure, const std::string& queue,
                  std::vector<Finding>& out) {
   const bool stream = facts.type == "stream";
@@ -212,6 +218,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   check_policies(facts, request, out);
   if (!facts.queue) return;
   check_queue(*facts.queue, facts.procedure, request.queue, out);
+  check_bindings(facts, request.queue, out);
   if (facts.procedure.course != Course::replay) check_limits(*facts.queue, request, facts.procedure, out);
   for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, request.queue, out);
   check_other_queues(*facts.queue, facts.pod, request, out);

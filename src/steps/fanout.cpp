@@ -1,6 +1,9 @@
 #include "steps/fanout.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
 
 #include "handover/waits.hpp"
 #include "ms2m/error.hpp"
@@ -10,19 +13,28 @@ namespace {
 
 std::string replay_of(const Plan& plan) { return plan.queue + ".ms2m-replay"; }
 
-Announced replay_queue_of(const Plan& plan) {
-  const auto removal = op::DeleteQueue{replay_of(plan)};
-  return {fmt::format("declare queue {} and bind it wherever {} is bound", replay_of(plan), plan.queue), removal,
-          removal};
+/// As far as it was told when it was planned.
+std::string exchanges_of(const Move& move) {
+  if (!move.facts.bindings || move.facts.bindings->empty()) return fmt::format("wherever {} is bound", move.plan.queue);
+  std::set<std::string> names;
+  for (const QueueBinding& binding : *move.facts.bindings) names.insert(binding.exchange);
+  return fmt::format("to exchange {}, as {} is", fmt::join(names, " and "), move.plan.queue);
+}
+
+Announced replay_queue_of(const Move& move) {
+  const std::string replay = replay_of(move.plan);
+  const auto removal = op::DeleteQueue{replay};
+  return {fmt::format("declare queue {} and bind it {}", replay, exchanges_of(move)), removal, removal};
 }
 
 }  // namespace
 
-std::vector<Announced> BindReplayQueue::announce(const Move& move) { return {replay_queue_of(move.plan)}; }
+std::vector<Announced> BindReplayQueue::announce(const Move& move) { return {replay_queue_of(move)}; }
 
 Ran BindReplayQueue::run(const StopToken& stop) const {
+  const Plan& plan = move.plan;
   const std::string replay = replay_of(plan);
-  journal_announced(journal, Phase::checkpointing, replay_queue_of(plan));
+  journal_announced(journal, Phase::checkpointing, replay_queue_of(move));
   broker.declare_queue({replay, std::nullopt, std::nullopt}, stop);
   bool bound = false;
   for (const QueueBinding& binding : admin.bindings(plan.queue, stop)) {

@@ -16,7 +16,7 @@ struct BindReplayQueue {
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 
-  const Plan& plan;
+  const Move& move;
   Broker& broker;
   BrokerAdmin& admin;
   Journal& journal;

@@ -29,8 +29,9 @@ Announced tee_of(const QueueNames& names) {
 std::vector<Announced> relay_queues(const Plan& plan, const QueueNames& names) {
   const op::DeleteQueue sources{names.source, true, plan.ns, plan.source_pod, plan.source_uid, plan.queue, names.tee};
   const op::DeleteQueue targets{names.target, true, plan.ns, plan.target_pod, "", plan.queue, names.tee};
-  return {{"declare queue " + names.source, sources, op::DeleteQueue{names.source}},
-          {"declare queue " + names.target, op::DeleteQueue{names.target}, targets}};
+  const std::string bound = " and bind it to exchange " + names.tee;
+  return {{"declare queue " + names.source + bound, sources, op::DeleteQueue{names.source}},
+          {"declare queue " + names.target + bound, op::DeleteQueue{names.target}, targets}};
 }
 
 }  // namespace

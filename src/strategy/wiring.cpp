@@ -236,7 +236,7 @@ const Step step::open_valve = step_of([](Migration& m) { return OpenValve{m.own,
 // The published procedure.
 
 const Step step::bind_replay_queue = step_of([](Migration& m) {
-  return BindReplayQueue{m.move.plan, m.ports.broker, m.ports.admin, m.journal};
+  return BindReplayQueue{m.move, m.ports.broker, m.ports.admin, m.journal};
 });
 const Step step::checkpoint_anywhere = step_of([](Migration& m) { return CheckpointAnywhere{take_checkpoint(m)}; });
 const Step step::restore_on_replay = step_of([](Migration& m) { return RestoreOnReplay{restore(m)}; });

@@ -45,7 +45,7 @@ TEST_CASE("completion: commands, options and their words come from the tree") {
   CHECK_THAT(shell.at({"list", "--"}), !Contains("--strategy\t"));
   CHECK(shell.at({"migrate", "--strategy", ""}) == "shadow\nhandoff\nsequential\nreplay\n:4\n");
   CHECK(shell.at({"migrate", "--strategy=ha"}) == "--strategy=handoff\n:4\n");
-  CHECK(shell.at({"-o", "j"}) == "json\n:4\n");
+  CHECK(shell.at({"-o", "j"}) == "json\njsonpath=\n:4\n");
   CHECK(shell.at({"completion", ""}) == "bash\nzsh\nfish\n:4\n");
   CHECK(shell.at({"--kubeconfig", "/e"}) == ":0\n");
   CHECK(shell.at({"no-command", ""}) == ":4\n");

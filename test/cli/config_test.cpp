@@ -510,6 +510,55 @@ TEST_CASE("lists as YAML, and as ids alone") {
         "a: []\nb:\n  - - 1\n    - c: null\n  - \"x\"\nd:\n  e: {}\n");
 }
 
+TEST_CASE("a template of kubectl's takes of a document what it names") {
+  Terminal terminal;
+  JournalSummary journal;
+  journal.id = "m1";
+  terminal.world.journals = {journal, journal};
+  terminal.world.journals[1].id = "m2";
+  for (const char* command : {"list", "status"}) {
+    CHECK(terminal.run({command, "-o", "jsonpath={.items[*].id}"}) == 0);
+    CHECK(terminal.out == "m1 m2");
+  }
+  CHECK(terminal.run({"config", "view", "-o=jsonpath={.kind}"}) == 0);
+  CHECK(terminal.out == "config");
+  CHECK(terminal.run({"report", "--output", R"(jsonpath={.kind}\n)"}) == 0);
+  CHECK(terminal.out == R"(report\n)");
+  CHECK(terminal.run({"version", "-o", R"(jsonpath={.kind}{"\n"})"}) == 0);
+  CHECK(terminal.out == "version\n");
+  CHECK(terminal.run({"status", "m1", "-o", "jsonpath={.items[0].id}"}) == 0);
+  CHECK(terminal.out == "m1");
+  CHECK(terminal.run({"status", "nope", "-o", "jsonpath={.result}"}) == 4);
+  CHECK(terminal.out == "refused");
+
+  // One that does not fit, of what is only read.
+  CHECK(terminal.run({"status", "-o", "jsonpath=id {.items[2].id}"}) == 2);
+  CHECK(terminal.out.empty());
+  CHECK_THAT(terminal.err, Contains("jsonpath, character 12: there is no [2] in a list of 2"));
+
+  terminal.variables["MS2M_OUTPUT"] = "jsonpath={.items[1].id}";
+  CHECK(terminal.run({"list"}) == 0);
+  CHECK(terminal.out == "m2");
+  CHECK(terminal.run({"report", "-o", "name"}) == 0);
+  CHECK(terminal.run({"status", "m1", "--follow"}) != 2);
+  terminal.variables["MS2M_OUTPUT"] = "jsonpath={.items";
+  CHECK(terminal.run({"list"}) == 2);
+  CHECK_THAT(terminal.err, Contains("MS2M_OUTPUT: jsonpath, character 1: this brace is not closed"));
+}
+
+TEST_CASE("a wrong template is said before anything is touched") {
+  Terminal terminal;
+  for (const char* form : {"jsonpath={.id", "jsonpath=", "jsonpath", "jsonpath=.items[*].id", "jsonpathx={.id}"}) {
+    CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "-o", form}) == 2);
+    CHECK(terminal.out.empty());
+    CHECK_THAT(terminal.err, Contains("jsonpath"));
+    CHECK(terminal.run({"report", "-o", form}) == 2);
+    CHECK_THAT(terminal.err, Contains("jsonpath"));
+  }
+  CHECK(terminal.run({"status", "m1", "--follow", "-o", "jsonpath={.id}"}) == 2);
+  CHECK_THAT(terminal.err, Contains("--follow tells in a table"));
+}
+
 TEST_CASE("a namespace for pods hides nothing of a node, nor of the journals") {
   Terminal terminal;
   JournalSummary journal;

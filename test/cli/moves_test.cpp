@@ -138,13 +138,20 @@ TEST_CASE("report: what a command came to is kept, and shown in the order of its
     CHECK_FALSE(user.out.empty());
   }
   CHECK(user.run({"report", "-o", "pdf"}) == 2);
-  CHECK_THAT(user.err, Contains("table, json, yaml, name, csv, svg, html"));
+  CHECK_THAT(user.err, Contains("table, json, yaml, name, jsonpath=TEMPLATE, csv, svg, html"));
   CHECK(user.run({"report", "--textfile", "/nowhere/x", "-o", "csv"}) == 2);
   CHECK(user.run({"report", "mkilled"}) == 4);
   CHECK_THAT(user.err, Contains("ms2m status mkilled"));
   CHECK(user.run({"report", "mnone"}) == 4);
-  CHECK(user.run({"report", "--textfile", "/nowhere/x"}) == 4);
-  CHECK_THAT(user.err, Contains("/nowhere/x"));
+  for (const char* word : {"", "json", "csv", "name", "jsonpath={.items}"}) {  // a variable is for who can use it
+    if (*word != '\0') user.variables["MS2M_OUTPUT"] = word;
+    CHECK(user.run({"report", "--textfile", "/nowhere/x"}) == 4);
+    CHECK_THAT(user.err, Contains("/nowhere/x"));
+  }
+  user.variables["MS2M_TEXTFILE"] = "/nowhere/x";
+  CHECK(user.run({"report"}) == 4);
+  CHECK(user.run({"report", "-o", "jsonpath={.kind}"}) == 0);
+  CHECK(user.out == "report");
 }
 
 TEST_CASE("report: a disk that is full fails no migration") {

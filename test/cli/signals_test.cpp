@@ -1,5 +1,6 @@
 #include "cli/signals.hpp"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -45,6 +46,28 @@ TEST_CASE("signals that end the program request a stop first", "[signals]") {
     CHECK(stop.token().stop_requested());
   }
   CHECK(handler_of(signal) == SIG_DFL);
+}
+
+TEST_CASE("the second one leaves at once, with what is to be done then", "[signals]") {
+  const Inherited nobody_ignores(SIGTERM, SIG_DFL);
+  static int said[2];
+  REQUIRE(::pipe(said) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    StopSource stop;
+    const SignalGuard guard(stop, []() noexcept { [[maybe_unused]] const auto told = ::write(said[1], "x", 1); });
+    ::raise(SIGTERM);
+    ::raise(SIGTERM);
+    ::_exit(1);
+  }
+  ::close(said[1]);
+  char what = 0;
+  CHECK(::read(said[0], &what, 1) == 1);
+  CHECK(what == 'x');
+  ::close(said[0]);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 130));
 }
 
 TEST_CASE("what the process was started to ignore stays ignored", "[signals]") {

@@ -231,6 +231,22 @@ TEST_CASE("status --follow tells each step until the end, and exits as that comm
   }
 }
 
+TEST_CASE("status --follow: a hook that failed is its exit status, too") {
+  Watching user;
+  user.world.journals = {Watching::journal("m7k2q9", "done")};
+  user.stands().ended = Result::done;
+  const auto kept = [&](const Json& status) {
+    user.world.kept["m7k2q9"] = {{"command", "migrate"}, {"exit_status", status}};
+    return user.run({"status", "m7k2q9", "--follow"});
+  };
+  CHECK(kept(6) == 6);
+  CHECK(kept(0) == 0);
+  CHECK(kept(nullptr) == 0);
+  user.world.journals[0].state = "undone";
+  user.stands().ended = Result::undone;
+  CHECK(kept(130) == 1);  // who follows was not interrupted
+}
+
 TEST_CASE("status: another machine's migration is seen by its lease") {
   Watching user;
   user.world.journals.clear();

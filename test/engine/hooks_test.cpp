@@ -232,6 +232,27 @@ TEST_CASE("what the operator changes meanwhile holds, and is in journal and outc
   CHECK_THAT(journal, Contains(R"("option":"bandwidth")"));
 }
 
+TEST_CASE("a move that is being undone is not changed any more, and says why", "[set]") {
+  const bool interrupted = GENERATE(false, true);
+  Hooked move(Strategy::shadow);
+  StopSource stop;
+  if (!interrupted) move.hooks.failing = "quiet-1";
+  move.hooks.act = [&](const Hook& hook) {
+    if (interrupted && hook.command == "quiet-1") stop.request_stop();
+  };
+  std::vector<Dials::Answer> answers;
+  move.server.set_hook([&](const std::string& call, bool before) {  // as it goes: of the undoing
+    if (before && call.starts_with("delete ms2m.") && answers.empty() && !move.hooks.outcomes.empty())
+      answers.push_back(move.dials.turn(move.hooks.outcomes.back().id, {Millis{500}, Bytes{20000000}}));
+  });
+  CHECK(move.run(stop.token()).result == Result::undone);
+  REQUIRE(answers.size() == 1);
+  CHECK_FALSE(answers[0].done);
+  CHECK_THAT(answers[0].why, Contains("too late: the move is being undone, because it ") &&
+                                 Contains(interrupted ? "was interrupted" : "exit status 3"));
+  CHECK(move.outcome.changes.empty());
+}
+
 TEST_CASE("memory that follows the checkpoint goes by the bandwidth that the operator wants by then", "[set]") {
   Hooked move;
   move.nodes.set_up_handler();

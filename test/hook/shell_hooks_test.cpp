@@ -119,6 +119,16 @@ TEST_CASE("at its limit, or when the operator stops it, a hook is killed with al
                                                           stopping.source.token().within(Millis{20000})),
                     Cancelled);
   }
+  SECTION("ms2m leaves at once") {
+    struct Leaving final : Observer {
+      void on(const Event&) noexcept override { hook::end_running(); }
+    } leaving;
+    CHECK_THAT(
+        error_of([&] {
+          hook::make_shell_hooks(leaving)->run({HookPoint::end, hang}, shell.so_far, StopToken().within(Millis{20000}));
+        }).message(),
+        StartsWith("killed by signal 9"));
+  }
   REQUIRE_FALSE(Shell::text(shell.file("child")).empty());
   CHECK_FALSE(shell.lives("hook"));
   CHECK(shell.dies("child"));

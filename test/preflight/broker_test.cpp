@@ -105,6 +105,17 @@ TEST_CASE("the control queue must be there for those who are told by it", "[pref
   CHECK(refusal(f, r).empty());
 }
 
+TEST_CASE("what is bound to no exchange cannot be fanned out", "[preflight]") {
+  MigrationRequest r = request();
+  r.replay = Replay::fanout;
+  Facts f = good();
+  f.procedure.course = Course::fanout;
+  f.bindings = {{"orders", "", Json::object()}};
+  CHECK(refusal(f, r).empty());
+  f.bindings->clear();
+  CHECK_THAT(refusal(f, r), Contains("is bound to no exchange"));
+}
+
 TEST_CASE("a consumer without the control protocol", "[preflight]") {
   MigrationRequest r = request();
   r.protocol = Protocol::none;

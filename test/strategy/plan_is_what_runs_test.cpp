@@ -238,6 +238,26 @@ std::vector<std::string> sorted(std::vector<std::string> lines) {
 
 }  // namespace
 
+TEST_CASE("a plan names each exchange that it makes or binds to") {
+  std::set<Course> with_one;
+  for (const Case& c : every_procedure()) {
+    const Moved moved(c);
+    const Procedure& procedure = moved.plan().procedure;
+    const std::string lines = text(moved.planned());
+    INFO(lines);
+    if (procedure.course == Course::fanout) {
+      CHECK_THAT(lines, Catch::Matchers::Contains("bind it to exchange orders, as"));
+    } else if (procedure.relays()) {
+      CHECK_THAT(lines, Catch::Matchers::Contains("declare exchange ms2m."));
+      CHECK_THAT(lines, Catch::Matchers::Contains("and bind it to exchange ms2m."));
+    } else {
+      continue;
+    }
+    with_one.insert(procedure.course);
+  }
+  CHECK(with_one.size() > 1);
+}
+
 TEST_CASE("the lines of a plan are the steps of the move") {
   std::set<Course> courses;
   for (const Case& c : every_procedure()) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 
 namespace ms2m {
 namespace {

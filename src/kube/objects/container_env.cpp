@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/one_line.hpp"
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 
 namespace ms2m {
 namespace {

@@ -1,6 +1,6 @@
 #include "kube/objects/controllers.hpp"
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/selector.hpp"
 
 namespace ms2m {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/rfc3339.hpp"
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/object.hpp"
 

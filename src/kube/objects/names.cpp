@@ -7,7 +7,7 @@
 #include <chrono>
 #include <random>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/object.hpp"
 #include "ms2m/error.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/pod_state.hpp"
 
 namespace ms2m {

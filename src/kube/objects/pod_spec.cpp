@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/names.hpp"
 #include "kube/objects/network_init.hpp"
 #include "kube/objects/object.hpp"

@@ -1,6 +1,6 @@
 #include "kube/objects/pod_state.hpp"
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 
 namespace ms2m {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "ms2m/node_setup.hpp"
 
 namespace ms2m {

@@ -1,6 +1,6 @@
 #include "kube/objects/scalers.hpp"
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/object.hpp"
 
 namespace ms2m {

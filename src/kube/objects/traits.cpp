@@ -1,6 +1,6 @@
 #include "kube/objects/traits.hpp"
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 
 namespace ms2m {
 

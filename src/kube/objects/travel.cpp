@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 
 namespace ms2m {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "kube/objects/fields.hpp"
+#include "base/fields.hpp"
 #include "kube/objects/object.hpp"
 
 namespace ms2m {

@@ -1,4 +1,5 @@
-// How this folder reads fields that may be absent.
+// How fields of a document that somebody else wrote are read: each may be absent, or something else than was meant. A
+// document that is no object has none.
 #pragma once
 #include <string>
 #include <vector>
