@@ -11,6 +11,7 @@
 
 #include "cli/broker_choice.hpp"
 #include "cli/drain_groups.hpp"
+#include "cli/drain_sessions.hpp"
 #include "cli/drain_targets.hpp"
 #include "cli/observers.hpp"
 #include "cli/reach.hpp"
@@ -56,7 +57,9 @@ class Draining {
     if (!drain_.dry_run) {
       groups_ = drain_groups(context_, *cluster_, pods, drain_.pods);
       cordon();
+      close_others();
       move_all();
+      prune_journals(context_);
     }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
@@ -171,15 +174,15 @@ class Draining {
 
   /// False: it is not to be moved there, and the row says why.
   bool plan(Drained& row, const std::string& target) {
-    Unheard unheard;
-    const Context context = observed_by(unheard, context_);
+    auto opened = std::make_unique<Opened>();  // what it has heard is told by the row, or when it is moved
+    const Context context = observed_by(opened->observer, context_);
     row.is = Drained::Is::refused;
     row.target_node = target;
     try {
-      MigrationRequest request = request_for(row, target);
-      const Session session = open_session(context, request);
-      row.queue = request.queue;
-      const Plan plan = session.engine->plan(request, context.stop);
+      opened->request = request_for(row, target);
+      opened->session = open_session(context, opened->request, &opened->dials);
+      row.queue = opened->request.queue;
+      const Plan plan = opened->session.engine->plan(opened->request, context.stop);
       row.predicted = Seconds{0};
       for (const PredictedPhase& phase : plan.predicted) row.predicted += phase.elapsed;
       for (const Finding& finding : plan.findings)
@@ -188,6 +191,7 @@ class Draining {
           row.remedy = finding.cure;
           return false;
         }
+      const auto one_too_many = drain_.dry_run ? nullptr : sessions_.keep(row, std::move(opened));
       return true;
     } catch (const NotNamed& error) {
       row.is = Drained::Is::stays;
@@ -208,6 +212,13 @@ class Draining {
   static bool forbids(const Finding& finding) {
     return finding.level == Level::refusal ||
            (finding.check == "disruption-budget" && finding.level == Level::warning && !finding.cure.empty());
+  }
+
+  /// Of those that do not begin at once: what the first ones change, they would not know.
+  void close_others() {
+    for (std::size_t n = 0; n < groups_.size(); ++n)
+      for (const Drained* row : groups_[n])
+        if (n >= options_.parallel || row != groups_[n].front()) sessions_.take(*row).reset();
   }
 
   void move_all() {
@@ -259,13 +270,18 @@ class Draining {
     const std::string pod = row.ns + "/" + row.pod;
     Named named(pod, context_.observer);
     Outcome outcome;
-    Dials dials;
+    auto opened = sessions_.take(row);
+    if (!opened) opened = std::make_unique<Opened>();
     try {
-      const auto observer = context_.backend.tell({"drain", "", pod, &dials}, named);
-      const Context context = observed_by(*observer, context_);
-      MigrationRequest request = request_for(row, row.target_node);
-      Session session = open_session(context, request, &dials);
-      outcome = session.engine->migrate(request, session.provenance, context.stop);
+      const auto observer = context_.backend.tell({"drain", "", pod, &opened->dials}, named);
+      opened->observer.heard_by(*observer);
+      const Context context = observed_by(opened->observer, context_);
+      if (!opened->session.engine) {
+        opened->request = request_for(row, row.target_node);
+        opened->session = open_session(context, opened->request, &opened->dials);
+      }
+      const Session session = std::move(opened->session);  // ends before who hears of it
+      outcome = session.engine->migrate(opened->request, session.provenance, context.stop);
     } catch (const Error& error) {
       outcome.result = Result::refused;
       outcome.error = error.what();
@@ -324,6 +340,7 @@ class Draining {
   report::Drain drain_;
   DrainTargets targets_;
   std::vector<DrainGroup> groups_;
+  DrainSessions sessions_{options_.parallel};
   std::mutex mutex_;  ///< of what follows
   int worst_ = 0;
 };
