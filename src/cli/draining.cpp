@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/broker_choice.hpp"
+#include "cli/drain_cordon.hpp"
 #include "cli/drain_groups.hpp"
 #include "cli/drain_sessions.hpp"
 #include "cli/drain_targets.hpp"
@@ -29,7 +30,6 @@ namespace {
 using report::Drained;
 
 constexpr Millis kCluster{30000};
-constexpr Millis kAfterStop{2000};
 
 class Draining {
  public:
@@ -109,33 +109,9 @@ class Draining {
       return std::any_of(drain_.pods.begin(), drain_.pods.end(), [what](const Drained& row) { return row.is == what; });
     };
     if (drain_.cordoned || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return;
-    try {
-      cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
-                      context_.stop.within(kCluster));
-    } catch (Error& error) {
-      throw may_be_cordoned(error);
-    } catch (const Cancelled&) {
-      if (!is_cordoned_after_all()) throw;
-    }
+    cordon_node(context_, *cluster_, options_.node);
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
-  }
-
-  Error may_be_cordoned(Error error) const {
-    if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
-      error.in("cordoning node " + options_.node + ", which it may be now")
-          .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
-    return error;
-  }
-
-  /// After a stop: the request may have arrived before it.
-  bool is_cordoned_after_all() const {
-    try {
-      const auto node = cluster_->get({Kind::node, "", options_.node}, StopToken{}.within(kAfterStop));
-      return node && parse_node(*node).cordoned;
-    } catch (const Error& error) {
-      throw may_be_cordoned(error);
-    }
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {
