@@ -61,8 +61,9 @@ constexpr std::chrono::seconds kFresh{10};
 /// Of the same pod on its way to the same place, in the same manner.
 bool asks_the_same(const MigrationRequest& a, const MigrationRequest& b) {
   const auto key = [](const MigrationRequest& r) {
-    return std::tie(r.ns, r.pod, r.container, r.target_node, r.target_name, r.queue, r.strategy, r.from, r.protocol,
-                    r.kubelet, r.restore, r.checkpoint, r.pages, r.carriage);
+    return std::tie(r.ns, r.pod, r.container, r.target_node, r.target_name, r.queue, r.strategy, r.replay, r.from,
+                    r.protocol, r.prefer, r.kubelet, r.restore, r.checkpoint, r.pages, r.source_exit, r.precopy,
+                    r.carriage);
   };
   return a.unresolved.empty() && b.unresolved.empty() && key(a) == key(b);
 }
