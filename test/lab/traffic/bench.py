@@ -94,7 +94,7 @@ def parser():
     emptying = commands.add_parser("drain", help="a node with three consumers emptied at once, beside the same pods moved one by one",
                                    epilog="Three consumers, each on a queue of its own, every message counted. A pair is a drain to the other node and "
                                           "three moves back; a wall is from the beginning of ms2m to its end, ratio the drain's to the sum of the "
-                                          "three. Exit status 1: one was not moved, or not exactly, or something is left.")
+                                          "three. Exit status 1: a queue was not exact, or something is left; 2: one was not moved.")
     emptying.set_defaults(run=drain.run)
     emptying.add_argument("--pairs", type=int, choices=range(1, 100), metavar="N", default=5)
     emptying.add_argument("--strategy", choices=("shadow", "handoff"), default="shadow")
