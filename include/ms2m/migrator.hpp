@@ -105,7 +105,7 @@ class Migrator {
   /// Reads facts and plans; touches nothing. Plan::findings has the refusals. Throws Error/Cancelled only when facts
   /// cannot be read at all (pod not found: Error{refused}).
   Plan plan(const MigrationRequest& request, const StopToken& stop);
-  /// plan(), refuses or carries it out. Never throws: whatever happened is in the Outcome.
+  /// plan(), or one of the same within 10 s; refuses or carries it out. Never throws: what happened is in the Outcome.
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop);
   /// Undoes (before the pivot) or finishes (after it) what the journal says. Refuses while the process that wrote the
   /// journal still runs on this host. Never throws.

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "cli/broker_choice.hpp"
+#include "cli/drain_cordon.hpp"
 #include "cli/drain_groups.hpp"
+#include "cli/drain_sessions.hpp"
 #include "cli/drain_targets.hpp"
 #include "cli/observers.hpp"
 #include "cli/reach.hpp"
@@ -28,7 +30,6 @@ namespace {
 using report::Drained;
 
 constexpr Millis kCluster{30000};
-constexpr Millis kAfterStop{2000};
 
 class Draining {
  public:
@@ -56,7 +57,9 @@ class Draining {
     if (!drain_.dry_run) {
       groups_ = drain_groups(context_, *cluster_, pods, drain_.pods);
       cordon();
+      close_others();
       move_all();
+      prune_journals(context_);
     }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
@@ -106,33 +109,9 @@ class Draining {
       return std::any_of(drain_.pods.begin(), drain_.pods.end(), [what](const Drained& row) { return row.is == what; });
     };
     if (drain_.cordoned || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return;
-    try {
-      cluster_->patch({Kind::node, "", options_.node}, PatchType::strategic, cordon_patch(),
-                      context_.stop.within(kCluster));
-    } catch (Error& error) {
-      throw may_be_cordoned(error);
-    } catch (const Cancelled&) {
-      if (!is_cordoned_after_all()) throw;
-    }
+    cordon_node(context_, *cluster_, options_.node);
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
-  }
-
-  Error may_be_cordoned(Error error) const {
-    if (error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unavailable)
-      error.in("cordoning node " + options_.node + ", which it may be now")
-          .with_remedy(remedy::command(remedy::Command::show_node, {}, {options_.node}));
-    return error;
-  }
-
-  /// After a stop: the request may have arrived before it.
-  bool is_cordoned_after_all() const {
-    try {
-      const auto node = cluster_->get({Kind::node, "", options_.node}, StopToken{}.within(kAfterStop));
-      return node && parse_node(*node).cordoned;
-    } catch (const Error& error) {
-      throw may_be_cordoned(error);
-    }
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {
@@ -171,15 +150,15 @@ class Draining {
 
   /// False: it is not to be moved there, and the row says why.
   bool plan(Drained& row, const std::string& target) {
-    Unheard unheard;
-    const Context context = observed_by(unheard, context_);
+    auto opened = std::make_unique<Opened>();  // what it has heard is told by the row, or when it is moved
+    const Context context = observed_by(opened->observer, context_);
     row.is = Drained::Is::refused;
     row.target_node = target;
     try {
-      MigrationRequest request = request_for(row, target);
-      const Session session = open_session(context, request);
-      row.queue = request.queue;
-      const Plan plan = session.engine->plan(request, context.stop);
+      opened->request = request_for(row, target);
+      opened->session = open_session(context, opened->request, &opened->dials);
+      row.queue = opened->request.queue;
+      const Plan plan = opened->session.engine->plan(opened->request, context.stop);
       row.predicted = Seconds{0};
       for (const PredictedPhase& phase : plan.predicted) row.predicted += phase.elapsed;
       for (const Finding& finding : plan.findings)
@@ -188,6 +167,7 @@ class Draining {
           row.remedy = finding.cure;
           return false;
         }
+      const auto one_too_many = drain_.dry_run ? nullptr : sessions_.keep(row, std::move(opened));
       return true;
     } catch (const NotNamed& error) {
       row.is = Drained::Is::stays;
@@ -208,6 +188,13 @@ class Draining {
   static bool forbids(const Finding& finding) {
     return finding.level == Level::refusal ||
            (finding.check == "disruption-budget" && finding.level == Level::warning && !finding.cure.empty());
+  }
+
+  /// Of those that do not begin at once: what the first ones change, they would not know.
+  void close_others() {
+    for (std::size_t n = 0; n < groups_.size(); ++n)
+      for (const Drained* row : groups_[n])
+        if (n >= options_.parallel || row != groups_[n].front()) sessions_.take(*row).reset();
   }
 
   void move_all() {
@@ -259,13 +246,18 @@ class Draining {
     const std::string pod = row.ns + "/" + row.pod;
     Named named(pod, context_.observer);
     Outcome outcome;
-    Dials dials;
+    auto opened = sessions_.take(row);
+    if (!opened) opened = std::make_unique<Opened>();
     try {
-      const auto observer = context_.backend.tell({"drain", "", pod, &dials}, named);
-      const Context context = observed_by(*observer, context_);
-      MigrationRequest request = request_for(row, row.target_node);
-      Session session = open_session(context, request, &dials);
-      outcome = session.engine->migrate(request, session.provenance, context.stop);
+      const auto observer = context_.backend.tell({"drain", "", pod, &opened->dials}, named);
+      opened->observer.heard_by(*observer);
+      const Context context = observed_by(opened->observer, context_);
+      if (!opened->session.engine) {
+        opened->request = request_for(row, row.target_node);
+        opened->session = open_session(context, opened->request, &opened->dials);
+      }
+      const Session session = std::move(opened->session);  // ends before who hears of it
+      outcome = session.engine->migrate(opened->request, session.provenance, context.stop);
       keep_result(context, outcome, "drain", exit_status(outcome));  // before who follows it sees its end
     } catch (const Error& error) {
       outcome.result = Result::refused;
@@ -324,6 +316,7 @@ class Draining {
   report::Drain drain_;
   DrainTargets targets_;
   std::vector<DrainGroup> groups_;
+  DrainSessions sessions_{options_.parallel};
   std::mutex mutex_;  ///< of what follows
   int worst_ = 0;
 };

@@ -1,19 +1,9 @@
 #include "cli/commands.hpp"
 #include "cli/declare.hpp"
-#include "ms2m/error.hpp"
 
 namespace ms2m::cli {
 
 namespace {
-
-/// What is over long since. That it cannot be removed is no failure of this migration.
-void prune(const Context& context) {
-  try {
-    context.backend.prune_journals(context.config.journals);
-  } catch (const Error& error) {
-    note(context, std::string("old journals were not removed: ") + error.what());
-  }
-}
 
 int run_migrate(const Context& given, const MigrateOptions& options) {
   if (options.dry_run) return run_plan(given, options);
@@ -30,7 +20,7 @@ int run_migrate(const Context& given, const MigrateOptions& options) {
   outcome.outside.push_back({"closing the connections", Clock::now() - ended});
   outcome.wall = Clock::now() - context.begun;
   const int status = report_outcome(context, outcome, "migrate");
-  prune(context);
+  prune_journals(context);
   return status;
 }
 

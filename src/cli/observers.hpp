@@ -36,9 +36,4 @@ class Named final : public Observer {
   Observer& inner_;
 };
 
-/// What is only looked at is told by its row.
-class Unheard final : public Observer {
-  void on(const Event&) noexcept override {}
-};
-
 }  // namespace ms2m::cli

@@ -31,6 +31,14 @@ void keep_result(const Context& context, const Outcome& outcome, const std::stri
   }
 }
 
+void prune_journals(const Context& context) {
+  try {
+    context.backend.prune_journals(context.config.journals);
+  } catch (const Error& error) {
+    note(context, std::string("old journals were not removed: ") + error.what());
+  }
+}
+
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command, bool undone_is_success) {
   const bool succeeded = undone_is_success && outcome.result == Result::undone && !outcome.interrupted;
   const int status = succeeded ? 0 : exit_status(outcome);

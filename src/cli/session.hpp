@@ -89,6 +89,9 @@ int report_outcome(const Context& context, const Outcome& outcome, const std::st
 /// For `ms2m report`, if there is a migration. That it cannot be kept is no failure of it.
 void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status);
 
+/// Journals of what is over long since. That they cannot be removed is no failure of what was done.
+void prune_journals(const Context& context);
+
 /// What was thrown before anything was touched, as an outcome; the exit status is 2 for Error{usage}, else 4.
 int report_error(const Context& context, const Error& error, const std::string& command);
 

@@ -25,9 +25,17 @@ struct Migrator::Impl {
   Ports ports = timed->all();
   std::optional<TimePoint> begun{};  ///< the migration that run_plan() is at
   Beside beside{};
+  struct Looked {
+    MigrationRequest request;
+    Facts facts;
+    TimePoint begun;
+  };
+  std::optional<Looked> looked{};  ///< by the last plan()
 
   // migrator.cpp
   MigrationRequest completed(const MigrationRequest& request) const;
+  /// Those of plan(), once, as long as they may pass for a preflight's own; else asked for anew.
+  Facts facts_for(const MigrationRequest& request, const StopToken& stop);
   /// The migration itself, from its journal's first record to its last. Does not throw after that first record.
   void run_plan(const MigrationRequest& request, const Facts& facts, const Plan& plan, const Provenance& provenance,
                 Outcome& outcome, const StopToken& stop);

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <tuple>
+#include <utility>
+
 #include "base/ids.hpp"
 #include "engine/coordinator.hpp"
 #include "engine/hooking.hpp"
@@ -52,6 +55,19 @@ void require_same_broker(const Journal& journal, Broker& broker, const StopToken
                   remedy::command(remedy::Command::name_broker, {}, {then}));
 }
 
+/// So old may facts be when a move begins: they are asked for within some times --connect-timeout.
+constexpr std::chrono::seconds kFresh{10};
+
+/// Of the same pod on its way to the same place, in the same manner.
+bool asks_the_same(const MigrationRequest& a, const MigrationRequest& b) {
+  const auto key = [](const MigrationRequest& r) {
+    return std::tie(r.ns, r.pod, r.container, r.target_node, r.target_name, r.queue, r.strategy, r.replay, r.from,
+                    r.protocol, r.prefer, r.kubelet, r.restore, r.checkpoint, r.pages, r.source_exit, r.precopy,
+                    r.carriage);
+  };
+  return a.unresolved.empty() && b.unresolved.empty() && key(a) == key(b);
+}
+
 Plan checked(Plan plan, const Migrator::Ports& ports, const Facts& facts, const MigrationRequest& request) {
   ask_carrier(plan, ports.carrier, ports.registry);
   plan.findings = preflight(facts, request);
@@ -75,10 +91,22 @@ MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) cons
   return full;
 }
 
+Facts Migrator::Impl::facts_for(const MigrationRequest& request, const StopToken& stop) {
+  std::optional<Looked> last = std::exchange(looked, std::nullopt);
+  if (last && Clock::now() - last->begun < kFresh && asks_the_same(last->request, request))
+    return std::move(last->facts);
+  return gather_facts(ports, request, stop);
+}
+
 Plan Migrator::plan(const MigrationRequest& request, const StopToken& stop) {
   const MigrationRequest full = impl_->completed(request);
-  const Facts facts = gather_facts(impl_->ports, full, stop);
-  return checked(make_plan(full, facts, new_id(), History(impl_->journals.root()).moves()), impl_->ports, facts, full);
+  const TimePoint begun = Clock::now();
+  impl_->looked.reset();
+  Facts facts = gather_facts(impl_->ports, full, stop);
+  Plan plan =
+      checked(make_plan(full, facts, new_id(), History(impl_->journals.root()).moves()), impl_->ports, facts, full);
+  impl_->looked.emplace(Impl::Looked{full, std::move(facts), begun});
+  return plan;
 }
 
 Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& provenance, const StopToken& stop) {
@@ -94,7 +122,7 @@ Outcome Migrator::migrate(const MigrationRequest& given, const Provenance& prove
     outcome.strategy = to_string(request.strategy);
     outcome.result = Result::refused;
     const TimePoint begin = Clock::now();
-    const Facts facts = gather_facts(impl_->ports, request, stop);
+    const Facts facts = impl_->facts_for(request, stop);
     outcome.outside.push_back({"preflight", Clock::now() - begin});
     outcome.strategy = to_string(facts.procedure.strategy);
     outcome.source_node = pod_node(facts.pod);

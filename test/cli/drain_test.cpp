@@ -1,4 +1,5 @@
 // `ms2m drain` in a world of fakes: which pods go where, in what order, and what it says and exits with.
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -18,6 +19,7 @@ Json node(const std::string& name, bool cordoned = false, const char* ready = "T
 }
 
 struct Emptied : test::Typed {
+  std::mutex guard;                            ///< of moves
   std::vector<std::string> moves;              ///< "orders-0 to worker-2"
   std::map<std::string, std::string> refused;  ///< by node: why
   std::map<std::string, Result> results;       ///< by pod; done where there is none
@@ -34,6 +36,7 @@ struct Emptied : test::Typed {
       return plan;
     };
     world.migrated = [this](const MigrationRequest& request) {
+      const std::lock_guard lock(guard);
       moves.push_back(request.pod + " to " + request.target_node);
       Outcome outcome = test::shadow_outcome();
       outcome.id = "m" + request.pod;
@@ -390,4 +393,69 @@ TEST_CASE("drain: a hook that failed is told by its pod, and outweighs nothing b
   CHECK(told == 1);
   user.results["basket-0"] = Result::undone;
   CHECK(user.run(drain) == 1);
+}
+
+TEST_CASE("drain: what planned a pod moves it where it begins at once, and no more sessions wait than that") {
+  Emptied user;
+  for (const char* name : {"a-0", "b-0", "c-0", "d-0", "large-0"}) user.pod(name, name);
+  SECTION("two at a time: the longest first, and whoever comes when another has ended is looked at anew") {
+    CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "2"}) == 0);
+    CHECK(user.world.moved_as_planned.size() == 2);
+    CHECK(user.world.moved_as_planned.count("large-0") == 1);
+    CHECK(user.world.most_open <= 4);  // those that are kept, and those that are looked at
+  }
+  SECTION("all at once") {
+    CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "8"}) == 0);
+    CHECK(user.world.moved_as_planned.size() == 5);
+    CHECK(user.world.most_open == 5);
+  }
+  SECTION("what goes one after the other") {
+    for (const char* name : {"a-0", "b-0", "c-0", "d-0", "large-0"}) user.pod(name, "one queue");
+    CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "8"}) == 0);
+    CHECK(user.world.moved_as_planned.size() == 1);
+  }
+  SECTION("a dry run keeps none") {
+    CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "1", "--dry-run"}) == 0);
+    CHECK(user.world.most_open == 1);
+  }
+  CHECK(user.world.open == 0);
+}
+
+TEST_CASE("drain: one that its target refuses after all is asked by another session on the next") {
+  Emptied user;
+  user.pod("a-0", "a");
+  const auto inner = user.world.migrated;
+  user.world.migrated = [&](const MigrationRequest& request) {
+    CHECK(user.world.open == 1);
+    Outcome outcome = inner(request);
+    if (request.target_node == "worker-2") outcome.result = Result::refused;
+    return outcome;
+  };
+  CHECK(user.run({"drain", "worker-1"}) == 0);
+  CHECK(std::count(user.world.calls.begin(), user.world.calls.end(), "plan") == 1);
+  CHECK(user.moves == std::vector<std::string>{"a-0 to worker-2", "a-0 to worker-3"});
+}
+
+TEST_CASE("drain: what a look has heard is told once, with the pod's move; of one that stays nothing is") {
+  Emptied user;
+  user.world.warned_when_planned = "the wind has turned";
+  user.pod("orders-0", "a");
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--dry-run"}) == 0);
+  CHECK_THAT(user.err, !Contains("the wind has turned"));
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
+  const auto first = user.err.find("default/orders-0: the wind has turned");
+  CHECK(first != std::string::npos);
+  CHECK(user.err.find("the wind has turned", first + 30) == std::string::npos);
+  user.refused["worker-2"] = "it is too small";
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
+  CHECK_THAT(user.err, !Contains("the wind has turned"));
+}
+
+TEST_CASE("drain: journals that are over long since are removed, once all is moved; not by a dry run") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  CHECK(user.run({"drain", "worker-1", "--dry-run"}) == 0);
+  CHECK_FALSE(user.world.limits);
+  CHECK(user.run({"drain", "worker-1"}) == 0);
+  CHECK(user.world.limits);
 }

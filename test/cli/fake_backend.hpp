@@ -1,5 +1,6 @@
 // A world for the command line: one pod, an engine that answers what the test told it, a record of what was asked.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -142,6 +143,7 @@ struct World {
   Plan plan;
   Outcome outcome;
   std::optional<Error> engine_failure;
+  std::optional<std::string> warned_when_planned;
   std::optional<Error> broker_failure;  ///< of who connects
   // what was asked
   KubeOptions kube;
@@ -149,6 +151,8 @@ struct World {
   MigrationRequest request;
   Provenance provenance;
   std::vector<std::string> calls;
+  int open = 0, most_open = 0;                           ///< engines
+  std::set<std::string> moved_as_planned;                ///< pods: by the engine that had planned it
   std::map<std::string, Json> kept;                      ///< outcomes
   std::map<std::string, std::vector<Remnant>> remnants;  ///< by migration; of none: those that nobody knows
   std::vector<std::string> known;                        ///< when they were asked for
@@ -168,12 +172,28 @@ struct World {
 
 class FakeEngine final : public Engine {
  public:
-  explicit FakeEngine(World& world) : world_(world) {}
+  /// Under the guard.
+  FakeEngine(World& world, Observer& observer) : world_(world), observer_(observer) {
+    world_.most_open = std::max(world_.most_open, ++world_.open);
+  }
+  ~FakeEngine() override {
+    const std::lock_guard lock(world_.guard);
+    --world_.open;
+  }
+  FakeEngine(const FakeEngine&) = delete;
+  FakeEngine& operator=(const FakeEngine&) = delete;
   Plan plan(const MigrationRequest& request, const StopToken&) override {
     {
       const std::lock_guard lock(world_.guard);
       world_.calls.push_back("plan");
       world_.request = request;
+      planned_ = true;
+    }
+    if (world_.warned_when_planned) {
+      Event event;
+      event.type = Event::Type::warning;
+      event.text = *world_.warned_when_planned;
+      observer_.on(event);
     }
     return world_.planned ? world_.planned(request) : world_.plan;
   }
@@ -181,6 +201,7 @@ class FakeEngine final : public Engine {
     {
       const std::lock_guard lock(world_.guard);
       world_.calls.push_back("migrate");
+      if (planned_) world_.moved_as_planned.insert(request.pod);
       world_.request = request;
       world_.provenance = provenance;
     }
@@ -202,6 +223,8 @@ class FakeEngine final : public Engine {
     return world_.outcome;
   }
   World& world_;
+  Observer& observer_;
+  bool planned_ = false;
 };
 
 /// Nodes as World::setup tells; "dark..." does not answer, "stuck..." cannot be changed.
@@ -234,13 +257,13 @@ class FakeBackend final : public Backend {
     if (options.context == "nowhere") throw Error(ErrorKind::usage, "the kubeconfig has no context nowhere");
     return world_.cluster;
   }
-  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer&,
+  std::unique_ptr<Engine> engine(std::shared_ptr<Cluster>, const EngineOptions& options, Observer& observer,
                                  const StopToken&) override {
     const std::lock_guard lock(world_.guard);
     world_.engine = options;
     if (world_.engine_failure) throw *world_.engine_failure;
     if (world_.broker_failure && options.connect) throw *world_.broker_failure;
-    return std::make_unique<FakeEngine>(world_);
+    return std::make_unique<FakeEngine>(world_, observer);
   }
   std::vector<std::string> namespaces(const KubeOptions& options, const StopToken&) override {
     world_.kube = options;

@@ -1,20 +1,14 @@
 #!/usr/bin/python3
 """A node is emptied: three consumers, each on a queue of its own and under traffic, and what is not to be moved."""
 
-import argparse
-
 import scenario
-from scenario import debris, lab, rabbit, verdict
-import producing  # pylint: disable=wrong-import-order
-import workload  # pylint: disable=wrong-import-order
-
-OTHERS = ("app.events.1", "app.events.2")  # bound to the same fan-out exchange: each gets every message
+from scenario import debris, lab
+from several import QUEUES, Several  # pylint: disable=wrong-import-order
 
 
 class Drain(scenario.Scenario):
     def setUp(self):
         super().setUp()
-        self.before = {}
         self.addCleanup(self.uncordon, "worker-1")
         self.addCleanup(self.uncordon, "worker-2")
 
@@ -25,47 +19,22 @@ class Drain(scenario.Scenario):
         return self.api.get(f"/api/v1/nodes/{node}")["spec"].get("unschedulable", False)
 
     def start_three(self, *arguments):
-        """consumer-0, -1 and -2; the boot id of each by its queue."""
-        (first,) = self.start_traffic("--rate", "20", "--delay-ms", "5", *arguments)
-        management = rabbit.Management()
-        with rabbit.Probe() as probe:
-            for number, queue in enumerate(OTHERS, 1):
-                options = argparse.Namespace(**producing.load_options())
-                options.name, options.queue = f"consumer-{number}", queue
-                self.addCleanup(management.delete, "queues", queue)
-                self.api.create(*workload.make(options))
-                self.eventually(lambda: (probe.look(queue) or (0, 0))[1] > 0, f"a consumer of {queue}", 60)
-        debris.snapshot()
-        ids = {scenario.QUEUE: first.state["boot_id"]}
-        for queue in OTHERS:
-            (instance,) = verdict.consumers(self.api, queue)
-            ids[queue] = instance.state["boot_id"]
-            self.before[queue] = instance.state["gaps"]  # what was published before it began
-        return ids
+        self.start_traffic("--rate", "20", "--delay-ms", "5", *arguments)
+        several = Several()
+        self.addCleanup(several.remove)
+        return several
 
     def drain(self, *arguments, status=0):
         run = self.begin("drain", *arguments, "-o", "json").wait(180)
         self.assertEqual(run.status, status, run.said())
         return run.report
 
-    def assert_all_on(self, node, ids):
-        for queue, boot_id in ids.items():
-            (instance,) = verdict.consumers(self.api, queue)
-            self.assertEqual((instance.node, instance.state["boot_id"]), (node, boot_id), queue)
-
-    def assert_all_exact(self):
-        """The first one by the oracle; the others began later, and must have every message since, once and in order."""
-        self.assert_exact()
-        last = producing.count_lines(producing.path(producing.CONFIRMED))
-        for queue in OTHERS:
-            self.eventually(lambda: rabbit.Management().totals(queue) == (0, 0), f"{queue} empty", 60)
-            (instance,) = verdict.consumers(self.api, queue)
-            state = instance.state
-            self.assertEqual((state["gaps"], state["doubles"]), (self.before[queue], 0), queue)
-            self.assertEqual(state["count"] + state["gaps"], last)
+    def assert_all_exact(self, several):
+        self.stop_traffic()
+        self.assertEqual(several.verdicts(), dict.fromkeys(QUEUES))
 
     def test_three_at_a_time_and_back_one_by_one(self):
-        ids = self.start_three()
+        several = self.start_three()
         look = self.drain("worker-1", "--to", "worker-2", "--strategy", "handoff", "--dry-run")
         self.assertEqual({(item["pod"], item["result"], item["target_node"]) for item in look["items"] if item["queue"]},
                          {(f"consumer-{n}", "would move", "worker-2") for n in range(3)})
@@ -74,7 +43,7 @@ class Drain(scenario.Scenario):
         moved = [item for item in report["items"] if item["result"] == "moved"]
         self.assertEqual(len(moved), 3, report)
         self.assertTrue(report["cordoned"] and self.cordoned("worker-1"))
-        self.assert_all_on("worker-2", ids)
+        self.assertEqual(several.not_on("worker-2"), [])
         self.note("three at a time wall_s", report["wall_s"])
         self.note("their totals together", sum(item["total_s"] for item in moved))
         self.assertEqual(self.drain("worker-1", "--to", "worker-2")["items"], [])  # a second run finds nothing
@@ -85,8 +54,8 @@ class Drain(scenario.Scenario):
         report = self.drain("worker-2", "--strategy", "handoff", "--parallel", "1")
         self.assertEqual([item["result"] for item in report["items"]], ["moved"] * 3)
         self.note("one by one wall_s", report["wall_s"])
-        self.assert_all_on("worker-1", ids)
-        self.assert_all_exact()
+        self.assertEqual(several.not_on("worker-1"), [])
+        self.assert_all_exact(several)
         self.assert_no_debris()
 
     def test_what_is_not_moved_is_named(self):

@@ -8,6 +8,7 @@ import ballast
 import byhand
 import chaos
 import clients
+import drain
 import estimate
 import handover
 import kube
@@ -90,6 +91,21 @@ def parser():
     guessing.add_argument("--rate", type=float, default=10)
     guessing.add_argument("--warmup", type=float, default=2, help="seconds of traffic before the first move")
     common(guessing)
+    emptying = commands.add_parser("drain", help="a node with three consumers emptied at once, beside the same pods moved one by one",
+                                   epilog="Three consumers, each on a queue of its own, every message counted. A pair is a drain to the other node and "
+                                          "three moves back; a wall is from the beginning of ms2m to its end, ratio the drain's to the sum of the "
+                                          "three. Exit status 1: a queue was not exact, or something is left; 2: one was not moved.")
+    emptying.set_defaults(run=drain.run)
+    emptying.add_argument("--pairs", type=int, choices=range(1, 100), metavar="N", default=5)
+    emptying.add_argument("--strategy", choices=("shadow", "handoff"), default="shadow")
+    emptying.add_argument("--restore", choices=("image", "handler"), default="image", help="with `handler` the nodes are set up for it, and that "
+                                                                                          "is taken back")
+    emptying.add_argument("--rate", type=word(drain.rate_of), default=20, help="messages a second, to each of the three")
+    emptying.add_argument("--delay-ms", type=float, default=5, help="work per message")
+    emptying.add_argument("--warmup", type=float, default=6, help="seconds of traffic before each drain and each three moves")
+    emptying.add_argument("--migration-timeout", type=float, default=180)
+    emptying.add_argument("--json", action="store_true", help="one JSON object per pair, and one of all")
+    emptying.add_argument("ms2m_args", nargs="*", help="after --: more arguments for ms2m drain and ms2m migrate")
     breaking = commands.add_parser("chaos", help="kill ms2m, or cut its broker connection, at a random instant")
     breaking.set_defaults(run=chaos.run)
     breaking.add_argument("--strategies", default="shadow,handoff")
@@ -140,7 +156,7 @@ def parser():
 
 def fill_in(options):
     """Sequential waits for the source's own end: what it costs depends on how the published consumer ends."""
-    if options.command in ("transfer", "clients", "faults"):
+    if options.command in ("transfer", "clients", "faults", "drain"):
         return options
     published = "sequential" in getattr(options, "strategies", "").split(",")
     options.sigterm = options.sigterm or ("ignored" if published else "handled")

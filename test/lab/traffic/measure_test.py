@@ -8,12 +8,15 @@ import threading
 import unittest
 from unittest import mock
 
+import bench
 import byhand
 import clients
+import drain
 import driver
 import effects_log
 import estimate
 import oracle
+import several
 from faults import command as faults
 from effects_log import Effect, handover_gap, largest_pause, side_effects
 
@@ -131,6 +134,47 @@ class ByHand(unittest.TestCase):
         runs += [run("handler", 40, 3.0), run("hand", 40, 2.0)]
         self.assertEqual(byhand.ratios(runs), {10: {"total_s": 0.5, "gap_s": 0.5, "wall_s": 0.6},
                                                40: {"total_s": 1.5, "gap_s": 1.5, "wall_s": 1.333}})
+
+
+class Drains(unittest.TestCase):
+    ITEMS = [{"result": "moved", "total_s": 2.0}, {"result": "stays"}, {"result": "moved", "total_s": 3.0}, {"result": "moved", "total_s": 2.5}]
+    QUIET = {"gaps": 7, "doubles": 0, "count": 93}
+
+    def pairs(self, *drains):
+        return [drain.row(number, wall, {"items": self.ITEMS}, [({"total_s": 1.0}, 2.0), ({"total_s": 1.0}, 3.0), ({"total_s": 1.0}, 5.0)])
+                for number, wall in enumerate(drains, 1)]
+
+    def test_a_pair(self):
+        (one,) = self.pairs(6.0)
+        self.assertEqual((one["moved"], one["drain_totals_s"], one["single_s"], one["ratio"]), (3, [2.0, 3.0, 2.5], [2.0, 3.0, 5.0], 0.6))
+        self.assertIn("drain   6.00 s (totals 2.00 + 3.00 + 2.50), one by one  10.00 s (2.00 + 3.00 + 5.00), ratio 0.60", drain.show(one))
+
+    def test_the_median_is_of_ratios_and_each_queue_has_a_verdict(self):
+        pairs = self.pairs(6.0, 9.0, 5.0)
+        whole = drain.summary(pairs, {"a": None, "b": None}, [])
+        self.assertEqual((whole["ratio"], whole["drain_s"], whole["one_by_one_s"]), (0.6, 6.0, 10.0))
+        self.assertTrue(drain.is_fine(pairs, whole))
+        self.assertFalse(drain.is_fine(pairs, drain.summary(pairs, {"a": None, "b": "gaps 1"}, [])))
+        self.assertFalse(drain.is_fine(pairs, drain.summary(pairs, {"a": None}, ["queue / ms2m.x.hold"])))
+        self.assertFalse(drain.is_fine([dict(pairs[0], moved=2)], whole))
+        self.assertIn("b: NOT EXACT: gaps 1", drain.show_summary(drain.summary(pairs, {"a": None, "b": "gaps 1"}, [])))
+
+    def test_who_began_later_must_have_all_since(self):
+        self.assertIsNone(several.not_exact(self.QUIET, 7, 100))
+        for changed in ({"gaps": 8}, {"doubles": 1}, {"count": 92}, {"gaps": 8, "count": 92}):
+            self.assertIsNotNone(several.not_exact(dict(self.QUIET, **changed), 7, 100), changed)
+
+    def test_arguments(self):
+        def parsed(*arguments):
+            return bench.fill_in(bench.parser().parse_args(["drain", *arguments]))
+
+        usual = parsed()
+        self.assertEqual((usual.pairs, usual.rate, usual.strategy, usual.restore, usual.json), (5, 20, "shadow", "image", False))
+        more = parsed("--pairs", "2", "--strategy", "handoff", "--restore", "handler", "--json", "--", "--prefer", "total")
+        self.assertEqual(drain.how(more), ["--strategy", "handoff", "--restore", "handler", "-o", "json", "--prefer", "total"])
+        for wrong in (("--pairs", "0"), ("--rate", "0"), ("--rate", "nan"), ("--rate", "x"), ("--strategy", "sequential"), ("--restore", "auto")):
+            with self.subTest(wrong), self.assertRaises(SystemExit), mock.patch("sys.stderr"):
+                parsed(*wrong)
 
 
 class Reports(unittest.TestCase):
