@@ -46,15 +46,29 @@ std::vector<std::string> copy_addresses(const Migrator::Ports& ports, const op::
   }
 }
 
+/// Whoever has its name now (a StatefulSet's next) has its control queue, too. What that one has not read, it does not
+/// read any more.
+bool another_obeys(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
+  if (o.copy == o.pod || !pod_may_live(ports, o.ns, o.pod, "", stop)) return false;  // that one is the copy
+  ports.broker.purge_queue(o.control_queue, stop);
+  for (const std::string& each : {o.hold_queue, o.relay_queue})
+    if (!each.empty() && ports.broker.depth(each, stop).value_or(QueueDepth{}).consumers > 0) return true;
+  return false;
+}
+
 }  // namespace
 
 AtWork source_at_work(const Migrator::Ports& ports, const op::ResumeSource& o) {
   return {ports.broker, ports.admin, o.queue, o.others, o.addresses};
 }
 
-void resume_source(const Migrator::Ports& ports, const op::ResumeSource& o, const StopToken& stop) {
+void resume_source(const Migrator::Ports& ports, const op::ResumeSource& told, const StopToken& stop) {
+  op::ResumeSource o = told;
   const std::string &queue = o.queue, &control = o.control_queue;
-  if (!pod_may_live(ports, o.ns, o.pod, o.uid, stop)) return;  // nobody to send back
+  if (!pod_may_live(ports, o.ns, o.pod, o.uid, stop)) {
+    if (!another_obeys(ports, o, stop)) return;  // nobody to send back
+    o.addresses.clear();                         // they were the source's
+  }
   // A START_REPLAY that was not read yet must not be read after this.
   ports.broker.purge_queue(control, stop);
   if (!o.relay_queue.empty()) drain_relay(ports, o, stop);
