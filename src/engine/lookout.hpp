@@ -1,6 +1,7 @@
 // While nobody works on the queue, a wait for somebody who does not answer any more is broken off: what follows, the
 // undo, sends the source back to work without the API server and the kubelets.
 #pragma once
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -53,6 +54,7 @@ class Lookout {
   const Millis patience_;
   LinkedStop stop_;
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
   WaitsOn whom_ = WaitsOn::cluster;
   Party api_server_, source_, target_;
   std::optional<Error> silence_;

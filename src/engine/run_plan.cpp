@@ -322,7 +322,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   measure_times(migration, begin, outcome.measures, migration.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
-  if (moved) hooking.run(HookPoint::after_pivot);  // where it had to be finished first
+  if (moved) hooking.run(HookPoint::after_pivot);                      // where it had to be finished first
   if (outcome.result != Result::refused) hooking.run(HookPoint::end);  // refused: another one's move is under way
   if (!request.hooks.empty()) outcome.outside.push_back({"hooks after its end", Clock::now() - end});
   if (moved && !plan.is_rename)
