@@ -9,7 +9,6 @@
 #include "engine/coordinator.hpp"
 #include "engine/hooking.hpp"
 #include "engine/lease.hpp"
-#include "engine/lookout.hpp"
 #include "handover/pivot_outcome.hpp"
 #include "journal/history.hpp"
 #include "journal/kube_flags.hpp"
@@ -75,12 +74,6 @@ std::vector<Stretch> pauses_of(const Migration& migration) {
   return pauses;
 }
 
-/// Nobody works on the queue, or it may be so at any moment.
-bool stands_still(const Migration& migration) {
-  const OwnConnections& own = migration.own;
-  return (own.dead_man || own.valve) && (!own.pump || migration.times.fenced);
-}
-
 }  // namespace
 
 void tell_error(Outcome& outcome, const std::exception& error) {
@@ -116,8 +109,6 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
                                     leads_forward(migration.journal) ? "finished" : "undone",
                                     outcome.interrupted ? "it was interrupted" : "it has failed: " + outcome.error));
   outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
-  // As long as nobody may work on the queue, who else is at it is not asked for longer than that allows.
-  const Seconds patience(stands_still(migration) ? 2 : 10);
   migration.own.pump.reset();
   migration.own.valve.reset();  // what it held returns to its old place
   const Seconds limit = migration.move.request.timeouts.undo;
@@ -139,7 +130,7 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
   }
   if (leads_forward(migration.journal)) {
     finish(migration.journal, outcome, limit, migration.handed);
-  } else if (!give_way(migration, outcome, patience)) {
+  } else if (!give_way(migration, outcome)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
     // broker does it.
     undo(migration.journal, outcome, limit, [&] {
@@ -148,10 +139,9 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
   }
 }
 
-bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome, Seconds patience) {
+bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome) {
   try {
-    require_lease(ports.cluster, migration.journal,
-                  StopToken().within(std::chrono::duration_cast<Clock::duration>(patience)));
+    require_lease(ports.cluster, migration.journal, StopToken().within(std::chrono::seconds(10)));
     return false;
   } catch (const Error& error) {
     // Where the API server cannot be asked, the source must not wait for it: nobody is known to have taken over.
@@ -189,43 +179,16 @@ Ran run_step(const Step& step, Migration& migration, const StopToken& stop) {
   }
 }
 
-WaitsOn waits_on(const Step& step, const Procedure& procedure) {
-  const bool by_runtime = procedure.checkpoint == CheckpointBy::runtime;
-  return by_runtime && step.waits_on == WaitsOn::source_kubelet ? WaitsOn::cluster : step.waits_on;
-}
-
-/// As run_step(), under a lookout where one is needed; it is made for the first such step, and goes with the last.
-Ran run_watched(const Step& step, Migration& migration, std::optional<Lookout>& lookout, const StopToken& stop) {
-  const Move& move = migration.move;
-  if (migration.journal.marked(Mark::pivoted) || !stands_still(migration)) {
-    lookout.reset();
-    return run_step(step, migration, stop);
-  }
-  if (!lookout)
-    lookout.emplace(migration.ports.cluster, move.plan.source_node, move.plan.target_node, move.request.dead_man / 2,
-                    stop);
-  lookout->waits_on(waits_on(step, move.plan.procedure));
-  try {
-    return run_step(step, migration, lookout->token());
-  } catch (const Cancelled&) {
-    const auto silence = lookout->silence();
-    if (!silence || stop.stop_requested()) throw;
-    if (!migration.journal.marked(Mark::pivot_intent)) Guards{migration.own}.check();
-    throw *silence;
-  }
-}
-
 }  // namespace
 
 void Migrator::Impl::run_steps(Migration& migration, PhaseClock& phases, const StopToken& stop) {
   const Move& move = migration.move;
-  std::optional<Lookout> lookout;
   for (const Step& step : steps_of(move.plan.procedure, move.request)) {
     // From the pivot on an interruption no longer turns back.
     const StopToken token = migration.journal.marked(Mark::pivoted) ? StopToken() : stop;
     phases.enter(step.phase, token);
     timed->line.enter(step.phase, step.wait);
-    const Ran ran = run_watched(step, migration, lookout, token);
+    const Ran ran = run_step(step, migration, token);
     if (step.begins) timed->line.begins(*step.begins);
     phases.note(ran.note);
     if (!ran.complete) return;  // what it lacks is made up for by finish()
@@ -322,7 +285,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   measure_times(migration, begin, outcome.measures, migration.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
-  if (moved) hooking.run(HookPoint::after_pivot);                      // where it had to be finished first
+  if (moved) hooking.run(HookPoint::after_pivot);  // where it had to be finished first
   if (outcome.result != Result::refused) hooking.run(HookPoint::end);  // refused: another one's move is under way
   if (!request.hooks.empty()) outcome.outside.push_back({"hooks after its end", Clock::now() - end});
   if (moved && !plan.is_rename)

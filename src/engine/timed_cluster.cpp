@@ -13,7 +13,7 @@ class TimedCluster final : public Cluster {
   std::string default_namespace() const override { return inner_.default_namespace(); }
   std::string description() const override { return inner_.description(); }
   ClusterIdentity identity(const StopToken& stop) override {
-    const Call call(line_, WaitFor::api_server, "which cluster it is", MainLine::Kind::look);
+    const Call call(line_, WaitFor::api_server, "which cluster it is");
     return inner_.identity(stop);
   }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {

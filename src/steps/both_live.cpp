@@ -11,15 +11,12 @@
 namespace ms2m {
 namespace {
 
-/// Both have nothing to do while their pods are asked for.
-constexpr std::chrono::seconds kToldWithin{1};
-
 /// nullptr: it is gone.
 void if_told(Cluster& cluster, const ObjectRef& ref, const std::function<void(const Json* pod)>& check,
              const StopToken& stop) {
   std::optional<Json> pod;
   try {
-    pod = cluster.get(ref, stop.within(kToldWithin));
+    pod = cluster.get(ref, stop);
   } catch (const Error&) {
     return;
   }

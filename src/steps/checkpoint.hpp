@@ -28,7 +28,6 @@ struct TakeCheckpoint {
 /// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.
 struct CheckpointQuiet {
   static constexpr Phase kPhase = Phase::checkpointing;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::source_kubelet;
   static constexpr Wait kWait{WaitFor::consumer, "the source to be quiet still"};
   static std::vector<Announced> announce(const Move& move) { return TakeCheckpoint::announce(move); }
   Ran run(const StopToken& stop) const;

@@ -42,7 +42,6 @@ struct DrainSource {
 /// Afterwards the archive is a process to which nothing was on its way.
 struct CheckpointDrained {
   static constexpr Phase kPhase = Phase::checkpointing;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::source_kubelet;
   static constexpr Wait kWait{WaitFor::consumer, "the source to acknowledge"};
   static std::vector<Announced> announce(const Move& move) { return TakeCheckpoint::announce(move); }
   Ran run(const StopToken& stop) const;

@@ -41,7 +41,6 @@ struct BindCopy {
 /// The archive's way into the restore's directory.
 struct BringData {
   static constexpr Phase kPhase = Phase::transferring;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::nodes;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

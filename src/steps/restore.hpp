@@ -44,7 +44,6 @@ struct Restore {
 /// It listens to the hold queue.
 struct RestoreOnHold {
   static constexpr Phase kPhase = Phase::restoring;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::target_kubelet;
   static std::vector<Announced> announce(const Move& move) { return Restore::announce(move); }
   Ran run(const StopToken& stop) const;
 

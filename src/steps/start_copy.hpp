@@ -14,7 +14,6 @@ namespace ms2m {
 /// valve. A copy that fails is withdrawn, as the journal says then.
 struct StartCopy {
   static constexpr Phase kPhase = Phase::restoring;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::nodes;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

@@ -3,7 +3,6 @@
 //   static constexpr Phase kPhase;
 //   static constexpr Wait kWait;  // of one that looks again and again: for what
 //   static constexpr bool kDisturbs = true;  // of the first that does something to the source
-//   static constexpr WaitsOn kWaitsOn;  // of one that waits for others than the API server
 //   static constexpr WaitFor kBegins;  // of one that sets something off for which a later step waits
 //   /// Pure. Empty: a wait or a check, which changes nothing.
 //   static std::vector<Announced> announce(const Move& move);
@@ -35,14 +34,6 @@ struct Move {
   const Facts& facts;
 
   QueueNames names() const { return queue_names(plan.id); }
-};
-
-/// Whom a step waits for, who may fall silent.
-enum class WaitsOn {
-  cluster,         ///< the API server
-  source_kubelet,  ///< and that kubelet
-  target_kubelet,
-  nodes,  ///< neither: its sessions on the nodes notice silence by themselves, or there is no way back
 };
 
 /// A line of the plan. The operations are those that the step writes into the journal; what is known only when it runs

@@ -43,7 +43,6 @@ std::vector<op::RemoveLayout> layouts_left(const Landing& landing);
 /// Afterwards the target's store has the image, under the name that the waiting pod asks for.
 struct Transfer {
   static constexpr Phase kPhase = Phase::transferring;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::nodes;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const { return run_as(move.plan.stored_image, stop); }
   Ran run_as(const std::string& image, const StopToken& stop) const;
@@ -64,7 +63,6 @@ struct Transfer {
 /// Under another name, so that no kubelet can start the target pod from it yet.
 struct TransferStaged {
   static constexpr Phase kPhase = Phase::transferring;
-  static constexpr WaitsOn kWaitsOn = WaitsOn::nodes;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

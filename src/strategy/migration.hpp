@@ -46,8 +46,7 @@ struct Step {
   Phase phase = Phase::preparing;
   Wait wait{};
   std::optional<WaitFor> begins{};  ///< is under way after it, and a later step waits for it
-  WaitsOn waits_on = WaitsOn::cluster;
-  bool disturbs = false;  ///< before it nothing has been done to the source
+  bool disturbs = false;            ///< before it nothing has been done to the source
   std::vector<Announced> (*announce)(const Move& move) = nullptr;
   /// Makes the step of its parts, and runs it.
   Ran (*run)(Migration& migration, const StopToken& stop) = nullptr;

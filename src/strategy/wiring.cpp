@@ -48,14 +48,6 @@ constexpr std::optional<WaitFor> begun_by() {
 }
 
 template <class Class>
-constexpr WaitsOn waits_on() {
-  if constexpr (requires { Class::kWaitsOn; })
-    return Class::kWaitsOn;
-  else
-    return WaitsOn::cluster;
-}
-
-template <class Class>
 constexpr bool disturbs() {
   return requires { Class::kDisturbs; };
 }
@@ -64,13 +56,9 @@ constexpr bool disturbs() {
 template <class Make>
 constexpr Step step_of(Make) {
   using Class = std::invoke_result_t<Make, Migration&>;
-  return {Class::kPhase,
-          wait_of<Class>(),
-          begun_by<Class>(),
-          waits_on<Class>(),
-          disturbs<Class>(),
-          Class::announce,
-          [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
+  return {Class::kPhase,     wait_of<Class>(),
+          begun_by<Class>(), disturbs<Class>(),
+          Class::announce,   [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
 }
 
 // What several are made of.
