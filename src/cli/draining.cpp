@@ -158,15 +158,11 @@ class Draining {
       opened->request = request_for(row, target);
       opened->session = open_session(context, opened->request, &opened->dials);
       row.queue = opened->request.queue;
+      opened->looked = Clock::now();
       const Plan plan = opened->session.engine->plan(opened->request, context.stop);
       row.predicted = Seconds{0};
       for (const PredictedPhase& phase : plan.predicted) row.predicted += phase.elapsed;
-      for (const Finding& finding : plan.findings)
-        if (forbids(finding)) {
-          row.why = finding.text;
-          row.remedy = finding.cure;
-          return false;
-        }
+      refuse_forbidden(plan);
       const auto one_too_many = drain_.dry_run ? nullptr : sessions_.keep(row, std::move(opened));
       return true;
     } catch (const NotNamed& error) {
@@ -188,6 +184,11 @@ class Draining {
   static bool forbids(const Finding& finding) {
     return finding.level == Level::refusal ||
            (finding.check == "disruption-budget" && finding.level == Level::warning && !finding.cure.empty());
+  }
+
+  static void refuse_forbidden(const Plan& plan) {
+    const auto found = std::find_if(plan.findings.begin(), plan.findings.end(), forbids);
+    if (found != plan.findings.end()) throw Error(ErrorKind::refused, found->text, found->cure);
   }
 
   /// Of those that do not begin at once: what the first ones change, they would not know.
@@ -255,6 +256,8 @@ class Draining {
       if (!opened->session.engine) {
         opened->request = request_for(row, row.target_node);
         opened->session = open_session(context, opened->request, &opened->dials);
+        // The moves before it may have used a budget up. What this finds out the engine does not ask again.
+        refuse_forbidden(opened->session.engine->plan(opened->request, context.stop));
       }
       const Session session = std::move(opened->session);  // ends before who hears of it
       outcome = session.engine->migrate(opened->request, session.provenance, context.stop);

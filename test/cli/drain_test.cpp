@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "cli/drain_sessions.hpp"
 #include "samples.hpp"
 #include "support/catch.hpp"
 #include "typed.hpp"
@@ -165,6 +166,41 @@ TEST_CASE("drain: a budget that allows no disruption forbids what takes the pod 
   CHECK_THAT(user.out, Contains("allows no disruption"));
   cure.clear();  // its source goes only when the copy serves
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
+}
+
+TEST_CASE("drain: a budget that the first of two has used up forbids the second") {
+  Emptied user;
+  user.pod("a-0", "a", "StatefulSet");
+  user.pod("a-1", "a1", "StatefulSet");
+  const auto planned = user.world.planned;
+  user.world.planned = [&](const MigrationRequest& request) {
+    Plan plan = planned(request);
+    const std::lock_guard lock(user.guard);
+    if (!user.moves.empty())
+      plan.findings = {{"disruption-budget", Level::warning, "the budget allows no disruption now", "wait", true}};
+    return plan;
+  };
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "-o", "json"}) == 4);
+  CHECK(user.moves == std::vector<std::string>{"a-0 to worker-2"});
+  const Json second = user.items().at(1);
+  CHECK(second.at("result") == "refused");
+  CHECK(second.at("why") == "the budget allows no disruption now");
+  CHECK(second.at("remedy") == "wait");
+}
+
+TEST_CASE("drain: a session whose look is too old moves nothing") {
+  const report::Drained fresh, old, none;
+  cli::DrainSessions sessions(4);
+  const auto keep = [&](const report::Drained& row, std::chrono::seconds age) {
+    auto opened = std::make_unique<cli::Opened>();
+    opened->looked = Clock::now() - age;
+    CHECK(sessions.keep(row, std::move(opened)) == nullptr);
+  };
+  keep(fresh, std::chrono::seconds(0));
+  keep(old, std::chrono::seconds(10));
+  CHECK(sessions.take(fresh) != nullptr);
+  CHECK(sessions.take(old) == nullptr);
+  CHECK(sessions.take(none) == nullptr);
 }
 
 TEST_CASE("drain: what is tied to one that was left in between is not begun") {
@@ -398,21 +434,25 @@ TEST_CASE("drain: a hook that failed is told by its pod, and outweighs nothing b
 TEST_CASE("drain: what planned a pod moves it where it begins at once, and no more sessions wait than that") {
   Emptied user;
   for (const char* name : {"a-0", "b-0", "c-0", "d-0", "large-0"}) user.pod(name, name);
+  const auto planned_once = [&] {
+    return std::count_if(user.world.plans.begin(), user.world.plans.end(),
+                         [](const auto& pod) { return pod.second == 1; });
+  };
   SECTION("two at a time: the longest first, and whoever comes when another has ended is looked at anew") {
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "2"}) == 0);
-    CHECK(user.world.moved_as_planned.size() == 2);
-    CHECK(user.world.moved_as_planned.count("large-0") == 1);
+    CHECK(planned_once() == 2);
+    CHECK(user.world.plans["large-0"] == 1);
     CHECK(user.world.most_open <= 4);  // those that are kept, and those that are looked at
   }
   SECTION("all at once") {
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "8"}) == 0);
-    CHECK(user.world.moved_as_planned.size() == 5);
+    CHECK(planned_once() == 5);
     CHECK(user.world.most_open == 5);
   }
   SECTION("what goes one after the other") {
     for (const char* name : {"a-0", "b-0", "c-0", "d-0", "large-0"}) user.pod(name, "one queue");
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "8"}) == 0);
-    CHECK(user.world.moved_as_planned.size() == 1);
+    CHECK(planned_once() == 1);
   }
   SECTION("a dry run keeps none") {
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "1", "--dry-run"}) == 0);
@@ -432,7 +472,7 @@ TEST_CASE("drain: one that its target refuses after all is asked by another sess
     return outcome;
   };
   CHECK(user.run({"drain", "worker-1"}) == 0);
-  CHECK(std::count(user.world.calls.begin(), user.world.calls.end(), "plan") == 1);
+  CHECK(std::count(user.world.calls.begin(), user.world.calls.end(), "plan") == 2);
   CHECK(user.moves == std::vector<std::string>{"a-0 to worker-2", "a-0 to worker-3"});
 }
 
