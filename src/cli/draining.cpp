@@ -56,9 +56,10 @@ class Draining {
     context_.stop.check("looking at the node's pods");
     if (!drain_.dry_run) {
       groups_ = drain_groups(context_, *cluster_, pods, drain_.pods);
-      cordon();
-      close_others();
-      move_all();
+      if (cordon()) {
+        close_others();
+        move_all();
+      }
       prune_journals(context_);
     }
     drain_.wall = Clock::now() - context_.begun;
@@ -103,15 +104,21 @@ class Draining {
 
   static bool takes_pods(const Node& node) { return node.ready == "True" && !node.cordoned; }
 
-  /// Not where all that there is to move was refused: such a drain has touched nothing.
-  void cordon() {
+  /// Not where all that there is to move was refused: such a drain has touched nothing. False: nobody can say whether
+  /// it is cordoned, and nothing is moved.
+  bool cordon() {
     const auto are = [this](Drained::Is what) {
       return std::any_of(drain_.pods.begin(), drain_.pods.end(), [what](const Drained& row) { return row.is == what; });
     };
-    if (drain_.cordoned || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return;
-    cordon_node(context_, *cluster_, options_.node);
+    if (drain_.cordoned == true || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return true;
+    if (!cordon_node(context_, *cluster_, options_.node)) {
+      drain_.cordoned.reset();
+      worst_ = 3;
+      return false;
+    }
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
+    return true;
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {

@@ -343,10 +343,39 @@ TEST_CASE("drain: a stop while the node is cordoned says whether it is") {
       cluster.node_failure = Error(ErrorKind::unavailable, "no route");
       throw Cancelled();
     };
-    CHECK(user.run({"drain", "worker-1"}) == 4);
-    CHECK_THAT(user.err, Contains("which it may be now"));
+    CHECK(user.run({"drain", "worker-1"}) == 130);
+    CHECK_THAT(user.err, Contains("node worker-1 may be cordoned") && Contains("kubectl get node worker-1") &&
+                             !Contains("nothing was touched"));
+    CHECK_THAT(user.out, Contains("not begun") && Contains("node worker-1 may be cordoned"));
   }
   CHECK(user.moves.empty());
+}
+
+TEST_CASE("drain: a request to cordon that is not answered is looked after") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  auto& cluster = *user.world.cluster;
+  cluster.nodes = {node("worker-1"), node("worker-2")};
+  SECTION("it has come") {
+    cluster.stopped_patch = [&] {
+      cluster.nodes[0] = node("worker-1", true);
+      throw Error(ErrorKind::timeout, "no answer");
+    };
+    CHECK(user.run({"drain", "worker-1"}) == 0);
+    CHECK(user.moves.size() == 1);
+  }
+  SECTION("nobody can say") {
+    cluster.stopped_patch = [&] {
+      cluster.node_failure = Error(ErrorKind::unavailable, "no route");
+      throw Error(ErrorKind::timeout, "no answer");
+    };
+    CHECK(user.run({"drain", "worker-1", "-o", "json"}) == 3);
+    CHECK_THAT(user.err, Contains("node worker-1 may be cordoned") && Contains("kubectl get node worker-1") &&
+                             !Contains("nothing was touched"));
+    CHECK(Json::parse(user.out).at("cordoned").is_null());
+    CHECK(user.items().at(0).at("result") == "not begun");
+    CHECK(user.moves.empty());
+  }
 }
 
 TEST_CASE("drain: a wrong command line and a node that is not there touch nothing") {
@@ -375,7 +404,7 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK_THAT(user.err, Contains("may not patch nodes"));
   user.world.cluster->forbidden_patch = Error(ErrorKind::timeout, "no answer");
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
-  CHECK_THAT(user.err, Contains("which it may be now"));
+  CHECK_THAT(user.err, Contains("nothing was touched: no answer"));
   CHECK(user.moves.empty());
   // Whoever may has cordoned it.
   user.world.cluster->nodes = {node("worker-1", true), node("worker-2")};

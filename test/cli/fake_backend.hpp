@@ -96,7 +96,7 @@ class FakeCluster final : public Cluster {
     patched = patch;
     return patch;
   }
-  std::function<void()> stopped_patch;  ///< throws Cancelled
+  std::function<void()> stopped_patch;  ///< throws
   std::optional<Error> forbidden_patch;
   std::optional<Json> patched;  ///< of a node
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
