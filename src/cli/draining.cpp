@@ -64,7 +64,9 @@ class Draining {
     }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
-    if (structured(context_))
+    if (structured(context_) && drain_.dry_run)
+      print_json(context_, report::drain_json(drain_, status));
+    else if (structured(context_))
       print_result(context_, report::drain_json(drain_, status));
     else
       context_.out << report::drain_text(drain_) << std::flush;

@@ -559,6 +559,29 @@ TEST_CASE("a wrong template is said before anything is touched") {
   CHECK_THAT(terminal.err, Contains("--follow tells in a table"));
 }
 
+TEST_CASE("a template takes of an error what it names, and what it does not fit there is no error of its own") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "consumer-0", "-o", "jsonpath={.error.message}"}) == 2);
+  CHECK_THAT(terminal.out, Contains("--to"));
+  terminal.world.cluster->failure = Error(ErrorKind::unavailable, "no route");
+  const std::vector<std::string> migrate{"migrate", "consumer-0", "--to", "worker-2", "-o"};
+  const auto with = [&](const std::string& form) {
+    auto words = migrate;
+    words.push_back(form);
+    return words;
+  };
+  CHECK(terminal.run(with("jsonpath={.result}")) == 4);
+  CHECK(terminal.out == "refused");
+  CHECK(terminal.run(with("jsonpath={.phases[0].phase}")) == 4);
+  CHECK(terminal.out.empty());
+  CHECK_THAT(terminal.err, Contains("no route") && !Contains("jsonpath"));
+  terminal.world.cluster->failure.reset();
+  terminal.world.outcome.id = "m1";
+  terminal.world.outcome.result = Result::done;
+  CHECK(terminal.run(with("jsonpath={.phases[99].phase}")) == 0);
+  CHECK_THAT(terminal.err, Contains("there is no [99]") && Contains("ms2m report m1 -o json"));
+}
+
 TEST_CASE("a namespace for pods hides nothing of a node, nor of the journals") {
   Terminal terminal;
   JournalSummary journal;

@@ -99,6 +99,8 @@ TEST_CASE("drain: a dry run touches nothing") {
   user.pod("orders-0", "a");
   CHECK(user.run({"drain", "worker-1", "--dry-run"}) == 0);
   CHECK_THAT(user.out, Contains("would move") && Contains("about 2.0s") && !Contains("cordoned"));
+  CHECK(user.run({"drain", "worker-1", "--dry-run", "-o", "jsonpath={.items[7].pod}"}) == 2);
+  CHECK_THAT(user.err, Contains("there is no [7]"));
   CHECK(user.moves.empty());
   CHECK_FALSE(user.world.cluster->patched);
 }
