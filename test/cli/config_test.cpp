@@ -546,6 +546,22 @@ TEST_CASE("a template of kubectl's takes of a document what it names") {
   CHECK_THAT(terminal.err, Contains("MS2M_OUTPUT: jsonpath, character 1: this brace is not closed"));
 }
 
+TEST_CASE("MS2M_OUTPUT counts for the commands that have that form") {
+  Terminal terminal;
+  for (const char* form : {"csv", "svg", "html"}) {
+    terminal.variables["MS2M_OUTPUT"] = form;
+    CHECK(terminal.run({"list"}) == 0);
+    CHECK(terminal.run({"version"}) == 0);
+  }
+  terminal.variables["MS2M_OUTPUT"] = "jsonpath={.x";
+  CHECK(terminal.run({"completion", "bash"}) == 0);
+  CHECK(terminal.run({"version"}) == 2);
+  terminal.variables["MS2M_OUTPUT"] = "pdf";
+  CHECK(terminal.run({"list"}) == 2);
+  CHECK_THAT(terminal.err, Contains("MS2M_OUTPUT: 'pdf' is not one of"));
+  CHECK(terminal.run({"list", "-o", "json"}) == 0);
+}
+
 TEST_CASE("a wrong template is said before anything is touched") {
   Terminal terminal;
   for (const char* form : {"jsonpath={.id", "jsonpath=", "jsonpath", "jsonpath=.items[*].id", "jsonpathx={.id}"}) {
