@@ -45,6 +45,7 @@ enum class Command {
   // ms2m. First word: the migration's id.
   list_migrations,
   show_status,
+  show_result,
   abort_migration,
   resume_migration,
   clean_up,

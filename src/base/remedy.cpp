@@ -110,6 +110,7 @@ const std::vector<Form>& forms() {
       {Command::name_broker, "rabbitmqctl set_cluster_name {0}"},
       {Command::list_migrations, "ms2m list"},
       {Command::show_status, "ms2m status {0}"},
+      {Command::show_result, "ms2m report {0} -o json"},
       {Command::abort_migration, "ms2m abort {0}"},
       {Command::resume_migration, "ms2m resume {0}"},
       {Command::clean_up, "ms2m cleanup {0}"},

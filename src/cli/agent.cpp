@@ -122,7 +122,9 @@ void add_manifest(CLI::App& group, Command& chosen) {
        "ms2m agent manifest --image registry.example/ms2m-agent:0.1.0 --node-selector pool=workers | kubectl apply -f "
        "-"},
       [options, &chosen] {
-        chosen = {"agent manifest", [options](const Context& context) { return print_manifest(context, *options); }};
+        chosen = {.name = "agent manifest",
+                  .run = [options](const Context& context) { return print_manifest(context, *options); },
+                  .documents = false};
       });
   add_text(command, options->image,
            {.names = "--image", .help = "that scripts/agent-image makes", .value = "NAME", .required = true});
@@ -133,11 +135,12 @@ void add_manifest(CLI::App& group, Command& chosen) {
 
 void add_serve(CLI::App& group, Command& chosen) {
   const auto options = std::make_shared<ServeOptions>();
-  auto& command =
-      add_command(group, "serve", "Be the agent of a node; the DaemonSet runs this",
-                  {"ms2m agent serve --keys /etc/ms2m-agent --node worker-1"}, [options, &chosen] {
-                    chosen = {"agent serve", [options](const Context& context) { return serve(context, *options); }};
-                  });
+  auto& command = add_command(group, "serve", "Be the agent of a node; the DaemonSet runs this",
+                              {"ms2m agent serve --keys /etc/ms2m-agent --node worker-1"}, [options, &chosen] {
+                                chosen = {.name = "agent serve",
+                                          .run = [options](const Context& context) { return serve(context, *options); },
+                                          .documents = false};
+                              });
   add_text(command, options->listen, {.names = "--listen", .help = "where (0.0.0.0:8443)", .value = "ADDRESS:PORT"});
   add_text(command, options->keys,
            {.names = "--keys", .help = "directory with tls.crt, tls.key and token", .value = "DIR", .required = true});

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -102,8 +103,8 @@ std::vector<std::string> with_variables(const CLI::App& app, const std::vector<s
     for (const auto* option : of.get_options()) {
       if (!is_shown(of, *option)) continue;
       const std::string name = option->get_lnames().front();
-      if (!seen.insert(name).second) continue;  // an inner command's own
-      if (!option->get_configurable()) continue;
+      if (!seen.insert(name).second) continue;                                         // an inner command's own
+      if (!option->get_configurable() || (&of == &app && name == "output")) continue;  // form_of_variable()
       const auto key = find_key(key_of(name));
       const std::string variable = variable_of(name);
       const auto value = environment.get(variable);
@@ -153,6 +154,35 @@ Form form_given(const CLI::App& app, const std::vector<std::string>& words) try 
   return {};
 }
 
+/// What MS2M_OUTPUT says of the form, where neither the words do nor an --output of that command's own.
+std::optional<std::string> form_of_variable(const CLI::App& app, const CLI::App* command,
+                                            const std::vector<std::string>& words, const Environment& environment) {
+  if (command != nullptr && command->get_option_no_throw("--output") != nullptr) return std::nullopt;
+  return understand(app, words).given.count("output") > 0 ? std::nullopt : environment.get(variable_of("output"));
+}
+
+/// The one of another command: csv.
+bool is_form_elsewhere(const CLI::App& app, const std::string& word) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(commands.begin(), commands.end(), [&](const CLI::App* command) {
+    if (!says_form_itself(app, command)) return false;
+    auto& option =
+        const_cast<CLI::Option&>(*command->get_option("--output"));  // NOLINT: get_validator() lacks its const
+    return (*option.get_validator(0))(word).empty();
+  });
+}
+
+void refuse(CommandLine& line, const CLI::App& app, const std::string& wrong) {
+  const auto chosen = chosen_command(app);
+  const std::string command = chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name();
+  line.status = 2;
+  line.command = {};
+  line.command.name = command == "ms2m" ? "" : command.substr(5);
+  line.wrong = wrong;
+  line.cure = "see '" + command + " --help'";
+  line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
+}
+
 }  // namespace
 
 Candidates candidates_of(const std::vector<std::string>& words) {
@@ -181,14 +211,18 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Envi
     line.text = std::string(version.what()) + "\n";
     return line;
   } catch (const CLI::ParseError& error) {
-    const auto chosen = chosen_command(app);
-    const std::string command = chosen.app == nullptr ? "ms2m" : chosen.before + " " + chosen.app->get_name();
-    line.status = 2;
-    line.command.name = command == "ms2m" ? "" : command.substr(5);
-    line.globals.form = form_given(app, all);
-    line.wrong = naming_variables(one_sentence(error), variables);
-    line.cure = "see '" + command + " --help'";
-    line.text = "ms2m: " + line.wrong + "; " + line.cure + "\n";
+    refuse(line, app, naming_variables(one_sentence(error), variables));
+    const auto variable = form_of_variable(app, chosen_command(app).app, all, environment);
+    line.globals.form = form_given(app, variable ? std::vector<std::string>{"--output=" + *variable} : all);
+    return line;
+  }
+  if (const auto variable = form_of_variable(app, chosen_command(app).app, all, environment)) {
+    const std::string wrong = form_objection(*variable, "");
+    if (wrong.empty())
+      line.globals.form = form_of(*variable).value();
+    else if (line.command.documents && !is_form_elsewhere(app, *variable))
+      refuse(line, app, variable_of("output") + ": " + wrong);
+    if (!line.command.has(line.globals.form.output)) line.globals.form = {};  // it is for those that have it
     return line;
   }
   if (says_form_itself(app, chosen_command(app).app)) line.globals.form = form_given(app, all);

@@ -20,6 +20,7 @@ struct Command {
   bool lists = false;      ///< migrations: -o name has their ids
   bool configured = true;  ///< false: it looks at no config.yaml
   bool follows = false;    ///< tells as it comes: a table, or an object a line
+  bool documents = true;   ///< false: its result has one form, whatever MS2M_OUTPUT says
   bool has(Output output) const {
     return output == Output::name ? lists : !follows || output == Output::table || output == Output::json;
   }

@@ -41,6 +41,7 @@ _ms2m() {
       :*) ;;
       *)
         line=${line%%$'\t'*}
+        [[ $line != *= ]] || compopt -o nospace 2>/dev/null
         COMPREPLY+=("${line#"$before"}")
         ;;
     esac
@@ -52,7 +53,7 @@ complete -F _ms2m ms2m kubectl-ms2m
 constexpr const char* kZsh = R"(#compdef ms2m kubectl-ms2m
 # zsh completion for ms2m. Load it with: source <(ms2m completion zsh)
 _ms2m() {
-  local -a lines described
+  local -a lines described open
   local line word
   lines=("${(@f)$("${(Q)words[1]}" __complete -- "${(@Q)words[2,CURRENT]}" 2>/dev/null </dev/null)}")
   for line in "${lines[@]}"; do
@@ -61,7 +62,9 @@ _ms2m() {
       :*|'') ;;
       *)
         word=${line%%$'\t'*}
-        if [[ $line == *$'\t'* ]]; then
+        if [[ $word == *= ]]; then
+          open+=("$word")
+        elif [[ $line == *$'\t'* ]]; then
           described+=("${word//:/\\:}:${line#*$'\t'}")
         else
           described+=("${word//:/\\:}")
@@ -69,6 +72,7 @@ _ms2m() {
         ;;
     esac
   done
+  [[ ${#open} -eq 0 ]] || compadd -S '' -a open
   _describe -V ms2m described
 }
 if [[ $funcstack[1] == _ms2m ]]; then
@@ -127,7 +131,8 @@ void add_completion(CLI::App& app, Command& chosen) {
                                                   if (*shell == name) context.out << script << std::flush;
                                                 return 0;
                                               },
-                                          .configured = false};
+                                          .configured = false,
+                                          .documents = false};
                               });
   add_checked(command, {.names = "SHELL", .help = "bash, zsh or fish", .required = true, .words = names}, check,
               [shell](const std::string& given) { *shell = given; });

@@ -111,7 +111,8 @@ void add_config(CLI::App& app, Command& chosen) {
                 chosen = {"config view", view};
               });
   add_command(group, "init", "Write a config.yaml with every setting as a comment, where there is none",
-              {"ms2m config init"}, [&chosen] { chosen = {.name = "config init", .run = init, .configured = false}; });
+              {"ms2m config init"},
+              [&chosen] { chosen = {.name = "config init", .run = init, .configured = false, .documents = false}; });
 }
 
 }  // namespace ms2m::cli

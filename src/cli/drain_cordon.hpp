@@ -6,8 +6,8 @@
 
 namespace ms2m::cli {
 
-/// Blocks for at most half a minute. Cancelled: it is not cordoned; one that a stop came too late for is. Error: as
-/// Cluster::patch(); one that leaves open whether it is cordoned says so.
-void cordon_node(const Context& context, Cluster& cluster, const std::string& node);
+/// Blocks for at most half a minute, and two seconds more to find out what came of a request that was given up. False:
+/// nobody can say whether it is cordoned; a warning has told so. Cancelled, Error, as Cluster::patch(): it is not.
+bool cordon_node(const Context& context, Cluster& cluster, const std::string& node);
 
 }  // namespace ms2m::cli

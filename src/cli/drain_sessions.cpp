@@ -6,6 +6,12 @@
 
 namespace ms2m::cli {
 
+namespace {
+
+constexpr std::chrono::seconds kFresh{10};  // as Engine::migrate() takes what Engine::plan() found out
+
+}  // namespace
+
 void Late::on(const Event& event) noexcept try {
   const std::lock_guard lock(mutex_);
   if (observer_ != nullptr)
@@ -34,9 +40,14 @@ std::unique_ptr<Opened> DrainSessions::keep(const report::Drained& row, std::uni
 }
 
 std::unique_ptr<Opened> DrainSessions::take(const report::Drained& row) {
-  const std::lock_guard lock(mutex_);
-  const auto found = waiting_.find(&row);
-  return found == waiting_.end() ? nullptr : std::move(waiting_.extract(found).mapped());
+  std::unique_ptr<Opened> taken;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = waiting_.find(&row); found != waiting_.end())
+      taken = std::move(waiting_.extract(found).mapped());
+  }
+  if (taken && Clock::now() - taken->looked >= kFresh) taken.reset();
+  return taken;
 }
 
 }  // namespace ms2m::cli

@@ -25,6 +25,7 @@ class Late final : public Observer {
 
 /// A pod's session from the look at it to the end of its move.
 struct Opened {
+  TimePoint looked;  ///< it was planned
   Late observer;
   Dials dials;
   MigrationRequest request;
@@ -38,7 +39,8 @@ class DrainSessions {
   /// When there are too many, that of the shortest move, of several the last row's, is returned: it would begin last
   /// (drain_groups.hpp). Whoever gets it closes it. All rows are of one vector.
   std::unique_ptr<Opened> keep(const report::Drained& row, std::unique_ptr<Opened> opened);
-  /// Null: it has none.
+  /// Null: it has none, or one whose look is older than the engine takes for a move. That one is closed: queue, broker
+  /// and logins are to be asked for again, too.
   std::unique_ptr<Opened> take(const report::Drained& row);
 
  private:

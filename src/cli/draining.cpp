@@ -56,14 +56,17 @@ class Draining {
     context_.stop.check("looking at the node's pods");
     if (!drain_.dry_run) {
       groups_ = drain_groups(context_, *cluster_, pods, drain_.pods);
-      cordon();
-      close_others();
-      move_all();
+      if (cordon()) {
+        close_others();
+        move_all();
+      }
       prune_journals(context_);
     }
     drain_.wall = Clock::now() - context_.begun;
     const int status = exit_status_of();
-    if (structured(context_))
+    if (structured(context_) && drain_.dry_run)
+      print_json(context_, report::drain_json(drain_, status));
+    else if (structured(context_))
       print_result(context_, report::drain_json(drain_, status));
     else
       context_.out << report::drain_text(drain_) << std::flush;
@@ -103,15 +106,21 @@ class Draining {
 
   static bool takes_pods(const Node& node) { return node.ready == "True" && !node.cordoned; }
 
-  /// Not where all that there is to move was refused: such a drain has touched nothing.
-  void cordon() {
+  /// Not where all that there is to move was refused: such a drain has touched nothing. False: nobody can say whether
+  /// it is cordoned, and nothing is moved.
+  bool cordon() {
     const auto are = [this](Drained::Is what) {
       return std::any_of(drain_.pods.begin(), drain_.pods.end(), [what](const Drained& row) { return row.is == what; });
     };
-    if (drain_.cordoned || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return;
-    cordon_node(context_, *cluster_, options_.node);
+    if (drain_.cordoned == true || (are(Drained::Is::refused) && !are(Drained::Is::not_begun))) return true;
+    if (!cordon_node(context_, *cluster_, options_.node)) {
+      drain_.cordoned.reset();
+      worst_ = 3;
+      return false;
+    }
     drain_.cordoned = true;
     note(context_, "node " + options_.node + " is cordoned, and stays so");
+    return true;
   }
 
   MigrationRequest request_for(const Drained& row, const std::string& target) const {
@@ -158,15 +167,11 @@ class Draining {
       opened->request = request_for(row, target);
       opened->session = open_session(context, opened->request, &opened->dials);
       row.queue = opened->request.queue;
+      opened->looked = Clock::now();
       const Plan plan = opened->session.engine->plan(opened->request, context.stop);
       row.predicted = Seconds{0};
       for (const PredictedPhase& phase : plan.predicted) row.predicted += phase.elapsed;
-      for (const Finding& finding : plan.findings)
-        if (forbids(finding)) {
-          row.why = finding.text;
-          row.remedy = finding.cure;
-          return false;
-        }
+      refuse_forbidden(plan);
       const auto one_too_many = drain_.dry_run ? nullptr : sessions_.keep(row, std::move(opened));
       return true;
     } catch (const NotNamed& error) {
@@ -188,6 +193,11 @@ class Draining {
   static bool forbids(const Finding& finding) {
     return finding.level == Level::refusal ||
            (finding.check == "disruption-budget" && finding.level == Level::warning && !finding.cure.empty());
+  }
+
+  static void refuse_forbidden(const Plan& plan) {
+    const auto found = std::find_if(plan.findings.begin(), plan.findings.end(), forbids);
+    if (found != plan.findings.end()) throw Error(ErrorKind::refused, found->text, found->cure);
   }
 
   /// Of those that do not begin at once: what the first ones change, they would not know.
@@ -255,6 +265,8 @@ class Draining {
       if (!opened->session.engine) {
         opened->request = request_for(row, row.target_node);
         opened->session = open_session(context, opened->request, &opened->dials);
+        // The moves before it may have used a budget up. What this finds out the engine does not ask again.
+        refuse_forbidden(opened->session.engine->plan(opened->request, context.stop));
       }
       const Session session = std::move(opened->session);  // ends before who hears of it
       outcome = session.engine->migrate(opened->request, session.provenance, context.stop);

@@ -7,18 +7,25 @@
 #include <variant>
 #include <vector>
 
+#include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 
 namespace ms2m::cli {
 
+/// Error{usage}: nothing can be told in such a form.
+class WrongTemplate final : public Error {
+ public:
+  explicit WrongTemplate(const std::string& message) : Error(ErrorKind::usage, message) {}
+};
+
 class JsonPath {
  public:
-  /// Error{usage} that names the character, counted from 1.
+  /// WrongTemplate that names the character, counted from 1.
   explicit JsonPath(const std::string& text);
 
   /// What it makes of that document: the values of a path with spaces between, strings bare, objects and lists as JSON
-  /// in one line. What is missing or null gives nothing. Error{usage}: an index that a list does not have, a list or an
-  /// index asked of what is none, or a comparison of two kinds of values.
+  /// in one line. What is missing or null gives nothing. WrongTemplate: an index that a list does not have, a list or
+  /// an index asked of what is none, or a comparison of two kinds of values.
   std::string of(const Json& document) const;
 
   struct Step;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -225,7 +226,9 @@ class Parser {
     long value = 0;
     const auto [end, error] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
     const auto length = static_cast<std::size_t>(end - text_.data()) - at_;
-    if (error == std::errc::result_out_of_range) wrong(at_, "this number is too large");
+    // The smallest has no negative, and nothing below it.
+    if (error == std::errc::result_out_of_range || value == std::numeric_limits<long>::min())
+      wrong(at_, "this number is too large");
     if (error != std::errc{}) return std::nullopt;
     at_ += length;
     return value;

@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include "ms2m/error.hpp"
+#include "cli/json_path.hpp"
 
 namespace ms2m::cli {
 
-/// Error{usage}: "jsonpath, character 7: what"; `at` counts from 0.
+/// WrongTemplate: "jsonpath, character 7: what"; `at` counts from 0.
 [[noreturn]] inline void wrong_template(std::size_t at, const std::string& what) {
-  throw Error(ErrorKind::usage, fmt::format("jsonpath, character {}: {}", at + 1, what));
+  throw WrongTemplate(fmt::format("jsonpath, character {}: {}", at + 1, what));
 }
 
 }  // namespace ms2m::cli

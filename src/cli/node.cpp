@@ -39,11 +39,13 @@ int forget_programs(const Context& context, const std::vector<std::string>& node
 
 void add_forget(CLI::App& group, Command& chosen) {
   const auto nodes = std::make_shared<std::vector<std::string>>();
-  auto& forget = add_command(
-      group, "forget", "Remove the program that ms2m brought to nodes; the next command brings it again",
-      {"ms2m node forget worker-1 worker-2"}, [nodes, &chosen] {
-        chosen = {"node forget", [nodes](const Context& context) { return forget_programs(context, *nodes); }};
-      });
+  auto& forget =
+      add_command(group, "forget", "Remove the program that ms2m brought to nodes; the next command brings it again",
+                  {"ms2m node forget worker-1 worker-2"}, [nodes, &chosen] {
+                    chosen = {.name = "node forget",
+                              .run = [nodes](const Context& context) { return forget_programs(context, *nodes); },
+                              .documents = false};
+                  });
   add_texts(forget, *nodes, {.names = "NODE", .help = "where", .required = true, .ask = Ask::nodes});
 }
 

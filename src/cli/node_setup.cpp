@@ -141,8 +141,14 @@ class Setup {
     write_handler_class(*cluster_, before_, nodes, context_.stop);
   }
 
+  void print(const Json& json, int status) const {
+    if (status == 4) return print_refusal(context_, json);
+    if (options_.dry_run) return print_json(context_, json);
+    print_result(context_, json);
+  }
+
   int finish(int status) const {
-    if (structured(context_)) print_result(context_, report::setup_json(nodes_, class_, options_.dry_run, status));
+    if (structured(context_)) print(report::setup_json(nodes_, class_, options_.dry_run, status), status);
     for (const NodeOfSetup& node : nodes_) {
       if (node.failure)
         warn(context_, report::setup_result_text(node), node.failure->remedy());

@@ -8,8 +8,10 @@
 
 namespace ms2m::cli {
 
+std::string bare_form(const std::string& given) { return given.substr(given.starts_with('=') ? 1 : 0); }
+
 std::optional<Form> form_of(const std::string& given) {
-  const std::string word = given.substr(given.starts_with('=') ? 1 : 0);
+  const std::string word = bare_form(given);
   constexpr std::array<std::pair<const char*, Output>, 4> kWords{
       {{"table", Output::table}, {"json", Output::json}, {"yaml", Output::yaml}, {"name", Output::name}}};
   for (const auto& [name, output] : kWords)

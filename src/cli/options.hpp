@@ -61,6 +61,8 @@ struct Form {
   Output output = Output::table;
   std::shared_ptr<const JsonPath> path;  ///< of Output::jsonpath
 };
+/// "csv" of "=csv", as kubectl's -o=csv comes.
+std::string bare_form(const std::string& given);
 /// Of a word as --output takes it: "json", "jsonpath={.id}", and "=json" of kubectl's -o=json. nullopt: there is no
 /// such form. Error{usage}: it is a template, and a wrong one.
 std::optional<Form> form_of(const std::string& given);

@@ -89,10 +89,11 @@ void add_report(CLI::App& app, Command& chosen) {
        .value = "WORD",
        .words = {"table", "json", "yaml", "name", "jsonpath=", "csv", "svg", "html"}},
       [](const std::string& given) {
-        const bool picture = given == "csv" || given == "svg" || given == "html";
+        const std::string word = bare_form(given);
+        const bool picture = word == "csv" || word == "svg" || word == "html";
         return picture ? "" : form_objection(given, ", csv, svg, html");
       },
-      [options](const std::string& given) { options->format = given; });
+      [options](const std::string& given) { options->format = bare_form(given); });
   exclude(command, "--output", "--textfile");
 }
 

@@ -2,6 +2,7 @@
 #include "cli/session.hpp"
 #include "cli/yaml_text.hpp"
 #include "ms2m/error.hpp"
+#include "ms2m/remedy.hpp"
 #include "report/outcome_report.hpp"
 
 namespace ms2m::cli {
@@ -16,10 +17,16 @@ void print_json(const Context& context, const Json& json) {
     context.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;
 }
 
-void print_result(const Context& context, const Json& json) try {
+void print_result(const Context& context, const Json& json, const std::string& remedy) try {
   print_json(context, json);
-} catch (const Error& error) {
-  warn(context, error.what(), "");
+} catch (const WrongTemplate& error) {
+  warn(context, error.what(), remedy);
+}
+
+void print_refusal(const Context& context, const Json& json) try {
+  print_json(context, json);
+} catch (const WrongTemplate&) {
+  // It is a template of what was to be done: this has nothing of that.
 }
 
 void keep_result(const Context& context, const Outcome& outcome, const std::string& command, int status) {
@@ -34,18 +41,29 @@ void keep_result(const Context& context, const Outcome& outcome, const std::stri
 void prune_journals(const Context& context) {
   try {
     context.backend.prune_journals(context.config.journals);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     note(context, std::string("old journals were not removed: ") + error.what());
   }
 }
+
+namespace {
+
+/// What tells all that a template has not told.
+std::string whole_of(const Outcome& outcome) {
+  return outcome.id.empty() ? "" : remedy::command(remedy::Command::show_result, {}, {outcome.id});
+}
+
+}  // namespace
 
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command, bool undone_is_success) {
   const bool succeeded = undone_is_success && outcome.result == Result::undone && !outcome.interrupted;
   const int status = succeeded ? 0 : exit_status(outcome);
   keep_result(context, outcome, command, status);
   const auto detail = context.globals.verbose ? report::Detail::more : report::Detail::usual;
-  if (structured(context))
-    print_result(context, report::outcome_json(outcome, command, status));
+  if (structured(context) && outcome.result == Result::refused)
+    print_refusal(context, report::outcome_json(outcome, command, status));
+  else if (structured(context))
+    print_result(context, report::outcome_json(outcome, command, status), whole_of(outcome));
   else
     context.out << (succeeded ? report::aborted_text(outcome) : report::success_text(outcome, detail)) << std::flush;
   if (const auto failure = succeeded ? std::string() : report::failure_text(outcome); !failure.empty())
@@ -59,8 +77,8 @@ int report_error(const Context& context, const Error& error, const std::string& 
   outcome.error = error.what();
   outcome.remedy = error.remedy();
   const int status = error.kind() == ErrorKind::usage ? 2 : exit_status(outcome);
-  const bool wrong_template = status == 2 && context.globals.form.output == Output::jsonpath;
-  if (structured(context) && !wrong_template) print_result(context, report::outcome_json(outcome, command, status));
+  const bool wrong_template = dynamic_cast<const WrongTemplate*>(&error) != nullptr;
+  if (structured(context) && !wrong_template) print_refusal(context, report::outcome_json(outcome, command, status));
   context.err << "ms2m: "
               << (status == 2
                       ? outcome.error + "\n" + (outcome.remedy.empty() ? "" : "Cure:     " + outcome.remedy + "\n")

@@ -77,10 +77,12 @@ JournalSummary find_journal(const Context& context, const std::string& id);
 /// The result is for a program: JSON, the same as YAML, or what a template takes of it.
 inline bool structured(Output output) { return output != Output::table && output != Output::name; }
 inline bool structured(const Context& context) { return structured(context.globals.form.output); }
-/// One document on standard output, in that form. Error{usage}: the template does not fit it.
+/// One document on standard output, in that form. WrongTemplate: it does not fit.
 void print_json(const Context& context, const Json& json);
-/// The same of what was done already: that a template does not fit is a warning.
-void print_result(const Context& context, const Json& json);
+/// The same of what was done already: that a template does not fit is a warning, with that cure.
+void print_result(const Context& context, const Json& json, const std::string& remedy = {});
+/// The same of why nothing was done, which is told beside it: of that, a template that does not fit takes nothing.
+void print_refusal(const Context& context, const Json& json);
 
 /// Prints outcome (table or JSON) and returns the exit status. `undone_is_success`: for abort and cleanup.
 int report_outcome(const Context& context, const Outcome& outcome, const std::string& command,

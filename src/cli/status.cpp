@@ -103,10 +103,12 @@ int run_all(const Context& context, const StatusOptions& options) {
   return 0;
 }
 
-/// Of one that is done: a hook may have failed all the same. Without a result that was kept nothing tells of it.
+/// Of one that is done: a hook may have failed all the same. Without a result that was kept nothing tells of it; one
+/// that was interrupted when it could only go on is done, and who follows it was not.
 int exit_of_done(const Context& context, const std::string& id) try {
   const auto result = context.backend.outcome(id);
-  return result ? static_cast<int>(report::number_in(*result, "exit_status").value_or(0)) : 0;
+  const auto status = result ? report::number_in(*result, "exit_status").value_or(0) : 0;
+  return status == 5 || status == 6 ? static_cast<int>(status) : 0;
 } catch (const Error&) {
   return 0;
 }

@@ -58,8 +58,10 @@ std::string drain_text(const Drain& drain) {
   }
   const auto moved = std::count_if(drain.pods.begin(), drain.pods.end(), is(Drained::Is::moved));
   if (!drain.dry_run)
-    text += fmt::format("{} moved in {}; node {} is {}cordoned\n", moved, duration(drain.wall), printable(drain.node),
-                        drain.cordoned ? "" : "not ");
+    text += fmt::format("{} moved in {}; node {} {} cordoned\n", moved, duration(drain.wall), printable(drain.node),
+                        !drain.cordoned   ? "may be"
+                        : *drain.cordoned ? "is"
+                                          : "is not");
   return text;
 }
 
@@ -80,7 +82,7 @@ Json drain_json(const Drain& drain, int status) {
   return {{"schema", kSchema},
           {"kind", "drain"},
           {"node", drain.node},
-          {"cordoned", drain.cordoned},
+          {"cordoned", or_null(drain.cordoned)},
           {"dry_run", drain.dry_run},
           {"exit_status", status},
           {"wall_s", seconds_json(drain.wall)},

@@ -29,8 +29,9 @@ const char* to_string(Drained::Is is) noexcept;  // "moved", "would move", ...
 
 struct Drain {
   std::string node;
-  std::string ns;  ///< the only one that was looked at; empty: all
-  bool cordoned = false, dry_run = false;
+  std::string ns;                        ///< the only one that was looked at; empty: all
+  std::optional<bool> cordoned = false;  ///< nullopt: nobody can say
+  bool dry_run = false;
   std::vector<Drained> pods;
   Seconds wall{0};
 };

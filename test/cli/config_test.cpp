@@ -546,6 +546,22 @@ TEST_CASE("a template of kubectl's takes of a document what it names") {
   CHECK_THAT(terminal.err, Contains("MS2M_OUTPUT: jsonpath, character 1: this brace is not closed"));
 }
 
+TEST_CASE("MS2M_OUTPUT counts for the commands that have that form") {
+  Terminal terminal;
+  for (const char* form : {"csv", "svg", "html"}) {
+    terminal.variables["MS2M_OUTPUT"] = form;
+    CHECK(terminal.run({"list"}) == 0);
+    CHECK(terminal.run({"version"}) == 0);
+  }
+  terminal.variables["MS2M_OUTPUT"] = "jsonpath={.x";
+  CHECK(terminal.run({"completion", "bash"}) == 0);
+  CHECK(terminal.run({"version"}) == 2);
+  terminal.variables["MS2M_OUTPUT"] = "pdf";
+  CHECK(terminal.run({"list"}) == 2);
+  CHECK_THAT(terminal.err, Contains("MS2M_OUTPUT: 'pdf' is not one of"));
+  CHECK(terminal.run({"list", "-o", "json"}) == 0);
+}
+
 TEST_CASE("a wrong template is said before anything is touched") {
   Terminal terminal;
   for (const char* form : {"jsonpath={.id", "jsonpath=", "jsonpath", "jsonpath=.items[*].id", "jsonpathx={.id}"}) {
@@ -557,6 +573,29 @@ TEST_CASE("a wrong template is said before anything is touched") {
   }
   CHECK(terminal.run({"status", "m1", "--follow", "-o", "jsonpath={.id}"}) == 2);
   CHECK_THAT(terminal.err, Contains("--follow tells in a table"));
+}
+
+TEST_CASE("a template takes of an error what it names, and what it does not fit there is no error of its own") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "consumer-0", "-o", "jsonpath={.error.message}"}) == 2);
+  CHECK_THAT(terminal.out, Contains("--to"));
+  terminal.world.cluster->failure = Error(ErrorKind::unavailable, "no route");
+  const std::vector<std::string> migrate{"migrate", "consumer-0", "--to", "worker-2", "-o"};
+  const auto with = [&](const std::string& form) {
+    auto words = migrate;
+    words.push_back(form);
+    return words;
+  };
+  CHECK(terminal.run(with("jsonpath={.result}")) == 4);
+  CHECK(terminal.out == "refused");
+  CHECK(terminal.run(with("jsonpath={.phases[0].phase}")) == 4);
+  CHECK(terminal.out.empty());
+  CHECK_THAT(terminal.err, Contains("no route") && !Contains("jsonpath"));
+  terminal.world.cluster->failure.reset();
+  terminal.world.outcome.id = "m1";
+  terminal.world.outcome.result = Result::done;
+  CHECK(terminal.run(with("jsonpath={.phases[99].phase}")) == 0);
+  CHECK_THAT(terminal.err, Contains("there is no [99]") && Contains("ms2m report m1 -o json"));
 }
 
 TEST_CASE("a namespace for pods hides nothing of a node, nor of the journals") {

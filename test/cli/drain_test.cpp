@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "cli/drain_sessions.hpp"
 #include "samples.hpp"
 #include "support/catch.hpp"
 #include "typed.hpp"
@@ -98,6 +99,8 @@ TEST_CASE("drain: a dry run touches nothing") {
   user.pod("orders-0", "a");
   CHECK(user.run({"drain", "worker-1", "--dry-run"}) == 0);
   CHECK_THAT(user.out, Contains("would move") && Contains("about 2.0s") && !Contains("cordoned"));
+  CHECK(user.run({"drain", "worker-1", "--dry-run", "-o", "jsonpath={.items[7].pod}"}) == 2);
+  CHECK_THAT(user.err, Contains("there is no [7]"));
   CHECK(user.moves.empty());
   CHECK_FALSE(user.world.cluster->patched);
 }
@@ -165,6 +168,41 @@ TEST_CASE("drain: a budget that allows no disruption forbids what takes the pod 
   CHECK_THAT(user.out, Contains("allows no disruption"));
   cure.clear();  // its source goes only when the copy serves
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 0);
+}
+
+TEST_CASE("drain: a budget that the first of two has used up forbids the second") {
+  Emptied user;
+  user.pod("a-0", "a", "StatefulSet");
+  user.pod("a-1", "a1", "StatefulSet");
+  const auto planned = user.world.planned;
+  user.world.planned = [&](const MigrationRequest& request) {
+    Plan plan = planned(request);
+    const std::lock_guard lock(user.guard);
+    if (!user.moves.empty())
+      plan.findings = {{"disruption-budget", Level::warning, "the budget allows no disruption now", "wait", true}};
+    return plan;
+  };
+  CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "-o", "json"}) == 4);
+  CHECK(user.moves == std::vector<std::string>{"a-0 to worker-2"});
+  const Json second = user.items().at(1);
+  CHECK(second.at("result") == "refused");
+  CHECK(second.at("why") == "the budget allows no disruption now");
+  CHECK(second.at("remedy") == "wait");
+}
+
+TEST_CASE("drain: a session whose look is too old moves nothing") {
+  const report::Drained fresh, old, none;
+  cli::DrainSessions sessions(4);
+  const auto keep = [&](const report::Drained& row, std::chrono::seconds age) {
+    auto opened = std::make_unique<cli::Opened>();
+    opened->looked = Clock::now() - age;
+    CHECK(sessions.keep(row, std::move(opened)) == nullptr);
+  };
+  keep(fresh, std::chrono::seconds(0));
+  keep(old, std::chrono::seconds(10));
+  CHECK(sessions.take(fresh) != nullptr);
+  CHECK(sessions.take(old) == nullptr);
+  CHECK(sessions.take(none) == nullptr);
 }
 
 TEST_CASE("drain: what is tied to one that was left in between is not begun") {
@@ -307,10 +345,39 @@ TEST_CASE("drain: a stop while the node is cordoned says whether it is") {
       cluster.node_failure = Error(ErrorKind::unavailable, "no route");
       throw Cancelled();
     };
-    CHECK(user.run({"drain", "worker-1"}) == 4);
-    CHECK_THAT(user.err, Contains("which it may be now"));
+    CHECK(user.run({"drain", "worker-1"}) == 130);
+    CHECK_THAT(user.err, Contains("node worker-1 may be cordoned") && Contains("kubectl get node worker-1") &&
+                             !Contains("nothing was touched"));
+    CHECK_THAT(user.out, Contains("not begun") && Contains("node worker-1 may be cordoned"));
   }
   CHECK(user.moves.empty());
+}
+
+TEST_CASE("drain: a request to cordon that is not answered is looked after") {
+  Emptied user;
+  user.pod("orders-0", "a");
+  auto& cluster = *user.world.cluster;
+  cluster.nodes = {node("worker-1"), node("worker-2")};
+  SECTION("it has come") {
+    cluster.stopped_patch = [&] {
+      cluster.nodes[0] = node("worker-1", true);
+      throw Error(ErrorKind::timeout, "no answer");
+    };
+    CHECK(user.run({"drain", "worker-1"}) == 0);
+    CHECK(user.moves.size() == 1);
+  }
+  SECTION("nobody can say") {
+    cluster.stopped_patch = [&] {
+      cluster.node_failure = Error(ErrorKind::unavailable, "no route");
+      throw Error(ErrorKind::timeout, "no answer");
+    };
+    CHECK(user.run({"drain", "worker-1", "-o", "json"}) == 3);
+    CHECK_THAT(user.err, Contains("node worker-1 may be cordoned") && Contains("kubectl get node worker-1") &&
+                             !Contains("nothing was touched"));
+    CHECK(Json::parse(user.out).at("cordoned").is_null());
+    CHECK(user.items().at(0).at("result") == "not begun");
+    CHECK(user.moves.empty());
+  }
 }
 
 TEST_CASE("drain: a wrong command line and a node that is not there touch nothing") {
@@ -339,7 +406,7 @@ TEST_CASE("drain: a wrong command line and a node that is not there touch nothin
   CHECK_THAT(user.err, Contains("may not patch nodes"));
   user.world.cluster->forbidden_patch = Error(ErrorKind::timeout, "no answer");
   CHECK(user.run({"drain", "worker-1", "--to", "worker-2"}) == 4);
-  CHECK_THAT(user.err, Contains("which it may be now"));
+  CHECK_THAT(user.err, Contains("nothing was touched: no answer"));
   CHECK(user.moves.empty());
   // Whoever may has cordoned it.
   user.world.cluster->nodes = {node("worker-1", true), node("worker-2")};
@@ -398,21 +465,25 @@ TEST_CASE("drain: a hook that failed is told by its pod, and outweighs nothing b
 TEST_CASE("drain: what planned a pod moves it where it begins at once, and no more sessions wait than that") {
   Emptied user;
   for (const char* name : {"a-0", "b-0", "c-0", "d-0", "large-0"}) user.pod(name, name);
+  const auto planned_once = [&] {
+    return std::count_if(user.world.plans.begin(), user.world.plans.end(),
+                         [](const auto& pod) { return pod.second == 1; });
+  };
   SECTION("two at a time: the longest first, and whoever comes when another has ended is looked at anew") {
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "2"}) == 0);
-    CHECK(user.world.moved_as_planned.size() == 2);
-    CHECK(user.world.moved_as_planned.count("large-0") == 1);
+    CHECK(planned_once() == 2);
+    CHECK(user.world.plans["large-0"] == 1);
     CHECK(user.world.most_open <= 4);  // those that are kept, and those that are looked at
   }
   SECTION("all at once") {
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "8"}) == 0);
-    CHECK(user.world.moved_as_planned.size() == 5);
+    CHECK(planned_once() == 5);
     CHECK(user.world.most_open == 5);
   }
   SECTION("what goes one after the other") {
     for (const char* name : {"a-0", "b-0", "c-0", "d-0", "large-0"}) user.pod(name, "one queue");
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "8"}) == 0);
-    CHECK(user.world.moved_as_planned.size() == 1);
+    CHECK(planned_once() == 1);
   }
   SECTION("a dry run keeps none") {
     CHECK(user.run({"drain", "worker-1", "--to", "worker-2", "--parallel", "1", "--dry-run"}) == 0);
@@ -432,7 +503,7 @@ TEST_CASE("drain: one that its target refuses after all is asked by another sess
     return outcome;
   };
   CHECK(user.run({"drain", "worker-1"}) == 0);
-  CHECK(std::count(user.world.calls.begin(), user.world.calls.end(), "plan") == 1);
+  CHECK(std::count(user.world.calls.begin(), user.world.calls.end(), "plan") == 2);
   CHECK(user.moves == std::vector<std::string>{"a-0 to worker-2", "a-0 to worker-3"});
 }
 

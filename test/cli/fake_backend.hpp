@@ -96,7 +96,7 @@ class FakeCluster final : public Cluster {
     patched = patch;
     return patch;
   }
-  std::function<void()> stopped_patch;  ///< throws Cancelled
+  std::function<void()> stopped_patch;  ///< throws
   std::optional<Error> forbidden_patch;
   std::optional<Json> patched;  ///< of a node
   bool remove(const ObjectRef& ref, const DeleteOptions&, const StopToken&) override {
@@ -152,7 +152,7 @@ struct World {
   Provenance provenance;
   std::vector<std::string> calls;
   int open = 0, most_open = 0;                           ///< engines
-  std::set<std::string> moved_as_planned;                ///< pods: by the engine that had planned it
+  std::map<std::string, int> plans;                      ///< by pod
   std::map<std::string, Json> kept;                      ///< outcomes
   std::map<std::string, std::vector<Remnant>> remnants;  ///< by migration; of none: those that nobody knows
   std::vector<std::string> known;                        ///< when they were asked for
@@ -187,7 +187,7 @@ class FakeEngine final : public Engine {
       const std::lock_guard lock(world_.guard);
       world_.calls.push_back("plan");
       world_.request = request;
-      planned_ = true;
+      ++world_.plans[request.pod];
     }
     if (world_.warned_when_planned) {
       Event event;
@@ -201,7 +201,6 @@ class FakeEngine final : public Engine {
     {
       const std::lock_guard lock(world_.guard);
       world_.calls.push_back("migrate");
-      if (planned_) world_.moved_as_planned.insert(request.pod);
       world_.request = request;
       world_.provenance = provenance;
     }
@@ -224,7 +223,6 @@ class FakeEngine final : public Engine {
   }
   World& world_;
   Observer& observer_;
-  bool planned_ = false;
 };
 
 /// Nodes as World::setup tells; "dark..." does not answer, "stuck..." cannot be changed.

@@ -97,6 +97,9 @@ TEST_CASE("jsonpath: slices count as kubectl's do") {
   CHECK(refused("{.items[3].id}", kMoves) == "jsonpath, character 9: there is no [3] in a list of 3");
   CHECK(refused("{.items[-4].id}", kMoves) == "jsonpath, character 9: there is no [-4] in a list of 3");
   CHECK(refused("{.items[0:4].id}", kMoves) == "jsonpath, character 9: there is no [3] in a list of 3");
+  CHECK(refused("{.items[0:-9223372036854775807].id}", kMoves) ==
+        "jsonpath, character 9: there is no [-9223372036854775808] in a list of 3");
+  CHECK(refused("{.items[0:-9223372036854775808].id}", kMoves) == "jsonpath, character 11: this number is too large");
   CHECK(refused("{.items[2:1].id}", kMoves) == "jsonpath, character 9: [2] is behind [1]");
   CHECK(refused("{.empty[0]}", kMoves) == "jsonpath, character 9: there is no [0] in a list of 0");
   CHECK(refused("{.kind[0]}", kMoves) == "jsonpath, character 8: what stands before it is no list but a string");

@@ -133,6 +133,10 @@ TEST_CASE("report: what a command came to is kept, and shown in the order of its
   CHECK(items[0].at("started") == "2026-11-29T10:00:00.000Z");
   CHECK(user.run({"-o", "json", "report", "mlater"}) == 0);
   CHECK(Json::parse(user.out).at("items").size() == 1);
+  CHECK(user.run({"report", "-o", "csv"}) == 0);
+  const std::string csv = user.out;
+  CHECK(user.run({"report", "-o=csv"}) == 0);
+  CHECK(user.out == csv);
   for (const char* word : {"csv", "svg", "html", "table"}) {
     CHECK(user.run({"report", "-o", word}) == 0);
     CHECK_FALSE(user.out.empty());

@@ -44,6 +44,7 @@ in_zsh() {
     _describe() { print -rl -- "${(P@)${@[-1]}}" }
     _files() { print files }
     compset() { }
+    compadd() { print -r -- "${@[1,-3]}" "${(P)${@[-1]}}" }
     source <(ms2m completion zsh)
     words=("$@") CURRENT=$#
     _ms2m' zsh "$@"
@@ -60,12 +61,18 @@ in_bash ms2m migrate --strategy = | expect 'bash, right behind =' 'shadow handof
 in_bash ms2m --context '' | expect 'bash, contexts' 'arn:aws:eks:one plain'
 in_bash ms2m --context arn : aws : e | expect 'bash, a context with colons' eks:one
 in_bash ms2m --broker-ca 'a f' | expect 'bash, files' 'a file.pem'
+in_bash ms2m list -o jsonp 2>&1 | expect 'bash, a word that goes on' jsonpath=
+bash --norc -c 'source <(ms2m completion bash)
+  compopt() { printf "%s " "$@"; }
+  COMP_WORDS=(ms2m list -o jsonp) COMP_CWORD=3
+  _ms2m' | expect 'bash, no space behind =' '-o nospace '
 in_bash ms2m abort '' | expect 'bash, no migration' ''
 
 in_zsh ms2m resu | sed 's/:.*//' | expect 'zsh, a command' resume
 in_zsh ms2m migrate --strategy '' | expect 'zsh, words' 'shadow handoff sequential replay'
 in_zsh ms2m migrate --strategy=ha | expect 'zsh, behind =' --strategy=handoff
 in_zsh ms2m --context ar | expect 'zsh, a context with colons' 'arn\:aws\:eks\:one'
+in_zsh ms2m list -o jsonp | expect 'zsh, no space behind =' '-S  jsonpath= '
 in_zsh ms2m --kubeconfig '' | expect 'zsh, files' files
 
 in_fish 'ms2m resu' | expect 'fish, a command' resume

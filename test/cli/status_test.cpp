@@ -242,6 +242,8 @@ TEST_CASE("status --follow: a hook that failed is its exit status, too") {
   CHECK(kept(6) == 6);
   CHECK(kept(0) == 0);
   CHECK(kept(nullptr) == 0);
+  CHECK(kept(5) == 5);
+  CHECK(kept(130) == 0);  // behind its pivot it went on to its end
   user.world.journals[0].state = "undone";
   user.stands().ended = Result::undone;
   CHECK(kept(130) == 1);  // who follows was not interrupted
