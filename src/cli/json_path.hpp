@@ -7,16 +7,9 @@
 #include <variant>
 #include <vector>
 
-#include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 
 namespace ms2m::cli {
-
-/// Error{usage}: nothing can be told in such a form.
-class WrongTemplate final : public Error {
- public:
-  explicit WrongTemplate(const std::string& message) : Error(ErrorKind::usage, message) {}
-};
 
 class JsonPath {
  public:

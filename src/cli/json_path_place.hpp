@@ -4,9 +4,15 @@
 
 #include <string>
 
-#include "cli/json_path.hpp"
+#include "ms2m/error.hpp"
 
 namespace ms2m::cli {
+
+/// Error{usage}: nothing can be told in such a form.
+class WrongTemplate final : public Error {
+ public:
+  explicit WrongTemplate(const std::string& message) : Error(ErrorKind::usage, message) {}
+};
 
 /// WrongTemplate: "jsonpath, character 7: what"; `at` counts from 0.
 [[noreturn]] inline void wrong_template(std::size_t at, const std::string& what) {

@@ -1,4 +1,5 @@
 // How a command ends: the result on standard output, what went wrong on standard error.
+#include "cli/json_path_place.hpp"
 #include "cli/session.hpp"
 #include "cli/yaml_text.hpp"
 #include "ms2m/error.hpp"

@@ -529,4 +529,7 @@ TEST_CASE("drain: journals that are over long since are removed, once all is mov
   CHECK_FALSE(user.world.limits);
   CHECK(user.run({"drain", "worker-1"}) == 0);
   CHECK(user.world.limits);
+  user.world.journals_stuck = true;
+  CHECK(user.run({"drain", "worker-1"}) == 0);
+  CHECK_THAT(user.err, Contains("old journals were not removed: they are stuck"));
 }

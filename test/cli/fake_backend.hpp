@@ -157,7 +157,7 @@ struct World {
   std::map<std::string, std::vector<Remnant>> remnants;  ///< by migration; of none: those that nobody knows
   std::vector<std::string> known;                        ///< when they were asked for
   std::optional<JournalLimits> limits;                   ///< that old journals were removed by
-  bool disk_full = false;
+  bool disk_full = false, journals_stuck = false;
   mutable std::vector<std::string> told;  ///< who would be heard by others
   // Other ms2m on this machine: what each says in turn; null: it does not answer.
   std::map<std::string, Standing> standings;
@@ -339,6 +339,7 @@ class FakeBackend final : public Backend {
   }
   void forget_journal(const std::string& id) const override { world_.forgotten.push_back(id); }
   std::vector<std::string> prune_journals(const JournalLimits& limits) const override {
+    if (world_.journals_stuck) throw std::runtime_error("they are stuck");
     world_.limits = limits;
     return {};
   }

@@ -98,6 +98,9 @@ TEST_CASE("a dry run changes nothing") {
   CHECK(terminal.world.calls == Calls{"look worker-1"});
   CHECK(terminal.class_nodes() == "none");
   CHECK_THAT(terminal.out, Contains("+new"));
+  CHECK(terminal.run({"worker-1", "--dry-run", "-o", "jsonpath={.nodes[7]}{.items[7]}{.kind[7]}"}) == 2);
+  CHECK(terminal.out.empty());
+  CHECK_THAT(terminal.err, Contains("jsonpath, character"));
 }
 
 TEST_CASE("the container runtime is restarted only when that is asked for") {
