@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,13 +55,15 @@ Guard::Guard() {
     socket_.reset();  // or the guard would keep its own end of life open
     become_guard(theirs.get());
   }
+  // A guard that is late may have all the words of awake() before it.
+  const timeval longest{kAnswer.count() / 1000, 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
   owner_ = owner_of(pid).value_or(Owner{pid, 0});
 }
 
 Guard::~Guard() { end(); }
 
-void Guard::order(const GuardOrder& order, int socket) {
-  const Error gone(ErrorKind::failed, "the process that thaws a container at its limit has ended");
+bool Guard::send(const GuardOrder& order, int socket, int flags) noexcept {
   iovec bytes{const_cast<GuardOrder*>(&order), sizeof order};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof socket)> room{};
   msghdr message{};
@@ -75,7 +78,12 @@ void Guard::order(const GuardOrder& order, int socket) {
     head->cmsg_len = CMSG_LEN(sizeof socket);
     std::memcpy(CMSG_DATA(head), &socket, sizeof socket);
   }
-  if (!socket_ || ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) != sizeof order) throw gone;
+  return socket_ && ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | flags) == sizeof order;
+}
+
+void Guard::order(const GuardOrder& order, int socket) {
+  const Error gone(ErrorKind::failed, "the process that thaws a container at its limit has ended");
+  if (!send(order, socket, 0)) throw gone;
   pollfd answer{socket_.get(), POLLIN, 0};
   char done = 0;
   if (::poll(&answer, 1, static_cast<int>(kAnswer.count())) == 1 && ::recv(socket_.get(), &done, 1, 0) == 1) return;
@@ -141,13 +149,14 @@ void Guard::spare(const std::string& id) noexcept {
   }
 }
 
-void Guard::awake() {
+void Guard::awake() noexcept {
   GuardOrder it;
   it.what = GuardOrder::What::awake;
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;  // another order is under way, and says as much
   const bool listens = !severed_.empty() || std::any_of(watched_.begin(), watched_.end(),
                                                         [](const auto& each) { return each.second.terms.while_awake; });
-  if (listens) order(it);
+  if (listens) send(it, -1, MSG_DONTWAIT);
 }
 
 void Guard::end() noexcept {

@@ -40,10 +40,10 @@ class Guard {
   /// until spare(). Error{failed}.
   void sever(const std::string& id, int socket);
   void spare(const std::string& id) noexcept;
-  /// To be called every `kAwake` at most, from where a program that hangs does not come by. Costs nothing while nobody
-  /// listens. Error{failed}.
+  /// To be called every `kAwake` at most, from where a program that hangs does not come by. Waits for nobody, and costs
+  /// nothing while nobody listens; that there is no guard any more is told by fd().
   static constexpr std::chrono::seconds kAwake{3};
-  void awake();
+  void awake() noexcept;
   /// Everything that is watched is brought to its end, each after its `linger`. Returns when that is done, by ourselves
   /// if the guard has died.
   void end() noexcept;
@@ -53,6 +53,7 @@ class Guard {
   int fd() const noexcept { return socket_.get(); }
 
  private:
+  bool send(const GuardOrder& order, int socket, int flags) noexcept;
   void order(const GuardOrder& order, int socket = -1);
   struct Watched {
     ControlGroup group;

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -25,6 +26,7 @@ namespace {
 constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(10);  // with a group that does not come to its end
 constexpr std::chrono::nanoseconds kLongest = std::chrono::minutes(10);   // until what must come first has ended
 constexpr Millis kAgain{20};
+constexpr Millis kHeldUp{200};  // that costs a look at every process
 
 std::int64_t now_ns() { return BootClock::now().time_since_epoch().count(); }
 
@@ -35,12 +37,17 @@ struct Watched {
   pid_t after = 0;
   std::int64_t linger_ns = 0;
   bool while_awake = false;
+  std::int64_t held_up_until_ns = 0;  ///< at least
   bool limited() const { return limit_ns != GuardOrder::kNoLimit; }
   bool over(std::int64_t now) const { return limited() && limit_ns <= now; }
   /// What must come first has not ended. When it has, the limit is over now.
   bool held_up(std::int64_t now) {
     if (after == 0) return false;
-    if (group_lives(after) && now - limit_ns < kLongest.count()) return true;
+    if (now < held_up_until_ns) return true;
+    if (group_lives(after) && now - limit_ns < kLongest.count()) {
+      held_up_until_ns = now + std::chrono::nanoseconds(kHeldUp).count();
+      return true;
+    }
     after = 0;
     limit_ns = now;
     return false;
@@ -67,10 +74,10 @@ class Guard {
     for (bool open = true; open;) {
       // One of them may take its time: nobody else waits for that.
       const std::int64_t now = now_ns();
-      const bool ending = end_those_over(now);
+      const std::optional<Millis> again = end_those_over(now);
       set_timer(now);
       std::array<pollfd, 2> fds{pollfd{socket_, POLLIN, 0}, pollfd{timer_.get(), POLLIN, 0}};
-      if (::poll(fds.data(), fds.size(), ending ? static_cast<int>(kAgain.count()) : patience()) < 0 && errno != EINTR)
+      if (::poll(fds.data(), fds.size(), again ? static_cast<int>(again->count()) : patience()) < 0 && errno != EINTR)
         break;
       // What has come while we were stopped ourselves is no silence.
       if (fds[0].revents != 0)
@@ -84,7 +91,11 @@ class Guard {
       const std::int64_t lingered = gone + each.linger_ns;
       if (!each.limited() || lingered < each.limit_ns) each.limit_ns = lingered;
     }
-    while (end_those_over(now_ns()) || !watched_.empty()) ::poll(nullptr, 0, static_cast<int>(kAgain.count()));
+    for (;;) {
+      const Millis again = end_those_over(now_ns()).value_or(kAgain);
+      if (watched_.empty()) return;
+      ::poll(nullptr, 0, static_cast<int>(again.count()));
+    }
   }
 
  private:
@@ -139,14 +150,17 @@ class Guard {
       case GuardOrder::What::dismiss:
         watched_.erase(id);
         break;
-      case GuardOrder::What::sever:
-        severed_[id] = socket_in(message);
+      case GuardOrder::What::sever: {
+        posix::UniqueFd socket = socket_in(message);
+        if (!socket) return true;  // it did not come: that does not count
+        severed_[id] = std::move(socket);
         break;
+      }
       case GuardOrder::What::spare:
         severed_.erase(id);
         break;
       case GuardOrder::What::awake:
-        break;
+        return true;
     }
     const char done = 1;
     ::send(socket_, &done, 1, MSG_NOSIGNAL);
@@ -165,15 +179,15 @@ class Guard {
     ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
   }
 
-  /// True: one of them has not come to its end yet.
-  bool end_those_over(std::int64_t now) {
-    bool ending = false;
+  /// One of them has not come to its end yet: when to look again.
+  std::optional<Millis> end_those_over(std::int64_t now) {
+    std::optional<Millis> again;
     for (auto each = watched_.begin(); each != watched_.end();) {
       const auto& [group, end] = std::tie(each->second.group, each->second.end);
       std::int64_t& limit = each->second.limit_ns;
       const bool over = each->second.over(now);
       if (over && each->second.held_up(now)) {
-        ending = true;
+        if (!again) again = kHeldUp;
         ++each;
         continue;
       }
@@ -183,10 +197,10 @@ class Guard {
         continue;
       }
       if (step == Ending::busy) limit = now;  // whoever is stopped in the middle may stay so for long
-      ending |= over;
+      if (over) again = kAgain;
       ++each;
     }
-    return ending;
+    return again;
   }
 
   const int socket_;

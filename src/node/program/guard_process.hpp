@@ -9,7 +9,8 @@
 
 namespace ms2m::node {
 
-/// One packet from the program; answered with one byte once it counts. `sever` has a socket with it (SCM_RIGHTS).
+/// One packet from the program; answered with one byte once it counts, `awake` never. `sever` has a socket with it
+/// (SCM_RIGHTS), without which it does not count.
 struct GuardOrder {
   enum class What : std::uint8_t { watch, dismiss, sever, spare, awake };
   static constexpr std::int64_t kNoLimit = -1;
