@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstring>
 
 #include "ms2m/error.hpp"
+#include "wrap/posix/fd_message.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -63,22 +63,8 @@ Guard::Guard() {
 
 Guard::~Guard() { end(); }
 
-bool Guard::send(const GuardOrder& order, int socket, int flags) noexcept {
-  iovec bytes{const_cast<GuardOrder*>(&order), sizeof order};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof socket)> room{};
-  msghdr message{};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  if (socket >= 0) {
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    cmsghdr* const head = CMSG_FIRSTHDR(&message);
-    head->cmsg_level = SOL_SOCKET;
-    head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(sizeof socket);
-    std::memcpy(CMSG_DATA(head), &socket, sizeof socket);
-  }
-  return socket_ && ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | flags) == sizeof order;
+bool Guard::send(GuardOrder order, int socket, int flags) noexcept {
+  return socket_ && posix::FdMessage(&order, sizeof order).send(socket_.get(), socket, flags) == sizeof order;
 }
 
 void Guard::order(const GuardOrder& order, int socket) {

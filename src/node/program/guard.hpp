@@ -53,7 +53,7 @@ class Guard {
   int fd() const noexcept { return socket_.get(); }
 
  private:
-  bool send(const GuardOrder& order, int socket, int flags) noexcept;
+  bool send(GuardOrder order, int socket, int flags) noexcept;
   void order(const GuardOrder& order, int socket = -1);
   struct Watched {
     ControlGroup group;

@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "node/program/processes.hpp"
+#include "wrap/posix/fd_message.hpp"
 #include "wrap/posix/unique_fd.hpp"
 
 namespace ms2m::node {
@@ -53,14 +53,6 @@ struct Watched {
     return false;
   }
 };
-
-posix::UniqueFd socket_in(msghdr& message) {
-  const cmsghdr* const head = CMSG_FIRSTHDR(&message);
-  if (head == nullptr || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))) return {};
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
-  return posix::UniqueFd(fd);
-}
 
 class Guard {
  public:
@@ -126,16 +118,8 @@ class Guard {
   /// False: the program has gone.
   bool obey() {
     GuardOrder order;
-    iovec bytes{&order, sizeof order};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> room{};
-    msghdr message{};
-    message.msg_iov = &bytes;
-    message.msg_iovlen = 1;
-    message.msg_control = room.data();
-    message.msg_controllen = room.size();
-    const auto got = ::recvmsg(socket_, &message, MSG_CMSG_CLOEXEC);
-    if (got < 0 && errno == EINTR) return true;
-    if (got != sizeof order) return false;
+    posix::FdMessage message(&order, sizeof order);
+    if (message.receive(socket_) != sizeof order) return false;
     heard_ = Clock::now();
     const std::string id = order.id.data();
     switch (order.what) {
@@ -151,7 +135,7 @@ class Guard {
         watched_.erase(id);
         break;
       case GuardOrder::What::sever: {
-        posix::UniqueFd socket = socket_in(message);
+        posix::UniqueFd socket = message.fd();
         if (!socket) return true;  // it did not come: that does not count
         severed_[id] = std::move(socket);
         break;

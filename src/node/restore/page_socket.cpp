@@ -11,6 +11,7 @@
 #include <string>
 
 #include "ms2m/error.hpp"
+#include "wrap/posix/fd_message.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -35,22 +36,6 @@ void await(int fd, const StopToken& stop, const std::string& doing) {
     if (fds[0].revents == 0) stop.check(doing);
   }
 }
-
-/// One byte, with a descriptor.
-struct Shown {
-  Shown() {
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-  }
-  Shown(const Shown&) = delete;
-  Shown& operator=(const Shown&) = delete;
-  char byte = 0;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-};
 
 posix::UniqueFd make_socket() {
   posix::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -94,30 +79,17 @@ posix::UniqueFd enter_for_pages(int directory) {
 }
 
 void show_process(int socket, int pidfd) {
-  Shown shown;
-  cmsghdr* const head = CMSG_FIRSTHDR(&shown.message);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(sizeof pidfd);
-  std::memcpy(CMSG_DATA(head), &pidfd, sizeof pidfd);
-  ssize_t sent = -1;
-  do sent = ::sendmsg(socket, &shown.message, MSG_NOSIGNAL);
-  while (sent < 0 && errno == EINTR);
-  if (sent != 1) posix::throw_errno("showing the process that fetches pages");
+  char byte = 0;
+  if (posix::FdMessage(&byte, 1).send(socket, pidfd) != 1) posix::throw_errno("showing the process that fetches pages");
 }
 
 posix::UniqueFd shown_process(int socket, const StopToken& stop) {
   await(socket, stop, "waiting for the process that fetches pages");
-  Shown shown;
-  ssize_t got = -1;
-  do got = ::recvmsg(socket, &shown.message, MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
-  const cmsghdr* const head = CMSG_FIRSTHDR(&shown.message);
-  if (got != 1 || head == nullptr || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int)))
-    throw Error(ErrorKind::protocol, "the restore does not say which process fetches its pages");
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(head), sizeof fd);
-  return posix::UniqueFd(fd);
+  char byte = 0;
+  posix::FdMessage shown(&byte, 1);
+  posix::UniqueFd process = shown.receive(socket) == 1 ? shown.fd() : posix::UniqueFd();
+  if (!process) throw Error(ErrorKind::protocol, "the restore does not say which process fetches its pages");
+  return process;
 }
 
 }  // namespace ms2m::node
