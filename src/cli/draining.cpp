@@ -157,6 +157,11 @@ class Draining {
     row.target_node = options_.migrate.target_node;
   }
 
+  void open(Opened& opened, const Context& context, const Drained& row, const std::string& target) const {
+    opened.request = request_for(row, target);
+    opened.session = open_session(context, opened.request, &opened.dials);
+  }
+
   /// False: it is not to be moved there, and the row says why.
   bool plan(Drained& row, const std::string& target) {
     auto opened = std::make_unique<Opened>();  // what it has heard is told by the row, or when it is moved
@@ -164,8 +169,7 @@ class Draining {
     row.is = Drained::Is::refused;
     row.target_node = target;
     try {
-      opened->request = request_for(row, target);
-      opened->session = open_session(context, opened->request, &opened->dials);
+      open(*opened, context, row, target);
       row.queue = opened->request.queue;
       opened->looked = Clock::now();
       const Plan plan = opened->session.engine->plan(opened->request, context.stop);
@@ -262,13 +266,11 @@ class Draining {
       const auto observer = context_.backend.tell({"drain", "", pod, &opened->dials}, named);
       opened->observer.heard_by(*observer);
       const Context context = observed_by(opened->observer, context_);
-      if (!opened->session.engine) {
-        opened->request = request_for(row, row.target_node);
-        opened->session = open_session(context, opened->request, &opened->dials);
-        // The moves before it may have used a budget up. What this finds out the engine does not ask again.
-        refuse_forbidden(opened->session.engine->plan(opened->request, context.stop));
-      }
+      const bool anew = !opened->session.engine;
+      if (anew) open(*opened, context, row, row.target_node);
       const Session session = std::move(opened->session);  // ends before who hears of it
+      // The moves before it may have used a budget up. What this finds out the engine does not ask again.
+      if (anew) refuse_forbidden(session.engine->plan(opened->request, context.stop));
       outcome = session.engine->migrate(opened->request, session.provenance, context.stop);
       keep_result(context, outcome, "drain", exit_status(outcome));  // before who follows it sees its end
     } catch (const Error& error) {
