@@ -58,10 +58,10 @@ FakeNode::FakeNode() {
   put(path("real"), kRuntime);
   fs::permissions(path("real"), fs::perms::owner_all);
   configure();
-  // As what CRIU restores: with none of the descriptors of whoever restores it.
+  // As what CRIU restores: with none of the descriptors of whoever restores it, from before the runtime has ended.
   at("restore",
-     "bash -c 'for f in /proc/$$/fd/*; do f=${f##*/}; [ $f -le 2 ] || eval \"exec $f>&-\"; done; exec sleep 1000' "
-     "</dev/null >/dev/null 2>&1 & echo $! >restored");
+     "read -r restored < <(exec bash -c 'for f in /proc/$$/fd/*; do f=${f##*/}; [ $f -le 2 ] || eval \"exec $f>&-\"; "
+     "done; echo $$; exec sleep 1000 >/dev/null' </dev/null 2>/dev/null); echo $restored >restored");
   at("delete", "[[ ! -e restored ]] || kill -9 $(cat restored)");
   at("state",
      "echo \"{\\\"ociVersion\\\":\\\"1.0.0\\\",\\\"status\\\": "
