@@ -1,5 +1,6 @@
 // The use cases of the program: what the commands call. Implemented in src/engine; ports by constructor.
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -98,6 +99,9 @@ class Migrator {
     Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
     Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
   };
+  /// So old may what plan() found out be when a move begins.
+  static constexpr std::chrono::seconds kFresh{10};
+
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
   Migrator(const Ports& ports, JournalStore journals, Observer& observer, const Beside& beside);
   ~Migrator();
@@ -105,7 +109,8 @@ class Migrator {
   /// Reads facts and plans; touches nothing. Plan::findings has the refusals. Throws Error/Cancelled only when facts
   /// cannot be read at all (pod not found: Error{refused}).
   Plan plan(const MigrationRequest& request, const StopToken& stop);
-  /// plan(), or one of the same within 10 s; refuses or carries it out. Never throws: what happened is in the Outcome.
+  /// plan(), or one of the same that is kFresh; refuses or carries it out. Never throws: what happened is in the
+  /// Outcome.
   Outcome migrate(const MigrationRequest& request, const Provenance& provenance, const StopToken& stop);
   /// Undoes (before the pivot) or finishes (after it) what the journal says. Refuses while the process that wrote the
   /// journal still runs on this host. Never throws.

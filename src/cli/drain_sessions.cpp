@@ -4,13 +4,9 @@
 #include <functional>
 #include <utility>
 
+#include "ms2m/migrator.hpp"
+
 namespace ms2m::cli {
-
-namespace {
-
-constexpr std::chrono::seconds kFresh{10};  // as Engine::migrate() takes what Engine::plan() found out
-
-}  // namespace
 
 void Late::on(const Event& event) noexcept try {
   const std::lock_guard lock(mutex_);
@@ -46,7 +42,7 @@ std::unique_ptr<Opened> DrainSessions::take(const report::Drained& row) {
     if (const auto found = waiting_.find(&row); found != waiting_.end())
       taken = std::move(waiting_.extract(found).mapped());
   }
-  if (taken && Clock::now() - taken->looked >= kFresh) taken.reset();
+  if (taken && Clock::now() - taken->looked >= Migrator::kFresh) taken.reset();
   return taken;
 }
 

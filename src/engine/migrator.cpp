@@ -55,9 +55,6 @@ void require_same_broker(const Journal& journal, Broker& broker, const StopToken
                   remedy::command(remedy::Command::name_broker, {}, {then}));
 }
 
-/// So old may facts be when a move begins: they are asked for within some times --connect-timeout.
-constexpr std::chrono::seconds kFresh{10};
-
 /// Of the same pod on its way to the same place, in the same manner.
 bool asks_the_same(const MigrationRequest& a, const MigrationRequest& b) {
   const auto key = [](const MigrationRequest& r) {
@@ -93,7 +90,7 @@ MigrationRequest Migrator::Impl::completed(const MigrationRequest& request) cons
 
 Facts Migrator::Impl::facts_for(const MigrationRequest& request, const StopToken& stop) {
   std::optional<Looked> last = std::exchange(looked, std::nullopt);
-  if (last && Clock::now() - last->begun < kFresh && asks_the_same(last->request, request))
+  if (last && Clock::now() - last->begun < Migrator::kFresh && asks_the_same(last->request, request))
     return std::move(last->facts);
   return gather_facts(ports, request, stop);
 }

@@ -31,6 +31,27 @@ void tell_started_anew(ContainerProcess& processes, const Journal& journal, Outc
   outcome.serving.why = "its container has ended meanwhile";
 }
 
+/// A copy that was restored may run still: its pod could not be removed, and no node has ended it.
+bool copy_may_run(const Journal& journal) {
+  bool pod_left = false;
+  for (const Effect& effect : journal.effects()) {
+    if (!effect.undo) continue;
+    const Stage at = stage(*effect.undo);
+    if (at == Stage::process && effect.settled) return false;
+    if (at == Stage::copy && !effect.settled) pod_left = true;
+  }
+  return pod_left;
+}
+
+/// Of a copy that may run: one that loses its hold queue could go to the primary, beside the source.
+void keep_queues(const Journal& journal, Outcome& outcome) {
+  const std::string id = journal.begin().value("id", "");
+  for (const Effect& effect : journal.effects())
+    if (effect.undo && !effect.settled && kQueues.contains(stage(*effect.undo)))
+      outcome.leftovers.push_back({describe(*effect.undo) + ": not while the copy may run",
+                                   remedy::command(remedy::Command::abort_migration, {}, {id})});
+}
+
 }  // namespace
 
 void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
@@ -49,7 +70,10 @@ void Migrator::Impl::undo(Journal& journal, Outcome& outcome, Seconds limit,
   if (source_decided) source_decided();
   stage(kCopy, false);
   // While the source is not back, its queues and the dead man's switch, which sends it back, must stay.
-  if (back) stage(kQueues, false);
+  if (back && copy_may_run(journal))
+    keep_queues(journal, outcome);
+  else if (back)
+    stage(kQueues, false);
   stage(kNodes, false);
   if (outcome.leftovers.empty()) stage(kLease, false);
   timed->line.waits_for();
