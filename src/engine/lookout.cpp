@@ -17,7 +17,12 @@ constexpr Clock::duration kLate = Millis{1000};
 
 Lookout::Lookout(Cluster& cluster, const MainLine& line, const Kubelets& kubelets, Millis patience,
                  const StopToken& stop, BootTimes clock)
-    : line_(line), patience_(patience), between_(patience_ / kQuestions), clock_(std::move(clock)), stop_(stop) {
+    : line_(line),
+      patience_(patience),
+      told_by_node_(kubelets.told_by_node),
+      between_(patience_ / kQuestions),
+      clock_(std::move(clock)),
+      stop_(stop) {
   api_server_ = Party{"the API server", [&cluster](const StopToken& until) { return cluster.answers(until); }, true};
   const auto kubelet_of = [&cluster](const std::string& node) {
     return Party{"the kubelet of " + node,
@@ -105,6 +110,8 @@ const Lookout::Party* Lookout::silent_in(WaitFor wait) const {
       return api_server ? &api_server_ : silent(*source_) ? &*source_ : nullptr;
     case WaitFor::pod_start:
       if (!target_) return nullptr;
+      // It starts it without the API server, which may keep back what it says.
+      if (told_by_node_ && api_server_.silent >= 2 * between_) return nullptr;
       return api_server ? &api_server_ : silent(*target_) ? &*target_ : nullptr;
     default:
       return nullptr;

@@ -31,8 +31,9 @@ class Lookout {
  public:
   /// The nodes whose kubelets may be waited for; empty: that one is not.
   struct Kubelets {
-    std::string source{};  ///< makes the checkpoint
-    std::string target{};  ///< starts the copy's container, and says so to the API server
+    std::string source{};       ///< makes the checkpoint
+    std::string target{};       ///< starts the copy's container
+    bool told_by_node = false;  ///< that it runs; else by that kubelet, and so by the API server
   };
   using BootTimes = std::function<BootTime()>;
 
@@ -75,6 +76,7 @@ class Lookout {
 
   const MainLine& line_;
   const Millis patience_;
+  const bool told_by_node_;
   const Clock::duration between_;  ///< questions
   const BootTimes clock_;
   LinkedStop stop_;

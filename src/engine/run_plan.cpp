@@ -190,13 +190,9 @@ Ran run_step(const Step& step, Migration& migration, const StopToken& stop) {
   }
 }
 
-/// By the runtime handler whether the copy runs is the node's own word, and its kubelet has called the runtime already:
-/// neither that nor the API server is needed for it.
 Lookout::Kubelets kubelets_of(const Plan& plan) {
-  Lookout::Kubelets all;
-  if (plan.procedure.checkpoint == CheckpointBy::kubelet) all.source = plan.source_node;
-  if (!plan.procedure.by_handler()) all.target = plan.target_node;
-  return all;
+  const bool makes_checkpoint = plan.procedure.checkpoint == CheckpointBy::kubelet;
+  return {makes_checkpoint ? plan.source_node : "", plan.target_node, plan.procedure.by_handler()};
 }
 
 /// As run_step(), under a lookout while nobody works on the queue: from the first such step to the last.

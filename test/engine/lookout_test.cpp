@@ -190,13 +190,24 @@ TEST_CASE("whoever is not waited for may be silent") {
   }
 }
 
-TEST_CASE("by the runtime handler neither API server nor kubelet is waited for while the copy starts") {
+TEST_CASE("by the runtime handler the API server is not waited for while the copy starts, its kubelet is") {
   Sim sim;
-  sim.api_server.how = Answers::silent;
   sim.line.waits_for({WaitFor::pod_start, "the copy to run"});
-  sim.begin({"worker-1", ""});
-  CHECK(sim.lives_on(sim.source));
-  CHECK(sim.target.asked == 0);
+  sim.begin({"worker-1", "worker-2", true});
+  REQUIRE(sim.lives_on(sim.target, 2));
+  sim.api_server.how = sim.target.how = Answers::silent;  // nobody says whether the kubelet is there
+  CHECK(sim.lives_on(sim.api_server));
+  sim.api_server.how = Answers::at_once;
+  sim.ends("the kubelet of worker-2");
+}
+
+TEST_CASE("nor is either while the runtime restores") {
+  Sim sim;
+  sim.line.waits_for({WaitFor::runtime, "the copy to run"});
+  sim.begin({"worker-1", "worker-2", true});
+  REQUIRE(sim.lives_on(sim.target, 2));
+  sim.api_server.how = sim.target.how = Answers::refused;
+  CHECK(sim.lives_on(sim.api_server));
 }
 
 TEST_CASE("who was silent while nobody needed him, and is back when he is needed, is heard first") {
