@@ -103,6 +103,12 @@ class Cluster {
   /// Asks once, for the uid. Error as every call; a missing right is none.
   virtual ClusterIdentity identity(const StopToken& stop) = 0;
 
+  /// Whether the API server answers now, whatever it says: a cheap request (GET /readyz) on a connection of its own,
+  /// with the credentials at hand (a plugin is not run for it). false: nothing came before the token's deadline, or
+  /// there is no connection to it. nullopt: it could not be asked, for a cause that lies here. Never asked twice
+  /// inside; throws nothing but Cancelled.
+  virtual std::optional<bool> answers(const StopToken& stop) = 0;
+
   /// nullopt: 404 of the object itself.
   virtual std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) = 0;
   /// All items (paging inside). Selectors in Kubernetes' own syntax, empty = none.
@@ -140,6 +146,11 @@ class Cluster {
   /// Whether the node's kubelet itself ends that very pod (GET .../pods, its own list: there with a deletionTimestamp,
   /// or not any more); nullopt: it cannot be asked now, or the caller may not. Never asked twice inside.
   virtual std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) = 0;
+
+  /// Whether the node's kubelet answers now, whatever it says, the way that checkpoint() goes (GET .../healthz); as
+  /// answers(). false also when the API server says that it cannot reach it, or says nothing itself on that way.
+  /// nullopt: it was not asked, as the API server has said something else in its stead, a refusal, say.
+  virtual std::optional<bool> kubelet_answers(const std::string& node, const StopToken& stop) = 0;
 
   /// POST .../checkpoint/{ns}/{pod}/{container}. Blocks while the container is frozen. Never retried inside. On a
   /// timeout or a lost connection the dump GOES ON on the node: Error{timeout} or {unavailable}; the caller looks for

@@ -10,7 +10,7 @@ namespace ms2m {
 
 enum class WaitFor {
   kubelet,     ///< of a node: its checkpoint, its own list of pods
-  runtime,     ///< of a node, the OCI one, with CRIU: a checkpoint without the kubelet
+  runtime,     ///< of a node, the OCI one, with CRIU: a checkpoint without the kubelet, a restore
   disk,        ///< of a node: an archive that is being written, or becomes an image
   network,     ///< the archive's way from node to node
   pod_start,   ///< until a pod's container waits, its process runs, or it is Ready

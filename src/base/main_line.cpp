@@ -104,10 +104,21 @@ void MainLine::begins(WaitFor on) {
   begun_ = Begun{on, phase_, pieces_.size()};
 }
 
+WaitFor MainLine::now() const {
+  const std::lock_guard lock(mutex_);
+  if (runs_ == 0) return WaitFor::ms2m;
+  const Asked* call = asked();
+  return call == nullptr || call->on == WaitFor::broker ? wait_.on : call->on;
+}
+
+const MainLine::Asked* MainLine::asked() const {
+  if (called_) return &*called_;
+  return beside_.empty() ? nullptr : &beside_.front();
+}
+
 MainLine::Piece MainLine::present(Clock::duration length) const {
-  const Asked* asked = called_ ? &*called_ : !beside_.empty() ? &beside_.front() : nullptr;
-  const Waited waited =
-      asked != nullptr ? Waited{asked->on, asked->what, phase_} : Waited{wait_.on, wait_.what, phase_};
+  const Asked* call = asked();
+  const Waited waited = call != nullptr ? Waited{call->on, call->what, phase_} : Waited{wait_.on, wait_.what, phase_};
   return {waited, called_.has_value(), called_ && called_->look, length, length};
 }
 

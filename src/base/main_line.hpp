@@ -62,6 +62,9 @@ class MainLine {
   void enter(Phase phase, const Wait& wait = {});
   /// Within a step: for what it waits from here on, when it asks for nothing.
   void waits_for(const Wait& wait = {});
+  /// For whom the thread of the run waits at this moment; where it asks the broker again and again, what the step says
+  /// that it waits for. ms2m: for nobody, or there is no run.
+  WaitFor now() const;
   /// Such a thing is under way, and will be waited for in this phase. Is it not over by then, what ms2m does meanwhile
   /// has cost no time: it is a part of that wait.
   void begins(WaitFor on);
@@ -86,6 +89,7 @@ class MainLine {
     bool look = false;
   };
 
+  const Asked* asked() const;
   Piece present(Clock::duration length) const;
   void turn(TimePoint now);  ///< what was waited for until now is kept
   void keep(Piece piece);
@@ -93,7 +97,7 @@ class MainLine {
   void hide_behind(const Piece& wait);
 
   const std::function<TimePoint()> clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   int runs_ = 0;  // one within the other
   std::thread::id thread_;
   Phase phase_ = Phase::preparing;

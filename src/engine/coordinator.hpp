@@ -44,7 +44,8 @@ struct Migrator::Impl {
   void run_steps(Migration& migration, PhaseClock& phases, const StopToken& stop);
   void fail(Migration& migration, Outcome& outcome, const std::exception& error);
   /// True: another migration has taken the pod over. Nothing is undone then, and the outcome says who it is.
-  bool give_way(const Migration& migration, Outcome& outcome);
+  /// `patience`: with the API server.
+  bool give_way(const Migration& migration, Outcome& outcome, std::chrono::seconds patience);
   /// What a journal that has not come to its end leads to. Never throws.
   Outcome recover(const std::string& id, const StopToken& stop);
 

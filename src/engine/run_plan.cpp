@@ -9,6 +9,7 @@
 #include "engine/coordinator.hpp"
 #include "engine/hooking.hpp"
 #include "engine/lease.hpp"
+#include "engine/lookout.hpp"
 #include "handover/pivot_outcome.hpp"
 #include "journal/history.hpp"
 #include "journal/kube_flags.hpp"
@@ -74,6 +75,15 @@ std::vector<Stretch> pauses_of(const Migration& migration) {
   return pauses;
 }
 
+/// Nobody works on the queue.
+bool stands_still(const Migration& migration) {
+  return migration.source.since && (!migration.own.pump || migration.times.fenced);
+}
+
+/// How long the API server is asked who else is at it. Who was silent before, in which nobody works, will hardly
+/// answer.
+constexpr std::chrono::seconds kAsked{10}, kAskedInSilence{2};
+
 }  // namespace
 
 void tell_error(Outcome& outcome, const std::exception& error) {
@@ -109,6 +119,7 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
                                     leads_forward(migration.journal) ? "finished" : "undone",
                                     outcome.interrupted ? "it was interrupted" : "it has failed: " + outcome.error));
   outcome.failed_phase = outcome.phases.empty() ? Phase::preparing : outcome.phases.back().phase;
+  const bool silent = dynamic_cast<const FellSilent*>(&error) != nullptr;
   migration.own.pump.reset();
   migration.own.valve.reset();  // what it held returns to its old place
   const Seconds limit = migration.move.request.timeouts.undo;
@@ -130,7 +141,7 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
   }
   if (leads_forward(migration.journal)) {
     finish(migration.journal, outcome, limit, migration.handed);
-  } else if (!give_way(migration, outcome)) {
+  } else if (!give_way(migration, outcome, silent ? kAskedInSilence : kAsked)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
     // broker does it.
     undo(migration.journal, outcome, limit, [&] {
@@ -139,9 +150,9 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
   }
 }
 
-bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome) {
+bool Migrator::Impl::give_way(const Migration& migration, Outcome& outcome, std::chrono::seconds patience) {
   try {
-    require_lease(ports.cluster, migration.journal, StopToken().within(std::chrono::seconds(10)));
+    require_lease(ports.cluster, migration.journal, StopToken().within(patience));
     return false;
   } catch (const Error& error) {
     // Where the API server cannot be asked, the source must not wait for it: nobody is known to have taken over.
@@ -179,16 +190,41 @@ Ran run_step(const Step& step, Migration& migration, const StopToken& stop) {
   }
 }
 
+Lookout::Kubelets kubelets_of(const Plan& plan) {
+  const bool makes_checkpoint = plan.procedure.checkpoint == CheckpointBy::kubelet;
+  return {makes_checkpoint ? plan.source_node : "", plan.target_node, plan.procedure.by_handler()};
+}
+
+/// As run_step(), under a lookout while nobody works on the queue: from the first such step to the last.
+Ran run_watched(const Step& step, Migration& migration, std::optional<Lookout>& lookout, const StopToken& stop) {
+  const Move& move = migration.move;
+  if (step.no_way_back || migration.journal.marked(Mark::pivoted) || !stands_still(migration)) {
+    lookout.reset();
+    return run_step(step, migration, stop);
+  }
+  if (!lookout)
+    lookout.emplace(migration.ports.cluster, migration.line, kubelets_of(move.plan), move.request.dead_man / 2, stop);
+  try {
+    return run_step(step, migration, lookout->token());
+  } catch (const std::exception&) {  // it may follow from that
+    const auto silence = lookout->silence();
+    if (!silence || stop.stop_requested()) throw;
+    if (!migration.journal.marked(Mark::pivot_intent)) Guards{migration.own}.check();
+    throw *silence;
+  }
+}
+
 }  // namespace
 
 void Migrator::Impl::run_steps(Migration& migration, PhaseClock& phases, const StopToken& stop) {
   const Move& move = migration.move;
+  std::optional<Lookout> lookout;
   for (const Step& step : steps_of(move.plan.procedure, move.request)) {
     // From the pivot on an interruption no longer turns back.
     const StopToken token = migration.journal.marked(Mark::pivoted) ? StopToken() : stop;
     phases.enter(step.phase, token);
     timed->line.enter(step.phase, step.wait);
-    const Ran ran = run_step(step, migration, token);
+    const Ran ran = run_watched(step, migration, lookout, token);
     if (step.begins) timed->line.begins(*step.begins);
     phases.note(ran.note);
     if (!ran.complete) return;  // what it lacks is made up for by finish()
@@ -285,7 +321,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   measure_times(migration, begin, outcome.measures, migration.measures);
   outcome.measures = migration.measures;
   const bool moved = outcome.result == Result::done || outcome.result == Result::cleanup_incomplete;
-  if (moved) hooking.run(HookPoint::after_pivot);  // where it had to be finished first
+  if (moved) hooking.run(HookPoint::after_pivot);                      // where it had to be finished first
   if (outcome.result != Result::refused) hooking.run(HookPoint::end);  // refused: another one's move is under way
   if (!request.hooks.empty()) outcome.outside.push_back({"hooks after its end", Clock::now() - end});
   if (moved && !plan.is_rename)

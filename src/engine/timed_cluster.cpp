@@ -16,6 +16,10 @@ class TimedCluster final : public Cluster {
     const Call call(line_, WaitFor::api_server, "which cluster it is");
     return inner_.identity(stop);
   }
+  std::optional<bool> answers(const StopToken& stop) override {
+    const Call call(line_, WaitFor::api_server, "whether it answers", MainLine::Kind::look);
+    return inner_.answers(stop);
+  }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override {
     const Call call(line_, WaitFor::api_server, "get " + to_string(ref), MainLine::Kind::look);
     return inner_.get(ref, stop);
@@ -73,6 +77,10 @@ class TimedCluster final : public Cluster {
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override {
     const Call call(line_, WaitFor::kubelet, "pods of " + node, MainLine::Kind::look);
     return inner_.kubelet_ends(node, uid, stop);
+  }
+  std::optional<bool> kubelet_answers(const std::string& node, const StopToken& stop) override {
+    const Call call(line_, WaitFor::kubelet, "whether that of " + node + " answers", MainLine::Kind::look);
+    return inner_.kubelet_answers(node, stop);
   }
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop) override {

@@ -79,8 +79,11 @@ Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore
   return *pod;
 }
 
-std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop) {
-  const auto lives = [](const RestoreStatus& now) {
+std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop,
+                           const std::function<void(bool kubelet)>& waits_for) {
+  const auto lives = [&](const RestoreStatus& now) {
+    const bool uncalled = now.state == RestoreState::prepared && !now.waiting;
+    if (waits_for) waits_for(uncalled || (now.state == RestoreState::restored && !now.started));
     return (now.state == RestoreState::restored && now.started) || now.state == RestoreState::done;
   };
   return await_status(restores, restore, lives, stop).container_id;

@@ -1,5 +1,6 @@
 // A restore by the runtime handler, between the creation of its pod and the life of its process.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,7 +29,9 @@ Json bind_when_waiting(const RestorePorts& ports, const PreparedRestore& restore
                        const std::string& container, const StopToken& stop);
 
 /// Returns the container's ID as soon as the node says that its process runs, or has been completed. Error{failed} with
-/// the runtime's words.
-std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop);
+/// the runtime's words. `waits_for` is told at each news whether it is for the kubelet, which has the container started
+/// when it is restored, and calls again where a `create` was lost; else it is for the runtime.
+std::string await_restored(NodeRestores& restores, const PreparedRestore& restore, const StopToken& stop,
+                           const std::function<void(bool kubelet)>& waits_for = {});
 
 }  // namespace ms2m

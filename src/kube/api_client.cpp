@@ -43,33 +43,42 @@ double random_share() {
 ApiClient::ApiClient(KubeAccess access, std::shared_ptr<Credentials> credentials)
     : access_(std::move(access)), credentials_(std::move(credentials)) {}
 
+HttpOptions ApiClient::options_of(const Credentials::Current& current) const {
+  HttpOptions options;
+  options.tls = access_.tls;
+  options.tls.certificate = current.certificate;
+  options.tls.key = current.key;
+  options.proxy = access_.proxy;
+  options.user = access_.username;
+  options.password = access_.password;
+  return options;
+}
+
 std::shared_ptr<HttpClient> ApiClient::client_for(const Credentials::Current& current) {
-  TlsOptions tls = access_.tls;
-  tls.certificate = current.certificate;
-  tls.key = current.key;
+  HttpOptions options = options_of(current);
   const std::lock_guard lock(mutex_);
-  if (!client_ || tls != client_tls_) {  // connections are bound to the certificate that they were made with
-    HttpOptions options;
-    options.tls = tls;
-    options.proxy = access_.proxy;
-    options.user = access_.username;
-    options.password = access_.password;
+  if (!client_ || options.tls != client_tls_) {  // connections are bound to the certificate that they were made with
+    client_tls_ = options.tls;
     client_ = std::make_shared<HttpClient>(std::move(options));
-    client_tls_ = std::move(tls);
   }
   return client_;
+}
+
+HttpRequest ApiClient::request_of(const ApiCall& call, const std::string& token) const {
+  HttpRequest request{call.method, access_.server + call.path, {{"Accept", "application/json"}}, call.body, false,
+                      false};
+  if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
+  if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+  request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
+  add_impersonation(access_, request);
+  return request;
 }
 
 HttpResponse ApiClient::attempt(const ApiCall& call, Mode mode, const HttpClient::ChunkFn* on_chunk,
                                 const StopToken& stop) {
   for (bool renewed = false;; renewed = true) {
     const Credentials::Current current = credentials_->get(stop);
-    HttpRequest request{call.method, access_.server + call.path, {{"Accept", "application/json"}}, call.body, false,
-                        false};
-    if (!call.body.empty()) request.headers.emplace_back("Content-Type", call.content_type);
-    if (!current.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + current.token);
-    request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
-    add_impersonation(access_, request);
+    HttpRequest request = request_of(call, current.token);
     // Anything that may not be done twice: libcurl would send it again when a kept connection dies under it.
     request.at_most_once = mode == Mode::once || !call.idempotent;
     request.new_connection = mode == Mode::once;
@@ -122,6 +131,20 @@ ApiAnswer ApiClient::call(const ApiCall& call, const StopToken& stop) {
 
 HttpResponse ApiClient::call_once(const ApiCall& call, const StopToken& stop) {
   return attempt(call, Mode::once, nullptr, stop);
+}
+
+std::optional<HttpResponse> ApiClient::knock(const std::string& path, const StopToken& stop) {
+  const Credentials::Current current = credentials_->at_hand();
+  ApiCall call;
+  call.path = path;
+  HttpRequest request = request_of(call, current.token);
+  request.at_most_once = true;
+  try {
+    return HttpClient(options_of(current)).request(request, stop);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::timeout) throw;
+    return std::nullopt;
+  }
 }
 
 HttpResponse ApiClient::stream(const ApiCall& call, const HttpClient::ChunkFn& on_chunk, const StopToken& stop) {

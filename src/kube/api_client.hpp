@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "kube/credentials.hpp"
@@ -39,12 +40,18 @@ class ApiClient {
   /// One attempt; the body of a 2xx answer goes to on_chunk.
   HttpResponse stream(const ApiCall& call, const HttpClient::ChunkFn& on_chunk, const StopToken& stop);
 
+  /// Whether anybody is there: one GET on a connection of its own, with the credentials at hand. The answer, whatever
+  /// it says; nullopt: none came before the token's deadline, or there is no connection. Error: it could not be asked.
+  std::optional<HttpResponse> knock(const std::string& path, const StopToken& stop);
+
   const std::string& server() const noexcept { return access_.server; }
 
  private:
   enum class Mode { normal, once, stream };
   HttpResponse attempt(const ApiCall& call, Mode mode, const HttpClient::ChunkFn* on_chunk, const StopToken& stop);
   HttpResponse limited_attempt(const ApiCall& call, const StopToken& stop);
+  HttpRequest request_of(const ApiCall& call, const std::string& token) const;
+  HttpOptions options_of(const Credentials::Current& current) const;
   std::shared_ptr<HttpClient> client_for(const Credentials::Current& current);
 
   const KubeAccess access_;

@@ -53,6 +53,27 @@ Credentials::Current Credentials::get(const StopToken& stop) {
   return current;
 }
 
+Credentials::Current Credentials::at_hand() {
+  Current current{access_.token, access_.tls.certificate, access_.tls.key, 0};
+  if (!access_.token_file.empty())
+    if (std::string token = read_token(access_.token_file); !token.empty()) current.token = std::move(token);
+  const std::unique_lock lock(mutex_, std::try_to_lock);  // a plugin may run
+  if (!lock || !current.token.empty() || !access_.username.empty()) return current;
+  if (id_token_) {
+    try {
+      current.token = valid_id_token(*id_token_);
+    } catch (const Error&) {  // then without
+    }
+  } else if (made_) {
+    current.token = made_->token;
+    if (!made_->certificate.empty()) {
+      current.certificate = Pem{{}, made_->certificate};
+      current.key = Pem{{}, made_->key};
+    }
+  }
+  return current;
+}
+
 bool Credentials::refused(std::uint64_t used) {
   const std::lock_guard lock(mutex_);
   if (access_.exec && used != 0) {

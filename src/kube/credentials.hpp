@@ -24,6 +24,9 @@ class Credentials {
 
   /// May run the plugin: blocks and throws as run_exec_plugin(); or throws as valid_id_token().
   Current get(const StopToken& stop);
+  /// What there is without waiting: nothing is run or renewed for it, and what has expired may be among it. Never
+  /// throws.
+  Current at_hand();
   /// The server did not accept what `used` names (401). true: asking get() again may give something else.
   bool refused(std::uint64_t used);
 

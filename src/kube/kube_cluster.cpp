@@ -182,6 +182,14 @@ ClusterIdentity KubeCluster::identity(const StopToken& stop) {
   });
 }
 
+std::optional<bool> KubeCluster::answers(const StopToken& stop) {
+  try {
+    return impl_->api->knock("/readyz", stop).has_value();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 std::string KubeCluster::description() const {
   const KubeAccess& access = impl_->access;
   std::string text = printable_url(access.server);
@@ -285,6 +293,10 @@ std::optional<std::vector<Json>> KubeCluster::kubelet_pods(const std::string& no
 
 std::optional<bool> KubeCluster::kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) {
   return impl_->kubelet.ends(node, uid, stop);
+}
+
+std::optional<bool> KubeCluster::kubelet_answers(const std::string& node, const StopToken& stop) {
+  return impl_->kubelet.answers(node, stop);
 }
 
 CheckpointArchive KubeCluster::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

@@ -28,6 +28,7 @@ class KubeCluster final : public Cluster {
   std::string default_namespace() const override;
   std::string description() const override;
   ClusterIdentity identity(const StopToken& stop) override;
+  std::optional<bool> answers(const StopToken& stop) override;
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
   std::vector<Json> list(Kind kind, const std::string& ns, const std::string& label_selector,
                          const std::string& field_selector, const StopToken& stop) override;
@@ -41,6 +42,7 @@ class KubeCluster final : public Cluster {
   std::optional<Millis> kubelet_patience(const std::string& node, const StopToken& stop) override;
   std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) override;
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
+  std::optional<bool> kubelet_answers(const std::string& node, const StopToken& stop) override;
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop) override;
 

@@ -75,7 +75,13 @@ Kubelet::Route Kubelet::route(const std::string& node, const StopToken& stop) {
     access.as.clear();  // the kubelet does not impersonate
     client = std::make_shared<ApiClient>(std::move(access), credentials_);
   }
-  return {client, ""};
+  return routes_[node] = {client, ""};
+}
+
+std::optional<Kubelet::Route> Kubelet::known_route(const std::string& node) {
+  const std::lock_guard lock(mutex_);
+  const auto known = routes_.find(node);
+  return known == routes_.end() ? std::nullopt : std::optional(known->second);
 }
 
 std::optional<bool> Kubelet::checkpoint_enabled(const std::string& node, const StopToken& given) {
@@ -129,6 +135,18 @@ std::optional<bool> Kubelet::ends(const std::string& node, const std::string& ui
   const auto all = pods(node, stop);
   if (!all) return std::nullopt;
   return ends_in(*all, uid);
+}
+
+std::optional<bool> Kubelet::answers(const std::string& node, const StopToken& stop) {
+  try {
+    const auto known = known_route(node);
+    const Route way = known ? *known : route(node, stop);
+    const auto answer = way.client->knock(way.prefix + "/healthz", stop);
+    if (!answer) return false;
+    return options_.path == KubeletPath::direct ? true : kubelet_behind(*answer);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 CheckpointArchive Kubelet::checkpoint(const std::string& node, const std::string& ns, const std::string& pod,

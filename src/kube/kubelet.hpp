@@ -28,6 +28,7 @@ class Kubelet {
   std::optional<Millis> patience(const std::string& node, const StopToken& stop);
   std::optional<std::vector<Json>> pods(const std::string& node, const StopToken& stop);
   std::optional<bool> ends(const std::string& node, const std::string& uid, const StopToken& stop);
+  std::optional<bool> answers(const std::string& node, const StopToken& stop);
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop);
 
@@ -37,6 +38,8 @@ class Kubelet {
     std::string prefix;  ///< of the path
   };
   Route route(const std::string& node, const StopToken& stop);
+  /// The same, where it is known without asking the API server.
+  std::optional<Route> known_route(const std::string& node);
 
   const KubeAccess access_;
   const KubeletOptions options_;
@@ -44,6 +47,7 @@ class Kubelet {
   const std::shared_ptr<ApiClient> api_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<ApiClient>> direct_;  ///< by server
+  std::map<std::string, Route> routes_;                       ///< by node: the last ones
 };
 
 }  // namespace ms2m

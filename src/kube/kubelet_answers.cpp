@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/fields.hpp"
+#include "kube/status.hpp"
 #include "ms2m/error.hpp"
 
 namespace ms2m {
@@ -58,6 +59,15 @@ std::string kubelet_server(const std::string& node, const std::string& body) {
     if (const std::string ip = text_at(address, "address"); text_at(address, "type") == "InternalIP")
       return fmt::format("https://{}:{}", ip.find(':') == std::string::npos ? ip : "[" + ip + "]", port);
   throw Error(ErrorKind::failed, fmt::format("node {} has no InternalIP", node), "use --kubelet proxy");
+}
+
+std::optional<bool> kubelet_behind(const HttpResponse& answer) {
+  if (!parse_status(answer.body)) return true;  // only the API server writes that
+  const std::string message = message_of(answer);
+  const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
+  if (answer.status != 503 || !says("error trying to reach service")) return std::nullopt;
+  // One whose certificate is not believed is there.
+  return says("x509:") || says("tls:") ? std::nullopt : std::optional(false);
 }
 
 std::optional<Millis> runtime_patience(const std::string& body) {

@@ -8,6 +8,7 @@
 
 #include "ms2m/json.hpp"
 #include "ms2m/units.hpp"
+#include "wrap/curl/http.hpp"
 
 namespace ms2m {
 
@@ -28,6 +29,10 @@ std::optional<Millis> parse_go_duration(const std::string& text);
 
 /// https://InternalIP:port of a node, of what the API server says of it. Error{failed}: it has none.
 std::string kubelet_server(const std::string& node, const std::string& body);
+
+/// Whether it was the kubelet that answered, whatever it said, or the API server in its stead. false: that one says
+/// that it cannot reach it; nullopt: anything else of that one's own.
+std::optional<bool> kubelet_behind(const HttpResponse& answer);
 
 /// runtimeRequestTimeout in /configz; nullopt: it does not tell.
 std::optional<Millis> runtime_patience(const std::string& body);

@@ -11,12 +11,15 @@
 namespace ms2m {
 namespace {
 
+/// They may be done meanwhile.
+constexpr std::chrono::seconds kToldWithin{1};
+
 /// nullptr: it is gone.
 void if_told(Cluster& cluster, const ObjectRef& ref, const std::function<void(const Json* pod)>& check,
              const StopToken& stop) {
   std::optional<Json> pod;
   try {
-    pod = cluster.get(ref, stop);
+    pod = cluster.get(ref, stop.within(kToldWithin));
   } catch (const Error&) {
     return;
   }

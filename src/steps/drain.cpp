@@ -47,7 +47,6 @@ Ran DrainSource::run(const StopToken& stop) const {
                 "more than 150 messages came at once: whether the broker served the source with one of them cannot be "
                 "told",
                 "run ms2m again when fewer arrive, or where it has more of a processor to itself");
-  source.instance = undisturbed.process.instance(stop);
   tell(observer, Phase::checkpointing,
        fmt::format("pod {} has acknowledged everything; {} messages held", move.plan.source_pod, valve.held()));
   return {};

@@ -28,6 +28,7 @@ struct OrphanSet {
 template <class Way>
 struct WhileOrphaning {
   static constexpr Phase kPhase = Phase::transferring;
+  static constexpr Wait kWait{WaitFor::api_server, "the set to let go of its pods"};
   static std::vector<Announced> announce(const Move& move) {
     std::vector<Announced> all = OrphanSet::announce(move);
     for (const Announced& each : Way::announce(move)) all.push_back(each);

@@ -160,8 +160,12 @@ Ran QuiesceSource::run(const StopToken& stop) const {
   line.waits_for();
   source.ready =
       guards.own.valve ? guards.own.valve->held() : broker.depth(plan.queue, stop).value_or(QueueDepth{}).ready;
-  source.instance = SourceProcess{plan, cluster}.instance(stop);
   tell(observer, Phase::checkpointing, fmt::format("pod {} is quiet", plan.source_pod));
+  return {};
+}
+
+Ran KnowSource::run(const StopToken& stop) const {
+  source.instance = process.instance(stop);
   return {};
 }
 

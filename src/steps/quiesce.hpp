@@ -30,4 +30,14 @@ struct QuiesceSource {
   MainLine& line;
 };
 
+/// Which process it is that has become quiet.
+struct KnowSource {
+  static constexpr Phase kPhase = Phase::checkpointing;
+  static std::vector<Announced> announce(const Move&) { return {}; }
+  Ran run(const StopToken& stop) const;
+
+  SourceProcess process;
+  QuietSource& source;
+};
+
 }  // namespace ms2m

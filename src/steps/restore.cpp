@@ -51,11 +51,14 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   const Plan& plan = move.plan;
   const ObjectRef ref{Kind::pod, plan.ns, plan.target_pod};
   const StopToken limit = stop.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.restore));
+  const auto on_its_way = [this](bool kubelet) {
+    line.waits_for({kubelet ? WaitFor::pod_start : WaitFor::runtime, "the copy to run"});
+  };
   ToldByNode told;
   if (plan.procedure.by_handler()) {
     let_begin(limit);
-    told = [this](const StopToken& until) {
-      return await_restored(restores, {move.plan.target_node, move.plan.id}, until);
+    told = [this, on_its_way](const StopToken& until) {
+      return await_restored(restores, {move.plan.target_node, move.plan.id}, until, on_its_way);
     };
   } else {
     // Any change of the pod makes the kubelet look again instead of backing off.
@@ -67,7 +70,7 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   const bool nobody_else = primary.source.since && move.plan.procedure.protocol == Protocol::control;
   const std::uint64_t ours = (guards.own.valve ? 1 : 0) + (guards.own.pump ? 1 : 0);
   std::optional<TimePoint> ran;
-  line.waits_for({WaitFor::pod_start, "the copy to run"});
+  on_its_way(!told);
   living.instance = wait_restored(
       cluster, broker, admin, ref, plan.container, arrival_of(move, queue, consumers, queue == plan.queue ? ours : 0),
       [&](bool now_running) {

@@ -14,7 +14,7 @@
 
 namespace ms2m {
 
-/// The source as it became quiet: QuiesceSource, or without the control protocol DrainSource.
+/// The source as it became quiet: QuiesceSource, or without the control protocol DrainSource; then KnowSource.
 struct QuietSource {
   std::optional<TimePoint> since{};  ///< nullopt: it is not (the published procedure)
   std::string instance{};            ///< container ID and restarts

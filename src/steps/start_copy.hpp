@@ -14,6 +14,7 @@ namespace ms2m {
 /// valve. A copy that fails is withdrawn, as the journal says then.
 struct StartCopy {
   static constexpr Phase kPhase = Phase::restoring;
+  static constexpr bool kNoWayBack = true;
   static std::vector<Announced> announce(const Move& move);
   Ran run(const StopToken& stop) const;
 

@@ -3,6 +3,7 @@
 //   static constexpr Phase kPhase;
 //   static constexpr Wait kWait;  // of one that looks again and again: for what
 //   static constexpr bool kDisturbs = true;  // of the first that does something to the source
+//   static constexpr bool kNoWayBack = true;  // of one with the pivot in it, after which it still waits
 //   static constexpr WaitFor kBegins;  // of one that sets something off for which a later step waits
 //   /// Pure. Empty: a wait or a check, which changes nothing.
 //   static std::vector<Announced> announce(const Move& move);

@@ -14,8 +14,8 @@ Steps handoff_steps(const Procedure& procedure, const MigrationRequest& request)
   // Nobody works from here on until the restore: whatever can be waited for is waited for before. (To count on the time
   // that checkpoint and transfer take saves half a second of the whole, and made the gap 0.4 s longer.)
   if (request.prefer == Prefer::gap) append(steps, kick_works(way));
-  append(steps, {step::arm_dead_man, step::quiesce_source, step::checkpoint, data_moved(way), step::restore_on_hold,
-                 step::plan_retirement, step::pivot});
+  append(steps, {step::arm_dead_man, step::quiesce_source, step::know_source, step::checkpoint, data_moved(way),
+                 step::restore_on_hold, step::plan_retirement, step::pivot});
   append(steps, copy_completed(way));
   steps.push_back(step::await_target_serving);
   return steps;

@@ -47,6 +47,7 @@ struct Step {
   Wait wait{};
   std::optional<WaitFor> begins{};  ///< is under way after it, and a later step waits for it
   bool disturbs = false;            ///< before it nothing has been done to the source
+  bool no_way_back = false;         ///< whoever falls silent in it does not end it
   std::vector<Announced> (*announce)(const Move& move) = nullptr;
   /// Makes the step of its parts, and runs it.
   Ran (*run)(Migration& migration, const StopToken& stop) = nullptr;

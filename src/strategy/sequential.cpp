@@ -7,9 +7,9 @@
 namespace ms2m {
 
 Steps sequential_steps() {
-  return {step::take_lease,     step::try_creation,    step::declare_queues,  step::arm_dead_man,
-          step::quiesce_source, step::checkpoint,      step::transfer,        step::plan_follow_up,
-          step::disarm,         step::swap_under_name, step::serve_under_name};
+  return {step::take_lease,     step::try_creation, step::declare_queues,  step::arm_dead_man,
+          step::quiesce_source, step::know_source,  step::checkpoint,      step::transfer,
+          step::plan_follow_up, step::disarm,       step::swap_under_name, step::serve_under_name};
 }
 
 }  // namespace ms2m

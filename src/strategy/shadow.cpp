@@ -15,7 +15,8 @@ Steps shadow_steps(const Procedure& procedure, const MigrationRequest& request) 
   append(steps, waiting_copy_made(procedure));
   steps.push_back(step::declare_queues);
   append(steps, waiting_copy_awaited(way));
-  append(steps, {step::arm_dead_man, step::quiesce_source, step::checkpoint, step::start_relay, data_moved(way)});
+  append(steps, {step::arm_dead_man, step::quiesce_source, step::know_source, step::checkpoint, step::start_relay,
+                 data_moved(way)});
   // The source serves meanwhile.
   if (request.prefer == Prefer::gap)
     for (Step each : kick_works(way)) {

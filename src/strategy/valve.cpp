@@ -30,8 +30,8 @@ Steps valve_steps(const Procedure& procedure, const MigrationRequest& request) {
   steps.push_back(step::find_connection);
   append(steps, waiting_copy_awaited(way));
   if (request.prefer == Prefer::gap) append(steps, kick_works(way));
-  append(steps, {step::drain_source, step::checkpoint_drained, moved(procedure), step::freeze_source, step::start_copy,
-                 step::open_valve});
+  append(steps, {step::drain_source, step::know_source, step::checkpoint_drained, moved(procedure), step::freeze_source,
+                 step::start_copy, step::open_valve});
   return steps;
 }
 

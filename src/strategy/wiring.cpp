@@ -52,13 +52,22 @@ constexpr bool disturbs() {
   return requires { Class::kDisturbs; };
 }
 
+template <class Class>
+constexpr bool no_way_back() {
+  return requires { Class::kNoWayBack; };
+}
+
 /// `Make`: a function of a Migration that returns the step's class.
 template <class Make>
 constexpr Step step_of(Make) {
   using Class = std::invoke_result_t<Make, Migration&>;
-  return {Class::kPhase,     wait_of<Class>(),
-          begun_by<Class>(), disturbs<Class>(),
-          Class::announce,   [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
+  return {Class::kPhase,
+          wait_of<Class>(),
+          begun_by<Class>(),
+          disturbs<Class>(),
+          no_way_back<Class>(),
+          Class::announce,
+          [](Migration& migration, const StopToken& stop) { return Make{}(migration).run(stop); }};
 }
 
 // What several are made of.
@@ -143,6 +152,7 @@ const Step step::quiesce_source = step_of([](Migration& m) {
   return QuiesceSource{m.move,    m.ports.cluster, m.ports.broker, m.ports.admin, m.journal, m.observer,
                        guards(m), primary(m),      close_valve(m), m.source,      m.line};
 });
+const Step step::know_source = step_of([](Migration& m) { return KnowSource{process(m), m.source}; });
 const Step step::checkpoint = step_of([](Migration& m) {
   return CheckpointQuiet{take_checkpoint(m), m.ports.broker, still_quiet(m)};
 });

@@ -5,7 +5,7 @@
 namespace ms2m::step {
 
 extern const Step take_lease, declare_queues, create_target_pod, await_target_waiting, await_kick_works, arm_dead_man;
-extern const Step quiesce_source, checkpoint, transfer, restore_on_hold;
+extern const Step quiesce_source, know_source, checkpoint, transfer, restore_on_hold;
 /// Of any strategy, where there are hooks (strategy.cpp).
 extern const Step before_quiet, after_pivot;
 /// By the runtime handler.

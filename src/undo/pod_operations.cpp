@@ -14,6 +14,9 @@
 namespace ms2m {
 namespace {
 
+/// Nobody works on the queue until that is known.
+constexpr std::chrono::seconds kMayLive{2};
+
 /// The source may go only when the copy answers its probes: a Service's endpoints must never be empty.
 void wait_ready(const Migrator::Ports& ports, const ObjectRef& ref, const StopToken& stop) {
   ports.cluster.watch(
@@ -48,7 +51,7 @@ bool pod_lives(const Migrator::Ports& ports, const std::string& ns, const std::s
 bool pod_may_live(const Migrator::Ports& ports, const std::string& ns, const std::string& pod, const std::string& uid,
                   const StopToken& stop) {
   try {
-    return pod_lives(ports, ns, pod, uid, stop.within(std::chrono::seconds(10)));
+    return pod_lives(ports, ns, pod, uid, stop.within(kMayLive));
   } catch (const Error&) {
     return true;
   }

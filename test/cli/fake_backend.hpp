@@ -112,6 +112,8 @@ class FakeCluster final : public Cluster {
   }
   bool allowed(const Right&, const StopToken&) override { throw unexpected(); }
   std::optional<Millis> kubelet_patience(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::optional<bool> answers(const StopToken&) override { throw unexpected(); }
+  std::optional<bool> kubelet_answers(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> checkpoint_enabled(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<std::vector<Json>> kubelet_pods(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> kubelet_ends(const std::string&, const std::string&, const StopToken&) override {

@@ -215,6 +215,7 @@ class FakeCluster : public Cluster {
   std::string default_namespace() const override { return "default"; }
   std::string description() const override { return "simulated"; }
   ClusterIdentity identity(const StopToken&) override { return {"simulated", "simulated", "simulated"}; }
+  std::optional<bool> answers(const StopToken&) override { return true; }
   std::optional<Json> get(const ObjectRef& ref, const StopToken& stop) override;
   /// By the label of one migration; else there is nothing.
   std::vector<Json> list(Kind kind, const std::string& ns, const std::string& label_selector, const std::string&,
@@ -238,6 +239,10 @@ class FakeCluster : public Cluster {
   }
   std::optional<std::vector<Json>> kubelet_pods(const std::string& node, const StopToken& stop) override;
   std::optional<bool> kubelet_ends(const std::string& node, const std::string& uid, const StopToken& stop) override;
+  std::optional<bool> kubelet_answers(const std::string&, const StopToken&) override {
+    world_.note("get nodes/proxy");
+    return true;
+  }
   CheckpointArchive checkpoint(const std::string& node, const std::string& ns, const std::string& pod,
                                const std::string& container, const StopToken& stop) override;
 

@@ -78,6 +78,8 @@ class SlowCluster final : public Cluster {
     answers_.answer("patience " + node, stop);
     return std::nullopt;
   }
+  std::optional<bool> answers(const StopToken&) override { throw unexpected(); }
+  std::optional<bool> kubelet_answers(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<std::vector<Json>> kubelet_pods(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<bool> kubelet_ends(const std::string&, const std::string&, const StopToken&) override {
     throw unexpected();
