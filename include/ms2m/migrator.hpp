@@ -9,6 +9,7 @@
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/dials.hpp"
+#include "ms2m/entry_watch.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/node_dump.hpp"
@@ -97,6 +98,7 @@ class Migrator {
   struct Beside {
     Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
     Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
+    EntryWatch* watch = nullptr;  ///< of the journals that are written; nullptr: nobody is told of their entries
   };
   Migrator(const Ports& ports, JournalStore journals, Observer& observer);
   Migrator(const Ports& ports, JournalStore journals, Observer& observer, const Beside& beside);
