@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "journal/journal.hpp"
@@ -40,12 +41,33 @@ std::string word(Point point) {
   return "";
 }
 
-/// Keeps what it is told, and tells it on.
+/// Whether the only journal below `root` has the record about which a watch is told so.
+bool is_written(const std::filesystem::path& root, std::string_view entry, Point point) {
+  const bool ends = point == Point::done || point == Point::ended;
+  std::string type = ends ? "settled" : "effect";
+  if (entry == "pivot") type = ends ? "pivoted" : "pivot_intent";
+  if (entry == "move") type = ends ? "end" : "begin";
+  if (entry == "may_have_served") type = entry;
+  for (const auto& directory : std::filesystem::directory_iterator(root)) {
+    std::ifstream in(directory.path() / "journal.jsonl");
+    for (std::string line; std::getline(in, line);) {
+      const Json record = Json::parse(line);
+      if (record.at("type") == type && (!record.contains("n") || std::to_string(record.at("n").get<int>()) == entry))
+        return true;
+    }
+  }
+  return false;
+}
+
+/// Keeps what it is told, and whether the journal had it then, and tells it on.
 struct Noted final : EntryWatch {
+  explicit Noted(const std::filesystem::path& journals) : root(journals) {}
   void at(std::string_view entry, Point point) override {
     {
       const std::lock_guard lock(mutex);
       told.push_back(std::string(entry) + ":" + word(point));
+      const bool after = point == Point::begun || point == Point::ended;
+      if (is_written(root, entry, point) != after) wrong.push_back(told.back());
     }
     if (next) next->at(entry, point);
   }
@@ -53,7 +75,8 @@ struct Noted final : EntryWatch {
     return static_cast<std::size_t>(std::count(told.begin(), told.end(), what));
   }
   std::mutex mutex;
-  std::vector<std::string> told;
+  const std::filesystem::path& root;
+  std::vector<std::string> told, wrong;
   EntryWatch* next = nullptr;
 };
 
@@ -64,7 +87,7 @@ struct Watched : OnFakes {
     const FakePorts ports(nodes, broker);
     outcome = Migrator(ports.all, JournalStore(root), warnings, {nullptr, nullptr, &noted}).migrate(request, {}, stop);
   }
-  Noted noted;
+  Noted noted{root};
 };
 
 /// How a process ends, or that it stands still, which gets to that entry.
@@ -147,6 +170,7 @@ TEST_CASE("a journal tells of each of its entries before and after it is written
   INFO(move.outcome.error);
   REQUIRE(move.outcome.result == Result::done);
   const auto& told = move.noted.told;
+  CHECK(move.noted.wrong == std::vector<std::string>{});
   CHECK(told.front() == "move:begin");
   CHECK(told.at(1) == "move:begun");
   CHECK(told.at(told.size() - 2) == "move:done");
