@@ -10,6 +10,7 @@
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
 #include "ms2m/dials.hpp"
+#include "ms2m/entry_watch.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/node.hpp"
 #include "ms2m/node_dump.hpp"
@@ -98,6 +99,7 @@ class Migrator {
   struct Beside {
     Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
     Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
+    EntryWatch* watch = nullptr;  ///< of the journals that are written; nullptr: nobody is told of their entries
   };
   /// So old may what plan() found out be when a move begins.
   static constexpr std::chrono::seconds kFresh{10};

@@ -7,9 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/environment.hpp"
 #include "cli/options.hpp"
 #include "ms2m/broker.hpp"
 #include "ms2m/cluster.hpp"
+#include "ms2m/entry_watch.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/listener.hpp"
 #include "ms2m/migrator.hpp"
@@ -82,6 +84,8 @@ class Backend {
   /// Error{usage}: a file, context or namespace that is wrong; {forbidden, timeout, ...}: the plugin gives no
   /// credentials.
   virtual std::shared_ptr<Cluster> cluster(const KubeOptions& options, const StopToken& stop) = 0;
+  /// Who is told of the journals' entries, if the environment wants somebody; a release never does. Error{usage}.
+  virtual std::unique_ptr<EntryWatch> entry_watch(const Environment&, const StopToken&) const { return nullptr; }
   /// The names of all namespaces. Error{forbidden, unavailable, ...}.
   virtual std::vector<std::string> namespaces(const KubeOptions& options, const StopToken& stop) = 0;
   /// The contexts of that kubeconfig (empty: of the one that cluster() would take). Error{usage} when it is none.

@@ -94,7 +94,14 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
   } catch (const Error& error) {
     return report_error(context({}), error, line.command.name);
   }
-  const Context whole = context(config);
+  std::unique_ptr<EntryWatch> watch;
+  try {
+    watch = backend.entry_watch(environment, stop);
+  } catch (const Error& error) {
+    return report_error(context(config), error, line.command.name);
+  }
+  Context whole = context(config);
+  whole.watch = watch.get();
   const StateOnSignal answering(whole, streams.state_asked);
   return run_command(line, whole);
 } catch (...) {

@@ -259,9 +259,9 @@ Session open_session(const Context& context, MigrationRequest& request, Dials* d
   session.provenance.broker = describe(choice.address);
   request.place.vhost = session.provenance.vhost = choice.address.vhost;
   if (!request.hooks.empty()) session.hooks = context.backend.hooks(context.observer);
+  const Migrator::Beside beside{session.hooks.get(), dials, context.watch};
   session.engine = context.backend.engine(
-      session.cluster,
-      {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod, {session.hooks.get(), dials}},
+      session.cluster, {choice.address, ssh, request.timeouts, request.dead_man, false, request.pod, beside},
       context.observer, context.stop);
   return session;
 }
@@ -283,13 +283,14 @@ Session reopen_session(const Context& context, const JournalSummary& journal, co
       !given.kubeconfig.empty() || !given.context.empty() || !given.cluster.empty() || !given.server.empty();
   require_same_cluster(journal, session.cluster->identity(context.stop.within(limit)),
                        {command, kubeconfig_of(context, session.provenance.kubeconfig), by_flag});
+  const Migrator::Beside beside{nullptr, nullptr, context.watch};
   const auto open = [&](const BrokerAddress& broker, bool connect) {
     session.engine = context.backend.engine(
         session.cluster,
         {broker,
          ssh_options(context, {journal.ssh_config, journal.ssh_host, journal.node_program, journal.transfer,
                                journal.agent_namespace, journal.agent_address, journal.registry, journal.registry_ca}),
-         settings_only.timeouts, settings_only.dead_man, connect, journal.id},
+         settings_only.timeouts, settings_only.dead_man, connect, journal.id, beside},
         context.observer, context.stop);
   };
   if (use == BrokerUse::none) {

@@ -10,6 +10,7 @@
 #include "cli/environment.hpp"
 #include "cli/options.hpp"
 #include "ms2m/dials.hpp"
+#include "ms2m/entry_watch.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/stop.hpp"
 #include "ms2m/units.hpp"
@@ -26,12 +27,13 @@ struct Context {
   std::ostream& err;  ///< everything else
   StopToken stop;
   TimePoint begun = Clock::now();  ///< the command
+  EntryWatch* watch = nullptr;     ///< as Migrator::Beside has it
 };
 
 /// The same, observed by another one.
 inline Context observed_by(Observer& observer, const Context& context) {
   return {context.globals, context.environment, context.config, context.backend, observer,
-          context.out,     context.err,         context.stop,   context.begun};
+          context.out,     context.err,         context.stop,   context.begun,   context.watch};
 }
 
 /// defaults, then config.yaml, then the command line. Error{usage}.

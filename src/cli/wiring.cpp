@@ -15,6 +15,7 @@
 #include "carry/direct.hpp"
 #include "carry/registry.hpp"
 #include "cli/wiring_kube.hpp"
+#include "engine/fault_point.hpp"
 #include "engine/lease_phases.hpp"
 #include "hook/shell_hooks.hpp"
 #include "kube/agents.hpp"
@@ -233,6 +234,10 @@ class Wiring final : public Backend {
 
   std::vector<std::string> contexts(const std::string& kubeconfig) const override {
     return kube_contexts(source_of(kubeconfig, ""));
+  }
+
+  std::unique_ptr<EntryWatch> entry_watch(const Environment& environment, const StopToken& stop) const override {
+    return fault_point([&environment](const char* name) { return environment.get(name); }, stop);
   }
 
   std::unique_ptr<Engine> engine(std::shared_ptr<Cluster> cluster, const EngineOptions& options, Observer& observer,

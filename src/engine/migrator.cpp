@@ -157,6 +157,7 @@ Outcome Migrator::Impl::recover(const std::string& id, const StopToken& stop) {
   outcome.result = Result::refused;
   try {
     Journal journal = Journal::open(journals.root(), id);
+    journal.watched_by(beside.watch);
     const JournalSummary summary = journals.find(id).value();
     outcome = outcome_of(summary);
     outcome.result = Result::refused;

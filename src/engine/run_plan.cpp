@@ -294,7 +294,12 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   outcome.id = plan.id;
   outcome.target_pod = plan.target_pod;
   const Move move{plan, request, facts};
+  const auto tell_watch = [this](EntryWatch::Point point) {
+    if (beside.watch != nullptr) beside.watch->at("move", point);
+  };
+  tell_watch(EntryWatch::Point::begin);
   Journal journal = Journal::create(journals.root(), plan.id, begin_record(move, provenance, broker_name));
+  journal.watched_by(beside.watch);
   const TimePoint begin = Clock::now();
   begun = begin;
   Dials nobody;
@@ -309,6 +314,7 @@ void Migrator::Impl::run_plan(const MigrationRequest& request, const Facts& fact
   if (!plan.is_rename) timed->depths.begin(begin, {plan.queue, move.names().target});
   outcome.result = Result::undone;
   try {
+    tell_watch(EntryWatch::Point::begun);
     carry_out(migration, outcome, stop);
   } catch (const std::exception& error) {
     fail(migration, outcome, error);

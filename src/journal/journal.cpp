@@ -247,22 +247,41 @@ void Journal::replay(const Json& record) {
   }
 }
 
+void Journal::tell(std::string_view entry, EntryWatch::Point point) const {
+  if (watch_ != nullptr) watch_->at(entry, point);
+}
+
 int Journal::effect(Phase phase, const std::string& text, const std::optional<Operation>& undo,
                     const std::optional<Operation>& finish) {
   const int n = effects_.empty() ? 1 : effects_.back().n + 1;
   Json record{{"type", "effect"},       {"n", n}, {"phase", to_string(phase)}, {"text", text}, {"undo", maybe(undo)},
               {"finish", maybe(finish)}};
   if (version_ != kRecordVersion) record["v"] = kRecordVersion;
+  tell(std::to_string(n), EntryWatch::Point::begin);
   append(std::move(record));
+  tell(std::to_string(n), EntryWatch::Point::begun);
   return n;
 }
 
 void Journal::settled(int n, bool ok, const std::string& how) {
+  tell(std::to_string(n), EntryWatch::Point::done);
   append({{"type", "settled"}, {"n", n}, {"ok", ok}, {"how", how}}, Durable::with_the_next);
+  tell(std::to_string(n), EntryWatch::Point::ended);
 }
 
-void Journal::mark(Mark mark) { append({{"type", word(mark)}}); }
-void Journal::end(Result result) { append({{"type", "end"}, {"result", to_string(result)}}); }
+void Journal::mark(Mark mark) {
+  const bool is_pivot = mark == Mark::pivot_intent || mark == Mark::pivoted, ends = mark == Mark::pivoted;
+  const char* entry = is_pivot ? "pivot" : word(mark);
+  tell(entry, ends ? EntryWatch::Point::done : EntryWatch::Point::begin);
+  append({{"type", word(mark)}});
+  tell(entry, ends ? EntryWatch::Point::ended : EntryWatch::Point::begun);
+}
+
+void Journal::end(Result result) {
+  tell("move", EntryWatch::Point::done);
+  append({{"type", "end"}, {"result", to_string(result)}});
+  tell("move", EntryWatch::Point::ended);
+}
 
 void Journal::hook_begun(HookPoint at, unsigned number) {
   append({{"type", "hook"}, {"at", to_string(at)}, {"number", number}});

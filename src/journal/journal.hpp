@@ -24,6 +24,7 @@
 
 #include "base/main_line.hpp"
 #include "journal/operation_record.hpp"
+#include "ms2m/entry_watch.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/hook.hpp"
 #include "ms2m/json.hpp"
@@ -79,6 +80,8 @@ class Journal {
 
   /// The time that its records take is told there from now on. It outlives the journal.
   void timed_by(MainLine& line) { line_ = &line; }
+  /// Is told of its entries from now on. It outlives the journal; nullptr: nobody is.
+  void watched_by(EntryWatch* watch) { watch_ = watch; }
 
   int effect(Phase phase, const std::string& text, const std::optional<Operation>& undo,
              const std::optional<Operation>& finish);
@@ -117,7 +120,10 @@ class Journal {
   /// Replays the records of a file's text; returns the length of what is whole in it.
   std::size_t replay_all(const std::string& text, const std::filesystem::path& root, const std::string& id);
 
-  MainLine* line_ = nullptr;  ///< nullptr: nobody asks
+  void tell(std::string_view entry, EntryWatch::Point point) const;
+
+  MainLine* line_ = nullptr;     ///< nullptr: nobody asks
+  EntryWatch* watch_ = nullptr;  ///< nullptr: nobody is told
   std::optional<posix::AppendFile> file_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   int version_ = kRecordVersion;  ///< of its first record
