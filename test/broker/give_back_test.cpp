@@ -76,7 +76,7 @@ TEST_CASE("cut at random instants, nothing that is given back is lost or doubled
   while (way.client.count(way.to).messages < kAll) {
     eventually([&] { return way.client.count(way.from).consumers == 0; });
     std::thread cutter([&] {
-      StopToken{}.sleep(std::chrono::microseconds{3000 + (cuts * 1700) % 40000}, "");
+      StopToken{}.sleep(std::chrono::microseconds{3000 + (cuts * 1700) % 40000} * (1 + cuts / 50), "");
       proxy.cut();
     });
     try {

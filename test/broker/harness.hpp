@@ -16,14 +16,14 @@ std::string fixture_file(const std::string& name);  ///< in MS2M_TEST_BROKER_DIR
 std::string unique(const std::string& stem);
 Outgoing message(const std::string& exchange, const std::string& key, const std::string& body,
                  const std::string& content_type = "application/json", const std::string& id = {});
-StopToken limit(std::chrono::milliseconds time = std::chrono::seconds{10});
+StopToken limit(std::chrono::milliseconds time = std::chrono::seconds{60});
 
 /// A call of the management API that sets a scene; it must succeed.
 void api(const std::string& method, const std::string& path, const std::string& body = {});
 void make_user(const std::string& name, const std::string& password);
 
 /// Polls until `condition` holds; fails the test after `time`.
-void eventually(const std::function<bool()>& condition, std::chrono::milliseconds time = std::chrono::seconds{10});
+void eventually(const std::function<bool()>& condition, std::chrono::milliseconds time = std::chrono::seconds{60});
 
 /// A plain AMQP connection in confirm mode, for producers and to look into queues.
 class Client {

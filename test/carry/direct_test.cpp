@@ -7,6 +7,7 @@
 #include "carry/archive_of.hpp"
 #include "carry/restore_lab.hpp"
 #include "ms2m/error.hpp"
+#include "support/ports.hpp"
 #include "wrap/tls/tcp.hpp"
 
 using namespace ms2m;
@@ -36,8 +37,7 @@ struct Layout : LayoutLab {
 }  // namespace
 
 TEST_CASE("direct: over IPv4 and IPv6, and on a port that is named", "[direct]") {
-  std::uint16_t port = 0;
-  { port = tls::port_of(tls::listen_at("127.0.0.1", 0)); }
+  const std::uint16_t port = port_to_listen_at();
   for (const auto& [to, on] : std::vector<std::pair<std::string, std::uint16_t>>{
            {"127.0.0.1", std::uint16_t{0}}, {"::1", std::uint16_t{0}}, {"127.0.0.1", port}}) {
     Layout layout(address(to), on);

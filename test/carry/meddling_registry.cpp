@@ -17,7 +17,7 @@ constexpr std::size_t kPiece = 8192;
 bool write_all(int to, const std::string& bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
     pollfd room{to, POLLOUT, 0};
-    if (::poll(&room, 1, 10000) != 1) return false;
+    if (::poll(&room, 1, 60000) != 1) return false;
     const auto sent = ::send(to, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL);
     if (sent < 0 && errno == EAGAIN) continue;
     if (sent <= 0) return false;
@@ -50,7 +50,7 @@ void MeddlingRegistry::accept() {
 }
 
 void MeddlingRegistry::pass(posix::UniqueFd client) {
-  const posix::UniqueFd registry = tls::connect_to("127.0.0.1", behind_, Millis{3000}, {});
+  const posix::UniqueFd registry = tls::connect_to("127.0.0.1", behind_, Millis{30000}, {});
   const std::array<int, 2> ends{client.get(), registry.get()};
   std::array<std::size_t, 2> passed{};
   std::string request;

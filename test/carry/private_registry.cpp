@@ -6,6 +6,7 @@
 #include "ms2m/error.hpp"
 #include "node/private_sshd.hpp"
 #include "support/catch.hpp"
+#include "support/ports.hpp"
 #include "wrap/posix/subprocess.hpp"
 #include "wrap/tls/tcp.hpp"
 
@@ -39,7 +40,7 @@ PrivateRegistry::PrivateRegistry(const RegistrySettings& settings) : settings_(s
   fs::create_directory(storage());
   if (settings_.tls) make_certificate(dir_.path());
   std::ofstream(dir_.path() / "htpasswd") << kUser << ":" << kHash << "\n";
-  port_ = tls::port_of(tls::listen_at("127.0.0.1", 0));
+  port_ = port_to_listen_at();
   std::ofstream config(dir_.path() / "config.yml");
   config << "version: 0.1\nlog: {level: info}\nstorage:\n  filesystem: {rootdirectory: " << storage().string()
          << "}\n  delete: {enabled: " << (settings_.deletes ? "true" : "false")

@@ -33,7 +33,7 @@ TEST_CASE("a dump is taken, carried into a restore, and removed", "[carry]") {
   const MonitorOf monitor(kId, container.program(), state);
   REQUIRE(becomes_true([&] { return monitor.there(); }));
   const DumpResult taken = carried.dumps.take("worker-1", carried.id, "cri-o://" + kId, {});
-  CHECK(taken.frozen < std::chrono::seconds(10));
+  CHECK(taken.frozen < std::chrono::seconds(60));
   CHECK_FALSE(container.frozen());
   CHECK(container.container.counts());
 

@@ -14,7 +14,7 @@ TEST_CASE("pages of a dump that is not there: nothing begins, and the restore is
   const auto thrown = [&](const PagesRequest& of) {
     try {
       lab.carrier.bring_pages(
-          of, [] { FAIL("it was opened"); }, {}, StopToken().within(std::chrono::seconds(20)));
+          of, [] { FAIL("it was opened"); }, {}, StopToken().within(std::chrono::seconds(60)));
     } catch (const Error& error) {
       return error;
     }

@@ -177,7 +177,7 @@ TEST_CASE("carry: a restore's data that is stopped, or whose connection breaks, 
       CHECK_THROWS_AS(move(), Cancelled);
     else
       CHECK(error_of(move).kind() == ErrorKind::unavailable);
-    CHECK(seconds_between(asked, Clock::now()) < 3);
+    CHECK(seconds_between(asked, Clock::now()) < 15);
     CHECK(eventually([&] { return carriage.clean(); }));
   }
   CHECK_NOTHROW(carriage.carrier.move(carriage.sparse(1), {}, {}));
@@ -221,7 +221,7 @@ TEST_CASE("a restore on a node, as ms2m asks for it", "[carry]") {
         ErrorKind::timeout);
   RestoreStatus seen;
   std::thread watching(
-      [&] { seen = restores.watch("worker-2", id, before, StopToken().within(std::chrono::seconds(20))); });
+      [&] { seen = restores.watch("worker-2", id, before, StopToken().within(std::chrono::seconds(60))); });
   restores.bind("worker-2", id, "uid-1", "/var/lib/kubelet", {});
   watching.join();
   CHECK(seen.uid == "uid-1");

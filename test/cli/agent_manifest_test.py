@@ -83,13 +83,13 @@ def check(document):
 
 
 def manifest(*arguments, status=0):
-    run = subprocess.run([MS2M, "agent", "manifest", *arguments], capture_output=True, text=True, timeout=30, check=False)
+    run = subprocess.run([MS2M, "agent", "manifest", *arguments], capture_output=True, text=True, timeout=100, check=False)
     assert run.returncode == status, run.stderr
     return run.stdout if status == 0 else run.stderr
 
 
 def openssl(*arguments, text=""):
-    return subprocess.run(["openssl", *arguments], input=text, capture_output=True, text=True, timeout=30, check=True).stdout
+    return subprocess.run(["openssl", *arguments], input=text, capture_output=True, text=True, timeout=100, check=True).stdout
 
 
 class Manifest(unittest.TestCase):

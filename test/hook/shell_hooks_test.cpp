@@ -46,7 +46,7 @@ struct Shell {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   void run(const std::string& command, HookPoint at = HookPoint::before_quiet,
-           const StopToken& stop = StopToken().within(Millis{20000})) {
+           const StopToken& stop = StopToken().within(Millis{60000})) {
     hook::make_shell_hooks(heard)->run({at, command}, so_far, stop);
   }
   /// Of a number that a command has written there; one that has died and waits for nobody is gone, too.
@@ -56,7 +56,7 @@ struct Shell {
   }
   /// One that was killed dies when it gets a processor.
   bool dies(const char* name) const {
-    for (const TimePoint limit = Clock::now() + std::chrono::seconds(10); lives(name) && Clock::now() < limit;)
+    for (const TimePoint limit = Clock::now() + std::chrono::seconds(60); lives(name) && Clock::now() < limit;)
       std::this_thread::sleep_for(Millis{5});
     return !lives(name);
   }
@@ -106,7 +106,7 @@ TEST_CASE("at its limit, or when the operator stops it, a hook is killed with al
                            "; trap '' TERM; while [ ! -s " + shell.file("child") +
                            " ]; do sleep 0.01; done; echo up; wait; wait";
   SECTION("limit") {
-    CHECK(error_of([&] { shell.run(hang, HookPoint::end, StopToken().within(Millis{1500})); }).kind() ==
+    CHECK(error_of([&] { shell.run(hang, HookPoint::end, StopToken().within(Millis{6000})); }).kind() ==
           ErrorKind::timeout);
   }
   SECTION("stop") {
@@ -116,7 +116,7 @@ TEST_CASE("at its limit, or when the operator stops it, a hook is killed with al
       void on(const Event&) noexcept override { source.request_stop(); }
     } stopping;
     CHECK_THROWS_AS(hook::make_shell_hooks(stopping)->run({HookPoint::end, hang}, shell.so_far,
-                                                          stopping.source.token().within(Millis{20000})),
+                                                          stopping.source.token().within(Millis{60000})),
                     Cancelled);
   }
   SECTION("ms2m leaves at once") {
@@ -125,7 +125,7 @@ TEST_CASE("at its limit, or when the operator stops it, a hook is killed with al
     } leaving;
     CHECK_THAT(
         error_of([&] {
-          hook::make_shell_hooks(leaving)->run({HookPoint::end, hang}, shell.so_far, StopToken().within(Millis{20000}));
+          hook::make_shell_hooks(leaving)->run({HookPoint::end, hang}, shell.so_far, StopToken().within(Millis{60000}));
         }).message(),
         StartsWith("killed by signal 9"));
   }
@@ -138,8 +138,8 @@ TEST_CASE("a hook that leaves something behind is not waited for, and one that w
           "[hooks]") {
   Shell shell;
   const TimePoint begin = Clock::now();
-  shell.run("sleep 30 & echo $! > " + shell.file("left") + "; echo done");
-  CHECK(Clock::now() - begin < std::chrono::seconds(15));
+  shell.run("sleep 100 & echo $! > " + shell.file("left") + "; echo done");
+  CHECK(Clock::now() - begin < std::chrono::seconds(50));
   CHECK(shell.lives("left"));
   ::kill(std::stoi(Shell::text(shell.file("left"))), SIGKILL);
   struct Counting final : Observer {
@@ -147,7 +147,7 @@ TEST_CASE("a hook that leaves something behind is not waited for, and one that w
     void on(const Event&) noexcept override { ++lines; }
   } counting;
   CHECK_THROWS_AS(
-      hook::make_shell_hooks(counting)->run({HookPoint::end, "yes"}, shell.so_far, StopToken().within(Millis{300})),
+      hook::make_shell_hooks(counting)->run({HookPoint::end, "yes"}, shell.so_far, StopToken().within(Millis{3000})),
       Error);
   CHECK(counting.lines > 0);
 }

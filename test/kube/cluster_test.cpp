@@ -17,7 +17,7 @@ Json with_id(Json object, const std::string& id, const char* map = "annotations"
   return object;
 }
 
-StopToken soon() { return StopToken{}.within(std::chrono::seconds(20)); }
+StopToken soon() { return StopToken{}.within(std::chrono::seconds(60)); }
 
 }  // namespace
 
@@ -171,11 +171,12 @@ TEST_CASE("deleting: options, and what counts as not there") {
 TEST_CASE("busy and broken servers are asked again as client-go does") {
   ApiServer* self = nullptr;
   std::string mode;
+  bool later = false;
   ApiServer server([&](const httplib::Request&, httplib::Response& answer, int number) {
     if (number >= 2 && mode != "always") return answer_json(answer, 200, pod("consumer-0", "5"));
     if (mode == "cut") return answer_events(answer, *self, {Json(1)}, End::cut);
     answer_status(answer, mode == "429" ? 429 : mode == "500" || mode == "always" ? 500 : 503, "Busy", "busy");
-    if (mode == "429" || mode == "503") answer.set_header("Retry-After", number == 0 ? "1" : "0");
+    if (mode == "429" || mode == "503") answer.set_header("Retry-After", number > 0 ? "0" : later ? "30" : "1");
   });
   self = &server;
   KubeCluster cluster(server.access());
@@ -221,10 +222,11 @@ TEST_CASE("busy and broken servers are asked again as client-go does") {
   }
   SECTION("not beyond the deadline") {
     mode = "429";
-    const Error e = error_of([&] { cluster.get(kPod, StopToken{}.within(Millis{200})); });
+    later = true;
+    const Error e = error_of([&] { cluster.get(kPod, StopToken{}.within(Millis{5000})); });
     CHECK(e.kind() == ErrorKind::timeout);
     CHECK(contains(e.what(), "last answer: busy"));
-    CHECK(Clock::now() - began < Millis{900});
+    CHECK(Clock::now() - began < Millis{20000});
   }
 }
 
@@ -239,11 +241,15 @@ TEST_CASE("a server that is not there") {
 
   ApiServer stranger([](const httplib::Request&, httplib::Response&, int) {}, "stranger");
   KubeCluster other(stranger.access());
-  const TimePoint began = Clock::now();
-  const Error untrusted = error_of([&] { other.get(kPod, soon()); });
-  CHECK(untrusted.kind() == ErrorKind::forbidden);
-  CHECK(contains(untrusted.remedy(), "certificate-authority"));
-  CHECK(Clock::now() - began < Millis{1200});  // asked once
+  Millis quickest{60000};  // of several: the machine may stand still for a moment
+  for (int i = 0; i < 5; ++i) {
+    const TimePoint began = Clock::now();
+    const Error untrusted = error_of([&] { other.get(kPod, soon()); });
+    quickest = std::min(quickest, std::chrono::ceil<Millis>(Clock::now() - began));
+    CHECK(untrusted.kind() == ErrorKind::forbidden);
+    CHECK(contains(untrusted.remedy(), "certificate-authority"));
+  }
+  CHECK(quickest < Millis{1200});  // asked once
 }
 
 TEST_CASE("a 401 renews the plugin's credential once") {
@@ -366,10 +372,10 @@ TEST_CASE("an answer that takes longer than one may is asked for again") {
   });
   self = &server;
   KubeAccess access = server.access();
-  access.request_limit = Millis{300};
+  access.request_limit = Millis{3000};
   const TimePoint begun = Clock::now();
   CHECK(KubeCluster(access).get(kPod, soon()).has_value());
-  CHECK(Clock::now() - begun >= Millis{300});
+  CHECK(Clock::now() - begun >= Millis{3000});
   CHECK(server.seen().size() == 2);
 }
 
@@ -387,5 +393,5 @@ TEST_CASE("a hanging server: a stop takes effect at once") {
   });
   CHECK_THROWS_AS(cluster.get(kPod, source.token()), Cancelled);
   stopper.join();
-  CHECK(Clock::now() - stopped < Millis{1000});
+  CHECK(Clock::now() - stopped < Millis{10000});
 }

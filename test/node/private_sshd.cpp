@@ -105,7 +105,7 @@ std::vector<int> processes_with(const std::string& word) {
 }
 
 bool eventually(const std::function<bool()>& condition) {
-  for (const auto end = Clock::now() + std::chrono::seconds(10); Clock::now() < end;) {
+  for (const auto end = Clock::now() + std::chrono::seconds(60); Clock::now() < end;) {
     if (condition()) return true;
     std::this_thread::sleep_for(Millis{5});
   }

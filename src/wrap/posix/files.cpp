@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include "ms2m/error.hpp"
 
@@ -38,16 +40,37 @@ void write_all(int fd, std::string_view bytes, const std::string& name) {
   }
 }
 
+/// False: there is none, as errno says.
+bool sync_if_there(const fs::path& directory) {
+  const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd && is_missing(errno)) return false;
+  if (!fd) throw_errno("open " + directory.string());
+  // Some file systems (network, fuse) cannot sync a directory; then there is nothing more to be had.
+  if (retry([&] { return ::fsync(fd.get()); }) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
+  return true;
+}
+
+/// `parents`: of those that were made. False: somebody has removed one of them meanwhile.
+bool make_missing(const fs::path& path, std::vector<fs::path>& parents) {
+  if (path.empty() || fs::is_directory(path)) return true;
+  const fs::path parent = path.has_filename() ? path.parent_path() : path.parent_path().parent_path();
+  if (parent != path && !make_missing(parent, parents)) return false;
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    if (errno == ENOENT) return false;
+    throw_errno("mkdir " + path.string());
+  }
+  parents.push_back(parent);
+  return true;
+}
+
 }  // namespace
 
+constexpr int kMostTries = 100;
 constexpr int kLooks = 10;
 constexpr std::chrono::milliseconds kLook{10};  // who only looks (locked()) has a lock for less
 
 void sync_directory(const fs::path& directory) {
-  const UniqueFd fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) throw_errno("open " + directory.string());
-  // Some file systems (network, fuse) cannot sync a directory; then there is nothing more to be had.
-  if (retry([&] { return ::fsync(fd.get()); }) != 0 && errno != EINVAL) throw_errno("fsync " + directory.string());
+  if (!sync_if_there(directory)) throw_errno("open " + directory.string());
 }
 
 TempDir::TempDir(const std::string& prefix, const fs::path& parent) {
@@ -64,11 +87,13 @@ TempDir::~TempDir() {
 }
 
 void make_private_directories(const fs::path& path) {
-  if (path.empty() || fs::is_directory(path)) return;
-  const fs::path parent = path.has_filename() ? path.parent_path() : path.parent_path().parent_path();
-  if (parent != path) make_private_directories(parent);
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_errno("mkdir " + path.string());
-  sync_directory(parent);
+  // Whoever removes something else from a directory above may take that along, as long as it is empty.
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    std::vector<fs::path> parents;
+    if (make_missing(path, parents) && std::all_of(parents.begin(), parents.end(), sync_if_there)) return;
+  }
+  errno = ENOENT;
+  throw_errno("mkdir " + path.string());
 }
 
 AppendFile::AppendFile(const fs::path& path, Missing missing)

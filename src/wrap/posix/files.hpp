@@ -31,7 +31,7 @@ class TempDir {
 };
 
 /// Makes the directory and what is missing above it, all with mode 0700, and syncs the parents. Nothing to do when
-/// there.
+/// there. Others may remove those above meanwhile, as long as they are empty: they are made anew.
 void make_private_directories(const std::filesystem::path& path);
 
 /// An append-only file, mode 0600, of one writer. append() returns when the bytes are on the disk. Not thread-safe.

@@ -395,14 +395,14 @@ class Cluster(unittest.TestCase):
             at = os.path.join(directory, "said")
             publish = f'echo "$RATE $KUBECONFIG" >{at}.part; sleep 60 & echo $! >>{at}.part; mv {at}.part {at}; wait'
             with cluster_runs.publishing(self.options(publish=publish), 12.5):
-                deadline = time.monotonic() + 20
+                deadline = time.monotonic() + 60
                 while not os.path.exists(at):
                     self.assertLess(time.monotonic(), deadline, "the publisher does not begin")
                     time.sleep(0.01)
             with open(at, encoding="utf-8") as file:
                 rate, child = file.read().splitlines()
             self.assertEqual(rate, "12.5 /kubeconfig")
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while os.path.exists(f"/proc/{child}") and not lab_runs.producing.is_zombie(int(child)):
                 self.assertLess(time.monotonic(), deadline, "what the publisher began goes on")
                 time.sleep(0.01)
@@ -410,7 +410,7 @@ class Cluster(unittest.TestCase):
     def test_a_publisher_that_ends_by_itself(self):
         with self.assertRaisesRegex(lab.Failure, "ended by itself, with exit status 3"):
             with cluster_runs.publishing(self.options(publish="exit 3"), 10) as process:
-                process.wait(20)
+                process.wait(60)
 
     def test_a_publisher_that_does_not_end_is_killed(self):
         self.addCleanup(setattr, cluster_runs, "ENDS_WITHIN", cluster_runs.ENDS_WITHIN)
@@ -419,7 +419,7 @@ class Cluster(unittest.TestCase):
             ready = os.path.join(directory, "ready")
             with self.assertRaisesRegex(lab.Failure, "did not end within 0.2 s"):
                 with cluster_runs.publishing(self.options(publish=f"trap '' TERM; touch {ready}; while :; do sleep 0.05; done"), 10) as process:
-                    deadline = time.monotonic() + 20
+                    deadline = time.monotonic() + 60
                     while not os.path.exists(ready):
                         self.assertLess(time.monotonic(), deadline, "the publisher does not begin")
                         time.sleep(0.01)

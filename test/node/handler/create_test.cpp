@@ -19,8 +19,8 @@ using S = RestoreState;
 namespace {
 
 posix::ExitStatus ended(posix::Child& child) {
-  INFO("waited twenty seconds for the handler's end");
-  const auto status = child.wait_for(std::chrono::seconds(20));
+  INFO("waited a minute for the handler's end");
+  const auto status = child.wait_for(std::chrono::seconds(60));
   REQUIRE(status);
   return *status;
 }

@@ -179,7 +179,7 @@ int FakeNode::restored_process() const {
 }
 
 bool becomes_true(const std::function<bool()>& holds) {
-  for (const TimePoint end = Clock::now() + std::chrono::seconds(20); !holds();) {
+  for (const TimePoint end = Clock::now() + std::chrono::seconds(60); !holds();) {
     if (Clock::now() >= end) return false;
     std::this_thread::sleep_for(Millis{2});
   }

@@ -18,7 +18,7 @@ namespace {
 
 void kill_it(posix::Child& child, int signal) {
   ::kill(child.pid(), signal);
-  const auto status = child.wait_for(std::chrono::seconds(20));
+  const auto status = child.wait_for(std::chrono::seconds(60));
   REQUIRE(status);
   CHECK(status->signal == signal);
 }

@@ -53,8 +53,8 @@ struct PagedNode : FakeNode {
 /// Who gives pages, once: `page`, or "" to leave.
 std::thread giver(PageDoor& door, const std::string& page) {
   return std::thread([&door, page] {
-    const auto come = door.admit(StopToken().within(std::chrono::seconds(20)));
-    CHECK(shown_process(come.get(), StopToken().within(std::chrono::seconds(20))));
+    const auto come = door.admit(StopToken().within(std::chrono::seconds(60)));
+    CHECK(shown_process(come.get(), StopToken().within(std::chrono::seconds(60))));
     char asked[4];
     REQUIRE(::recv(come.get(), asked, sizeof asked, MSG_WAITALL) == 4);
     if (!page.empty()) REQUIRE(::send(come.get(), page.data(), page.size(), 0) > 0);
@@ -102,8 +102,8 @@ TEST_CASE("a restore goes on, and fails, when whoever gives its pages has stoppe
   const PagedNode node;
   PageDoor door(node.place->directory());
   std::thread dies([&door] {
-    const auto come = door.admit(StopToken().within(std::chrono::seconds(20)));
-    const auto criu = shown_process(come.get(), StopToken().within(std::chrono::seconds(20)));
+    const auto come = door.admit(StopToken().within(std::chrono::seconds(60)));
+    const auto criu = shown_process(come.get(), StopToken().within(std::chrono::seconds(60)));
     char asked[4];
     REQUIRE(::recv(come.get(), asked, sizeof asked, MSG_WAITALL) == 4);
     REQUIRE(::syscall(SYS_pidfd_send_signal, criu.get(), SIGSTOP, nullptr, 0) == 0);
@@ -126,7 +126,7 @@ TEST_CASE("a restore whose pages fail while the runtime still restores ends at o
   const auto result = node.create();
   gives.join();
   CHECK(result.status.code == 125);
-  CHECK(Clock::now() - begin < std::chrono::seconds(60));
+  CHECK(Clock::now() - begin < std::chrono::seconds(300));
   CHECK_FALSE(alive(node.restored_process()));
 }
 

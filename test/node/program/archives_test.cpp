@@ -169,13 +169,13 @@ TEST_CASE("a reader that grants no credit holds nothing else up", "[node_program
   Archives node;
   put(node.file(kOne), std::string(16 << 20, 'x'));
   Session session(node.place.program());
-  session.hello(Millis{1000});
+  session.hello(Millis{3000});
   std::vector<std::uint32_t> stalled;
   for (int i = 0; i < 8; ++i) stalled.push_back(session.begin(ReadArchive{node.file(kOne)}));
   session.send(FrameKind::credit, stalled[0], credit_payload(100));
   std::size_t data = 0;
   for (int i = 0; i < 15; ++i) {
-    std::this_thread::sleep_for(Millis{100});
+    std::this_thread::sleep_for(Millis{300});
     session.send(FrameKind::heartbeat, 0);
     if (i == 7) CHECK_NOTHROW(session.call(ListArchives{node.directory, "default", "consumer-0", "consumer"}));
   }

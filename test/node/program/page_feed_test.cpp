@@ -69,10 +69,10 @@ TEST_CASE("pages are kept until they are asked for; whoever asks stands still un
   Fed fed;
   fed.ask({1, 0x500000, 1});  // what the copy touches while it is restored
   CHECK(fed.session.next_of(fed.channel).payload == print_frame({PageFrame::kWanted, {1, 0x500000, 1}}));
-  CHECK(fed.state() == 'S');
+  CHECK(fed.becomes('S'));
   fed.come({1, 0x500000, 1}, 'x');
   CHECK(fed.given(PageFrame::kSize + kPage) == pages_from({1, 0x500000, 1}, 'x'));
-  CHECK(fed.state() == 'S');
+  CHECK(fed.becomes('S'));
 
   fed.ask({1, 0x400000, 2});
   const Frame wish = fed.session.next_of(fed.channel);
@@ -95,7 +95,7 @@ TEST_CASE("pages are kept until they are asked for; whoever asks stands still un
 
   fed.socket.reset();
   CHECK(fed.session.finish<FeedPages>(fed.channel).bytes == Bytes{5 * kPage});
-  CHECK(fed.state() == 'S');
+  CHECK(fed.becomes('S'));
 }
 
 TEST_CASE("whoever asked for pages goes on when none come any more", "[node_program]") {

@@ -224,7 +224,7 @@ TEST_CASE("data that is cut off leaves nothing, whatever cuts it", "[node_progra
     INFO(how);
     const Place place;
     Session session(place.program());
-    session.hello(std::string(how) == "silence" ? Millis{300} : Millis{60000});
+    session.hello(std::string(how) == "silence" ? Millis{3000} : Millis{60000});
     session.call(Restoring::prepare());
     const std::string images = place.layouts + "/" + kRestore + "/checkpoint";
     const std::string bytes = Restoring::archive().file("checkpoint/pages-1.img", large(300'000)).str();

@@ -14,7 +14,7 @@
 namespace ms2m::test {
 namespace {
 
-constexpr Millis kPatience{10000};
+constexpr Millis kPatience{60000};
 
 posix::ProcessSpec spec_of(const std::vector<std::string>& argv, const Session::Environment& environment) {
   posix::ProcessSpec spec;
@@ -25,7 +25,7 @@ posix::ProcessSpec spec_of(const std::vector<std::string>& argv, const Session::
 
 void wait_for(int fd, short events, const char* what) {
   pollfd one{fd, events, 0};
-  INFO("waited ten seconds " << what);
+  INFO("waited a minute " << what);
   REQUIRE(::poll(&one, 1, static_cast<int>(kPatience.count())) == 1);
 }
 
@@ -125,7 +125,7 @@ int Session::guard() const {
 }
 
 posix::ExitStatus Session::wait() {
-  INFO("waited ten seconds for the program's end");
+  INFO("waited a minute for the program's end");
   const auto status = child.wait_for(kPatience);
   REQUIRE(status);
   posix::read_into(child.err, err, 1 << 20);

@@ -98,7 +98,7 @@ Thrown thrown_by(Act act) {
 }
 
 /// Looks every few milliseconds until it holds, at most `limit`.
-bool becomes_true(const std::function<bool()>& holds, Millis limit = std::chrono::seconds(10));
+bool becomes_true(const std::function<bool()>& holds, Millis limit = std::chrono::seconds(60));
 
 /// False for what only waits to be reaped.
 bool alive(int pid);

@@ -175,18 +175,18 @@ TEST_CASE("a request is cancelled, others go on", "[node_program]") {
 TEST_CASE("silence ends the session, and heartbeats keep it", "[node_program]") {
   const Place place;
   Session session(place.program());
-  session.hello(Millis{400});
+  session.hello(Millis{2000});
   for (int i = 0; i < 12; ++i) {  // three times as long
     session.send(FrameKind::heartbeat, 0);
-    std::this_thread::sleep_for(Millis{100});
+    std::this_thread::sleep_for(Millis{500});
   }
   CHECK_NOTHROW(session.call(ListArchives{"/nowhere/checkpoints", "a", "b", "c"}));
-  CHECK(session.heartbeats >= 6);
+  CHECK(session.heartbeats >= 4);
   const TimePoint last = Clock::now();
   CHECK_FALSE(session.wait().ok());
   const double after = seconds_between(last, Clock::now());
-  CHECK(after >= 0.35);
-  CHECK(after < 3);
+  CHECK(after >= 1.9);
+  CHECK(after < 30);
   CHECK_THAT(session.err, Contains("nothing was heard"));
 }
 

@@ -49,7 +49,8 @@ void become(RestorePlace& place, S state) {
   place.change([&](Record& record) { record.state = state; });
 }
 
-const StopToken kSoon = StopToken().within(std::chrono::seconds(10));
+/// From now on, and not from when the program began.
+StopToken soon() { return StopToken().within(std::chrono::seconds(60)); }
 
 }  // namespace
 
@@ -101,7 +102,7 @@ TEST_CASE("the newest of those that wait counts, and ends with its process", "[n
     {
       DirectoryWatch watch(place.directory());
       const Waiting second(place.directory());
-      CHECK(watch.await(kSoon));
+      CHECK(watch.await(soon()));
       CHECK_FALSE(first.newest());
       CHECK(second.newest());
     }
@@ -124,7 +125,7 @@ TEST_CASE("the newest of those that wait counts, and ends with its process", "[n
   CHECK(place.status().waiting);
   while (watch.await(StopToken().within(Millis{0}))) continue;
   REQUIRE(::write(goes[1], "g", 1) == 1);
-  CHECK(watch.await(kSoon));  // the kernel closes its file
+  CHECK(watch.await(soon()));  // the kernel closes its file
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(WIFSIGNALED(status));
@@ -142,7 +143,7 @@ TEST_CASE("a watch sees every change of the record, ends with its time, and when
     own->change([](Record& record) { record.ready = true; });
   });
   bool ready = false;
-  while (!ready && watch.await(kSoon)) ready = place.status().ready;
+  while (!ready && watch.await(soon())) ready = place.status().ready;
   other.join();
   CHECK(ready);
   StopSource source;
