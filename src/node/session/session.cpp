@@ -29,6 +29,12 @@ Session::~Session() {
   link_.line->wait_for_end(kFarewell);
 }
 
+bool Session::lives() {
+  std::unique_lock lock(mutex_);
+  heard_.wait_for(lock, silence_ / 2, [this] { return !alive() || speaks(); });
+  return alive();
+}
+
 std::shared_ptr<Call> Session::start(const std::string& request, std::string doing) {
   const std::lock_guard lock(mutex_);
   if (cause_) throw Error(*cause_);
@@ -85,9 +91,14 @@ void Session::read() {
     decoder_.filled(got);
     decode();
     done += got;
-    more = got == room.size();  // or what was there has been read
+    more = got > 0;  // until there is no more, or the end: who has waited is told both at once
   }
-  if (done > 0) heard_at_ = Clock::now();
+  if (done > 0 || !out) {
+    const std::lock_guard lock(mutex_);
+    if (done > 0) heard_at_ = Clock::now();
+    if (!out) over_ = true;
+  }
+  heard_.notify_all();
   posix::read_tail(link_.line->err, link_.said, kSaidKept);
 }
 
@@ -134,9 +145,10 @@ void Session::conclude(const Error& cause) {
   {
     const std::lock_guard lock(mutex_);
     cause_ = cause;
+    over_ = true;
     calls.swap(calls_);
   }
-  ended_ = true;
+  heard_.notify_all();
   if (!closing_) link_.line->cut();
   for (auto& [channel, each] : calls)
     if (const auto call = each.lock()) call->fail(cause);

@@ -1,6 +1,7 @@
 // ms2m's end of the connection with the program on one node.
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,9 +32,12 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  bool alive() const noexcept { return !ended_; }
+  bool alive() const noexcept { return !over_; }
   /// It lives and was heard of so lately that the program cannot think of us as silent yet.
   bool speaks() const noexcept { return alive() && Clock::now() - heard_at_.load() < silence_ / 2; }
+  /// As alive(), but it blocks where that is not known yet, as nothing was heard for so long (this process stood still,
+  /// say, and has yet to read that it has ended): until something is, or half the silence more.
+  bool lives();
   /// Sends a request (JSON text); `doing` is what errors of waiting say. Never blocks. Error{unavailable, ...}: it has
   /// ended.
   std::shared_ptr<Call> start(const std::string& request, std::string doing);
@@ -57,10 +61,11 @@ class Session {
   FrameDecoder decoder_{Reader::ms2m};
   std::atomic<TimePoint> heard_at_;
   std::mutex mutex_;  ///< guards calls_, next_channel_, cause_
+  std::condition_variable heard_;
   std::map<std::uint32_t, std::weak_ptr<Call>> calls_;
   std::uint32_t next_channel_ = 1;
   std::optional<Error> cause_;
-  std::atomic<bool> ended_{false}, closing_{false};
+  std::atomic<bool> over_{false}, closing_{false};  ///< over: its line or itself
   std::thread thread_;
 };
 

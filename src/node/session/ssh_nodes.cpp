@@ -24,8 +24,12 @@ struct SshNodes::Entry {
   std::shared_ptr<node::Session> session;
 
   std::shared_ptr<node::Session> living() const {
-    const std::lock_guard lock(state);
-    return session && session->alive() ? session : nullptr;
+    std::shared_ptr<node::Session> last;
+    {
+      const std::lock_guard lock(state);
+      last = session;
+    }
+    return last && last->lives() ? last : nullptr;
   }
 };
 
