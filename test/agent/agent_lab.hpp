@@ -61,9 +61,9 @@ class AgentLab {
   HttpResponse ask_with(std::vector<std::pair<std::string, std::string>> headers, const std::string& method,
                         const std::string& path, const std::string& body = {}) {
     HttpRequest request{method, url(path), std::move(headers), body, false, false};
-    return client_.request(request, StopToken().within(std::chrono::seconds(20)));
+    return client_.request(request, StopToken().within(std::chrono::seconds(60)));
   }
-  HttpResponse open(const std::string& path = kSession, int silence_ms = 3000) {
+  HttpResponse open(const std::string& path = kSession, int silence_ms = 60000) {
     return ask("POST", path, "{\"silence_ms\":" + std::to_string(silence_ms) + "}");
   }
   std::string log() {
@@ -100,9 +100,9 @@ class AgentLab {
   HttpClient client_{options()};
 };
 
-/// Waits until `condition` holds; false after 10 s.
+/// Waits until `condition` holds; false after a minute.
 inline bool comes_true(const std::function<bool()>& condition) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(Millis{10});
   }

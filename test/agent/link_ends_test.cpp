@@ -58,7 +58,7 @@ TEST_CASE("agent link: an agent that cannot be reached for a moment is no end, f
   down = true;
   std::this_thread::sleep_for(Millis{500});
   down = false;
-  std::this_thread::sleep_for(Millis{2500});
+  std::this_thread::sleep_for(LinkLab::kSilence + Millis{1000});
   CHECK(session->alive());
   down = true;
   CHECK(comes_true([&] { return !session->alive(); }));

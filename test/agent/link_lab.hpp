@@ -11,12 +11,15 @@
 namespace ms2m::test {
 
 struct LinkLab {
+  /// No machine is so busy that it comes to nothing for so long.
+  static constexpr Millis kSilence{5000};
+
   explicit LinkLab(std::vector<std::string> argv = {MS2M_NODE_PROGRAM_FILE}) : agent(std::move(argv)) {}
 
   /// `disturb` is asked before each request and after its answer: whether that is lost.
   NodeSettings settings(std::function<bool(const AgentCall&, bool answered)> disturb = {}) {
     NodeSettings settings;
-    settings.silence = Millis{2000};
+    settings.silence = kSilence;
     settings.open_line = [this, disturb](const std::string& node, Millis silence, const StopToken& stop) {
       const auto request = [this, disturb](const AgentCall& call, const StopToken& until) -> AgentAnswer {
         const auto lost = [] { return Error(ErrorKind::unavailable, "the connection was lost"); };
@@ -32,7 +35,7 @@ struct LinkLab {
         ++requests;
         return {answer.status, answer.body};
       };
-      return node::open_agent_link(node, request, {"k3x9qa", silence, Millis{10000}, "true"}, stop);
+      return node::open_agent_link(node, request, {"k3x9qa", silence, Millis{60000}, "true"}, stop);
     };
     return settings;
   }

@@ -28,7 +28,7 @@ class Raw {
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    const timeval limit{20, 0};
+    const timeval limit{60, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (!handshake) return;
     ssl_ = SSL_new(context_);
@@ -44,17 +44,17 @@ class Raw {
   Raw& operator=(const Raw&) = delete;
 
   bool say(const std::string& text) { return SSL_write(ssl_, text.data(), static_cast<int>(text.size())) > 0; }
-  /// All that comes until the end, or 20 s have gone by.
+  /// All that comes until the end, or a minute has gone by.
   std::string hear() {
     std::string all;
     char some[4096];
     for (int got; (got = SSL_read(ssl_, some, sizeof some)) > 0;) all.append(some, static_cast<std::size_t>(got));
     return all;
   }
-  /// The other side has ended the connection; waits for it up to 20 s.
+  /// The other side has ended the connection; waits for it up to a minute.
   bool ended() {
     pollfd fd{fd_, POLLIN | POLLRDHUP, 0};
-    for (int i = 0; i < 200; ++i)
+    for (int i = 0; i < 600; ++i)
       if (::poll(&fd, 1, 100) > 0 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) return true;
     return false;
   }
@@ -78,8 +78,8 @@ int answers_in(const std::string& text) {
 }
 
 const auto kQuick = [](agent::ServerSettings& settings) {
-  settings.request_limit = Millis{700};
-  settings.idle = Millis{1000};
+  settings.request_limit = Millis{3000};
+  settings.idle = Millis{3000};
 };
 
 std::string taken(AgentLab& lab) { return lab.ask("POST", kSession + "/in?at=0", "").body; }
@@ -182,14 +182,14 @@ TEST_CASE("agent: who is slow is not waited for", "[agent]") {
     }
     return raw.ended();
   };
-  body.say(head(lab, "POST", kSession + "/in?at=0", "Content-Length: 100\r\n"));
+  body.say(head(lab, "POST", kSession + "/in?at=0", "Content-Length: 400\r\n"));
   const TimePoint begun = Clock::now();
-  CHECK(drip(body, std::string(80, 'x')));
-  CHECK(Clock::now() - begun < std::chrono::seconds(4));  // the library's own limit is for each byte
-  CHECK(drip(head_only, "GET /" + std::string(200, 'a')));
+  CHECK(drip(body, std::string(300, 'x')));
+  CHECK(Clock::now() - begun < std::chrono::seconds(20));  // the library's own limit is for each byte
+  CHECK(drip(head_only, "GET /" + std::string(300, 'a')));
   CHECK(silent.ended());
   CHECK(said_nothing.ended());
-  CHECK(Clock::now() - begun < std::chrono::seconds(16));
+  CHECK(Clock::now() - begun < std::chrono::seconds(50));
   CHECK(taken(lab) == R"({"taken":0})");
 }
 

@@ -263,7 +263,7 @@ TEST_CASE("drain: what shares a controller or a queue is moved one after the oth
   const auto inner = user.world.migrated;
   user.world.migrated = [&](const MigrationRequest& request) {
     std::unique_lock lock(guard);
-    const auto wait = [&](const auto& until) { return came.wait_for(lock, std::chrono::seconds(30), until); };
+    const auto wait = [&](const auto& until) { return came.wait_for(lock, std::chrono::seconds(120), until); };
     if (request.pod == "c-0") {
       alone = true;
       came.notify_all();

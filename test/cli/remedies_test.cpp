@@ -37,7 +37,7 @@ std::vector<Typed> type(const std::string& line) {
   posix::RunSpec spec;
   spec.process.argv = {"sh", "-euc", script + line + "\n"};
   spec.process.env = {{"KUBECONFIG", ""}};
-  const auto result = posix::run_process(spec, StopToken().within(Millis{20000}), "running " + line);
+  const auto result = posix::run_process(spec, StopToken().within(Millis{60000}), "running " + line);
   INFO(line << ": " << result.err);
   CHECK(result.ok());
   CHECK(result.err.empty());

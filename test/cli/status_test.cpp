@@ -23,10 +23,10 @@ class Locked final : public std::streambuf {
     const std::lock_guard lock(mutex_);
     text_.clear();
   }
-  /// Something, within ten seconds.
+  /// Something, within a minute.
   std::string await() {
     std::unique_lock lock(mutex_);
-    CHECK(written_.wait_for(lock, std::chrono::seconds(10), [this] { return !text_.empty(); }));
+    CHECK(written_.wait_for(lock, std::chrono::seconds(60), [this] { return !text_.empty(); }));
     return text_;
   }
 

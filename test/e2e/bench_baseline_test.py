@@ -35,7 +35,7 @@ class Baseline(scenario.Scenario):
         total = float(row["total_time_s"])
         self.assertAlmostEqual(total, sum(float(row[name]) for name in COLUMNS.split(",")[5:10]), delta=0.01)
         self.assertLess(0, total)
-        self.assertLess(float(row["downtime_ms"]), 1000 * total + 200)
+        self.assertLess(float(row["downtime_ms"]), 1000 * total + 2000)
 
     def test_in_the_lab(self):
         rows, directory = self.bench("--runs", "1", "--rates", "20", "--memory", "", "--delay-ms", "10", "--configurations",
@@ -68,7 +68,7 @@ class Baseline(scenario.Scenario):
         self.assertEqual(len(rows), 2)
         for row in rows:
             self.assert_measured(row)
-        (survivor,) = self.instances()  # there and back
+        survivor = self.the_one()  # there and back
         self.assertEqual((survivor.node, survivor.state["boot_id"]), ("worker-1", source.state["boot_id"]))
         self.assert_no_debris()
 

@@ -53,12 +53,12 @@ class Clients(scenario.Scenario):
         run = self.begin_migration(clients.POD, "worker-2", "--protocol", "none").wait()
         self.assertEqual(run.status, 0, run.said())
         report = run.report
-        problem, verdict, last, same = clients.finish(self.traffic, tail=1, patience=30)
+        problem, verdict, last, same = clients.finish(self.traffic, tail=1, patience=120)
         self.assertIsNone(problem)
         self.assertTrue(verdict.exact, verdict.line())
         self.assertTrue(same, "one process, with what it had in its memory")
         self.assertEqual(last.pod, report["target"]["pod"])
-        self.assertLess(report["reconnect_s"], 5)
+        self.assertLess(report["reconnect_s"], 20)
         self.assert_no_debris()
 
     def test_one_that_ends_when_its_connection_is_lost(self):
@@ -67,7 +67,7 @@ class Clients(scenario.Scenario):
         run = self.begin_migration(clients.POD, "worker-2", "--protocol", "none").wait()
         self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (1, "undone", []), run.said())
         self.assertEqual(run.report["serving_kind"], "started_anew", run.said())
-        problem, verdict, last, same = clients.finish(self.traffic, tail=1, patience=30)
+        problem, verdict, last, same = clients.finish(self.traffic, tail=1, patience=120)
         self.assertIn("started anew", problem)
         self.assertEqual((verdict.lost, verdict.duplicated, verdict.reordered, same), (0, 0, 0, False))
         self.assertEqual(last.pod, clients.POD)

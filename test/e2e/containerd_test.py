@@ -102,7 +102,7 @@ class BarePods(OnContainerd, handler_test.BarePods):
         self.addCleanup(scenario.lab_command, "kubelet", "faults", HERE)
         (source,) = self.start_traffic()
         run = self.begin_migration(source.name, THERE, "--strategy", "handoff")
-        self.eventually(lambda: scenario.on_node(THERE, f"pgrep -f '{handler_test.HANDLER}' || true") or not run.running(), "the handler waits", 30)
+        self.eventually(lambda: scenario.on_node(THERE, f"pgrep -f '{handler_test.HANDLER}' || true") or not run.running(), "the handler waits")
         scenario.on_node(THERE, "systemctl restart containerd")
         run.wait()
         if run.status == 0:

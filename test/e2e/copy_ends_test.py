@@ -9,11 +9,24 @@ import handler_test
 import scenario
 from scenario import driver
 
-# Nobody changes a record whose directory is locked; ms2m waits for the copy's start, which is in it, and then pivots.
+# Nobody changes a record whose directory is locked; ms2m waits for the copy's start, which is in it, and then pivots. In one process, which is there
+# before: it must have the lock sooner than ms2m comes to tell the node.
 HOLD = """
-until copy=$(grep -ls state.:.restored.*started.:true /var/lib/ms2m/*/record || grep -ls started.:true.*state.:.restored /var/lib/ms2m/*/record)
-do :; done
-exec flock "$(dirname "$copy")" sleep %s
+import fcntl, glob, json, os, sys, time
+end = time.monotonic() + 90
+print("looks", flush=True)
+while time.monotonic() < end:
+    for record in glob.glob("/var/lib/ms2m/*/record"):
+        directory = os.open(os.path.dirname(record), os.O_RDONLY)
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        with open(record) as file:
+            said = json.load(file)
+        if (said["state"], said.get("started")) == ("restored", True):
+            time.sleep(float(sys.argv[1]))
+            sys.exit()
+        os.close(directory)
+    time.sleep(0.002)
+sys.exit("no copy has started")
 """
 
 
@@ -24,15 +37,17 @@ class CopyEnds(handler_test.Dying):
 
     def hold_record(self, seconds):
         """As soon as the copy has started, for so long."""
-        holding = subprocess.Popen([driver.LAB_COMMAND, "ssh", "worker-2", f"timeout 90 sh -c '{HOLD % seconds}'"],
-                                   stdin=subprocess.DEVNULL, start_new_session=True)
+        holding = subprocess.Popen([driver.LAB_COMMAND, "ssh", "worker-2", f"exec python3 -c '{HOLD}' {seconds}"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.addCleanup(self.end, holding)
+        self.assertEqual(holding.stdout.readline(), "looks\n")
 
     @staticmethod
     def end(process):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        process.stdout.close()
 
     def pivoted(self, seconds):
         """A migration at that place; its node is told only when these have gone by."""
@@ -42,8 +57,8 @@ class CopyEnds(handler_test.Dying):
         return run
 
     @staticmethod
-    def kill_copy():
-        scenario.on_node("worker-2", "pkill -KILL -f /app/consumer.py")
+    def kill_copy(and_before=""):
+        scenario.on_node("worker-2", f"{and_before} pkill -KILL -f /app/consumer.py")
 
     def copy_waits(self):
         """Its kubelet has called for it again, in vain."""
@@ -57,9 +72,8 @@ class CopyEnds(handler_test.Dying):
         run = self.pivoted(5)
         run.signal(signal.SIGKILL)
         run.wait()
-        scenario.on_node("worker-2", "pkill -KILL -x ms2m-node || true")
-        self.kill_copy()
-        self.eventually(self.copy_waits, "the copy waits for a resume", 40)
+        self.kill_copy("pkill -KILL -x ms2m-node;")
+        self.eventually(self.copy_waits, "the copy waits for a resume")
         self.assertEqual(self.instances(), [], "nobody works")
 
     def assert_source_has_it_back(self, report):
@@ -73,7 +87,7 @@ class CopyEnds(handler_test.Dying):
         self.stop_traffic()
         self.pivoted_and_died()
         self.assert_source_has_it_back(self.recover("resume", status=1))
-        (found,) = self.instances()
+        found = self.the_one()
         self.assertEqual((found.node, found.state["boot_id"]), ("worker-1", self.source.state["boot_id"]))
         self.assert_exact()
         self.assert_no_debris()
@@ -82,27 +96,27 @@ class CopyEnds(handler_test.Dying):
         """What the copy had done by itself is lost with it, and said to be; the rest is done by the source."""
         self.pivoted_and_died()
         self.assert_source_has_it_back(self.recover("resume", status=1))
-        (found,) = self.instances()
+        found = self.the_one()
         self.assertEqual((found.node, found.state["boot_id"]), ("worker-1", self.source.state["boot_id"]))
         for numbers in found.state["publishers"].values():
             self.assertEqual((numbers["doubles"], numbers["out_of_order"]), (0, 0))
-        self.eventually(lambda: self.instances()[0].state["count"] > found.state["count"], "it processes")
+        self.assert_goes_on(found.state["count"])
         self.stop_traffic()
         self.assert_no_debris()
 
     def test_its_node_is_told_later(self):
         """Then its container starts anew, and works; the report says that nothing of the process is left."""
-        run = self.pivoted(3)
+        run = self.pivoted(4)
         self.kill_copy()
         run.wait()
         self.assertEqual(run.status, 1, run.said())
         self.assertEqual((run.report["serving_kind"], run.report["leftovers"]), ("started_anew", []))
         self.assertIn("on worker-2, started anew: its container has ended since the hand-over", run.report["serving"])
         self.assertIn("and its state with it", run.report["error"]["message"])
-        (cold,) = self.instances()
+        cold = self.the_one()
         self.assertEqual(cold.node, "worker-2")
         self.assertNotEqual(cold.state["boot_id"], self.source.state["boot_id"])
-        self.eventually(lambda: self.instances()[0].state["count"] > cold.state["count"], "it processes")
+        self.assert_goes_on(cold.state["count"])
         self.stop_traffic()
         self.assert_no_debris()
 

@@ -6,7 +6,7 @@ import threading
 import scenario
 import unserving  # the path is scenario's  pylint: disable=wrong-import-order
 
-SERVE = ("--serve-timeout", "4s")
+SERVE = ("--serve-timeout", "8s")
 
 
 class Containers:
@@ -35,7 +35,7 @@ class DeadEnd(scenario.Scenario):
         (source,) = self.start_traffic("--workload", workload, "--pod-patch", self.patch_file(unserving.pod_patch(consumer)))
         containers = Containers(self.api, self.there)
         self.addCleanup(containers.stop)
-        run = self.begin_migration(source.name, self.there, "--strategy", strategy, *SERVE).wait(150)
+        run = self.begin_migration(source.name, self.there, "--strategy", strategy, *SERVE).wait()
         self.assertIn('"type":"pivoted"', self.journal.text(), run.said())
         self.assertEqual((run.status, run.report.get("result")), (1, "undone"), run.said())
         self.assertEqual((run.report["leftovers"], run.report["resumable"]), ([], False), run.said())

@@ -31,7 +31,7 @@ class Elsewhere(scenario.Scenario):
 
     def killed_at(self, type_, text, *workload):
         (source,) = self.start_traffic(*workload)
-        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s", env=self.env)
+        run = self.begin_migration(source.name, "worker-2", "--strategy", "handoff", "--deadman", "5s", "--bandwidth", "4M", env=self.env)
         self.journal.await_record(type_, text, process=run)
         run.signal(signal.SIGKILL)
         run.wait()

@@ -212,7 +212,7 @@ class Checks(Objects):
     def findings(self, *arguments, pod="consumer-0", level="refusal"):
         """Each is one sentence, with its cure."""
         run = self.begin("check", f"pod/{pod}", "--to", "worker-2", "--queue", scenario.QUEUE, "-o", "json", *arguments,
-                         env={"MS2M_BROKER": lab.broker_uri()}).wait(60)
+                         env={"MS2M_BROKER": lab.broker_uri()}).wait()
         self.assertIn(run.status, (0, 4), run.said())
         found = [finding for finding in run.report["findings"] if finding["level"] == level]
         self.assertEqual(run.status == 4, any(one["level"] == "refusal" for one in run.report["findings"]))
@@ -234,13 +234,13 @@ class Checks(Objects):
             "spec": dict({"nodeName": node, "containers": [dict(
                 {"name": "c", "image": IMAGE, "imagePullPolicy": "Never", "command": SLEEP}, **(container or {}))]}, **(spec or {}))})
         self.addCleanup(self.remove_pod, name)
-        self.eventually(lambda: kube.is_ready(self.pod(name)), f"pod {name} runs", 20)
+        self.eventually(lambda: kube.is_ready(self.pod(name)), f"pod {name} runs")
 
     def remove_pod(self, name):
         """Returns when it takes no room on its node any more."""
         self.api.delete(f"{API}/pods/{name}", 1)
         self.eventually(lambda: name not in [pod["metadata"]["name"] for pod in self.api.get(f"{API}/pods")["items"]],
-                        f"pod {name} is gone", 30)
+                        f"pod {name} is gone")
 
 
 class Refused(Checks, refusals_test.RefusalCase):
@@ -347,7 +347,7 @@ class Refused(Checks, refusals_test.RefusalCase):
         template = copy.deepcopy(template)
         template["spec"].update(restartPolicy="Always", nodeSelector={"kubernetes.io/hostname": "worker-1"})
         self.make_owner("DaemonSet", "apps", "daemonsets", {"template": template, "selector": {"matchLabels": {"app": "other"}}})
-        pods = self.api.wait_pods("app=other", lambda pods: pods and all(map(kube.is_ready, pods.values())), 20)
+        pods = self.api.wait_pods("app=other", lambda pods: pods and all(map(kube.is_ready, pods.values())), 60)
         self.assertEqual(len(pods or []), 1, pods)
         self.assert_found(self.findings(pod=next(iter(pods))), "a pod of a DaemonSet (fidelity) cannot be moved")
 

@@ -71,10 +71,10 @@ class Pod:
         waiting = self.status(name).get("state", {}).get("waiting", {})
         return waiting.get("reason", ""), waiting.get("message", "")
 
-    def await_ready(self, seconds=30):
+    def await_ready(self, seconds=60):
         self._test.eventually(lambda: kube.is_ready(self.get()), f"pod {self.name} ready: {self.waiting()}", seconds)
 
-    def await_waiting(self, reason, text, seconds=30):
+    def await_waiting(self, reason, text, seconds=60):
         self._test.eventually(lambda: self.waiting()[0] == reason and text in self.waiting()[1],
                               f"pod {self.name} waits with {reason} {text!r}", seconds)
 
@@ -130,7 +130,7 @@ class WithoutHandler(Handler):
         self.assertEqual(pod.waiting()[0], "ContainerCreating")
         self.assertEqual(pod.get()["status"]["phase"], "Pending")
         scenario.on_node("worker-2", "systemctl restart crio")
-        pod.await_ready(30)
+        pod.await_ready()
 
 
 class PreparedPods(Handler):
@@ -269,9 +269,9 @@ class WithHandler(PreparedPods):
 
         # A copy that ends is not started anew before the move is done, and then from its own image.
         copy.kill()
-        copy.await_waiting("CreateContainerError", f"restore {id_} was done before, and its copy has ended", 40)
+        copy.await_waiting("CreateContainerError", f"restore {id_} was done before, and its copy has ended")
         session.call("restore_done", id=id_)
-        copy.await_ready(40)
+        copy.await_ready()
         self.assertNotEqual(copy.counted()[0], me)
         session.call("restore_remove_data", id=id_)
         source.remove()
@@ -319,7 +319,7 @@ class WithHandler(PreparedPods):
     def await_another(self, before):
         """One that is newer ends those that wait."""
         self.assertEqual(len(before), 1)
-        self.eventually(lambda: len(self.creates()) == 1 and self.creates() != before, "another create, alone", 30)
+        self.eventually(lambda: len(self.creates()) == 1 and self.creates() != before, "another create, alone")
 
     @staticmethod
     def creates():

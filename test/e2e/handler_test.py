@@ -25,7 +25,7 @@ class ByHandler(scenario.Scenario):
     def begin_migration(self, pod, to, *arguments, env=None):
         return super().begin_migration(pod, to, "--restore", "handler", *arguments, env=env)
 
-    def migrate(self, pod, to, *arguments, env=None, seconds=90):
+    def migrate(self, pod, to, *arguments, env=None, seconds=180):
         before = self.api.get(f"{PODS}/{pod}")
         report = super().migrate(pod, to, *arguments, env=env, seconds=seconds)
         copy = self.api.get(f"{PODS}/{report['target']['pod']}")
@@ -54,7 +54,7 @@ class BarePods(ByHandler):
             pod = report["target"]["pod"]
             self.assertEqual(self.assert_serving(to, source.state["boot_id"]).name, pod)
             self.assert_no_debris()
-            self.assertLess(report["gap_s"], 10)
+            self.assertLess(report["gap_s"], 30)
         self.assert_exact()
         self.assert_no_debris()
         return pod
@@ -111,7 +111,7 @@ class BarePods(ByHandler):
         cold = self.await_cold(source)
         self.assertEqual(cold.name, pod)
         self.assertLess(cold.state["count"], moved.state["count"], "it began anew")
-        self.assertEqual(self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]["restartCount"], 1)
+        self.eventually(lambda: self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]["restartCount"] == 1, "its kubelet says so")
         self.stop_traffic()
         self.eventually(lambda: kube.is_ready(self.api.get(f"{PODS}/{pod}")), "it is ready")
         self.assert_no_debris()
@@ -120,10 +120,7 @@ class BarePods(ByHandler):
         scenario.on_node(self.there, "pkill -KILL -f /app/consumer.py")
 
     def await_cold(self, source):
-        self.eventually(lambda: [i.state["boot_id"] for i in self.instances()] not in ([], [source.state["boot_id"]]),
-                        "the kubelet starts it again", 40)
-        (cold,) = self.instances()
-        return cold
+        return self.await_another(source.state["boot_id"])
 
 
 class Dying(ByHandler):
@@ -154,10 +151,10 @@ class Dying(ByHandler):
     def moved_while(self, act, *arguments):
         """A migration during which something is done as soon as the copy waits."""
         (source,) = self.start_traffic()
-        scenario.lab_command("kubelet", "faults", self.here, '{"checkpoint_delay_ms": 2000}')
+        scenario.lab_command("kubelet", "faults", self.here, '{"checkpoint_delay_ms": 4000}')
         self.addCleanup(scenario.lab_command, "kubelet", "faults", self.here)
         run = self.begin_migration(source.name, self.there, "--strategy", "handoff", *arguments)
-        self.eventually(lambda: self.processes("ms2m-runtime") or not run.running(), "the handler waits", 30)
+        self.eventually(lambda: self.processes("ms2m-runtime") or not run.running(), "the handler waits")
         act()
         run.wait()
         return source, run

@@ -6,14 +6,14 @@ import re
 import shutil
 import signal
 
+import frozen_test
 import scenario
-import uncontrolled_test
 from silent_server import MANAGEMENT, Silent
 
 import lab  # the path is scenario's  pylint: disable=wrong-import-order
 
 
-class Limits(uncontrolled_test.UncontrolledCase):
+class Limits(frozen_test.FrozenCase):
     def server(self, *arguments):
         silent = Silent(*arguments)
         self.addCleanup(silent.close)
@@ -35,7 +35,7 @@ class Limits(uncontrolled_test.UncontrolledCase):
                 for kind, env in environments.items()}
         for kind, run in runs.items():
             with self.subTest(kind):
-                run.wait(75)
+                run.wait()
                 self.assertNotIn(run.status, ("hung", 0), run.said())
                 self.assertIn(names[kind], run.out + run.err)
         self.assertEqual(self.journal.ids(), [], "nothing was touched")
@@ -47,6 +47,8 @@ class Limits(uncontrolled_test.UncontrolledCase):
         """The source is frozen, and the management API says no more; three times one after the other, each time with
         another end."""
         source = self.plain("--rate", "10")  # few wait after a freeze: more than 150 would be refused
+        group = self.group_of(source.name)
+        self.await_named()
         for end in (self.waited_for, self.stopped, self.killed):
             with self.subTest(end.__name__):
                 shutil.rmtree(os.path.join(self.state_home, "ms2m"), ignore_errors=True)
@@ -55,8 +57,8 @@ class Limits(uncontrolled_test.UncontrolledCase):
                 run = self.begin_migration(source.name, "worker-2", "--protocol", "none", "--deadman", "5s",
                                            "--connect-timeout", "3s",
                                            env={"MS2M_BROKER_API": f"http://127.0.0.1:{silent.port}"})
-                self.assertTrue(silent.silent.wait(60), "the connection was never to be closed")
-                self.assertEqual(self.frozen("worker-1"), 1)
+                self.await_silence(silent, run)
+                self.assertTrue(self.is_frozen(group))
                 end(source, run)
                 self.assert_serving("worker-1", source.state["boot_id"])
                 self.assertEqual(self.frozen("worker-1"), 0)
@@ -65,7 +67,7 @@ class Limits(uncontrolled_test.UncontrolledCase):
         self.assert_no_debris()
 
     def waited_for(self, _source, run):
-        run.wait(90)
+        run.wait()
         self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
         self.assertIn("management API", run.report["error"]["message"])
 
@@ -73,7 +75,7 @@ class Limits(uncontrolled_test.UncontrolledCase):
         run.signal(signal.SIGSTOP)
         self.thawed(source)
         run.signal(signal.SIGCONT)
-        run.wait(90)
+        run.wait()
         self.assertEqual((run.status, run.report["result"]), (1, "undone"), run.said())
 
     def killed(self, source, run):
@@ -85,7 +87,6 @@ class Limits(uncontrolled_test.UncontrolledCase):
     def thawed(self, source):
         """With nobody there to do it."""
         self.eventually(lambda: self.frozen("worker-1") == 0, "the freeze ends by itself", 60)
-        self.eventually(self.instances, "the source answers again")
         self.assert_serving("worker-1", source.state["boot_id"])
 
 

@@ -5,7 +5,7 @@ import scenario
 
 
 class Overload(scenario.Scenario):
-    def overload(self, rate, *arguments, delay_ms=50, within=10):
+    def overload(self, rate, *arguments, delay_ms=50, within=30):
         """Traffic ends with the migration: the survivor needs several times as long for what has come meanwhile."""
         (source,) = self.start_traffic("--rate", str(rate), "--delay-ms", str(delay_ms))
         report = self.migrate(source.name, "worker-2", *arguments)

@@ -46,7 +46,7 @@ class Pages(handler_test.ByHandler):
 
     def digest(self, pod):
         address = self.api.get(f"{handler_test.PODS}/{pod}")["status"]["podIP"]
-        with urllib.request.urlopen(f"http://{address}:8099/", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://{address}:8099/", timeout=60) as answer:
             return answer.read().decode()
 
     def assert_no_criu(self):
@@ -81,7 +81,7 @@ class Pages(handler_test.ByHandler):
     def begin_slow(self, source):
         """A move that is in the middle of the memory's way, which takes half a minute: nothing waits for its end."""
         run = self.begin_migration(source.name, self.there, *STREAM, "--bandwidth", "4M")
-        self.eventually(lambda: scenario.on_node(self.there, "pgrep -f 'criu [l]azy-pages' || true") != "", "pages come", seconds=60)
+        self.eventually(lambda: scenario.on_node(self.there, "pgrep -f 'criu [l]azy-pages' || true") != "", "pages come")
         return run
 
     def source_goes_on(self, source, digest):

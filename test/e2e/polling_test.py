@@ -32,7 +32,7 @@ class Polling(scenario.Scenario):
         run = self.moved(traffic, *arguments)
         self.assertGreater(run.report["held"], 150)
         self.note("frozen_s", run.report["frozen_s"])
-        self.assertLessEqual(run.report["frozen_s"], 2)
+        self.assertLessEqual(run.report["frozen_s"], 10)
         return run
 
     def test_800_wait(self):
@@ -64,7 +64,7 @@ class Polling(scenario.Scenario):
         (source,) = self.start_traffic("--consumer", "polling", "--rate", "60", "--delay-ms", "20", "--backlog", "2000")
         told = ("check", f"pod/{source.name}", "--to", "worker-2")
         held = re.compile(r"the broker holds about (\d+) messages of ([\d.]+) [KM]iB in its memory meanwhile \(at most 100000 of 1024.0 MiB")
-        self.eventually(lambda: held.search(self.begin(*told).wait().out), "check says how much the broker will hold", 40)
+        self.eventually(lambda: held.search(self.begin(*told).wait().out), "check says how much the broker will hold")
         messages, size = held.search(self.begin(*told).wait().out).groups()
         self.assertGreater(int(messages), 1500)
         self.assertGreater(float(size), 0)

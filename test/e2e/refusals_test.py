@@ -45,7 +45,7 @@ class RefusalCase(scenario.Scenario):
     def refused(self, status, sentence, *arguments, env=None, pod="consumer-0", to="worker-2"):
         """Exactly one sentence of ms2m's on standard error, which holds `sentence`, and one cure."""
         before = self.world()
-        run = self.begin("migrate", f"pod/{pod}", "--to", to, *arguments, env=env).wait(60)
+        run = self.begin("migrate", f"pod/{pod}", "--to", to, *arguments, env=env).wait()
         self.assertEqual(run.status, status, run.said())
         lines = run.err.splitlines()
         errors = [line for line in lines if line.startswith("ms2m: ")]
@@ -58,7 +58,7 @@ class RefusalCase(scenario.Scenario):
         self.assertEqual([line for line in lines if not line.startswith(known)], [], "nothing else is said")
         self.assertEqual(run.out, "")
         self.assertEqual(self.world(), before, "nothing was touched")
-        self.assertLess(run.seconds, 30)
+        self.assertLess(run.seconds, 90)
 
 
 class Refusals(RefusalCase):
@@ -110,7 +110,7 @@ class Refusals(RefusalCase):
     def test_viewer_checks(self):
         """Who may only look sees what can be found out, and which rights the rest takes."""
         env = {"KUBECONFIG": os.path.join(lab.LAB, "kubeconfig-viewer")}
-        run = self.begin("check", "pod/consumer-0", "--to", "worker-2", "-o", "json", env=env).wait(60)
+        run = self.begin("check", "pod/consumer-0", "--to", "worker-2", "-o", "json", env=env).wait()
         self.assertEqual(run.status, REFUSED, run.said())
         found = {(each["check"], each["level"]) for each in run.report["findings"]}
         self.assertLessEqual({(check, "ok") for check in ("source-pod", "node-access", "base-image", "cpu")},
@@ -121,7 +121,7 @@ class Refusals(RefusalCase):
         self.assertIn('cannot get resource "secrets"', broker["reason"])
         (rights,) = [each for each in run.report["findings"] if each["check"] == "rights"]
         self.assertIn("create pods in namespace default", rights["reason"])
-        plan = self.begin("plan", "pod/consumer-0", "--to", "worker-2", env=env).wait(60)
+        plan = self.begin("plan", "pod/consumer-0", "--to", "worker-2", env=env).wait()
         self.assertEqual(plan.status, REFUSED, plan.said())
         self.assertIn("could not be asked", plan.out)
 

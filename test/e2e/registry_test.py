@@ -115,7 +115,7 @@ class ByImage(Registry, scenario.Scenario):
     def slow(self, source):
         """A move whose archive takes seconds, in which it is stored by and by."""
         before = self.uploads()
-        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--precopy", "off", "--bandwidth", "3M",
+        run = self.begin_migration(source.name, self.there, "--strategy", "handoff", "--precopy", "off", "--bandwidth", "1M",
                                    env=environment())
 
         def stored():

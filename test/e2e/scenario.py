@@ -22,10 +22,12 @@ import driver  # noqa: E402
 import kube  # noqa: E402
 import lab  # noqa: E402
 import rabbit  # noqa: E402
-import verdict  # noqa: E402
 from journal import Journal  # noqa: E402
+from serving import QUEUE, Serving  # noqa: E402
 
-QUEUE = "app.events"
+# A script's background job ignores it, and so would ms2m.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 OUTCOME_KEYS = {
     "schema", "kind", "command", "id", "result", "exit_status", "interrupted", "strategy", "namespace", "queue", "source",
     "target", "serving", "serving_kind", "total_s", "served_s", "reconnect_s", "source_pause_s", "gap_s", "bytes", "carrier", "precopy_bytes", "memory_pages", "held", "relayed", "returned",
@@ -77,7 +79,7 @@ class Ms2m:
         """To ms2m alone: what it started must end by itself."""
         self._process.send_signal(number)
 
-    def wait(self, seconds=90):
+    def wait(self, seconds=180):
         try:
             self.status = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -86,7 +88,7 @@ class Ms2m:
             self.status = "hung"
         self.seconds = time.monotonic() - self.begun
         for reader in self._readers:
-            reader.join(5)
+            reader.join(30)
         self.out, self.err = self._texts.get("stdout", ""), self._texts.get("stderr", "")
         try:
             self.report = json.loads(self.out)
@@ -119,12 +121,12 @@ class ConsumerWatch:
 
     def stop(self):
         self._over.set()
-        self._thread.join(5)
+        self._thread.join(60)
         assert self.samples, "the queue was never looked at"
         return self.last_unserved
 
 
-class Scenario(unittest.TestCase):
+class Scenario(Serving, unittest.TestCase):
     numbers = {}  # name -> values, printed at the end of a class
     here, there = "worker-1", "worker-2"  # whence and whither pods are moved
 
@@ -192,7 +194,8 @@ class Scenario(unittest.TestCase):
         driver.traffic("start", "--node", self.here, *arguments)
         self.addCleanup(driver.traffic, "clean")
         debris.snapshot()
-        return sorted(self.instances(), key=lambda instance: instance.name)
+        wanted = int(arguments[arguments.index("--replicas") + 1]) if "--replicas" in arguments else 1
+        return sorted(self.await_instances(lambda found: len(found) == wanted, f"{wanted} consume"), key=lambda instance: instance.name)
 
     @classmethod
     def patch_file(cls, patch):
@@ -202,13 +205,22 @@ class Scenario(unittest.TestCase):
         cls.addClassCleanup(os.unlink, file.name)
         return file.name
 
+    def await_named(self, queue=QUEUE):
+        """The management API says of a consumer some seconds after it has come where it is connected, and its heartbeats: ms2m would wait for that, or
+        do without."""
+        management = rabbit.Management()
+
+        def named():
+            details = [one["channel_details"] or {} for one in management.call("GET", "/consumers/%2F") if one["queue"]["name"] == queue]
+            beats = {one["name"]: one.get("timeout") for one in management.connections()}
+            return bool(details) and all(beats.get(one.get("connection_name")) is not None for one in details)
+
+        self.eventually(named, f"the consumer of {queue} is named")
+
     def stop_traffic(self):
         driver.traffic("stop")
 
-    def instances(self):
-        return verdict.consumers(self.api, QUEUE)
-
-    def assert_exact(self, timeout=60):
+    def assert_exact(self, timeout=120):
         """Ends the traffic, lets the survivors drain the queue, compares."""
         self.stop_traffic()
         result = driver.verdict(timeout)
@@ -219,18 +231,7 @@ class Scenario(unittest.TestCase):
     def assert_no_debris(self):
         self.assertEqual(debris.found(), [], "left behind")
 
-    def assert_serving(self, node, boot_id):
-        """One process consumes, on that node, and it is the one that began. In between of traffic, so by its own account."""
-        found = self.instances()
-        self.assertEqual([instance.node for instance in found], [node])
-        state = found[0].state
-        self.assertEqual(state["boot_id"], boot_id, "the process was not moved but started anew")
-        for name, numbers in state["publishers"].items():
-            self.assertEqual((numbers["gaps"], numbers["doubles"], numbers["out_of_order"]), (0, 0, 0), name)
-        self.eventually(lambda: verdict.consumers(self.api, QUEUE)[0].state["count"] > state["count"], "it processes")
-        return found[0]
-
-    def eventually(self, condition, what, seconds=20.0):
+    def eventually(self, condition, what, seconds=60.0):
         deadline = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), deadline, f"not within {seconds:g} s: {what}")
@@ -253,7 +254,7 @@ class Scenario(unittest.TestCase):
     def begin_migration(self, pod, to, *arguments, env=None):
         return self.begin("migrate", f"pod/{pod}", "--to", to, "-o", "json", *arguments, env=env)
 
-    def migrate(self, pod, to, *arguments, env=None, seconds=90):
+    def migrate(self, pod, to, *arguments, env=None, seconds=180):
         """A migration that must succeed; its report."""
         run = self.begin_migration(pod, to, *arguments, env=env).wait(seconds)
         self.assertEqual(run.status, 0, run.said())
@@ -287,7 +288,7 @@ class Scenario(unittest.TestCase):
                          ["finding pod and broker", "preflight", *(["hooks after its end"] if report["hooks"] else []),
                           "removing what earlier moves left", "closing the connections"])
         named_time = report["total_s"] + sum(entry["seconds"] for entry in report["outside_total"])
-        self.assertAlmostEqual(report["wall_s"], named_time, delta=0.5)
+        self.assertAlmostEqual(report["wall_s"], named_time, delta=2)  # its start, on a machine that does other things, too
         self.assert_critical_path(report)
         named = [entry["phase"] for entry in report["phases"]]
         self.assertEqual([phase for phase in PHASES if phase in named], named, "phases in their order")

@@ -32,7 +32,7 @@ class SecondCluster:
 
     def end(self):
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
         self._process.stdout.close()
 
     def write_kubeconfig(self, path, current, lab_is="lab"):

@@ -13,7 +13,7 @@ SHORT_S = 20  # with a dead man's time of 10 s
 class Silent(scenario.Scenario):
     def stopped_at(self, type_, text, *arguments, silence=SILENCE_S, workload=()):
         (source,) = self.start_traffic(*workload)
-        run = self.begin_migration(source.name, "worker-2", *arguments)
+        run = self.begin_migration(source.name, "worker-2", "--bandwidth", "4M", *arguments)
         self.journal.await_record(type_, text, process=run)
         time.sleep(0.3)  # into the phase: messages are on their way
         run.signal(signal.SIGSTOP)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import scenario
 
-SLOW = ("--strategy", "handoff", "--bandwidth", "1Mi")  # some 20 s for the archive
+SLOW = ("--strategy", "handoff", "--bandwidth", "256Ki")  # more than a minute for the archive
 
 
 class Status(scenario.Scenario):
@@ -57,10 +57,10 @@ class Status(scenario.Scenario):
             run.signal(signal.SIGINT)
             run.wait()
             self.assertEqual(run.status, 130, run.said())
-            followed.wait(20)
+            followed.wait()
             self.assertEqual(followed.status, 1, followed.said())
             self.assertRegex(followed.err, "is over: .* is not on worker-2")
-        follow.wait(20)
+        follow.wait()
         self.assertEqual(follow.status, 1, follow.said())
         self.assertIn("stream the archive", follow.out)
         self.assertIn("undone", follow.out)
@@ -79,7 +79,7 @@ class Status(scenario.Scenario):
         self.eventually(lambda: self.state(id_)["state"] == "running", "a migration that tells how far it is")
         run.signal(signal.SIGKILL)
         run.wait()
-        follow.wait(20)
+        follow.wait()
         self.assertEqual(follow.status, 3, follow.said())
         self.assertIn("crashed", follow.out)
         item = self.state("--local")

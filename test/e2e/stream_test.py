@@ -5,7 +5,7 @@ stopped. Exact is the state, and every side effect is had once."""
 import signal
 
 import scenario
-from scenario import verdict
+import verdict  # the path is scenario's  pylint: disable=wrong-import-order
 
 FIELDS = {"first", "stop", "cut_over", "same_state", "replay_rate"}
 
@@ -13,12 +13,12 @@ FIELDS = {"first", "stop", "cut_over", "same_state", "replay_rate"}
 class Stream(scenario.Scenario):
     def begin_traffic(self, *arguments):
         (source,) = self.start_traffic("--consumer", "stream", "--rate", "50", "--delay-ms", "2", *arguments)
-        self.eventually(lambda: self.instances()[0].state["count"] > 0, "it has a state")
+        self.assert_goes_on(0)  # it has a state
         return source
 
     def assert_taken_over(self, node, boot_ids):
         """Another process, without a message or an effect too many or too few."""
-        (found,) = self.instances()
+        found = self.the_one()
         self.assertEqual(found.node, node)
         self.assertNotIn(found.state["boot_id"], boot_ids)
         result = self.assert_exact()
@@ -31,7 +31,7 @@ class Stream(scenario.Scenario):
         source = self.begin_traffic("--backlog", "3000")
         boot_ids, pod = [], source.name
         for to in (self.there, self.here):
-            boot_ids.append(self.instances()[0].state["boot_id"])
+            boot_ids.append(self.the_one().state["boot_id"])
             run = self.begin_migration(pod, to, "--strategy", "replay", env={"MS2M_SSH_CONFIG": "/dev/null"}).wait()
             self.assertEqual(run.status, 0, run.said())
             report = run.report
@@ -46,7 +46,7 @@ class Stream(scenario.Scenario):
             self.assert_critical_path(report)
             self.note("replay gap_s", report["gap_s"])
             self.note("replay total_s", report["total_s"])
-            self.assertLess(report["gap_s"], 10)
+            self.assertLess(report["gap_s"], 30)
             pod = report["target"]["pod"]
         self.assert_taken_over(self.here, boot_ids)
 
@@ -59,7 +59,7 @@ class Stream(scenario.Scenario):
         run = self.begin("plan", f"pod/{source.name}", "--to", self.there, "--strategy", "replay").wait()
         self.assertEqual(run.status, 0, run.said())
         self.assertIn("it says at which offset it has stopped", run.out)
-        (found,) = self.instances()
+        found = self.the_one()
         self.assertEqual((found.state["boot_id"], found.state["role"]), (source.state["boot_id"], None))
         self.assertEqual(self.journal.ids(), [], "nothing was touched")
         self.assert_exact()
@@ -94,7 +94,7 @@ class Stream(scenario.Scenario):
         """The broker itself sends it on, before anybody cleans up."""
         source = self.killed_at("effect", "send consumer-0 from stream")
         count = self.state_of(source.name)["count"]
-        self.eventually(lambda: self.state_of(source.name)["count"] > count + 20, "the source works again", 20)
+        self.eventually(lambda: self.state_of(source.name)["count"] > count + 20, "the source works again")
         self.assertEqual(self.recover("abort")["result"], "undone")
         self.assert_stayed(source)
 

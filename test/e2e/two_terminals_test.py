@@ -25,11 +25,11 @@ class TwoTerminals(scenario.Scenario):
 
     def test_one_pod_twice_at_once_and_cleanups_meanwhile(self):
         (source,) = self.start_traffic()
-        arguments = ("migrate", f"pod/{source.name}", "--to", "worker-2", "-o", "json", "--strategy", "handoff")
+        arguments = ("migrate", f"pod/{source.name}", "--to", "worker-2", "-o", "json", "--strategy", "handoff", "--deadman", "60s", "--bandwidth", "4M")
         both = [self.begin(*arguments), self.begin_elsewhere(*arguments)]
-        self.eventually(lambda: self.journal.ids() or scenario.Journal(self.elsewhere).ids(), "one of them begins", 60)
+        self.eventually(lambda: self.journal.ids() or scenario.Journal(self.elsewhere).ids(), "one of them begins")
         homes = [self.state_home, self.elsewhere]
-        self.eventually(lambda: any("stream the archive" in scenario.Journal(home).text() for home in homes), "one of them streams", 60)
+        self.eventually(lambda: any("stream the archive" in scenario.Journal(home).text() for home in homes), "one of them streams")
         (first,) = [at for at, home in enumerate(homes) if "stream the archive" in scenario.Journal(home).text()]
         both[first].signal(signal.SIGSTOP)  # so that it is still at it, far from its dead man's time
         here = self.begin if first == 0 else self.begin_elsewhere

@@ -22,11 +22,11 @@ class Unknown(scenario.Scenario):
     def interrupted_while_down(self, down, strategy, workload):
         """An interrupted migration whose undo meets queues that are down; the source as it was."""
         (source,) = self.start_traffic(*workload)
-        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, env=self.env)
+        run = self.begin_migration(source.name, "worker-2", "--strategy", strategy, "--bandwidth", "4M", env=self.env)
         self.journal.await_record("effect", "stream the archive", process=run)
         self.broker.down = down
         run.signal(signal.SIGINT)
-        run.wait(180)
+        run.wait(240)
         self.assertGreater(self.broker.refused, 0, "nothing was asked of a queue that is down")
         self.assertEqual(run.report["result"], "leftovers", run.said())
         self.assertIn(run.status, (3, 130), run.said())

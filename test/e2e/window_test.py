@@ -22,7 +22,7 @@ class Window(scenario.Scenario):
         alarms = tempfile.mkdtemp(prefix="e2e-alarms-")
         self.addCleanup(os.rmdir, alarms)  # the example has emptied it
         run = self.begin("migrate", f"pod/{source.name}", "--to", "worker-2", "-o", "json", "--strategy", "handoff",
-                         "--bandwidth", "512Ki",  # some 40 s for the archive
+                         "--bandwidth", "128Ki",  # some 160 s for the archive
                          env={"ALARMS": alarms, "MS2M": driver.ms2m_binary()}, program=EXAMPLE)
         begin = self.journal.await_record("begin", process=run)
         self.journal.await_record("effect", "stream the archive", process=run)
@@ -33,7 +33,7 @@ class Window(scenario.Scenario):
         self.set(begin["id"], "--bandwidth", "off")
         run.wait()
         self.assertEqual(run.status, 0, run.said())
-        self.assertLess(run.seconds, 30)  # the change holds at once
+        self.assertLess(run.seconds, 100)  # the change holds at once
         report = run.report
         self.assert_outcome(report, source.name, "worker-2")
         self.assertEqual([(hook["phase"], hook["failure"]) for hook in report["hooks"]],

@@ -72,8 +72,7 @@ class WorkloadCase(scenario.Scenario):
 
     def settled(self, replicas):
         """The same processes as in the beginning, one of them elsewhere; exact; nothing left."""
-        found = self.instances()
-        self.assertEqual(sorted(instance.state["boot_id"] for instance in found), self.boot_ids)
+        found = self.assert_processes(self.boot_ids)
         self.assertEqual(sorted(instance.node for instance in found), [self.here] * (replicas - 1) + [self.there])
         self.assert_exact()
         self.assert_no_debris()

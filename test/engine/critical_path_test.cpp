@@ -12,7 +12,7 @@ using namespace ms2m::test;
 namespace {
 
 constexpr const char* kQueue = "app.events";
-constexpr Millis kSlow{400};
+constexpr Millis kSlow{1500};  // longer than a busy machine stands still
 
 class Silent final : public Observer {
  public:

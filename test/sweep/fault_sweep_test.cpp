@@ -877,7 +877,7 @@ TEST_CASE("a source that loses its connection in a long freeze is waited for", "
 
 TEST_CASE("a source that does not come back after a freeze is given up", "[sweep]") {
   Case c{"", Strategy::handoff};
-  c.away = Millis{1500};
+  c.away = Millis{4000};
   Sweep run(c);
   run.quiet_within(Millis{200});
   run.before("checkpoint consumer-0", [&] { run.server().cut_connection("consumer-0"); });

@@ -19,7 +19,7 @@ using namespace ms2m::test;
 namespace {
 
 constexpr const char* kQueue = "app.events";
-constexpr Millis kShort{300};
+constexpr Millis kShort{1500};
 
 struct Scene {
   explicit Scene(const std::string& type) {
@@ -27,7 +27,7 @@ struct Scene {
     consumer = server.start("a", kQueue);
     server.settle();
   }
-  StopToken limit(Millis time = std::chrono::seconds(10)) const { return StopToken().within(time); }
+  StopToken limit(Millis time = std::chrono::seconds(60)) const { return StopToken().within(time); }
   FakeServer server;
   FakeBroker broker{server};
   std::unique_ptr<SimConsumer> consumer;

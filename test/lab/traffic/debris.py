@@ -14,12 +14,13 @@ def snapshot(*what):
         raise lab.Failure(f"no snapshot: {result.stderr.strip()}")
 
 
-def found(patience=5.0):
-    """Lines for what is there now and was not at the snapshot. A restored pod answers its next probe: that is waited for."""
+def found(patience=60.0):
+    """Lines for what is there now and was not at the snapshot. A restored pod answers its next probe, and who could not be asked is asked again:
+    that is waited for."""
     deadline = time.monotonic() + patience
     while True:
         lines = _look()
-        if not lines or time.monotonic() > deadline or not all(line.startswith("pod-not-ready ") for line in lines):
+        if not lines or time.monotonic() > deadline or not all(line.startswith(("pod-not-ready ", "unknown ")) for line in lines):
             return lines
         time.sleep(0.2)
 

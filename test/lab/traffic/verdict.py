@@ -14,8 +14,8 @@ import rabbit
 import workload
 
 POLL_S = 0.1
-SETTLE_S = 0.6         # a verdict that is not exact must still be the same after this time
-SETTLE_QUORUM_S = 6.5  # totals of quorum queues are up to 5 s old
+SETTLE_S = 3.0         # a verdict that is not exact must still be the same after this time
+SETTLE_QUORUM_S = 9.0  # totals of quorum queues are up to 5 s old
 MIGRATION_QUEUE = re.compile(r"ms2m\..*\.(hold|source|target)$")
 
 

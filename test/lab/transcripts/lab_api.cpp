@@ -169,7 +169,7 @@ std::vector<Json> LabApi::watch(const std::string& target, const std::function<v
 }
 
 bool eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

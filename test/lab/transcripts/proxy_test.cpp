@@ -38,7 +38,7 @@ TEST_CASE("a client that goes away ends the request to the kubelet") {
   FakeKubelet kubelet(cluster.api.file(""));
   cluster.add_nodes(kubelet.address(), kubelet.address());
   kubelet.answer_with(load_transcript("checkpoint-proxy-ok"));
-  kubelet.hold(std::chrono::seconds(4));
+  kubelet.hold(std::chrono::seconds(60));
   cluster.api.set_read_timeout(std::chrono::milliseconds(300));
   CHECK(cluster.api.replay(load_transcript("checkpoint-proxy-ok")).status == 0);
   CHECK(eventually([&] { return kubelet.saw_client_leave(); }));

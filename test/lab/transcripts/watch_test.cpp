@@ -45,7 +45,7 @@ TEST_CASE("a pod's life is seen as it was recorded") {
   const auto events = cluster.api.watch(
       "/api/v1/namespaces/default/"
       "pods?watch=true&allowWatchBookmarks=true&fieldSelector=metadata.name%3Dconsumer-0-shadow"
-      "&timeoutSeconds=3&resourceVersion=" +
+      "&timeoutSeconds=10&resourceVersion=" +
           revision,
       [&] { life = std::thread([&] { live_recorded_life(cluster, recorded); }); });
   life.join();
@@ -71,7 +71,7 @@ TEST_CASE("without a revision a watch begins with what is there") {
   cluster.add_pod("a", {{"app", "x"}}, "worker-1");
   cluster.add_pod("b", {{"app", "y"}}, "worker-1");
   const auto events =
-      cluster.api.watch("/api/v1/namespaces/default/pods?watch=true&timeoutSeconds=1&labelSelector=app%3Dx");
+      cluster.api.watch("/api/v1/namespaces/default/pods?watch=true&timeoutSeconds=3&labelSelector=app%3Dx");
   REQUIRE(events.size() == 1);
   CHECK(events[0]["type"] == "ADDED");
   CHECK(events[0]["object"]["metadata"]["name"] == "a");
@@ -89,7 +89,7 @@ TEST_CASE("an object that begins or ceases to match appears or disappears") {
   label("target2");
   label(nullptr);
   const auto events =
-      cluster.api.watch("/api/v1/pods?watch=true&timeoutSeconds=1&labelSelector=role&resourceVersion=" + revision);
+      cluster.api.watch("/api/v1/pods?watch=true&timeoutSeconds=3&labelSelector=role&resourceVersion=" + revision);
   REQUIRE(events.size() == 3);
   CHECK(events[0]["type"] == "ADDED");
   CHECK(events[1]["type"] == "MODIFIED");

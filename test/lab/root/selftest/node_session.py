@@ -36,7 +36,7 @@ class Session:
 
     def kill(self):
         self._child.kill()
-        self._child.wait(20)
+        self._child.wait(60)
 
     def signal(self, number):
         self._child.send_signal(number)
@@ -148,7 +148,7 @@ class Session:
                 assert total == done, (total, done)
                 return done
 
-    def until(self, id_, holds, limit_ms=30000):
+    def until(self, id_, holds, limit_ms=90000):
         """Watches a restore's status until it is so, and returns that."""
         seen = None
         while seen is None or not holds(seen):

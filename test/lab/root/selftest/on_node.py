@@ -45,10 +45,10 @@ def run(*argv, check=True):
 
 
 def until(holds, what):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 90
     while not holds():
         if time.monotonic() > end:
-            sys.exit(f"FAILED: waited 20 s for {what() if callable(what) else what}")
+            sys.exit(f"FAILED: waited 90 s for {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
