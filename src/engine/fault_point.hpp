@@ -4,8 +4,8 @@
 //   MODE   kill    SIGKILL of itself
 //          stop    SIGSTOP of itself; it goes on when somebody continues it
 //          hang    nothing happens any more until the run is interrupted or kHang is over, then that is thrown
-//          fail    Error{failed}; as every failure to write, it does not keep the rest of an undo or a finish from
-//          being done cancel  SIGINT of itself, as one Ctrl-C
+//          fail    Error{failed}; an undo or a finish does the rest all the same, as after a failure to write
+//          cancel  SIGINT of itself, as one Ctrl-C
 // It happens once a process, the first time that one gets there, whether it migrates, resumes or aborts. The second
 // half of a StatefulSet's shadow, a migration of its own within the first, has none. Only in builds with the CMake
 // option MS2M_FAULTS; any other does not know the variable.
