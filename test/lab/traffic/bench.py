@@ -13,6 +13,7 @@ import estimate
 import handover
 import kube
 import lab
+import strikes
 import transfer
 import workload
 from baseline import command as baseline
@@ -106,12 +107,13 @@ def parser():
     emptying.add_argument("--migration-timeout", type=float, default=180)
     emptying.add_argument("--json", action="store_true", help="one JSON object per pair, and one of all")
     emptying.add_argument("ms2m_args", nargs="*", help="after --: more arguments for ms2m drain and ms2m migrate")
-    breaking = commands.add_parser("chaos", help="kill ms2m, or cut its broker connection, at a random instant")
+    breaking = commands.add_parser("chaos", help="something happens to each of many moves at a random instant")
     breaking.set_defaults(run=chaos.run)
     breaking.add_argument("--strategies", default="shadow,handoff")
     breaking.add_argument("--runs", type=int, default=10)
     breaking.add_argument("--seed", type=int)
-    breaking.add_argument("--faults", default="kill,cut")
+    breaking.add_argument("--faults", type=word(strikes.chosen), default=["kill", "cut"], metavar="NAME,...",
+                          help="all, or some of: " + ", ".join(strikes.STRIKES) + " (default: kill,cut)")
     breaking.add_argument("--within", type=float, default=4, help="seconds in which the fault comes")
     breaking.add_argument("--linger", type=float, default=0, help="at most so long before abort or resume")
     common(breaking)

@@ -1,32 +1,19 @@
-"""`bench chaos`: migrations that are killed, or lose their broker connection, at a random instant."""
+"""`bench chaos`: migrations to which something happens at a random instant (strikes.py)."""
 
 import json
 import random
 import shutil
 import sys
-import tempfile
 import time
 
 import debris
 import driver
 import handover
+import strikes
+from faults.scene import Scene
 
 DONE, UNDONE, REFUSED = 0, 1, 4
 CLEAN = (DONE, UNDONE, REFUSED)  # exit statuses after which nothing is left to do
-
-
-def strike(dice, options, migration):
-    """Waits for the random instant, then kills or cuts. What was done, and when."""
-    instant = dice.uniform(0, options.within)
-    fault = dice.choice(options.faults.split(","))
-    time.sleep(max(0, migration.begun + instant - time.time()))
-    if not migration.running():
-        fault = "none: it was done"
-    elif fault == "kill":
-        migration.kill()
-    elif not driver.cut_connections(migration.pid):
-        fault = "none: no connection"
-    return fault, round(time.time() - migration.begun, 3)
 
 
 def finish(dice, options, migration, status, state_home):
@@ -57,11 +44,16 @@ def one(dice, options, number):
     pod = handover.source_pod()
     debris.snapshot()
     time.sleep(dice.uniform(0.2, 1.5))
-    state_home = tempfile.mkdtemp(prefix="ms2m-chaos-")
-    migration = driver.Migration(handover.migrate_arguments(options, strategy, pod), state_home)
-    fault, instant = strike(dice, options, migration)
-    status, _, err = migration.wait(options.migration_timeout)
-    after, after_status, after_err = finish(dice, options, migration, status, state_home)
+    scene = Scene(options, pod)
+    scene.migration = migration = driver.Migration(handover.migrate_arguments(options, strategy, pod), scene.state_home)
+    try:
+        with scene.healed:
+            fault, instant = strikes.strike(dice, options.faults, options.within, scene)
+            status, _, err = migration.wait(options.migration_timeout)
+    except BaseException:
+        scene.abandon()
+        raise
+    after, after_status, after_err = finish(dice, options, migration, status, scene.state_home)
     time.sleep(options.tail)
     driver.traffic("stop")
     verdict = driver.verdict(handover.drain_time(options, rate))
@@ -75,9 +67,9 @@ def one(dice, options, number):
     run["fine"] = verdict["exact"] and not left and after_status in (None, *CLEAN) and status != "hung"
     if not run["fine"]:
         run["stderr"] = (err + after_err).strip().splitlines()[-12:]
-        run["journal"] = state_home
+        run["journal"] = scene.state_home
     else:
-        shutil.rmtree(state_home, ignore_errors=True)
+        shutil.rmtree(scene.state_home, ignore_errors=True)
     return run
 
 

@@ -109,6 +109,26 @@ TEST_CASE("session: silence is an end, in time", "[session]") {
   for (const int pid : stopped) ::kill(pid, SIGKILL);
 }
 
+TEST_CASE("session: where nothing was heard for a while, whether it lives is waited for", "[session]") {
+  SessionLab lab;
+  NodeSettings settings = lab.settings();
+  settings.silence = Millis{12000};
+  SshNodes nodes(settings);
+  const auto first = nodes.session("worker-1", {});
+  const std::vector<int> stopped = lab.sshd.sessions();
+  for (const int pid : stopped) ::kill(pid, SIGSTOP);
+  REQUIRE(eventually([&] { return !first->speaks(); }));
+  REQUIRE(first->alive());
+  std::thread ending([&] {
+    std::this_thread::sleep_for(Millis{500});
+    for (const int pid : stopped) ::kill(pid, SIGKILL);
+  });
+  const auto next = nodes.session("worker-1", {});
+  ending.join();
+  CHECK(next != first);
+  CHECK(SessionInspector(nodes).tools("worker-1", "", {}).asked);
+}
+
 TEST_CASE("session: what has nothing to say is not silent", "[session]") {
   SessionLab lab;
   NodeSettings settings = lab.settings();
