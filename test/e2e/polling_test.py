@@ -12,7 +12,7 @@ class Polling(scenario.Scenario):
         (source,) = self.start_traffic("--consumer", "polling", *traffic)
         run = self.begin_migration(source.name, "worker-2", *arguments).wait()
         self.assertEqual(run.status, 0, run.said())
-        result = self.assert_exact(120)
+        result = self.assert_exact(600)
         self.assertEqual([(i["node"], i["boot_id"]) for i in result["instances"]], [("worker-2", source.state["boot_id"])])
         self.assert_no_debris()
         return run
@@ -55,7 +55,7 @@ class Polling(scenario.Scenario):
         self.assertIn((run.status, run.report["result"]), [(4, "refused"), (1, "undone")], run.said())
         self.assertIn("--freeze-limit allows", run.report["error"]["message"])
         self.assertIsNone(run.report["frozen_s"])
-        result = self.assert_exact(120)
+        result = self.assert_exact(600)
         self.assertEqual([(i["node"], i["boot_id"]) for i in result["instances"]], [("worker-1", source.state["boot_id"])])
         self.assert_no_debris()
 
@@ -72,7 +72,7 @@ class Polling(scenario.Scenario):
         self.assertEqual((run.status, run.report["result"]), (4, "refused"), run.said())
         self.assertIn("--max-held-bytes is 9.8 KiB", run.report["error"]["message"])
         self.assertEqual(self.journal.ids(), [], "nothing was touched")
-        result = self.assert_exact(180)
+        result = self.assert_exact(600)
         self.assertEqual([(i["node"], i["boot_id"]) for i in result["instances"]], [("worker-1", source.state["boot_id"])])
         self.assert_no_debris()
 

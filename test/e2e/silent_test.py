@@ -25,7 +25,7 @@ class Silent(scenario.Scenario):
         self.assertIn("did not run for", run.report["error"]["message"])
         self.assertIn("worker-1", run.report["serving"])
         self.assert_serving("worker-1", source.state["boot_id"])
-        self.assert_exact(120)
+        self.assert_exact(600)
         self.assert_no_debris()
         return run
 

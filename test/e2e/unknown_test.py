@@ -48,7 +48,7 @@ class Unknown(scenario.Scenario):
         self.assertEqual((run.report["result"], run.report["leftovers"]), ("undone", []), run.said())
         self.assertIn("worker-1", run.report["serving"])
         self.assert_serving("worker-1", source.state["boot_id"])
-        self.assert_exact(120)
+        self.assert_exact(600)
         self.assert_no_debris()
 
     def test_the_relay_queue_is_down(self):
