@@ -201,7 +201,9 @@ TEST_CASE("what a container's processes have open", "[node_program][case-09]") {
   CHECK(seen.open_files.count(place.path("another process'")) == 1);
   CHECK(seen.open_files.count(place.path("monitors file")) == 0);
   CHECK(seen.open_files.count("/dev/null") == 0);
-  CHECK(seen.deleted_files == std::map<std::string, Bytes>{{place.path("gone"), Bytes{5 << 20}}});
+  auto deleted = seen.deleted_files;  // who runs the tests may have left them one of its own
+  std::erase_if(deleted, [&](const auto& each) { return !each.first.starts_with(place.path("")); });
+  CHECK(deleted == std::map<std::string, Bytes>{{place.path("gone"), Bytes{5 << 20}}});
   CHECK(seen.anonymous_files.count("inotify") == 1);
   CHECK_FALSE(seen.watches_overlay);
   CHECK(seen.memory > Bytes{8 << 20});
