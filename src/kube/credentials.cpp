@@ -21,15 +21,27 @@ std::string read_token(const std::string& file) {
   return token;
 }
 
+void take(const ExecCredential& made, Credentials::Current& current) {
+  current.token = made.token;
+  if (made.certificate.empty()) return;
+  current.certificate = Pem{{}, made.certificate};
+  current.key = Pem{{}, made.key};
+}
+
 }  // namespace
 
 Credentials::Credentials(KubeAccess access, RunProcess run)
     : access_(std::move(access)), run_(std::move(run)), id_token_(access_.id_token) {}
 
-Credentials::Current Credentials::get(const StopToken& stop) {
+Credentials::Current Credentials::given() const {
   Current current{access_.token, access_.tls.certificate, access_.tls.key, 0};
   if (!access_.token_file.empty())
     if (std::string token = read_token(access_.token_file); !token.empty()) current.token = std::move(token);
+  return current;
+}
+
+Credentials::Current Credentials::get(const StopToken& stop) {
+  Current current = given();
   if (id_token_ && current.token.empty() && access_.username.empty()) {
     const std::lock_guard lock(mutex_);
     current.token = valid_id_token(*id_token_);
@@ -44,19 +56,13 @@ Credentials::Current Credentials::get(const StopToken& stop) {
     made_ = run_exec_plugin(access_, run_, can_ask(), stop);
     ++generation_;
   }
-  current.token = made_->token;
-  if (!made_->certificate.empty()) {
-    current.certificate = Pem{{}, made_->certificate};
-    current.key = Pem{{}, made_->key};
-  }
+  take(*made_, current);
   current.generation = generation_;
   return current;
 }
 
 Credentials::Current Credentials::at_hand() {
-  Current current{access_.token, access_.tls.certificate, access_.tls.key, 0};
-  if (!access_.token_file.empty())
-    if (std::string token = read_token(access_.token_file); !token.empty()) current.token = std::move(token);
+  Current current = given();
   const std::unique_lock lock(mutex_, std::try_to_lock);  // a plugin may run
   if (!lock || !current.token.empty() || !access_.username.empty()) return current;
   if (id_token_) {
@@ -65,11 +71,7 @@ Credentials::Current Credentials::at_hand() {
     } catch (const Error&) {  // then without
     }
   } else if (made_) {
-    current.token = made_->token;
-    if (!made_->certificate.empty()) {
-      current.certificate = Pem{{}, made_->certificate};
-      current.key = Pem{{}, made_->key};
-    }
+    take(*made_, current);
   }
   return current;
 }

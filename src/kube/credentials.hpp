@@ -31,6 +31,9 @@ class Credentials {
   bool refused(std::uint64_t used);
 
  private:
+  /// What the access itself has, its token file as it is now.
+  Current given() const;
+
   const KubeAccess access_;
   const RunProcess run_;
   std::mutex mutex_;

@@ -122,15 +122,8 @@ TEST_CASE("who is waited for and says nothing ends it") {
     sim.line.waits_for({WaitFor::pod_start, "the copy to run"});
     sim.ends("the kubelet of worker-2");
   }
-  SECTION("the API server on the way to the kubelet is the one who is silent") {
-    sim.begin();
-    REQUIRE(sim.lives_on(sim.source, 2));
-    sim.api_server.how = sim.source.how = how;
-    const MainLine::Call call(sim.line, WaitFor::kubelet, "checkpoint");
-    sim.ends("the API server");
-  }
-  SECTION("also on the way to one that may not be asked") {
-    sim.source.how = Answers::not_asked;
+  SECTION("the API server on the way to the kubelet is the one who is silent, also where that one may not be asked") {
+    sim.source.how = GENERATE(Answers::at_once, Answers::not_asked);
     sim.begin();
     REQUIRE(sim.lives_on(sim.source, 2));
     sim.api_server.how = sim.source.how = how;

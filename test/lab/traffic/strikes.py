@@ -10,7 +10,7 @@ import time
 
 import driver
 import lab
-from faults.scene import SOURCE_NODE, TARGET_NODE, lab_command
+from faults.scene import SOURCE_NODE, TARGET_NODE
 
 STOP_S = 20  # longer than the dead man's time
 AWAY_S = 10
@@ -51,23 +51,11 @@ def program(dice, scene):
 
 
 def sshd(dice, scene):
-    """Killed, and there again when ms2m has ended."""
-    node = some_node(dice)
-    scene.healed.callback(lab_command, "sshd", "start", node)
-    lab_command("sshd", "stop", node)
+    scene.end_sshd(some_node(dice))
 
 
 def kubelet(dice, scene):
-    """It stands still."""
-    node = some_node(dice)
-    scene.healed.callback(signal_kubelet, node, "CONT")
-    signal_kubelet(node, "STOP")
-    time.sleep(AWAY_S)
-    signal_kubelet(node, "CONT")
-
-
-def signal_kubelet(node, name):
-    lab_command("enter", node, "sh", "-c", f"kill -{name} $(cat /run/ms2m-lab/kubelet.pid)")
+    scene.stop_kubelet_for(some_node(dice), AWAY_S)
 
 
 def apart(dice, scene):

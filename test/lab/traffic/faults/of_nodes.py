@@ -14,8 +14,7 @@ LONG_S = 30  # longer than nobody may work on the queue
 
 def sshd_gone(node, scene):
     scene.begin_at(STREAM)
-    lab_command("sshd", "stop", node)
-    scene.healed.callback(lab_command, "sshd", "start", node)  # not before ms2m has ended
+    scene.end_sshd(node)
 
 
 def program_killed(node, place, strategy, scene):
@@ -32,12 +31,8 @@ def kubelet_gone(node, place, strategy, seconds, scene):
 
 
 def kubelet_still(node, place, strategy, scene):
-    """And not killed: the stand-in is also who reads what its containers print, and a real kubelet is not."""
     scene.begin_at(place, strategy)
-    scene.healed.callback(lab_command, "enter", node, "sh", "-c", "kill -CONT $(cat /run/ms2m-lab/kubelet.pid)")
-    lab_command("enter", node, "sh", "-c", "kill -STOP $(cat /run/ms2m-lab/kubelet.pid)")
-    time.sleep(GONE_S)
-    lab_command("enter", node, "sh", "-c", "kill -CONT $(cat /run/ms2m-lab/kubelet.pid)")
+    scene.stop_kubelet_for(node, GONE_S)
 
 
 def cut_off(node, place, strategy, seconds, scene):

@@ -140,6 +140,20 @@ class Scene:
             done
             [ -n "$found" ] || {{ echo "no program of ms2m runs" >&2; exit 1; }}""")
 
+    def end_sshd(self, node):
+        """Killed, and there again when ms2m has ended."""
+        self.healed.callback(lab_command, "sshd", "start", node)
+        lab_command("sshd", "stop", node)
+
+    def stop_kubelet_for(self, node, seconds):
+        """It stands still, and is not killed: the stand-in is also who reads what its containers print, and a real kubelet is not."""
+        def send(name):
+            lab_command("enter", node, "sh", "-c", f"kill -{name} $(cat /run/ms2m-lab/kubelet.pid)")
+        self.healed.callback(send, "CONT")
+        send("STOP")
+        time.sleep(seconds)
+        send("CONT")
+
     def kill_container(self, pod):
         """Its processes, at once, as the OOM killer does."""
         status = self.api.get(f"{PODS}/{pod}")["status"]["containerStatuses"][0]
