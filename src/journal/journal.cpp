@@ -179,7 +179,7 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
       if (record.is_discarded()) {
         if (number == 1 || !last || (end < text.size() && !may_be_torn(line)))
           damaged_journal(root, id, fmt::format("line {} is no record", number));
-        return begin;
+        break;
       }
       if (!has_our_numbers(record)) throw NoOperation("it has a number that is none of ours");
       if (record.value("v", 1) > kRecordVersion)
@@ -196,7 +196,7 @@ std::size_t Journal::replay_all(const std::string& text, const std::filesystem::
     } catch (const Json::exception&) {
       if (number == 1 || !last || checksum_of(line) == Checksum::right)
         damaged_journal(root, id, fmt::format("line {} is no record", number));
-      return begin;
+      break;
     }
     begin = last ? text.size() : end + 1;
   }
