@@ -54,14 +54,23 @@ struct ArchiveFile {
   Bytes bytes;
 };
 
+/// Whose archives, and where: a kubelet's directory on its node.
+struct ArchivesOf {
+  std::string directory;
+  std::string ns, pod, container;
+};
+
 /// The checkpoint archives on a node (archive.hpp). Paths that are none are refused: Error{refused}.
 class CheckpointArchives {
  public:
   virtual ~CheckpointArchives() = default;
-  /// Those of one container in `directory`, the kubelet's; oldest first. No such directory: none.
-  virtual std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
-                                        const std::string& pod, const std::string& container,
-                                        const StopToken& stop) = 0;
+  /// Those of one container; oldest first. No such directory: none.
+  virtual std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) = 0;
+  /// The same when one is there that is not among the paths `known`, at the latest after `wait`. One that has just come
+  /// is still being written.
+  virtual std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of,
+                                            const std::vector<std::string>& known, Millis wait,
+                                            const StopToken& stop) = 0;
   /// Waits until the file has stopped growing and is not open for writing any more (a dump whose request was lost).
   virtual void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) = 0;
   virtual bool remove(const std::string& node, const std::string& path, const StopToken& stop) = 0;

@@ -39,10 +39,15 @@ class TimedInspector final : public NodeInspector {
 class TimedArchives final : public CheckpointArchives {
  public:
   TimedArchives(CheckpointArchives& inner, MainLine& line) : inner_(inner), line_(line) {}
-  std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
-                                const std::string& pod, const std::string& container, const StopToken& stop) override {
+  std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) override {
     const Call call(line_, WaitFor::node, "archives of " + node, Kind::look);
-    return inner_.list(node, directory, ns, pod, container, stop);
+    return inner_.list(node, of, stop);
+  }
+  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of,
+                                    const std::vector<std::string>& known, Millis wait,
+                                    const StopToken& stop) override {
+    const Call call(line_, WaitFor::node, "a new archive on " + node);
+    return inner_.list_new(node, of, known, wait, stop);
   }
   void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) override {
     const Call call(line_, WaitFor::disk, "an archive on " + node);

@@ -68,7 +68,7 @@ void Gathering::ask_archives(const std::string& node) {
   facts_.archive_directory = checkpoint_directory(root.empty() ? kKubeletRoot : root);
   ask(Question::archives, [this, node] {
     for (const auto& file :
-         ports_.archives.list(node, facts_.archive_directory, facts_.ns, request_.pod, facts_.container, stop_))
+         ports_.archives.list(node, {facts_.archive_directory, facts_.ns, request_.pod, facts_.container}, stop_))
       facts_.archives_before.push_back(file.path);
   });
 }

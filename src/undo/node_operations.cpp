@@ -12,26 +12,65 @@
 namespace ms2m {
 namespace {
 
-/// A request is at its kubelet within this time, or not at all.
-constexpr std::int64_t kArrivesWithin = 15;
+/// A request is at its kubelet within this time, in seconds, unless the API server was silent for longer.
+constexpr std::int64_t kArrivesWithin = 60;
+constexpr std::int64_t kEver = std::int64_t{1} << 40;
+/// From the kubelet's hearing of it to the archive's being there, which its runtime begins when the process is dumped.
+constexpr Millis kAppearsWithin{5000};
+constexpr Millis kAnswersWithin{2000}, kBetweenQuestions{500};
 
-std::vector<std::string> archives_asked_for(const Migrator::Ports& ports, const op::RemoveArchives& o,
-                                            const StopToken& stop) {
-  const std::string directory = o.directory.empty() ? checkpoint_directory(kKubeletRoot) : o.directory;
-  std::vector<std::string> found;
-  for (const ArchiveFile& file : ports.archives.list(o.node, directory, o.ns, o.pod, o.container, stop)) {
-    const auto made = archive_time(file.path);
-    const std::int64_t asked = o.asked.value_or(made.value_or(0));
-    const bool in_time = made && *made >= asked && *made <= asked + kArrivesWithin;
-    if (in_time && std::find(o.keep.begin(), o.keep.end(), file.path) == o.keep.end()) found.push_back(file.path);
-  }
-  return found;
+ArchivesOf place_of(const op::RemoveArchives& o) {
+  return {o.directory.empty() ? checkpoint_directory(kKubeletRoot) : o.directory, o.ns, o.pod, o.container};
+}
+
+std::vector<std::string> paths_of(const std::vector<ArchiveFile>& files) {
+  std::vector<std::string> paths;
+  for (const ArchiveFile& file : files) paths.push_back(file.path);
+  return paths;
+}
+
+std::vector<std::string> without(std::vector<std::string> paths, const std::vector<std::string>& others) {
+  std::erase_if(paths,
+                [&](const auto& path) { return std::find(others.begin(), others.end(), path) != others.end(); });
+  return paths;
+}
+
+/// Of these the ones that were made in that many seconds after it was asked.
+std::vector<std::string> made_within(std::vector<std::string> paths, std::optional<std::int64_t> asked,
+                                     std::int64_t from, std::int64_t until) {
+  std::erase_if(paths, [&](const std::string& path) {
+    const auto made = archive_time(path);
+    return !made || (asked && (*made < *asked + from || *made > *asked + until));
+  });
+  return paths;
+}
+
+/// The request may lie with an API server that is silent, or was until now: the kubelet hears of it when that speaks.
+std::vector<std::string> that_come_yet(const Migrator::Ports& ports, const op::RemoveArchives& o,
+                                       const std::vector<std::string>& known, const StopToken& stop) {
+  while (ports.cluster.answers(stop.within(kAnswersWithin)) == false)
+    stop.sleep(kBetweenQuestions, "waiting for an answer of the API server, which may still pass the request on to " +
+                                      o.node + "'s kubelet");
+  return without(paths_of(ports.archives.list_new(o.node, place_of(o), known, kAppearsWithin, stop)), known);
+}
+
+void refuse_late_ones(const std::vector<std::string>& paths) {
+  if (!paths.empty())
+    throw Error(ErrorKind::inconsistent,
+                fmt::format("the request for a checkpoint had no answer, and {} was made long after it: by it, after "
+                            "all, or by somebody else",
+                            fmt::join(paths, ", ")),
+                "remove it when nobody else made it, else move it away; then clean up again");
 }
 
 }  // namespace
 
 void remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop) {
-  const auto found = archives_asked_for(ports, o, stop);
+  const auto known = paths_of(ports.archives.list(o.node, place_of(o), stop));
+  const auto others = without(known, o.keep);
+  auto found = made_within(others, o.asked, 0, kArrivesWithin);
+  if (found.empty()) found = that_come_yet(ports, o, known, stop);
+  if (found.empty()) refuse_late_ones(made_within(others, o.asked, kArrivesWithin + 1, kEver));
   if (found.empty()) return;
   if (found.size() > 1)
     throw Error(ErrorKind::inconsistent,

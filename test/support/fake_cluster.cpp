@@ -194,15 +194,13 @@ NodeLook FakeSessions::look(const std::string&, const LookAt&, const StopToken&)
   return look;
 }
 
-std::vector<ArchiveFile> FakeSessions::list(const std::string& node, const std::string& directory,
-                                            const std::string& ns, const std::string& pod, const std::string& container,
-                                            const StopToken&) {
+std::vector<ArchiveFile> FakeSessions::list(const std::string& node, const ArchivesOf& of, const StopToken&) {
   Call call(world_, "list archives " + node);
   std::vector<ArchiveFile> files;
   {
     std::lock_guard lock(world_.mutex_);
     for (const auto& [path, image] : world_.nodes_[node].archives)
-      if (path.rfind(directory + "/", 0) == 0 && is_archive_path_of(path, ns, pod, container))
+      if (path.starts_with(of.directory + "/") && is_archive_path_of(path, of.ns, of.pod, of.container))
         files.push_back({path, {1000}});
   }
   call.done();

@@ -257,8 +257,12 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
   /// Where its kubelet has its directories, and its clock.
   NodeLook look(const std::string&, const LookAt&, const StopToken&) override;
   NodeTools tools(const std::string&, const std::string&, const StopToken&) override { return world_.tools_; }
-  std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
-                                const std::string& pod, const std::string& container, const StopToken& stop) override;
+  std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) override;
+  /// Nothing comes here by itself: at once.
+  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of, const std::vector<std::string>&,
+                                    Millis, const StopToken& stop) override {
+    return list(node, of, stop);
+  }
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}
   bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;
   Landing landing(const std::string& node, const std::string& id, Unpack as = Unpack::layout) const override {

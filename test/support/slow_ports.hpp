@@ -250,10 +250,13 @@ class SlowNodes final : public Nodes,
     return {};
   }
   void open(const std::string& node, const StopToken& stop) override { answers_.answer("open " + node, stop); }
-  std::vector<ArchiveFile> list(const std::string& node, const std::string&, const std::string&, const std::string&,
-                                const std::string&, const StopToken& stop) override {
+  std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf&, const StopToken& stop) override {
     answers_.answer("archives " + node, stop);
     return {};
+  }
+  std::vector<ArchiveFile> list_new(const std::string&, const ArchivesOf&, const std::vector<std::string>&, Millis,
+                                    const StopToken&) override {
+    throw unexpected();
   }
   std::string probe(const std::string& node, const StopToken& stop) override {
     answers_.answer("probe " + node, stop);

@@ -58,7 +58,9 @@ Nothing on(const Node& node, const RestartRuntime&, Channel& channel) {
 Forgotten on(const Node& node, const ForgetProgram&, Channel&) {
   return forget_program(node.roots.system + kProgramCache);
 }
-ArchiveList on(const Node&, const ListArchives& request, Channel&) { return list_archives(request); }
+ArchiveList on(const Node&, const ListArchives& request, Channel& channel) {
+  return list_archives(request, channel.stop());
+}
 Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return wait_archive(request, channel.stop()); }
 Found on(const Node&, const RemoveArchive& request, Channel&) { return remove_archive(request); }
 StreamEnd on(const Node& node, const ReadArchive& request, Channel& channel) {

@@ -32,22 +32,24 @@ std::optional<bool> being_written(int file) {
   return errno == EAGAIN ? std::optional(true) : std::nullopt;
 }
 
-/// Sleeps until something happens to the file, at most until the next look.
+/// Sleeps until something happens to the file or in the directory, at most until the next look.
 class Events {
  public:
-  explicit Events(int file) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-    const std::string path = "/proc/self/fd/" + std::to_string(file);
-    if (fd_) ::inotify_add_watch(fd_.get(), path.c_str(), IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF);
+  explicit Events(int watched) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    const std::string path = "/proc/self/fd/" + std::to_string(watched);
+    if (fd_) ::inotify_add_watch(fd_.get(), path.c_str(), kWhat);
   }
-  void wait(const StopToken& stop, const std::string& doing) {
+  void wait(const StopToken& stop, const std::string& doing, Millis longest = kBetweenLooks) {
     std::array<pollfd, 2> fds{pollfd{fd_.get(), POLLIN, 0}, pollfd{stop.fd(), POLLIN, 0}};
-    ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(kBetweenLooks).count()));
+    ::poll(fds.data(), fds.size(), static_cast<int>(stop.remaining(longest).count()));
     std::array<char, 4096> drained;
     while (fd_ && ::read(fd_.get(), drained.data(), drained.size()) > 0) continue;
     stop.check(doing);
   }
 
  private:
+  static constexpr std::uint32_t kWhat =
+      IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CREATE | IN_MOVED_TO;
   posix::UniqueFd fd_;
 };
 
@@ -66,19 +68,15 @@ Opened open_archive(const std::string& path) {
   return opened;
 }
 
-}  // namespace
-
-ArchiveList list_archives(const ListArchives& request) {
-  check_archive_directory(request.directory);
-  const posix::UniqueFd directory = open_directory(request.directory);
+ArchiveList archives_in(const posix::UniqueFd& directory, const ArchivesOf& of) {
   if (!directory) return {};
   using Order = std::tuple<std::int64_t, std::int64_t, std::string>;
   std::vector<std::pair<Order, Bytes>> found;
   for (const std::string& name : names_in(directory.get())) {
-    if (!is_archive_of(name, request.ns, request.pod, request.container)) continue;
+    if (!is_archive_of(name, of.ns, of.pod, of.container)) continue;
     const auto is = look_in(directory.get(), name);
     if (!is || !S_ISREG(is->st_mode)) continue;
-    found.push_back({{is->st_mtim.tv_sec, is->st_mtim.tv_nsec, request.directory + "/" + name},
+    found.push_back({{is->st_mtim.tv_sec, is->st_mtim.tv_nsec, of.directory + "/" + name},
                      Bytes{static_cast<std::uint64_t>(is->st_size)}});
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -87,10 +85,34 @@ ArchiveList list_archives(const ListArchives& request) {
   return list;
 }
 
-Nothing wait_archive(const WaitArchive& request, const StopToken& stop) {
+bool is_among(const std::vector<std::string>& known, const ArchiveFile& file) {
+  return std::find(known.begin(), known.end(), file.path) != known.end();
+}
+
+Millis wait_of(std::optional<std::uint64_t> ms) {
   constexpr std::uint64_t kDay = 24 * 3600 * 1000;
-  const StopToken limited =
-      request.limit_ms ? stop.within(Millis(static_cast<std::int64_t>(std::min(*request.limit_ms, kDay)))) : stop;
+  return Millis(static_cast<std::int64_t>(std::min(ms.value_or(kDay), kDay)));
+}
+
+}  // namespace
+
+ArchiveList list_archives(const ListArchives& request, const StopToken& stop) {
+  check_archive_directory(request.of.directory);
+  const TimePoint until = Clock::now() + wait_of(request.wait_ms);
+  for (;;) {
+    const posix::UniqueFd directory = open_directory(request.of.directory);
+    Events events(directory.get());  // before the look: what comes after it is seen
+    const ArchiveList now = archives_in(directory, request.of);
+    const bool news = std::any_of(now.files.begin(), now.files.end(),
+                                  [&](const ArchiveFile& file) { return !is_among(request.known, file); });
+    const auto left = std::chrono::ceil<Millis>(until - Clock::now());
+    if (news || left.count() <= 0) return now;
+    events.wait(stop, "waiting for a new archive in " + request.of.directory, std::min(left, kBetweenLooks));
+  }
+}
+
+Nothing wait_archive(const WaitArchive& request, const StopToken& stop) {
+  const StopToken limited = request.limit_ms ? stop.within(wait_of(request.limit_ms)) : stop;
   const std::string doing = "waiting until " + request.path + " is complete";
   const Error gone(ErrorKind::not_found, "no archive " + request.path);
   const Opened archive = open_archive(request.path);

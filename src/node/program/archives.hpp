@@ -8,7 +8,7 @@
 
 namespace ms2m::node {
 
-ArchiveList list_archives(const ListArchives& request);
+ArchiveList list_archives(const ListArchives& request, const StopToken& stop);
 Nothing wait_archive(const WaitArchive& request, const StopToken& stop);
 Found remove_archive(const RemoveArchive& request);
 StreamEnd read_archive(const ReadArchive& request, KeptMemory& kept, Channel& channel);

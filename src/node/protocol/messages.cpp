@@ -164,10 +164,12 @@ static void fields(auto& f, Of<SetupApply> auto& m) {
 }
 static void fields(auto& f, Of<ArchiveList> auto& m) { f("files", m.files); }
 static void fields(auto& f, Of<ListArchives> auto& m) {
-  f("directory", m.directory);
-  f("ns", m.ns);
-  f("pod", m.pod);
-  f("container", m.container);
+  f("directory", m.of.directory);
+  f("ns", m.of.ns);
+  f("pod", m.of.pod);
+  f("container", m.of.container);
+  f("known", m.known);
+  f("wait_ms", m.wait_ms);
 }
 static void fields(auto& f, Of<WaitArchive> auto& m) {
   f("path", m.path);

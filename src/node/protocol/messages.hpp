@@ -111,11 +111,13 @@ struct ArchiveList {
   std::vector<ArchiveFile> files;  ///< oldest first
 };
 
+/// Answered when there is one that is not among `known`, at the latest after `wait_ms`; at once without that.
 struct ListArchives {
   static constexpr const char* kDo = "list_archives";
   using Answer = ArchiveList;
-  std::string directory;  ///< the kubelet's; none there: an empty list
-  std::string ns, pod, container;
+  ArchivesOf of;  ///< no such directory: an empty list
+  std::vector<std::string> known{};
+  std::uint64_t wait_ms = 0;
 };
 
 /// Answered when nobody has the file open for writing and its size stands still. Error{not_found}; Error{timeout}.

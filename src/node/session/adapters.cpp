@@ -27,21 +27,27 @@ NodeTools SessionInspector::tools(const std::string& node, const std::string& co
   return tools;
 }
 
-std::vector<ArchiveFile> SessionArchives::list(const std::string& node, const std::string& directory,
-                                               const std::string& ns, const std::string& pod,
-                                               const std::string& container, const StopToken& stop) {
-  node::check_archive_directory(directory);
-  return nodes_.ask(node, node::ListArchives{directory, ns, pod, container}, "listing " + directory, stop).files;
+std::vector<ArchiveFile> SessionArchives::list(const std::string& node, const ArchivesOf& of, const StopToken& stop) {
+  node::check_archive_directory(of.directory);
+  return nodes_.ask_again(node, node::ListArchives{of}, "listing " + of.directory, stop).files;
+}
+
+std::vector<ArchiveFile> SessionArchives::list_new(const std::string& node, const ArchivesOf& of,
+                                                   const std::vector<std::string>& known, Millis wait,
+                                                   const StopToken& stop) {
+  node::check_archive_directory(of.directory);
+  const std::string doing = "waiting for a new archive in " + of.directory;
+  return nodes_.ask_again(node, node::ListArchives{of, known, milliseconds(wait)}, doing, stop).files;
 }
 
 void SessionArchives::wait_complete(const std::string& node, const std::string& path, const StopToken& stop) {
   node::check_archive_path(path);
-  nodes_.ask(node, node::WaitArchive{path, {}}, "waiting for the end of " + path, stop);
+  nodes_.ask_again(node, node::WaitArchive{path, {}}, "waiting for the end of " + path, stop);
 }
 
 bool SessionArchives::remove(const std::string& node, const std::string& path, const StopToken& stop) {
   node::check_archive_path(path);
-  return nodes_.ask(node, node::RemoveArchive{path}, "removing " + path, stop).found;
+  return nodes_.ask_again(node, node::RemoveArchive{path}, "removing " + path, stop).found;
 }
 
 std::string SessionImages::probe(const std::string& node, const StopToken& stop) {
@@ -73,16 +79,16 @@ void SessionImages::point_name(const std::string& node, const std::string& name,
 
 bool SessionImages::remove_name(const std::string& node, const std::string& name, const StopToken& stop) {
   node::check_image_name(name);
-  return nodes_.ask(node, node::ImageRemoveName{name}, "removing image name " + name, stop).found;
+  return nodes_.ask_again(node, node::ImageRemoveName{name}, "removing image name " + name, stop).found;
 }
 
 bool SessionImages::remove_image(const std::string& node, const std::string& id, const StopToken& stop) {
-  return nodes_.ask(node, node::ImageRemove{node::check_image_id(id)}, "removing image " + id, stop).found;
+  return nodes_.ask_again(node, node::ImageRemove{node::check_image_id(id)}, "removing image " + id, stop).found;
 }
 
 bool SessionImages::remove_layout(const std::string& node, const std::string& directory, const StopToken& stop) {
   node::check_layout_directory(directory, kLayoutRoot);
-  return nodes_.ask(node, node::RemoveLayout{directory}, "removing " + directory, stop).found;
+  return nodes_.ask_again(node, node::RemoveLayout{directory}, "removing " + directory, stop).found;
 }
 
 bool SessionProcesses::freeze(const std::string& node, const std::string& container, const FreezeTerms& terms,
@@ -114,13 +120,13 @@ bool SessionProcesses::holds(const std::string& node, const std::string& contain
 bool SessionProcesses::thaw(const std::string& node, const std::string& container, const StopToken& stop) {
   const std::string doing = "thawing container " + short_id(container);
   forget(node, container);
-  return nodes_.ask(node, node::Thaw{container}, doing, stop).found;
+  return nodes_.ask_again(node, node::Thaw{container}, doing, stop).found;
 }
 
 bool SessionProcesses::kill(const std::string& node, const std::string& container, const StopToken& stop) {
   const std::string doing = "killing container " + short_id(container);
   forget(node, container);
-  return nodes_.ask(node, node::Kill{container}, doing, stop).found;
+  return nodes_.ask_again(node, node::Kill{container}, doing, stop).found;
 }
 
 void SessionProcesses::attend_checkpoint(const std::string& node, const std::string& container, bool over,
@@ -130,7 +136,7 @@ void SessionProcesses::attend_checkpoint(const std::string& node, const std::str
 
 bool SessionProcesses::mend_checkpoint(const std::string& node, const std::string& container, const StopToken& stop) {
   const std::string doing = "looking whether container " + short_id(container) + " was left paused";
-  return nodes_.ask(node, node::MendCheckpoint{container}, doing, stop).found;
+  return nodes_.ask_again(node, node::MendCheckpoint{container}, doing, stop).found;
 }
 
 void SessionProcesses::forget(const std::string& node, const std::string& container) {

@@ -24,8 +24,10 @@ class SessionInspector final : public NodeInspector {
 class SessionArchives final : public CheckpointArchives {
  public:
   explicit SessionArchives(SshNodes& nodes) : nodes_(nodes) {}
-  std::vector<ArchiveFile> list(const std::string& node, const std::string& directory, const std::string& ns,
-                                const std::string& pod, const std::string& container, const StopToken& stop) override;
+  std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) override;
+  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of,
+                                    const std::vector<std::string>& known, Millis wait,
+                                    const StopToken& stop) override;
   /// Error{not_found} when there is no such file.
   void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) override;
   bool remove(const std::string& node, const std::string& path, const StopToken& stop) override;

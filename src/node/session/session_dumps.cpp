@@ -23,7 +23,7 @@ DumpResult SessionDumps::take_without_pages(const std::string& node, const std::
 
 bool SessionDumps::remove(const std::string& node, const std::string& id, const StopToken& stop) {
   node::check_restore_id(id);
-  return nodes_.ask(node, node::RemoveDump{id}, "removing dump " + id, stop).found;
+  return nodes_.ask_again(node, node::RemoveDump{id}, "removing dump " + id, stop).found;
 }
 
 }  // namespace ms2m

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ms2m/error.hpp"
 #include "ms2m/node.hpp"
 #include "node/protocol/messages.hpp"
 #include "node/session/line.hpp"
@@ -63,6 +64,20 @@ class SshNodes final : public Nodes {
   typename Request::Answer ask(const std::string& node, const Request& request, const std::string& doing,
                                const StopToken& stop) {
     return ask_in(*session(node, stop), node, request, doing, stop);
+  }
+  /// The same for what may be done twice: a request whose session ends under it is asked once more, in a new session.
+  template <class Request>
+  typename Request::Answer ask_again(const std::string& node, const Request& request, const std::string& doing,
+                                     const StopToken& stop) {
+    const auto first = session(node, stop);
+    try {
+      return ask_in(*first, node, request, doing, stop);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unavailable) throw;
+      const auto next = session(node, stop);
+      if (next == first) throw;  // the node's own answer
+      return ask_in(*next, node, request, doing, stop);
+    }
   }
   /// The same in that very session, which may have ended.
   template <class Request>

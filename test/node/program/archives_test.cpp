@@ -26,7 +26,7 @@ struct Archives {
   }
   std::vector<std::string> list(const std::string& where) {
     std::vector<std::string> paths;
-    for (const ArchiveFile& each : session.call(ListArchives{where, "default", "consumer-0", "consumer"}).files)
+    for (const ArchiveFile& each : session.call(ListArchives{{where, "default", "consumer-0", "consumer"}}).files)
       paths.push_back(each.path);
     return paths;
   }
@@ -69,11 +69,43 @@ TEST_CASE("archives of one container, oldest first", "[node_program]") {
   fs::create_symlink(node.file(kOne), node.file("2026-11-21T21:21:05Z"));
   fs::create_directory(node.file("2026-11-21T21:21:06Z"));
   CHECK(node.list(node.directory) == std::vector<std::string>{node.file(kTwo), node.file(kOne), node.file(kThree)});
-  const auto files = node.session.call(ListArchives{node.directory, "default", "consumer-0", "consumer"}).files;
+  const auto files = node.session.call(ListArchives{{node.directory, "default", "consumer-0", "consumer"}}).files;
   CHECK(files[0].bytes == Bytes{2});
   CHECK(node.list(node.place.path("nowhere/checkpoints")).empty());
   for (const char* bad : {"/etc", "", "checkpoints", "/a/../checkpoints"})
     CHECK(thrown_by([&] { node.list(bad); }).kind == ErrorKind::refused);
+}
+
+TEST_CASE("an archive that comes yet is waited for", "[node_program]") {
+  Archives node;
+  put(node.file(kOne), "1");
+  const ArchivesOf of{node.directory, "default", "consumer-0", "consumer"};
+  const auto wait = [&](const ArchivesOf& where, std::vector<std::string> known, std::uint64_t ms) {
+    return node.session.begin(ListArchives{where, std::move(known), ms});
+  };
+  const auto answer = [&](std::uint32_t channel) {
+    return parse_message<ArchiveList>(node.session.answer(channel)).files.size();
+  };
+  constexpr std::uint64_t kLong = 600'000;
+  CHECK(answer(wait(of, {}, kLong)) == 1);
+  const TimePoint begin = Clock::now();
+  CHECK(answer(wait(of, {node.file(kOne)}, 700)) == 1);
+  CHECK(Clock::now() - begin >= Millis{700});
+
+  const auto coming = wait(of, {node.file(kOne)}, kLong);
+  put(node.file(kOne, "consumer-x"), "another container's");
+  put(node.file(kTwo), "2");
+  CHECK(answer(coming) == 2);
+
+  const std::string later = node.place.path("later/checkpoints");  // as on a node that has made none yet
+  const auto first = wait({later, "default", "consumer-0", "consumer"}, {}, kLong);
+  fs::create_directories(later);
+  put(later + "/" + fs::path(node.file(kOne)).filename().string(), "1");
+  CHECK(answer(first) == 1);
+
+  const auto ended = wait(of, {node.file(kOne), node.file(kTwo)}, kLong);
+  node.session.send(FrameKind::cancel, ended, "");
+  CHECK_THROWS(node.session.answer(ended));
 }
 
 TEST_CASE("a kubelet's directory may be a link of root's, of nobody else's", "[node_program]") {
@@ -177,7 +209,7 @@ TEST_CASE("a reader that grants no credit holds nothing else up", "[node_program
   for (int i = 0; i < 15; ++i) {
     std::this_thread::sleep_for(Millis{300});
     session.send(FrameKind::heartbeat, 0);
-    if (i == 7) CHECK_NOTHROW(session.call(ListArchives{node.directory, "default", "consumer-0", "consumer"}));
+    if (i == 7) CHECK_NOTHROW(session.call(ListArchives{{node.directory, "default", "consumer-0", "consumer"}}));
   }
   session.send(FrameKind::cancel, stalled[0]);
   for (bool answered = false; !answered;) {

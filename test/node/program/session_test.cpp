@@ -139,7 +139,7 @@ TEST_CASE("requests that are wrong are answered; what is no request ends the ses
            {std::string("\xff\xff\xff\xff\x04\0\0\0\x02", 9), "kind 4"}}) {
     Session other(place.program());
     other.hello();
-    if (said == "used before") other.begin(ListArchives{"/nowhere/checkpoints", "a", "b", "c"}), other.answer(2);
+    if (said == "used before") other.begin(ListArchives{{"/nowhere/checkpoints", "a", "b", "c"}}), other.answer(2);
     other.send_raw(said == "used before" ? encode_frame(FrameKind::request, 2, R"({"do":"look"})") : frame);
     CHECK_FALSE(other.wait().ok());
     CHECK_THAT(other.err, Contains(said));
@@ -180,7 +180,7 @@ TEST_CASE("silence ends the session, and heartbeats keep it", "[node_program]") 
     session.send(FrameKind::heartbeat, 0);
     std::this_thread::sleep_for(Millis{500});
   }
-  CHECK_NOTHROW(session.call(ListArchives{"/nowhere/checkpoints", "a", "b", "c"}));
+  CHECK_NOTHROW(session.call(ListArchives{{"/nowhere/checkpoints", "a", "b", "c"}}));
   CHECK(session.heartbeats >= 4);
   const TimePoint last = Clock::now();
   CHECK_FALSE(session.wait().ok());

@@ -32,11 +32,12 @@ std::pair<Error, double> error_while_waiting(SshNodes& nodes, const EndlessDump&
   double seconds = 0;
   const std::uint64_t calls = nodes.usage().calls;
   std::thread waiting([&] {
-    error =
-        error_of([&] { archives.wait_complete("worker-1", dump.path, StopToken().within(std::chrono::minutes(1))); });
+    error = error_of([&] {
+      nodes.ask("worker-1", node::WaitArchive{dump.path, {}}, "waiting", StopToken().within(std::chrono::minutes(1)));
+    });
   });
   // A later request that is answered shows that the earlier one has been read.
-  while (nodes.usage().calls < calls + 3) archives.list("worker-1", "/x/checkpoints", "a", "b", "c", {});
+  while (nodes.usage().calls < calls + 3) archives.list("worker-1", {"/x/checkpoints", "a", "b", "c"}, {});
   const auto begin = Clock::now();
   act();
   waiting.join();
@@ -86,6 +87,45 @@ TEST_CASE("session: the connection is cut; the next call begins a new one", "[se
   CHECK(seconds < 30);
   CHECK(eventually([&] { return lab.programs().empty(); }));
   CHECK(SessionInspector(nodes).tools("worker-1", "", {}).asked);
+}
+
+TEST_CASE("session: what may be done twice is asked again when its session ends, once", "[session]") {
+  SessionLab lab;
+  SshNodes nodes(lab.settings());
+  SessionArchives archives(nodes);
+  nodes.open("worker-1", {});
+  EndlessDump dump(lab);
+  std::vector<int> seen;
+  const auto read_by_next = [&] {
+    REQUIRE(eventually([&] {
+      const std::vector<int> now = lab.programs_with(dump.path);
+      if (now.empty() || now == seen) return false;
+      seen = now;
+      return true;
+    }));
+  };
+  for (const bool again : {false, true}) {
+    seen.clear();
+    std::optional<Error> error;
+    std::thread waiting([&] {
+      try {
+        archives.wait_complete("worker-1", dump.path, StopToken().within(std::chrono::minutes(2)));
+      } catch (const Error& thrown) {
+        error = thrown;
+      }
+    });
+    read_by_next();
+    lab.kill_programs(SIGKILL);
+    read_by_next();
+    if (again)
+      lab.kill_programs(SIGKILL);
+    else
+      dump.writer.reset();
+    waiting.join();
+    CHECK(error.has_value() == again);
+    if (error) CHECK(error->kind() == ErrorKind::unavailable);
+    dump.writer = posix::UniqueFd(::open(dump.path.c_str(), O_WRONLY | O_CLOEXEC));
+  }
 }
 
 TEST_CASE("session: silence is an end, in time", "[session]") {

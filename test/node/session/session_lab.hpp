@@ -37,6 +37,18 @@ struct SessionLab {
         found.push_back(pid);
     return found;
   }
+  /// Those of them that have the file open.
+  std::vector<int> programs_with(const std::string& file) const {
+    std::vector<int> found;
+    for (const int pid : programs())
+      for (std::error_code gone; const auto& fd : std::filesystem::directory_iterator(
+               std::filesystem::path("/proc") / std::to_string(pid) / "fd", gone))
+        if (std::filesystem::read_symlink(fd.path(), gone) == file) {
+          found.push_back(pid);
+          break;
+        }
+    return found;
+  }
   void kill_programs(int signal) const {
     for (const int pid : programs()) ::kill(pid, signal);
   }

@@ -63,7 +63,7 @@ TEST_CASE("session: calls from several threads share it", "[session]") {
     threads.emplace_back([&] {
       try {
         for (int i = 0; i < 20; ++i)
-          good += archives.list("worker-1", lab.checkpoints, "default", "consumer-0", "consumer", {}).empty();
+          good += archives.list("worker-1", {lab.checkpoints, "default", "consumer-0", "consumer"}, {}).empty();
       } catch (const Error& error) {
         std::cerr << error.what() << "\n";
       }
@@ -74,7 +74,7 @@ TEST_CASE("session: calls from several threads share it", "[session]") {
   nodes.open("worker-1", {});
   CHECK(lab.programs() == programs);
   const NodeUsage before = nodes.usage();
-  for (int i = 0; i < 100; ++i) archives.list("worker-1", lab.checkpoints, "default", "consumer-0", "consumer", {});
+  for (int i = 0; i < 100; ++i) archives.list("worker-1", {lab.checkpoints, "default", "consumer-0", "consumer"}, {});
   const Seconds each = (nodes.usage().time - before.time) / 100;
   std::cout << "one call: " << each.count() * 1000 << " ms\n";
 }
@@ -195,7 +195,7 @@ TEST_CASE("session: archives are listed, waited for and removed", "[session]") {
   SshNodes nodes(lab.settings());
   SessionArchives archives(nodes);
   const std::string path = lab.checkpoints + "/" + kArchiveName;
-  CHECK(archives.list("worker-1", "/no/such/checkpoints", "default", "consumer-0", "consumer", {}).empty());
+  CHECK(archives.list("worker-1", {"/no/such/checkpoints", "default", "consumer-0", "consumer"}, {}).empty());
   CHECK(error_of([&] { archives.wait_complete("worker-1", path, {}); }).kind() == ErrorKind::not_found);
   posix::UniqueFd writer(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   const auto begin = Clock::now();
@@ -215,7 +215,7 @@ TEST_CASE("session: archives are listed, waited for and removed", "[session]") {
   archives.wait_complete("worker-1", path, {});
   CHECK(closed);
   closer.join();
-  const auto files = archives.list("worker-1", lab.checkpoints, "default", "consumer-0", "consumer", {});
+  const auto files = archives.list("worker-1", {lab.checkpoints, "default", "consumer-0", "consumer"}, {});
   REQUIRE(files.size() == 1);
   CHECK(files[0].path == path);
   CHECK(files[0].bytes == Bytes{7});
