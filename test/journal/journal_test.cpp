@@ -117,7 +117,7 @@ TEST_CASE("a line torn by a crash is ignored, and what follows it is not", "[jou
 
 TEST_CASE("a journal that does not begin a migration is damaged, also when its last line is torn", "[journal]") {
   TempDir dir;
-  const std::string last = GENERATE(as<std::string>{}, R"({"type":"effect","n":3,"und)", R"({"type":7})");
+  const std::string last = GENERATE(as<std::string>{}, R"({"type":"effect","n":3,"und)", R"({"v":1,"type":7})");
   write_journal(dir, "abc234", "{}\n" + last);
   CHECK_THROWS_WITH(Journal::open(dir.path, "abc234"), Catch::Contains("does not say of which migration it is"));
   CHECK(kind_of([&] { (void)Journal::read(dir.path, "abc234"); }) == ErrorKind::refused);
