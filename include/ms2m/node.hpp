@@ -60,16 +60,22 @@ struct ArchivesOf {
   std::string ns, pod, container;
 };
 
+/// Which archive is waited for, and how long.
+struct NewArchive {
+  std::vector<std::string> known;  ///< paths of the others
+  std::string container_id;        ///< the time begins when nobody makes a checkpoint of that one; empty: at once
+  Millis wait{0};
+};
+
 /// The checkpoint archives on a node (archive.hpp). Paths that are none are refused: Error{refused}.
 class CheckpointArchives {
  public:
   virtual ~CheckpointArchives() = default;
   /// Those of one container; oldest first. No such directory: none.
   virtual std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) = 0;
-  /// The same when one is there that is not among the paths `known`, at the latest after `wait`. One that has just come
-  /// is still being written.
-  virtual std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of,
-                                            const std::vector<std::string>& known, Millis wait,
+  /// The same when one is there that is not known, at the latest after the wait. One that has just come is still being
+  /// written.
+  virtual std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of, const NewArchive& news,
                                             const StopToken& stop) = 0;
   /// Waits until the file has stopped growing and is not open for writing any more (a dump whose request was lost).
   virtual void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) = 0;

@@ -43,11 +43,10 @@ class TimedArchives final : public CheckpointArchives {
     const Call call(line_, WaitFor::node, "archives of " + node, Kind::look);
     return inner_.list(node, of, stop);
   }
-  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of,
-                                    const std::vector<std::string>& known, Millis wait,
+  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of, const NewArchive& news,
                                     const StopToken& stop) override {
     const Call call(line_, WaitFor::node, "a new archive on " + node);
-    return inner_.list_new(node, of, known, wait, stop);
+    return inner_.list_new(node, of, news, stop);
   }
   void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) override {
     const Call call(line_, WaitFor::disk, "an archive on " + node);

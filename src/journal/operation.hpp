@@ -166,14 +166,15 @@ struct DeleteControlQueue {
 // The nodes.
 
 /// A checkpoint whose answer was lost: its archive is the only one of that container that is not in `keep` and was
-/// asked for in the minute after `asked` (by the node's clock; nullopt: not known), or that comes when the API server,
-/// which was silent, speaks again. Whoever else made one in that time, or long after: none is removed, all are named.
+/// asked for in the minute after `asked` (by the node's clock; nullopt: not known), or that comes when the kubelet,
+/// which could not be asked, answers again. Whoever else made one in that time: none is removed, all are named.
 struct RemoveArchives {
   static constexpr const char* kName = "remove_archives";
   static constexpr Stage stage() { return Stage::files; }
   std::string node, directory, ns, pod, container;
   std::vector<std::string> keep;
   std::optional<std::int64_t> asked;
+  std::string container_id{};
 };
 struct RemoveArchive {
   static constexpr const char* kName = "remove_archive";

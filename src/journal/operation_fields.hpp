@@ -95,7 +95,7 @@ void fields(op::DeleteControlQueue& o, F& f) {
 template <class F>
 void fields(op::RemoveArchives& o, F& f) {
   f.always("node", o.node, "ns", o.ns, "pod", o.pod, "container", o.container);
-  f.if_any("directory", o.directory, "keep", o.keep, "asked", o.asked);
+  f.if_any("directory", o.directory, "keep", o.keep, "asked", o.asked, "container_id", o.container_id);
 }
 template <class F>
 void fields(op::RemoveArchive& o, F& f) {

@@ -55,10 +55,14 @@ Millis longest_serving(const StepTimeouts& times) {
   return std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore);
 }
 
+std::string container_id(const TakeCheckpoint& at) {
+  const auto state = container_state(at.move.facts.pod, at.move.plan.container);
+  return state ? state->id : "";
+}
+
 DumpResult dump(const TakeCheckpoint& at, const StopToken& stop) {
   const Plan& plan = at.move.plan;
-  const auto state = container_state(at.move.facts.pod, plan.container);
-  const std::string container = state ? state->id : "";
+  const std::string container = container_id(at);
   if (!serves_pages(plan)) return at.dumps.take(plan.source_node, plan.id, container, stop);
   return at.dumps.take_without_pages(plan.source_node, plan.id, container, longest_serving(at.move.request.timeouts),
                                      stop);
@@ -90,8 +94,7 @@ class Attendance {
   Attendance(const TakeCheckpoint& at, const StopToken& stop)
       : at_(at), is_(at.move.plan.procedure.source_runtime.starts_with("containerd://")) {
     if (!is_) return;
-    const auto state = container_state(at.move.facts.pod, at.move.plan.container);
-    container_ = state ? state->id : "";
+    container_ = container_id(at);
     at_.processes.attend_checkpoint(at_.move.plan.source_node, container_, false, stop);
   }
   void over(const StopToken& stop) const {
@@ -129,7 +132,8 @@ void by_kubelet(const TakeCheckpoint& at, const StopToken& stop) {
                                          plan.source_pod,
                                          plan.container,
                                          at.move.facts.archives_before,
-                                         node_time(at.move.facts.source.look)};
+                                         node_time(at.move.facts.source.look),
+                                         container_id(at)};
   const int asked = at.journal.effect(at.phase, checkpoint_line(plan), search, search);
   std::string path;
   const Attendance attendance(at, stop);

@@ -10,12 +10,22 @@ struct Entry {
   Operation operation;
 };
 
+/// A search takes none whose path is known: that has an operation of its own.
+void leave_the_named(op::RemoveArchives& search, const std::vector<Effect>& effects) {
+  for (const Effect& effect : effects)
+    for (const auto& operation : {effect.undo, effect.finish})
+      if (const auto* named = operation ? std::get_if<op::RemoveArchive>(&*operation) : nullptr)
+        search.keep.push_back(named->path);
+}
+
 std::vector<Entry> open_entries(Journal& journal, Direction direction, const ApplyOptions& options) {
   std::vector<Entry> entries;
-  for (const Effect& effect : journal.effects()) {
-    const auto& operation = direction == Direction::undo ? effect.undo : effect.finish;
-    if (!effect.settled && operation && options.stages.contains(stage(*operation)))
-      entries.push_back({effect.n, *operation});
+  const std::vector<Effect> effects = journal.effects();
+  for (const Effect& effect : effects) {
+    auto operation = direction == Direction::undo ? effect.undo : effect.finish;
+    if (effect.settled || !operation || !options.stages.contains(stage(*operation))) continue;
+    if (auto* search = std::get_if<op::RemoveArchives>(&*operation)) leave_the_named(*search, effects);
+    entries.push_back({effect.n, std::move(*operation)});
   }
   if (direction == Direction::undo) std::reverse(entries.begin(), entries.end());
   std::stable_sort(entries.begin(), entries.end(),

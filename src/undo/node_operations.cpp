@@ -12,10 +12,10 @@
 namespace ms2m {
 namespace {
 
-/// A request is at its kubelet within this time, in seconds, unless the API server was silent for longer.
+/// A request is at its kubelet within this time, in seconds, unless somebody on its way is silent for longer.
 constexpr std::int64_t kArrivesWithin = 60;
-constexpr std::int64_t kEver = std::int64_t{1} << 40;
-/// From the kubelet's hearing of it to the archive's being there, which its runtime begins when the process is dumped.
+constexpr std::int64_t kDay = 24 * 3600;
+/// From the kubelet's hearing of it to the archive's being there, but for the time in which the process is dumped.
 constexpr Millis kAppearsWithin{5000};
 constexpr Millis kAnswersWithin{2000}, kBetweenQuestions{500};
 
@@ -30,8 +30,7 @@ std::vector<std::string> paths_of(const std::vector<ArchiveFile>& files) {
 }
 
 std::vector<std::string> without(std::vector<std::string> paths, const std::vector<std::string>& others) {
-  std::erase_if(paths,
-                [&](const auto& path) { return std::find(others.begin(), others.end(), path) != others.end(); });
+  std::erase_if(paths, [&](const auto& path) { return std::find(others.begin(), others.end(), path) != others.end(); });
   return paths;
 }
 
@@ -45,33 +44,40 @@ std::vector<std::string> made_within(std::vector<std::string> paths, std::option
   return paths;
 }
 
-/// The request may lie with an API server that is silent, or was until now: the kubelet hears of it when that speaks.
-std::vector<std::string> that_come_yet(const Migrator::Ports& ports, const op::RemoveArchives& o,
-                                       const std::vector<std::string>& known, const StopToken& stop) {
-  while (ports.cluster.answers(stop.within(kAnswersWithin)) == false)
-    stop.sleep(kBetweenQuestions, "waiting for an answer of the API server, which may still pass the request on to " +
-                                      o.node + "'s kubelet");
-  return without(paths_of(ports.archives.list_new(o.node, place_of(o), known, kAppearsWithin, stop)), known);
+std::string late_ones(const std::vector<std::string>& paths) {
+  if (paths.empty()) return "";
+  return fmt::format(
+      "a request for a checkpoint had no answer, and {} was made long after it: by it, after all, or by "
+      "somebody else. It is left: remove it when nobody needs it",
+      fmt::join(paths, ", "));
 }
 
-void refuse_late_ones(const std::vector<std::string>& paths) {
-  if (!paths.empty())
-    throw Error(ErrorKind::inconsistent,
-                fmt::format("the request for a checkpoint had no answer, and {} was made long after it: by it, after "
-                            "all, or by somebody else",
-                            fmt::join(paths, ", ")),
-                "remove it when nobody else made it, else move it away; then clean up again");
+/// The request may lie with an API server or a kubelet that is silent, and be heeded when that speaks again. Returns
+/// whether it was silent.
+bool await_kubelet(const Migrator::Ports& ports, const std::string& node, const StopToken& stop) {
+  bool silent = false;
+  while (ports.cluster.kubelet_answers(node, stop.within(kAnswersWithin)) == false) {
+    silent = true;
+    stop.sleep(kBetweenQuestions, "waiting for an answer of node " + node +
+                                      "'s kubelet, which may still get the request for a checkpoint");
+  }
+  return silent;
 }
 
 }  // namespace
 
-void remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop) {
-  const auto known = paths_of(ports.archives.list(o.node, place_of(o), stop));
-  const auto others = without(known, o.keep);
-  auto found = made_within(others, o.asked, 0, kArrivesWithin);
-  if (found.empty()) found = that_come_yet(ports, o, known, stop);
-  if (found.empty()) refuse_late_ones(made_within(others, o.asked, kArrivesWithin + 1, kEver));
-  if (found.empty()) return;
+std::string remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop) {
+  const auto of = place_of(o);
+  auto known = paths_of(ports.archives.list(o.node, of, stop));
+  auto found = made_within(without(known, o.keep), o.asked, 0, kArrivesWithin);
+  if (found.empty()) {
+    const bool was_silent = await_kubelet(ports, o.node, stop);
+    const auto all = paths_of(ports.archives.list_new(o.node, of, {known, o.container_id, kAppearsWithin}, stop));
+    found = without(all, was_silent ? known : o.keep);
+    if (!was_silent) found = made_within(found, o.asked, 0, kArrivesWithin);
+    known = all;
+  }
+  if (found.empty()) return late_ones(made_within(without(known, o.keep), o.asked, kArrivesWithin + 1, kDay));
   if (found.size() > 1)
     throw Error(ErrorKind::inconsistent,
                 fmt::format("somebody else made a checkpoint of the container at the same time: which of {} is ms2m's "
@@ -81,6 +87,7 @@ void remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, 
   // A dump whose request was lost goes on, and the container stays frozen until it is written.
   ports.archives.wait_complete(o.node, found.front(), stop);
   ports.archives.remove(o.node, found.front(), stop);
+  return "";
 }
 
 void remove_archive(const Migrator::Ports& ports, const op::RemoveArchive& o, const StopToken& stop) {

@@ -7,7 +7,7 @@
 namespace ms2m {
 
 /// Waits until the archive is complete. Error{inconsistent} when which one it is cannot be told.
-void remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop);
+std::string remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop);
 void remove_archive(const Migrator::Ports& ports, const op::RemoveArchive& o, const StopToken& stop);
 void remove_dump(const Migrator::Ports& ports, const op::RemoveDump& o, const StopToken& stop);
 void remove_layout(const Migrator::Ports& ports, const op::RemoveLayout& o, const StopToken& stop);

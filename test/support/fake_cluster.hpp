@@ -259,8 +259,8 @@ class FakeSessions : public Nodes, public NodeInspector, public CheckpointArchiv
   NodeTools tools(const std::string&, const std::string&, const StopToken&) override { return world_.tools_; }
   std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) override;
   /// Nothing comes here by itself: at once.
-  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of, const std::vector<std::string>&,
-                                    Millis, const StopToken& stop) override {
+  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of, const NewArchive&,
+                                    const StopToken& stop) override {
     return list(node, of, stop);
   }
   void wait_complete(const std::string&, const std::string&, const StopToken&) override {}

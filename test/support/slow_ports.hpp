@@ -254,7 +254,7 @@ class SlowNodes final : public Nodes,
     answers_.answer("archives " + node, stop);
     return {};
   }
-  std::vector<ArchiveFile> list_new(const std::string&, const ArchivesOf&, const std::vector<std::string>&, Millis,
+  std::vector<ArchiveFile> list_new(const std::string&, const ArchivesOf&, const NewArchive&,
                                     const StopToken&) override {
     throw unexpected();
   }

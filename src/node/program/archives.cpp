@@ -12,6 +12,7 @@
 
 #include "ms2m/archive.hpp"
 #include "ms2m/error.hpp"
+#include "node/program/attended.hpp"
 #include "node/program/sending.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/paths.hpp"
@@ -98,13 +99,15 @@ Millis wait_of(std::optional<std::uint64_t> ms) {
 
 ArchiveList list_archives(const ListArchives& request, const StopToken& stop) {
   check_archive_directory(request.of.directory);
-  const TimePoint until = Clock::now() + wait_of(request.wait_ms);
+  const std::string id = request.container_id.empty() ? "" : check_container_id(request.container_id);
+  TimePoint until = Clock::now() + wait_of(request.wait_ms);
   for (;;) {
     const posix::UniqueFd directory = open_directory(request.of.directory);
     Events events(directory.get());  // before the look: what comes after it is seen
     const ArchiveList now = archives_in(directory, request.of);
     const bool news = std::any_of(now.files.begin(), now.files.end(),
                                   [&](const ArchiveFile& file) { return !is_among(request.known, file); });
+    if (!news && !id.empty() && is_worked_at(id)) until = Clock::now() + wait_of(request.wait_ms);
     const auto left = std::chrono::ceil<Millis>(until - Clock::now());
     if (news || left.count() <= 0) return now;
     events.wait(stop, "waiting for a new archive in " + request.of.directory, std::min(left, kBetweenLooks));

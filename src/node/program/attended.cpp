@@ -31,13 +31,6 @@ bool is_traced_by_criu(const std::string& process) {
   return !tracer.empty() && read_text(tracer + "/comm").value_or("") == "criu\n";
 }
 
-bool is_worked_at(const std::string& id) {
-  const auto of_container = processes_of(id);
-  if (std::any_of(of_container.begin(), of_container.end(), is_traced_by_criu)) return true;
-  const auto all = all_processes();
-  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return is_checkpoint_of(each, id); });
-}
-
 /// False: somebody has been at it all the time.
 bool await_quiet(const std::string& id, const StopToken& stop) {
   const TimePoint begun = Clock::now();
@@ -63,6 +56,13 @@ Error stands_still(const std::string& id, const std::string& why) {
 }
 
 }  // namespace
+
+bool is_worked_at(const std::string& id) {
+  const auto of_container = processes_of(id);
+  if (std::any_of(of_container.begin(), of_container.end(), is_traced_by_criu)) return true;
+  const auto all = all_processes();
+  return std::any_of(all.begin(), all.end(), [&](const auto& each) { return is_checkpoint_of(each, id); });
+}
 
 void Attended::begin(const std::string& container) {
   const std::string id = check_container_id(container);

@@ -9,6 +9,10 @@
 
 namespace ms2m::node {
 
+/// Whether somebody makes a checkpoint of it now: a CRIU has one of its processes, or a program's command line says so.
+/// `id`: without the runtime's name.
+bool is_worked_at(const std::string& id);
+
 /// Thread-safe. `groups`: below which control groups lie; `system`: below which the node's programs do. Error{usage}
 /// for what is no container's ID.
 class Attended {

@@ -169,6 +169,7 @@ static void fields(auto& f, Of<ListArchives> auto& m) {
   f("pod", m.of.pod);
   f("container", m.of.container);
   f("known", m.known);
+  f("container_id", m.container_id);
   f("wait_ms", m.wait_ms);
 }
 static void fields(auto& f, Of<WaitArchive> auto& m) {

@@ -111,12 +111,14 @@ struct ArchiveList {
   std::vector<ArchiveFile> files;  ///< oldest first
 };
 
-/// Answered when there is one that is not among `known`, at the latest after `wait_ms`; at once without that.
+/// Answered when there is one that is not among `known`, at the latest after `wait_ms`, which begin when nobody makes a
+/// checkpoint of the container of that ID.
 struct ListArchives {
   static constexpr const char* kDo = "list_archives";
   using Answer = ArchiveList;
   ArchivesOf of;  ///< no such directory: an empty list
   std::vector<std::string> known{};
+  std::string container_id{};  ///< empty: they begin at once
   std::uint64_t wait_ms = 0;
 };
 

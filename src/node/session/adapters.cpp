@@ -33,11 +33,11 @@ std::vector<ArchiveFile> SessionArchives::list(const std::string& node, const Ar
 }
 
 std::vector<ArchiveFile> SessionArchives::list_new(const std::string& node, const ArchivesOf& of,
-                                                   const std::vector<std::string>& known, Millis wait,
-                                                   const StopToken& stop) {
+                                                   const NewArchive& news, const StopToken& stop) {
   node::check_archive_directory(of.directory);
   const std::string doing = "waiting for a new archive in " + of.directory;
-  return nodes_.ask_again(node, node::ListArchives{of, known, milliseconds(wait)}, doing, stop).files;
+  const node::ListArchives request{of, news.known, news.container_id, milliseconds(news.wait)};
+  return nodes_.ask_again(node, request, doing, stop).files;
 }
 
 void SessionArchives::wait_complete(const std::string& node, const std::string& path, const StopToken& stop) {
@@ -120,13 +120,13 @@ bool SessionProcesses::holds(const std::string& node, const std::string& contain
 bool SessionProcesses::thaw(const std::string& node, const std::string& container, const StopToken& stop) {
   const std::string doing = "thawing container " + short_id(container);
   forget(node, container);
-  return nodes_.ask_again(node, node::Thaw{container}, doing, stop).found;
+  return nodes_.ask(node, node::Thaw{container}, doing, stop).found;
 }
 
 bool SessionProcesses::kill(const std::string& node, const std::string& container, const StopToken& stop) {
   const std::string doing = "killing container " + short_id(container);
   forget(node, container);
-  return nodes_.ask_again(node, node::Kill{container}, doing, stop).found;
+  return nodes_.ask(node, node::Kill{container}, doing, stop).found;
 }
 
 void SessionProcesses::attend_checkpoint(const std::string& node, const std::string& container, bool over,
@@ -136,7 +136,7 @@ void SessionProcesses::attend_checkpoint(const std::string& node, const std::str
 
 bool SessionProcesses::mend_checkpoint(const std::string& node, const std::string& container, const StopToken& stop) {
   const std::string doing = "looking whether container " + short_id(container) + " was left paused";
-  return nodes_.ask_again(node, node::MendCheckpoint{container}, doing, stop).found;
+  return nodes_.ask(node, node::MendCheckpoint{container}, doing, stop).found;
 }
 
 void SessionProcesses::forget(const std::string& node, const std::string& container) {

@@ -25,8 +25,7 @@ class SessionArchives final : public CheckpointArchives {
  public:
   explicit SessionArchives(SshNodes& nodes) : nodes_(nodes) {}
   std::vector<ArchiveFile> list(const std::string& node, const ArchivesOf& of, const StopToken& stop) override;
-  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of,
-                                    const std::vector<std::string>& known, Millis wait,
+  std::vector<ArchiveFile> list_new(const std::string& node, const ArchivesOf& of, const NewArchive& news,
                                     const StopToken& stop) override;
   /// Error{not_found} when there is no such file.
   void wait_complete(const std::string& node, const std::string& path, const StopToken& stop) override;

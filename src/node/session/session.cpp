@@ -35,6 +35,11 @@ bool Session::lives() {
   return alive();
 }
 
+bool Session::ends_within(Millis limit) {
+  std::unique_lock lock(mutex_);
+  return heard_.wait_for(lock, limit, [this] { return !alive(); });
+}
+
 std::shared_ptr<Call> Session::start(const std::string& request, std::string doing) {
   const std::lock_guard lock(mutex_);
   if (cause_) throw Error(*cause_);

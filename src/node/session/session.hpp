@@ -38,6 +38,9 @@ class Session {
   /// As alive(), but it blocks where that is not known yet, as nothing was heard for so long (this process stood still,
   /// say, and has yet to read that it has ended): until something is, or half the silence more.
   bool lives();
+  /// Blocks until it is alive() no more; false: it still is after that time. (The program answers what it gives up, and
+  /// then ends.)
+  bool ends_within(Millis limit);
   /// Sends a request (JSON text); `doing` is what errors of waiting say. Never blocks. Error{unavailable, ...}: it has
   /// ended.
   std::shared_ptr<Call> start(const std::string& request, std::string doing);

@@ -45,11 +45,11 @@ RestoreStatus SessionRestores::watch(const std::string& node, const std::string&
 }
 
 void SessionRestores::done(const std::string& node, const std::string& id, const StopToken& stop) {
-  nodes_.ask_again(node, node::RestoreDone{checked(id)}, "noting the end of restore " + id, stop);
+  nodes_.ask(node, node::RestoreDone{checked(id)}, "noting the end of restore " + id, stop);
 }
 
 bool SessionRestores::take_back(const std::string& node, const std::string& id, const StopToken& stop) {
-  return nodes_.ask_again(node, node::RestoreVoid{checked(id)}, "taking restore " + id + " back", stop).found;
+  return nodes_.ask(node, node::RestoreVoid{checked(id)}, "taking restore " + id + " back", stop).found;
 }
 
 bool SessionRestores::remove_data(const std::string& node, const std::string& id, const StopToken& stop) {

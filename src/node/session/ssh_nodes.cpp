@@ -82,6 +82,18 @@ std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& 
   return session;
 }
 
+std::shared_ptr<node::Session> SshNodes::session_after(node::Session& ended, const std::string& node,
+                                                       const StopToken& stop) {
+  constexpr Millis kEnds{2000}, kConnects{3000};
+  if (!ended.ends_within(kEnds)) return nullptr;
+  try {
+    return session(node, stop.within(kConnects));
+  } catch (const Error&) {
+    stop.check(connecting(node));
+    return nullptr;  // the first one's error is the cause
+  }
+}
+
 std::string SshNodes::connecting(const std::string& node) const {
   return "connecting to node " + node + (settings_.open_line ? " by its agent" : " by ssh");
 }

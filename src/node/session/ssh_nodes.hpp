@@ -65,7 +65,8 @@ class SshNodes final : public Nodes {
                                const StopToken& stop) {
     return ask_in(*session(node, stop), node, request, doing, stop);
   }
-  /// The same for what may be done twice: a request whose session ends under it is asked once more, in a new session.
+  /// The same for what may be done twice, when nobody waits for the answer to serve: a request whose session ends under
+  /// it (this process stood still, say) is asked once more, if there is a new session soon.
   template <class Request>
   typename Request::Answer ask_again(const std::string& node, const Request& request, const std::string& doing,
                                      const StopToken& stop) {
@@ -73,9 +74,8 @@ class SshNodes final : public Nodes {
     try {
       return ask_in(*first, node, request, doing, stop);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unavailable) throw;
-      const auto next = session(node, stop);
-      if (next == first) throw;  // the node's own answer
+      const auto next = error.kind() == ErrorKind::unavailable ? session_after(*first, node, stop) : nullptr;
+      if (!next) throw;
       return ask_in(*next, node, request, doing, stop);
     }
   }
@@ -90,6 +90,8 @@ class SshNodes final : public Nodes {
  private:
   struct Entry;
   std::shared_ptr<Entry> entry(const std::string& node);
+  /// nullptr: that one lives on, or there is no other one within a few seconds.
+  std::shared_ptr<node::Session> session_after(node::Session& ended, const std::string& node, const StopToken& stop);
   std::shared_ptr<node::Session> connect(Entry& entry, const StopToken& stop);
   node::Link open_line(Entry& entry, const StopToken& stop);
   std::string connecting(const std::string& node) const;

@@ -99,7 +99,8 @@ Json Mutator::request() {
       made(Look{{word(names), container, {word(names), word(odd)}}}),
       made(Tools{container}),
       made(ListArchives{{word(directories), "default", "consumer-0", word(names)}}),
-      made(ListArchives{{word(directories), "default", "consumer-0", "consumer"}, {archive}, limit.value_or(0)}),
+      made(ListArchives{
+          {word(directories), "default", "consumer-0", "consumer"}, {archive}, container, limit.value_or(0)}),
       made(WaitArchive{archive, limit}),
       made(RemoveArchive{archive}),
       made(ReadArchive{archive}),

@@ -1,7 +1,9 @@
 // The kubelet's archives, by requests.
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <thread>
 
 #include "session.hpp"
@@ -81,7 +83,7 @@ TEST_CASE("an archive that comes yet is waited for", "[node_program]") {
   put(node.file(kOne), "1");
   const ArchivesOf of{node.directory, "default", "consumer-0", "consumer"};
   const auto wait = [&](const ArchivesOf& where, std::vector<std::string> known, std::uint64_t ms) {
-    return node.session.begin(ListArchives{where, std::move(known), ms});
+    return node.session.begin(ListArchives{where, std::move(known), "", ms});
   };
   const auto answer = [&](std::uint32_t channel) {
     return parse_message<ArchiveList>(node.session.answer(channel)).files.size();
@@ -103,7 +105,20 @@ TEST_CASE("an archive that comes yet is waited for", "[node_program]") {
   put(later + "/" + fs::path(node.file(kOne)).filename().string(), "1");
   CHECK(answer(first) == 1);
 
-  const auto ended = wait(of, {node.file(kOne), node.file(kTwo)}, kLong);
+  const std::string id(64, 'd');  // as a runtime's command line has it that makes a checkpoint
+  const pid_t runtime = ::fork();
+  if (runtime == 0) ::execlp("sh", "sh", "-c", "while :; do sleep 1; done", "checkpoint", id.c_str(), nullptr);
+  const std::vector<std::string> known{node.file(kOne), node.file(kTwo)};
+  const auto dumped = node.session.begin(ListArchives{of, known, "cri-o://" + id, 300});
+  std::this_thread::sleep_for(Millis{900});
+  put(node.file(kThree), "3");
+  CHECK(answer(dumped) == 3);
+  ::kill(runtime, SIGKILL);
+  ::waitpid(runtime, nullptr, 0);
+  fs::remove(node.file(kThree));
+  CHECK(answer(node.session.begin(ListArchives{of, known, "cri-o://" + id, 300})) == 2);
+
+  const auto ended = wait(of, known, kLong);
   node.session.send(FrameKind::cancel, ended, "");
   CHECK_THROWS(node.session.answer(ended));
 }

@@ -50,7 +50,8 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(SetupAnswer{"/p", {"cri-o://1", "crio", {{"/f", SetupKind::link, {}, "x"}}, true}}, 2);
   round_trip(SetupApply{SetupWay::install, {{"/f", SetupKind::text, "a", {}}}}, 2);
   round_trip(RestartRuntime{}, 0);
-  round_trip(ListArchives{{"/var/lib/kubelet/checkpoints", "default", "consumer-0", "consumer"}, {"/p"}, 5}, 6);
+  round_trip(
+      ListArchives{{"/var/lib/kubelet/checkpoints", "default", "consumer-0", "consumer"}, {"/p"}, "cri-o://ab", 5}, 7);
   round_trip(ArchiveList{{{"/a/checkpoints/x.tar", {27}}}}, 1);
   round_trip(WaitArchive{"/p", 100}, 2);
   round_trip(RemoveArchive{"/p"}, 1);

@@ -104,6 +104,7 @@ TEST_CASE("session: what may be done twice is asked again when its session ends,
       return true;
     }));
   };
+  const int signal = GENERATE(SIGKILL, SIGTERM);  // at the second the program gives it up in order, and then ends
   for (const bool again : {false, true}) {
     seen.clear();
     std::optional<Error> error;
@@ -115,10 +116,10 @@ TEST_CASE("session: what may be done twice is asked again when its session ends,
       }
     });
     read_by_next();
-    lab.kill_programs(SIGKILL);
+    lab.kill_programs(signal);
     read_by_next();
     if (again)
-      lab.kill_programs(SIGKILL);
+      lab.kill_programs(signal);
     else
       dump.writer.reset();
     waiting.join();
