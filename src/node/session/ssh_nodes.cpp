@@ -84,10 +84,9 @@ std::shared_ptr<node::Session> SshNodes::connect(Entry& entry, const StopToken& 
 
 std::shared_ptr<node::Session> SshNodes::session_after(node::Session& ended, const std::string& node,
                                                        const StopToken& stop) {
-  constexpr Millis kEnds{2000}, kConnects{3000};
-  if (!ended.ends_within(kEnds)) return nullptr;
+  if (!ended.ends_within(settings_.again)) return nullptr;
   try {
-    return session(node, stop.within(kConnects));
+    return session(node, stop.within(settings_.again));
   } catch (const Error&) {
     stop.check(connecting(node));
     return nullptr;  // the first one's error is the cause

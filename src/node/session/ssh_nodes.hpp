@@ -32,7 +32,8 @@ struct NodeSettings {
   NodeAddresses addresses{};
   NodeRuntimes runtimes{};
   Millis silence = node::kDefaultSilence;  ///< after which a session counts as closed, here and there
-  std::filesystem::path program{};         ///< pushed instead of the one in ms2m when not empty
+  Millis again{5000};  ///< in which one that ends under a request is over, and then in which there is a new one
+  std::filesystem::path program{};  ///< pushed instead of the one in ms2m when not empty
   node::PushPlaces places{};
   OpenLine open_line{};  ///< instead of ssh, when given
 };
@@ -90,7 +91,7 @@ class SshNodes final : public Nodes {
  private:
   struct Entry;
   std::shared_ptr<Entry> entry(const std::string& node);
-  /// nullptr: that one lives on, or there is no other one within a few seconds.
+  /// nullptr: that one lives on, or there is no other one in time.
   std::shared_ptr<node::Session> session_after(node::Session& ended, const std::string& node, const StopToken& stop);
   std::shared_ptr<node::Session> connect(Entry& entry, const StopToken& stop);
   node::Link open_line(Entry& entry, const StopToken& stop);

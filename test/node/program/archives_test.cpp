@@ -108,6 +108,12 @@ TEST_CASE("an archive that comes yet is waited for", "[node_program]") {
   const std::string id(64, 'd');  // as a runtime's command line has it that makes a checkpoint
   const pid_t runtime = ::fork();
   if (runtime == 0) ::execlp("sh", "sh", "-c", "while :; do sleep 1; done", "checkpoint", id.c_str(), nullptr);
+  const std::string started = "/proc/" + std::to_string(runtime) + "/cmdline";
+  for (const TimePoint limit = Clock::now() + std::chrono::minutes(1);
+       content(started).find(id) == std::string::npos;) {
+    REQUIRE(Clock::now() < limit);
+    std::this_thread::sleep_for(Millis{5});
+  }
   const std::vector<std::string> known{node.file(kOne), node.file(kTwo)};
   const auto dumped = node.session.begin(ListArchives{of, known, "cri-o://" + id, 300});
   std::this_thread::sleep_for(Millis{900});

@@ -91,7 +91,9 @@ TEST_CASE("session: the connection is cut; the next call begins a new one", "[se
 
 TEST_CASE("session: what may be done twice is asked again when its session ends, once", "[session]") {
   SessionLab lab;
-  SshNodes nodes(lab.settings());
+  NodeSettings settings = lab.settings();
+  settings.again = Millis{60000};
+  SshNodes nodes(settings);
   SessionArchives archives(nodes);
   nodes.open("worker-1", {});
   EndlessDump dump(lab);
