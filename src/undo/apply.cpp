@@ -10,11 +10,12 @@ struct Entry {
   Operation operation;
 };
 
-/// A search takes none whose path is known: that has an operation of its own.
+/// A search takes none that has an operation of its own. (One that is removed already may have had the same name: two
+/// checkpoints in one second have.)
 void leave_the_named(op::RemoveArchives& search, const std::vector<Effect>& effects) {
   for (const Effect& effect : effects)
     for (const auto& operation : {effect.undo, effect.finish})
-      if (const auto* named = operation ? std::get_if<op::RemoveArchive>(&*operation) : nullptr)
+      if (const auto* named = operation && !effect.settled ? std::get_if<op::RemoveArchive>(&*operation) : nullptr)
         search.keep.push_back(named->path);
 }
 
