@@ -66,8 +66,9 @@ class BarePods(ByHandler):
         self.moves([self.there, self.here], "--strategy", "shadow")
 
     def test_data_comes_later_than_the_kubelet_waits(self):
-        """A create ends before its kubelet gives it up, as often as it has to; the one that is there then restores."""
-        for node, fault in ((self.here, {"checkpoint_delay_ms": 4000}), (self.there, {"create_patience_ms": 3000})):
+        """A create ends before its kubelet gives it up, as often as it has to; the one that is there then restores. (It has a sixth of
+        the kubelet's time for that at least.)"""
+        for node, fault in ((self.here, {"checkpoint_delay_ms": 10000}), (self.there, {"create_patience_ms": 9000})):
             self.addCleanup(scenario.lab_command, "kubelet", "faults", node)
             scenario.lab_command("kubelet", "faults", node, json.dumps(fault))
         (source,) = self.start_traffic()

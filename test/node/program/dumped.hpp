@@ -76,13 +76,14 @@ class DumpedContainer {
   const fs::path group;
 
  private:
-  /// A shell on it beside the one that counts.
+  /// A process on it beside the one that counts, which waits until that is there.
   std::string overlay() const {
     const std::string at = files_.path().string();
     for (const char* each : {"upper", "work", "merged"}) fs::create_directories(files_.path() / each);
     return "unshare -m sh -c 'mount -t overlay -o lowerdir=/,upperdir=" + at + "/upper,workdir=" + at +
            "/work overlay " + at + "/merged && echo changed >" + at + "/merged/changed && echo $$ >" + at +
-           "/pid && exec chroot " + at + "/merged sleep 1000' & until [ -e " + at + "/pid ]; do sleep 0.01; done;";
+           "/pid && exec chroot " + at + "/merged sleep 1000' & until read own <" + at +
+           "/pid && read name </proc/$own/comm && [ $name = sleep ]; do sleep 0.01; done 2>/dev/null;";
   }
 };
 
