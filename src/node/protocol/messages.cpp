@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "node/protocol/archive_fields.hpp"
 #include "node/protocol/codec.hpp"
 #include "node/protocol/json_text.hpp"
 #include "node/protocol/passage_fields.hpp"
@@ -162,21 +163,6 @@ static void fields(auto& f, Of<SetupApply> auto& m) {
   f("way", m.way);
   f("files", m.files);
 }
-static void fields(auto& f, Of<ArchiveList> auto& m) { f("files", m.files); }
-static void fields(auto& f, Of<ListArchives> auto& m) {
-  f("directory", m.of.directory);
-  f("ns", m.of.ns);
-  f("pod", m.of.pod);
-  f("container", m.of.container);
-  f("known", m.known);
-  f("container_id", m.container_id);
-  f("wait_ms", m.wait_ms);
-}
-static void fields(auto& f, Of<WaitArchive> auto& m) {
-  f("path", m.path);
-  f("limit_ms", m.limit_ms);
-}
-static void fields(auto& f, Of<RemoveArchive> auto& m) { f("path", m.path); }
 static void fields(auto& f, Of<StreamProgress> auto& m) {
   f("done", m.done);
   f("total", m.total);
