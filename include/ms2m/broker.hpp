@@ -153,6 +153,10 @@ struct PumpSpec {
   /// Asked before each batch and again before its commit: false = the pump breaks and commits nothing more (the dead
   /// man's switch has fired: nobody listens to `follow` any more).
   std::function<bool()> may_go_on;
+  /// Of `from` (BrokerAdmin::leader); empty: not asked. The leader of a quorum queue gets acknowledgements without an
+  /// answer. Should it die, the next one is told again, but only for a channel that is there: where there is none, or
+  /// another one than before, the pump keeps its channel for a second more. Called on the pump's thread.
+  std::function<std::optional<std::string>()> leader;
   /// A fan-out exchange that the pump declares, and deletes again, when it has to put messages back: bound to `from`
   /// alone it reaches no other queue, whatever a message's header CC names. Empty, or where it may not be bound: the
   /// default exchange, and the header is left out.
@@ -317,6 +321,9 @@ class BrokerAdmin {
   /// whatever else the broker has, where queue() may list all queues and consumers (a queue's first seconds: 0.1-0.2 s
   /// with 3000 queues).
   virtual std::optional<std::string> queue_type(const std::string& name, const StopToken& stop) = 0;
+  /// The broker's node that leads a quorum queue, as things are now; "": none that lives. nullopt: it is of another
+  /// type, or not told.
+  virtual std::optional<std::string> leader(const std::string& queue, const StopToken& stop) = 0;
   /// What the policies make of a new classic queue of that name (the effective definition, empty when none applies);
   /// nullopt: the user may not read them (before 4.x that takes the tag policymaker).
   virtual std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) = 0;

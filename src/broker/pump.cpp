@@ -24,6 +24,9 @@ constexpr Millis kLong{60000};
 // there while the source works on it. Longer ones stay, because no migration lasts that long.
 constexpr Millis kShortExpiration = std::chrono::minutes(10);
 constexpr std::chrono::seconds kPutBackLimit{10};
+constexpr std::chrono::seconds kElection{10};
+constexpr Millis kLookForLeader{50};
+constexpr Millis kToldAgain{1000};
 
 }  // namespace
 
@@ -41,6 +44,7 @@ RabbitPump::RabbitPump(const amqp::Endpoint& endpoint, PumpSpec spec, const Stop
   connection_->set_prefetch(static_cast<std::uint16_t>(std::clamp<std::uint64_t>(spec_.max_window, 1, kPrefetch)),
                             stop);
   connection_->consume(spec_.from, {}, stop);
+  leader_ = leader();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -251,8 +255,28 @@ void RabbitPump::note_arrivals() {
   rate_.add(now - std::exchange(seen_, now), Clock::now());
 }
 
+std::optional<std::string> RabbitPump::leader() const {
+  if (!spec_.leader) return std::nullopt;
+  try {
+    return spec_.leader();
+  } catch (const Error&) {
+    return std::nullopt;  // no management API just now
+  }
+}
+
+void RabbitPump::await_acknowledged() {
+  const StopToken limit = hard_.token().within(kElection);
+  for (auto now = leader(); now && (now->empty() || now != leader_); now = leader()) {
+    const Millis pause = now->empty() ? kLookForLeader : kToldAgain;
+    if (!now->empty()) leader_ = now;
+    limit.sleep(pause,
+                fmt::format("waiting for a node that leads queue '{}' to take what was acknowledged", spec_.from));
+  }
+}
+
 void RabbitPump::finish() {
   const StopToken hard = hard_.token();
+  await_acknowledged();
   // Answered when everything that we hold is back in the primary, in its old order.
   connection_->close_channel(hard);
   {

@@ -37,6 +37,8 @@ class RabbitPump : public Pump {
   void run() noexcept;
   void relay_until_stopped();
   void finish();
+  void await_acknowledged();
+  std::optional<std::string> leader() const;
   std::uint64_t room();
   std::uint64_t ahead();
   std::uint64_t allowance();
@@ -51,6 +53,7 @@ class RabbitPump : public Pump {
   const std::string user_;
   std::unique_ptr<amqp::Connection> connection_;  // the thread's own once it runs
   AheadWindow window_;
+  std::optional<std::string> leader_;
   std::uint64_t room_ = 0;  // messages that may still go to `follow` without another look
   std::uint64_t seen_ = 0;
   std::uint64_t relayed_ = 0;

@@ -194,6 +194,12 @@ std::optional<std::string> RabbitAdmin::queue_type(const std::string& name, cons
   return type_of(*found);
 }
 
+std::optional<std::string> RabbitAdmin::leader(const std::string& queue, const StopToken& stop) {
+  const auto found = get("queues/" + vhost_ + "/" + url_encode(queue) + kNoStatistics, stop);
+  if (!found || type_of(*found) != "quorum" || !found->contains("leader")) return std::nullopt;
+  return member(*found, "leader", std::string{});
+}
+
 std::optional<QueueFacts> RabbitAdmin::queue(const std::string& name, const StopToken& stop) {
   const auto found = get("queues/" + vhost_ + "/" + url_encode(name), stop);
   if (!found) return std::nullopt;

@@ -22,6 +22,10 @@ class TimedAdmin final : public BrokerAdmin {
     const Call call = look("type of " + name);
     return inner_.queue_type(name, stop);
   }
+  std::optional<std::string> leader(const std::string& queue, const StopToken& stop) override {
+    const Call call = look("leader of " + queue);
+    return inner_.leader(queue, stop);
+  }
   std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) override {
     const Call call = look("policies");
     return inner_.policy_for(queue_name, stop);

@@ -48,6 +48,10 @@ Ran StartRelay::run(const StopToken& stop) const {
       if (!totals) return std::nullopt;
       return totals->ready + totals->unacked;
     };
+  if (move.facts.queue && move.facts.queue->type == "quorum")
+    spec.leader = [&admin = admin, queue = plan.queue] {
+      return admin.leader(queue, StopToken().within(std::chrono::seconds(2)));
+    };
   spec.may_go_on = [dead_man = guards.own.dead_man.get()] { return !dead_man->fired(); };
   spec.pace = {kThrottledShare, move.request.downtime_limit / 2, kShortMove};
   guards.check();

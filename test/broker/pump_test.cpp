@@ -70,6 +70,32 @@ TEST_CASE("the pump relays everything in order, at once, and returns the rest wh
   CHECK(scene.client.drain_numbers(scene.from) == numbers(relayed, 801 - relayed));
 }
 
+TEST_CASE("the pump keeps its channel until the leader of its queue has taken what it acknowledged") {
+  using Leaders = std::vector<std::optional<std::string>>;
+  struct Row {
+    const char* what;
+    Leaders said;  // at the start, then when it ends; the last one again and again
+    bool longer;   // the channel stays for a second
+  };
+  const Row row =
+      GENERATE(Row{"the same", {"a"}, false}, Row{"nobody says", {std::nullopt}, false},
+               Row{"none for a while, then another", {"a", "", "", "b"}, true}, Row{"none at first", {"", "a"}, true},
+               Row{"the API is gone", {"a", "", std::nullopt}, false});
+  INFO(row.what);
+  Scene scene;
+  auto spec = scene.spec();
+  std::atomic<std::size_t> asked{0};
+  spec.leader = [&] { return row.said[std::min(asked++, row.said.size() - 1)]; };
+  RabbitBroker broker(address(), "pump", limit());
+  auto pump = broker.start_pump(spec, limit());
+  CHECK(asked == 1);
+  const TimePoint begin = Clock::now();
+  CHECK_NOTHROW(pump->stop(limit()));
+  CHECK_FALSE(pump->broken());
+  if (row.longer) CHECK(Clock::now() - begin >= std::chrono::seconds(1));
+  CHECK(asked == row.said.size() + (row.said.size() == 1 || row.longer ? 1 : 0));
+}
+
 TEST_CASE("the pump stays within its window") {
   Scene scene;
   scene.client.publish_numbers(scene.from, 0, 300);

@@ -13,6 +13,7 @@ constexpr Ask kQuestions[] = {
     [](RabbitAdmin& admin, const StopToken& stop) { admin.version(stop); },
     [](RabbitAdmin& admin, const StopToken& stop) { admin.queue("app.events", stop); },
     [](RabbitAdmin& admin, const StopToken& stop) { admin.queue_type("app.events", stop); },
+    [](RabbitAdmin& admin, const StopToken& stop) { admin.leader("app.events", stop); },
     [](RabbitAdmin& admin, const StopToken& stop) { admin.policy_for("app.events", stop); },
     [](RabbitAdmin& admin, const StopToken& stop) { admin.effective_policy("app.events", stop); },
     [](RabbitAdmin& admin, const StopToken& stop) { admin.bindings("app.events", stop); },

@@ -69,6 +69,15 @@ std::optional<std::string> FakeBroker::queue_type(const std::string& name, const
   });
 }
 
+std::optional<std::string> FakeBroker::leader(const std::string& queue, const StopToken& stop) {
+  return look(*world_, process_, stop, [&]() -> std::optional<std::string> {
+    require_reachable(*world_);
+    const auto found = world_->queues.find(queue);
+    if (found == world_->queues.end() || found->second.type != "quorum") return std::nullopt;
+    return "rabbit@fake";
+  });
+}
+
 std::optional<Json> FakeBroker::policy_for(const std::string&, const StopToken& stop) {
   return look(*world_, process_, stop, [&]() -> std::optional<Json> {
     require_reachable(*world_);

@@ -186,6 +186,7 @@ class FakeBroker : public Broker, public BrokerAdmin {
   std::optional<std::string> version(const StopToken& stop) override;
   std::optional<QueueFacts> queue(const std::string& name, const StopToken& stop) override;
   std::optional<std::string> queue_type(const std::string& name, const StopToken& stop) override;
+  std::optional<std::string> leader(const std::string& queue, const StopToken& stop) override;
   std::optional<Json> policy_for(const std::string& queue_name, const StopToken& stop) override;
   std::optional<Json> effective_policy(const std::string& queue_name, const StopToken& stop) override;
   std::vector<QueueBinding> bindings(const std::string& queue, const StopToken& stop) override;

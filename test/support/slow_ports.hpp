@@ -172,6 +172,7 @@ class SlowAdmin final : public BrokerAdmin {
   std::optional<std::chrono::seconds> heartbeat(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<Json> effective_policy(const std::string&, const StopToken&) override { throw unexpected(); }
   std::optional<std::string> queue_type(const std::string&, const StopToken&) override { throw unexpected(); }
+  std::optional<std::string> leader(const std::string&, const StopToken&) override { throw unexpected(); }
   std::vector<QueueBinding> bindings(const std::string&, const StopToken&) override { throw unexpected(); }
   std::vector<std::string> queue_names(const std::string&, const StopToken&) override { throw unexpected(); }
   bool close_connection(const std::string&, const StopToken&) override { throw unexpected(); }
