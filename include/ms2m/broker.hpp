@@ -155,7 +155,8 @@ struct PumpSpec {
   std::function<bool()> may_go_on;
   /// Of `from` (BrokerAdmin::leader); empty: not asked. The leader of a quorum queue gets acknowledgements without an
   /// answer. Should it die, the next one is told again, but only for a channel that is there: where there is none, or
-  /// another one than before, the pump keeps its channel for a second more. Called on the pump's thread.
+  /// another one than before, the pump keeps its channel for a second more. It is broken when there is none for 10 s.
+  /// Called on the pump's thread.
   std::function<std::optional<std::string>()> leader;
   /// A fan-out exchange that the pump declares, and deletes again, when it has to put messages back: bound to `from`
   /// alone it reaches no other queue, whatever a message's header CC names. Empty, or where it may not be bound: the
@@ -186,8 +187,8 @@ class Pump {
   virtual void limit(double messages_per_second) noexcept = 0;
   /// From now on; as PumpSpec::pace. Any thread.
   virtual void pace(const Pace& pace) noexcept = 0;
-  /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit.
-  /// Idempotent.
+  /// Finishes the transaction in hand and stops consuming; what was not relayed returns. Blocks for one commit,
+  /// and as PumpSpec::leader says. Idempotent.
   virtual PumpStats stop(const StopToken& stop) = 0;
 };
 

@@ -24,9 +24,9 @@ constexpr Millis kLong{60000};
 // there while the source works on it. Longer ones stay, because no migration lasts that long.
 constexpr Millis kShortExpiration = std::chrono::minutes(10);
 constexpr std::chrono::seconds kPutBackLimit{10};
-constexpr std::chrono::seconds kElection{10};
+constexpr std::chrono::seconds kElection{10};  // a quorum queue without a leader for longer is not waited for
 constexpr Millis kLookForLeader{50};
-constexpr Millis kToldAgain{1000};
+constexpr Millis kToldAgain{1000};  // what was acknowledged, to a new leader; nobody says when it has been
 
 }  // namespace
 

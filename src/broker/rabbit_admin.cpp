@@ -188,14 +188,18 @@ bool RabbitAdmin::counts_single_queues(const StopToken& stop) {
   return single_.load() == 1;
 }
 
+std::optional<Json> RabbitAdmin::without_statistics(const std::string& queue, const StopToken& stop) {
+  return get("queues/" + vhost_ + "/" + url_encode(queue) + kNoStatistics, stop);
+}
+
 std::optional<std::string> RabbitAdmin::queue_type(const std::string& name, const StopToken& stop) {
-  const auto found = get("queues/" + vhost_ + "/" + url_encode(name) + kNoStatistics, stop);
+  const auto found = without_statistics(name, stop);
   if (!found) return std::nullopt;
   return type_of(*found);
 }
 
 std::optional<std::string> RabbitAdmin::leader(const std::string& queue, const StopToken& stop) {
-  const auto found = get("queues/" + vhost_ + "/" + url_encode(queue) + kNoStatistics, stop);
+  const auto found = without_statistics(queue, stop);
   if (!found || type_of(*found) != "quorum" || !found->contains("leader")) return std::nullopt;
   return member(*found, "leader", std::string{});
 }

@@ -39,6 +39,7 @@ class RabbitAdmin : public BrokerAdmin {
  private:
   HttpResponse ask(const std::string& method, const std::string& path, const StopToken& stop);
   /// nullopt: 404.
+  std::optional<Json> without_statistics(const std::string& queue, const StopToken& stop);
   std::optional<Json> get(const std::string& path, const StopToken& stop);
   /// nullopt also when the user may not read it: before 4.x policies take the tag "policymaker".
   std::optional<Json> get_if_allowed(const std::string& path, const StopToken& stop);

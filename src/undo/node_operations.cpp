@@ -68,16 +68,16 @@ bool await_kubelet(const Migrator::Ports& ports, const std::string& node, const 
 
 std::string remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop) {
   const auto of = place_of(o);
-  auto known = paths_of(ports.archives.list(o.node, of, stop));
-  auto found = made_within(without(known, o.keep), o.asked, 0, kArrivesWithin);
+  auto all = paths_of(ports.archives.list(o.node, of, stop));
+  const auto made_in_time = [&] { return made_within(without(all, o.keep), o.asked, 0, kArrivesWithin); };
+  auto found = made_in_time();
   if (found.empty()) {
     const bool was_silent = await_kubelet(ports, o.node, stop);
-    const auto all = paths_of(ports.archives.list_new(o.node, of, {known, o.container_id, kAppearsWithin}, stop));
-    found = without(all, was_silent ? known : o.keep);
-    if (!was_silent) found = made_within(found, o.asked, 0, kArrivesWithin);
-    known = all;
+    const auto known = all;
+    all = paths_of(ports.archives.list_new(o.node, of, {known, o.container_id, kAppearsWithin}, stop));
+    found = was_silent ? without(all, known) : made_in_time();
   }
-  if (found.empty()) return late_ones(made_within(without(known, o.keep), o.asked, kArrivesWithin + 1, kDay));
+  if (found.empty()) return late_ones(made_within(without(all, o.keep), o.asked, kArrivesWithin + 1, kDay));
   if (found.size() > 1)
     throw Error(ErrorKind::inconsistent,
                 fmt::format("somebody else made a checkpoint of the container at the same time: which of {} is ms2m's "

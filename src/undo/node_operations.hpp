@@ -6,7 +6,9 @@
 
 namespace ms2m {
 
-/// Waits until the archive is complete. Error{inconsistent} when which one it is cannot be told.
+/// Waits for an archive that comes yet, and until it is complete. Returns which ones were made too late to be told from
+/// somebody else's, and are left; mostly "". Error{inconsistent}: which of several it is cannot be told;
+/// Error{timeout}: the kubelet says nothing, and may still make one.
 std::string remove_archives(const Migrator::Ports& ports, const op::RemoveArchives& o, const StopToken& stop);
 void remove_archive(const Migrator::Ports& ports, const op::RemoveArchive& o, const StopToken& stop);
 void remove_dump(const Migrator::Ports& ports, const op::RemoveDump& o, const StopToken& stop);

@@ -77,13 +77,13 @@ TEST_CASE("admin: the type of a queue is told at once, and without a list of all
   CHECK(admin.queue_type(classic, limit()) == "classic");
   client.declare(quorum, {{"x-queue-type", std::string("quorum")}});
   CHECK(admin.queue_type(quorum, limit()) == "quorum");
+  // Three answers with their headers; a list of 60 queues has more than that.
+  CHECK(proxy.answered() < 6000);
+  admin.queue_names("other", limit());
+  CHECK(proxy.answered() > 8000);
   CHECK(admin.leader(quorum, limit()).value_or("").starts_with("rabbit"));
   CHECK_FALSE(admin.leader(classic, limit()));
   CHECK_FALSE(admin.leader(unique("type"), limit()));
-  // Six answers with their headers; a list of 60 queues has more than that.
-  const auto single = proxy.answered();
-  admin.queue_names("other", limit());
-  CHECK(proxy.answered() > 2 * single);
   for (const auto& queue : queues) client.connection().delete_queue(queue, limit());
 }
 
