@@ -45,17 +45,18 @@ class Points(frozen_test.FrozenCase):
     def consumers(probe):
         return (probe.look(scenario.QUEUE) or (0, 0))[1]
 
-    def begin_at(self, point):
-        """A migration that is seen at that point. It may pass it while who looks has no processor: then another one."""
+    def begin_at(self, point, stop=False):
+        """A migration that is seen at that point, and stands still there if asked. It may pass it while who looks has no
+        processor, or before it stands still: then another one."""
         for _ in range(6):
-            begun = self.begin_once(point)
+            begun = self.begin_once(point, stop)
             if begun:
                 return begun
             self.doCleanups()
             self.setUp()
         return self.fail("it was over each time before it was seen at that point")
 
-    def begin_once(self, point):
+    def begin_once(self, point, stop):
         """None: it is done, and was not seen there."""
         (source,) = self.start_traffic("--consumer", self.consumer, "--rate", "120", "--delay-ms", "1",
                                        "--backlog", str(BACKLOG))
@@ -77,7 +78,19 @@ class Points(frozen_test.FrozenCase):
                     return None
                 self.assertLess(time.monotonic(), deadline, "it never came to that")
                 time.sleep(0.0005)
+            if stop and not self.stops_at(point, probe, group, run):
+                return None
         return source, group, run, program
+
+    def stops_at(self, point, probe, group, run):
+        """It does not leave that point any more; False: it had left it, and is done."""
+        run.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        if run.running() and self.seen(point, probe, group):
+            return True
+        run.signal(signal.SIGCONT)
+        self.assertEqual(run.wait().status, 0, run.said())
+        return False
 
     @staticmethod
     def seen(point, probe, group):
@@ -174,10 +187,11 @@ class ValveLost(Points):
                    if f"socket:[{row[9]}]" in own and row[2].endswith(f":{BROKER_PORT:04X}"))[1]
 
     def test_closed_and_frozen(self):
-        source, _, run, _ = self.begin_at(self.closed_and_frozen)
+        source, _, run, _ = self.begin_at(self.closed_and_frozen, stop=True)
         port = self.port_of_valve(run.pid)
         subprocess.run(["ss", "-K", "-t", "sport", "=", f":{port}", "dport", "=", f":{BROKER_PORT}"],
                        check=True, stdout=subprocess.DEVNULL)
+        run.signal(signal.SIGCONT)
         run.wait()
         self.assertEqual(run.status, 1, run.said())
         self.assertIn("valve", run.report["error"]["message"])
