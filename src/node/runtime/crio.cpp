@@ -17,15 +17,6 @@ namespace {
 
 const std::string kStore = "containers-storage:";
 
-std::string config_digest(const std::string& manifest) {
-  const auto json = Json::parse(manifest, nullptr, false);
-  if (!json.is_object()) return "";
-  const auto config = json.find("config");
-  if (config == json.end() || !config->is_object()) return "";
-  const auto digest = config->find("digest");
-  return digest != config->end() && digest->is_string() ? digest->get<std::string>() : "";
-}
-
 /// The ID of an image is the digest of its configuration. A name with the digest of a manifest list (as CRI-O reports
 /// it for an image that was pulled for several architectures) shows that list, which has no configuration; skopeo
 /// chooses from it itself.
@@ -33,15 +24,6 @@ std::string id_of(const std::string& manifest, const std::string& config) {
   const std::string digest = config_digest(manifest);
   if (digest.starts_with("sha256:")) return digest.substr(7);
   return config.empty() ? "" : posix::Sha256::of(config);
-}
-
-std::string user_of(const std::string& config) {
-  const auto json = Json::parse(config, nullptr, false);
-  if (!json.is_object()) return "";
-  const auto settings = json.find("config");
-  if (settings == json.end() || !settings->is_object()) return "";
-  const auto user = settings->find("User");
-  return user != settings->end() && user->is_string() ? user->get<std::string>() : "";
 }
 
 bool well(const std::optional<posix::RunResult>& result) { return result && result->ok(); }
@@ -83,9 +65,10 @@ std::string CrioRuntime::probe(const StopToken& stop) const {
   return name + " " + version;
 }
 
-/// Texts of skopeo 1.9 to 1.20.
+/// Most are in the files that tell of the store; skopeo is asked where they tell of none. Texts of skopeo 1.9 to 1.20.
 std::optional<std::string> CrioRuntime::manifest(const std::string& reference, const std::string& doing,
                                                  const StopToken& stop) const {
+  if (auto files = image_in_store(place_.system, reference, stop)) return std::move(files->manifest);
   auto result = skopeo({"inspect", "--raw", kStore + reference}, stop);
   if (result.ok()) return std::move(result.out);
   for (const char* text : {"does not resolve to an image ID", "image not known", "identifier is not an image"})
@@ -96,6 +79,7 @@ std::optional<std::string> CrioRuntime::manifest(const std::string& reference, c
 std::optional<StoredImage> CrioRuntime::find(const std::string& reference, const StopToken& stop) const {
   const bool by_id = reference.front() == '@';
   const std::string bare = by_id ? reference.substr(1) : reference;
+  if (auto files = image_in_store(place_.system, reference, stop)) return std::move(files->image);
   const auto shown = manifest(reference, "looking for image " + bare, stop);
   if (!shown) return std::nullopt;
   StoredImage found;
@@ -156,14 +140,24 @@ void CrioRuntime::point_name(const std::string& name, const std::string& id, con
     throw Error(ErrorKind::failed, doing + " on node " + place_.node + ": " + name + " has another image afterwards");
 }
 
+/// ID and how many names, by podman where the store's files do not tell. nullopt: it is not there.
+std::optional<CrioRuntime::Named> CrioRuntime::named(const std::string& reference, const StopToken& stop) const {
+  if (const auto files = image_in_store(place_.system, reference, stop))
+    return Named{files->image.id, files->image.names.size()};
+  const std::string bare = reference.front() == '@' ? reference.substr(1) : reference;
+  const auto said = run_tool({"podman", "image", "inspect", "--format", "{{.Id}} {{len .RepoTags}}", "--", bare}, stop);
+  if (!well(said)) return std::nullopt;
+  std::istringstream words(said->out);
+  Named named;
+  return words >> named.id >> named.names ? std::optional(named) : std::nullopt;
+}
+
 /// By podman. False: it is not there, or did not do it; somebody else may have (the kubelet, an operator).
 bool CrioRuntime::untag(const std::string& name, const StopToken& stop) const {
-  const auto id = run_tool({"podman", "image", "inspect", "--format", "{{.Id}}", "--", name}, stop);
-  if (!well(id)) return false;
-  const std::string bare = first_line(id->out);
-  if (!well(run_tool({"podman", "untag", "--", name, name}, stop))) return false;
-  const auto names = run_tool({"podman", "image", "inspect", "--format", "{{len .RepoTags}}", "--", bare}, stop);
-  if (names && first_line(names->out) == "0") run_tool({"podman", "rmi", "--", bare}, stop);  // not when it is used
+  const auto image = named(name, stop);
+  if (!image || !well(run_tool({"podman", "untag", "--", name, name}, stop))) return false;
+  if (const auto left = named("@" + image->id, stop); left && left->names == 0)
+    run_tool({"podman", "rmi", "--", image->id}, stop);  // not when it is used
   return true;
 }
 

@@ -7,9 +7,10 @@
 
 namespace ms2m::node {
 
-/// Needs skopeo on the node and nothing else. Where podman (or, to point a name, buildah) is there too, names are
-/// changed through it, which leaves an image's manifest alone, and StoredImage::names is complete; with skopeo alone it
-/// holds the name that was asked for. Nothing here ever pulls.
+/// Needs skopeo on the node and nothing else. What the store's files tell is not asked of its tools, which take long to
+/// begin; that something is not there is always the tools' answer. Where podman (or, to point a name, buildah) is there
+/// too, names are changed through it, which leaves an image's manifest alone. Where the files do not tell and there is
+/// no podman, StoredImage::names holds the name that was asked for. Nothing here ever pulls.
 ///
 /// Facts (skopeo 1.9 and 1.20, containers-storage): copying within the store keeps the ID and adds the name; `delete`
 /// by name removes the whole image with all its names and refuses when a container uses it. So, with skopeo alone, a
@@ -37,6 +38,11 @@ class CrioRuntime : public NodeRuntime {
                                       const StopToken& stop) const;
   posix::RunResult skopeo(const std::vector<std::string>& args, const StopToken& stop,
                           const Environment& environment = {}) const;
+  struct Named {
+    std::string id;
+    std::size_t names = 0;
+  };
+  std::optional<Named> named(const std::string& reference, const StopToken& stop) const;
   bool untag(const std::string& name, const StopToken& stop) const;
   const RuntimePlace place_;
 };

@@ -4,16 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
+#include "base/base64.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/paths.hpp"
 #include "wrap/posix/files.hpp"
+#include "wrap/posix/sha256.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -53,6 +56,45 @@ std::string text_of(const Json& object, const char* name) {
   return object.is_object() && found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+const Json& member(const Json& object, const char* name) {
+  static const Json none;
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return object.is_object() && found != object.end() ? *found : none;
+}
+
+std::string image_directory(const std::string& system) { return store_directory(system) + "/overlay-images"; }
+
+bool names(const Json& image, const std::string& reference) {
+  const Json& all = member(image, "names");
+  return all.is_array() && std::find(all.begin(), all.end(), reference) != all.end();
+}
+
+/// A name without its tag and its digest.
+std::string repository(const std::string& name) {
+  const std::string bare = name.substr(0, name.find('@'));
+  const auto colon = bare.rfind(':');
+  return colon == std::string::npos || bare.find('/', colon) != std::string::npos ? bare : bare.substr(0, colon);
+}
+
+/// Of its manifest, or of the list by which it was pulled.
+bool has_digest(const Json& image, const std::string& digest) {
+  if (text_of(image, "digest") == digest) return true;
+  for (const auto& [key, value] : member(image, "big-data-digests").items())
+    if (key.starts_with("manifest") && value == digest) return true;
+  return false;
+}
+
+bool is_meant(const Json& image, const std::string& reference) {
+  if (reference.starts_with('@')) return text_of(image, "id") == reference.substr(1);
+  if (names(image, reference)) return true;
+  const auto at = reference.find('@');
+  if (at == std::string::npos || !has_digest(image, reference.substr(at + 1))) return false;
+  const Json& all = member(image, "names");
+  return all.is_array() && std::any_of(all.begin(), all.end(), [&](const Json& name) {
+           return name.is_string() && repository(name.get<std::string>()) == repository(reference);
+         });
+}
+
 void write_file(int directory, const std::string& name, const std::string& bytes) {
   if (::unlinkat(directory, name.c_str(), 0) != 0 && errno != ENOENT) posix::throw_errno(name);
   const UniqueFd fd(::openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -82,7 +124,7 @@ std::string store_directory(const std::string& system) {
 }
 
 std::optional<std::vector<StoredImage>> images_in_store(const std::string& system, const StopToken& stop) {
-  const std::string directory = store_directory(system) + "/overlay-images";
+  const std::string directory = image_directory(system);
   const Json list = parsed(directory + "/images.json");
   if (!list.is_array()) return std::nullopt;
   std::vector<StoredImage> images;
@@ -101,6 +143,42 @@ std::optional<std::vector<StoredImage>> images_in_store(const std::string& syste
     images.push_back(std::move(stored));
   }
   return images;
+}
+
+std::optional<ImageFiles> image_in_store(const std::string& system, const std::string& reference,
+                                         const StopToken& stop) {
+  const std::string directory = image_directory(system);
+  const Json list = parsed(directory + "/images.json");
+  stop.check("looking for image " + reference);
+  const Json* found = nullptr;
+  if (list.is_array())
+    for (const Json& each : list) {
+      if (!is_meant(each, reference)) continue;
+      if (found != nullptr) return std::nullopt;  // by a digest that several have
+      found = &each;
+    }
+  if (found == nullptr) return std::nullopt;
+  ImageFiles files;
+  files.image.id = text_of(*found, "id");
+  if (!is_sha256(files.image.id)) return std::nullopt;
+  for (const Json& name : member(*found, "names"))
+    if (name.is_string() && name.get<std::string>().find('@') == std::string::npos)
+      files.image.names.push_back(name.get<std::string>());
+  const std::string own = directory + "/" + files.image.id + "/";
+  files.manifest = content(own + "manifest").value_or("");
+  const std::string digest = config_digest(files.manifest);
+  const auto config = content(own + "=" + base64_encode(digest));
+  if (!config || "sha256:" + posix::Sha256::of(*config) != digest) return std::nullopt;
+  files.image.user = user_of(*config);
+  return files;
+}
+
+std::string config_digest(const std::string& manifest) {
+  return text_of(member(Json::parse(manifest, nullptr, false), "config"), "digest");
+}
+
+std::string user_of(const std::string& config) {
+  return text_of(member(Json::parse(config, nullptr, false), "config"), "User");
 }
 
 std::string image_of_container(const std::string& system, const std::string& container_id) {

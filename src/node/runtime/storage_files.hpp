@@ -14,6 +14,21 @@ namespace ms2m::node {
 std::string store_directory(const std::string& system);
 /// From the store's own list; nullopt: it cannot be read. Throws Cancelled.
 std::optional<std::vector<StoredImage>> images_in_store(const std::string& system, const StopToken& stop);
+
+struct ImageFiles {
+  StoredImage image;     ///< its names without those of a digest, as podman lists them
+  std::string manifest;  ///< of the image itself, where it was pulled by a list, too
+};
+/// An image by its name, by a name with a digest, or by '@' and its ID. nullopt: these files tell of none, or not all
+/// of it, and only the store's tools know. Its list is replaced as a whole, so what a tool has ended is in it. Throws
+/// Cancelled.
+std::optional<ImageFiles> image_in_store(const std::string& system, const std::string& reference,
+                                         const StopToken& stop);
+/// Of an image's manifest: "sha256:..."; "" for one that names none (a list of manifests).
+std::string config_digest(const std::string& manifest);
+/// That an image's configuration names; "": none.
+std::string user_of(const std::string& config);
+
 /// ID of the image that a container of CRI-O was made from; "".
 std::string image_of_container(const std::string& system, const std::string& container_id);
 

@@ -8,12 +8,14 @@
 #include <fstream>
 #include <future>
 #include <iostream>
+#include <set>
 
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 #include "node/program/layouts.hpp"
 #include "node/runtime/crio.hpp"
 #include "node/runtime/oci_layout.hpp"
+#include "node/runtime/storage_files.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/files.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -226,6 +228,69 @@ TEST_CASE("store: an image by the digest of its manifest list, with its user") {
     node.store.point_name("localhost/ms2m/c:1", found->id);
     CHECK(node.store.find("localhost/ms2m/c:1")->id == found->id);
   }
+}
+
+TEST_CASE("store: what is in it is told without its tools, what is not by them alone") {
+  Node node(Tools::podman);
+  auto image = node.archive("orig", "original");
+  image.name = "docker.io/library/app:1";
+  image.user = "1000";
+  const std::string list = node.pull_from_list(image);
+  const auto layout = node::make_layout(image);
+  const std::string id = layout.config_digest;
+  node.store.point_name("registry.example:5000/app:2", id);
+  const Variable none("PATH", node.root());
+  const std::vector<std::string> told{"docker.io/library/app:1", "docker.io/library/app@sha256:" + list,
+                                      "registry.example:5000/app@sha256:" + layout.manifest_digest, id, "sha256:" + id};
+  for (const std::string& reference : told) {
+    INFO(reference);
+    const auto found = node.store.find(reference);
+    REQUIRE(found);
+    CHECK(found->id == id);
+    CHECK(found->user == "1000");
+    CHECK(std::set<std::string>(found->names.begin(), found->names.end()) ==
+          std::set<std::string>{"docker.io/library/app:1", "registry.example:5000/app:2"});
+  }
+  const std::vector<std::string> asked{"app", "docker.io/library/app:2", "docker.io/library/other@sha256:" + list,
+                                       "docker.io/library/app@sha256:" + id, std::string(64, '1')};
+  for (const std::string& reference : asked) {
+    INFO(reference);
+    CHECK(kind_of([&] { node.store.find(reference); }) == ErrorKind::refused);  // there is no skopeo
+  }
+}
+
+TEST_CASE("store: files that do not tell all of an image tell nothing of it") {
+  Node node(Tools::skopeo);
+  const auto image = node.archive("m1", "one");
+  const auto id = node.store.import_checkpoint(image);
+  const fs::path images = node.dir.path() / "storage/overlay-images";
+  const auto told = [&](const std::string& reference) {
+    return node::image_in_store(node.dir.path().string(), reference, {}).has_value();
+  };
+  const std::string by_digest = "localhost/ms2m/consumer-0@sha256:" + node::make_layout(image).manifest_digest;
+  CHECK(told(image.name));
+  CHECK(told("@" + id));
+  CHECK(told(by_digest));
+  const std::string sound = posix::read_file((images / "images.json").string());
+  const auto with = [&](const std::string& text) { std::ofstream(images / "images.json") << text; };
+
+  Json twice = Json::parse(sound);
+  twice.push_back(twice.front());
+  twice.back()["id"] = std::string(64, 'a');
+  twice.back()["names"] = {"localhost/ms2m/consumer-0:other"};
+  with(twice.dump());
+  CHECK(told(image.name));
+  CHECK_FALSE(told("@" + std::string(64, 'a')));  // it has no files
+  CHECK_FALSE(told(by_digest));                   // of two
+  for (const char* text : {"", "[", "{}", "[1]", R"([{"id":7,"names":7}])"}) {
+    with(text);
+    CHECK_FALSE(told(image.name));
+    CHECK_FALSE(told(by_digest));
+  }
+  with(sound);
+  for (const auto& entry : fs::directory_iterator(images / id))
+    if (entry.path().filename().string().starts_with('=')) std::ofstream(entry.path(), std::ios::app) << " ";
+  CHECK_FALSE(told(image.name));
 }
 
 TEST_CASE("store: the name is pointed at the original image, the checkpoint image goes") {
