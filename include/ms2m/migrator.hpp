@@ -36,7 +36,8 @@ struct JournalSummary {
   std::string cluster_uid;          ///< of its namespace kube-system; empty: not known
   std::string ssh_config, ssh_host, node_program;
   std::string transfer, agent_namespace, agent_address, registry, registry_ca;  ///< as Provenance has them
-  std::string broker;                                                           ///< without secrets
+  std::string profile;  ///< of config.yaml, that it used: what it says of secrets is nowhere else
+  std::string broker;   ///< without secrets
   Json pod;  ///< a StatefulSet's pod as it is to be created, null otherwise: while it changes hands there is none to
              ///< ask for the broker
   long pid = 0;  ///< of the process that wrote it
@@ -76,6 +77,7 @@ struct Provenance {
   std::string registry;     ///< "registry.example:5000/ms2m", "http://..."; who may there what is in no journal
   std::string registry_ca;  ///< file of certificates that it is trusted by; empty: the nodes' own
   KubeFlags kube = {};      ///< beside kubeconfig and context
+  std::string profile{};    ///< of config.yaml, that was in force; empty: none
 };
 
 /// One per process run; not thread-safe. Ports outlive it.
@@ -97,8 +99,8 @@ class Migrator {
   };
   /// What outlives it, too.
   struct Beside {
-    Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
-    Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
+    Hooks* hooks = nullptr;       ///< nullptr: a request that has some is refused
+    Dials* dials = nullptr;       ///< nullptr: nobody changes anything meanwhile
     EntryWatch* watch = nullptr;  ///< of the journals that are written; nullptr: nobody is told of their entries
   };
   /// So old may what plan() found out be when a move begins.

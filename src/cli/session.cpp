@@ -70,6 +70,7 @@ Provenance provenance_of(const Context& context, const ClusterIdentity& cluster,
   provenance.agent_address = ssh.agent_address;
   provenance.registry = ssh.registry;
   provenance.registry_ca = absolute(ssh.registry_ca);
+  provenance.profile = context.config.profile;
   if (!cluster.uid)
     warn(context,
          "you may not read namespace kube-system: abort and resume would know this cluster by its address alone",
@@ -145,6 +146,17 @@ BrokerAddress broker_of(const Context& context, Session& session, const JournalS
                             session.provenance.broker),
                 "name that broker with --broker");
   return choice.address;
+}
+
+/// By the profile that the journal names, unless one is named now: the commands that a report prints name none, and a
+/// journal has no secret.
+Config config_of(const Context& context, const JournalSummary& journal) try {
+  const bool other = !journal.profile.empty() && context.globals.profile.empty();
+  return other ? read_config(context.environment.config_file(), journal.profile) : context.config;
+} catch (const Error& error) {
+  warn(context, "migration " + journal.id + " was begun with a profile that is gone: " + error.message(),
+       "name another one with --profile");
+  return context.config;
 }
 
 }  // namespace
@@ -266,8 +278,9 @@ Session open_session(const Context& context, MigrationRequest& request, Dials* d
   return session;
 }
 
-Session reopen_session(const Context& context, const JournalSummary& journal, const std::string& command,
-                       BrokerUse use) {
+Session reopen_session(const Context& typed, const JournalSummary& journal, const std::string& command, BrokerUse use) {
+  const Config config = config_of(typed, journal);
+  const Context context = configured_by(config, typed);
   warn_about_secrets(context);
   MigrationRequest settings_only;
   apply_settings(settings_only, context.config.settings);

@@ -36,6 +36,12 @@ inline Context observed_by(Observer& observer, const Context& context) {
           context.out,     context.err,         context.stop,   context.begun,   context.watch};
 }
 
+/// The same, configured by another file's settings, which outlive it.
+inline Context configured_by(const Config& config, const Context& context) {
+  return {context.globals, context.environment, config,       context.backend, context.observer,
+          context.out,     context.err,         context.stop, context.begun,   context.watch};
+}
+
 /// defaults, then config.yaml, then the command line. Error{usage}.
 MigrationRequest make_request(const Context& context, const MigrateOptions& options);
 

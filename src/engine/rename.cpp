@@ -62,13 +62,14 @@ bool Migrator::Impl::rename_copy(Journal& journal, const op::Rename& o, Outcome&
     child.ns = plan.ns;
     child.source_pod = plan.source_pod;
     child.source_node = child.target_node = plan.target_node;
-    inner.run_plan(request, facts, plan,
-                   {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", ""),
-                    begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
-                    begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", ""),
-                    begin.value("transfer", ""), begin.value("agent_namespace", ""), begin.value("agent_address", ""),
-                    begin.value("registry", ""), begin.value("registry_ca", ""), kube_flags_in(begin)},
-                   child, StopToken());
+    inner.run_plan(
+        request, facts, plan,
+        {begin.value("kubeconfig", ""), begin.value("context", ""), begin.value("broker", ""),
+         begin.value("server", ""), begin.value("cluster_uid", ""), begin.value("vhost", "/"),
+         begin.value("ssh_config", ""), begin.value("ssh_host", ""), begin.value("node_program", ""),
+         begin.value("transfer", ""), begin.value("agent_namespace", ""), begin.value("agent_address", ""),
+         begin.value("registry", ""), begin.value("registry_ca", ""), kube_flags_in(begin), begin.value("profile", "")},
+        child, StopToken());
     if (!taken())
       throw Error(ErrorKind::failed, child.error.empty() ? to_string(child.serving) : child.error, child.remedy);
     if (begun && inner.begun && child.measures.served)

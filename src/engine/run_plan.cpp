@@ -52,6 +52,7 @@ Json begin_record(const Move& move, const Provenance& provenance, const std::str
           {"agent_address", provenance.agent_address},
           {"registry", provenance.registry},
           {"registry_ca", provenance.registry_ca},
+          {"profile", provenance.profile},
           {"hooks", hooks_announced(move.request)},
           {"pid", static_cast<long>(::getpid())},
           {"host", host_name()},

@@ -62,6 +62,7 @@ void check_begin(const Json& begin) {
                            "agent_address",
                            "registry",
                            "registry_ca",
+                           "profile",
                            "broker",
                            "broker_name",
                            "holder",

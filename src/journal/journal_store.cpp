@@ -38,6 +38,7 @@ JournalSummary summarise(const Journal& journal, const std::string& id) {
   s.agent_address = b.value("agent_address", "");
   s.registry = b.value("registry", "");
   s.registry_ca = b.value("registry_ca", "");
+  s.profile = b.value("profile", "");
   s.broker = b.value("broker", "");
   if (const auto restore = journal.effect_with<op::RestorePod>()) s.pod = restore->operation.object;
   if (const auto rename = journal.effect_with<op::Rename>()) s.pod = rename->operation.source;

@@ -323,6 +323,38 @@ TEST_CASE("an abort has the token of config.yaml, where that is of the journal's
   CHECK(token({}) == "/noted");
 }
 
+TEST_CASE("what was begun with a profile is ended with it, by the commands as they are printed") {
+  Terminal terminal;
+  terminal.write(
+      "broker: 'amqp://a@one'\n"
+      "profiles: {p: {context: c, token: of-p, broker: 'amqp://a@two', broker_password: pw}, q: {token: of-q}}\n");
+  CHECK(terminal.run_with({"--profile", "p"}) == 0);
+  CHECK(terminal.world.provenance.profile == "p");
+  CHECK(terminal.run_with({}) == 0);
+  CHECK(terminal.world.provenance.profile.empty());
+
+  JournalSummary journal = test::journal_here();
+  journal.ns = "default";
+  journal.context = "c";
+  journal.profile = "p";
+  terminal.world.journals = {journal};
+  for (const char* command : {"abort", "resume", "cleanup"}) {
+    INFO(command);
+    terminal.run({command, "m7k2q9"});
+    CHECK(terminal.world.kube.token == "of-p");
+    CHECK(terminal.world.engine.broker.host == "two");
+    CHECK(terminal.world.engine.broker.password == "pw");
+    terminal.run({command, "m7k2q9", "--profile", "q"});  // what is named now is what is meant
+    CHECK(terminal.world.kube.token == "of-q");
+    CHECK(terminal.world.engine.broker.host == "one");
+  }
+  terminal.write("profiles: {q: {token: of-q}}\nbroker: 'amqp://a@one'\n");
+  CHECK(terminal.run({"abort", "m7k2q9"}) == 0);
+  CHECK_THAT(terminal.err, Contains("migration m7k2q9 was begun with a profile that is gone") &&
+                               Contains("no profile 'p'") && Contains("--profile"));
+  CHECK(terminal.world.engine.broker.host == "one");
+}
+
 TEST_CASE("a profile that is not there, and what is wrong in one that is not used") {
   Terminal terminal;
   CHECK(terminal.run_with({"--profile", "p"}) == 2);
