@@ -4,6 +4,7 @@
 import json
 
 import scenario
+from scenario import kube
 
 
 class FaultCase(scenario.Scenario):
@@ -25,6 +26,19 @@ class FaultCase(scenario.Scenario):
         self.assert_exact()
         self.assert_no_debris()
         return run
+
+
+class Lab(scenario.Scenario):
+    def test_a_kubelet_takes_back_what_was_said_of_its_pod(self):
+        """While it was silent: such a pod would look as if the migration had left it unready."""
+        (source,) = self.start_traffic()
+        path = f"/api/v1/namespaces/default/pods/{source.name}"
+
+        conditions = self.api.get(path)["status"]["conditions"]
+        said = self.api.merge(f"{path}/status", {"status": {"conditions": [
+            dict(each, status="False") if each["type"] == "Ready" else each for each in conditions]}})
+        self.assertFalse(kube.is_ready(said))
+        self.eventually(lambda: kube.is_ready(self.api.get(path)), "the pod is ready again")
 
 
 class Faults(FaultCase):

@@ -20,6 +20,23 @@ long grace_of(const Json& pod) {
 
 bool deleting(const Json& pod) { return at_or_null(at_or_null(pod, "metadata"), "deletionTimestamp").is_string(); }
 
+constexpr std::chrono::seconds kReconcilePeriod{10};  // the real one's syncBatch
+
+// A condition of ours is another one there: the node's controller says of a silent kubelet's pods that they are not
+// ready, and the kubelet takes that back when it speaks again.
+bool others_changed(const Json& there, const Json& posted) {
+  const auto statuses = [](const Json& status) {
+    std::map<std::string, std::string> all;
+    for (const Json& condition : list_at(status, "conditions"))
+      all[string_at(condition, "type")] = string_at(condition, "status");
+    return all;
+  };
+  const auto found = statuses(there);
+  for (const auto& [type, status] : statuses(posted))
+    if (const auto one = found.find(type); one == found.end() || one->second != status) return true;
+  return false;
+}
+
 // After a restart of the kubelet the containers count on.
 int first_restart_count(const Json& pod, const char* list, const std::string& name) {
   for (const Json& status : list_at(at_or_null(pod, "status"), list)) {
@@ -100,6 +117,13 @@ void PodWorker::relisted() {
   relist_at_ = steady_now();
   if (runtime_changed_) runtime_seen_ = true;
   runtime_changed_ = false;
+  if (relist_at_ >= reconcile_at_) {
+    reconcile_at_ = relist_at_ + kReconcilePeriod;
+    if (others_changed(at_or_null(pod_, "status"), posted_)) {
+      posted_ = Json();
+      post_ = true;
+    }
+  }
   changed_.notify_all();
 }
 

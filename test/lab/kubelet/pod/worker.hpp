@@ -75,7 +75,7 @@ class PodWorker {
 
   bool update_ = false, post_ = false, runtime_changed_ = false, runtime_seen_ = false;
   std::vector<std::pair<std::string, std::string>> unhealthy_;  // container, which probe
-  SteadyTime relist_at_{}, last_sync_{}, retry_at_{SteadyTime::max()};
+  SteadyTime relist_at_{}, last_sync_{}, retry_at_{SteadyTime::max()}, reconcile_at_{};
   std::atomic<End> end_{End::kNone};
   const SteadyTime born_ = steady_now();
   std::atomic<long> grace_seconds_{30};
