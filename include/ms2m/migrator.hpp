@@ -15,6 +15,7 @@
 #include "ms2m/node.hpp"
 #include "ms2m/node_dump.hpp"
 #include "ms2m/node_restore.hpp"
+#include "ms2m/offset_command.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/place.hpp"
 #include "ms2m/plan.hpp"
@@ -94,11 +95,12 @@ class Migrator {
     NodeRestores& restores;
     RuntimeCheckpoints& dumps;
     Registry& registry;
+    OffsetCommand* offsets = nullptr;  ///< nullptr: a request with a command for them is refused
   };
   /// What outlives it, too.
   struct Beside {
-    Hooks* hooks = nullptr;  ///< nullptr: a request that has some is refused
-    Dials* dials = nullptr;  ///< nullptr: nobody changes anything meanwhile
+    Hooks* hooks = nullptr;       ///< nullptr: a request that has some is refused
+    Dials* dials = nullptr;       ///< nullptr: nobody changes anything meanwhile
     EntryWatch* watch = nullptr;  ///< of the journals that are written; nullptr: nobody is told of their entries
   };
   /// So old may what plan() found out be when a move begins.
