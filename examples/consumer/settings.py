@@ -45,6 +45,7 @@ class Settings:
     reconnect_delay_s: float = 3.0
     effect_sink: str = ""
     mute_roles: tuple = ("target",)
+    answers_status: bool = True  # False: as a consumer of a stream that does not know STATUS
     handle_sigterm: bool = True  # False: as a process 1 that knows no signals, killed when its grace period is over
 
     @staticmethod
@@ -67,5 +68,6 @@ class Settings:
             reconnect_delay_s=float(env.get("RECONNECT_DELAY", "3")),
             effect_sink=env.get("EFFECT_SINK", ""),
             mute_roles=tuple(r for r in env.get("MUTE_ROLES", "target").split(",") if r),
+            answers_status=env.get("ANSWER_STATUS", "1") != "0",
             handle_sigterm=env.get("HANDLE_SIGTERM", "1") != "0",
         )

@@ -78,7 +78,7 @@ class AppState:
             "boot_id": secrets.token_hex(8), "started": time.time(), "count": 0, "last_id": None,
             "last_effect": None, "last_effect_monotonic": None, "primary": primary, "queue": None,
             "migration": None, "role": None, "ready": False, "redelivered": 0, "reconnects": 0,
-            "control_messages": 0, "effects_emitted": 0, "effects_muted": 0,
+            "control_messages": 0, "offset": -1, "effects_emitted": 0, "effects_muted": 0,
         }
 
     def apply(self, message, queue, redelivered=False):
@@ -119,6 +119,15 @@ class AppState:
             self._pauses.append(pause)
             self._pauses.sort(key=lambda p: -p["seconds"])
             del self._pauses[KEPT_PAUSES:]
+
+    def at(self, offset):
+        """Of a stream: the last message that was applied."""
+        with self._lock:
+            self._facts["offset"] = offset
+
+    @property
+    def offset(self):
+        return self._facts["offset"]
 
     def subscribed(self, queue, reason):
         with self._lock:

@@ -94,7 +94,7 @@ class StreamConsumer(Consumer):
         return migration == self._migration is not None and None not in (until, self._until) and until < self._until
 
     def _answer(self, properties):
-        if not properties.reply_to:
+        if not properties.reply_to or not self._settings.answers_status:
             return
         status = {"queue": self._queue, "role": self._role, "first": self._first, "offset": self._offset,
                   "state": self._state.snapshot()["hash"]}
@@ -141,6 +141,7 @@ class StreamConsumer(Consumer):
         self._offset = properties.headers["x-stream-offset"]
         if self._first is None:
             self._first = self._offset
+        self._state.at(self._offset)
         self._data.basic_ack(method.delivery_tag)
         self._sink.emit(message, emitted)
 

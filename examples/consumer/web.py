@@ -1,4 +1,4 @@
-"""GET /state, /ids and /healthz, served by a daemon thread."""
+"""GET /state, /ids, /offset and /healthz, served by a daemon thread."""
 
 import json
 import threading
@@ -17,6 +17,8 @@ def make_handler(state):
                 self._answer(200, dict(state.snapshot(), hostname=etc_hostname()))
             elif path == "/ids":
                 self._answer(200, state.ids())
+            elif path == "/offset":
+                self._answer(200, state.offset)
             elif path == "/healthz":
                 self._answer(200 if state.ready else 503, {"ready": state.ready})
             else:

@@ -15,6 +15,7 @@
 #include "ms2m/node.hpp"
 #include "ms2m/node_dump.hpp"
 #include "ms2m/node_restore.hpp"
+#include "ms2m/offset_command.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/place.hpp"
 #include "ms2m/plan.hpp"
@@ -96,6 +97,7 @@ class Migrator {
     NodeRestores& restores;
     RuntimeCheckpoints& dumps;
     Registry& registry;
+    OffsetCommand* offsets = nullptr;  ///< nullptr: a request with a command for them is refused
   };
   /// What outlives it, too.
   struct Beside {

@@ -71,6 +71,9 @@ struct MigrationRequest {
   Strategy strategy = Strategy::shadow;
   Replay replay = Replay::exact;
   std::string from{};  ///< Strategy::replay: "first", an offset or an RFC 3339 time; empty: where the source began
+  /// Strategy::replay: asked where an application is that does not answer STATUS, by /bin/sh; empty: it answers. It may
+  /// hold a secret: it is in no journal, and in nothing that is told.
+  std::string offset_command{};
   Protocol protocol = Protocol::control;
   Prefer prefer = Prefer::gap;
   KubeletPath kubelet = KubeletPath::proxy;

@@ -80,6 +80,12 @@ std::string parse_from(const std::string& text) {
   throw Error(ErrorKind::usage, "'" + text + "' is not state, first, an offset or a time like 2026-11-29T18:00:00Z");
 }
 
+std::string parse_command(const std::string& text) {
+  if (text.find_first_not_of(" \t\n") == std::string::npos)
+    throw Error(ErrorKind::usage, "'" + text + "' is no command");
+  return text;
+}
+
 /// A time that must not be zero: nothing finishes in no time.
 Millis some_time(const std::string& text) {
   const Millis time = parse_duration(text);
@@ -116,6 +122,8 @@ std::vector<Setting> all_settings() {
           "strategy", "shadow (default), handoff, sequential; replay: of a stream"),
       {"from", "WHERE", "replay only: state (default): where the source's state begins; first, an offset or a time",
        [](MigrationRequest& r, const std::string& v) { r.from = parse_from(v); }},
+      {"offset-command", "COMMAND", "replay only: prints the offset of an app that does not answer STATUS (none)",
+       [](MigrationRequest& r, const std::string& v) { r.offset_command = parse_command(v); }},
       word_setting<kReplays, &MigrationRequest::replay>(
           "replay", "exact (default) or fanout: the published procedure, which loses and doubles"),
       {"cutoff", "DURATION", "fanout only: end the replay after this long (2m)",
@@ -201,6 +209,10 @@ void check_combination(const MigrationRequest& request) {
     wrong("--source-exit graceful needs the control protocol: a source without it would take from its queue again");
   if (!request.from.empty() && request.strategy != Strategy::replay)
     wrong("--from works with --strategy replay only: nothing else begins anywhere in a stream");
+  if (!request.offset_command.empty() && request.strategy != Strategy::replay)
+    wrong("--offset-command works with --strategy replay only: nothing else asks where an application is");
+  if (!request.offset_command.empty() && request.from.empty())
+    wrong("--offset-command does not tell where the source's state begins: name it with --from");
   if (request.strategy == Strategy::replay && request.source_exit == SourceExit::kill)
     wrong("--strategy replay moves no process: its source ends in its own time, and --source-exit kill is not for it");
   if (request.replay == Replay::fanout && request.protocol == Protocol::none)

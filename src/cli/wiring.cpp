@@ -18,6 +18,7 @@
 #include "engine/fault_point.hpp"
 #include "engine/lease_phases.hpp"
 #include "hook/shell_hooks.hpp"
+#include "hook/shell_offsets.hpp"
 #include "kube/agents.hpp"
 #include "kube/kube_cluster.hpp"
 #include "kube/kubeconfig.hpp"
@@ -175,8 +176,8 @@ class WiredEngine final : public Engine {
 
  private:
   Migrator::Ports ports() {
-    return {*cluster_, broker_, admin_,     nodes_,    inspector_, archives_,
-            carrier_,  images_, processes_, restores_, dumps_,     carrier_};
+    return {*cluster_, broker_,    admin_,    nodes_, inspector_, archives_,     carrier_,
+            images_,   processes_, restores_, dumps_, carrier_,   offsets_.get()};
   }
   Outcome counted(Outcome outcome) const {
     outcome.nodes = nodes_.usage();
@@ -195,6 +196,7 @@ class WiredEngine final : public Engine {
   SessionProcesses processes_;
   SessionRestores restores_;
   SessionDumps dumps_;
+  const std::unique_ptr<OffsetCommand> offsets_ = hook::make_shell_offsets();
   LeasePhases phases_;
   const JournalStore journals_{JournalStore::default_root()};
   Migrator migrator_;

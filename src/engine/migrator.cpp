@@ -59,8 +59,8 @@ void require_same_broker(const Journal& journal, Broker& broker, const StopToken
 bool asks_the_same(const MigrationRequest& a, const MigrationRequest& b) {
   const auto key = [](const MigrationRequest& r) {
     return std::tie(r.ns, r.pod, r.container, r.target_node, r.target_name, r.queue, r.strategy, r.replay, r.from,
-                    r.protocol, r.prefer, r.kubelet, r.restore, r.checkpoint, r.pages, r.source_exit, r.precopy,
-                    r.carriage);
+                    r.offset_command, r.protocol, r.prefer, r.kubelet, r.restore, r.checkpoint, r.pages, r.source_exit,
+                    r.precopy, r.carriage);
   };
   return a.unresolved.empty() && b.unresolved.empty() && key(a) == key(b);
 }

@@ -38,15 +38,16 @@ class TimedPorts {
         processes_(timed(ports.processes, line)),
         restores_(timed(ports.restores, line)),
         dumps_(timed(ports.dumps, line)),
-        registry_(timed(ports.registry, line)) {}
+        registry_(timed(ports.registry, line)),
+        offsets_(ports.offsets) {}
   TimedPorts(const TimedPorts&) = delete;
   TimedPorts& operator=(const TimedPorts&) = delete;
 
   MainLine line;
   DepthLog depths;
   Migrator::Ports all() const {
-    return {*cluster_, *broker_, *admin_,     *nodes_,    *inspector_, *archives_,
-            *carrier_, *images_, *processes_, *restores_, *dumps_,     *registry_};
+    return {*cluster_, *broker_,    *admin_,    *nodes_, *inspector_, *archives_, *carrier_,
+            *images_,  *processes_, *restores_, *dumps_, *registry_,  offsets_};
   }
 
  private:
@@ -62,6 +63,7 @@ class TimedPorts {
   std::unique_ptr<NodeRestores> restores_;
   std::unique_ptr<RuntimeCheckpoints> dumps_;
   std::unique_ptr<Registry> registry_;
+  OffsetCommand* const offsets_;  // the step that asks says what it waits for
 };
 
 }  // namespace ms2m

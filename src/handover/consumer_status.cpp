@@ -1,11 +1,16 @@
 #include "handover/consumer_status.hpp"
 
+#include <fmt/format.h>
+
+#include "kube/objects/object.hpp"
+#include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "ms2m/json.hpp"
 
 namespace ms2m {
 namespace {
 
+constexpr const char* kByHand = "run it by hand, with MS2M_POD and MS2M_NAMESPACE in its environment, to see why";
 constexpr const char* kRemedy = "what it must say is in ms2m-protocol(7)";
 
 [[noreturn]] void no_status(const std::string& answer) {
@@ -36,6 +41,31 @@ ConsumerStatus parse_consumer_status(const std::string& answer) try {
   return status;
 } catch (const Json::exception&) {
   no_status(answer);
+}
+
+ConsumerStatus status_by_command(OffsetCommand* offsets, const MigrationRequest& request,
+                                 const OffsetQuestion& question, const StopToken& stop) {
+  if (offsets == nullptr) throw Error(ErrorKind::refused, "there is nobody to run an offset command");
+  const auto limit = std::chrono::duration_cast<Clock::duration>(request.timeouts.quiet);
+  const std::string frame = fmt::format("--offset-command for pod {}", question.pod);
+  try {
+    return {request.queue, "", -1, offsets->ask(request.offset_command, question, stop.within(limit)), ""};
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::timeout) {
+      if (error.remedy().empty()) error.with_remedy(kByHand);
+      throw error.in(frame);
+    }
+    stop.check(frame);
+    throw Error(ErrorKind::timeout,
+                fmt::format("it had not ended after {:g} s (--quiet-timeout)", request.timeouts.quiet.count()), kByHand)
+        .in(frame);
+  }
+}
+
+OffsetQuestion offset_question(const Json& pod, const std::string& container, const MigrationRequest& request,
+                               const char* role) {
+  const auto addresses = addresses_of(pod);
+  return {request.ns, name_of(pod), addresses.empty() ? "" : addresses.front(), container, request.queue, role};
 }
 
 std::optional<ConsumerStatus> ask_status(Broker& broker, const std::string& control_queue, const StopToken& stop) {

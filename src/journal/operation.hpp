@@ -49,6 +49,9 @@ struct ResumeStream {
   static constexpr const char* kName = "resume_stream";
   static constexpr Stage stage() { return Stage::source; }
   std::string ns, pod, uid, control_queue, queue, copy;
+  /// Its hold queue, for one that does not answer STATUS: it is back in the stream when it has left that one and taken
+  /// what was in its control queue. Empty: it says so itself.
+  std::string hold{};
 };
 
 /// Sends the copy on in the stream, until it says that it serves.
@@ -58,6 +61,7 @@ struct ServeStream {
   std::string ns, pod, control_queue, queue;
   std::string message;  ///< END_REPLAY
   Seconds limit{0};     ///< for it to serve
+  bool silent = false;  ///< it does not answer STATUS: it serves when it has taken what was in its control queue
 };
 
 /// A source. `container`: the ID in the pod's status.

@@ -19,11 +19,12 @@ void fields(op::ResumeTarget& o, F& f) {
 template <class F>
 void fields(op::ResumeStream& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "uid", o.uid, "control", o.control_queue, "queue", o.queue, "copy", o.copy);
+  f.if_any("hold", o.hold);
 }
 template <class F>
 void fields(op::ServeStream& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "control", o.control_queue, "queue", o.queue, "message", o.message);
-  f.if_any("serve_s", o.limit);
+  f.if_any("serve_s", o.limit, "silent", o.silent);
 }
 template <class F>
 void fields(op::Frozen& o, F& f) {

@@ -60,6 +60,7 @@ class Gathering {
   void ask_way();
   void ask_registry(const std::string& from, const std::string& to);
   void ask_broker();
+  void ask_offset();
   void ask_management();
 
   const Migrator::Ports& ports_;

@@ -38,6 +38,14 @@ void check_status(const ConsumerStatus& status, const MigrationRequest& request,
     return refuse(out, "protocol",
                   fmt::format("--from {} comes after offset {}, at which pod {} is", *from, status.offset, request.pod),
                   "name the first message that the state is made of");
+  if (!request.offset_command.empty()) {
+    out.push_back({"protocol", Level::ok,
+                   fmt::format("pod {} is at offset {} of {}, as --offset-command says; whether the target's state is "
+                               "the same there cannot be seen, for it does not tell it",
+                               request.pod, status.offset, request.queue),
+                   ""});
+    return;
+  }
   out.push_back({"protocol", Level::ok,
                  fmt::format("pod {} is at offset {} of {}, its state begins at {}{}", request.pod, status.offset,
                              request.queue, status.first,
@@ -57,7 +65,8 @@ void check_stream(const Facts& facts, const MigrationRequest& request, std::vect
   refuse(out, "protocol",
          fmt::format("pod {} does not answer STATUS in {}: where it is in the stream is not known", request.pod,
                      control_queue(pod_hostname(facts.pod))),
-         "let the consumer subscribe to its control queue and answer (ms2m-protocol(7))");
+         "let the consumer subscribe to its control queue and answer (ms2m-protocol(7)), or name a command that prints "
+         "its offset: --offset-command");
 }
 
 }  // namespace ms2m

@@ -77,7 +77,7 @@ Json waits(const std::vector<Waited>& path) {
 
 Json stream_json(const std::optional<StreamOffsets>& offsets) {
   if (!offsets) return nullptr;
-  return {{"first", offsets->first},
+  return {{"first", offsets->first < 0 ? Json(nullptr) : Json(offsets->first)},
           {"stop", offsets->stop},
           {"cut_over", offsets->cut_over},
           {"same_state", or_null(offsets->same_state)},

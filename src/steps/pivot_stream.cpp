@@ -12,11 +12,12 @@ namespace {
 
 Announced pivot_of(const Move& move) {
   const Plan& plan = move.plan;
-  return {fmt::format("pivot: take the dead man's message and send {} on in {}, in one transaction", plan.target_pod,
-                      plan.queue),
-          {},
-          op::ServeStream{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue,
-                          end_replay("target", plan.id), move.request.timeouts.serve}};
+  return {
+      fmt::format("pivot: take the dead man's message and send {} on in {}, in one transaction", plan.target_pod,
+                  plan.queue),
+      {},
+      op::ServeStream{plan.ns, plan.target_pod, plan.target_control_queue, plan.queue, end_replay("target", plan.id),
+                      move.request.timeouts.serve, !move.request.offset_command.empty()}};
 }
 
 }  // namespace

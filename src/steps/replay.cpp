@@ -5,10 +5,7 @@
 #include <algorithm>
 
 #include "handover/queue_names.hpp"
-#include "handover/waits.hpp"
 #include "journal/operation.hpp"
-#include "kube/objects/container_state.hpp"
-#include "kube/objects/pod_state.hpp"
 #include "ms2m/error.hpp"
 #include "steps/movable.hpp"
 #include "steps/stream_progress.hpp"
@@ -21,116 +18,17 @@ constexpr std::chrono::seconds kLooksAtPod{1};  // while it answers
 /// Not worth another round: each costs a few questions.
 constexpr std::int64_t kFew = 3;
 
-Error started_anew(const std::string& who) {
-  return Error(ErrorKind::inconsistent,
-               fmt::format("{} has begun anew in the stream meanwhile, as one does that is started again", who));
-}
-
-std::string stream_of(const Move& move) { return move.plan.queue; }
-
-Announced stop_of(const Plan& plan, const std::string& hold) {
-  return {fmt::format("send {} from stream {} to the empty queue {}: it says at which offset it has stopped",
-                      plan.source_pod, plan.queue, hold),
+Announced stop_of(const Move& move) {
+  const Plan& plan = move.plan;
+  const std::string hold = move.names().hold;
+  const bool by_command = !move.request.offset_command.empty();
+  return {fmt::format("send {} from stream {} to the empty queue {}: {} at which offset it has stopped",
+                      plan.source_pod, plan.queue, hold, by_command ? "--offset-command says" : "it says"),
           op::ResumeStream{plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue,
-                           plan.target_pod}};
-}
-
-/// What the kubelet says of a pod that begins from its own image. Throws Error{failed} when it will not run, or has run
-/// and ended.
-void check_fresh(const Json* pod, const Plan& plan) {
-  waits_with(pod, plan.container, "");
-  const auto own = container_state(*pod, plan.container);
-  if (!own || (!own->exit_code && !own->last_exit)) return;
-  throw Error(ErrorKind::failed,
-              fmt::format("container {} of the fresh pod {} has ended with exit code {} before it had the stream",
-                          plan.container, plan.target_pod, own->last_exit ? *own->last_exit : *own->exit_code),
-              "see why it does not run: a second one of this workload must be able to run beside the first");
+                           plan.target_pod, by_command ? hold : ""}};
 }
 
 }  // namespace
-
-std::string StreamSides::from() const {
-  return move.request.from.empty() ? std::to_string(move.facts.stream->first) : move.request.from;
-}
-
-/// Asks again for as long as one message may take.
-std::optional<ConsumerStatus> StreamSides::answer(const std::string& control_queue, const StopToken& stop) const {
-  const TimePoint end = Clock::now() + std::chrono::duration_cast<Clock::duration>(move.request.timeouts.quiet);
-  for (;;) {
-    if (auto status = ask_status(broker, control_queue, stop)) return status;
-    if (Clock::now() >= end) return std::nullopt;
-    stop.sleep(kFollows, "waiting for an answer in " + control_queue);
-  }
-}
-
-ConsumerStatus StreamSides::source(const StopToken& stop) const {
-  const auto status = answer(move.plan.source_control_queue, stop);
-  if (!status)
-    throw Error(ErrorKind::timeout,
-                fmt::format("pod {} does not answer STATUS in {} any more", move.plan.source_pod,
-                            move.plan.source_control_queue),
-                "let the consumer look at its control queue between two messages");
-  if (status->first != move.facts.stream->first) throw started_anew("pod " + move.plan.source_pod);
-  return *status;
-}
-
-ConsumerStatus StreamSides::source_at_work(const StopToken& stop) const {
-  ConsumerStatus status = source(stop);
-  if (!status.serves(stream_of(move)))
-    throw Error(ErrorKind::inconsistent,
-                fmt::format("pod {} does not serve {} any more", move.plan.source_pod, stream_of(move)));
-  return status;
-}
-
-std::string StreamSides::running(const StopToken& stop) const {
-  const auto pod = cluster.get({Kind::pod, move.plan.ns, move.plan.target_pod}, stop);
-  check_fresh(pod ? &*pod : nullptr, move.plan);
-  return instance_in(*pod, move.plan.container);
-}
-
-ConsumerStatus StreamSides::target(const LivingCopy& living, const StopToken& stop) const {
-  ConsumerStatus status = target_says(stop);
-  if (same_instance(running(stop), living.instance) == false) throw started_anew("pod " + move.plan.target_pod);
-  return status;
-}
-
-ConsumerStatus StreamSides::target_says(const StopToken& stop) const {
-  const Plan& plan = move.plan;
-  const auto status = answer(plan.target_control_queue, stop);
-  if (!status) {
-    running(stop);
-    throw Error(ErrorKind::timeout, fmt::format("pod {} does not answer STATUS in {} any more", plan.target_pod,
-                                                plan.target_control_queue));
-  }
-  if (status->role != "target" || status->queue != stream_of(move))
-    throw Error(ErrorKind::inconsistent,
-                fmt::format("pod {} was told to read {} in the role \"target\", and says that it reads {} in the role "
-                            "\"{}\"",
-                            plan.target_pod, stream_of(move), status->queue, status->role),
-                "the consumer must take START_REPLAY from its control queue before it reads anything "
-                "(ms2m-protocol(7))");
-  if (move.request.from.empty() && status->first >= 0 && status->first != move.facts.stream->first)
-    throw Error(
-        ErrorKind::inconsistent,
-        fmt::format("the source's state begins at offset {} of {}, and what a fresh pod gets there begins at {}",
-                    move.facts.stream->first, stream_of(move), status->first),
-        "the stream must keep what the state is made of; if a later beginning makes the same state, name it "
-        "with --from");
-  // A stream begins at the first message that it still has when it is asked for an older one.
-  const auto wanted = offset_in(move.request.from);
-  if (wanted && status->first > *wanted)
-    throw Error(ErrorKind::inconsistent,
-                fmt::format("--from {} is to be the beginning, and what a fresh pod gets of {} begins at {}", *wanted,
-                            stream_of(move), status->first),
-                "the stream does not have the messages before that any more: it must keep what the state is made of");
-  return *status;
-}
-
-void StreamSides::let_read_until(std::int64_t offset, const StopToken& stop) const {
-  broker.publish({"", move.plan.target_control_queue, replay_until(stream_of(move), from(), offset, move.plan.id),
-                  "application/json", ""},
-                 stop);
-}
 
 std::vector<Announced> TellFresh::announce(const Move& move) {
   const Plan& plan = move.plan;
@@ -148,20 +46,23 @@ Ran TellFresh::run(const StopToken& stop) const {
 Ran AwaitFresh::run(const StopToken& given) const {
   const Plan& plan = sides.move.plan;
   const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.restore));
+  std::string why;
   try {
     for (;;) {
       living.instance = sides.running(stop);
       // The first question comes before its container does.
-      const auto status = ask_status(sides.broker, plan.target_control_queue, stop);
+      const auto status = sides.fresh_says(why, stop);
       if (status && !living.instance.empty()) break;
       stop.sleep(kFollows, "waiting for the fresh pod to answer");
     }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::timeout || given.remaining(Millis{1}) == Millis{0}) throw;
-    throw Error(
-        ErrorKind::timeout,
-        fmt::format("the fresh pod {} does not answer STATUS in {}", plan.target_pod, plan.target_control_queue),
-        "see whether it runs and reaches the broker, or raise --restore-timeout");
+    throw Error(ErrorKind::timeout,
+                sides.by_command() ? fmt::format("where the fresh pod {} is in the stream is not told{}",
+                                                 plan.target_pod, why.empty() ? "" : ": " + why)
+                                   : fmt::format("the fresh pod {} does not answer STATUS in {}", plan.target_pod,
+                                                 plan.target_control_queue),
+                "see whether it runs and reaches the broker, or raise --restore-timeout");
   }
   sides.target(living, stop);
   tell(observer, kPhase, fmt::format("pod {} reads {}", plan.target_pod, plan.queue));
@@ -206,7 +107,8 @@ std::int64_t await_offset(const StreamSides& sides, const LivingCopy& living, st
 Ran FollowStream::run(const StopToken& given) const {
   const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.replay));
   std::int64_t there = sides.target(living, stop).offset;
-  const std::int64_t begin_at = offset_in(sides.move.request.from).value_or(sides.move.facts.stream->first);
+  const std::int64_t begin_at =
+      offset_in(sides.move.request.from).value_or(std::max<std::int64_t>(sides.move.facts.stream->first, 0));
   Rate rate;
   Progress progress;
   try {
@@ -236,14 +138,14 @@ Ran FollowStream::run(const StopToken& given) const {
   return {};
 }
 
-std::vector<Announced> HaltSource::announce(const Move& move) { return {stop_of(move.plan, move.names().hold)}; }
+std::vector<Announced> HaltSource::announce(const Move& move) { return {stop_of(move)}; }
 
 Ran HaltSource::run(const StopToken& given) const {
   const Plan& plan = sides.move.plan;
   const std::string hold = sides.move.names().hold;
   const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.quiet));
   dials.close_downtime_limit("too late: the move cuts over, or has");
-  journal_announced(journal, kPhase, stop_of(plan, hold));
+  journal_announced(journal, kPhase, stop_of(sides.move));
   sides.broker.publish({"", plan.source_control_queue, start_replay(hold, "hold", plan.id), "application/json", ""},
                        stop);
   ConsumerStatus status = sides.source(stop);

@@ -6,38 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "handover/consumer_status.hpp"
 #include "ms2m/dials.hpp"
 #include "ms2m/outcome.hpp"
 #include "steps/guards.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
+#include "steps/stream_sides.hpp"
 
 namespace ms2m {
-
-/// Source and target of a stream, by what they say of themselves.
-struct StreamSides {
-  Move move;
-  Cluster& cluster;
-  Broker& broker;
-
-  /// Error{inconsistent}: the source is not in the stream any more; Error{timeout}: it has not answered.
-  ConsumerStatus source_at_work(const StopToken& stop) const;
-  /// As it says; waits for an answer. Error{inconsistent}: the source has ended, or does not stay where it was put;
-  /// Error{timeout}.
-  ConsumerStatus source(const StopToken& stop) const;
-  /// Error{inconsistent}: it is not the target's part that it plays, or its state does not begin where it must.
-  ConsumerStatus target(const LivingCopy& living, const StopToken& stop) const;
-  /// The same of an answer alone: whether its container is still the one that began, nobody is asked.
-  ConsumerStatus target_says(const StopToken& stop) const;
-  /// The target may read as far as that.
-  void let_read_until(std::int64_t offset, const StopToken& stop) const;
-  /// Error{failed}: the fresh pod will never run, or its container has ended; returns which instance runs, or nothing.
-  std::string running(const StopToken& stop) const;
-  std::string from() const;  ///< where the target begins
-
-  std::optional<ConsumerStatus> answer(const std::string& control_queue, const StopToken& stop) const;
-};
 
 /// Before it starts: a fresh container reads its control queue before it reads anything else. Error{refused}: the
 /// source takes from other queues, too, which the preflight could not see yet (movable.hpp).

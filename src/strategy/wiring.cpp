@@ -112,7 +112,7 @@ Restore restore(Migration& m) {
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }
 
-StreamSides sides(Migration& m) { return {m.move, m.ports.cluster, m.ports.broker}; }
+StreamSides sides(Migration& m) { return {m.move, m.ports.cluster, m.ports.broker, m.ports.offsets}; }
 
 CommitPivot commit_pivot(Migration& m) { return {m.move, m.ports.broker, m.journal, still_quiet(m), m.measures}; }
 

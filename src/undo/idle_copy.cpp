@@ -122,10 +122,10 @@ Withdrawal withdraw_reader(const Migrator::Ports& ports, const Journal& journal,
   const op::ResumeStream& source = stopped->operation;
   if (!pod_lives(ports, source.ns, source.pod, source.uid, stop)) return Withdrawal::impossible;
   const op::ServeStream& to = given->operation;
-  const auto status = ask_status(ports.broker, to.control_queue, stop);
-  if (status && status->serves(to.queue)) return Withdrawal::serves;
+  const auto serves = serves_stream(ports.broker, to, stop);
+  if (serves == true) return Withdrawal::serves;
   if (!untouched) return Withdrawal::may_have_served;
-  if (!status) {
+  if (!serves || to.silent) {
     ports.broker.depth(to.control_queue, stop);
     if (const auto alarms = ports.admin.alarms(stop); !alarms.empty())
       throw Error(ErrorKind::unavailable, "the broker takes no messages: " + alarms.front());

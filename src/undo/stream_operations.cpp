@@ -26,9 +26,24 @@ void check_reachable(Broker& broker, const std::string& control_queue, const Sto
   }
 }
 
+/// What a consumer was sent and has not taken. One that acknowledges START_REPLAY only at the next command
+/// (ms2m-protocol(7)) and has lost its connection has that one there again.
+bool has_commands(Broker& broker, const std::string& control_queue, const StopToken& stop) {
+  return broker.depth(control_queue, stop).value_or(QueueDepth{}).ready > 0;
+}
+
 }  // namespace
 
+std::optional<bool> serves_stream(Broker& broker, const op::ServeStream& o, const StopToken& stop) {
+  if (o.silent) return !has_commands(broker, o.control_queue, stop);
+  const auto status = ask_status(broker, o.control_queue, stop);
+  return status ? std::optional(status->serves(o.queue)) : std::nullopt;
+}
+
 bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
+  if (!o.hold.empty())
+    return ports.broker.depth(o.hold, stop).value_or(QueueDepth{}).consumers == 0 &&
+           !has_commands(ports.broker, o.control_queue, stop);
   const auto status = ask_status(ports.broker, o.control_queue, stop);
   return status && status->serves(o.queue);
 }
@@ -52,13 +67,14 @@ void await_stream_served(Cluster& cluster, Broker& broker, const op::ServeStream
       o.limit.count() > 0 ? given.within(std::chrono::duration_cast<Clock::duration>(o.limit)) : given;
   for (TimePoint again = Clock::now() + kSayAgain;;
        stop.sleep(kLook, fmt::format("waiting for pod {} to go on in {}", o.pod, o.queue))) {
-    const auto status = ask_status(broker, o.control_queue, stop);
-    if (status && status->serves(o.queue)) return;
-    if (!status) check_reachable(broker, o.control_queue, stop);
+    const auto serves = serves_stream(broker, o, stop);
+    if (serves == true) return;
+    if (!serves) check_reachable(broker, o.control_queue, stop);
     const auto pod = cluster.get({Kind::pod, o.ns, o.pod}, stop);
     if (pod_is_lost(pod ? &*pod : nullptr))
       throw Error(ErrorKind::inconsistent, fmt::format("the target pod {}/{} is gone", o.ns, o.pod));
-    if (!status || Clock::now() < again) continue;
+    // A silent one has not taken what it was sent.
+    if (!serves || o.silent || Clock::now() < again) continue;
     broker.publish({"", o.control_queue, o.message, "application/json", ""}, stop);
     again = Clock::now() + kSayAgain;
   }
@@ -72,9 +88,9 @@ void await_reader_gone(Broker& broker, const std::string& control_queue, const S
 
 /// Whoever finishes the journal does not know whether the pivot's message was lost with a container.
 void serve_stream(const Migrator::Ports& ports, const op::ServeStream& o, const StopToken& stop) {
-  const auto status = ask_status(ports.broker, o.control_queue, stop);
-  if (status && status->serves(o.queue)) return;
-  if (status) ports.broker.publish({"", o.control_queue, o.message, "application/json", ""}, stop);
+  const auto serves = serves_stream(ports.broker, o, stop);
+  if (serves == true) return;
+  if (serves && !o.silent) ports.broker.publish({"", o.control_queue, o.message, "application/json", ""}, stop);
   await_stream_served(ports.cluster, ports.broker, o, stop);
 }
 

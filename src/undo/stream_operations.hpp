@@ -1,5 +1,7 @@
 // Operations that send the source or the copy of a stream on.
 #pragma once
+#include <optional>
+
 #include "journal/operation.hpp"
 #include "ms2m/migrator.hpp"
 #include "ms2m/stop.hpp"
@@ -11,6 +13,8 @@ bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const
 /// Returns when it does, or is not there.
 void resume_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop);
 
+/// As the copy says; nullopt: it does not answer.
+std::optional<bool> serves_stream(Broker& broker, const op::ServeStream& o, const StopToken& stop);
 /// Returns when the copy says that it serves. END_REPLAY, which must have been sent once, is sent again to one that
 /// answers and does not: it was started again since. Error{inconsistent}: its pod is lost; Error{timeout}: it was asked
 /// all the time and did not say so; Error{unavailable}: the broker could not be asked.

@@ -168,6 +168,14 @@ TEST_CASE("where a replay begins in the stream arrives as it was said") {
   }
 }
 
+TEST_CASE("the command for a stream's offsets arrives as it was said") {
+  Terminal terminal;
+  const std::string command = "kubectl exec \"$MS2M_POD\" -- cat /run/offset | tail -1";
+  CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "--strategy", "replay", "--from", "first",
+                      "--offset-command", command}) == 0);
+  CHECK(terminal.world.request.offset_command == command);
+}
+
 TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing is asked") {
   const auto streamed = [](const std::vector<std::string>& more) {
     std::vector<std::string> words{"migrate",    "x",       "--to",         "n",      "--pages", "stream",
@@ -205,9 +213,13 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "last"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "-1"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-11-29 18:00"},
-       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-02-31T00:00:00Z"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "2026-02-31T00:00:00Z"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--protocol", "none"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--source-exit", "kill"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "first", "--offset-command", " "},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--offset-command", "echo 7"},
+      {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "state", "--offset-command", "echo 7"},
+      {"migrate", "x", "--to", "n", "--offset-command", "echo 7"},
       {"list", "-o", "xml"},
       {"migrate", "x", "--to", "n", "--hook", "later=true"},
       {"migrate", "x", "--to", "n", "--hook", "true"},

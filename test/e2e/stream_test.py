@@ -2,6 +2,7 @@
 """A stream: a fresh pod makes the state anew from the log and takes over at the very offset at which the source has
 stopped. Exact is the state, and every side effect is had once."""
 
+import os
 import signal
 
 import scenario
@@ -10,7 +11,7 @@ import verdict  # the path is scenario's  pylint: disable=wrong-import-order
 FIELDS = {"first", "stop", "cut_over", "same_state", "replay_rate"}
 
 
-class Stream(scenario.Scenario):
+class OfAStream(scenario.Scenario):
     def begin_traffic(self, *arguments):
         (source,) = self.start_traffic("--consumer", "stream", "--rate", "50", "--delay-ms", "2", *arguments)
         self.assert_goes_on(0)  # it has a state
@@ -26,6 +27,27 @@ class Stream(scenario.Scenario):
         self.assertEqual(result["effects"]["once"], result["published"])
         self.assert_no_debris()
 
+    def killed_at(self, type_, text, *arguments):
+        """A move that is killed when this record is in the journal. Returns the source as it was."""
+        source = self.begin_traffic("--backlog", "1000")
+        run = self.begin_migration(source.name, self.there, "--strategy", "replay", "--deadman", "5s", *arguments)
+        self.journal.await_record(type_, text, process=run)
+        run.signal(signal.SIGKILL)
+        run.wait()
+        return source
+
+    def state_of(self, pod):
+        address = self.api.get(f"/api/v1/namespaces/default/pods/{pod}")["status"]["podIP"]
+        return verdict.http(address, "/state")
+
+    def assert_stayed(self, source):
+        result = self.assert_exact()
+        self.assertEqual((result["effects"]["never"], result["effects"]["several"]), (0, 0), result["effects"])
+        self.assertEqual([instance["boot_id"] for instance in result["instances"]], [source.state["boot_id"]])
+        self.assert_no_debris()
+
+
+class Stream(OfAStream):
     def test_there_and_back_without_the_nodes(self):
         """And so without ssh to them."""
         source = self.begin_traffic("--backlog", "3000")
@@ -71,25 +93,6 @@ class Stream(scenario.Scenario):
         self.assertIn("is a classic queue", run.out)
         self.assert_exact()
 
-    def killed_at(self, type_, text):
-        """A move that is killed when this record is in the journal. Returns the source as it was."""
-        source = self.begin_traffic("--backlog", "1000")
-        run = self.begin_migration(source.name, self.there, "--strategy", "replay", "--deadman", "5s")
-        self.journal.await_record(type_, text, process=run)
-        run.signal(signal.SIGKILL)
-        run.wait()
-        return source
-
-    def state_of(self, pod):
-        address = self.api.get(f"/api/v1/namespaces/default/pods/{pod}")["status"]["podIP"]
-        return verdict.http(address, "/state")
-
-    def assert_stayed(self, source):
-        result = self.assert_exact()
-        self.assertEqual((result["effects"]["never"], result["effects"]["several"]), (0, 0), result["effects"])
-        self.assertEqual([instance["boot_id"] for instance in result["instances"]], [source.state["boot_id"]])
-        self.assert_no_debris()
-
     def test_killed_while_the_source_stands_still(self):
         """The broker itself sends it on, before anybody cleans up."""
         source = self.killed_at("effect", "send consumer-0 from stream")
@@ -115,6 +118,76 @@ class Stream(scenario.Scenario):
         else:
             self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (130, "undone", []), run.said())
             self.assert_stayed(source)
+
+
+class Silent(OfAStream):
+    """A consumer that follows the control protocol and does not answer STATUS: the operator's command says where it is."""
+
+    COMMAND = "curl -sf http://$MS2M_POD_IP:8080/offset"
+    OPTIONS = ("--from", "first", "--offset-command", COMMAND)
+
+    def begin_traffic(self, *arguments):
+        patch = self.patch_file({"env": [{"name": "ANSWER_STATUS", "value": "0"}]})
+        return super().begin_traffic("--pod-patch", patch, *arguments)
+
+    def test_there_and_back_without_the_nodes(self):
+        source = self.begin_traffic("--backlog", "3000")
+        boot_ids, pod = [], source.name
+        for to in (self.there, self.here):
+            boot_ids.append(self.the_one().state["boot_id"])
+            report = self.moved(pod, to, "--strategy", "replay", *self.OPTIONS)
+            offsets = report["stream"]
+            self.assertEqual(set(offsets), FIELDS)
+            self.assertEqual((offsets["first"], offsets["stop"], offsets["same_state"]), (None, offsets["cut_over"], None))
+            self.assertGreater(offsets["stop"], 2999)
+            self.note("replay by command gap_s", report["gap_s"])
+            pod = report["target"]["pod"]
+        self.assert_taken_over(self.here, boot_ids)
+
+    def moved(self, pod, to, *arguments):
+        run = self.begin_migration(pod, to, *arguments).wait()
+        self.assertEqual((run.status, run.report.get("result")), (0, "done"), run.said())
+        return run.report
+
+    def test_what_is_refused(self):
+        source = self.begin_traffic()
+        for options, what in (((), "does not answer STATUS"),
+                              (("--from", "first", "--offset-command", "echo why >&2; exit 3"), "exit status 3: why"),
+                              (("--from", "first", "--offset-command", "echo $MS2M_POD"), "is no offset: consumer-0"),
+                              (("--from", "first", "--offset-command", "sleep 60", "--quiet-timeout", "1s"), "had not ended after 1 s")):
+            run = self.begin_migration(source.name, self.there, "--strategy", "replay", *options).wait()
+            self.assertEqual((run.status, run.report["result"]), (4, "refused"), run.said())
+            self.assertIn(what, run.out)
+            self.assertLess(run.seconds, 40)
+        found = self.the_one()
+        self.assertEqual((found.state["boot_id"], found.state["role"]), (source.state["boot_id"], None))
+        self.assertEqual(self.journal.ids(), [], "nothing was touched")
+        self.assert_exact()
+
+    def test_a_command_that_fails_later(self):
+        """When the source stands still: it goes on."""
+        source = self.begin_traffic("--backlog", "1000")
+        flag = os.path.join(self.state_home, "fails")
+        run = self.begin_migration(source.name, self.there, "--strategy", "replay", "--quiet-timeout", "2s", "--from", "first",
+                                   "--offset-command", f"[ ! -e {flag} ] && {self.COMMAND}")
+        self.journal.await_record("effect", "arm the dead man's switch", process=run)
+        with open(flag, "w", encoding="ascii"):
+            run.wait()
+        self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (1, "undone", []), run.said())
+        self.assertIn("--offset-command for pod", run.out)
+        self.assert_stayed(source)
+
+    def test_killed_while_the_source_stands_still(self):
+        """Whoever undoes it has no command."""
+        source = self.killed_at("effect", "send consumer-0 from stream", *self.OPTIONS)
+        self.assertEqual(self.recover("abort")["result"], "undone")
+        self.assert_stayed(source)
+
+    def test_killed_after_the_pivot(self):
+        source = self.killed_at("pivoted", "", *self.OPTIONS)
+        report = self.recover("resume")
+        self.assertEqual((report["result"], report["leftovers"]), ("done", []), report)
+        self.assert_taken_over(self.there, [source.state["boot_id"]])
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ std::vector<std::pair<Operation, int>> all() {
        10},
       {op::ResumeStream{"default", "a", "u1", "control", "q", "b"}, 20},
       {op::ServeStream{"default", "b", "control", "q", "message", Seconds(30)}, 10},
+      {op::ResumeStream{"default", "a", "u1", "control", "q", "b", "hold"}, 20},
+      {op::ServeStream{"default", "b", "control", "q", "message", Seconds(30), true}, 10},
       {op::ThawSource{frozen, "q", 1, "b", "abc234"}, 20},
       {op::Thaw{frozen}, 60},
       {op::StartCopy{"default", "b", "abc234", "app", "worker-2", "image", "checkpoint", "q"}, 4},
@@ -184,7 +186,7 @@ TEST_CASE("what waits for other steps is resumed by ms2m, what stands alone has 
     CHECK((line.find("abc234") != std::string::npos) == (line.rfind("ms2m ", 0) == 0));
     ++commands[line.substr(0, line.find(' ', line.find(' ') + 1))];
   }
-  CHECK(commands["ms2m resume"] == 21);
+  CHECK(commands["ms2m resume"] == 23);
   CHECK(commands["ms2m cleanup"] == 13);
   CHECK(command(op::DeleteQueue{"q", true}, {"", "", "/"}, "abc234") == "ms2m resume abc234");
 }

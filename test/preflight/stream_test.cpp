@@ -90,6 +90,27 @@ TEST_CASE("what the consumer of a stream says of itself", "[preflight][stream]")
   CHECK(says(f, "it does not tell its state"));
 }
 
+TEST_CASE("the offset of a consumer that does not answer STATUS is the operator's command's", "[preflight][stream]") {
+  Facts f = of_a_stream();
+  f.stream = ConsumerStatus{"app.events", "", -1, 299, ""};
+  MigrationRequest by_command = replay();
+  by_command.offset_command = "cat /run/offset";
+  by_command.from = "first";
+  CHECK(refusal(f, by_command).empty());
+  const auto all = findings(f, by_command);
+  CHECK(std::any_of(all.begin(), all.end(), [](const Finding& each) {
+    return each.text.find("is at offset 299 of app.events, as --offset-command says") != std::string::npos;
+  }));
+  by_command.from = "300";
+  CHECK_THAT(refusal(f, by_command), Contains("--from 300 comes after offset 299"));
+  f.stream->offset = -1;
+  by_command.from = "first";
+  CHECK_THAT(refusal(f, by_command), Contains("has taken nothing from app.events yet"));
+  f.stream.reset();
+  f.unasked = {{Question::status, true, {"--offset-command for pod consumer-0: exit status 3: because", "run it"}}};
+  CHECK_THAT(refusal(f, by_command), Contains("exit status 3: because"));
+}
+
 TEST_CASE("a stream that drops messages is warned of", "[preflight][stream]") {
   Facts f = of_a_stream();
   f.queue->arguments = {{"x-max-age", "7D"}};

@@ -279,7 +279,8 @@ std::string FakeBroker::ask(const std::string& queue, const std::string&, const 
     if (world_->queues.count(queue) == 0)
       throw Error(ErrorKind::not_found, "there is no queue '" + queue + "' for a question to it");
     for (const auto& [id, app] : world_->apps) {
-      if (!app.options.stream || !app.alive || app.frozen || app.hung || !app.connected || app.control() != queue)
+      if (!app.options.stream || app.options.silent || !app.alive || app.frozen || app.hung || !app.connected ||
+          app.control() != queue)
         continue;
       const auto number = [](std::int64_t offset) { return offset < 0 ? Json(nullptr) : Json(offset); };
       const std::string state = app.options.tells.empty()

@@ -52,6 +52,7 @@ struct ConsumerOptions {
   /// Its queue is a stream: it keeps its offset, tells it (STATUS), heeds "from" and "until", and has its side effects
   /// unless its role is "target".
   bool stream = false;
+  bool silent = false;      ///< it does not answer STATUS
   std::int64_t begins = 0;  ///< in the stream, unless it is told from where
   std::string tells{};      ///< as its state, instead of what it is
   bool hangs = false;       ///< from its start on it does nothing, not even connect

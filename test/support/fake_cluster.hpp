@@ -123,6 +123,7 @@ class FakeNodes {
   friend class FakeProcesses;
   friend class FakeRestores;
   friend class FakeDumps;
+  friend class FakeOffsets;
   friend class FakeRegistry;
   struct Image {
     std::string id;
@@ -343,6 +344,16 @@ class FakeDumps : public RuntimeCheckpoints {
   FakeNodes& world_;
 };
 
+/// By what a command of the operator's would find in the application's container.
+class FakeOffsets : public OffsetCommand {
+ public:
+  explicit FakeOffsets(FakeNodes& world) : world_(world) {}
+  std::int64_t ask(const std::string& command, const OffsetQuestion& question, const StopToken& stop) override;
+
+ private:
+  FakeNodes& world_;
+};
+
 class FakeProcesses : public ContainerProcess {
  public:
   explicit FakeProcesses(FakeNodes& world) : world_(world) {}
@@ -371,8 +382,9 @@ struct FakePorts {
         restores(nodes),
         dumps(nodes),
         registry(nodes),
-        all{cluster,  broker, broker,    sessions, sessions, sessions,
-            sessions, store,  processes, restores, dumps,    registry} {}
+        offsets(nodes),
+        all{cluster, broker,    broker,   sessions, sessions, sessions, sessions,
+            store,   processes, restores, dumps,    registry, &offsets} {}
   FakeCluster cluster;
   FakeSessions sessions;
   FakeStore store;
@@ -380,6 +392,7 @@ struct FakePorts {
   FakeRestores restores;
   FakeDumps dumps;
   FakeRegistry registry;
+  FakeOffsets offsets;
   Migrator::Ports all;
 };
 

@@ -37,6 +37,14 @@ bool FakeDumps::remove(const std::string& node, const std::string& id, const Sto
   });
 }
 
+std::int64_t FakeOffsets::ask(const std::string&, const OffsetQuestion& question, const StopToken&) {
+  return world_.act("offset of " + question.pod, [&] {
+    const SimConsumer* consumer = world_.consumer_of(question.pod);
+    if (consumer == nullptr) throw Error(ErrorKind::failed, "exit status 1: there is no such container");
+    return consumer->offset();
+  });
+}
+
 void FakeNodes::end_serving(const std::string& node, const std::string& dump) {
   auto& served = nodes_[node].served;
   const auto found = served.find(dump);

@@ -56,6 +56,7 @@ struct Case {
   Carriage carriage = Carriage::relay;
   std::string tells{};  ///< a stream's consumer, of its state
   bool hooks = false;   ///< one of each phase
+  bool silent = false;  ///< a stream's consumer does not answer STATUS
   int backlog = 0;      ///< waits from the beginning, of a consumer that manages one message at a time
 };
 
@@ -77,6 +78,12 @@ Case behind(int backlog, Case c) {
 Case in_rounds(Case c) {
   c.handler = true;
   c.rounds = 2;
+  return c;
+}
+
+/// Asked for by the operator's command.
+Case silent(Case c) {
+  c.silent = true;
   return c;
 }
 
@@ -133,6 +140,7 @@ class Sweep {
     options.away = c.away;
     options.stream = stream_;
     options.tells = c.tells;
+    options.silent = c.silent;
     if (c.protocol == Protocol::none) {
       options.control = ConsumerOptions::Control::none;
       nodes_.set_eager_kubelet();
@@ -372,6 +380,7 @@ class Sweep {
     request.queue = kQueue;
     request.strategy = case_.strategy;
     request.protocol = case_.protocol;
+    if (case_.silent) request.offset_command = "offset", request.from = "first";
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
     request.pages = case_.pages;
@@ -490,10 +499,15 @@ TEST_CASE("a replay of a stream survives every fault, and every side effect is h
   sweep({"", Strategy::replay});
 }
 
+TEST_CASE("a replay of a consumer that does not answer STATUS survives every fault", "[sweep][stream]") {
+  sweep(silent({"", Strategy::replay}));
+}
+
 TEST_CASE("a target of a stream that is lost after the pivot gives it back", "[sweep][stream]") {
+  const Case c = GENERATE(Case{"", Strategy::replay}, silent({"", Strategy::replay}));
   int at = 1;
   for (;; ++at) {
-    Sweep run({"", Strategy::replay});
+    Sweep run(c);
     if (!run.run_and_lose_target(at)) break;
     run.check_loss(fmt::format("lost before call {} after the pivot", at));
   }
@@ -525,7 +539,7 @@ TEST_CASE("a state that does not follow from the stream is found out before it i
 
 TEST_CASE("a target of a stream that begins anew ends the move, with its side effects held back", "[sweep][stream]") {
   const std::string call = GENERATE("arm ", "pivot ");
-  Sweep run({"", Strategy::replay});
+  Sweep run(GENERATE(Case{"", Strategy::replay}, silent({"", Strategy::replay})));
   run.before(call, [&] { run.nodes().restart_on("worker-2"); });
   run.run(Fault::none, 0);
   if (call == "pivot ") {  // it has its command, and is what any container is that begins anew

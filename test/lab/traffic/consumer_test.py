@@ -480,6 +480,17 @@ class Stream(Case):
         self.at(49)
         self.assertEqual((self.answers()["first"], get("/state")["count"]), (30, 20))
 
+    def test_one_that_does_not_answer_tells_its_offset_elsewhere(self):
+        self.start(ANSWER_STATUS="0")
+        eventually(lambda: get("/offset") == -1)
+        self.publish(20)
+        self.drained()
+        self.assertEqual(get("/offset"), 19)
+        self.connection.channel().basic_publish("", CONTROL, json.dumps({"type": "STATUS"}),
+                                                pika.BasicProperties(reply_to="nowhere", correlation_id="17"))
+        self.tell("START_REPLAY", HOLD, role="hold")
+        eventually(lambda: self.passive(HOLD).consumer_count == 1)  # and it goes on after that
+
     def test_a_second_process_finds_the_command_again(self):
         self.publish(10)
         self.tell("START_REPLAY", QUEUE, role="target", until=9, **{"from": 0})
