@@ -33,6 +33,7 @@ struct Event {
   Seconds elapsed{0};
   Bytes done{};
   std::optional<Bytes> total{};
+  std::optional<Bytes> travelled{};  ///< of `done`, as it went; nullopt: as it is
   bool ok = true;
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ms2m/carriage.hpp"
+#include "ms2m/compression.hpp"
 #include "ms2m/node_look.hpp"
 #include "ms2m/node_tools.hpp"
 #include "ms2m/stop.hpp"
@@ -124,6 +125,8 @@ struct MoveRequest {
   std::string container{}, architecture = "amd64";
   /// Carriage::relay: what per_second is by now, asked as it goes; empty: it stays as it is.
   std::function<std::optional<Bytes>()> per_second_now{};
+  /// per_second is of what travels. Carriage::registry: nothing is compressed, whatever this says.
+  Compression compress = Compression::none;
 };
 
 struct MoveResult {
@@ -134,6 +137,7 @@ struct MoveResult {
   /// not understood, so it was carried whole, and an early one was in vain.
   std::uint64_t pages = 0, differing = 0;
   Carriage carriage = Carriage::relay;  ///< how it went
+  std::optional<Bytes> travelled{};     ///< of `bytes`, as it went; nullopt: as it is
 };
 
 /// What a move leaves on a node, also one that fails, until ImageStore::import_checkpoint() or remove_layout() takes it
@@ -148,7 +152,12 @@ struct Landing {
   std::vector<Trace> leaves;  ///< for the caller to note before it calls move()
 };
 
-using ProgressFn = std::function<void(Bytes done, std::optional<Bytes> total)>;
+struct MoveProgress {
+  Bytes done{};
+  std::optional<Bytes> total{};
+  std::optional<Bytes> travelled{};  ///< of `done`, as it went; nullopt: as it is
+};
+using ProgressFn = std::function<void(const MoveProgress& progress)>;
 
 /// Pages of memory that a dump has kept back, on their way into its restore, which they come to while it is under way.
 struct PagesRequest {
@@ -156,9 +165,10 @@ struct PagesRequest {
   std::string id;  ///< of both
   std::string to_node;
   Bytes bytes;                        ///< that were kept back
-  std::optional<Bytes> per_second{};  ///< at most; not 0
+  std::optional<Bytes> per_second{};  ///< at most, of what travels; not 0
   /// What per_second is by now, asked as it goes; empty: it stays as it is.
   std::function<std::optional<Bytes>()> per_second_now{};
+  Compression compress = Compression::none;  ///< of what comes from the source
 };
 
 /// A stream of pages that has begun, and from which nothing comes for so long, has failed.

@@ -100,7 +100,9 @@ struct Measures {
       gap;  ///< no message is worked on: from the last that the source could have until the target consumes
   std::optional<Seconds> reconnect;   ///< the copy runs until it has connected: its own back-off
   std::optional<Bytes> bytes;         ///< size of the checkpoint archive, as it was carried
+  std::optional<Bytes> travelled;     ///< of `bytes`, as they went; absent: as they are
   std::optional<Bytes> precopied;     ///< carried before, while the source worked
+  std::optional<Bytes> precopy_travelled;  ///< of these
   std::optional<CarriedPages> pages;  ///< where some were
   std::optional<Carriage> carriage;   ///< how it was carried
   std::optional<std::uint64_t> held;  ///< messages waiting in the primary (handoff) at the pivot, or held by the valve

@@ -51,6 +51,7 @@ struct Procedure {
   SourceEnd source_end = SourceEnd::deletion;
   SourceExit source_exit = SourceExit::kill;
   Carriage carriage = Carriage::relay;  ///< direct: while the nodes reach each other
+  Compression compression = Compression::none;
   Restoring restoring = Restoring::image;
   CheckpointBy checkpoint = CheckpointBy::kubelet;
   Pages pages = Pages::files;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ms2m/carriage.hpp"
+#include "ms2m/compression.hpp"
 #include "ms2m/hook.hpp"
 #include "ms2m/place.hpp"
 #include "ms2m/units.hpp"
@@ -92,6 +93,7 @@ struct MigrationRequest {
   Seconds cutoff{120};                  ///< fanout only
   std::optional<unsigned> precopy{};    ///< rounds of it; nullopt: where it pays
   std::optional<Bytes> bandwidth{};     ///< a second, of the checkpoint's way; not 0
+  Compression compression = Compression::none;
   Carriage carriage = Carriage::relay;  ///< direct: as long as the nodes reach each other
   bool allow_competing = false;
   bool allow_other_queues = false;

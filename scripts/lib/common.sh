@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034
 {
   BUILD_PACKAGES=(cmake ninja-build g++ pkg-config ccache git ca-certificates
-    libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcurl4-openssl-dev librabbitmq-dev libpcre2-dev
+    libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libssl-dev libcurl4-openssl-dev librabbitmq-dev libpcre2-dev libzstd-dev
     libcpp-httplib-dev libbrotli-dev zlib1g-dev libcli11-dev catch2)
   TEST_PACKAGES=(mandoc python3 python3-pika python3-yaml jq curl openssl openssh-client openssh-server
     zsh fish skopeo podman gnuplot-nox docker-registry)

@@ -1,4 +1,5 @@
 // The words for the enumerations of the public headers.
+#include "ms2m/compression.hpp"
 #include "ms2m/event.hpp"
 #include "ms2m/hook.hpp"
 #include "ms2m/node_restore.hpp"
@@ -153,6 +154,18 @@ const char* to_string(RestoreState state) noexcept {
       return "done";
     case RestoreState::voided:
       return "void";
+  }
+  return "?";
+}
+
+const char* to_string(Compression compression) noexcept {
+  switch (compression) {
+    case Compression::none:
+      return "none";
+    case Compression::zstd:
+      return "zstd";
+    case Compression::automatic:
+      return "auto";
   }
   return "?";
 }

@@ -78,7 +78,9 @@ class DirectFlow : private Flow {
           check(node::parse_message<node::StreamEnd>(frame->payload));
           target_done_ = true;
         } else {
-          done_ = progress_of(*frame).done;
+          const auto told = progress_of(*frame);
+          done_ = told.done;
+          travelled_ = told.travelled;
         }
         report(done_ == announced_.total);
         return true;

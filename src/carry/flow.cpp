@@ -29,18 +29,18 @@ Flow::Flow(const MoveRequest& request, const ProgressFn& progress, const StopTok
 
 std::string Flow::reading(const std::optional<node::PassageUse>& passage) const {
   if (const auto* dump = std::get_if<RuntimeDump>(&request_.checkpoint))
-    return node::print_message(node::ReadDump{dump->id, request_.round, passage});
+    return node::print_message(node::ReadDump{dump->id, request_.round, passage, compress()});
   const std::string id =
       request_.round == Round::none ? "" : node::check_layout_directory(request_.directory, kLayoutRoot);
   return node::print_message(
-      node::ReadArchive{std::get<KubeletArchive>(request_.checkpoint).path, request_.round, id, passage});
+      node::ReadArchive{std::get<KubeletArchive>(request_.checkpoint).path, request_.round, id, passage, compress()});
 }
 
 std::string Flow::writing(const std::string& passage) const {
   if (request_.as == Unpack::layout)
-    return node::print_message(node::WriteLayout{request_.directory, announced_.total, passage});
+    return node::print_message(node::WriteLayout{request_.directory, announced_.total, passage, packed()});
   return node::print_message(node::WriteRestore{node::check_layout_directory(request_.directory, kLayoutRoot),
-                                                announced_.total, request_.round, announced_.over, passage});
+                                                announced_.total, request_.round, announced_.over, passage, packed()});
 }
 
 void Flow::take_end(const std::string& payload) {
@@ -59,7 +59,7 @@ void Flow::check(const node::StreamEnd& said) const {
 void Flow::report(bool now) {
   if (!progress_ || (!now && Clock::now() < next_)) return;
   next_ = Clock::now() + kProgressInterval;
-  progress_(done_, announced_.total);
+  progress_({done_, announced_.total, travelled()});
 }
 
 }  // namespace ms2m

@@ -40,17 +40,26 @@ class Flow {
   static Error unexpected() { return Error(ErrorKind::protocol, "the stream is not what was announced"); }
   /// Not often, unless it must be `now`.
   void report(bool now);
-  MoveResult result(Carriage carriage) const { return {done_, hex_, announced_.pages, announced_.differing, carriage}; }
+  MoveResult result(Carriage carriage) const {
+    return {done_, hex_, announced_.pages, announced_.differing, carriage, travelled()};
+  }
+  /// Between the nodes the stream is a packed one (blocks.hpp).
+  bool packed() const { return compress() != Compression::none; }
 
   const MoveRequest& request_;
   const std::string doing_, source_, target_;
   const StopToken& stop_;
   std::shared_ptr<node::Call> from_, to_;
   node::StreamProgress announced_;
-  Bytes done_{};
+  Bytes done_{}, travelled_{};
   std::string hex_, memory_;
 
  private:
+  /// What goes through a registry is a layer of an image, which is no such stream.
+  Compression compress() const {
+    return request_.carriage == Carriage::registry ? Compression::none : request_.compress;
+  }
+  std::optional<Bytes> travelled() const { return packed() ? std::optional(travelled_) : std::nullopt; }
   const ProgressFn& progress_;
   TimePoint next_{};
 };

@@ -5,6 +5,7 @@
 #include "base/pace.hpp"
 #include "carry/flow.hpp"
 #include "carry/window.hpp"
+#include "node/protocol/blocks.hpp"
 
 namespace ms2m {
 namespace {
@@ -36,7 +37,7 @@ class RelayFlow : private Flow {
     pace_.begin();
     for (;;) {
       node::Frame frame = on_side(source_, [&] { return from_->next(stop_); });
-      if (frame.kind == FrameKind::end) return on_side(source_, [&] { take_end(frame.payload); });
+      if (frame.kind == FrameKind::end) return on_side(source_, [&] { end_of_source(frame.payload); });
       if (frame.kind != FrameKind::data) on_side(source_, [&] { throw unexpected(); });
       take(std::move(frame.payload));
     }
@@ -53,8 +54,14 @@ class RelayFlow : private Flow {
   }
 
  private:
+  void end_of_source(const std::string& payload) {
+    if (!meter_.between_blocks()) throw unexpected();
+    take_end(payload);
+  }
+
   void take(std::string chunk) {
     const std::size_t size = chunk.size();
+    const std::uint64_t plain = packed() ? on_side(source_, [&] { return meter_.feed(chunk); }) : size;
     pace_.await_turn(size, stop_, doing_, request_.per_second_now);
     // A target that answers before the stream has ended has failed; its answer says how.
     on_side(target_, [&] {
@@ -62,7 +69,8 @@ class RelayFlow : private Flow {
       to_->answer(stop_);
       throw unexpected();
     });
-    done_.count += size;
+    done_.count += plain;
+    travelled_.count += size;
     window_.resize(wide());
     if (const std::uint32_t more = window_.take(size); more > 0) from_->grant(more);
     report(done_ == announced_.total);
@@ -73,6 +81,7 @@ class RelayFlow : private Flow {
 
   Pace pace_;
   Window window_;
+  node::BlockMeter meter_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/pace.hpp"
 #include "carry/flow.hpp"
 #include "carry/relay.hpp"
+#include "node/protocol/blocks.hpp"
 #include "node/protocol/checks.hpp"
 
 namespace ms2m {
@@ -26,11 +27,11 @@ class PagesFlow {
   void begin(node::Session& source, node::Session& target) {
     const std::string doing = "bringing pages to node " + request_.to_node;
     on_side(target_.name, [&] {
-      target_.call = target.start(node::print_message(node::FeedPages{request_.id}), doing);
+      target_.call = target.start(node::print_message(node::FeedPages{request_.id, packed()}), doing);
       if (target_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
     on_side(source_.name, [&] {
-      source_.call = source.start(node::print_message(node::ServePages{request_.id}), doing);
+      source_.call = source.start(node::print_message(node::ServePages{request_.id, request_.compress}), doing);
       if (source_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
     for (Side* each : {&source_, &target_}) each->call->grant(node::kWindow);
@@ -47,7 +48,7 @@ class PagesFlow {
                                                     kPagesPatience.count() / 1000));
       if (progress_ && now >= next) {
         next = now + kLook;
-        progress_(source_.bytes, request_.bytes);
+        progress_({source_.bytes, request_.bytes, packed() ? std::optional(travelled_) : std::nullopt});
       }
       if (!heard) node::Call::wait_for_either(*source_.call, *target_.call, stop_.within(kLook));
     }
@@ -77,11 +78,15 @@ class PagesFlow {
     return true;
   }
 
+  bool packed() const { return request_.compress != Compression::none; }
+
   /// What the other side has no use for any more is passed over: its answer is there.
   void pass(const std::string& chunk, Side& from, Side& to) {
     if (&from == &source_) pace_.await_turn(chunk.size(), stop_, "bringing pages", request_.per_second_now);
     if (!to.over) on_side(to.name, [&] { to.call->send(chunk, stop_.within(kPagesPatience)); });
-    from.bytes.count += chunk.size();
+    from.bytes.count +=
+        &from == &source_ && packed() ? on_side(from.name, [&] { return meter_.feed(chunk); }) : chunk.size();
+    if (&from == &source_) travelled_.count += chunk.size();
     from.taken += static_cast<std::uint32_t>(chunk.size());
     from.last = Clock::now();
     if (from.taken >= node::kWindow / 4) from.call->grant(std::exchange(from.taken, 0));
@@ -91,6 +96,8 @@ class PagesFlow {
   const ProgressFn& progress_;
   const StopToken& stop_;
   Pace pace_;
+  node::BlockMeter meter_;  ///< of what comes from the source
+  Bytes travelled_{};
   Side source_, target_;
 };
 

@@ -199,6 +199,9 @@ void take_registry(MigrationRequest& request, const SshOptions& ssh) {
   if (request.pages == Pages::stream)
     throw Error(ErrorKind::usage,
                 "--pages stream goes through the sessions with the nodes, not through a registry (--transfer ssh)");
+  if (request.compression == Compression::zstd)
+    throw Error(ErrorKind::usage,
+                "--transfer registry sends a checkpoint as a plain layer, which is not compressed (--compress none)");
   request.carriage = Carriage::registry;
 }
 

@@ -40,6 +40,8 @@ constexpr Words<CheckpointBy, 2> kCheckpoints{{{"kubelet", CheckpointBy::kubelet
 constexpr Words<Pages, 2> kPages{{{"files", Pages::files}, {"stream", Pages::stream}}};
 constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
 
+constexpr Words<Compression, 3> kCompressions{
+    {{"none", Compression::none}, {"zstd", Compression::zstd}, {"auto", Compression::automatic}}};
 constexpr Words<Carriage, 2> kSshPaths{{{"relay", Carriage::relay}, {"direct", Carriage::direct}}};
 
 /// A setting whose value is one of a few words: checked by them, completed from them.
@@ -148,6 +150,8 @@ std::vector<Setting> all_settings() {
        [](MigrationRequest& r, const std::string& v) { r.precopy = parse_rounds(v); }},
       {"bandwidth", "RATE", "bytes a second of the checkpoint's way, as 20M, at most (no limit)",
        [](MigrationRequest& r, const std::string& v) { r.bandwidth = parse_rate(v); }},
+      word_setting<kCompressions, &MigrationRequest::compression>(
+          "compress", "none (default), zstd; auto: by zstd where that is faster, as measured on the way"),
       {"deadman", "DURATION", "the source works again this long after ms2m died (15s)",
        [](MigrationRequest& r, const std::string& v) {
          r.dead_man = parse_duration(v);

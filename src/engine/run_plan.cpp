@@ -270,6 +270,7 @@ void measure_times(const Migration& migration, TimePoint begin, const Measures& 
   measures.reconnect = migration.living.reconnect;
   if (!measures.frozen) measures.frozen = before.frozen;
   if (migration.precopied.rounds > 0) measures.precopied = migration.precopied.bytes;
+  measures.precopy_travelled = migration.precopied.travelled;
   measures.pauses = pauses_of(migration);
   measures.pauses.insert(measures.pauses.end(), before.pauses.begin(), before.pauses.end());
 }

@@ -39,6 +39,7 @@ Json settings_json(const MigrationRequest& r) {
   if (r.precopy) json["precopy"] = *r.precopy;
   if (r.carriage != Carriage::relay) json["ssh_path"] = to_string(r.carriage);
   if (r.bandwidth) json["bandwidth"] = r.bandwidth->count;
+  if (r.compression != Compression::none) json["compress"] = to_string(r.compression);
   return json;
 }
 
@@ -56,6 +57,10 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
   const std::string way = settings.value("ssh_path", "relay");
   request.carriage = way == "direct" ? Carriage::direct : way == "registry" ? Carriage::registry : Carriage::relay;
+  const std::string compress = settings.value("compress", "none");
+  request.compression = compress == "zstd"   ? Compression::zstd
+                        : compress == "auto" ? Compression::automatic
+                                             : Compression::none;
   if (settings.contains("bandwidth")) request.bandwidth = Bytes{settings["bandwidth"].get<std::uint64_t>()};
   request.dead_man = Millis(settings.at("dead_man").get<std::int64_t>());
   request.downtime_limit = Millis(settings.at("downtime_limit").get<std::int64_t>());

@@ -88,15 +88,16 @@ std::vector<PredictedPhase> from_typical(const std::vector<Typical>& figures, By
   return predicted;
 }
 
-/// The checkpoint is about as large as the memory.
-void limit_to(Bytes per_second, Bytes memory, Phase limited, std::vector<PredictedPhase>& predicted) {
+/// The checkpoint is about as large as the memory; compressed, nobody knows how small it becomes.
+void limit_to(Bytes per_second, Bytes memory, bool compressed, Phase limited, std::vector<PredictedPhase>& predicted) {
   const Seconds least(static_cast<double>(memory.count) / static_cast<double>(per_second.count));
   for (PredictedPhase& each : predicted) {
     if (each.phase != limited || each.least >= least) continue;
-    each.least = least;
-    each.elapsed = std::max(each.elapsed, least);
+    if (!compressed) each.least = least;
+    each.elapsed = std::max(each.elapsed, compressed ? least / 2 : least);
     each.most = std::max(each.most, 1.5 * least);
-    each.basis += fmt::format("; at most {:.1f} MB a second", static_cast<double>(per_second.count) / 1e6);
+    each.basis += fmt::format("; at most {:.1f} MB a second{}", static_cast<double>(per_second.count) / 1e6,
+                              compressed ? ", of what is left when it is compressed" : "");
   }
 }
 
@@ -171,7 +172,7 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
                                     const std::vector<PastMove>& past) {
   auto predicted = unlimited(plan, request, facts, past);
   if (request.bandwidth && plan.procedure.moves_memory())
-    limit_to(*request.bandwidth, facts.source.look.memory,
+    limit_to(*request.bandwidth, facts.source.look.memory, plan.procedure.compression != Compression::none,
              plan.procedure.rounds > 0               ? Phase::preparing
              : plan.procedure.pages == Pages::stream ? Phase::restoring
                                                      : Phase::transferring,

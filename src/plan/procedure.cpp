@@ -52,6 +52,8 @@ Procedure procedure_of(const MigrationRequest& request, const Json& pod) {
   procedure.course = course_of(procedure);
   procedure.source_end = source_end_of(procedure);
   procedure.source_exit = source_exit_of(procedure, request);
+  // A registry's layers are plain: whatever pulls them knows these (OCI image specification, media types).
+  if (procedure.moves_memory() && request.carriage != Carriage::registry) procedure.compression = request.compression;
   return procedure;
 }
 

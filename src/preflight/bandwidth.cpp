@@ -10,9 +10,10 @@ void check_bandwidth(const Facts& facts, const MigrationRequest& request, std::v
   const Bytes memory = facts.source.look.memory;
   if (!request.bandwidth || memory.count == 0) return;
   const Seconds takes(static_cast<double>(memory.count) / static_cast<double>(request.bandwidth->count));
-  const std::string text = fmt::format("a checkpoint of about {:.1f} MB takes {:.1f} s at {:.1f} MB a second",
-                                       static_cast<double>(memory.count) / 1e6, takes.count(),
-                                       static_cast<double>(request.bandwidth->count) / 1e6);
+  const bool compressed = facts.procedure.compression != Compression::none;
+  const std::string text = fmt::format(
+      "a checkpoint of about {:.1f} MB takes {:.1f} s at {:.1f} MB a second{}", static_cast<double>(memory.count) / 1e6,
+      takes.count(), static_cast<double>(request.bandwidth->count) / 1e6, compressed ? ", or less, compressed" : "");
   const bool restoring = facts.procedure.pages == Pages::stream;  // its memory travels then
   const Seconds limit = restoring ? request.timeouts.restore : request.timeouts.transfer;
   if (takes > limit)

@@ -39,6 +39,7 @@ Json event_json(const Event& event, Seconds since_start) {
   if (event.type == Event::Type::progress) {
     json["bytes"] = event.done.count;
     json["total_bytes"] = event.total ? Json(event.total->count) : Json(nullptr);
+    json["travelled_bytes"] = event.travelled ? Json(event.travelled->count) : Json(nullptr);
   }
   return json;
 }
@@ -62,6 +63,8 @@ std::optional<Event> event_of(const Json& json) try {
   if (const auto bytes = json.find("bytes"); bytes != json.end()) event.done.count = bytes->get<std::uint64_t>();
   if (const auto total = json.find("total_bytes"); total != json.end() && !total->is_null())
     event.total = Bytes{total->get<std::uint64_t>()};
+  if (const auto travelled = json.find("travelled_bytes"); travelled != json.end() && !travelled->is_null())
+    event.travelled = Bytes{travelled->get<std::uint64_t>()};
   return event;
 } catch (const Json::exception&) {
   return std::nullopt;

@@ -38,6 +38,7 @@ std::string TransferMeter::describe(const Event& progress, TimePoint now) const 
   text += ", " + byte_rate(rate);
   if (progress.total && progress.total->count > progress.done.count)
     text += ", " + duration(Seconds(static_cast<double>(progress.total->count - progress.done.count) / rate)) + " left";
+  if (progress.travelled && *progress.travelled < progress.done) text += ", compressed to " + size(*progress.travelled);
   return text;
 }
 

@@ -13,7 +13,7 @@ std::string event_line(const Event& event);
 class TransferMeter {
  public:
   explicit TransferMeter(TimePoint start) : start_(start) {}
-  /// "12.3 MiB of 20.0 MiB, 45.1 MiB/s, 1s left"
+  /// "12.3 MiB of 20.0 MiB, 45.1 MiB/s, 1s left", and, if it travels so, ", compressed to 4.1 MiB"
   std::string describe(const Event& progress, TimePoint now) const;
 
  private:

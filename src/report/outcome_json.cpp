@@ -94,7 +94,9 @@ void add_measures(Json& json, const Measures& m) {
   json["time_outside_s"] = m.critical_path.empty() ? Json(nullptr) : seconds_json(own_time(m.critical_path));
   json["pauses"] = stretches(m.pauses, "cause");
   json["bytes"] = or_null(m.bytes);
+  json["travelled_bytes"] = or_null(m.travelled);
   json["precopy_bytes"] = or_null(m.precopied);
+  json["precopy_travelled_bytes"] = or_null(m.precopy_travelled);
   json["memory_pages"] = m.pages ? Json{{"all", m.pages->all}, {"carried", m.pages->carried}} : Json(nullptr);
   json["carrier"] = m.carriage ? Json(to_string(*m.carriage)) : Json(nullptr);
   json["held"] = or_null(m.held);

@@ -94,12 +94,14 @@ std::string measure_lines(const Measures& m) {
     lines.emplace_back(&pause == &m.pauses.front() ? "Pauses" : "",
                        fmt::format("{}, {}", duration(pause.length), printable(pause.what)));
   if (m.bytes)
-    lines.emplace_back("Bytes moved",
-                       fmt::format("{} ({}){}{}", m.bytes->count, size(*m.bytes),
-                                   m.carriage == Carriage::direct     ? ", from node to node"
-                                   : m.carriage == Carriage::registry ? ", through the registry"
-                                                                      : "",
-                                   m.precopied ? ", and " + size(*m.precopied) + " while the source worked" : ""));
+    lines.emplace_back(
+        "Bytes moved",
+        fmt::format("{} ({}){}{}{}", m.bytes->count, size(*m.bytes),
+                    m.travelled && *m.travelled < *m.bytes ? fmt::format(", compressed to {}", size(*m.travelled)) : "",
+                    m.carriage == Carriage::direct     ? ", from node to node"
+                    : m.carriage == Carriage::registry ? ", through the registry"
+                                                       : "",
+                    m.precopied ? ", and " + size(*m.precopied) + " while the source worked" : ""));
   if (m.held) lines.emplace_back("Messages held", count(*m.held));
   if (m.relayed) lines.emplace_back("Messages relayed", count(*m.relayed));
   if (m.returned) lines.emplace_back("Messages returned", count(*m.returned));

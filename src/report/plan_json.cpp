@@ -62,6 +62,7 @@ Json procedure_json(const Procedure& p) {
   return {{"course", to_string(p.course)},
           {"source_end", to_string(p.source_end)},
           {"carrier", of_memory(to_string(p.carriage))},
+          {"compress", of_memory(to_string(p.compression))},
           {"checkpoint", of_memory(to_string(p.checkpoint))},
           {"pages", of_memory(to_string(p.pages))},
           {"restore", to_string(p.restoring)},

@@ -54,14 +54,15 @@ bool PreCopy::round(const StopToken& stop) const {
   operations.run(removal_of(take.checkpoint.is, plan.source_node), stop);
   take.journal.settled(take.checkpoint.removal, true, "carried");
   done.bytes.count += moved.bytes.count;
+  if (moved.travelled) done.travelled = Bytes{done.travelled.value_or(Bytes{0}).count + moved.travelled->count};
   ++done.rounds;
   if (moved.pages == 0) {
     tell(take.observer, kPhase, "CRIU's images of the memory are not understood: all of it is carried later");
     return false;
   }
   tell(take.observer, kPhase,
-       fmt::format("{:.1f} MB of memory carried while the source works, {} of {} pages",
-                   static_cast<double>(moved.bytes.count) / 1e6, moved.differing, moved.pages));
+       fmt::format("{:.1f} MB of memory carried while the source works{}, {} of {} pages",
+                   static_cast<double>(moved.bytes.count) / 1e6, compressed_text(moved), moved.differing, moved.pages));
   const bool shrinks = static_cast<double>(moved.differing) < kShrinks * static_cast<double>(moved.pages);
   return done.rounds == 1 || shrinks;
 }

@@ -88,6 +88,7 @@ Ran BringData::run(const StopToken& stop) const {
   const MoveResult moved = carried(request, limit);
   bytes = moved.bytes;
   carriage = moved.carriage;
+  travelled = moved.travelled;
   data.sha256 = moved.sha256;
   guards.check();
   tell(observer, Phase::transferring, fmt::format("the data of {} is on {}", plan.target_pod, plan.target_node));

@@ -53,6 +53,7 @@ struct BringData {
   std::optional<Bytes>& bytes;
   std::optional<CarriedPages>& pages;
   std::optional<Carriage>& carriage;
+  std::optional<Bytes>& travelled;
   Dials& dials;
 
  private:

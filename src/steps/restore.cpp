@@ -25,7 +25,8 @@ std::vector<Announced> Restore::announce(const Move& move) {
   if (plan.procedure.by_handler())
     return {{fmt::format("let the runtime handler on {} restore pod {}{}", plan.target_node, plan.target_pod,
                          plan.procedure.pages == Pages::stream
-                             ? fmt::format(", its memory from {}'s on {}", plan.source_pod, plan.source_node)
+                             ? fmt::format(", its memory from {}'s on {}{}", plan.source_pod, plan.source_node,
+                                           compression_text(plan.procedure))
                              : "")}};
   return {{fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod)}};
 }
@@ -35,12 +36,13 @@ void Restore::let_begin(const StopToken& stop) const {
   const auto begin = [&] { restores.ready(plan.target_node, plan.id, data.sha256, stop); };
   if (plan.procedure.pages == Pages::files) return begin();
   const ProgressFn told = progress_to(observer, Phase::restoring);
-  const auto watched = [&](Bytes done, std::optional<Bytes> total) {
+  const auto watched = [&](const MoveProgress& progress) {
     guards.check();
-    told(done, total);
+    told(progress);
   };
   PagesRequest request{plan.source_node, plan.id, plan.target_node, checkpoint.pages, dials.bandwidth()};
   request.per_second_now = [this] { return dials.bandwidth(); };
+  request.compress = plan.procedure.compression;
   const Bytes come = carrier.bring_pages(request, begin, watched, stop);
   dials.close_bandwidth("too late: the memory has been carried");
   tell(observer, Phase::restoring,

@@ -61,6 +61,7 @@ struct TakenCheckpoint {
 struct PreCopied {
   unsigned rounds = 0;
   Bytes bytes{};
+  std::optional<Bytes> travelled{};  ///< of `bytes`, as they went; nullopt: as they are
   std::vector<Stretch> pauses{};  ///< of the source
 };
 

@@ -20,12 +20,13 @@ std::vector<op::RemoveLayout> layouts_left(const Landing& landing) {
 }
 
 ProgressFn progress_to(Observer& observer, Phase phase) {
-  return [&observer, phase](Bytes done, std::optional<Bytes> total) {
+  return [&observer, phase](const MoveProgress& progress) {
     Event event;
     event.type = Event::Type::progress;
     event.phase = phase;
-    event.done = done;
-    event.total = total;
+    event.done = progress.done;
+    event.total = progress.total;
+    event.travelled = progress.travelled;
     observer.on(event);
   };
 }
@@ -48,6 +49,7 @@ MoveRequest move_request(const Move& move, const Dials& dials, const Checkpoint&
                       dials.bandwidth()};
   request.per_second_now = [&dials] { return dials.bandwidth(); };
   request.carriage = plan.procedure.carriage;
+  request.compress = plan.procedure.compression;
   request.container = plan.container;
   request.architecture = architecture_of(move.facts.target);
   request.on_detour = [&observer, from = plan.source_node, to = plan.target_node](const std::string& why) {
@@ -59,16 +61,35 @@ MoveRequest move_request(const Move& move, const Dials& dials, const Checkpoint&
   return request;
 }
 
+std::string compressed_text(const MoveResult& moved) {
+  if (!moved.travelled || *moved.travelled >= moved.bytes) return "";
+  return fmt::format(", compressed to {:.1f} MB", static_cast<double>(moved.travelled->count) / 1e6);
+}
+
 std::string carried_text(const MoveResult& moved) {
-  return fmt::format("{:.1f} MB {}", static_cast<double>(moved.bytes.count) / 1e6,
+  return fmt::format("{:.1f} MB {}{}", static_cast<double>(moved.bytes.count) / 1e6,
                      moved.carriage == Carriage::direct     ? "from node to node"
                      : moved.carriage == Carriage::registry ? "through the registry"
-                                                            : "through ms2m");
+                                                            : "through ms2m",
+                     compressed_text(moved));
+}
+
+std::string compression_text(const Procedure& procedure) {
+  switch (procedure.compression) {
+    case Compression::none:
+      return "";
+    case Compression::zstd:
+      return ", compressed (zstd)";
+    case Compression::automatic:
+      return ", compressed where that is faster";
+  }
+  return "";
 }
 
 std::string way_text(const Plan& plan) {
   if (plan.procedure.carriage == Carriage::registry) return " through " + plan.registry_name;
-  return plan.procedure.carriage == Carriage::direct ? ", from node to node" : "";
+  return fmt::format("{}{}", plan.procedure.carriage == Carriage::direct ? ", from node to node" : "",
+                     compression_text(plan.procedure));
 }
 
 std::vector<Announced> left_in_registry(const Plan& plan) {
@@ -133,6 +154,7 @@ Ran Transfer::run_as(const std::string& image, const StopToken& stop) const {
   const MoveResult moved = carry(*this, limit);
   bytes = moved.bytes;
   carriage = moved.carriage;
+  travelled = moved.travelled;
   guards.check();
   journal_announced(journal, Phase::transferring, import_line(move, image));
   imported.id =

@@ -31,8 +31,12 @@ class LastWay {
   Dials& dials_;
   bool memory_follows_;
 };
-/// "27.1 MB through ms2m", "27.1 MB from node to node", "27.1 MB through the registry"
+/// "27.1 MB through ms2m", "27.1 MB from node to node", "27.1 MB through the registry"; ", compressed to 9.8 MB"
 std::string carried_text(const MoveResult& moved);
+/// Of a move, ", compressed to 9.8 MB"; empty: it did not become smaller.
+std::string compressed_text(const MoveResult& moved);
+/// For the plan's lines: ", compressed (zstd)"; empty: it is not.
+std::string compression_text(const Procedure& procedure);
 /// For the plan's line of a way; empty: through ms2m.
 std::string way_text(const Plan& plan);
 /// What it leaves in a registry, if it goes through one, journaled before it begins.
@@ -57,6 +61,7 @@ struct Transfer {
   ImportedImage& imported;
   std::optional<Bytes>& bytes;
   std::optional<Carriage>& carriage;
+  std::optional<Bytes>& travelled;
   Dials& dials;
 };
 

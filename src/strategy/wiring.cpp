@@ -96,13 +96,14 @@ TakeCheckpoint take_checkpoint(Migration& m) {
 }
 
 Transfer transfer_of(Migration& m) {
-  return {m.move,       m.ports.carrier, m.ports.images,   m.journal,           m.observer, guards(m),
-          m.checkpoint, m.imported,      m.measures.bytes, m.measures.carriage, m.dials};
+  return {m.move,       m.ports.carrier, m.ports.images,   m.journal,           m.observer,           guards(m),
+          m.checkpoint, m.imported,      m.measures.bytes, m.measures.carriage, m.measures.travelled, m.dials};
 }
 
 BringData bring_data_of(Migration& m) {
   return {m.move,    m.ports.carrier,  m.observer,       guards(m),           m.checkpoint,
-          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage, m.dials};
+          m.brought, m.measures.bytes, m.measures.pages, m.measures.carriage, m.measures.travelled,
+          m.dials};
 }
 
 Restore restore(Migration& m) {

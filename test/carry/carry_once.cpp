@@ -2,11 +2,11 @@
 // migration around it.
 //
 // usage: carry_once JSON      {"way", "ssh_config", "from", "to", "archive", "id", "cache", "address", "registry",
-//                       "registry_ca", "registry_logins"}
+//                       "registry_ca", "registry_logins", "compress"}
 //
 // Prints {"open": true} when both sessions are and the restore is prepared, and waits for a line; then moves, prints
-// {"bytes", "seconds", "sha256"}, and waits for another one: who measures looks at the processes meanwhile. What it
-// leaves on the nodes is below `cache` and the restore `id`, and whoever named them removes it.
+// {"bytes", "travelled_bytes", "seconds", "sha256"}, and waits for another one: who measures looks at the processes
+// meanwhile. What it leaves on the nodes is below `cache` and the restore `id`, and whoever named them removes it.
 #include <iostream>
 #include <memory>
 #include <string>
@@ -27,6 +27,12 @@ Carriage carriage(const std::string& way) {
   if (way == "ssh-direct") return Carriage::direct;
   if (way == "registry") return Carriage::registry;
   throw Error(ErrorKind::usage, "there is no way '" + way + "'");
+}
+
+Compression compression(const std::string& word) {
+  for (const Compression each : {Compression::none, Compression::zstd, Compression::automatic})
+    if (word == to_string(each)) return each;
+  throw Error(ErrorKind::usage, "there is no compression '" + word + "'");
 }
 
 NodeSettings settings(const Json& said) {
@@ -67,13 +73,17 @@ void carry(const Json& said) {
   MoveRequest request{from, KubeletArchive{said.at("archive")}, to, by.landing(to, id, Unpack::restore).directory,
                       Unpack::restore};
   request.carriage = carriage(said.at("way"));
+  request.compress = compression(said.at("compress"));
   request.on_detour = [](const std::string& why) { throw Error(ErrorKind::unavailable, why); };
   if (!tell_and_wait({{"open", true}})) return;
   const TimePoint begun = Clock::now();
   const MoveResult moved = by.move(request, {}, {});
   const double seconds = seconds_between(begun, Clock::now());
   if (request.carriage == Carriage::registry) by.remove(from, by.name(id), {});
-  tell_and_wait({{"bytes", moved.bytes.count}, {"seconds", seconds}, {"sha256", moved.sha256}});
+  tell_and_wait({{"bytes", moved.bytes.count},
+                 {"travelled_bytes", moved.travelled.value_or(moved.bytes).count},
+                 {"seconds", seconds},
+                 {"sha256", moved.sha256}});
 }
 
 }  // namespace

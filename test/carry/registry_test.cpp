@@ -334,8 +334,8 @@ TEST_CASE("registry: one that ends in the middle is the cause, and the next move
   bool stopped = false;
   const Error error = error_of([&] {
     through.carrier->move(request,
-                          [&](Bytes done, std::optional<Bytes>) {
-                            if (done.count < 10'000'000 || stopped) return;
+                          [&](const MoveProgress& progress) {
+                            if (progress.done.count < 10'000'000 || stopped) return;
                             stopped = true;
                             registry.stop();
                           },

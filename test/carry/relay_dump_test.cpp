@@ -41,7 +41,7 @@ TEST_CASE("a dump is taken, carried into a restore, and removed", "[carry]") {
                            Millis{1000}, Seconds{600}, {});
   std::optional<Bytes> announced;
   const MoveResult moved =
-      carried.carrier.move(carried.request(), [&](Bytes, std::optional<Bytes> total) { announced = total; }, {});
+      carried.carrier.move(carried.request(), [&](const MoveProgress& progress) { announced = progress.total; }, {});
   CHECK(moved.bytes == taken.bytes);
   CHECK(announced == taken.bytes);
   CHECK(fs::file_size(carried.directory + "/checkpoint/pages-1.img") == 3'000'000);

@@ -68,7 +68,7 @@ TEST_CASE("carry: a checkpoint arrives in its restore, unpacked, and its digest 
       checkpoint() + member("checkpoint/pages-1.img", pages) + member("rootfs-diff.tar", "changes") + node::tar_end();
   Bytes last{};
   const auto moved =
-      carriage.carrier.move(carriage.request(bytes), [&](Bytes done, std::optional<Bytes>) { last = done; }, {});
+      carriage.carrier.move(carriage.request(bytes), [&](const MoveProgress& progress) { last = progress.done; }, {});
   CHECK(moved.bytes == Bytes{bytes.size()});
   CHECK(last == moved.bytes);
   CHECK(moved.sha256 == posix::Sha256::of(bytes));
@@ -148,9 +148,9 @@ TEST_CASE("carry: a restore's archive that grows or shrinks meanwhile is refused
     bool changed = false;
     const auto error = error_of([&] {
       carriage.carrier.move(request,
-                            [&](Bytes, std::optional<Bytes> total) {
+                            [&](const MoveProgress& progress) {
                               if (!std::exchange(changed, true))
-                                fs::resize_file(archive_of(request), total->count + change);
+                                fs::resize_file(archive_of(request), progress.total->count + change);
                             },
                             {});
     });
@@ -166,8 +166,8 @@ TEST_CASE("carry: a restore's data that is stopped, or whose connection breaks, 
     INFO(stopped);
     StopSource source;
     TimePoint asked{};
-    const auto act = [&](Bytes done, std::optional<Bytes>) {
-      if (done.count < 10'000'000 || asked != TimePoint{}) return;
+    const auto act = [&](const MoveProgress& progress) {
+      if (progress.done.count < 10'000'000 || asked != TimePoint{}) return;
       asked = Clock::now();
       if (stopped) return source.request_stop();
       for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);

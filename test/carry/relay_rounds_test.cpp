@@ -15,6 +15,7 @@ namespace {
 
 struct Rounds : RestoreLab {
   Pages memory;
+  Compression compress = Compression::none;
 
   explicit Rounds(Carriage by) : RestoreLab(by) {
     prepare();
@@ -30,6 +31,7 @@ struct Rounds : RestoreLab {
     files["checkpoint/pagemap-1.img"] += more;
     MoveRequest made = request(archive_of_files(files));
     made.round = round;
+    made.compress = compress;
     return carrier.move(made, {}, {});
   }
   /// As CRIU follows them from an image directory to its parents.
@@ -50,6 +52,7 @@ struct Rounds : RestoreLab {
 TEST_CASE("carry: memory that is carried in rounds is the source's at last", "[carry]") {
   const Carriage way = GENERATE(from_range(ways()));
   Rounds carriage(way);
+  carriage.compress = GENERATE(Compression::none, Compression::zstd);
   const MoveResult first = carriage.carry(Round::early);
   CHECK(first.pages == 3000);
   CHECK(first.differing == 3000);

@@ -84,9 +84,9 @@ TEST_CASE("carry: no more than the bandwidth that it may take, and evenly", "[ca
   const TimePoint begin = Clock::now();
   double farthest = 0;  // ahead of the limit, in seconds
   carriage.carrier.move(request,
-                        [&](Bytes done, std::optional<Bytes>) {
-                          farthest = std::max(
-                              farthest, static_cast<double>(done.count) / 2e6 - seconds_between(begin, Clock::now()));
+                        [&](const MoveProgress& progress) {
+                          farthest = std::max(farthest, static_cast<double>(progress.done.count) / 2e6 -
+                                                            seconds_between(begin, Clock::now()));
                         },
                         {});
   CHECK(seconds_between(begin, Clock::now()) >= 1.5);
@@ -118,7 +118,7 @@ TEST_CASE("carry: through ms2m, another bandwidth holds while it goes", "[carry]
   std::atomic<bool> free{false};
   request.per_second_now = [&]() -> std::optional<Bytes> { return free ? std::nullopt : std::optional(Bytes{1000}); };
   const MoveResult moved = carriage.carrier.move(
-      request, [&](Bytes, std::optional<Bytes>) { free = true; }, StopToken().within(std::chrono::seconds(60)));
+      request, [&](const MoveProgress&) { free = true; }, StopToken().within(std::chrono::seconds(60)));
   CHECK(moved.bytes.count >= 3'000'000);
 }
 
@@ -147,10 +147,10 @@ TEST_CASE("carry: an archive arrives with its digest, private", "[carry]") {
     Bytes last{};
     int reports = 0;
     const auto moved = carriage.carrier.move(request,
-                                             [&](Bytes done, std::optional<Bytes> total) {
-                                               CHECK(done >= last);
-                                               CHECK(total == Bytes{size});
-                                               last = done;
+                                             [&](const MoveProgress& progress) {
+                                               CHECK(progress.done >= last);
+                                               CHECK(progress.total == Bytes{size});
+                                               last = progress.done;
                                                ++reports;
                                              },
                                              {});
@@ -223,7 +223,7 @@ TEST_CASE("carry: an archive that grows or shrinks meanwhile is refused", "[carr
     bool changed = false;
     const auto error = error_of([&] {
       carriage.carrier.move(request,
-                            [&](Bytes, std::optional<Bytes>) {
+                            [&](const MoveProgress&) {
                               if (!changed)
                                 fs::resize_file(archive_of(request), static_cast<std::uintmax_t>(kSize + change));
                               changed = true;
@@ -243,8 +243,8 @@ TEST_CASE("carry: a stop is heeded at once, and nothing goes on on the nodes", "
   TimePoint asked{};
   CHECK_THROWS_AS(carriage.carrier.move(
                       request,
-                      [&](Bytes done, std::optional<Bytes>) {
-                        if (done.count > 10000000 && asked == TimePoint{}) {
+                      [&](const MoveProgress& progress) {
+                        if (progress.done.count > 10000000 && asked == TimePoint{}) {
                           asked = Clock::now();
                           source.request_stop();
                         }
@@ -262,8 +262,8 @@ TEST_CASE("carry: a connection that breaks is the cause, and leaves nothing", "[
   bool cut = false;
   const auto error = error_of([&] {
     carriage.carrier.move(carriage.sparse(4ull << 30),
-                          [&](Bytes done, std::optional<Bytes>) {
-                            if (done.count < 10000000 || cut) return;
+                          [&](const MoveProgress& progress) {
+                            if (progress.done.count < 10000000 || cut) return;
                             cut = true;
                             for (const int pid : carriage.lab.sshd.sessions()) ::kill(pid, SIGKILL);
                           },

@@ -30,6 +30,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"wrap/amqp", {"wrap/posix"}},
     {"wrap/pcre", {}},
     {"wrap/tls", {"wrap/posix"}},
+    {"wrap/zstd", {}},
     {"kube", {"base", "node/protocol", "wrap/curl", "wrap/posix"}},
     {"broker", {"base", "wrap/amqp", "wrap/curl", "wrap/pcre", "wrap/posix"}},
     {"node/protocol", {}},
@@ -41,7 +42,7 @@ const std::map<std::string, std::set<std::string>> kMaySee{
     {"node/dump", {"node/runtime", "node/tar", "wrap/posix"}},
     {"node/program",
      {"base", "node/protocol", "node/runtime", "node/restore", "node/setup", "node/tar", "node/criu", "node/dump",
-      "wrap/posix", "wrap/tls"}},
+      "wrap/posix", "wrap/tls", "wrap/zstd"}},
     {"node/handler", {"node/protocol", "node/restore", "node/runtime", "node/tar", "node/program", "wrap/posix"}},
     {"node/session", {"node/protocol", "wrap/posix"}},
     {"carry", {"base", "node/protocol", "node/runtime", "node/session", "wrap/posix"}},
@@ -74,7 +75,8 @@ const std::vector<std::pair<std::regex, std::set<std::string>>> kLibraries{
     {std::regex(R"(regex)"), {}},  // what comes from outside overflows its stack
     {std::regex(R"(openssl/(ssl|err|x509.*)\.h)"), {"wrap/amqp", "wrap/tls", "agent"}},
     {std::regex(R"(openssl/(evp|sha|pem|rand|crypto)\.h)"), {"wrap/posix", "wrap/tls", "agent"}},
-    {std::regex(R"((archive|archive_entry|zlib|zstd|libssh.*)\.h)"), {}},
+    {std::regex(R"(zstd.*\.h)"), {"wrap/zstd"}},
+    {std::regex(R"((archive|archive_entry|zlib|libssh.*)\.h)"), {}},
 };
 
 /// Fields of Kubernetes' objects. Who else needs one asks kube/objects for a value.

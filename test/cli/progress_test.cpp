@@ -3,6 +3,7 @@
 
 #include "golden.hpp"
 #include "ms2m/json.hpp"
+#include "report/event_lines.hpp"
 #include "report/progress.hpp"
 #include "support/catch.hpp"
 
@@ -54,7 +55,9 @@ void play(Observer& observer, Stage& stage) {
   emit(finished);
   emit(event(Event::Type::phase_started, Phase::transferring));
   emit(bytes(10 << 20, 40 << 20));
-  emit(bytes(30 << 20, 40 << 20));
+  Event compressed = bytes(30 << 20, 40 << 20);
+  compressed.travelled = Bytes{11 << 20};
+  emit(compressed);
   emit(bytes(40 << 20, 40 << 20));
   finished = event(Event::Type::phase_finished, Phase::transferring);
   finished.elapsed = Seconds(2);
@@ -135,4 +138,14 @@ TEST_CASE("quiet progress keeps warnings and failed undo entries") {
   Stage stage;
   play(*make_quiet_progress(stage.out), stage);
   test::check_golden("progress_quiet.txt", stage.out.str());
+}
+
+TEST_CASE("of what is compressed, both sizes are told, and the rate of what arrives") {
+  const TransferMeter meter(TimePoint{});
+  Event progress = bytes(30 << 20, 40 << 20);
+  progress.travelled = Bytes{11 << 20};
+  CHECK(meter.describe(progress, TimePoint{} + Millis(1000)) ==
+        "30.0 MiB of 40.0 MiB, 30.0 MiB/s, 333ms left, compressed to 11.0 MiB");
+  progress.travelled = Bytes{(30 << 20) + 8};  // of what does not compress
+  CHECK(meter.describe(progress, TimePoint{} + Millis(1000)) == "30.0 MiB of 40.0 MiB, 30.0 MiB/s, 333ms left");
 }

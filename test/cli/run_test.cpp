@@ -73,6 +73,8 @@ TEST_CASE("every setting of the command line arrives") {
                       "direct",
                       "--bandwidth",
                       "1.5Mi",
+                      "--compress",
+                      "zstd",
                       "--relay-window",
                       "7",
                       "--max-held",
@@ -126,6 +128,7 @@ TEST_CASE("every setting of the command line arrives") {
   CHECK(request.downtime_limit == Millis(250));
   CHECK(request.precopy == 2u);
   CHECK(request.bandwidth == Bytes{1572864});
+  CHECK(request.compression == Compression::zstd);
   CHECK(request.carriage == Carriage::direct);
   REQUIRE(request.hooks.size() == 2);
   CHECK(request.hooks[0].at == HookPoint::before_quiet);
@@ -209,6 +212,9 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       streamed({"--protocol", "none"}),
       streamed({"--precopy", "1"}),
       streamed({"--transfer", "registry", "--registry", "registry.example/ms2m"}),
+      {"migrate", "x", "--to", "n", "--compress", "gzip"},
+      {"migrate", "x", "--to", "n", "--compress", "zstd", "--transfer", "registry", "--registry",
+       "registry.example/ms2m"},
       {"migrate", "x", "--to", "n", "--from", "first"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "last"},
       {"migrate", "x", "--to", "n", "--strategy", "replay", "--from", "-1"},

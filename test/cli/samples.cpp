@@ -47,7 +47,9 @@ Outcome shadow_outcome() {
                      {"closing the connections", Seconds(0.1)}};
   outcome.nodes = NodeUsage{23, Seconds(0.2)};
   outcome.measures.bytes = Bytes{20230144};
+  outcome.measures.travelled = Bytes{7340032};
   outcome.measures.precopied = Bytes{41230336};
+  outcome.measures.precopy_travelled = Bytes{16777216};
   outcome.measures.pages = CarriedPages{10060, 412};
   outcome.measures.carriage = Carriage::direct;
   outcome.measures.held = 3;

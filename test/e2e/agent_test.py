@@ -102,9 +102,14 @@ class Agents(scenario.Scenario):
         self.assertEqual(self.assert_serving("worker-2", source.state["boot_id"]).name, report["target"]["pod"])
         self.assert_exact()
         self.assert_no_debris()
+        return report
 
     def test_handoff(self):
         self.move("--strategy", "handoff")
+
+    def test_compressed(self):
+        report = self.move("--strategy", "handoff", "--compress", "zstd")
+        self.assertLess(report["travelled_bytes"], 0.6 * report["bytes"])
 
     def test_shadow(self):
         self.move()

@@ -54,7 +54,7 @@ class Pages(OnContainerd, pages_test.Pages):
 
     def test_there(self):
         source, digest = self.begin_filled()
-        self.moves(source, digest, (self.there,))
+        self.moves(source, digest, {self.there: ()})
 
 
 class BarePods(OnContainerd, handler_test.BarePods):

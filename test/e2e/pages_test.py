@@ -62,12 +62,12 @@ class Pages(handler_test.ByHandler):
         self.assert_serving(self.here, source.state["boot_id"])
         self.assertEqual(self.digest(source.name), digest)
         self.assert_no_criu()
-        self.moves(source, digest, (self.there, self.here))
+        self.moves(source, digest, {self.there: (), self.here: ("--compress", "zstd")})
 
     def moves(self, source, digest, nodes):
         pod = source.name
-        for to in nodes:
-            report = self.migrate(pod, to, *STREAM)
+        for to, more in nodes.items():
+            report = self.migrate(pod, to, *STREAM, *more)
             pod = report["target"]["pod"]
             self.assertEqual(self.assert_serving(to, source.state["boot_id"]).name, pod)
             self.assertEqual(self.digest(pod), digest)

@@ -103,3 +103,38 @@ TEST_CASE("a registry that deletes nothing: what stays there is named", "[regist
                  Contains("deletes nothing"));
   CHECK(moved.outcome.leftovers[0].command == "ms2m cleanup " + moved.outcome.id);
 }
+
+TEST_CASE("compressed on its way, which the plan tells, and what came of it") {
+  Moved moved;
+  moved.request.compression = Compression::zstd;
+  SECTION("as an image") {}
+  SECTION("into the runtime handler") { moved.nodes.set_up_handler(); }
+  SECTION("after a pre-copy") {
+    moved.nodes.set_up_handler();
+    moved.request.strategy = Strategy::handoff;
+    moved.request.precopy = 1;
+  }
+  moved.run();
+  CHECK(moved.plan.procedure.compression == Compression::zstd);
+  const bool told = std::any_of(moved.plan.steps.begin(), moved.plan.steps.end(), [](const PlannedStep& step) {
+    return step.phase == Phase::transferring && step.text.find(", compressed (zstd)") != std::string::npos;
+  });
+  CHECK(told);
+  CHECK(moved.outcome.measures.bytes == Bytes{1000});
+  CHECK(moved.outcome.measures.travelled == Bytes{300});
+  CHECK(moved.outcome.measures.precopy_travelled.has_value() == moved.request.precopy.has_value());
+  const auto& phases = moved.outcome.phases;
+  const auto transferring =
+      std::find_if(phases.begin(), phases.end(), [](const auto& each) { return each.phase == Phase::transferring; });
+  REQUIRE(transferring != phases.end());
+  CHECK_THAT(transferring->note, Contains(", compressed to 0.0 MB"));
+}
+
+TEST_CASE("through a registry nothing is compressed, and the plan says so", "[registry]") {
+  Moved moved;
+  moved.request.carriage = Carriage::registry;
+  moved.request.compression = Compression::automatic;
+  moved.run();
+  CHECK(moved.plan.procedure.compression == Compression::none);
+  CHECK_FALSE(moved.outcome.measures.travelled);
+}

@@ -144,6 +144,12 @@ TEST_CASE("a limited bandwidth is what a transfer takes at least", "[prediction]
   CHECK(transferring.elapsed == Seconds(100));
   CHECK(transferring.most == Seconds(150));
   CHECK_THAT(transferring.basis, Contains("at most 1.0 MB a second"));
+  Plan compressed = plan_from("worker-1", "worker-2");
+  compressed.procedure.compression = Compression::zstd;
+  const auto smaller = predict(compressed, limited, facts_of(100), {});
+  CHECK(phase(smaller, Phase::transferring).least < Seconds(10));
+  CHECK(phase(smaller, Phase::transferring).most == Seconds(150));
+  CHECK_THAT(phase(smaller, Phase::transferring).basis, Contains("of what is left when it is compressed"));
   limited.bandwidth = Bytes{1 << 30};
   const auto wide = predict(plan_from("worker-1", "worker-2"), limited, facts_of(100), {});
   CHECK_THAT(phase(wide, Phase::transferring).basis, !Contains("at most"));

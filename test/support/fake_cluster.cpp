@@ -228,6 +228,7 @@ std::optional<std::string> FakeSessions::obstacle(const std::string&, const std:
 MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, const StopToken&) {
   Call call(world_, "move");
   MoveResult moved{{1000}, kFakeDigest};
+  if (request.compress != Compression::none && request.carriage != Carriage::registry) moved.travelled = Bytes{300};
   if (request.carriage == Carriage::direct) {
     if (world_.apart_ && request.on_detour) request.on_detour("connecting to " + request.to_node + ": no answer");
     moved.carriage = world_.apart_ ? Carriage::relay : Carriage::direct;

@@ -32,6 +32,9 @@ void through(const Node& node, const std::optional<PassageUse>& use, Channel& ch
 void through(const Node& node, const std::string& passage, Channel& channel) {
   if (!passage.empty()) channel.go_through(node.passages.take(passage));
 }
+void packed(bool is, Channel& channel) {
+  if (is) channel.unpack();
+}
 
 LookAnswer on(const Node& node, const Look& request, Channel& channel) {
   return look(node.roots, node.runtime.get(), request.at, channel.stop());
@@ -65,6 +68,7 @@ Nothing on(const Node&, const WaitArchive& request, Channel& channel) { return w
 Found on(const Node&, const RemoveArchive& request, Channel&) { return remove_archive(request); }
 StreamEnd on(const Node& node, const ReadArchive& request, Channel& channel) {
   through(node, request.passage, channel);
+  channel.pack(request.compress);
   return read_archive(request, node.sent, channel);
 }
 DumpAnswer on(const Node& node, const DumpContainer& request, Channel& channel) {
@@ -72,9 +76,11 @@ DumpAnswer on(const Node& node, const DumpContainer& request, Channel& channel) 
 }
 StreamEnd on(const Node& node, const ReadDump& request, Channel& channel) {
   through(node, request.passage, channel);
+  channel.pack(request.compress);
   return node.dumps.read(request, node.sent, channel);
 }
 PagesEnd on(const Node& node, const ServePages& request, Channel& channel) {
+  channel.pack(request.compress);
   return node.dumps.serve(request, node.name, channel);
 }
 Found on(const Node& node, const RemoveDump& request, Channel& channel) {
@@ -92,6 +98,7 @@ Found on(const Node& node, const MendCheckpoint& request, Channel& channel) {
 }
 StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
   through(node, request.passage, channel);
+  packed(request.packed, channel);
   return write_layout(node.roots.layouts, node.name, request, channel);
 }
 Found on(const Node& node, const RemoveLayout& request, Channel&) {
@@ -136,9 +143,11 @@ Nothing on(const Node& node, const RestoreBind& request, Channel&) {
 }
 StreamEnd on(const Node& node, const WriteRestore& request, Channel& channel) {
   through(node, request.passage, channel);
+  packed(request.packed, channel);
   return write_restore(node.roots.layouts, node.name, request, node.arrived, channel);
 }
 PagesEnd on(const Node& node, const FeedPages& request, Channel& channel) {
+  packed(request.packed, channel);
   return feed_pages(node.roots.layouts, request, channel);
 }
 Nothing on(const Node& node, const RestoreReady& request, Channel&) {

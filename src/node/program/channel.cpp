@@ -1,5 +1,8 @@
 #include "node/program/channel.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "ms2m/error.hpp"
 
 namespace ms2m::node {
@@ -26,12 +29,43 @@ void Channel::go_through(std::unique_ptr<tls::Stream> passage, std::optional<Byt
   passage_ = std::make_unique<PassageStream>(std::move(passage), per_second, wire_, token_);
 }
 
+void Channel::pack(Compression how) {
+  if (how == Compression::none) return;
+  how_ = how;
+  packer_.emplace();
+}
+
 void Channel::send(std::string_view bytes) {
+  if (!packer_) send_on(bytes);
+  for (std::string_view rest = bytes; packer_ && !rest.empty(); rest.remove_prefix(std::min(rest.size(), kMaxBlock)))
+    send_packed(rest.substr(0, kMaxBlock));
+  if (!passage_) return;
+  come_.done.count += bytes.size();
+  if (tells_) tell(false);
+}
+
+void Channel::send_packed(std::string_view plain) {
+  const bool compress = how_ == Compression::zstd || choice_.compress();
+  const TimePoint made = Clock::now();
+  const std::string_view block = compress ? packer_->compressed(plain) : std::string_view{};
+  const TimePoint packed = Clock::now();
+  if (block.empty()) {
+    send_on(head_of(plain));
+    send_on(plain);
+  } else {
+    send_on(block);
+  }
+  const TimePoint before = std::exchange(sent_, Clock::now());
+  if (before == TimePoint{}) return;  // the first one has waited for the other side to be ready
+  choice_.sent(
+      {plain.size(), block.empty() ? plain.size() : block.size(), made - before, packed - made, sent_ - packed});
+}
+
+void Channel::send_on(std::string_view bytes) {
   if (passage_) {
     await_credit();
-    passage_->send(bytes);
-    come_.done.count += bytes.size();
-    return tells_ ? tell(false) : void();
+    come_.travelled.count += bytes.size();
+    return passage_->send(bytes);
   }
   while (!bytes.empty()) {
     std::size_t size = 0;
@@ -78,9 +112,10 @@ void Channel::accept_stream(Bytes size) {
 
 std::string Channel::receive_through() {
   std::string bytes = passage_->receive();
-  come_.done.count += bytes.size();
-  if (bytes.empty()) passage_.reset();  // the end itself is ms2m's to tell
-  tell(bytes.empty());
+  come_.travelled.count += bytes.size();
+  if (!bytes.empty()) return bytes;
+  passage_.reset();  // the end itself is ms2m's to tell
+  tell(true);
   return bytes;
 }
 
@@ -92,6 +127,26 @@ void Channel::tell(bool now) {
 }
 
 std::optional<std::string> Channel::receive() {
+  for (;;) {
+    auto bytes = unpacker_ ? unpacker_->next() : receive_next();
+    if (!bytes && unpacker_) {
+      if (auto more = receive_next()) {
+        unpacker_->feed(std::move(*more));
+        continue;
+      }
+      const std::lock_guard lock(wire_.mutex);
+      if (unpacker_->unfinished() && !deaf_)
+        throw Error(ErrorKind::failed, "the compressed stream is cut off in the middle of a block");
+    }
+    if (bytes && passage_) {
+      come_.done.count += bytes->size();
+      tell(false);
+    }
+    return bytes;
+  }
+}
+
+std::optional<std::string> Channel::receive_next() {
   std::string bytes;
   if (passage_ && !(bytes = receive_through()).empty()) return bytes;
   std::uint32_t grant = 0;

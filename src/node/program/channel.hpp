@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "ms2m/stop.hpp"
+#include "node/program/pack_choice.hpp"
+#include "node/program/packing.hpp"
 #include "node/program/passage_stream.hpp"
 #include "node/program/wire.hpp"
 #include "node/protocol/messages.hpp"
@@ -31,12 +33,17 @@ class Channel {
   /// The stream of this request goes through it, and not to or from ms2m. `tells`: progress says how much has gone.
   void go_through(std::unique_ptr<tls::Stream> passage, std::optional<Bytes> per_second = std::nullopt,
                   bool tells = false);
-  /// As soon as ms2m has granted credit for it.
+  /// What is sent is packed (blocks.hpp) from now on: all that can be compressed is, or, `automatic`, where that pays.
+  void pack(Compression how);
+  /// What comes is packed.
+  void unpack() { unpacker_.emplace(); }
+  /// As soon as ms2m has granted credit for it. Whatever was given in one call can be unpacked without the next one's.
   void send(std::string_view bytes);
   void send_end(const StreamEnd& end);
   /// From now on a stream of that size may come.
   void accept_stream(Bytes size);
-  /// Its next bytes; nullopt when the stream has ended, with end_of_stream().
+  /// Its next bytes; nullopt when the stream has ended, with end_of_stream(). Error{failed}: a packed one is damaged,
+  /// or cut off.
   std::optional<std::string> receive();
   const StreamEnd& end_of_stream() const noexcept { return *end_; }
   /// Whatever still comes is of no use: receive() returns nullopt. For any thread.
@@ -52,7 +59,10 @@ class Channel {
  private:
   void await_credit();
   void tell(bool now);
-  /// Empty: it has ended.
+  void send_packed(std::string_view plain);
+  /// As it travels.
+  void send_on(std::string_view bytes);
+  std::optional<std::string> receive_next();
   std::string receive_through();
   const std::uint32_t number_;
   Wire& wire_;
@@ -63,6 +73,11 @@ class Channel {
   bool tells_ = false;
   StreamProgress come_{};  // or gone, through the passage
   TimePoint next_progress_{};
+  Compression how_ = Compression::none;
+  std::optional<Packer> packer_;
+  PackChoice choice_;
+  TimePoint sent_{};  ///< when the block before had gone
+  std::optional<Unpacker> unpacker_;
   // All below: Wire::mutex.
   std::uint64_t may_send_ = 0;
   std::uint64_t may_receive_ = 0;  // granted, and not yet used

@@ -49,6 +49,7 @@ struct ServePages {
   static constexpr const char* kDo = "serve_pages";
   using Answer = PagesEnd;
   std::string id;
+  Compression compress = Compression::none;  ///< of what the server says
 };
 
 struct StreamEnd;
@@ -80,6 +81,7 @@ struct ReadDump {
   std::string id;
   Round round = Round::none;
   std::optional<PassageUse> passage{};
+  Compression compress = Compression::none;
 };
 
 /// Whichever session's it is. One that is still being made: when that has ended.

@@ -4,6 +4,7 @@
 
 #include "node/protocol/archive_fields.hpp"
 #include "node/protocol/codec.hpp"
+#include "node/protocol/dump_fields.hpp"
 #include "node/protocol/json_text.hpp"
 #include "node/protocol/passage_fields.hpp"
 #include "node/protocol/registry_fields.hpp"
@@ -21,6 +22,11 @@ static const std::array<const char*, 3>& words(Content) {
 
 static const std::array<const char*, 3>& words(Round) {
   static const std::array<const char*, 3> all{"none", "early", "last"};
+  return all;
+}
+
+static const std::array<const char*, 3>& words(Compression) {
+  static const std::array<const char*, 3> all{"none", "zstd", "auto"};
   return all;
 }
 
@@ -169,6 +175,7 @@ static void fields(auto& f, Of<StreamProgress> auto& m) {
   f("over", m.over);
   f("pages", m.pages);
   f("differing", m.differing);
+  f("travelled", m.travelled);
 }
 static void fields(auto& f, Of<StreamEnd> auto& m) {
   f("bytes", m.bytes);
@@ -180,30 +187,13 @@ static void fields(auto& f, Of<ReadArchive> auto& m) {
   f("round", m.round);
   f("id", m.id);
   f("passage", m.passage);
-}
-static void fields(auto& f, Of<ReadDump> auto& m) {
-  f("id", m.id);
-  f("round", m.round);
-  f("passage", m.passage);
-}
-static void fields(auto& f, Of<DumpAnswer> auto& m) {
-  f("frozen_ms", m.frozen_ms);
-  f("bytes", m.bytes);
-  f("pages", m.pages);
-}
-static void fields(auto& f, Of<DumpContainer> auto& m) {
-  f("id", m.id);
-  f("container", m.container);
-  f("serve_ms", m.serve_ms);
-}
-static void fields(auto& f, Of<AttendCheckpoint> auto& m) {
-  f("container", m.container);
-  f("over", m.over);
+  f("compress", m.compress);
 }
 static void fields(auto& f, Of<WriteLayout> auto& m) {
   f("directory", m.directory);
   f("bytes", m.bytes);
   f("passage", m.passage);
+  f("packed", m.packed);
 }
 static void fields(auto& f, Of<RemoveLayout> auto& m) { f("directory", m.directory); }
 static void fields(auto& f, Of<ImageTool> auto& m) { f("tool", m.tool); }
@@ -243,15 +233,12 @@ static void fields(auto& f, Of<WriteRestore> auto& m) {
   f("round", m.round);
   f("over", m.over);
   f("passage", m.passage);
+  f("packed", m.packed);
 }
 static void fields(auto& f, Of<RestoreReady> auto& m) {
   f("id", m.id);
   f("sha256", m.sha256);
 }
-static void fields(auto& f, Of<RemoveDump> auto& m) { f("id", m.id); }
-static void fields(auto& f, Of<PagesEnd> auto& m) { f("bytes", m.bytes); }
-static void fields(auto& f, Of<ServePages> auto& m) { f("id", m.id); }
-static void fields(auto& f, Of<FeedPages> auto& m) { f("id", m.id); }
 static void fields(auto& f, RestoreById auto& m) { f("id", m.id); }
 static void fields(auto& f, Of<RestoreWatch> auto& m) {
   f("id", m.id);

@@ -113,6 +113,7 @@ struct StreamProgress {
   /// Of a round: the digest of the memory over which it is an increment; "": it is whole.
   std::string over{};
   std::uint64_t pages = 0, differing = 0;  ///< of its memory, and of these in the stream; 0, 0: not understood
+  Bytes travelled{};                       ///< of `done`, as it went through a passage
 };
 
 struct StreamEnd {
@@ -133,6 +134,7 @@ struct ReadArchive {
   Round round = Round::none;
   std::string id{};
   std::optional<PassageUse> passage{};
+  Compression compress = Compression::none;  ///< any other: the stream is a packed one (blocks.hpp)
 };
 
 // ---- layouts and images ------------------------------------------------------------------------------------------
@@ -146,6 +148,7 @@ struct WriteLayout {
   std::string directory;
   Bytes bytes;
   std::string passage{};  ///< ID; empty: none
+  bool packed = false;    ///< the stream is (blocks.hpp)
 };
 
 /// Also the root of layouts, when it is empty then.

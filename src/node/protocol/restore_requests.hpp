@@ -51,6 +51,7 @@ struct WriteRestore {
   Round round = Round::none;
   std::string over{};
   std::string passage{};  ///< ID; empty: none
+  bool packed = false;
 };
 
 struct PagesEnd;
@@ -63,6 +64,7 @@ struct FeedPages {
   static constexpr const char* kDo = "feed_pages";
   using Answer = PagesEnd;
   std::string id;
+  bool packed = false;  ///< what comes
 };
 
 /// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.

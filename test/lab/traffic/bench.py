@@ -132,7 +132,8 @@ def parser():
     carrying.set_defaults(run=transfer.run)
     carrying.add_argument("--sizes", type=word(transfer.sizes_of), default="27M,1G", help="of the archive; M and G are of 1024")
     carrying.add_argument("--ways", type=word(transfer.ways_of), default=",".join(transfer.WAYS),
-                          help=f"of those that there are: {', '.join(transfer.WAYS)}")
+                          help=f"of those that there are: {', '.join(transfer.WAYS)}; ssh-relay+zstd, ssh-direct+auto: --compress")
+    carrying.add_argument("--noise", type=word(transfer.share_of), default=0.75, help="the share of the archive that does not compress")
     carrying.add_argument("--reps", type=int, choices=range(1, 100), metavar="N", default=3, help="each with all ways in turn, and the plain pipe")
     carrying.add_argument("--json", action="store_true", help="one JSON object per size and way")
     others = commands.add_parser("clients", help="consumers of other libraries, without the control protocol: moved? exact? what do they need?",

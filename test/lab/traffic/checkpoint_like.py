@@ -1,5 +1,5 @@
-"""Runs on a node: makes a tar like a checkpoint's, most of it pages that do not compress, beside some that would.
-usage: checkpoint_like.py PATH BYTES      A dot for each part written: who has no reader any more ends."""
+"""Runs on a node: makes a tar like a checkpoint's, some of it pages that do not compress, beside some that would.
+usage: checkpoint_like.py PATH BYTES [NOISE]      NOISE: the share of the former, three quarters. A dot for each part written: who has no reader any more ends."""
 
 import os
 import sys
@@ -25,19 +25,19 @@ def members(size):
     return [*small, ("checkpoint/pages-1.img", pages)]
 
 
-def part(number, size):
-    """Three quarters noise, one quarter what a process fills its tables with."""
-    noise = size * 3 // 4
+def part(number, size, share=0.75):
+    """So much of it noise, the rest what a process fills its tables with."""
+    noise = int(size * share)
     return os.urandom(noise) + (b"%015d\n" % number * (size // 16 + 1))[: size - noise]
 
 
-def write(out, size, written):
+def write(out, size, written, noise=0.75):
     for name, length in members(size):
         info = tarfile.TarInfo(name)
         info.size, info.mode = length, 0o600
         out.write(info.tobuf(tarfile.GNU_FORMAT))
         for at in range(0, length, PART):
-            out.write(part(at, min(PART, length - at)))
+            out.write(part(at, min(PART, length - at), noise))
             written()
         out.write(bytes(padded(length) - length))
     out.write(END)
@@ -50,7 +50,7 @@ def dot():
 
 def main():
     with open(sys.argv[1], "xb") as out:
-        write(out, int(sys.argv[2]), dot)
+        write(out, int(sys.argv[2]), dot, *map(float, sys.argv[3:4]))
 
 
 if __name__ == "__main__":

@@ -60,11 +60,11 @@ class Room:
             there = int(self.run(node, "df --output=avail -B1 /var/lib | tail -n 1"))
             check_free(largest + SPARE, {f"node {node} (/var/lib)": there})
 
-    def make(self, size):
+    def make(self, size, noise):
         self.run(self.source, f"umask 077; mkdir -p {os.path.dirname(self.archive)}; rm -f {self.archive}")
         self.run(self.target, f"umask 077; mkdir -p {self.directory}")
         with open(MAKER, encoding="utf-8") as program:
-            self.run(self.source, f"python3 -B - {self.archive} {size}", stdin=program)
+            self.run(self.source, f"python3 -B - {self.archive} {size} {noise}", stdin=program)
         return int(self.run(self.source, f"stat -c %s {self.archive}"))
 
     def warm(self):

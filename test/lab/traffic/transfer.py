@@ -15,6 +15,7 @@ from room import Room, running
 
 RAW = {"ssh-relay": "raw-ssh", "ssh-direct": "raw-tcp", "registry": "raw-tcp"}  # the pipe of its route, or of what it is beside
 WAYS = tuple(RAW)
+COMPRESSIONS = ("zstd", "auto")
 PIPES = {"raw-ssh": Room.raw, "raw-tcp": Room.raw_tcp}
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 SOURCE, TARGET = "worker-1", "worker-2"
@@ -34,9 +35,22 @@ def sizes_of(text):
 def ways_of(text):
     ways = text.split(",")
     for way in ways:
-        if way not in WAYS:
+        plain, _, compress = way.partition("+")
+        if plain not in WAYS:
             raise ValueError(f"there is no way '{way}'; there is {', '.join(WAYS)}")
+        if compress != "" and (compress not in COMPRESSIONS or plain == "registry") or way.endswith("+"):
+            raise ValueError(f"'{way}' is not compressed so; ssh-relay and ssh-direct may have +{' or +'.join(COMPRESSIONS)}")
     return ways
+
+
+def raw_of(way):
+    return RAW[way.partition("+")[0]]
+
+
+def share_of(text):
+    if not 0 <= float(text) <= 1:
+        raise ValueError(f"'{text}' is no share from 0 to 1")
+    return float(text)
 
 
 def carrier():
@@ -63,7 +77,8 @@ def collect_garbage():
 
 def carry(room, way):
     """One move, with what each process has used from its beginning to its end."""
-    request = {"way": way, "ssh_config": os.path.join(lab.LAB, "ssh", "config"), "from": room.source, "to": room.target,
+    plain, _, compress = way.partition("+")
+    request = {"way": plain, "compress": compress or "none", "ssh_config": os.path.join(lab.LAB, "ssh", "config"), "from": room.source, "to": room.target,
                "archive": room.archive, "id": room.name, "cache": room.cache, "address": room.address(),
                "registry": lab.REGISTRY, "registry_ca": os.path.join(lab.LAB, "pki", "ca.crt"),
                "registry_logins": os.path.join(lab.LAB, "registry", "auth.json")}
@@ -71,7 +86,7 @@ def carry(room, way):
                  stderr=subprocess.PIPE, text=True) as process:  # the nodes' programs end with it
         said(process, way)
         roles = processes.cast(process.pid, room.directory, {"source": room.source, "target": room.target})
-        if way == "registry":
+        if plain == "registry":
             roles["registry"] = [int(lab.read("pids", "registry").split()[0])]
         before = processes.cpu_seconds(roles)
         process.stdin.write("go\n")
@@ -80,15 +95,16 @@ def carry(room, way):
         after = processes.cpu_seconds(roles)
         peaks = processes.peaks(roles)
         process.stdin.close()
-    if way == "registry":
+    if plain == "registry":
         collect_garbage()
-    return {"seconds": moved["seconds"], "bytes": moved["bytes"], "bytes_per_s": round(moved["bytes"] / moved["seconds"]),
+    return {"seconds": moved["seconds"], "bytes": moved["bytes"], "travelled_bytes": moved["travelled_bytes"],
+            "bytes_per_s": round(moved["bytes"] / moved["seconds"]),
             "peak_rss_mib": peaks, "cpu_s_per_gib": processes.per_gib(before, after, moved["bytes"])}
 
 
 def repetition(room, ways, number):
     """Every way once, the plain pipes of their routes with them; who begins changes, and what connecting costs a pipe is not of its time."""
-    turns = [*sorted({RAW[way] for way in ways}), *ways]
+    turns = [*sorted({raw_of(way) for way in ways}), *ways]
     runs = {}
     for turn in turns[number % len(turns):] + turns[:number % len(turns)]:
         room.warm()
@@ -110,15 +126,15 @@ def middle(values):
 def row(name, size, way, repetitions):
     """Medians; `ratio_to_raw` is of the medians: 1 is as fast as the plain pipe."""
     ours = [each[way] for each in repetitions]
-    raw = middle(each[RAW[way]]["seconds"] for each in repetitions)
+    raw = middle(each[raw_of(way)]["seconds"] for each in repetitions)
     seconds = middle(run["seconds"] for run in ours)
     return {"size": name, "bytes": size, "way": way, "reps": len(ours), "seconds": seconds,
-            "bytes_per_s": round(size / seconds), "ratio_to_raw": round(raw / seconds, 3),
+            "travelled_bytes": middle(run["travelled_bytes"] for run in ours), "bytes_per_s": round(size / seconds), "ratio_to_raw": round(raw / seconds, 3),
             "peak_rss_mib": middle(run["peak_rss_mib"] for run in ours),
             "cpu_s_per_gib": middle(run["cpu_s_per_gib"] for run in ours),
             "raw": {"seconds": raw, "bytes_per_s": round(size / raw),
-                    "connect_s": middle(each[RAW[way]]["connect_s"] for each in repetitions)},
-            "runs": [{"seconds": round(each[way]["seconds"], 3), "raw_s": each[RAW[way]]["seconds"]} for each in repetitions]}
+                    "connect_s": middle(each[raw_of(way)]["connect_s"] for each in repetitions)},
+            "runs": [{"seconds": round(each[way]["seconds"], 3), "raw_s": each[raw_of(way)]["seconds"]} for each in repetitions]}
 
 
 def listed(numbers):
@@ -126,7 +142,8 @@ def listed(numbers):
 
 
 def show(line):
-    return (f"{line['size']:>5} {line['way']:<10} {line['seconds']:.2f} s, {line['bytes_per_s'] / 1e6:.0f} MB/s, "
+    return (f"{line['size']:>5} {line['way']:<15} {line['seconds']:.2f} s, {line['bytes_per_s'] / 1e6:.0f} MB/s "
+            f"({line['travelled_bytes'] / line['bytes']:.2f} of them travelled), "
             f"{line['ratio_to_raw']:.2f} of the plain pipe's {line['raw']['bytes_per_s'] / 1e6:.0f} MB/s\n"
             f"      peak MiB: {listed(line['peak_rss_mib'])}\n      CPU s per GiB: {listed(line['cpu_s_per_gib'])}")
 
@@ -149,7 +166,7 @@ def run(options):
     room.check(max(size for _, size in options.sizes))
     with emptied(room):
         for name, wanted in options.sizes:
-            size = room.make(wanted)
+            size = room.make(wanted, options.noise)
             repetitions = [repetition(room, options.ways, number) for number in range(options.reps)]
             for way in options.ways:
                 line = row(name, size, way, repetitions)

@@ -24,6 +24,13 @@ class Words(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no way 'pigeon'; there is ssh-relay, ssh-direct, registry"):
             transfer.ways_of("ssh-relay,pigeon")
 
+    def test_some_ways_are_compressed(self):
+        self.assertEqual(transfer.ways_of("ssh-relay+zstd,ssh-direct+auto"), ["ssh-relay+zstd", "ssh-direct+auto"])
+        self.assertEqual(transfer.raw_of("ssh-relay+zstd"), "raw-ssh")
+        for bad in ("ssh-relay+", "ssh-relay+gzip", "registry+zstd"):
+            with self.assertRaisesRegex(ValueError, "is not compressed so"):
+                transfer.ways_of(bad)
+
 
 class Archive(unittest.TestCase):
     def test_is_of_the_size_that_was_asked_for(self):
@@ -69,7 +76,7 @@ class Processes(unittest.TestCase):
 class Rows(unittest.TestCase):
     def test_ratio_is_of_medians(self):
         def once(seconds, raw, peak):
-            return {"ssh-relay": {"seconds": seconds, "peak_rss_mib": {"ms2m": peak}, "cpu_s_per_gib": {"ms2m": 1.0}},
+            return {"ssh-relay": {"seconds": seconds, "travelled_bytes": 8 << 20, "peak_rss_mib": {"ms2m": peak}, "cpu_s_per_gib": {"ms2m": 1.0}},
                     "raw-ssh": {"seconds": raw, "connect_s": 0.2}}
 
         line = transfer.row("8M", 8 << 20, "ssh-relay", [once(2.0, 1.0, 10), once(4.0, 9.0, 30), once(3.0, 2.4, 20)])

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "node/program/packing.hpp"
 #include "session.hpp"
 #include "support/catch.hpp"
 #include "wrap/posix/sha256.hpp"
@@ -73,6 +74,46 @@ TEST_CASE("what is not what was sent leaves nothing", "[node_program]") {
     CHECK_THAT(error.text, Contains(said));
     CHECK_FALSE(fs::exists(node.place.layouts));
   }
+}
+
+TEST_CASE("a packed stream that is not what was sent leaves nothing", "[node_program][packing]") {
+  const std::string plain(100'000, 'y'), other(50'000, 'n');
+  Packer packer;
+  const auto block = [&](const std::string& bytes) { return std::string(packer.compressed(bytes)); };
+  const std::string packed = block(plain), bomb = block(std::string(kMaxBlock, '\0'));
+  const auto said = [](std::string bytes, std::uint32_t size) {
+    print_head({size, static_cast<std::uint32_t>(bytes.size() - BlockHead::kSize)})
+        .copy(bytes.data(), BlockHead::kSize);
+    return bytes;
+  };
+  const Bytes size{plain.size()};
+  const StreamEnd meant{size, posix::Sha256::of(plain)};
+  for (const auto& [what, bytes, why] : std::vector<std::tuple<const char*, std::string, const char*>>{
+           {"cut", packed.substr(0, packed.size() - 1), "cut off in the middle of a block"},
+           {"nothing of it", "", "0 of 100000 bytes"},
+           {"lengthened by half a head", packed + "\1\2", "cut off in the middle of a block"},
+           {"lengthened by a block", packed + block(other), "more than 100000 bytes"},
+           {"another one", block(other) + block(other), "not what was sent"},
+           {"damaged", packed.substr(0, 10) + std::string(packed.size() - 10, '\x7f'), "compressed stream is damaged"},
+           {"no blocks", plain, "compressed stream is damaged"},
+           {"more than it says", said(bomb, 100'000), "compressed stream is damaged"},
+           {"more than was announced", bomb + bomb + bomb, "more than 100000 bytes"}}) {
+    CAPTURE(what);
+    Layouts node;
+    const auto begun = [&, b = bytes, m = meant] {
+      const auto channel = node.session.begin(WriteLayout{node.directory, m.bytes, "", true});
+      node.session.send_stream(channel, b, m);
+      node.session.finish<WriteLayout>(channel);
+    };
+    const Thrown error = thrown_by(begun);
+    CHECK(error.kind == ErrorKind::failed);
+    CHECK_THAT(error.text, Contains(why));
+    CHECK_FALSE(fs::exists(node.place.layouts));
+  }
+  Layouts node;
+  const auto channel = node.session.begin(WriteLayout{node.directory, size, "", true});
+  node.session.send_stream(channel, packed, meant);
+  CHECK(node.session.finish<WriteLayout>(channel).sha256 == meant.sha256);
 }
 
 TEST_CASE("a full disk is told before anything is sent", "[node_program]") {
