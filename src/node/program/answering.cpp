@@ -101,7 +101,8 @@ StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
   packed(request.packed, channel);
   return write_layout(node.roots.layouts, node.name, request, channel);
 }
-Found on(const Node& node, const RemoveLayout& request, Channel&) {
+Found on(const Node& node, const RemoveLayout& request, Channel& channel) {
+  if (node.runtime) image_take_back(*node.runtime, node.roots, request.directory, channel.stop());
   return remove_layout(node.roots.layouts, request.directory);
 }
 ImageTool on(const Node& node, const ImageProbe&, Channel& channel) {

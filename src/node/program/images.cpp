@@ -27,6 +27,12 @@ ImageId image_import(const NodeRuntime& runtime, const Roots& roots, const Image
   return imported;
 }
 
+void image_take_back(const NodeRuntime& runtime, const Roots& roots, const std::string& directory,
+                     const StopToken& stop) {
+  check_layout_directory(directory, roots.layouts);
+  runtime.take_back_import(directory, stop);
+}
+
 Nothing image_point_name(const NodeRuntime& runtime, const ImagePointName& request, const StopToken& stop) {
   check_image_name(request.name);
   runtime.point_name(request.name, check_image_id(request.id), stop);

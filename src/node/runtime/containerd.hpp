@@ -19,6 +19,7 @@ class ContainerdRuntime : public NodeRuntime {
   std::optional<StoredImage> find(const std::string& reference, const StopToken& stop) const override;
   /// Whether one is a checkpoint is not looked for: StoredImage::checkpoint is false.
   std::optional<std::vector<StoredImage>> list(const StopToken& stop) const override;
+  void take_back_import(const std::string&, const StopToken&) const override {}  // there is none
   std::string import_checkpoint(int layout, const CheckpointImage& image, const StopToken& stop) const override;
   void point_name(const std::string& name, const std::string& id, const StopToken& stop) const override;
   bool remove_name(const std::string& name, const StopToken& stop) const override;

@@ -125,6 +125,22 @@ std::string CrioRuntime::import_checkpoint(int layout, const CheckpointImage& im
   return parts.config_digest;
 }
 
+/// A tool that is killed between layer, image and name leaves what nobody looks for. No tool removes a layer alone: it
+/// goes with its image, which is made for that.
+void CrioRuntime::take_back_import(const std::string& directory, const StopToken& stop) const {
+  const auto begun = begun_import(directory);
+  const HalfImported half = begun ? half_imported(place_.system, *begun) : HalfImported::nothing;
+  if (half == HalfImported::nothing) return;
+  const std::string doing = "taking back the import of image " + begun->name;
+  if (half == HalfImported::layer) {
+    const auto copied = skopeo({"copy", "-q", "--insecure-policy", "oci:" + directory, kStore + begun->name}, stop,
+                               {{"TMPDIR", directory}});
+    if (!copied.ok()) throw tool_error(doing, place_.node, copied);
+  }
+  const auto removed = skopeo({"delete", kStore + "@" + begun->id}, stop);
+  if (!removed.ok()) throw tool_error(doing, place_.node, removed);
+}
+
 void CrioRuntime::point_name(const std::string& name, const std::string& id, const StopToken& stop) const {
   const std::string doing = "pointing " + name + " at image " + id.substr(0, 12);
   const auto want = manifest("@" + id, doing, stop);

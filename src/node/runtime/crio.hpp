@@ -24,6 +24,7 @@ class CrioRuntime : public NodeRuntime {
   std::optional<StoredImage> find(const std::string& reference, const StopToken& stop) const override;
   std::optional<std::vector<StoredImage>> list(const StopToken& stop) const override;
   std::string import_checkpoint(int layout, const CheckpointImage& image, const StopToken& stop) const override;
+  void take_back_import(const std::string& directory, const StopToken& stop) const override;
   /// Error{not_found} when there is no image `id`.
   void point_name(const std::string& name, const std::string& id, const StopToken& stop) const override;
   /// An image that a container uses only loses the name. With skopeo alone, an image that is no checkpoint image also

@@ -29,6 +29,9 @@ class NodeRuntime {
   virtual std::optional<std::vector<StoredImage>> list(const StopToken& stop) const = 0;
   /// `layout`: the directory of image.directory, open. The caller removes it afterwards.
   virtual std::string import_checkpoint(int layout, const CheckpointImage& image, const StopToken& stop) const = 0;
+  /// Of an import from that layout that has ended in the middle: what it has left in the store goes. Nothing when there
+  /// was none, and when it came so far that the image has its name.
+  virtual void take_back_import(const std::string& directory, const StopToken& stop) const = 0;
   virtual void point_name(const std::string& name, const std::string& id, const StopToken& stop) const = 0;
   virtual bool remove_name(const std::string& name, const StopToken& stop) const = 0;
   virtual bool remove_image(const std::string& id, const StopToken& stop) const = 0;

@@ -181,6 +181,33 @@ std::string user_of(const std::string& config) {
   return text_of(member(Json::parse(config, nullptr, false), "config"), "User");
 }
 
+std::optional<BegunImport> begun_import(const std::string& layout) {
+  const auto digest_in = [](const Json& descriptor) {
+    const std::string digest = text_of(descriptor, "digest");
+    return digest.starts_with("sha256:") && is_sha256(digest.substr(7)) ? digest.substr(7) : "";
+  };
+  const auto only = [](const Json& list) { return list.is_array() && list.size() == 1 ? list.front() : Json(); };
+  const Json entry = only(member(parsed(layout + "/index.json"), "manifests"));
+  const std::string manifest_digest = digest_in(entry);
+  if (manifest_digest.empty()) return std::nullopt;
+  const Json manifest = parsed(layout + "/blobs/sha256/" + manifest_digest);
+  const BegunImport begun{text_of(member(entry, "annotations"), "io.containerd.image.name"),
+                          digest_in(member(manifest, "config")), digest_in(only(member(manifest, "layers")))};
+  return begun.name.empty() || begun.id.empty() || begun.layer.empty() ? std::nullopt : std::optional(begun);
+}
+
+HalfImported half_imported(const std::string& system, const BegunImport& begun) {
+  const auto record = [](const Json& list, const std::string& id) {
+    for (const Json& each : list.is_array() ? list : Json::array())
+      if (text_of(each, "id") == id) return each;
+    return Json();
+  };
+  const Json image = record(parsed(image_directory(system) + "/images.json"), begun.id);
+  if (image.is_object()) return member(image, "names").empty() ? HalfImported::nameless_image : HalfImported::nothing;
+  const Json layer = record(parsed(store_directory(system) + "/overlay-layers/layers.json"), begun.layer);
+  return layer.is_object() ? HalfImported::layer : HalfImported::nothing;
+}
+
 std::string image_of_container(const std::string& system, const std::string& container_id) {
   const Json list = parsed(store_directory(system) + "/overlay-containers/containers.json");
   if (!list.is_array()) return "";

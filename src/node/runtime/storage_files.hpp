@@ -29,6 +29,16 @@ std::string config_digest(const std::string& manifest);
 /// That an image's configuration names; "": none.
 std::string user_of(const std::string& config);
 
+/// What an import leads to, by the files of its layout.
+struct BegunImport {
+  std::string name, id, layer;  ///< the digests' hex
+};
+/// nullopt: it has not come so far that these files were all written.
+std::optional<BegunImport> begun_import(const std::string& layout);
+enum class HalfImported { nothing, layer, nameless_image };
+/// What the store has of it; nothing: also when the image has its name.
+HalfImported half_imported(const std::string& system, const BegunImport& begun);
+
 /// ID of the image that a container of CRI-O was made from; "".
 std::string image_of_container(const std::string& system, const std::string& container_id);
 

@@ -1,6 +1,7 @@
 // Images of CRI-O by the real skopeo, with an image store of the test's own; with podman at hand, and without.
 #include "node/program/images.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,7 +60,11 @@ struct Store {
   }
   bool remove_name(const std::string& name) const { return node::image_remove_name(runtime, {name}, {}).found; }
   bool remove_image(const std::string& id) const { return node::image_remove(runtime, {id}, {}).found; }
-  bool remove_layout(const std::string& directory) const { return node::remove_layout(roots.layouts, directory).found; }
+  /// As the request does it.
+  bool remove_layout(const std::string& directory) const {
+    node::image_take_back(runtime, roots, directory, {});
+    return node::remove_layout(roots.layouts, directory).found;
+  }
   node::CrioRuntime runtime;
   node::Roots roots;
 };
@@ -312,6 +317,59 @@ TEST_CASE("store: the name is pointed at the original image, the checkpoint imag
     CHECK(node.layers() == 1);
     CHECK(kind_of([&] { node.store.point_name(image.name, id); }) == ErrorKind::not_found);
     CHECK(node.store.find(image.name)->id == original_id);
+  }
+}
+
+TEST_CASE("store: an import that ended in the middle leaves nothing when its layout goes") {
+  for (const auto tools : both()) {
+    Node node(tools);
+    const fs::path images = node.dir.path() / "storage/overlay-images/images.json";
+    const auto begin = [&](const CheckpointImage& image) {
+      posix::UniqueFd layout(::open(image.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      node.store.runtime.import_checkpoint(layout.get(), image, {});  // and its layout stays
+    };
+    const auto clean = [&] {
+      const auto left = node.store.list();
+      REQUIRE(left);
+      CHECK(left->empty());
+      CHECK(node.layers() == 0);
+    };
+    auto image = node.archive("m1", "nameless");
+    begin(image);
+    Json list = Json::parse(posix::read_file(images.string()));
+    list.at(0).erase("names");
+    std::ofstream(images) << list.dump();
+    CHECK(node.store.remove_layout(image.directory));
+    clean();
+
+    image = node.archive("m2", "a layer alone");
+    begin(image);
+    std::ofstream(images) << "[]";
+    CHECK(node.store.remove_layout(image.directory));
+    clean();
+
+    image = node.archive("m3", "whole");
+    begin(image);
+    CHECK(node.store.remove_layout(image.directory));
+    CHECK(node.store.find(image.name));  // that is its name's to take back
+    CHECK(node.store.remove_name(image.name));
+
+    // Wherever it is killed.
+    for (int n = 0; n < 24; ++n) {
+      image = node.archive("k" + std::to_string(n), "killed", 4 << 20);
+      node::write_layout_files(image.directory, node::make_layout(image));
+      posix::RunSpec copy;
+      copy.process.argv = {"timeout", "-s", "KILL", std::to_string(0.02 + 0.01 * n), "skopeo", "copy", "-q",
+                           "--insecure-policy", "oci:" + image.directory, "containers-storage:" + image.name};
+      copy.process.env = {{"TMPDIR", image.directory}};
+      {
+        const Variable all("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        posix::run_process(copy, {}, "skopeo");
+      }
+      CHECK(node.store.remove_layout(image.directory));
+      node.store.remove_name(image.name);
+    }
+    clean();
   }
 }
 
