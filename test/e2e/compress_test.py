@@ -5,6 +5,7 @@ what takes the time."""
 import json
 
 import handler_test
+import precopy_test
 import scenario
 
 HANDOFF = ("--strategy", "handoff", "--precopy", "off")
@@ -70,6 +71,18 @@ class ByImage(Compressed, scenario.Scenario):
 
 class ByHandler(Compressed, handler_test.ByHandler):
     pass
+
+
+class InRounds(precopy_test.Named):
+    def test_rounds(self):
+        (source,) = self.start_traffic()
+        report = self.migrate(source.name, self.there, "--strategy", "handoff", "--precopy", "1", "--checkpoint", "runtime", "--compress", "zstd")
+        self.assertLess(report["precopy_travelled_bytes"], 0.6 * report["precopy_bytes"])
+        self.assertLess(report["travelled_bytes"], report["bytes"])
+        self.assertLess(report["memory_pages"]["carried"], report["memory_pages"]["all"])
+        self.assert_serving(self.there, source.state["boot_id"])
+        self.assert_exact()
+        self.assert_no_debris()
 
 
 if __name__ == "__main__":

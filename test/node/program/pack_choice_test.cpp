@@ -145,3 +145,17 @@ TEST_CASE("a sender that compresses looks whether its link has become faster", "
   CHECK(took.share_packed < 0.4);
   CHECK(took.automatic < 1.05 * std::min(took.none, took.zstd));
 }
+
+TEST_CASE("what does not become smaller any more is sent as it is", "[packing]") {
+  const Times took = times(kLarge, [](double done) {
+    Machine machine;
+    machine.link = 300 * kMB;
+    machine.packs = 250 * kMB;
+    if (done < 0.1) machine.packs = 2000 * kMB;
+    machine.ratio = done < 0.1 ? 0.1 : 1.0;
+    return machine;
+  });
+  CHECK(took.zstd > 1.2 * took.none);
+  CHECK(took.automatic < 1.02 * took.none);
+  CHECK(took.share_packed < 0.11);
+}
