@@ -82,10 +82,12 @@ TEST_CASE("what the consumer of a stream says of itself", "[preflight][stream]")
   MigrationRequest late = replay();
   late.from = "300";
   CHECK_THAT(refusal(f, late), Contains("--from 300 comes after offset 299"));
-  for (const char* from : {"299", "first", "2026-11-29T18:00:00Z"}) {
+  for (const char* from : {"299", "first", "2020-11-29T18:00:00Z"}) {
     late.from = from;
     CHECK(refusal(f, late).empty());
   }
+  late.from = "2999-11-29T18:00:00Z";
+  CHECK_THAT(refusal(f, late), Contains("--from 2999-11-29T18:00:00Z has not come yet"));
   f.stream->state.clear();
   CHECK(says(f, "it does not tell its state"));
 }
