@@ -68,7 +68,7 @@ void check_status(const ConsumerStatus& status, const MigrationRequest& request,
 
 void check_stream(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!request.unresolved.empty() || !facts.asked(Question::broker) || !facts.asked(Question::status)) return;
-  if (facts.queue) check_retention(*facts.queue, request, out);
+  if (facts.queue && !facts.procedure.moves_memory()) check_retention(*facts.queue, request, out);
   if (facts.stream) return check_status(*facts.stream, request, out);
   if (!facts.source_control) return;  // refused for that
   refuse(out, "protocol",
