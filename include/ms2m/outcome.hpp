@@ -72,6 +72,7 @@ struct CarriedPages {
 /// Offsets of a stream; -1: of no message.
 struct StreamOffsets {
   std::int64_t first = -1;              ///< where the target's state begins; -1: it is not told
+  std::int64_t checkpoint = -1;         ///< the last message before the checkpoint; -1: there was none
   std::int64_t stop = -1;               ///< the last message of the source
   std::int64_t cut_over = -1;           ///< the last message of the target when it was given the stream
   std::optional<bool> same_state{};     ///< both told their states there; nullopt: they do not tell it

@@ -20,6 +20,7 @@ enum class Course {
   in_place,    ///< handoff of a StatefulSet's pod: the source goes before the copy comes under its name
   sequential,  ///< the published baseline: the same, in the time that the source's own termination takes
   replay,      ///< of a stream: a fresh pod reads it up to the offset at which the source has stopped
+  hybrid,      ///< of a stream: the same by a restored copy, which goes on from where it was at the checkpoint
 };
 
 const char* to_string(Course course) noexcept;  // "handoff", "in_place", ...
@@ -71,12 +72,12 @@ struct Procedure {
   bool by_handler() const { return restoring == Restoring::handler; }
   /// Through a tee to both copies.
   bool relays() const { return course == Course::shadow; }
+  /// Both copies read one log, each for itself.
+  bool of_stream() const { return course == Course::replay || course == Course::hybrid; }
   /// The process's memory moves, so both nodes are worked on; else nothing is done there but by their kubelets.
   bool moves_memory() const { return course != Course::replay; }
   /// What it does is told by the broker's management API alone: exact counts, connections, bindings, a queue's type.
-  bool needs_management() const {
-    return course == Course::valve || course == Course::fanout || course == Course::replay;
-  }
+  bool needs_management() const { return course == Course::valve || course == Course::fanout || of_stream(); }
 };
 
 }  // namespace ms2m

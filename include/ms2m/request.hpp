@@ -16,7 +16,7 @@ enum class Strategy {
   handoff,     ///< quiet, checkpoint, restore, hand the queue over: no message is processed twice
   shadow,      ///< the source serves on while the copy catches up through the tee
   sequential,  ///< the published baseline: scale down, wait, restore under the same name, scale up
-  replay,      ///< the queue is a stream: a fresh pod makes the state anew from it, without a checkpoint
+  replay,      ///< the queue is a stream: the target reads it, too; a fresh pod, or one restored from a checkpoint
 };
 const char* to_string(Strategy strategy) noexcept;
 
@@ -55,6 +55,8 @@ struct StepTimeouts {
   Seconds undo{60};     ///< each undo entry
 };
 
+inline constexpr const char* kFromCheckpoint = "checkpoint";
+
 /// What could not be found out about the broker and the queue, and what cures it.
 struct Unresolved {
   std::string text;
@@ -71,7 +73,9 @@ struct MigrationRequest {
   std::vector<Unresolved> unresolved{};  ///< for plan and check: there is no broker to ask then
   Strategy strategy = Strategy::shadow;
   Replay replay = Replay::exact;
-  std::string from{};  ///< Strategy::replay: "first", an offset or an RFC 3339 time; empty: where the source began
+  /// Strategy::replay: "first", an offset or an RFC 3339 time; empty: where the source began; kFromCheckpoint: where it
+  /// is at a checkpoint, from which the target is restored.
+  std::string from{};
   /// Strategy::replay: asked where an application is that does not answer STATUS, by /bin/sh; empty: it answers. It may
   /// hold a secret: it is in no journal, and in nothing that is told.
   std::string offset_command{};

@@ -112,6 +112,8 @@ const char* to_string(Course course) noexcept {
       return "sequential";
     case Course::replay:
       return "replay";
+    case Course::hybrid:
+      return "hybrid";
   }
   return "?";
 }

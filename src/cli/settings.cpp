@@ -65,21 +65,22 @@ std::optional<unsigned> parse_rounds(const std::string& text) {
   return rounds;
 }
 
-/// Where in a stream: "first", an offset, or a time to the second, UTC; "state": empty.
+/// Where in a stream: "first", an offset, or a time to the second, UTC; "checkpoint"; "state": empty.
 std::string parse_from(const std::string& text) {
   const auto all_digits = [](const std::string& part) {
     return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
   constexpr std::size_t kDigitsOfOffset = 18;
   if (text == "state") return "";
-  if (text == "first" || (all_digits(text) && text.size() <= kDigitsOfOffset)) return text;
+  if (text == "first" || text == kFromCheckpoint || (all_digits(text) && text.size() <= kDigitsOfOffset)) return text;
   std::tm time{};
   const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);
   constexpr std::size_t kLengthOfTime = 20;
   std::tm day = time;  // of which timegm() makes one that there is
   ::timegm(&day);
   if (end != nullptr && *end == '\0' && text.size() == kLengthOfTime && day.tm_mday == time.tm_mday) return text;
-  throw Error(ErrorKind::usage, "'" + text + "' is not state, first, an offset or a time like 2026-11-29T18:00:00Z");
+  throw Error(ErrorKind::usage,
+              "'" + text + "' is not state, first, checkpoint, an offset or a time like 2026-11-29T18:00:00Z");
 }
 
 std::string parse_command(const std::string& text) {
@@ -122,7 +123,8 @@ std::vector<Setting> all_settings() {
   std::vector<Setting> list{
       word_setting<kStrategies, &MigrationRequest::strategy>(
           "strategy", "shadow (default), handoff, sequential; replay: of a stream"),
-      {"from", "WHERE", "replay only: state (default): where the source's state begins; first, an offset or a time",
+      {"from", "WHERE",
+       "replay only: state (default): where the source's begins; first, an offset, a time; checkpoint: restored",
        [](MigrationRequest& r, const std::string& v) { r.from = parse_from(v); }},
       {"offset-command", "COMMAND", "replay only: prints the offset of an app that does not answer STATUS (none)",
        [](MigrationRequest& r, const std::string& v) { r.offset_command = parse_command(v); }},
@@ -217,8 +219,11 @@ void check_combination(const MigrationRequest& request) {
     wrong("--offset-command works with --strategy replay only: nothing else asks where an application is");
   if (!request.offset_command.empty() && request.from.empty())
     wrong("--offset-command does not tell where the source's state begins: name it with --from");
-  if (request.strategy == Strategy::replay && request.source_exit == SourceExit::kill)
-    wrong("--strategy replay moves no process: its source ends in its own time, and --source-exit kill is not for it");
+  if (request.strategy == Strategy::replay && request.from != kFromCheckpoint &&
+      request.source_exit == SourceExit::kill)
+    wrong(
+        "--strategy replay moves no process (but with --from checkpoint): its source ends in its own time, and "
+        "--source-exit kill is not for it");
   if (request.replay == Replay::fanout && request.protocol == Protocol::none)
     wrong("--replay fanout needs the control protocol");
   if (request.replay == Replay::fanout && request.strategy != Strategy::shadow)

@@ -10,7 +10,7 @@ Changes::Changes(Dials& dials, const Move& move, Journal& journal, TimePoint beg
   dials_.open(move.plan.id, {request.downtime_limit, request.bandwidth.value_or(Bytes{0})},
               [this](const Dials::Wish& wish) { keep(wish); });
   const Procedure& procedure = move.plan.procedure;
-  if (!procedure.relays() && procedure.course != Course::replay)
+  if (!procedure.relays() && !procedure.of_stream())
     dials_.close_downtime_limit(
         fmt::format("this move is a {}, which has no downtime limit", to_string(procedure.course)));
   if (!procedure.moves_memory())

@@ -78,7 +78,7 @@ std::vector<Stretch> pauses_of(const Migration& migration) {
 
 /// Nobody works on the queue.
 bool stands_still(const Migration& migration) {
-  return migration.source.since && (!migration.own.pump || migration.times.fenced);
+  return migration.source.since && (!migration.times.serving_again || migration.times.fenced);
 }
 
 /// How long the API server is asked who else is at it. Who was silent before, in which nobody works, will hardly

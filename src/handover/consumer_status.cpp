@@ -55,7 +55,7 @@ ConsumerStatus status_by_command(OffsetCommand* offsets, const MigrationRequest&
       if (error.remedy().empty()) error.with_remedy(kByHand);
       throw error.in(frame);
     }
-    stop.check(frame);
+    stop.check("waiting for " + frame);
     throw Error(ErrorKind::timeout,
                 fmt::format("it had not ended after {:g} s (--quiet-timeout)", request.timeouts.quiet.count()), kByHand)
         .in(frame);

@@ -33,14 +33,9 @@ std::optional<std::int64_t> offset_in(const std::string& from) {
 std::string replay_until(const std::string& stream, const std::string& from, std::int64_t until,
                          const std::string& id) {
   const auto offset = offset_in(from);
-  return Json{{"type", "START_REPLAY"},
-              {"payload",
-               {{"queue", stream},
-                {"role", "target"},
-                {"migration", id},
-                {"from", offset ? Json(*offset) : Json(from)},
-                {"until", until}}}}
-      .dump();
+  Json payload = {{"queue", stream}, {"role", "target"}, {"migration", id}, {"until", until}};
+  if (!from.empty()) payload["from"] = offset ? Json(*offset) : Json(from);
+  return Json{{"type", "START_REPLAY"}, {"payload", payload}}.dump();
 }
 
 }  // namespace ms2m

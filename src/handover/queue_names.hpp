@@ -22,8 +22,8 @@ std::string end_replay(const std::string& role, const std::string& id);
 
 /// Where a stream is to be read from, if that is said as an offset.
 std::optional<std::int64_t> offset_in(const std::string& from);
-/// To the target of a stream: reads it from `from` on (a consumer that has read nothing yet), and no message after
-/// `until` (-1: none at all).
+/// To the target of a stream: reads it from `from` on (a consumer that has read nothing yet; empty: it has), and no
+/// message after `until` (-1: none at all).
 std::string replay_until(const std::string& stream, const std::string& from, std::int64_t until, const std::string& id);
 
 }  // namespace ms2m

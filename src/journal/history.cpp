@@ -28,7 +28,10 @@ PastMove move_of(const Json& record) {
 
 std::string kind_of(const Plan& plan, const MigrationRequest& request) {
   const Procedure& p = plan.procedure;
-  return fmt::format("{} {} {} {}{}{}{}{}{}{}{}", p.course == Course::fanout ? "fanout" : to_string(p.strategy),
+  return fmt::format("{} {} {} {}{}{}{}{}{}{}{}",
+                     p.course == Course::fanout   ? "fanout"
+                     : p.course == Course::hybrid ? "hybrid"
+                                                  : to_string(p.strategy),
                      to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
                      p.checkpoint == CheckpointBy::runtime ? " runtime" : "", p.pages == Pages::stream ? " stream" : "",

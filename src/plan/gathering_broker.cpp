@@ -40,8 +40,7 @@ void Gathering::ask_broker() {
   if (facts_.procedure.protocol == Protocol::control)
     attempt(Question::control_queue, {allowed},
             [&] { facts_.source_control = ports_.broker.depth(control_queue(pod_hostname(facts_.pod)), stop_); });
-  if (facts_.procedure.course == Course::replay && facts_.source_control)
-    attempt(Question::status, {}, [&] { ask_offset(); });
+  if (facts_.procedure.of_stream() && facts_.source_control) attempt(Question::status, {}, [&] { ask_offset(); });
 }
 
 /// One that has no control queue is refused for that.

@@ -33,13 +33,17 @@ void sequential_notes(Plan& plan, const Facts& facts) {
                     plan.target_pod, *label));
 }
 
+void stream_notes(Plan& plan) {
+  plan.notes.push_back(
+      "side effects are the source's up to the offset at which it stops, and the target's after it; an application "
+      "that does not heed the role \"target\" does those before it twice");
+}
+
 void replay_notes(Plan& plan) {
   plan.notes.push_back(
       "replay: the state is made anew from the stream, so it must follow from its messages alone; nothing else of the "
       "process moves");
-  plan.notes.push_back(
-      "side effects are the source's up to the offset at which it stops, and the target's after it; an application "
-      "that does not heed the role \"target\" does those before it twice");
+  stream_notes(plan);
   plan.notes.push_back(fmt::format("a bare pod cannot be renamed: it is called {} afterwards", plan.target_pod));
 }
 
@@ -58,6 +62,12 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
     plan.notes.push_back(
         "shadow: what arrives between checkpoint and cut-over is processed by source AND target; an application with "
         "side effects must mute them on one of the two (payload.role)");
+  if (plan.procedure.course == Course::hybrid) {
+    plan.notes.push_back(
+        "replay from a checkpoint: the source stands still for the checkpoint and serves on; its restored copy reads "
+        "the stream from where it was then");
+    stream_notes(plan);
+  }
   if (plan.procedure.course == Course::valve)
     plan.notes.push_back(fmt::format(
         "no control protocol: should ms2m be killed in the tenths of a second before the copy starts, nobody serves "

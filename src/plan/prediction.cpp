@@ -72,7 +72,7 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
            sequential ? "the source's termination, restore and reconnect"
            : stream   ? "restore, the memory's way, reconnect"
                       : "restore and reconnect"},
-          {Phase::replaying, 0.05, procedure.relays() ? 3 : 0.5, 0, 0, "the hand-over"},
+          {Phase::replaying, 0.05, procedure.relays() || procedure.of_stream() ? 3 : 0.5, 0, 0, "the hand-over"},
           {Phase::finalizing, renamed_later ? 3.0 : 0.2, renamed_later ? 14.0 : 3.0, renamed_later ? 7.0 : 0.0,
            renamed_later ? 38.0 : 0.0, renamed_later ? "the second half under the old name" : "the source's end"}};
 }

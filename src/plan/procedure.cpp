@@ -17,8 +17,8 @@ Strategy strategy_of(const MigrationRequest& request) {
   return request.strategy;
 }
 
-Course course_of(const Procedure& p) {
-  if (p.strategy == Strategy::replay) return Course::replay;
+Course course_of(const Procedure& p, const MigrationRequest& request) {
+  if (p.strategy == Strategy::replay) return request.from == kFromCheckpoint ? Course::hybrid : Course::replay;
   if (p.protocol == Protocol::none) return Course::valve;
   if (p.replay == Replay::fanout) return Course::fanout;
   if (p.strategy == Strategy::sequential) return Course::sequential;
@@ -49,7 +49,7 @@ Procedure procedure_of(const MigrationRequest& request, const Json& pod) {
   procedure.checkpoint = request.checkpoint;
   procedure.pages = request.pages;
   procedure.workload = workload_of(pod);
-  procedure.course = course_of(procedure);
+  procedure.course = course_of(procedure, request);
   procedure.source_end = source_end_of(procedure);
   procedure.source_exit = source_exit_of(procedure, request);
   // A registry's layers are plain: whatever pulls them knows these (OCI image specification, media types).

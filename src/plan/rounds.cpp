@@ -22,8 +22,9 @@ unsigned rounds_of(const Plan& plan, const MigrationRequest& request, const Fact
   if (!procedure.by_handler() || procedure.pages != Pages::files)
     return 0;  // one that was asked for is refused (preflight)
   if (request.precopy) return *request.precopy;
-  // In a shadow the source serves on; and the whole takes longer by it.
-  if (procedure.relays() || request.prefer == Prefer::total || against_dump_at_work(facts)) return 0;
+  // In a shadow the source serves on, as one of a stream does; and the whole takes longer by it.
+  if (procedure.relays() || procedure.of_stream() || request.prefer == Prefer::total || against_dump_at_work(facts))
+    return 0;
   const auto with = [&](unsigned rounds) {
     Plan other = plan;
     other.procedure.rounds = rounds;

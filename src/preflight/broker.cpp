@@ -112,7 +112,7 @@ bool check_depth(const Facts& facts, const MigrationRequest& request, std::vecto
     return false;
   }
   // Consumers of a stream are not counted there.
-  const bool stream = facts.procedure.course == Course::replay || (facts.queue && facts.queue->type == "stream");
+  const bool stream = facts.procedure.of_stream() || (facts.queue && facts.queue->type == "stream");
   if (facts.depth->consumers == 0 && !stream) {
     refuse(out, "queue", fmt::format("nobody consumes queue {}", queue),
            "check that the pod is connected and that --queue and --broker are right; a consumer that fetches with "
@@ -151,10 +151,10 @@ void check_bindings(const Facts& facts, const std::string& queue, std::vector<Fi
 void check_queue(const QueueFacts& facts, const Procedure& procedure, const std::string& queue,
                  std::vector<Finding>& out) {
   const bool stream = facts.type == "stream";
-  if (stream && procedure.course != Course::replay)
+  if (stream && !procedure.of_stream())
     refuse(out, "queue-type", fmt::format("{} is a stream: its consumer keeps its own offset", queue),
            "use --strategy replay");
-  if (!stream && procedure.course == Course::replay)
+  if (!stream && procedure.of_stream())
     refuse(out, "queue-type",
            fmt::format("{} is a {} queue: what was taken from it is gone, and no state can be made of it again", queue,
                        facts.type),
@@ -219,7 +219,7 @@ void check_broker(const Facts& facts, const MigrationRequest& request, std::vect
   if (!facts.queue) return;
   check_queue(*facts.queue, facts.procedure, request.queue, out);
   check_bindings(facts, request.queue, out);
-  if (facts.procedure.course != Course::replay) check_limits(*facts.queue, request, facts.procedure, out);
+  if (!facts.procedure.of_stream()) check_limits(*facts.queue, request, facts.procedure, out);
   for (const QueueConsumer& consumer : facts.queue->consumers) check_consumer(consumer, request.queue, out);
   check_other_queues(*facts.queue, facts.pod, request, out);
 }

@@ -27,7 +27,7 @@ void check_other_queues(const QueueFacts& queue, const Json& pod, const Migratio
   if (others.empty()) return;
   const std::string takes = fmt::format("the process that consumes {} takes messages from {} too: what it ",
                                         request.queue, fmt::join(others, ", "));
-  const bool fresh = request.strategy == Strategy::replay;
+  const bool fresh = request.strategy == Strategy::replay && request.from != kFromCheckpoint;
   if (request.allow_other_queues)
     return out.push_back({"other-queues", Level::warning,
                           takes + (fresh ? "took from there is not in the stream, and its target does not know it"

@@ -199,8 +199,9 @@ void check_fresh_specification(const Facts& facts, std::vector<Finding>& out) {
 
 }  // namespace
 
-void check_fresh_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
-  check_running(facts, out);
+namespace {
+
+void check_no_owner(const Facts& facts, std::vector<Finding>& out) {
   if (const auto owner = controller_of(facts.pod))
     refuse(
         out, "owner",
@@ -208,6 +209,13 @@ void check_fresh_pod(const Facts& facts, const MigrationRequest& request, std::v
         "a controller's pod that rebuilds its state from the stream is moved by deleting it, with a pause");
   else
     out.push_back({"owner", Level::ok, "the pod has no controller", ""});
+}
+
+}  // namespace
+
+void check_fresh_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
+  check_running(facts, out);
+  check_no_owner(facts, out);
   check_budgets(facts, out);
   check_companions(facts, request, out);
   check_fresh_specification(facts, out);
@@ -216,7 +224,10 @@ void check_fresh_pod(const Facts& facts, const MigrationRequest& request, std::v
 
 void check_pod(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   check_running(facts, out);
-  check_owner(facts, request, out);
+  if (facts.procedure.of_stream())
+    check_no_owner(facts, out);
+  else
+    check_owner(facts, request, out);
   if (facts.procedure.course == Course::sequential) check_sequential(facts, request, out);
   check_budgets(facts, out);
   check_companions(facts, request, out);

@@ -322,7 +322,10 @@ void check_move_of_memory(const Facts& facts, const MigrationRequest& request, s
   check_descriptors(facts, findings);
   check_broker(facts, request, findings);
   check_freezes(facts, findings);
-  check_quieting(facts, request, findings);
+  if (facts.procedure.of_stream())
+    check_stream(facts, request, findings);
+  else
+    check_quieting(facts, request, findings);
   check_source_exit(facts, findings);
   check_way(facts, request, findings);
   check_registry(facts, findings);

@@ -1,6 +1,9 @@
 // Findings about a stream, and about what its consumer says of itself.
 #include <fmt/format.h>
 
+#include <ctime>
+
+#include "base/rfc3339.hpp"
 #include "handover/queue_names.hpp"
 #include "kube/objects/names.hpp"
 #include "plan/facts.hpp"
@@ -8,6 +11,8 @@
 
 namespace ms2m {
 namespace {
+
+constexpr std::time_t kClocksDiffer = 60;  ///< at most
 
 /// What the log drops, the state cannot be made of again.
 void check_retention(const QueueFacts& queue, const MigrationRequest& request, std::vector<Finding>& out) {
@@ -38,6 +43,10 @@ void check_status(const ConsumerStatus& status, const MigrationRequest& request,
     return refuse(out, "protocol",
                   fmt::format("--from {} comes after offset {}, at which pod {} is", *from, status.offset, request.pod),
                   "name the first message that the state is made of");
+  const auto time = seconds_since_1970(request.from);
+  if (time && *time > std::time(nullptr) + kClocksDiffer)
+    return refuse(out, "protocol", fmt::format("--from {} has not come yet", request.from),
+                  "name a time before the first message that the state is made of");
   if (!request.offset_command.empty()) {
     out.push_back({"protocol", Level::ok,
                    fmt::format("pod {} is at offset {} of {}, as --offset-command says; whether the target's state is "
@@ -59,7 +68,7 @@ void check_status(const ConsumerStatus& status, const MigrationRequest& request,
 
 void check_stream(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (!request.unresolved.empty() || !facts.asked(Question::broker) || !facts.asked(Question::status)) return;
-  if (facts.queue) check_retention(*facts.queue, request, out);
+  if (facts.queue && !facts.procedure.moves_memory()) check_retention(*facts.queue, request, out);
   if (facts.stream) return check_status(*facts.stream, request, out);
   if (!facts.source_control) return;  // refused for that
   refuse(out, "protocol",

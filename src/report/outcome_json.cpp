@@ -78,6 +78,7 @@ Json waits(const std::vector<Waited>& path) {
 Json stream_json(const std::optional<StreamOffsets>& offsets) {
   if (!offsets) return nullptr;
   return {{"first", offsets->first < 0 ? Json(nullptr) : Json(offsets->first)},
+          {"checkpoint", offsets->checkpoint < 0 ? Json(nullptr) : Json(offsets->checkpoint)},
           {"stop", offsets->stop},
           {"cut_over", offsets->cut_over},
           {"same_state", or_null(offsets->same_state)},

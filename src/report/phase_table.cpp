@@ -109,8 +109,9 @@ std::string measure_lines(const Measures& m) {
   if (m.service_rate) lines.emplace_back("Service rate", message_rate(*m.service_rate));
   if (m.stream)
     lines.emplace_back(
-        "Offsets", fmt::format("{}source stopped at {}, target took over at {}{}",
+        "Offsets", fmt::format("{}{}source stopped at {}, target took over at {}{}",
                                m.stream->first < 0 ? "" : fmt::format("state from {} on; ", m.stream->first),
+                               m.stream->checkpoint < 0 ? "" : fmt::format("checkpoint at {}; ", m.stream->checkpoint),
                                m.stream->stop, m.stream->cut_over, m.stream->same_state ? ", in the same state" : ""));
   if (m.dead_man_margin) lines.emplace_back("Dead-man margin", duration(*m.dead_man_margin));
   std::string text;

@@ -184,13 +184,17 @@ void keep_on_hold(Broker& broker, const Move& move, const StopToken& stop) {
 
 }  // namespace
 
-Ran CheckpointQuiet::run(const StopToken& stop) const {
+void checkpoint_on_hold(const TakeCheckpoint& take, Broker& broker, const StopToken& stop) {
   keep_on_hold(broker, take.move, stop);
   auto dump = std::async(std::launch::async, [&] { take.now(stop); });
   // One that subscribes has taken the first before it was frozen. This one finds it frozen, and waits.
   if (dump.wait_for(kLongFreeze) == std::future_status::timeout) keep_on_hold(broker, take.move, stop);
   dump.get();
   if (serves_pages(take.move.plan)) keep_on_hold(broker, take.move, stop);  // it stands still for longer
+}
+
+Ran CheckpointQuiet::run(const StopToken& stop) const {
+  checkpoint_on_hold(take, broker, stop);
   // Had it left the hold queue before it was frozen, the copy would wake up taking messages.
   still_quiet.check(1, stop);
   return {fmt::format("source made quiet, {}", maker_of_checkpoint(take.move.plan))};

@@ -25,6 +25,9 @@ struct TakeCheckpoint {
   Phase phase = Phase::checkpointing;
 };
 
+/// Of a source that listens to the hold queue: it reads that once more, should its connection be lost in it.
+void checkpoint_on_hold(const TakeCheckpoint& take, Broker& broker, const StopToken& stop);
+
 /// Afterwards the archive is a process that listens to the hold queue: quiet was checked again after the dump.
 struct CheckpointQuiet {
   static constexpr Phase kPhase = Phase::checkpointing;

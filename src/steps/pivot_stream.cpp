@@ -38,6 +38,7 @@ Ran PivotStream::run(const StopToken& stop) const {
   guards.check();
   measures.dead_man_margin = Seconds(guards.own.dead_man->margin());
   journal_announced(journal, kPhase, pivot_of(move));
+  if (plan.procedure.by_handler()) journal.effect(kPhase, "", {}, op::CompleteRestore{plan.target_node, plan.id});
   commit_in_one(move, sides.broker, journal, *guards.own.dead_man,
                 {{"", plan.target_control_queue, end.message, "application/json", ""}}, stop);
   tell(observer, kPhase,

@@ -20,12 +20,10 @@ constexpr std::int64_t kFew = 3;
 
 Announced stop_of(const Move& move) {
   const Plan& plan = move.plan;
-  const std::string hold = move.names().hold;
-  const bool by_command = !move.request.offset_command.empty();
   return {fmt::format("send {} from stream {} to the empty queue {}: {} at which offset it has stopped",
-                      plan.source_pod, plan.queue, hold, by_command ? "--offset-command says" : "it says"),
-          op::ResumeStream{plan.ns, plan.source_pod, plan.source_uid, plan.source_control_queue, plan.queue,
-                           plan.target_pod, by_command ? hold : ""}};
+                      plan.source_pod, plan.queue, move.names().hold,
+                      move.request.offset_command.empty() ? "it says" : "--offset-command says"),
+          StreamSides::way_back(move)};
 }
 
 }  // namespace
@@ -130,9 +128,11 @@ Ran FollowStream::run(const StopToken& given) const {
     throw Error(ErrorKind::timeout, fmt::format("the target had not caught up in time, and is at offset {}", there),
                 "raise --replay-timeout: the whole log has to be read, or begin later with --from");
   }
-  if (!measures.stream) {  // the first time: the log was read then
-    measures.service_rate = rate.value();
-    measures.stream = StreamOffsets{.first = sides.target(living, stop).first, .replay_rate = rate.value()};
+  if (!measures.service_rate) {  // the first time: the log was read then
+    StreamOffsets offsets = measures.stream.value_or(StreamOffsets{});
+    offsets.first = sides.target(living, stop).first;
+    offsets.replay_rate = measures.service_rate = rate.value();
+    measures.stream = offsets;
   }
   tell(observer, kPhase, fmt::format("pod {} has caught up, at offset {}", sides.move.plan.target_pod, there));
   return {};
@@ -140,22 +140,13 @@ Ran FollowStream::run(const StopToken& given) const {
 
 std::vector<Announced> HaltSource::announce(const Move& move) { return {stop_of(move)}; }
 
-Ran HaltSource::run(const StopToken& given) const {
-  const Plan& plan = sides.move.plan;
-  const std::string hold = sides.move.names().hold;
-  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(sides.move.request.timeouts.quiet));
+Ran HaltSource::run(const StopToken& stop) const {
   dials.close_downtime_limit("too late: the move cuts over, or has");
   journal_announced(journal, kPhase, stop_of(sides.move));
-  sides.broker.publish({"", plan.source_control_queue, start_replay(hold, "hold", plan.id), "application/json", ""},
-                       stop);
-  ConsumerStatus status = sides.source(stop);
-  for (; status.queue != hold; status = sides.source(stop)) {
-    guards.check();
-    stop.sleep(kHandsOver, "waiting for the source to leave the stream");
-  }
-  quiet.since = Clock::now();
+  const ConsumerStatus status = sides.source_halted([this] { guards.check(); }, stop);
+  (times.serving_again ? times.fenced : quiet.since) = Clock::now();
   measures.stream->stop = status.offset;
-  tell(observer, kPhase, fmt::format("pod {} has stopped at offset {}", plan.source_pod, status.offset));
+  tell(observer, kPhase, fmt::format("pod {} has stopped at offset {}", sides.move.plan.source_pod, status.offset));
   return {};
 }
 

@@ -67,6 +67,7 @@ struct HaltSource {
   Guards guards;
   QuietSource& quiet;
   Measures& measures;
+  Timeline& times;
   Dials& dials;
 };
 

@@ -68,8 +68,9 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   }
 
   // (Without the control protocol the copy itself comes to the primary; in the published procedure the source never
-  // leaves it.)
-  const bool nobody_else = primary.source.since && move.plan.procedure.protocol == Protocol::control;
+  // leaves it; a stream is anybody's.)
+  const bool nobody_else =
+      primary.source.since && move.plan.procedure.protocol == Protocol::control && !move.plan.procedure.of_stream();
   const std::uint64_t ours = (guards.own.valve ? 1 : 0) + (guards.own.pump ? 1 : 0);
   std::optional<TimePoint> ran;
   on_its_way(!told);

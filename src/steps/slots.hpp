@@ -77,9 +77,10 @@ struct BroughtData {
 
 /// When the queue was worked on again, or no more, after the source had become quiet.
 struct Timeline {
-  std::optional<TimePoint> serving_again{};  ///< by the source, through the relay: StartRelay
-  std::optional<TimePoint> fenced{};         ///< the relay's end, or the source's last message after it: CutOver
-  std::optional<TimePoint> target{};         ///< by the target: the last step
+  std::optional<TimePoint>
+      serving_again{};                ///< by the source, through the relay or from its stream: StartRelay, SourceGoesOn
+  std::optional<TimePoint> fenced{};  ///< the relay's end, or the source's last message after it: CutOver, HaltSource
+  std::optional<TimePoint> target{};  ///< by the target: the last step
 };
 
 /// What is known of a copy that was given the queue: AwaitTargetServing.

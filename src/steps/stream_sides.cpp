@@ -12,7 +12,7 @@
 namespace ms2m {
 namespace {
 
-constexpr Millis kAskAgain{20};
+constexpr Millis kAskAgain{20}, kLeaves{2};
 
 Error started_anew(const std::string& who) {
   return Error(ErrorKind::inconsistent,
@@ -35,7 +35,19 @@ void check_fresh(const Json* pod, const Plan& plan) {
 
 }  // namespace
 
+op::ResumeStream StreamSides::way_back(const Move& move) {
+  const Plan& plan = move.plan;
+  return {plan.ns,
+          plan.source_pod,
+          plan.source_uid,
+          plan.source_control_queue,
+          plan.queue,
+          plan.target_pod,
+          move.request.offset_command.empty() ? "" : move.names().hold};
+}
+
 std::string StreamSides::from() const {
+  if (move.plan.procedure.course == Course::hybrid) return "";
   return move.request.from.empty() ? std::to_string(move.facts.stream->first) : move.request.from;
 }
 
@@ -56,7 +68,8 @@ ConsumerStatus StreamSides::answer_by_command(const Json& pod, const char* role,
       return status_by_command(offsets, move.request, offset_question(pod, move.plan.container, move.request, role),
                                stop);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::failed || Clock::now() >= end) throw;
+      // Why it fails says more than that there was no more time.
+      if (error.kind() != ErrorKind::failed || Clock::now() >= end || stop.remaining(kAskAgain) < kAskAgain) throw;
     }
     stop.sleep(kAskAgain, "waiting for --offset-command to succeed");
   }
@@ -89,9 +102,24 @@ ConsumerStatus StreamSides::source(const StopToken& stop) const {
   return *status;
 }
 
+ConsumerStatus StreamSides::source_halted(const std::function<void()>& guard, const StopToken& given) const {
+  const StopToken stop = given.within(std::chrono::duration_cast<Clock::duration>(move.request.timeouts.quiet));
+  const std::string hold = move.names().hold;
+  broker.publish({"", move.plan.source_control_queue, start_replay(hold, "hold", move.plan.id), "application/json", ""},
+                 stop);
+  ConsumerStatus status = source(stop);
+  for (; status.queue != hold; status = source(stop)) {
+    guard();
+    stop.sleep(kLeaves, "waiting for the source to leave the stream");
+  }
+  return status;
+}
+
 ConsumerStatus StreamSides::source_at_work(const StopToken& stop) const {
   ConsumerStatus status = source(stop);
-  if (!status.serves(stream_of(move)))
+  // Between its checkpoint and the cut-over it serves because it was told to.
+  const bool sent_back = status.queue == stream_of(move) && status.role == "source";
+  if (!status.serves(stream_of(move)) && !sent_back)
     throw Error(ErrorKind::inconsistent,
                 fmt::format("pod {} does not serve {} any more", move.plan.source_pod, stream_of(move)));
   return status;

@@ -1,9 +1,11 @@
 // Source and target of a stream: what they say of themselves, or the operator's command says of them.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "handover/consumer_status.hpp"
+#include "journal/operation.hpp"
 #include "steps/slots.hpp"
 #include "steps/step.hpp"
 
@@ -20,6 +22,8 @@ struct StreamSides {
 
   /// Error{inconsistent}: the source is not in the stream any more; Error{timeout}: it has not answered.
   ConsumerStatus source_at_work(const StopToken& stop) const;
+  /// Sends it to the hold queue; returns when it is there, and does not go on any more.
+  ConsumerStatus source_halted(const std::function<void()>& guard, const StopToken& stop) const;
   /// As it says; waits for an answer. Error{inconsistent}: the source has ended, or does not stay where it was put;
   /// Error{timeout}.
   ConsumerStatus source(const StopToken& stop) const;
@@ -33,7 +37,10 @@ struct StreamSides {
   void let_read_until(std::int64_t offset, const StopToken& stop) const;
   /// Error{failed}: the fresh pod will never run, or its container has ended; returns which instance runs, or nothing.
   std::string running(const StopToken& stop) const;
-  std::string from() const;  ///< where the target begins
+  std::string from() const;  ///< where the target begins; empty: where it is
+
+  /// The source's way back from the hold queue.
+  static op::ResumeStream way_back(const Move& move);
 
   /// They do not answer STATUS.
   bool by_command() const { return !move.request.offset_command.empty(); }

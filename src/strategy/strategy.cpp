@@ -27,6 +27,8 @@ Steps own_steps_of(const Procedure& procedure, const MigrationRequest& request) 
       return sequential_steps();
     case Course::replay:
       return replay_steps(request);
+    case Course::hybrid:
+      return hybrid_steps(procedure, request);
   }
   return {};
 }

@@ -21,6 +21,8 @@ Steps sequential_steps();
 
 /// Of a stream: a fresh pod makes the state anew from it.
 Steps replay_steps(const MigrationRequest& request);
+/// Of a stream: a restored copy reads it on.
+Steps hybrid_steps(const Procedure& procedure, const MigrationRequest& request);
 
 Steps steps_of(const Procedure& procedure, const MigrationRequest& request);
 

@@ -11,6 +11,7 @@
 #include "steps/fanout.hpp"
 #include "steps/freeze.hpp"
 #include "steps/hooks.hpp"
+#include "steps/hybrid.hpp"
 #include "steps/lease.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
@@ -248,13 +249,26 @@ const Step step::switch_over = step_of([](Migration& m) {
 
 // Of a stream.
 
+const Step step::rest_source = step_of([](Migration& m) {
+  return RestSource{sides(m), m.ports.admin, process(m), m.journal, m.observer, guards(m), m.source, m.measures};
+});
+const Step step::checkpoint_resting = step_of([](Migration& m) {
+  return CheckpointResting{take_checkpoint(m), sides(m), process(m), guards(m), m.source, m.measures};
+});
+const Step step::source_goes_on = step_of([](Migration& m) {
+  return SourceGoesOn{sides(m), m.observer, guards(m), m.times};
+});
+const Step step::restore_resting = step_of([](Migration& m) {
+  return RestoreResting{restore(m), sides(m), m.measures};
+});
 const Step step::tell_fresh = step_of([](Migration& m) { return TellFresh{sides(m), m.ports.admin, m.observer}; });
 const Step step::await_fresh = step_of([](Migration& m) { return AwaitFresh{sides(m), m.observer, m.living}; });
 const Step step::follow_stream = step_of([](Migration& m) {
   return FollowStream{sides(m), m.observer, m.living, m.measures, m.dials};
 });
-const Step step::stop_source = step_of(
-    [](Migration& m) { return HaltSource{sides(m), m.journal, m.observer, guards(m), m.source, m.measures, m.dials}; });
+const Step step::stop_source = step_of([](Migration& m) {
+  return HaltSource{sides(m), m.journal, m.observer, guards(m), m.source, m.measures, m.times, m.dials};
+});
 const Step step::reach_source = step_of([](Migration& m) {
   return ReachSource{sides(m), m.observer, guards(m), m.living, m.measures};
 });

@@ -27,6 +27,7 @@ extern const Step find_connection, drain_source, checkpoint_drained, transfer_st
 extern const Step bind_replay_queue, checkpoint_anywhere, restore_on_replay, replay_or_cut_off, switch_over;
 
 // Of a stream.
+extern const Step rest_source, checkpoint_resting, source_goes_on, restore_resting;
 extern const Step tell_fresh, await_fresh, follow_stream, stop_source, reach_source, pivot_stream, await_stream_served;
 
 }  // namespace ms2m::step

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "handover/arrival.hpp"
 #include "handover/consumer_status.hpp"
 #include "handover/queue_names.hpp"
 #include "kube/objects/pod_state.hpp"
@@ -32,6 +33,14 @@ bool has_commands(Broker& broker, const std::string& control_queue, const StopTo
   return broker.depth(control_queue, stop).value_or(QueueDepth{}).ready > 0;
 }
 
+/// A restored copy that was not sent on yet is there, too, until it is removed.
+bool left_hold(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
+  const std::uint64_t consumers = ports.broker.depth(o.hold, stop).value_or(QueueDepth{}).consumers;
+  if (consumers != 1) return consumers == 0;
+  const auto copy = ports.cluster.get({Kind::pod, o.ns, o.copy}, stop);
+  return copy && Peers(ports.admin, own_addresses_of(*copy)).named(o.hold, stop) > 0;
+}
+
 }  // namespace
 
 std::optional<bool> serves_stream(Broker& broker, const op::ServeStream& o, const StopToken& stop) {
@@ -41,9 +50,7 @@ std::optional<bool> serves_stream(Broker& broker, const op::ServeStream& o, cons
 }
 
 bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
-  if (!o.hold.empty())
-    return ports.broker.depth(o.hold, stop).value_or(QueueDepth{}).consumers == 0 &&
-           !has_commands(ports.broker, o.control_queue, stop);
+  if (!o.hold.empty()) return left_hold(ports, o, stop) && !has_commands(ports.broker, o.control_queue, stop);
   const auto status = ask_status(ports.broker, o.control_queue, stop);
   return status && status->serves(o.queue);
 }

@@ -163,12 +163,19 @@ TEST_CASE("without the control protocol the strategy is handoff") {
 }
 
 TEST_CASE("where a replay begins in the stream arrives as it was said") {
-  for (const std::string from : {"first", "0", "81723", "2026-11-29T18:00:00Z", "state"}) {
+  for (const std::string from : {"first", "0", "81723", "2026-11-29T18:00:00Z", "state", "checkpoint"}) {
     Terminal terminal;
     CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "--strategy", "replay", "--from", from}) == 0);
     CHECK(terminal.world.request.strategy == Strategy::replay);
     CHECK(terminal.world.request.from == (from == "state" ? "" : from));
   }
+}
+
+TEST_CASE("the source of a stream may be killed when its copy was restored") {
+  Terminal terminal;
+  CHECK(terminal.run({"migrate", "consumer-0", "--to", "worker-2", "--strategy", "replay", "--from", "checkpoint",
+                      "--source-exit", "kill"}) == 0);
+  CHECK(terminal.world.request.source_exit == SourceExit::kill);
 }
 
 TEST_CASE("the command for a stream's offsets arrives as it was said") {

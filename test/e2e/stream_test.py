@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A stream: a fresh pod makes the state anew from the log and takes over at the very offset at which the source has
-stopped. Exact is the state, and every side effect is had once."""
+"""A stream: a fresh pod makes the state anew from the log, or a restored copy reads it on, and takes over at the very
+offset at which the source has stopped. Exact is the state, and every side effect is had once."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import signal
 import scenario
 import verdict  # the path is scenario's  pylint: disable=wrong-import-order
 
-FIELDS = {"first", "stop", "cut_over", "same_state", "replay_rate"}
+FIELDS = {"first", "checkpoint", "stop", "cut_over", "same_state", "replay_rate"}
 
 
 class OfAStream(scenario.Scenario):
@@ -19,9 +19,11 @@ class OfAStream(scenario.Scenario):
 
     def assert_taken_over(self, node, boot_ids):
         """Another process, without a message or an effect too many or too few."""
-        found = self.the_one()
-        self.assertEqual(found.node, node)
-        self.assertNotIn(found.state["boot_id"], boot_ids)
+        self.assertNotIn(self.the_one().state["boot_id"], boot_ids)
+        self.assert_works_on(node)
+
+    def assert_works_on(self, node):
+        self.assertEqual(self.the_one().node, node)
         result = self.assert_exact()
         self.assertEqual((result["effects"]["never"], result["effects"]["several"]), (0, 0), result["effects"])
         self.assertEqual(result["effects"]["once"], result["published"])
@@ -31,10 +33,15 @@ class OfAStream(scenario.Scenario):
         """A move that is killed when this record is in the journal. Returns the source as it was."""
         source = self.begin_traffic("--backlog", "1000")
         run = self.begin_migration(source.name, self.there, "--strategy", "replay", "--deadman", "5s", *arguments)
-        self.journal.await_record(type_, text, process=run)
+        self.journal.await_that(lambda record: record["type"] == type_ and text in record.get("text", ""), text, process=run)
         run.signal(signal.SIGKILL)
         run.wait()
         return source
+
+    def moved(self, pod, to, *arguments):
+        run = self.begin_migration(pod, to, "--strategy", "replay", *arguments).wait()
+        self.assertEqual((run.status, run.report.get("result")), (0, "done"), run.said())
+        return run.report
 
     def state_of(self, pod):
         address = self.api.get(f"/api/v1/namespaces/default/pods/{pod}")["status"]["podIP"]
@@ -135,7 +142,7 @@ class Silent(OfAStream):
         boot_ids, pod = [], source.name
         for to in (self.there, self.here):
             boot_ids.append(self.the_one().state["boot_id"])
-            report = self.moved(pod, to, "--strategy", "replay", *self.OPTIONS)
+            report = self.moved(pod, to, *self.OPTIONS)
             offsets = report["stream"]
             self.assertEqual(set(offsets), FIELDS)
             self.assertEqual((offsets["first"], offsets["stop"], offsets["same_state"]), (None, offsets["cut_over"], None))
@@ -143,11 +150,6 @@ class Silent(OfAStream):
             self.note("replay by command gap_s", report["gap_s"])
             pod = report["target"]["pod"]
         self.assert_taken_over(self.here, boot_ids)
-
-    def moved(self, pod, to, *arguments):
-        run = self.begin_migration(pod, to, *arguments).wait()
-        self.assertEqual((run.status, run.report.get("result")), (0, "done"), run.said())
-        return run.report
 
     def test_what_is_refused(self):
         source = self.begin_traffic()
@@ -188,6 +190,95 @@ class Silent(OfAStream):
         report = self.recover("resume")
         self.assertEqual((report["result"], report["leftovers"]), ("done", []), report)
         self.assert_taken_over(self.there, [source.state["boot_id"]])
+
+
+class ReadsOn(OfAStream):
+    """A restored copy: the process goes on, and nothing is read again."""
+
+    FROM = ("--from", "checkpoint")
+
+    def assert_moved(self, source, report, first=0):
+        """The same process, and where it was at each point."""
+        offsets = report["stream"]
+        self.assertEqual(set(offsets), FIELDS)
+        self.assertEqual((offsets["first"], offsets["stop"]), (first, offsets["cut_over"]))
+        self.assertLess(offsets["checkpoint"], offsets["stop"], "the source served meanwhile")
+        self.assertEqual(self.the_one().state["boot_id"], source.state["boot_id"], "its memory has moved")
+        self.assertEqual(len(report["pauses"]), 2, report["pauses"])
+        self.assertGreater(report["bytes"], 1000000)
+        for key in ("gap_s", "source_pause_s", "total_s"):
+            self.note(f"reads on {key}", report[key])
+
+    def there_and_back(self, *arguments):
+        source = self.begin_traffic("--backlog", "3000")
+        pod = source.name
+        for to in (self.there, self.here):
+            report = self.moved(pod, to, *self.FROM, *arguments)
+            self.assertTrue(report["stream"]["same_state"])
+            self.assert_moved(source, report)
+            self.assert_critical_path(report)
+            pod = report["target"]["pod"]
+        self.assert_works_on(self.here)
+        return report
+
+    def test_there_and_back(self):
+        self.assertEqual(self.there_and_back()["carrier"], "relay")
+
+    def test_of_one_that_does_not_answer(self):
+        source = self.begin_traffic("--pod-patch", self.patch_file({"env": [{"name": "ANSWER_STATUS", "value": "0"}]}))
+        report = self.moved(source.name, self.there, *self.FROM, "--offset-command", Silent.COMMAND)
+        self.assert_moved(source, report, first=None)
+        self.assert_works_on(self.there)
+
+    def test_saturated(self):
+        """A backlog is worked off meanwhile, by both."""
+        source = self.begin_traffic("--backlog", "20000", "--delay-ms", "1")
+        report = self.moved(source.name, self.there, *self.FROM, "--downtime-limit", "5s")
+        self.assert_moved(source, report)
+        self.assert_works_on(self.there)
+
+    def test_killed_in_the_checkpoint(self):
+        """The source stands still then, out of its stream: the broker sends it on."""
+        source = self.killed_at("effect", "checkpoint container", *self.FROM)
+        count = self.state_of(source.name)["count"]
+        self.eventually(lambda: self.state_of(source.name)["count"] > count + 20, "the source works again")
+        self.assertEqual(self.recover("abort")["result"], "undone")
+        self.assert_stayed(source)
+
+    def test_killed_while_the_copy_reads(self):
+        source = self.killed_at("effect", "it says at which offset", *self.FROM)
+        self.assertEqual(self.recover("abort")["result"], "undone")
+        self.assert_stayed(source)
+
+    def test_killed_after_the_pivot(self):
+        source = self.killed_at("pivoted", "", *self.FROM)
+        report = self.recover("resume")
+        self.assertEqual((report["result"], report["leftovers"]), ("done", []), report)
+        self.assertEqual(self.the_one().state["boot_id"], source.state["boot_id"])
+        self.assert_works_on(self.there)
+
+    def test_what_is_refused(self):
+        source = self.begin_traffic()
+        run = self.begin("plan", f"pod/{source.name}", "--to", self.there, "--strategy", "replay", *self.FROM, "-o", "json").wait()
+        self.assertEqual((run.status, run.report["procedure"]["course"]), (0, "hybrid"), run.said())
+        run = self.begin_migration(source.name, self.there, "--strategy", "replay", *self.FROM, env={"MS2M_SSH_CONFIG": "/dev/null"}).wait()
+        self.assertEqual((run.status, run.report["result"]), (4, "refused"), run.said())
+        self.assertIn("cannot work on node", run.out)
+        self.assertEqual(self.journal.ids(), [], "nothing was touched")
+        self.assert_exact()
+
+
+class ReadsOnByHandler(ReadsOn):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.with_handler()
+
+    def test_there_and_back_by_the_runtime(self):
+        self.there_and_back("--restore", "handler", "--checkpoint", "runtime")
+
+    def test_there_and_back(self):
+        self.there_and_back("--restore", "handler")
 
 
 if __name__ == "__main__":

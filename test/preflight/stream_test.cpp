@@ -82,10 +82,12 @@ TEST_CASE("what the consumer of a stream says of itself", "[preflight][stream]")
   MigrationRequest late = replay();
   late.from = "300";
   CHECK_THAT(refusal(f, late), Contains("--from 300 comes after offset 299"));
-  for (const char* from : {"299", "first", "2026-11-29T18:00:00Z"}) {
+  for (const char* from : {"299", "first", "2020-11-29T18:00:00Z"}) {
     late.from = from;
     CHECK(refusal(f, late).empty());
   }
+  late.from = "2999-11-29T18:00:00Z";
+  CHECK_THAT(refusal(f, late), Contains("--from 2999-11-29T18:00:00Z has not come yet"));
   f.stream->state.clear();
   CHECK(says(f, "it does not tell its state"));
 }
@@ -109,6 +111,29 @@ TEST_CASE("the offset of a consumer that does not answer STATUS is the operator'
   f.stream.reset();
   f.unasked = {{Question::status, true, {"--offset-command for pod consumer-0: exit status 3: because", "run it"}}};
   CHECK_THAT(refusal(f, by_command), Contains("exit status 3: because"));
+}
+
+TEST_CASE("a copy that reads its stream on needs the nodes, and the consumer's offset", "[preflight][stream]") {
+  MigrationRequest reads_on = replay();
+  reads_on.from = kFromCheckpoint;
+  Facts f = good();
+  f.queue->type = "stream";
+  f.depth = QueueDepth{300, 0};
+  f.stream = ConsumerStatus{"app.events", "", 0, 299, "abc"};
+  CHECK(refusal(f, reads_on).empty());
+  f.queue->arguments = {{"x-max-age", "7D"}};  // what was read already is in its memory
+  CHECK(warning(f, reads_on).empty());
+  f.checkpoint_gate = false;
+  CHECK_THAT(refusal(f, reads_on), Contains("has checkpoints switched off"));
+  f.checkpoint_gate = true;
+  f.stream.reset();
+  CHECK_THAT(refusal(f, reads_on), Contains("does not answer STATUS in ms2m.control.consumer-0"));
+  f.stream = ConsumerStatus{"app.events", "", 0, 299, "abc"};
+  f.queue->type = "classic";
+  CHECK_THAT(refusal(f, reads_on), Contains("app.events is a classic queue"));
+  f.queue->type = "stream";
+  f.pod["metadata"]["ownerReferences"] = Json::array({{{"kind", "ReplicaSet"}, {"name", "web"}, {"controller", true}}});
+  CHECK_THAT(refusal(f, reads_on), Contains("the pod belongs to ReplicaSet web"));
 }
 
 TEST_CASE("a stream that drops messages is warned of", "[preflight][stream]") {

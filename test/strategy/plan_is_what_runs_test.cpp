@@ -53,6 +53,7 @@ struct Case {
   Carriage carriage = Carriage::relay;
   bool saturated = false;                         ///< a consumer that polls, or knows no control queue, with a backlog
   std::optional<SourceExit> exit = std::nullopt;  ///< these have hooks, too
+  std::string from{};                             ///< in a stream
 };
 
 /// Every combination that is not refused.
@@ -75,6 +76,9 @@ std::vector<Case> every_procedure() {
   all.push_back({"ReplicaSet", Strategy::handoff, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::shadow, Protocol::control, Replay::exact, Prefer::gap});
   all.push_back({"", Strategy::replay});
+  Case reads_on{"", Strategy::replay};
+  reads_on.from = kFromCheckpoint;
+  all.push_back(reads_on);
   Case from_node_to_node{"", Strategy::handoff};
   from_node_to_node.carriage = Carriage::direct;
   all.push_back(from_node_to_node);
@@ -90,8 +94,8 @@ std::vector<Case> every_procedure() {
   }
   // By the runtime handler: all but the published ones.
   for (Case each : std::vector<Case>(all)) {
-    if (each.strategy == Strategy::sequential || each.strategy == Strategy::replay || each.replay == Replay::fanout)
-      continue;
+    const bool fresh = each.strategy == Strategy::replay && each.from.empty();
+    if (each.strategy == Strategy::sequential || fresh || each.replay == Replay::fanout) continue;
     each.handler = true;
     all.push_back(each);
     each.rounds = 2;
@@ -187,6 +191,7 @@ class Moved {
     request.target_node = "worker-2";
     request.queue = kQueue;
     request.strategy = c.strategy;
+    request.from = c.from;
     request.protocol = c.protocol;
     request.replay = c.replay;
     request.prefer = c.prefer;
@@ -287,7 +292,7 @@ TEST_CASE("the lines of a plan are the steps of the move") {
     std::cout << "  " << to_string(procedure.workload) << ", " << moved.outcome().strategy << ": " << planned.size()
               << " lines planned, " << ran.size() << " run\n";
   }
-  CHECK(courses.size() == 7);
+  CHECK(courses.size() == 8);
 }
 
 TEST_CASE("what every move is waited for fills its time, phase by phase") {

@@ -33,6 +33,9 @@ struct ConsumerImage {
   std::vector<std::string> applied;  ///< message ids, in the order of their effect
   std::string primary;
   std::string queue;  ///< what it was listening to
+  // Of a stream.
+  std::string role{};
+  std::int64_t first = -1, offset = -1;
 };
 
 struct ConsumerOptions {

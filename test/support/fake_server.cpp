@@ -38,7 +38,7 @@ std::vector<std::string> SimConsumer::applied() const {
 ConsumerImage SimConsumer::checkpoint() const {
   const Lock lock(world_->mutex);
   const auto& app = world_->apps.at(id_);
-  return {app.applied, app.primary, app.queue};
+  return {app.applied, app.primary, app.queue, app.role, app.first, app.offset};
 }
 void SimConsumer::freeze() {
   const Lock lock(world_->mutex);
@@ -109,6 +109,9 @@ std::unique_ptr<SimConsumer> FakeServer::restore(const std::string& hostname, co
   app.primary = image.primary;
   app.queue = image.queue;
   app.applied = image.applied;
+  app.role = image.role;
+  app.first = image.first;
+  app.offset = image.offset;
   app.options = std::move(options);
   app.hung = app.options.hangs;
   app.from = app.options.begins;

@@ -57,6 +57,7 @@ struct Case {
   std::string tells{};  ///< a stream's consumer, of its state
   bool hooks = false;   ///< one of each phase
   bool silent = false;  ///< a stream's consumer does not answer STATUS
+  std::string from{};   ///< where in its stream the target begins
   int backlog = 0;      ///< waits from the beginning, of a consumer that manages one message at a time
 };
 
@@ -84,6 +85,13 @@ Case in_rounds(Case c) {
 /// Asked for by the operator's command.
 Case silent(Case c) {
   c.silent = true;
+  if (c.from.empty()) c.from = "first";
+  return c;
+}
+
+/// Of a stream, by a copy.
+Case from_checkpoint(Case c) {
+  c.from = kFromCheckpoint;
   return c;
 }
 
@@ -380,7 +388,8 @@ class Sweep {
     request.queue = kQueue;
     request.strategy = case_.strategy;
     request.protocol = case_.protocol;
-    if (case_.silent) request.offset_command = "offset", request.from = "first";
+    request.from = case_.from;
+    if (case_.silent) request.offset_command = "offset";
     request.prefer = Prefer::total;
     request.checkpoint = case_.checkpoint;
     request.pages = case_.pages;
@@ -477,6 +486,7 @@ TEST_CASE("every pause is told, with its cause", "[pauses]") {
   CHECK(pauses({"StatefulSet", Strategy::shadow}) ==
         Causes{"checkpoint on worker-1", "hand-over", "checkpoint on worker-2", "hand-over"});
   CHECK(pauses({"StatefulSet", Strategy::handoff}) == Causes{"checkpoint, restore and hand-over"});
+  CHECK(pauses(from_checkpoint({"", Strategy::replay})) == Causes{"checkpoint on worker-1", "hand-over"});
   CHECK(pauses({"", Strategy::handoff, Protocol::none}) == Causes{"checkpoint, restore and hand-over"});
 }
 
@@ -503,8 +513,61 @@ TEST_CASE("a replay of a consumer that does not answer STATUS survives every fau
   sweep(silent({"", Strategy::replay}));
 }
 
+TEST_CASE("a copy that reads its stream on survives every fault, and every side effect is had once",
+          "[sweep][hybrid]") {
+  const Case restored = from_checkpoint({"", Strategy::replay});
+  sweep(restored);
+  sweep(by_handler(restored), 2);
+  sweep(by_runtime(restored), 3);
+  sweep(in_rounds(restored), 5);
+  sweep(silent(restored), 2);
+  sweep(with_hooks(restored), 5);
+}
+
+TEST_CASE("a copy that reads its stream on has its state from the checkpoint, and the rest from the log", "[hybrid]") {
+  const Case c = GENERATE(from_checkpoint({"", Strategy::replay}), by_handler(from_checkpoint({"", Strategy::replay})),
+                          silent(from_checkpoint({"", Strategy::replay})));
+  Sweep run(c);
+  run.run(Fault::none, 0);
+  INFO(run.outcome()->error);
+  REQUIRE(run.outcome()->result == Result::done);
+  const StreamOffsets offsets = run.outcome()->measures.stream.value();
+  CHECK(offsets.checkpoint >= 0);
+  CHECK(offsets.checkpoint < offsets.stop);
+  CHECK(offsets.stop == offsets.cut_over);
+  CHECK(offsets.first == (c.silent ? -1 : 0));
+  CHECK(offsets.same_state == (c.silent ? std::nullopt : std::optional(true)));
+  CHECK(run.outcome()->measures.source_pause.value() > Seconds(0));
+  run.check("reads on");
+}
+
+TEST_CASE("a source that does not rest where it was sent for its checkpoint stays, and nothing is restored",
+          "[hybrid]") {
+  Sweep run(from_checkpoint({"", Strategy::replay}));
+  run.before("checkpoint ", [&] {
+    for (const std::string& queue : run.server().queues())
+      if (queue.ends_with(".deadman")) run.server().fire_dead_man(queue);
+  });
+  run.run(Fault::none, 0);
+  CHECK(run.outcome()->result == Result::undone);
+  CHECK_THAT(run.outcome()->error, Catch::Contains("dead man's switch"));
+  CHECK(run.nodes().survivor() == "consumer-0");
+  run.check("did not rest");
+}
+
+TEST_CASE("a source whose connection is lost while it rests for its checkpoint comes back to the hold queue",
+          "[hybrid]") {
+  Sweep run(from_checkpoint({"", Strategy::replay}));
+  run.cut_at("checkpoint ");
+  run.run(Fault::none, 0);
+  INFO(run.outcome()->error);
+  CHECK(run.outcome()->result == Result::done);
+  run.check("came back");
+}
+
 TEST_CASE("a target of a stream that is lost after the pivot gives it back", "[sweep][stream]") {
-  const Case c = GENERATE(Case{"", Strategy::replay}, silent({"", Strategy::replay}));
+  const Case c = GENERATE(Case{"", Strategy::replay}, silent({"", Strategy::replay}),
+                          from_checkpoint({"", Strategy::replay}), by_handler(from_checkpoint({"", Strategy::replay})));
   int at = 1;
   for (;; ++at) {
     Sweep run(c);
