@@ -11,7 +11,7 @@
 
 namespace ms2m {
 
-/// On an average since begin(). Not thread-safe.
+/// On an average since begin(), but that no more than a second's bytes are made up for. Not thread-safe.
 class Pace {
  public:
   /// nullopt: no limit. Not 0.
@@ -35,12 +35,13 @@ class Pace {
   /// Until so many bytes more are within the limit; they count as gone then. `limit_now`: may change it meanwhile.
   void await_turn(std::size_t more, const StopToken& stop, const std::string& doing,
                   const std::function<std::optional<Bytes>()>& limit_now = {}) {
-    constexpr Millis kLook{250};
+    constexpr Millis kLook{250}, kKept{1000};
     if (limit_now) change(limit_now());
     done_ += static_cast<double>(more);
     while (per_second_) {
       const Seconds due(done_ / static_cast<double>(per_second_->count));
       const auto left = std::chrono::ceil<Millis>(begun_ + std::chrono::ceil<Clock::duration>(due) - Clock::now());
+      if (left <= -kKept) begun_ += -left - kKept;
       if (left <= Millis{0}) return;
       stop.sleep(limit_now ? std::min(left, kLook) : left, doing);
       if (limit_now) change(limit_now());

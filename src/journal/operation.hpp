@@ -62,6 +62,7 @@ struct ServeStream {
   std::string message;  ///< END_REPLAY
   Seconds limit{0};     ///< for it to serve
   bool silent = false;  ///< it does not answer STATUS: it serves when it has taken what was in its control queue
+  std::string container{}, instance{};  ///< of a restored copy: the process that it was given to; empty: a fresh one
 };
 
 /// A source. `container`: the ID in the pod's status.

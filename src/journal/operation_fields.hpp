@@ -24,7 +24,7 @@ void fields(op::ResumeStream& o, F& f) {
 template <class F>
 void fields(op::ServeStream& o, F& f) {
   f.always("ns", o.ns, "pod", o.pod, "control", o.control_queue, "queue", o.queue, "message", o.message);
-  f.if_any("serve_s", o.limit, "silent", o.silent);
+  f.if_any("serve_s", o.limit, "silent", o.silent, "container", o.container, "instance", o.instance);
 }
 template <class F>
 void fields(op::Frozen& o, F& f) {

@@ -27,7 +27,12 @@ std::vector<Announced> PivotStream::announce(const Move& move) { return {pivot_o
 Ran PivotStream::run(const StopToken& stop) const {
   const Move& move = sides.move;
   const Plan& plan = move.plan;
-  const auto end = std::get<op::ServeStream>(*pivot_of(move).finish);
+  Announced pivot = pivot_of(move);
+  auto& end = std::get<op::ServeStream>(*pivot.finish);
+  if (plan.procedure.moves_memory()) {
+    end.container = plan.container;
+    end.instance = living.instance;
+  }
   StreamOffsets& offsets = *measures.stream;
   const ConsumerStatus source = sides.source(stop), target = sides.target(living, stop);
   if (source.queue != move.names().hold || source.offset != offsets.stop || target.offset != offsets.stop)
@@ -37,7 +42,7 @@ Ran PivotStream::run(const StopToken& stop) const {
   offsets.cut_over = target.offset;
   guards.check();
   measures.dead_man_margin = Seconds(guards.own.dead_man->margin());
-  journal_announced(journal, kPhase, pivot_of(move));
+  journal_announced(journal, kPhase, pivot);
   if (plan.procedure.by_handler()) journal.effect(kPhase, "", {}, op::CompleteRestore{plan.target_node, plan.id});
   commit_in_one(move, sides.broker, journal, *guards.own.dead_man,
                 {{"", plan.target_control_queue, end.message, "application/json", ""}}, stop);

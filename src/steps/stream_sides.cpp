@@ -126,8 +126,14 @@ ConsumerStatus StreamSides::source_at_work(const StopToken& stop) const {
 }
 
 Json StreamSides::target_pod(const StopToken& stop) const {
-  const auto pod = cluster.get({Kind::pod, move.plan.ns, move.plan.target_pod}, stop);
-  check_fresh(pod ? &*pod : nullptr, move.plan);
+  const Plan& plan = move.plan;
+  const auto pod = cluster.get({Kind::pod, plan.ns, plan.target_pod}, stop);
+  const Json* const now = pod ? &*pod : nullptr;
+  // What is said of a waiting `create` that was given up may be older than the restore.
+  if (plan.procedure.moves_memory())
+    check_runs_on(now, plan.target_pod, plan.container, plan.procedure.by_handler() ? plan.id : "");
+  else
+    check_fresh(now, plan);
   return *pod;
 }
 

@@ -102,6 +102,15 @@ HandOver hand_over_of(const op::ResumeTarget& o) {
   return what;
 }
 
+HandOver hand_over_of(const op::ServeStream& o) {
+  HandOver what;
+  what.target = {Kind::pod, o.ns, o.pod};
+  what.container = o.container;
+  what.instance = o.instance;
+  what.limit = o.limit;
+  return what;
+}
+
 void check_instance(const HandOver& what, const std::optional<Json>& pod) {
   const std::string now = pod && !what.container.empty() ? instance_in(*pod, what.container) : "";
   if (what.only_that_instance && same_instance(now, what.instance) == false) throw started_again(what);

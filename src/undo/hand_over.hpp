@@ -23,6 +23,8 @@ struct HandOver {
   Seconds limit{0};  ///< for it to serve; 0: none of its own
 };
 HandOver hand_over_of(const op::ResumeTarget& operation);
+/// Of a stream: its target and the process there, nothing else.
+HandOver hand_over_of(const op::ServeStream& operation);
 
 /// Error{inconsistent}: in the pod, if it is there, is another instance than the queue was given to, and must not have
 /// it.

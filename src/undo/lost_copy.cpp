@@ -20,6 +20,24 @@ void wait_ended(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
     wait_pod_gone(cluster, ref.ns, ref.name, pod_uid(*pod), stop.within(std::chrono::minutes(2)));
 }
 
+struct Given {
+  HandOver to;
+  ObjectRef source;  ///< who can have it back
+};
+
+/// nullopt: it was given to nobody, or by nobody.
+std::optional<Given> given_in(const Journal& journal) {
+  if (const auto stopped = journal.effect_with<op::ResumeStream>()) {
+    const auto given = journal.effect_with<op::ServeStream>();
+    if (!given) return std::nullopt;
+    return Given{hand_over_of(given->operation), {Kind::pod, stopped->operation.ns, stopped->operation.pod}};
+  }
+  const auto quiet = journal.effect_with<op::ResumeSource>();
+  const auto given = journal.effect_with<op::ResumeTarget>();
+  if (!quiet || !given) return std::nullopt;
+  return Given{hand_over_of(given->operation), {Kind::pod, quiet->operation.ns, quiet->operation.pod}};
+}
+
 bool is_lost(Cluster& cluster, const ObjectRef& ref, const StopToken& stop) {
   const auto pod = cluster.get(ref, stop);
   return pod_is_lost(pod ? &*pod : nullptr);
@@ -32,7 +50,7 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
     const auto successor = open_retirement(journal);
     if (!successor) return false;
     const ObjectRef copy{Kind::pod, stopped->operation.ns, *successor};
-    if (!is_lost(ports.cluster, copy, stop)) return false;
+    if (!is_lost(ports.cluster, copy, stop) && !ended_before_done(ports, journal, stop)) return false;
     wait_ended(ports.cluster, copy, stop);
     // Its pod may be gone and its process not (its node is cut off, say).
     if (const auto given = journal.effect_with<op::ServeStream>())
@@ -55,15 +73,13 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
 
 bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
   const auto completion = journal.effect_with<op::CompleteRestore>();
-  const auto given = journal.effect_with<op::ResumeTarget>();
-  const auto quiet = journal.effect_with<op::ResumeSource>();
-  if (!completion || completion->settled || !given || given->operation.container.empty()) return false;
-  if (!quiet || !open_retirement(journal)) return false;  // nobody is there to have it back
+  const auto given = given_in(journal);
+  if (!completion || completion->settled || !given || given->to.container.empty()) return false;
+  if (!open_retirement(journal)) return false;  // nobody is there to have it back
   try {
-    const op::ResumeTarget& to = given->operation;
-    const auto pod = ports.cluster.get({Kind::pod, to.ns, to.pod}, stop);
-    if (!pod || !instance_ended(*pod, to.container, to.instance)) return false;
-    if (is_lost(ports.cluster, {Kind::pod, quiet->operation.ns, quiet->operation.pod}, stop)) return false;
+    const auto pod = ports.cluster.get(given->to.target, stop);
+    if (!pod || !instance_ended(*pod, given->to.container, given->to.instance)) return false;
+    if (is_lost(ports.cluster, given->source, stop)) return false;
     const op::CompleteRestore& restore = completion->operation;
     return ports.restores.watch(restore.node, restore.id, std::nullopt, stop).state == RestoreState::restored;
   } catch (const Error&) {

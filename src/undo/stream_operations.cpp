@@ -28,9 +28,11 @@ void check_reachable(Broker& broker, const std::string& control_queue, const Sto
 }
 
 /// What a consumer was sent and has not taken. One that acknowledges START_REPLAY only at the next command
-/// (ms2m-protocol(7)) and has lost its connection has that one there again.
-bool has_commands(Broker& broker, const std::string& control_queue, const StopToken& stop) {
-  return broker.depth(control_queue, stop).value_or(QueueDepth{}).ready > 0;
+/// (ms2m-protocol(7)) and has lost its connection has that one there again. nullopt: there is no such queue any more,
+/// and nobody knows.
+std::optional<bool> has_commands(Broker& broker, const std::string& control_queue, const StopToken& stop) {
+  const auto depth = broker.depth(control_queue, stop);
+  return depth ? std::optional(depth->ready > 0) : std::nullopt;
 }
 
 /// A restored copy that was not sent on yet is there, too, until it is removed.
@@ -44,13 +46,16 @@ bool left_hold(const Migrator::Ports& ports, const op::ResumeStream& o, const St
 }  // namespace
 
 std::optional<bool> serves_stream(Broker& broker, const op::ServeStream& o, const StopToken& stop) {
-  if (o.silent) return !has_commands(broker, o.control_queue, stop);
+  if (o.silent) {
+    const auto has = has_commands(broker, o.control_queue, stop);
+    return has ? std::optional(!*has) : std::nullopt;
+  }
   const auto status = ask_status(broker, o.control_queue, stop);
   return status ? std::optional(status->serves(o.queue)) : std::nullopt;
 }
 
 bool reads_stream(const Migrator::Ports& ports, const op::ResumeStream& o, const StopToken& stop) {
-  if (!o.hold.empty()) return left_hold(ports, o, stop) && !has_commands(ports.broker, o.control_queue, stop);
+  if (!o.hold.empty()) return left_hold(ports, o, stop) && has_commands(ports.broker, o.control_queue, stop) == false;
   const auto status = ask_status(ports.broker, o.control_queue, stop);
   return status && status->serves(o.queue);
 }

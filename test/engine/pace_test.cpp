@@ -27,3 +27,14 @@ TEST_CASE("another bandwidth lets what waits for its turn go, and counts from th
       }(),
       Error);
 }
+
+TEST_CASE("what did not go in its time is made up for by a second's bytes, no more", "[set]") {
+  Pace pace(Bytes{1'000'000});
+  pace.begin();
+  StopToken idle = StopToken().within(Millis{1500});
+  CHECK_THROWS_AS(idle.sleep(Millis{60000}, "nothing going"), Error);
+  const TimePoint begin = Clock::now();
+  pace.await_turn(1, {}, "waiting");
+  pace.await_turn(1'200'000, {}, "waiting");
+  CHECK(Clock::now() - begin >= Millis{150});  // none without a limit of what is kept
+}

@@ -121,8 +121,8 @@ TEST_CASE("a copy that reads its stream on needs the nodes, and the consumer's o
   f.depth = QueueDepth{300, 0};
   f.stream = ConsumerStatus{"app.events", "", 0, 299, "abc"};
   CHECK(refusal(f, reads_on).empty());
-  f.queue->arguments = {{"x-max-age", "7D"}};  // what was read already is in its memory
-  CHECK(warning(f, reads_on).empty());
+  f.queue->arguments = {{"x-max-age", "7D"}};
+  CHECK_THAT(warning(f, reads_on), Contains("(max-age): what is dropped after the checkpoint"));
   f.checkpoint_gate = false;
   CHECK_THAT(refusal(f, reads_on), Contains("has checkpoints switched off"));
   f.checkpoint_gate = true;

@@ -1275,7 +1275,8 @@ TEST_CASE("by the runtime handler, a copy that ends before the pivot stays so, a
 TEST_CASE("by the runtime handler, a copy that ends before its node is told of the pivot gives the queue back",
           "[sweep][handler]") {
   Sweep run(by_handler(GENERATE(Case{"", Strategy::handoff}, Case{"", Strategy::shadow},
-                                Case{"ReplicaSet", Strategy::handoff}, Case{"StatefulSet", Strategy::shadow})));
+                                Case{"ReplicaSet", Strategy::handoff}, Case{"StatefulSet", Strategy::shadow},
+                                from_checkpoint({"", Strategy::replay}))));
   run.crash_after("pivot ");
   run.run(Fault::none, 0);
   REQUIRE_FALSE(run.outcome());
@@ -1291,7 +1292,8 @@ TEST_CASE("by the runtime handler, a copy that ends before its node is told of t
 
 TEST_CASE("by the runtime handler, a copy that starts anew after the pivot is said to have done so",
           "[sweep][handler]") {
-  Sweep run(by_handler({"", GENERATE(Strategy::handoff, Strategy::shadow)}));
+  Sweep run(by_handler(GENERATE(Case{"", Strategy::handoff}, Case{"", Strategy::shadow},
+                                from_checkpoint({"", Strategy::replay}))));
   run.crash_after("done restore");
   run.run(Fault::none, 0);
   REQUIRE_FALSE(run.outcome());

@@ -102,7 +102,12 @@ StreamEnd on(const Node& node, const WriteLayout& request, Channel& channel) {
   return write_layout(node.roots.layouts, node.name, request, channel);
 }
 Found on(const Node& node, const RemoveLayout& request, Channel& channel) {
-  if (node.runtime) image_take_back(*node.runtime, node.roots, request.directory, channel.stop());
+  try {
+    if (node.runtime) image_take_back(*node.runtime, node.roots, request.directory, channel.stop());
+  } catch (const Error&) {
+    remove_layer(node.roots.layouts, request.directory);
+    throw;
+  }
   return remove_layout(node.roots.layouts, request.directory);
 }
 ImageTool on(const Node& node, const ImageProbe&, Channel& channel) {

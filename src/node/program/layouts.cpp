@@ -11,6 +11,7 @@
 #include "node/program/incoming.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/runtime/paths.hpp"
+#include "node/runtime/storage_files.hpp"
 
 namespace ms2m::node {
 namespace {
@@ -132,6 +133,15 @@ UniqueFd open_layout(const std::string& root, const std::string& directory) {
   const std::string name = check_layout_directory(directory, root);
   const UniqueFd top = open_directory(root);
   return top ? open_directory_in(top.get(), name) : UniqueFd{};
+}
+
+void remove_layer(const std::string& root, const std::string& directory) {
+  const auto begun = begun_import(directory);
+  const UniqueFd layout = open_layout(root, directory);
+  if (!begun || !layout) return;
+  const UniqueFd blobs = open_directory_in(layout.get(), "blobs");
+  const UniqueFd digests = blobs ? open_directory_in(blobs.get(), "sha256") : UniqueFd{};
+  if (digests) ::unlinkat(digests.get(), begun->layer.c_str(), 0);
 }
 
 Found remove_layout(const std::string& root, const std::string& directory) {

@@ -132,6 +132,7 @@ void CrioRuntime::take_back_import(const std::string& directory, const StopToken
   const HalfImported half = begun ? half_imported(place_.system, *begun) : HalfImported::nothing;
   if (half == HalfImported::nothing) return;
   const std::string doing = "taking back the import of image " + begun->name;
+  if (half == HalfImported::unpacking) return replace_and_remove(begun->name, doing, stop);  // writes to the store
   if (half == HalfImported::layer) {
     const auto copied = skopeo({"copy", "-q", "--insecure-policy", "oci:" + directory, kStore + begun->name}, stop,
                                {{"TMPDIR", directory}});
@@ -184,7 +185,12 @@ bool CrioRuntime::remove_name(const std::string& name, const StopToken& stop) co
   if (!shown) return false;
   if (untag(name, stop) || !manifest(name, doing, stop)) return true;
   if (shown->find(kCrioAnnotation) != std::string::npos && skopeo({"delete", kStore + name}, stop).ok()) return true;
-  // The empty image that takes the name over; the name in its configuration makes its ID its own.
+  replace_and_remove(name, doing, stop);
+  return true;
+}
+
+/// The name by an empty image, whose ID is its own by the name in its configuration, and that image.
+void CrioRuntime::replace_and_remove(const std::string& name, const std::string& doing, const StopToken& stop) const {
   const posix::TempDir directory;
   write_layout_files(directory.path().string(), make_empty_layout(name));
   for (const auto& args :
@@ -193,7 +199,6 @@ bool CrioRuntime::remove_name(const std::string& name, const StopToken& stop) co
     const auto result = skopeo(args, stop);
     if (!result.ok()) throw tool_error(doing, place_.node, result);
   }
-  return true;
 }
 
 bool CrioRuntime::remove_image(const std::string& id, const StopToken& stop) const {

@@ -44,6 +44,7 @@ class CrioRuntime : public NodeRuntime {
     std::size_t names = 0;
   };
   std::optional<Named> named(const std::string& reference, const StopToken& stop) const;
+  void replace_and_remove(const std::string& name, const std::string& doing, const StopToken& stop) const;
   bool untag(const std::string& name, const StopToken& stop) const;
   const RuntimePlace place_;
 };

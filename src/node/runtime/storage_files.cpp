@@ -32,18 +32,19 @@ std::optional<std::string> content(const std::string& path) {
   }
 }
 
-std::string graphroot_in(const std::string& text) {
-  std::string root;
+/// A text among a storage.conf's settings; "": it is not there.
+std::string setting_in(const std::string& text, const std::string& key) {
+  std::string value;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto name = line.find_first_not_of(" \t");
     const auto open = line.find('"'), close = line.rfind('"');
-    if (name == std::string::npos || line.compare(name, 9, "graphroot") != 0 || open == close) continue;
-    const auto equals = line.find_first_not_of(" \t", name + 9);
+    if (name == std::string::npos || line.compare(name, key.size(), key) != 0 || open == close) continue;
+    const auto equals = line.find_first_not_of(" \t", name + key.size());
     if (equals != std::string::npos && line[equals] == '=' && equals < open)
-      root = line.substr(open + 1, close - open - 1);
+      value = line.substr(open + 1, close - open - 1);
   }
-  return root;
+  return value;
 }
 
 Json parsed(const std::string& path) {
@@ -60,6 +61,22 @@ const Json& member(const Json& object, const char* name) {
   static const Json none;
   const auto found = object.is_object() ? object.find(name) : object.end();
   return object.is_object() && found != object.end() ? *found : none;
+}
+
+/// Of the last storage.conf that there is.
+std::string store_setting(const std::string& system, const std::string& key) {
+  std::string value;
+  const char* own = std::getenv("CONTAINERS_STORAGE_CONF");
+  for (const std::string& path : {system + "/usr/share/containers/storage.conf",
+                                  system + "/etc/containers/storage.conf", std::string(own != nullptr ? own : "")})
+    if (const auto text = path.empty() ? std::nullopt : content(path)) value = setting_in(*text, key);
+  return value;
+}
+
+/// What an overlay store has left behind says nothing of one of another driver.
+bool is_overlay(const std::string& system) {
+  const std::string driver = store_setting(system, "driver");
+  return driver.empty() || driver == "overlay";
 }
 
 std::string image_directory(const std::string& system) { return store_directory(system) + "/overlay-images"; }
@@ -115,11 +132,7 @@ UniqueFd part_of(int layout, const char* name) {
 }  // namespace
 
 std::string store_directory(const std::string& system) {
-  std::string root;
-  const char* own = std::getenv("CONTAINERS_STORAGE_CONF");
-  for (const std::string& path : {system + "/usr/share/containers/storage.conf",
-                                  system + "/etc/containers/storage.conf", std::string(own != nullptr ? own : "")})
-    if (const auto text = path.empty() ? std::nullopt : content(path)) root = graphroot_in(*text);
+  const std::string root = store_setting(system, "graphroot");
   return root.empty() ? system + "/var/lib/containers/storage" : root;
 }
 
@@ -150,6 +163,7 @@ std::optional<ImageFiles> image_in_store(const std::string& system, const std::s
   const std::string directory = image_directory(system);
   const Json list = parsed(directory + "/images.json");
   stop.check("looking for image " + reference);
+  if (!is_overlay(system)) return std::nullopt;
   const Json* found = nullptr;
   if (list.is_array())
     for (const Json& each : list) {
@@ -205,7 +219,8 @@ HalfImported half_imported(const std::string& system, const BegunImport& begun) 
   const Json image = record(parsed(image_directory(system) + "/images.json"), begun.id);
   if (image.is_object()) return member(image, "names").empty() ? HalfImported::nameless_image : HalfImported::nothing;
   const Json layer = record(parsed(store_directory(system) + "/overlay-layers/layers.json"), begun.layer);
-  return layer.is_object() ? HalfImported::layer : HalfImported::nothing;
+  if (!layer.is_object()) return HalfImported::nothing;
+  return member(member(layer, "flags"), "incomplete") == true ? HalfImported::unpacking : HalfImported::layer;
 }
 
 std::string image_of_container(const std::string& system, const std::string& container_id) {

@@ -35,7 +35,8 @@ struct BegunImport {
 };
 /// nullopt: it has not come so far that these files were all written.
 std::optional<BegunImport> begun_import(const std::string& layout);
-enum class HalfImported { nothing, layer, nameless_image };
+/// unpacking: a layer that is not whole, which whatever opens the store to write removes.
+enum class HalfImported { nothing, unpacking, layer, nameless_image };
 /// What the store has of it; nothing: also when the image has its name.
 HalfImported half_imported(const std::string& system, const BegunImport& begun);
 

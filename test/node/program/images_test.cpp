@@ -293,6 +293,10 @@ TEST_CASE("store: files that do not tell all of an image tell nothing of it") {
     CHECK_FALSE(told(by_digest));
   }
   with(sound);
+  std::ofstream(node.conf(), std::ios::app) << "driver = \"vfs\"\n";  // what it was before tells nothing
+  CHECK_FALSE(told(image.name));
+  std::ofstream(node.conf(), std::ios::app) << "driver = \"overlay\"\n";
+  CHECK(told(image.name));
   for (const auto& entry : fs::directory_iterator(images / id))
     if (entry.path().filename().string().starts_with('=')) std::ofstream(entry.path(), std::ios::app) << " ";
   CHECK_FALSE(told(image.name));
@@ -345,6 +349,26 @@ TEST_CASE("store: an import that ended in the middle leaves nothing when its lay
     image = node.archive("m2", "a layer alone");
     begin(image);
     std::ofstream(images) << "[]";
+    CHECK(node.store.remove_layout(image.directory));
+    clean();
+
+    // It could not be taken back, and its layer went without it.
+    image = node.archive("m4", "a layer alone, without what it came from");
+    begin(image);
+    std::ofstream(images) << "[]";
+    node::remove_layer(node.root(), image.directory);
+    CHECK_FALSE(fs::exists(image.directory + "/blobs/sha256/" + image.sha256));
+    CHECK(node.store.remove_layout(image.directory));
+    clean();
+
+    image = node.archive("m5", "not unpacked whole");
+    begin(image);
+    std::ofstream(images) << "[]";
+    const fs::path layers = node.dir.path() / "storage/overlay-layers/layers.json";
+    list = Json::parse(posix::read_file(layers.string()));
+    list.at(0)["flags"] = {{"incomplete", true}};
+    std::ofstream(layers) << list.dump();
+    node::remove_layer(node.root(), image.directory);  // it is not needed
     CHECK(node.store.remove_layout(image.directory));
     clean();
 
