@@ -115,7 +115,7 @@ class Session:
     def write(self, id_, data):
         """A restore's data, as far as credit comes; the archive's digest."""
         end = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "memory": ""}
-        self.begin("write_restore", id=id_, bytes=len(data), round="none", over="", passage="")
+        self.begin("write_restore", id=id_, bytes=len(data), round="none", over="", passage="", packed=False)
         done = credit = 0
         while done < len(data):
             while credit == 0:
@@ -129,7 +129,7 @@ class Session:
 
     def read(self, do, out, **fields):
         """A stream into a file, checked against what was announced and what ends it; its size."""
-        self.begin(do, round="none", passage=None, **fields)
+        self.begin(do, round="none", passage=None, compress="none", **fields)
         self._send(CREDIT, struct.pack(">I", 4 * CHUNK))
         digest, done, total, end = hashlib.sha256(), 0, None, None
         while True:
