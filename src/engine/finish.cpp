@@ -112,12 +112,9 @@ class Migrator::Impl::Finishing {
 
   /// A container by the runtime handler that was started again since the hand-over has begun from its own image.
   void tell_started_anew() {
-    if (outcome_.serving.who != ServedBy::target || !journal_.effect_with<op::CompleteRestore>()) return;
     const auto given = journal_.effect_with<op::ResumeTarget>();
-    const auto stream = journal_.effect_with<op::ServeStream>();
-    if (!given && !stream) return;
-    const HandOver to = given ? hand_over_of(given->operation) : hand_over_of(stream->operation);
-    if (!another_instance(impl_.ports.cluster, to, StopToken().within(kLook))) return;
+    if (outcome_.serving.who != ServedBy::target || !given || !journal_.effect_with<op::CompleteRestore>()) return;
+    if (!another_instance(impl_.ports.cluster, hand_over_of(given->operation), StopToken().within(kLook))) return;
     outcome_.serving.who = ServedBy::started_anew;
     outcome_.serving.why = "its container has ended since the hand-over";
   }
