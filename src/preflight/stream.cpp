@@ -17,23 +17,18 @@ constexpr std::time_t kClocksDiffer = 60;  ///< at most
 /// What the log drops, the state cannot be made of again; nor can a restored copy read it.
 void check_retention(const QueueFacts& queue, bool restored, const MigrationRequest& request,
                      std::vector<Finding>& out) {
+  const char* const harm =
+      restored
+          ? "what is dropped after the checkpoint and before the copy has read it is missing in its state, and seen "
+            "only where both tell their states"
+          : "when the first of the source's state is gone, the target says so, and the move is undone";
+  const char* const cure = restored ? "let the stream keep its messages for longer than the move takes"
+                                    : "a state that later messages alone make is named by where they begin: --from";
   for (const auto& [argument, policy] :
        {std::pair{"x-max-age", "max-age"}, std::pair{"x-max-length-bytes", "max-length-bytes"}})
     if (queue.arguments.contains(argument) || queue.policy.contains(policy))
-      out.push_back(
-          restored
-              ? Finding{"queue-limits", Level::warning,
-                        fmt::format(
-                            "stream {} drops its oldest messages ({}): what is dropped after the checkpoint and "
-                            "before the copy has read it is missing in its state, and seen only where both tell "
-                            "their states",
-                            request.queue, policy),
-                        "let the stream keep its messages for longer than the move takes"}
-              : Finding{"queue-limits", Level::warning,
-                        fmt::format("stream {} drops its oldest messages ({}): when the first of the source's state is "
-                                    "gone, the target says so, and the move is undone",
-                                    request.queue, policy),
-                        "a state that later messages alone make is named by where they begin: --from"});
+      out.push_back({"queue-limits", Level::warning,
+                     fmt::format("stream {} drops its oldest messages ({}): {}", request.queue, policy, harm), cure});
 }
 
 void check_status(const ConsumerStatus& status, const MigrationRequest& request, std::vector<Finding>& out) {

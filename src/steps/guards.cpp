@@ -94,6 +94,14 @@ std::string SourceProcess::instance(const StopToken& stop) const {
   return instance_in(*pod, plan.container);
 }
 
+std::string SourceProcess::instance_as_in(const Json& seen, const StopToken& stop) const {
+  std::string now = instance(stop);
+  if (now != instance_in(seen, plan.container))
+    throw Error(ErrorKind::inconsistent, "the source's container was started again since ms2m looked at it",
+                "run ms2m again");
+  return now;
+}
+
 void SourceProcess::check(const QuietSource& source, const StopToken& stop) const {
   if (instance(stop) != source.instance)
     throw Error(

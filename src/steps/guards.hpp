@@ -46,6 +46,8 @@ struct SourceProcess {
 
   /// ID and restarts of its container. Error{inconsistent} when the pod is gone.
   std::string instance(const StopToken& stop) const;
+  /// The same; Error{inconsistent} also when it is another one than in `seen`, which is the pod as it was then.
+  std::string instance_as_in(const Json& seen, const StopToken& stop) const;
   /// Throws Error{inconsistent} when it is not `source` any more, or its pod is gone.
   void check(const QuietSource& source, const StopToken& stop) const;
 };

@@ -4,7 +4,6 @@
 
 #include "handover/queue_names.hpp"
 #include "handover/waits.hpp"
-#include "kube/objects/container_state.hpp"
 #include "ms2m/error.hpp"
 #include "steps/lease.hpp"
 #include "steps/movable.hpp"
@@ -34,10 +33,7 @@ Ran RestSource::run(const StopToken& stop) const {
   set_lease_phase(sides.cluster, move.plan, kPhase, stop);
   check_consumer_named(move, admin, observer, stop);
   sides.source_at_work(stop);
-  quiet.instance = process.instance(stop);
-  if (same_instance(quiet.instance, instance_in(move.facts.pod, move.plan.container)) == false)
-    throw Error(ErrorKind::inconsistent, "the source's container was started again since ms2m looked at it",
-                "run ms2m again");
+  quiet.instance = process.instance_as_in(move.facts.pod, stop);
   journal_announced(journal, kPhase, rest_of(move));
   const ConsumerStatus status = sides.source_halted([this] { guards.check(); }, stop);
   quiet.since = Clock::now();

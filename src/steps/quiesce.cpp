@@ -148,9 +148,7 @@ Ran QuiesceSource::run(const StopToken& stop) const {
   source.others = move.facts.depth && move.facts.depth->consumers > 1 ? move.facts.depth->consumers - 1 : 0;
   source.addresses = known_by(*this, stop);
   // What another pod of its name would take (a StatefulSet's next) is not sent.
-  if (SourceProcess{plan, cluster}.instance(stop) != instance_in(move.facts.pod, plan.container))
-    throw Error(ErrorKind::inconsistent, "the source's container was started again since ms2m looked at it",
-                "run ms2m again");
+  SourceProcess{plan, cluster}.instance_as_in(move.facts.pod, stop);
   journal_announced(journal, Phase::checkpointing, quiet_of(move, source));
   broker.publish(
       {"", plan.source_control_queue, start_replay(move.names().hold, "hold", plan.id), "application/json", ""}, stop);

@@ -81,9 +81,12 @@ bool is_overlay(const std::string& system) {
 
 std::string image_directory(const std::string& system) { return store_directory(system) + "/overlay-images"; }
 
-bool names(const Json& image, const std::string& reference) {
+std::vector<std::string> names_of(const Json& image) {
+  std::vector<std::string> texts;
   const Json& all = member(image, "names");
-  return all.is_array() && std::find(all.begin(), all.end(), reference) != all.end();
+  for (const Json& name : all.is_array() ? all : Json::array())
+    if (name.is_string()) texts.push_back(name.get<std::string>());
+  return texts;
 }
 
 /// A name without its tag and its digest.
@@ -103,13 +106,12 @@ bool has_digest(const Json& image, const std::string& digest) {
 
 bool is_meant(const Json& image, const std::string& reference) {
   if (reference.starts_with('@')) return text_of(image, "id") == reference.substr(1);
-  if (names(image, reference)) return true;
+  const auto names = names_of(image);
+  if (std::find(names.begin(), names.end(), reference) != names.end()) return true;
   const auto at = reference.find('@');
   if (at == std::string::npos || !has_digest(image, reference.substr(at + 1))) return false;
-  const Json& all = member(image, "names");
-  return all.is_array() && std::any_of(all.begin(), all.end(), [&](const Json& name) {
-           return name.is_string() && repository(name.get<std::string>()) == repository(reference);
-         });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return repository(name) == repository(reference); });
 }
 
 void write_file(int directory, const std::string& name, const std::string& bytes) {
@@ -145,10 +147,7 @@ std::optional<std::vector<StoredImage>> images_in_store(const std::string& syste
     stop.check("listing images");
     StoredImage stored;
     stored.id = text_of(each, "id");
-    const auto names = each.is_object() ? each.find("names") : each.end();
-    if (each.is_object() && names != each.end() && names->is_array())
-      for (const Json& name : *names)
-        if (name.is_string()) stored.names.push_back(name.get<std::string>());
+    stored.names = names_of(each);
     const std::string manifest =
         is_sha256(stored.id) ? content(directory + "/" + stored.id + "/manifest").value_or("") : "";
     for (const char* annotation : {kCrioAnnotation, kContainerdAnnotation})
@@ -175,9 +174,8 @@ std::optional<ImageFiles> image_in_store(const std::string& system, const std::s
   ImageFiles files;
   files.image.id = text_of(*found, "id");
   if (!is_sha256(files.image.id)) return std::nullopt;
-  for (const Json& name : member(*found, "names"))
-    if (name.is_string() && name.get<std::string>().find('@') == std::string::npos)
-      files.image.names.push_back(name.get<std::string>());
+  for (std::string& name : names_of(*found))
+    if (name.find('@') == std::string::npos) files.image.names.push_back(std::move(name));
   const std::string own = directory + "/" + files.image.id + "/";
   files.manifest = content(own + "manifest").value_or("");
   const std::string digest = config_digest(files.manifest);
