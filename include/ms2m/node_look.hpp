@@ -22,6 +22,7 @@ struct NodeLook {
   std::set<std::string> open_files{};   ///< by the container's processes, as they see them; not those that are deleted
   std::string base_image{};             ///< ID of the image that the container was made from (CRI-O); empty: unknown
   Bytes memory{};                       ///< of the container's processes that a checkpoint holds; 0: unknown
+  Bytes shared_memory{};                ///< of it, what they may share
   bool listens_on_own_address = false;  ///< one of them does, on neither all addresses nor the loopback's
   std::set<std::string> anonymous_files{};  ///< that are open: "io_uring", "eventpoll", ...
   bool watches_overlay = false;  ///< an inotify watches something on overlayfs, or what it watches is not told

@@ -110,6 +110,7 @@ struct Measures {
   std::optional<std::uint64_t> relayed;
   std::optional<std::uint64_t> returned;
   std::optional<Seconds> frozen;       ///< the source, at work, while the valve closed
+  std::optional<Seconds> lazy_window;  ///< Pages::lazy: from the hand-over until the copy had the last of its memory
   std::optional<double> arrival_rate;  ///< messages/s
   std::optional<double> service_rate;
   std::optional<Seconds> dead_man_margin;

@@ -1,6 +1,7 @@
 // The plan: every mutation in order with its undo, and the findings of the preflight. Pure values; what `ms2m plan` and
 // `ms2m check` print and what the coordinator carries out.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ struct Plan {
   std::vector<Finding> findings;
   std::vector<PlannedStep> steps;
   std::vector<PredictedPhase> predicted;
+  std::optional<Seconds> lazy_window{};  ///< Pages::lazy: about so long a part of the copy's memory is the source's still
   std::vector<std::string> notes;  ///< what this mode can lose or double, side effects, dropped init containers
   bool refused() const {
     for (const auto& f : findings)

@@ -74,6 +74,8 @@ struct Procedure {
   bool relays() const { return course == Course::shadow; }
   /// Both copies read one log, each for itself.
   bool of_stream() const { return course == Course::replay || course == Course::hybrid; }
+  /// The process's memory comes from the source's own, while the copy is restored or after.
+  bool memory_follows() const { return pages != Pages::files; }
   /// The process's memory moves, so both nodes are worked on; else nothing is done there but by their kubelets.
   bool moves_memory() const { return course != Course::replay; }
   /// What it does is told by the broker's management API alone: exact counts, connections, bindings, a queue's type.

@@ -32,8 +32,11 @@ enum class Pages {
   files,   ///< of memory lie in the checkpoint
   stream,  ///< are fetched from the source's memory while the copy is restored, all of them before it is handed the
            ///< queue
+  lazy,    ///< the same, but the copy is handed the queue as soon as it lives: what it has done until it has the last
+           ///< of them is lost should either node, or ms2m, die before
+  automatic,  ///< stream where that pays and both nodes can, else files; in no Procedure
 };
-const char* to_string(Pages pages) noexcept;  // "files", "stream"
+const char* to_string(Pages pages) noexcept;  // "files", "stream", "lazy", "auto"
 /// How the source's process ends, once its state goes on elsewhere.
 enum class SourceExit {
   kill,      ///< at once, on its node: nothing of its own code runs any more
@@ -90,13 +93,13 @@ struct MigrationRequest {
 
   Millis dead_man{15000};
   Millis downtime_limit{300};
-  std::uint64_t relay_window = 0;       ///< messages; 0: half of what the source manages within the dead man's time
-  std::uint64_t max_held = 100000;      ///< messages that the valve may hold
-  Bytes max_held_bytes{1073741824};     ///< of their bodies: the broker has them in its memory meanwhile
-  Millis freeze_limit{10000};           ///< of a source that is at work
-  Seconds cutoff{120};                  ///< fanout only
-  std::optional<unsigned> precopy{};    ///< rounds of it; nullopt: where it pays
-  std::optional<Bytes> bandwidth{};     ///< a second, of the checkpoint's way; not 0
+  std::uint64_t relay_window = 0;     ///< messages; 0: half of what the source manages within the dead man's time
+  std::uint64_t max_held = 100000;    ///< messages that the valve may hold
+  Bytes max_held_bytes{1073741824};   ///< of their bodies: the broker has them in its memory meanwhile
+  Millis freeze_limit{10000};         ///< of a source that is at work
+  Seconds cutoff{120};                ///< fanout only
+  std::optional<unsigned> precopy{};  ///< rounds of it; nullopt: where it pays
+  std::optional<Bytes> bandwidth{};   ///< a second, of the checkpoint's way; not 0
   Compression compression = Compression::none;
   Carriage carriage = Carriage::relay;  ///< direct: as long as the nodes reach each other
   bool allow_competing = false;

@@ -184,7 +184,20 @@ const char* to_string(Carriage carriage) noexcept {
   return "?";
 }
 
-const char* to_string(Pages pages) noexcept { return pages == Pages::files ? "files" : "stream"; }
+const char* to_string(Pages pages) noexcept {
+  switch (pages) {
+    case Pages::files:
+      return "files";
+    case Pages::stream:
+      return "stream";
+    case Pages::lazy:
+      return "lazy";
+    case Pages::automatic:
+      return "auto";
+  }
+  return "?";
+}
+
 const char* to_string(CheckpointBy by) noexcept { return by == CheckpointBy::kubelet ? "kubelet" : "runtime"; }
 
 const char* to_string(Restoring restoring) noexcept {

@@ -196,9 +196,10 @@ void take_registry(MigrationRequest& request, const SshOptions& ssh) {
     throw Error(ErrorKind::usage, "--transfer registry needs --registry [http://]HOST[:PORT]/REPOSITORY");
   if (request.carriage == Carriage::direct)
     throw Error(ErrorKind::usage, "--transfer registry and --ssh-path direct are two ways, and a checkpoint goes one");
-  if (request.pages == Pages::stream)
-    throw Error(ErrorKind::usage,
-                "--pages stream goes through the sessions with the nodes, not through a registry (--transfer ssh)");
+  if (request.pages == Pages::stream || request.pages == Pages::lazy)
+    throw Error(ErrorKind::usage, fmt::format("--pages {} goes through the sessions with the nodes, not through a "
+                                              "registry (--transfer ssh)",
+                                              to_string(request.pages)));
   if (request.compression == Compression::zstd)
     throw Error(ErrorKind::usage,
                 "--transfer registry sends a checkpoint as a plain layer, which is not compressed (--compress none)");

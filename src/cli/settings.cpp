@@ -37,7 +37,8 @@ constexpr Words<Prefer, 2> kPreferences{{{"gap", Prefer::gap}, {"total", Prefer:
 constexpr Words<RestoreChoice, 3> kRestores{
     {{"auto", RestoreChoice::automatic}, {"handler", RestoreChoice::handler}, {"image", RestoreChoice::image}}};
 constexpr Words<CheckpointBy, 2> kCheckpoints{{{"kubelet", CheckpointBy::kubelet}, {"runtime", CheckpointBy::runtime}}};
-constexpr Words<Pages, 2> kPages{{{"files", Pages::files}, {"stream", Pages::stream}}};
+constexpr Words<Pages, 4> kPages{
+    {{"files", Pages::files}, {"stream", Pages::stream}, {"lazy", Pages::lazy}, {"auto", Pages::automatic}}};
 constexpr Words<KubeletPath, 2> kKubeletPaths{{{"proxy", KubeletPath::proxy}, {"direct", KubeletPath::direct}}};
 
 constexpr Words<Compression, 3> kCompressions{
@@ -139,7 +140,9 @@ std::vector<Setting> all_settings() {
       word_setting<kCheckpoints, &MigrationRequest::checkpoint>(
           "checkpoint", "kubelet (default): its API; runtime: the node's OCI runtime, with a shorter freeze"),
       word_setting<kPages, &MigrationRequest::pages>(
-          "pages", "files (default): memory lies in the checkpoint; stream: it goes from memory to memory"),
+          "pages",
+          "files (default): memory lies in the checkpoint; stream: it goes from memory to memory; lazy: after the "
+          "hand-over; auto: stream where that is shorter"),
       word_setting<kRestores, &MigrationRequest::restore>(
           "restore", "auto (default): by ms2m's runtime handler where the target has it; handler, or image"),
       word_setting<kKubeletPaths, &MigrationRequest::kubelet>(
@@ -202,14 +205,15 @@ void apply_settings(MigrationRequest& request, const SettingValues& values) {
 }
 
 void check_combination(const MigrationRequest& request) {
-  const auto wrong = [](const char* sentence) { throw Error(ErrorKind::usage, sentence); };
+  const auto wrong = [](const std::string& sentence) { throw Error(ErrorKind::usage, sentence); };
   if (request.protocol == Protocol::none && request.strategy != Strategy::handoff)
     wrong("--protocol none works with --strategy handoff only");
-  if (request.pages == Pages::stream) {
+  if (request.pages == Pages::stream || request.pages == Pages::lazy) {
+    const std::string pages = fmt::format("--pages {}", to_string(request.pages));
     if (request.strategy != Strategy::handoff || request.protocol == Protocol::none)
-      wrong("--pages stream works with --strategy handoff and the control protocol only");
-    if (request.checkpoint != CheckpointBy::runtime) wrong("--pages stream works with --checkpoint runtime only");
-    if (request.precopy.value_or(0) > 0) wrong("--pages stream and --precopy are two ways for the same memory");
+      wrong(pages + " works with --strategy handoff and the control protocol only");
+    if (request.checkpoint != CheckpointBy::runtime) wrong(pages + " works with --checkpoint runtime only");
+    if (request.precopy.value_or(0) > 0) wrong(pages + " and --precopy are two ways for the same memory");
   }
   if (request.protocol == Protocol::none && request.source_exit == SourceExit::graceful)
     wrong("--source-exit graceful needs the control protocol: a source without it would take from its queue again");

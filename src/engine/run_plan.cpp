@@ -140,11 +140,12 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
       return;
     }
   }
-  if (leads_forward(migration.journal)) {
+  if (leads_forward(migration.journal)) {  // what memory follows, does so meanwhile
     finish(migration.journal, outcome, limit, migration.handed);
   } else if (!give_way(migration, outcome, silent ? kAskedInSilence : kAsked)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the
     // broker does it.
+    migration.own.memory.reset();
     undo(migration.journal, outcome, limit, [&] {
       if (migration.own.dead_man) migration.own.dead_man->stop_renewing();
     });

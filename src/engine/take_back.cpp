@@ -35,8 +35,8 @@ void plan_name_removal(Journal& journal) {
 void tell_withdrawal(Outcome& outcome, Withdrawal withdrawal, const std::string& copy, const std::string& cause) {
   const char* now = outcome.serving.nobody() ? "the source is not there either" : "the source has the queue back";
   if (withdrawal == Withdrawal::impossible) {
-    outcome.error =
-        fmt::format("the copy {} was lost after the hand-over, and with it what it had done; {}", copy, now);
+    outcome.error = fmt::format("the copy {} was lost after the hand-over, and with it what it had done; {}{}", copy,
+                                now, cause.empty() ? "" : fmt::format(" ({})", cause));
     return;
   }
   outcome.undone.insert(outcome.undone.begin(),

@@ -34,8 +34,8 @@ std::string kind_of(const Plan& plan, const MigrationRequest& request) {
                                                   : to_string(p.strategy),
                      to_string(p.workload), p.protocol == Protocol::none ? "none" : "control",
                      request.prefer == Prefer::total ? "total" : "gap", p.by_handler() ? " handler" : "",
-                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "", p.pages == Pages::stream ? " stream" : "",
-                     p.rounds > 0 ? " precopy" : "",
+                     p.checkpoint == CheckpointBy::runtime ? " runtime" : "",
+                     p.memory_follows() ? fmt::format(" {}", to_string(p.pages)) : "", p.rounds > 0 ? " precopy" : "",
                      p.carriage == Carriage::relay ? "" : fmt::format(" {}", to_string(p.carriage)),
                      p.compression == Compression::none ? "" : fmt::format(" {}", to_string(p.compression)),
                      request.bandwidth ? fmt::format(" {} B/s", request.bandwidth->count) : "");

@@ -52,7 +52,9 @@ void apply_settings(const Json& settings, MigrationRequest& request) {
                                          : RestoreChoice::handler;
   request.checkpoint =
       settings.value("checkpoint", "kubelet") == "runtime" ? CheckpointBy::runtime : CheckpointBy::kubelet;
-  request.pages = settings.value("pages", "files") == "stream" ? Pages::stream : Pages::files;
+  const std::string pages = settings.value("pages", "files");
+  for (const Pages each : {Pages::files, Pages::stream, Pages::lazy, Pages::automatic})
+    if (pages == to_string(each)) request.pages = each;
   if (settings.value("protocol", "control") == "none") request.protocol = Protocol::none;
   if (settings.contains("precopy")) request.precopy = settings["precopy"].get<unsigned>();
   const std::string way = settings.value("ssh_path", "relay");

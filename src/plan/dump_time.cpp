@@ -15,7 +15,7 @@ constexpr Seconds kPages{1.7}, kPagesPerGiB{4};
 
 Seconds dump_time(const Facts& facts) {
   const double gib = static_cast<double>(facts.source.look.memory.count) / kGiB;
-  return facts.procedure.pages == Pages::stream ? kPages + kPagesPerGiB * gib : kDump + kDumpPerGiB * gib;
+  return facts.procedure.memory_follows() ? kPages + kPagesPerGiB * gib : kDump + kDumpPerGiB * gib;
 }
 
 std::optional<Trouble> against_dump_at_work(const Facts& facts) {

@@ -13,6 +13,7 @@
 #include "kube/objects/runtime_class.hpp"
 #include "ms2m/node_setup.hpp"
 #include "ms2m/remedy.hpp"
+#include "plan/pages.hpp"
 #include "plan/procedure.hpp"
 #include "plan/restoring.hpp"
 
@@ -105,6 +106,7 @@ void Gathering::finish() {
   tasks_.wait();
   if (facts_.procedure.moves_memory()) tell_image_names(), ask_way();
   facts_.procedure.restoring = restoring_of(facts_, request_);
+  if (request_.pages == Pages::automatic) facts_.procedure.pages = chosen_pages(facts_, request_);
   std::stable_sort(facts_.unasked.begin(), facts_.unasked.end(),
                    [](const Unasked& a, const Unasked& b) { return a.question < b.question; });
 }

@@ -10,6 +10,7 @@
 #include "kube/objects/selector.hpp"
 #include "kube/objects/traits.hpp"
 #include "plan/limits.hpp"
+#include "plan/pages.hpp"
 #include "plan/prediction.hpp"
 #include "plan/rounds.hpp"
 
@@ -90,6 +91,12 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
         "pre-copy: memory is carried while the source works, which stands still for {} further checkpoint{}; after it "
         "has become quiet only the pages that differ travel (--precopy off)",
         plan.procedure.rounds, plan.procedure.rounds == 1 ? "" : "s"));
+  if (plan.procedure.pages == Pages::lazy)
+    plan.notes.push_back(fmt::format(
+        "lazy: for about {:.1f} s after the hand-over a part of {}'s memory is still on {}; should either node, the way "
+        "between them or ms2m die in that time, what it has done since the hand-over is lost, and {} goes on from where "
+        "it was (--pages stream)",
+        plan.lazy_window->count(), plan.target_pod, plan.source_node, plan.source_pod));
   if (plan.procedure.pages == Pages::stream)
     plan.notes.push_back(fmt::format(
         "memory to memory: from the checkpoint until the copy has the last page of its memory, {} stands still; should "
@@ -149,6 +156,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   plan.diff = diff_pods(facts.pod, plan.target_spec);
   plan.procedure.rounds = rounds_of(plan, request, facts, past);
+  if (plan.procedure.pages == Pages::lazy) plan.lazy_window = lazy_window(facts, request);
   plan_notes(plan, request, facts);
   plan.predicted = predict(plan, request, facts, past);
   return plan;

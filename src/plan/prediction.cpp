@@ -42,7 +42,7 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
   const bool warm = request.prefer == Prefer::gap && !in_place && !procedure.by_handler();
   const double grace = sequential ? Seconds(grace_period(facts.pod)).count() : 0;  // at most, and often less
   const double rounds = procedure.rounds > 0 ? 1 : 0;                              // those that follow are short
-  const bool stream = procedure.pages == Pages::stream;
+  const bool stream = procedure.memory_follows(), lazy = procedure.pages == Pages::lazy;
   return {{Phase::preparing, (warm ? 1.0 : 0.1) + rounds * 0.8, (warm ? 3.0 : 1.0) + rounds * 4.5, rounds * 4.8,
            rounds * 30,
            rounds > 0               ? "queues, a checkpoint and its memory's way while the source works"
@@ -68,13 +68,22 @@ std::vector<Typical> typical(const Plan& plan, const MigrationRequest& request, 
            : rounds > 0             ? "what has changed since the pre-copy"
            : procedure.by_handler() ? "the archive's way"
                                     : "the archive's way and its import"},
-          {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, 2, 8,
+          {Phase::restoring, in_place ? 0.8 : 0.4, (in_place ? 4.0 : 3.0) + grace, lazy ? 0.2 : 2.0, lazy ? 2.0 : 8.0,
            sequential ? "the source's termination, restore and reconnect"
+           : lazy     ? "restore and reconnect, without most of the memory"
            : stream   ? "restore, the memory's way, reconnect"
                       : "restore and reconnect"},
           {Phase::replaying, 0.05, procedure.relays() || procedure.of_stream() ? 3 : 0.5, 0, 0, "the hand-over"},
-          {Phase::finalizing, renamed_later ? 3.0 : 0.2, renamed_later ? 14.0 : 3.0, renamed_later ? 7.0 : 0.0,
-           renamed_later ? 38.0 : 0.0, renamed_later ? "the second half under the old name" : "the source's end"}};
+          {Phase::finalizing, renamed_later ? 3.0 : 0.2, renamed_later ? 14.0 : 3.0,
+           renamed_later ? 7.0
+           : lazy        ? 2.0
+                         : 0.0,
+           renamed_later ? 38.0
+           : lazy        ? 8.0
+                         : 0.0,
+           renamed_later ? "the second half under the old name"
+           : lazy        ? "the memory's way, the source's end"
+                         : "the source's end"}};
 }
 
 std::vector<PredictedPhase> from_typical(const std::vector<Typical>& figures, Bytes memory) {
@@ -110,9 +119,9 @@ std::vector<PastMove> comparable(const std::vector<PastMove>& past, const std::s
   return chosen;
 }
 
-bool grows_with_memory(Phase phase, bool renamed_later) {
+bool grows_with_memory(Phase phase, bool renamed_later, bool lazy) {
   return phase == Phase::preparing || phase == Phase::checkpointing || phase == Phase::transferring ||
-         phase == Phase::restoring || (phase == Phase::finalizing && renamed_later);
+         phase == Phase::restoring || (phase == Phase::finalizing && (renamed_later || lazy));
 }
 
 /// By what share of a typical phase's time the memory makes it longer or shorter; 1 where one of the two is not known.
@@ -148,13 +157,13 @@ std::vector<PredictedPhase> unlimited(const Plan& plan, const MigrationRequest& 
   }
   std::vector<PredictedPhase> predicted = from_typical(figures, memory);
   if (moves.empty()) return predicted;
-  const bool renamed_later = plan.procedure.renamed_later();
+  const bool renamed_later = plan.procedure.renamed_later(), lazy = plan.procedure.pages == Pages::lazy;
   for (std::size_t i = 0; i < figures.size(); ++i) {
     if (!plan.procedure.moves_memory() && figures[i].phase == Phase::replaying) continue;  // another log than theirs
     std::vector<double> times;
     for (const PastMove& move : moves)
       if (const auto elapsed = phase_of(move, figures[i].phase))
-        times.push_back(elapsed->count() * (grows_with_memory(figures[i].phase, renamed_later)
+        times.push_back(elapsed->count() * (grows_with_memory(figures[i].phase, renamed_later, lazy)
                                                 ? scale(figures[i], move.memory, memory)
                                                 : 1));
     if (times.empty()) continue;
@@ -173,9 +182,10 @@ std::vector<PredictedPhase> predict(const Plan& plan, const MigrationRequest& re
   auto predicted = unlimited(plan, request, facts, past);
   if (request.bandwidth && plan.procedure.moves_memory())
     limit_to(*request.bandwidth, facts.source.look.memory, plan.procedure.compression != Compression::none,
-             plan.procedure.rounds > 0               ? Phase::preparing
-             : plan.procedure.pages == Pages::stream ? Phase::restoring
-                                                     : Phase::transferring,
+             plan.procedure.rounds > 0             ? Phase::preparing
+             : plan.procedure.pages == Pages::lazy ? Phase::finalizing
+             : plan.procedure.memory_follows()     ? Phase::restoring
+                                                   : Phase::transferring,
              predicted);
   return predicted;
 }

@@ -47,7 +47,7 @@ Procedure procedure_of(const MigrationRequest& request, const Json& pod) {
   procedure.replay = request.replay;
   procedure.protocol = request.protocol;
   procedure.checkpoint = request.checkpoint;
-  procedure.pages = request.pages;
+  procedure.pages = request.pages == Pages::automatic ? Pages::files : request.pages;  // until more is known
   procedure.workload = workload_of(pod);
   procedure.course = course_of(procedure, request);
   procedure.source_end = source_end_of(procedure);

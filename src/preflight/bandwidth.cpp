@@ -14,7 +14,8 @@ void check_bandwidth(const Facts& facts, const MigrationRequest& request, std::v
   const std::string text = fmt::format(
       "a checkpoint of about {:.1f} MB takes {:.1f} s at {:.1f} MB a second{}", static_cast<double>(memory.count) / 1e6,
       takes.count(), static_cast<double>(request.bandwidth->count) / 1e6, compressed ? ", or less, compressed" : "");
-  const bool restoring = facts.procedure.pages == Pages::stream;  // its memory travels then
+  const bool restoring = facts.procedure.memory_follows();  // its memory travels then
+  if (facts.procedure.pages == Pages::lazy) return out.push_back({"bandwidth", Level::ok, text, ""});
   const Seconds limit = restoring ? request.timeouts.restore : request.timeouts.transfer;
   if (takes > limit)
     return out.push_back(

@@ -185,7 +185,7 @@ void check_dump(const Facts& facts, const MigrationRequest& request, std::vector
     return refuse(out, "checkpoint", "--checkpoint runtime makes no archive that can be restored from an image",
                   "use --checkpoint kubelet, or see that the runtime handler restores the copy (ms2m node setup)");
   out.push_back({"checkpoint", Level::ok, "the OCI runtime of the source's node makes the checkpoint", ""});
-  if (facts.procedure.pages == Pages::stream) check_pages(facts, request, out);
+  if (facts.procedure.memory_follows()) check_pages(facts, request, out);
 }
 
 void check_gate(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {

@@ -104,6 +104,7 @@ void add_measures(Json& json, const Measures& m) {
   json["relayed"] = or_null(m.relayed);
   json["returned"] = or_null(m.returned);
   json["frozen_s"] = or_null(m.frozen);
+  json["lazy_window_s"] = or_null(m.lazy_window);
   json["overtaken_at_most"] = nullptr;  // of schema 1; nothing is overtaken
   json["arrival_rate"] = rounded(m.arrival_rate);
   json["service_rate"] = rounded(m.service_rate);

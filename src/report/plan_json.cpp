@@ -85,6 +85,7 @@ Json plan_json(const Plan& plan, const Brought& brought, int status) {
   json["target_spec"] = plan.target_spec;
   json["predicted"] = predicted_json(plan.predicted);
   json["predicted_total"] = predicted_total(plan.predicted);
+  json["lazy_window_s"] = plan.lazy_window ? seconds_json(*plan.lazy_window) : Json(nullptr);
   json["notes"] = plan.notes;
   json["node_program_brought_to"] = brought;
   return json;

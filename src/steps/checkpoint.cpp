@@ -13,7 +13,7 @@
 namespace ms2m {
 namespace {
 
-bool serves_pages(const Plan& plan) { return plan.procedure.pages == Pages::stream; }
+bool serves_pages(const Plan& plan) { return plan.procedure.memory_follows(); }
 
 std::string checkpoint_line(const Plan& plan) {
   return fmt::format("checkpoint container {} on {}{}{}", plan.container, plan.source_node,
@@ -35,6 +35,10 @@ int journal_archive(const TakeCheckpoint& at, const std::string& path) {
 
 }  // namespace
 
+Millis longest_serving(const StepTimeouts& times) {
+  return std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore);
+}
+
 /// (First the archive is looked for, then, when the kubelet has named it, removed by its name: the same words.)
 std::vector<Announced> TakeCheckpoint::announce(const Move& move) {
   const Plan& plan = move.plan;
@@ -49,11 +53,6 @@ std::vector<Announced> TakeCheckpoint::announce(const Move& move) {
 }
 
 namespace {
-
-/// Until its pages have been fetched; should we hang, it runs again then.
-Millis longest_serving(const StepTimeouts& times) {
-  return std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore);
-}
 
 std::string container_id(const TakeCheckpoint& at) {
   const auto state = container_state(at.move.facts.pod, at.move.plan.container);

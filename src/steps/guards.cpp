@@ -64,6 +64,7 @@ void Guards::check() const {
   check_dead_man(own.dead_man.get());  // the first cause: what was held has been returned because of it
   if (own.pump && own.pump->broken()) throw Error(ErrorKind::unavailable, "the relay broke: " + own.pump->failure());
   if (own.valve) check_valve(*own.valve);
+  if (own.memory) own.memory->check();
 }
 
 std::uint64_t PrimaryWatch::uninvited(std::uint64_t ours, const StopToken& stop) const {

@@ -13,12 +13,12 @@ namespace ms2m {
 /// Error{unavailable} when it broke; Error{failed} when it did because it was full.
 void check_valve(const Valve& valve);
 
-/// The dead man's switch, the relay and the valve; cheap, for every loop that waits.
+/// The dead man's switch, the relay, the valve and the memory that follows a copy; cheap, for every loop that waits.
 struct Guards {
   const OwnConnections& own;
 
   /// Throws Error{inconsistent} when the switch has fired, and says so when it did because ms2m was stopped;
-  /// Error{unavailable} when the relay broke; as check_valve().
+  /// Error{unavailable} when the relay broke; as check_valve() and MemoryFlow::check().
   void check() const;
 };
 

@@ -99,6 +99,7 @@ Ran Pivot::run(const StopToken& stop) const {
   if (plan.procedure.by_handler())
     journal.effect(Phase::replaying, "", {}, op::CompleteRestore{plan.target_node, plan.id});
   commit.now({{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
+  times.given = Clock::now();
   tell(observer, Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
   return {};
 }
@@ -136,7 +137,10 @@ Ran AwaitTargetServing::run(const StopToken& stop) const {
   Millis unseen{0};
   try {
     // From here on the target owns the queue: an interruption no longer turns back.
-    await_service(cluster, broker, admin, what, stop, &unseen);
+    await_service(cluster, broker, admin, what, own.memory ? own.memory->failed() : stop, &unseen);
+  } catch (const Cancelled&) {
+    if (own.memory) own.memory->check();
+    throw;
   } catch (const Error& error) {
     // Any other error is ms2m's own: what the target did meanwhile nobody has seen.
     const bool looked = error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::inconsistent;

@@ -45,6 +45,7 @@ struct Pivot {
   const QuietSource& source;
   WaitingCopy& copy;
   const LivingCopy& living;
+  Timeline& times;
 };
 
 /// Until here a copy that ends stays so, and the move is undone; from here on it is the pod's own process, and should

@@ -8,6 +8,8 @@
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "kube/objects/traits.hpp"
+#include "steps/checkpoint.hpp"
+#include "steps/memory_flow.hpp"
 #include "steps/transfer.hpp"
 
 namespace ms2m {
@@ -23,11 +25,11 @@ Arrival arrival_of(const Move& move, const std::string& queue, std::uint64_t con
 std::vector<Announced> Restore::announce(const Move& move) {
   const Plan& plan = move.plan;
   if (plan.procedure.by_handler())
-    return {{fmt::format("let the runtime handler on {} restore pod {}{}", plan.target_node, plan.target_pod,
-                         plan.procedure.pages == Pages::stream
-                             ? fmt::format(", its memory from {}'s on {}{}", plan.source_pod, plan.source_node,
-                                           compression_text(plan.procedure))
-                             : "")}};
+    return {
+        {fmt::format("let the runtime handler on {} restore pod {}{}", plan.target_node, plan.target_pod,
+                     plan.procedure.memory_follows() ? fmt::format(", its memory from {}'s on {}{}", plan.source_pod,
+                                                                   plan.source_node, compression_text(plan.procedure))
+                                                     : "")}};
   return {{fmt::format("annotate pod {} so that the kubelet restores it", plan.target_pod)}};
 }
 
@@ -35,14 +37,20 @@ void Restore::let_begin(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const auto begin = [&] { restores.ready(plan.target_node, plan.id, data.sha256, stop); };
   if (plan.procedure.pages == Pages::files) return begin();
+  PagesRequest request{plan.source_node, plan.id, plan.target_node, checkpoint.pages, dials.bandwidth()};
+  request.per_second_now = [&dials = dials] { return dials.bandwidth(); };
+  request.compress = plan.procedure.compression;
+  request.lazy = plan.procedure.pages == Pages::lazy;
+  if (request.lazy) {
+    own.memory = std::make_unique<MemoryFlow>(carrier, request, progress_to(observer, Phase::finalizing), dials,
+                                              longest_serving(move.request.timeouts));
+    return own.memory->let_begin(begin, stop);
+  }
   const ProgressFn told = progress_to(observer, Phase::restoring);
   const auto watched = [&](const MoveProgress& progress) {
     guards.check();
     told(progress);
   };
-  PagesRequest request{plan.source_node, plan.id, plan.target_node, checkpoint.pages, dials.bandwidth()};
-  request.per_second_now = [this] { return dials.bandwidth(); };
-  request.compress = plan.procedure.compression;
   const Bytes come = carrier.bring_pages(request, begin, watched, stop);
   dials.close_bandwidth("too late: the memory has been carried");
   tell(observer, Phase::restoring,
@@ -89,7 +97,9 @@ Ran Restore::on(const std::string& queue, std::uint64_t consumers, const StopTok
   line.waits_for();
   living.reconnect = ran ? Clock::now() - *ran : Seconds(0);  // it had connected before it was seen running
   tell(observer, Phase::restoring, fmt::format("pod {} lives and talks to the broker", plan.target_pod));
-  if (plan.procedure.pages == Pages::stream)
+  if (plan.procedure.pages == Pages::lazy)
+    return {"CRIU restore by the runtime handler, reconnected to the broker; its memory follows"};
+  if (plan.procedure.memory_follows())
     return {
         fmt::format("CRIU restore by the runtime handler, {:.1f} MB from the source's memory, reconnected to the "
                     "broker",

@@ -31,13 +31,15 @@ struct Restore {
   LivingCopy& living;
   MainLine& line;
   Dials& dials;
+  OwnConnections& own;
 
   static std::vector<Announced> announce(const Move& move);
   /// Lets it begin, and returns when the restored process lives and listens to `queue`, as one of `consumers`.
   Ran on(const std::string& queue, std::uint64_t consumers, const StopToken& stop) const;
 
  private:
-  /// The node's handler begins; of a source whose pages were kept back, all of them have come when this returns.
+  /// The node's handler begins; of a source whose pages were kept back, all of them have come when this returns, or
+  /// (Pages::lazy) they follow.
   void let_begin(const StopToken& stop) const;
 };
 

@@ -11,6 +11,7 @@
 #include "ms2m/node.hpp"
 #include "ms2m/outcome.hpp"
 #include "ms2m/stop.hpp"
+#include "steps/memory_flow.hpp"
 
 namespace ms2m {
 
@@ -48,6 +49,7 @@ struct OwnConnections {
   std::unique_ptr<DeadMan> dead_man{};
   std::unique_ptr<Valve> valve{};
   std::unique_ptr<Pump> pump{};
+  std::unique_ptr<MemoryFlow> memory{};  ///< to the copy, by the sessions with the nodes: Restore (Pages::lazy)
 };
 
 /// The checkpoint on the source node: the checkpoint steps.
@@ -62,7 +64,7 @@ struct PreCopied {
   unsigned rounds = 0;
   Bytes bytes{};
   std::optional<Bytes> travelled{};  ///< of `bytes`, as they went; nullopt: as they are
-  std::vector<Stretch> pauses{};  ///< of the source
+  std::vector<Stretch> pauses{};     ///< of the source
 };
 
 /// What it has become on the target: Transfer.
@@ -80,6 +82,7 @@ struct Timeline {
   std::optional<TimePoint>
       serving_again{};                ///< by the source, through the relay or from its stream: StartRelay, SourceGoesOn
   std::optional<TimePoint> fenced{};  ///< the relay's end, or the source's last message after it: CutOver, HaltSource
+  std::optional<TimePoint> given{};   ///< the queue to the target: Pivot
   std::optional<TimePoint> target{};  ///< by the target: the last step
 };
 

@@ -32,7 +32,7 @@ ProgressFn progress_to(Observer& observer, Phase phase) {
 }
 
 LastWay::LastWay(const Plan& plan, Dials& dials)
-    : dials_(dials), memory_follows_(plan.procedure.pages == Pages::stream) {
+    : dials_(dials), memory_follows_(plan.procedure.memory_follows()) {
   // The nodes have been told how fast it goes.
   if (plan.procedure.carriage != Carriage::relay)
     dials_.close_bandwidth("too late: the checkpoint goes by another way than through ms2m, and is under way");

@@ -13,6 +13,7 @@
 #include "steps/hooks.hpp"
 #include "steps/hybrid.hpp"
 #include "steps/lease.hpp"
+#include "steps/memory_flow.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
 #include "steps/pre_copy.hpp"
@@ -108,8 +109,9 @@ BringData bring_data_of(Migration& m) {
 }
 
 Restore restore(Migration& m) {
-  return {m.move,           m.ports.cluster, m.ports.broker, m.ports.admin, m.observer, guards(m), primary(m),
-          m.ports.restores, m.ports.carrier, m.checkpoint,   m.brought,     m.living,   m.line,    m.dials};
+  return {m.move,    m.ports.cluster, m.ports.broker,   m.ports.admin,   m.observer,
+          guards(m), primary(m),      m.ports.restores, m.ports.carrier, m.checkpoint,
+          m.brought, m.living,        m.line,           m.dials,         m.own};
 }
 
 OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.operations}; }
@@ -162,8 +164,11 @@ const Step step::transfer = step_of([](Migration& m) { return transfer_of(m); })
 const Step step::restore_on_hold = step_of([](Migration& m) { return RestoreOnHold{restore(m)}; });
 const Step step::plan_retirement = step_of([](Migration& m) { return PlanRetirement{m.move, m.journal}; });
 const Step step::pivot = step_of([](Migration& m) {
-  return Pivot{m.move,     m.ports.cluster, m.ports.broker, m.ports.admin, m.journal,
-               m.observer, commit_pivot(m), m.source,       m.waiting,     m.living};
+  return Pivot{m.move,          m.ports.cluster, m.ports.broker, m.ports.admin, m.journal, m.observer,
+               commit_pivot(m), m.source,        m.waiting,      m.living,      m.times};
+});
+const Step step::await_memory = step_of([](Migration& m) {
+  return AwaitMemory{m.move.plan, m.observer, m.own, m.times, m.measures.lazy_window};
 });
 const Step step::complete_copy = step_of([](Migration& m) {
   return CompleteCopy{m.move.plan, m.ports.restores, m.journal, m.observer};

@@ -9,7 +9,7 @@ extern const Step quiesce_source, know_source, checkpoint, transfer, restore_on_
 /// Of any strategy, where there are hooks (strategy.cpp).
 extern const Step before_quiet, after_pivot;
 /// By the runtime handler.
-extern const Step prepare_restore, pre_copy, bind_copy, bring_data, complete_copy;
+extern const Step prepare_restore, pre_copy, bind_copy, bring_data, await_memory, complete_copy;
 extern const Step plan_retirement, pivot, await_target_serving;
 
 // Shadow.

@@ -78,10 +78,12 @@ bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, con
   if (!open_retirement(journal)) return false;  // nobody is there to have it back
   try {
     const auto pod = ports.cluster.get(given->to.target, stop);
-    if (!pod || !instance_ended(*pod, given->to.container, given->to.instance)) return false;
-    if (is_lost(ports.cluster, given->source, stop)) return false;
+    if (!pod || is_lost(ports.cluster, given->source, stop)) return false;
+    const bool ended = instance_ended(*pod, given->to.container, given->to.instance);
     const op::CompleteRestore& restore = completion->operation;
-    return ports.restores.watch(restore.node, restore.id, std::nullopt, stop).state == RestoreState::restored;
+    const RestoreStatus status = ports.restores.watch(restore.node, restore.id, std::nullopt, stop);
+    // One whose memory did not all come was killed there; its kubelet may not have seen it yet.
+    return status.state == RestoreState::restored && (ended || !status.failure.empty());
   } catch (const Error&) {
     return false;
   }

@@ -216,6 +216,8 @@ TEST_CASE("a wrong command line is one sentence and exit status 2, and nothing i
       {"migrate", "x", "--to", "n", "--pages", "some"},
       {"migrate", "x", "--to", "n", "--pages", "stream", "--checkpoint", "runtime"},
       {"migrate", "x", "--to", "n", "--pages", "stream", "--strategy", "handoff"},
+      {"migrate", "x", "--to", "n", "--pages", "lazy", "--strategy", "handoff"},
+      {"migrate", "x", "--to", "n", "--pages", "lazy", "--checkpoint", "runtime"},
       streamed({"--protocol", "none"}),
       streamed({"--precopy", "1"}),
       streamed({"--transfer", "registry", "--registry", "registry.example/ms2m"}),

@@ -34,7 +34,9 @@ STREAM = ("--strategy", "handoff", "--checkpoint", "runtime", "--pages", "stream
 EVERY_POINT = unittest.skipUnless(os.environ.get("MS2M_EVERY_POINT"), "half a minute each: by hand, with MS2M_EVERY_POINT=1")
 
 
-class Pages(handler_test.ByHandler):
+class Filled(handler_test.ByHandler):
+    """A consumer with memory that whoever has it answers for."""
+
     def begin_filled(self):
         memory = {"memory": str(2 * MEMORY)}
         patch = self.patch_file({"container": {"command": ["/usr/bin/python3", "-c", FILLED],
@@ -53,6 +55,8 @@ class Pages(handler_test.ByHandler):
         for node in (self.here, self.there):
             self.eventually(lambda: scenario.on_node(node, "pgrep -x criu || true") == "", f"the end of CRIU on {node}")
 
+
+class Pages(Filled):
     def test_interrupted_then_there_and_back(self):
         source, digest = self.begin_filled()
         run = self.begin_slow(source)

@@ -1,4 +1,5 @@
 // What of pods, nodes and rights speaks against a migration.
+#include "plan/pages.hpp"
 #include "support/preflight_facts.hpp"
 
 using namespace ms2m;
@@ -46,6 +47,57 @@ TEST_CASE("a bandwidth at which the checkpoint does not arrive in time", "[prefl
   CHECK(warning(f, r).empty());
 }
 
+TEST_CASE("--pages auto is from memory to memory where that pays and can be", "[preflight]") {
+  Facts f = good();
+  f.procedure.course = Course::handoff;
+  f.procedure.restoring = Restoring::handler;
+  f.procedure.checkpoint = CheckpointBy::runtime;
+  f.source.look.memory = Bytes{1 << 30};
+  MigrationRequest r = request();
+  r.strategy = Strategy::handoff;
+  CHECK(chosen_pages(f, r) == Pages::stream);
+  SECTION("small") {
+    f.source.look.memory = Bytes{20 << 20};
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("of unknown size") {
+    f.source.look.memory = Bytes{};
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("most of it shared") {
+    f.source.look.shared_memory = Bytes{900 << 20};
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("two CRIUs") {
+    f.target.tools.criu = "4.0";
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("one that is not known") {
+    f.source.tools.criu = f.target.tools.criu = "";
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("the kubelet's checkpoint") {
+    f.procedure.checkpoint = CheckpointBy::kubelet;
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("through a registry") {
+    r.carriage = Carriage::registry;
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("rounds were asked for") {
+    r.precopy = 2;
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("longer than its kubelet waits") {
+    f.source.look.memory = Bytes{32ull << 30};
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+  SECTION("the source serves on") {
+    f.procedure.course = Course::shadow;
+    CHECK(chosen_pages(f, r) == Pages::files);
+  }
+}
+
 TEST_CASE("memory that goes from memory to memory, where it can", "[preflight]") {
   Facts f = good();
   f.procedure.restoring = Restoring::handler;
@@ -70,6 +122,8 @@ TEST_CASE("memory that goes from memory to memory, where it can", "[preflight]")
   SECTION("longer than its kubelet waits") {
     f.source.look.memory = Bytes{32ull << 30};
     CHECK_THAT(refusal(f, r), Contains("its kubelet waits no longer than"));
+    r.pages = Pages::lazy;  // its `create` does not
+    CHECK(refusal(f, r).empty());
   }
   SECTION("longer than its liveness probe waits") {
     f.pod["spec"]["containers"][0]["livenessProbe"] = {{"periodSeconds", 10}, {"failureThreshold", 3}};

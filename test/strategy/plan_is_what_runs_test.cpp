@@ -108,6 +108,8 @@ std::vector<Case> every_procedure() {
     if (each.strategy != Strategy::handoff || each.protocol == Protocol::none) continue;
     each.pages = Pages::stream;
     all.push_back(each);
+    each.pages = Pages::lazy;
+    all.push_back(each);
   }
   return all;
 }

@@ -269,7 +269,7 @@ MoveResult FakeSessions::move(const MoveRequest& request, const ProgressFn&, con
 }
 
 Bytes FakeSessions::bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn&,
-                                const StopToken&) {
+                                const StopToken& stop) {
   Call call(world_, "bring pages");
   const auto restore = [&]() -> FakeNodes::Restore& { return world_.nodes_[request.to_node].restores.at(request.id); };
   {
@@ -279,7 +279,10 @@ Bytes FakeSessions::bring_pages(const PagesRequest& request, const std::function
     if (!restore().data || restore().record.ready || restore().record.state != RestoreState::prepared)
       throw Error(ErrorKind::conflict, "the restore's state does not allow that");
     restore().fed = true;
+    restore().follows = request.lazy;
+    restore().lost = request.lazy && world_.loses_pages_ && !world_.pages_may_;
   }
+  if (request.lazy) call.done();  // what comes then, comes beside the other calls
   try {
     open();
   } catch (...) {
@@ -287,14 +290,30 @@ Bytes FakeSessions::bring_pages(const PagesRequest& request, const std::function
     world_.end_serving(request.from_node, request.id);
     throw;
   }
+  if (request.lazy) world_.bring_rest_of_memory(request, stop);
   {
     std::lock_guard lock(world_.mutex_);
-    restore().lacks_pages = false;
+    restore().lacks_pages = restore().follows = false;
     world_.pages_per_second_ = request.per_second_now ? request.per_second_now() : request.per_second;
     world_.end_serving(request.from_node, request.id);
   }
-  call.done();
+  if (!request.lazy) call.done();
   return request.bytes;
+}
+
+void FakeNodes::bring_rest_of_memory(const PagesRequest& request, const StopToken& stop) {
+  try {
+    while (pages_may_ && !pages_may_()) stop.sleep(Millis{1}, "waiting until pages may come");
+    if (loses_pages_) throw Error(ErrorKind::unavailable, "the connection to worker-1 was lost");
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    node::Record& record = nodes_[request.to_node].restores.at(request.id).record;
+    if (record.state == RestoreState::restored) record.failure = "the pages of memory did not all come";
+    const auto runs = containers_.find("cri-o://" + record.container_id);
+    if (runs != containers_.end()) end_container(std::string(runs->second));
+    end_serving(request.from_node, request.id);
+    throw;
+  }
 }
 
 RegistryLook FakeRegistry::look(const std::string& node, RegistryUse, const StopToken&) {

@@ -43,6 +43,10 @@ class FakeNodes {
   void forget_rounds() { forgets_rounds_ = true; }
   void change_all_memory() { memory_shrinks_ = false; }
   void misunderstand_memory() { understands_memory_ = false; }
+  /// The pages of a copy that runs already come only when `may` is true, which is asked again and again.
+  void pages_come_when(std::function<bool()> may) { pages_may_ = std::move(may); }
+  /// Then they come no more, and what runs is killed; without that, before anything does.
+  void lose_pages() { loses_pages_ = true; }
   void fail_restore_on(const std::string& node) { failing_node_ = node; }
   /// A restored process runs there for a moment, ends, and is started again and again.
   void end_restored_on(const std::string& node) { ending_node_ = node; }
@@ -136,6 +140,8 @@ class FakeNodes {
     bool waiting = false, underway = false;
     unsigned rounds = 0;  ///< of memory, carried before
     bool lacks_pages = false, fed = false;
+    bool follows = false;  ///< its memory: it runs already
+    bool lost = false;     ///< it ends before it is restored
     RestoreStatus status() const;
   };
   struct Node {
@@ -208,6 +214,9 @@ class FakeNodes {
   bool eager_ = false;
   int serial_ = 0, observed_replicas_ = 0;
   std::optional<Bytes> pages_per_second_;
+  std::function<bool()> pages_may_;
+  bool loses_pages_ = false;
+  void bring_rest_of_memory(const PagesRequest& request, const StopToken& stop);
 };
 
 class FakeCluster : public Cluster {

@@ -72,8 +72,9 @@ bool FakeNodes::handle(const std::string& name) {
     restore.record.container_id = new_container();
     return is_created();
   }
-  if (node == failing_node_) {
-    restore.record.failure = "the runtime's restore ended with status 1: CRIU restoring FAILED";
+  if (node == failing_node_ || restore.lost) {
+    restore.record.failure = restore.lost ? "the pages of memory did not all come"
+                                          : "the runtime's restore ended with status 1: CRIU restoring FAILED";
     return waits("CreateContainerError", restore.record.failure);
   }
   restore.record.state = RestoreState::restored;
@@ -203,7 +204,10 @@ RestoreStatus FakeRestores::watch(const std::string& node, const std::string& id
 }
 
 void FakeRestores::done(const std::string& node, const std::string& id, const StopToken&) {
-  world_.act("done restore", [&] { return become(at(node, id), RestoreState::done), true; });
+  world_.act("done restore", [&] {
+    if (at(node, id).follows) throw Error(ErrorKind::failed, "the copy's memory did not all come");
+    return become(at(node, id), RestoreState::done), true;
+  });
 }
 
 bool FakeRestores::take_back(const std::string& node, const std::string& id, const StopToken&) {

@@ -111,6 +111,11 @@ Case by_stream(Case c) {
   return by_runtime(c);
 }
 
+Case lazily(Case c) {
+  c.pages = Pages::lazy;
+  return by_runtime(c);
+}
+
 Case by_handler(Case c) {
   c.handler = true;
   return c;
@@ -751,6 +756,8 @@ TEST_CASE("a checkpoint by the node's runtime survives every fault", "[sweep][ha
 TEST_CASE("memory that goes from memory to memory survives every fault", "[sweep][handler]") {
   sweep(by_stream({"", Strategy::handoff}));
   sweep(by_stream({"ReplicaSet", Strategy::handoff}));
+  sweep(lazily({"", Strategy::handoff}));
+  sweep(lazily({"ReplicaSet", Strategy::handoff}));
 }
 
 TEST_CASE("a checkpoint that goes from node to node survives every fault", "[sweep]") {

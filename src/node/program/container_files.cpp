@@ -53,10 +53,13 @@ std::string anonymous(const std::string& target) {
 void read_memory(const std::string& process, NodeLook& look) {
   std::istringstream lines(read_text(process + "/status").value_or(""));
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("RssAnon:") && !line.starts_with("RssShmem:")) continue;
+    const bool shared = line.starts_with("RssShmem:");
+    if (!shared && !line.starts_with("RssAnon:")) continue;
     std::istringstream words(line.substr(line.find(':') + 1));
     std::uint64_t kib = 0;
-    if (words >> kib) look.memory.count += kib << 10;
+    if (!(words >> kib)) continue;
+    look.memory.count += kib << 10;
+    if (shared) look.shared_memory.count += kib << 10;
   }
 }
 

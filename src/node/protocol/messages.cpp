@@ -42,6 +42,7 @@ static void fields(auto& f, Of<NodeLook> auto& m) {
   f("open_files", m.open_files);
   f("base_image", m.base_image);
   f("memory", m.memory);
+  f("shared_memory", m.shared_memory);
   f("listens_on_own_address", m.listens_on_own_address);
   f("anonymous_files", m.anonymous_files);
   f("watches_overlay", m.watches_overlay);

@@ -69,7 +69,7 @@ def parser():
                                                             "the nodes are set up for it, and that is taken back")
     measure.add_argument("--checkpoint", default="kubelet", help="kubelet,runtime: each repetition both ways in turn")
     measure.add_argument("--precopy", default="auto", help="off,1: likewise")
-    measure.add_argument("--pages", default="files", help="files,stream: likewise; stream is for --checkpoint runtime and --precopy off")
+    measure.add_argument("--pages", default="files", help="files,stream,lazy: likewise; the others than files are for --checkpoint runtime and --precopy off")
     measure.add_argument("--transfer", default="ssh", help="ssh,registry: likewise, through the lab's registry; http: by agents, which "
                                                            "have to be there")
     measure.add_argument("--memory", type=word(ballast.size_of), default=0,

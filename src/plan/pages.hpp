@@ -1,0 +1,23 @@
+// Whether the copy's memory comes from the source's, and what that means. Pure.
+#pragma once
+#include <optional>
+
+#include "plan/facts.hpp"
+
+namespace ms2m {
+
+/// What keeps memory from coming that way, for the procedure that the facts have.
+struct AgainstPages {
+  const char* check;  ///< the finding's word
+  Trouble trouble;
+};
+std::optional<AgainstPages> against_pages(const Facts& facts, const MigrationRequest& request);
+
+/// What Pages::automatic is: stream for a process that is large and shares little of its memory, where nothing is
+/// against it; else files. All but the pages of the facts' procedure is decided.
+Pages chosen_pages(Facts facts, const MigrationRequest& request);
+
+/// Pages::lazy: for about so long after the hand-over the copy has not all of its memory.
+Seconds lazy_window(const Facts& facts, const MigrationRequest& request);
+
+}  // namespace ms2m
