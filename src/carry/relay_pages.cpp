@@ -27,7 +27,7 @@ class PagesFlow {
   void begin(node::Session& source, node::Session& target) {
     const std::string doing = "bringing pages to node " + request_.to_node;
     on_side(target_.name, [&] {
-      target_.call = target.start(node::print_message(node::FeedPages{request_.id, packed()}), doing);
+      target_.call = target.start(node::print_message(node::FeedPages{request_.id, packed(), false}), doing);
       if (target_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
     on_side(source_.name, [&] {

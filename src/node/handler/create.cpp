@@ -11,6 +11,7 @@
 #include "node/handler/changes.hpp"
 #include "node/handler/guarded.hpp"
 #include "node/handler/gunzip.hpp"
+#include "node/handler/lazy_restore.hpp"
 #include "node/handler/not_started.hpp"
 #include "node/handler/paged_restore.hpp"
 #include "node/handler/real_runtime.hpp"
@@ -125,7 +126,7 @@ Record not_taken_back(const RestorePlace& place) {
 
 /// Pages that were kept back come from the node program while the runtime restores. `pages`: its socket.
 PagedRestore paged(const HandlerPaths& paths, OciKind kind, const CommandLine& line, const RestorePlace& place,
-                   const std::vector<std::string>& runtime, int pages) {
+                   const std::vector<std::string>& runtime, int pages, bool lazy) {
   PagedRestore restore;
   restore.runtime = runtime;
   restore.images = place.path() + "/checkpoint";
@@ -135,17 +136,35 @@ PagedRestore paged(const HandlerPaths& paths, OciKind kind, const CommandLine& l
   restore.own_file = place.path() + "/criu.conf";
   posix::write_file_atomically(restore.own_file, criu_settings_with(restore.criu_file, {"lazy-pages"}));
   restore.pid_file = line.option("pid-file").value_or("");
+  if (lazy && restore.pid_file.empty())
+    throw Error(ErrorKind::refused, "create without --pid-file, of a copy that runs before its memory is there");
   restore.pages = pages;
   return restore;
 }
 
+/// With what CRIU has written last of why.
+std::string with_errors(const RestorePlace& place, const std::string& what, const std::string& log) {
+  const std::string said = last_errors_of_criu(read_text(place.path() + "/work/" + log).value_or(""));
+  return said.empty() ? what : what + ": " + said;
+}
+
+std::string pages_missing(const RestorePlace& place) {
+  return with_errors(place, "the pages of memory did not all come", kPagesLog);
+}
+
 std::string why_it_failed(const RestorePlace& place, const posix::ExitStatus& status) {
-  const auto errors = [&](const std::string& log) {
-    const std::string said = last_errors_of_criu(read_text(place.path() + "/work/" + log).value_or(""));
-    return said.empty() ? "" : ": " + said;
-  };
-  if (status.code == kPagesMissing) return "the pages of memory did not all come" + errors(kPagesLog);
-  return "the runtime's restore ended with " + status.text() + errors("restore.log");
+  if (status.code == kPagesMissing) return pages_missing(place);
+  return with_errors(place, "the runtime's restore ended with " + status.text(), "restore.log");
+}
+
+/// For whoever waits for the last page.
+void note_end(RestorePlace& place, LastPage last) {
+  place.change([&](Record& record) {
+    if (record.state != RestoreState::taken && record.state != RestoreState::restored) return;
+    record.complete = last == LastPage::came;
+    if (last == LastPage::missing) record.failure = pages_missing(place);
+    if (last == LastPage::copy_ended) record.failure = "the copy ended before the last page of its memory had come";
+  });
 }
 
 int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration, const CommandLine& line,
@@ -158,9 +177,12 @@ int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration
   posix::UniqueFd pages;
   if (taken.pages) {
     pages = enter_for_pages(place.directory());
-    program = [what = paged(paths, configuration.kind, line, place, argv, pages.get())] {
-      return restore_with_pages(what);
-    };
+    const auto what = paged(paths, configuration.kind, line, place, argv, pages.get(), taken.lazy);
+    program = [what] { return restore_with_pages(what); };
+    if (taken.lazy)
+      program = [lazy = LazyRestore{what, {underway.fd(), place.directory()}, [&](LastPage last) {
+                                      note_end(place, last);
+                                    }}] { return restore_lazily(lazy); };
   }
   Guarded guarded(program, underway.fd(), removal(configuration, line, place));
   pages.reset();
@@ -173,7 +195,10 @@ int restore(const HandlerPaths& paths, const HandlerConfiguration& configuration
   not_started.add(line.id(), place.id());
   try {
     // Refused when it was taken back meanwhile: then the guard ends what runs.
-    place.change([&](Record& record) { record.state = RestoreState::restored; });
+    place.change([&](Record& record) {
+      if (record.lazy && !record.failure.empty()) throw Error(ErrorKind::failed, record.failure);
+      record.state = RestoreState::restored;
+    });
     guarded.release();
   } catch (...) {
     not_started.remove(line.id());

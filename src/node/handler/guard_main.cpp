@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "ms2m/units.hpp"
+#include "node/handler/let_go.hpp"
 #include "node/runtime/paths.hpp"
 #include "wrap/posix/child.hpp"
 #include "wrap/posix/unique_fd.hpp"
@@ -33,44 +34,12 @@ pid_t start(const std::function<int()>& program, int kept) {
   ::_exit(program());
 }
 
-/// Whoever reads what the program writes waits for its end, not for ours.
-void let_go_of_everything_but(int socket, int kept) {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int fd : {0, 1, 2}) ::dup2(null, fd);
-  unsigned from = 3;
-  for (const int fd : {std::min(socket, kept), std::max(socket, kept)}) {
-    const auto stays = static_cast<unsigned>(fd);
-    if (stays > from) ::syscall(SYS_close_range, from, stays - 1, 0U);
-    from = std::max(from, stays + 1);
-  }
-  ::syscall(SYS_close_range, from, ~0U, 0U);
-}
-
 /// Of one process, and of theirs.
 void collect_below(const std::string& process, std::vector<pid_t>& all, int depth) {
   std::istringstream children(read_text("/proc/" + process + "/task/" + process + "/children").value_or(""));
   for (pid_t child = 0; children >> child;) {
     all.push_back(child);
     if (depth > 0) collect_below(std::to_string(child), all, depth - 1);
-  }
-}
-
-void kill_everything_below() {
-  constexpr int kDepth = 64;  // those below come up to us when those above them are gone
-  constexpr timespec kAgain{0, 100'000'000};
-  const TimePoint end = Clock::now() + kPatience;
-  sigset_t ended;
-  ::sigemptyset(&ended);
-  ::sigaddset(&ended, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &ended, nullptr);
-  for (;;) {
-    std::vector<pid_t> all;
-    collect_below(std::to_string(::getpid()), all, kDepth);
-    for (const pid_t each : all) ::kill(each, SIGKILL);
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
-    if (::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) break;
-    if (Clock::now() >= end) break;
-    ::sigtimedwait(&ended, nullptr, &kAgain);
   }
 }
 
@@ -99,13 +68,32 @@ bool await_program(int socket, pid_t program, posix::ExitStatus& status) {
 
 }  // namespace
 
+void kill_everything_below() {
+  constexpr int kDepth = 64;  // those below come up to us when those above them are gone
+  constexpr timespec kAgain{0, 100'000'000};
+  const TimePoint end = Clock::now() + kPatience;
+  sigset_t ended;
+  ::sigemptyset(&ended);
+  ::sigaddset(&ended, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &ended, nullptr);
+  for (;;) {
+    std::vector<pid_t> all;
+    collect_below(std::to_string(::getpid()), all, kDepth);
+    for (const pid_t each : all) ::kill(each, SIGKILL);
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    if (::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) break;
+    if (Clock::now() >= end) break;
+    ::sigtimedwait(&ended, nullptr, &kAgain);
+  }
+}
+
 void guard_main(int socket, int kept, const std::function<int()>& run, const std::function<void()>& undo) noexcept {
   bool released = false;
   try {
     ::setsid();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const pid_t program = start(run, kept);
-    let_go_of_everything_but(socket, kept);
+    let_go_of_all_but({socket, kept});
     posix::ExitStatus status;
     if (program > 0 && await_program(socket, program, status) &&
         ::send(socket, &status, sizeof status, MSG_NOSIGNAL) == sizeof status)

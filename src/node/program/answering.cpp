@@ -159,8 +159,8 @@ PagesEnd on(const Node& node, const FeedPages& request, Channel& channel) {
 Nothing on(const Node& node, const RestoreReady& request, Channel&) {
   return Restores(node.roots.layouts).ready(request);
 }
-Nothing on(const Node& node, const RestoreDone& request, Channel&) {
-  return Restores(node.roots.layouts).done(request.id);
+Nothing on(const Node& node, const RestoreDone& request, Channel& channel) {
+  return Restores(node.roots.layouts).done(request.id, channel.stop());
 }
 Found on(const Node& node, const RestoreVoid& request, Channel& channel) {
   node.arrived.drop(request.id);

@@ -16,10 +16,11 @@ PagesEnd feed_pages(const std::string& root, const FeedPages& request, Channel& 
       throw Error(ErrorKind::conflict,
                   "restore " + request.id + " is " + (record.ready ? "ready already" : to_string(record.state)));
     record.pages = true;
+    record.lazy = request.lazy;
   });
   channel.progress(StreamProgress{});
   const posix::UniqueFd criu = door.admit(channel.stop());
-  return {take_pages(criu.get(), shown_process(criu.get(), channel.stop()), channel)};
+  return {take_pages(criu.get(), shown_process(criu.get(), channel.stop()), request.lazy, channel)};
 }
 
 }  // namespace ms2m::node

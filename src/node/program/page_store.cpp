@@ -27,7 +27,7 @@ constexpr std::uint64_t kMostPages = 1024;  // in a frame: CRIU's client asks fo
 /// Stopped and let go on as take_pages() says.
 class CriuProcess {
  public:
-  explicit CriuProcess(posix::UniqueFd pidfd) : pidfd_(std::move(pidfd)) {}
+  CriuProcess(posix::UniqueFd pidfd, bool lazy) : pidfd_(std::move(pidfd)), free_(lazy) {}
   ~CriuProcess() { let_go(); }
   CriuProcess(const CriuProcess&) = delete;
   CriuProcess& operator=(const CriuProcess&) = delete;
@@ -50,13 +50,13 @@ class CriuProcess {
     ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0);
   }
   const posix::UniqueFd pidfd_;
-  bool stands_ = false, free_ = false;
+  bool stands_ = false, free_;
 };
 
 class PageStore {
  public:
-  PageStore(int socket, posix::UniqueFd criu, Channel& channel)
-      : channel_(channel), socket_(socket, channel.stop()), criu_(std::move(criu)) {}
+  PageStore(int socket, posix::UniqueFd criu, bool lazy, Channel& channel)
+      : channel_(channel), socket_(socket, channel.stop()), criu_(std::move(criu), lazy) {}
 
   Bytes run() {
     socket_.widen(kWide);
@@ -233,8 +233,8 @@ class PageStore {
 
 }  // namespace
 
-Bytes take_pages(int socket, posix::UniqueFd criu, Channel& channel) {
-  return PageStore(socket, std::move(criu), channel).run();
+Bytes take_pages(int socket, posix::UniqueFd criu, bool lazy, Channel& channel) {
+  return PageStore(socket, std::move(criu), lazy, channel).run();
 }
 
 }  // namespace ms2m::node

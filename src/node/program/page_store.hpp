@@ -14,6 +14,8 @@ namespace ms2m::node {
 /// (criu/uffd.c, handle_requests()), and would take a processor from what the answer is waiting for. Before, it waits
 /// for what the copy touches, and takes being stopped for a failure of epoll_wait(); that is told apart by what it asks
 /// for. Should we be killed, whoever started it lets it go on.
-Bytes take_pages(int socket, posix::UniqueFd criu, Channel& channel);
+///
+/// `lazy`: it is never stopped, as the copy runs meanwhile and waits for what it touches.
+Bytes take_pages(int socket, posix::UniqueFd criu, bool lazy, Channel& channel);
 
 }  // namespace ms2m::node

@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint64_t kLongest = 7 * 24 * 3600;  // s
 constexpr Millis kDay{24 * 3600 * 1000};
 constexpr std::chrono::minutes kEnd{2};  // longer than the handler's guard takes
-constexpr Millis kLook{100};             // nobody is told that a lock is free
+constexpr std::chrono::seconds kLastPage{30};
+constexpr Millis kLook{100};  // nobody is told that a lock is free
 
 void check_target(const RestoreTarget& target) {
   for (const std::string* name : {&target.ns, &target.pod, &target.container}) check_object_name(*name);
@@ -27,6 +28,29 @@ void await_end(const RestorePlace& place, const std::string& container, Containe
     underway = Underway::any(place.directory());
     containers.kill(container, stop);
     if (underway) within.sleep(kLook, "waiting for the end of restore " + place.id() + ", which was under way");
+  }
+}
+
+bool pages_come(const Record& record) {
+  return record.state == RestoreState::restored && record.lazy && !record.complete;
+}
+
+/// Returns when they do not come any more, and why they may be missing.
+std::string await_last_page(const RestorePlace& place, const StopToken& stop) {
+  const StopToken within = stop.within(kLastPage);
+  const std::string doing = "waiting for the last page of restore " + place.id();
+  DirectoryWatch watch(place.directory());
+  try {
+    for (;;) {
+      const bool underway = Underway::any(place.directory());  // before the record: it is written before that ends
+      const auto record = place.read();
+      if (!record || !pages_come(*record) || !record->failure.empty()) return "";
+      if (!underway) return "whoever fetched it has died";
+      if (!watch.await(stop.within(kLook))) within.check(doing);
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::timeout) return error.what();
+    throw;
   }
 }
 
@@ -75,8 +99,15 @@ Nothing Restores::ready(const RestoreReady& request) const {
   return {};
 }
 
-Nothing Restores::done(const std::string& id) const {
-  at(id).change([](Record& record) { record.state = RestoreState::done; });
+Nothing Restores::done(const std::string& id, const StopToken& stop) const {
+  RestorePlace place = at(id);
+  const std::string why = await_last_page(place, stop);
+  place.change([&](Record& record) {
+    if (pages_come(record))
+      throw Error(ErrorKind::failed,
+                  "the copy's memory did not all come: " + (record.failure.empty() ? why : record.failure));
+    record.state = RestoreState::done;
+  });
   return {};
 }
 

@@ -36,6 +36,7 @@ inline void fields(auto& f, codec::Of<ServePages> auto& m) {
 inline void fields(auto& f, codec::Of<FeedPages> auto& m) {
   f("id", m.id);
   f("packed", m.packed);
+  f("lazy", m.lazy);
 }
 
 }  // namespace ms2m::node

@@ -60,11 +60,15 @@ struct PagesEnd;
 /// WriteRestore brought, and its CRIU fetches all other pages through this request's channel. It is `restored` when all
 /// of them are there, and only then; should the channel end before, what was begun is ended. Answered when CRIU has
 /// closed its end. Error{conflict}: it is not prepared, or is ready already.
+///
+/// `lazy`: it is `restored` as soon as the runtime has restored it, and runs while they come; should the channel end
+/// before the last one has, the copy is killed, and the restore's failure says so. RestoreDone waits for the last one.
 struct FeedPages {
   static constexpr const char* kDo = "feed_pages";
   using Answer = PagesEnd;
   std::string id;
   bool packed = false;  ///< what comes
+  bool lazy = false;
 };
 
 /// The data that WriteRestore verified may be used. Error{failed}: there is none, or of another digest.
@@ -75,7 +79,8 @@ struct RestoreReady {
   std::string sha256;
 };
 
-/// The copy is the pod's only instance from now on: what is created after it starts cold.
+/// The copy is the pod's only instance from now on: what is created after it starts cold. Of one whose pages are still
+/// coming (FeedPages, lazy) it is waited for the last one, for 30 s at most. Error{failed}: they did not all come.
 struct RestoreDone {
   static constexpr const char* kDo = "restore_done";
   using Answer = Nothing;

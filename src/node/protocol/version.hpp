@@ -7,7 +7,7 @@
 namespace ms2m::node {
 
 /// Both sides must have the same one.
-inline constexpr int kProtocolVersion = 11;
+inline constexpr int kProtocolVersion = 12;
 
 /// Where a node keeps programs that were pushed: a directory of root alone, a file for each build.
 inline constexpr const char* kProgramCache = "/var/cache/ms2m";

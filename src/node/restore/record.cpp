@@ -7,6 +7,8 @@
 
 namespace ms2m::node {
 
+static constexpr const char* kComplete = "complete";  // of a lazy one alone: no other version has it
+
 static void fields(auto& f, codec::Of<Record> auto& m) {
   f("id", m.id);
   f("state", m.state);
@@ -25,7 +27,8 @@ static void fields(auto& f, codec::Of<Record> auto& m) {
 
 std::string print_record(const Record& record) {
   Json json = codec::put(record);
-  json["version"] = record.pages ? kRecordWithPages : kRecordVersion;
+  json["version"] = record.lazy ? kRecordLazy : record.pages ? kRecordWithPages : kRecordVersion;
+  if (record.lazy) json[kComplete] = codec::put(record.complete);
   return print(json) + "\n";
 }
 
@@ -33,12 +36,14 @@ Record parse_record(const std::string& text) {
   const Json json = parse_object(text);
   const auto version = json.find("version");
   if (version == json.end() || !version->is_number_integer()) throw Error(ErrorKind::protocol, "it has no version");
-  if (*version != kRecordVersion && *version != kRecordWithPages)
+  if (*version != kRecordVersion && *version != kRecordWithPages && *version != kRecordLazy)
     throw Error(ErrorKind::refused, "it is of version " + version->dump() + ", which is not known here",
                 "ms2m node setup NODE");
   try {
     Record record = codec::get<Record>(json);
-    record.pages = *version == kRecordWithPages;
+    record.lazy = *version == kRecordLazy;
+    record.pages = record.lazy || *version == kRecordWithPages;
+    if (record.lazy) codec::Coder<Record>::Reader{json}(kComplete, record.complete);
     check_restore_id(record.id);
     if (record.state == RestoreState::unknown) throw Error(ErrorKind::protocol, "it has no state");
     return record;

@@ -12,6 +12,8 @@ namespace ms2m::node {
 inline constexpr int kRecordVersion = 1;
 /// One whose data is not all there; a handler that does not know of that must not restore it.
 inline constexpr int kRecordWithPages = 2;
+/// The same, and it runs while its pages come.
+inline constexpr int kRecordLazy = 3;
 
 struct Record {
   std::string id;
@@ -26,8 +28,10 @@ struct Record {
   std::string container_id{};  ///< whose `create` took it
   bool started = false;        ///< its `start` has come
   std::string failure{};
-  bool pages = false;  ///< are fetched while it is restored (page_socket.hpp)
-  std::string boot{};  ///< the kernel's boot_id when it was prepared
+  bool pages = false;     ///< are fetched while it is restored (page_socket.hpp)
+  bool lazy = false;      ///< and while it runs; only with `pages`
+  bool complete = false;  ///< all of them are there; only of a lazy one
+  std::string boot{};     ///< the kernel's boot_id when it was prepared
   friend bool operator==(const Record&, const Record&) = default;
 };
 

@@ -118,6 +118,7 @@ std::unique_ptr<posix::Child> FakeNode::begin(const std::vector<std::string>& ar
   posix::ProcessSpec spec;
   spec.argv = {MS2M_RUNTIME_AT, directory_.path().string()};
   spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+  spec.env = {{"PATH", path("bin") + ":" + std::getenv("PATH")}};
   return std::make_unique<posix::Child>(spec);
 }
 

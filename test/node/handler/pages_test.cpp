@@ -1,14 +1,9 @@
 // `create` of a container whose pages of memory come while it is restored.
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <thread>
 
-#include "fake_node.hpp"
-#include "node/restore/page_socket.hpp"
-#include "support/catch.hpp"
+#include "paged_node.hpp"
 
 using namespace ms2m;
 using namespace ms2m::test;
@@ -16,39 +11,6 @@ using namespace ms2m::node;
 using Catch::Contains;
 
 namespace {
-
-/// CRIU's daemon: says that it listens, asks for a page when the runtime restores, and ends as `ends` says when it has
-/// come.
-std::string daemon(const std::string& ends) {
-  return R"(#!/bin/bash
-printf '%s\n' "$@" >"$0.arguments"
-while [[ $# -gt 0 ]]; do
-  case $1 in --ps-socket) pages=$2;; --status-fd) ready=$2;; --work-dir) work=$2;; esac
-  shift
-done
-printf x >&$ready
-until [[ -e ${0%/bin/criu}/settings ]]; do sleep 0.01; done
-echo get >&$pages
-read -r page <&$pages || { echo 'Error (u): Remote side closed connection' >"$work/pages.log"; exit 1; }
-echo "$page" >"$0.page"
-)" + ends +
-         "\n";
-}
-
-/// With a restore that is ready but for its pages; needs root.
-struct PagedNode : FakeNode {
-  explicit PagedNode(const std::string& ends = "exit 0") {
-    put(path("system/etc/criu/crun.conf"), "tcp-close\n");
-    put(path("bin/criu"), daemon(ends));
-    std::filesystem::permissions(path("bin/criu"), std::filesystem::perms::owner_all);
-    at("restore",
-       "sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >restored; cp restored pid; cp system/etc/criu/crun.conf "
-       "settings");
-    place = std::make_unique<RestorePlace>(prepare());
-    place->change([](Record& record) { record.uid = kUid, record.ready = record.pages = true; });
-  }
-  std::unique_ptr<RestorePlace> place;
-};
 
 /// Who gives pages, once: `page`, or "" to leave.
 std::thread giver(PageDoor& door, const std::string& page) {

@@ -21,9 +21,9 @@ std::string pages_from(const PageRun& run, char what) {
 
 /// A restore whose CRIU is a process that does nothing, and says what the test says.
 struct Fed : Restoring {
-  Fed() {
+  explicit Fed(bool lazy = false) {
     session.call(prepare());
-    channel = session.begin(FeedPages{kRestore});
+    channel = session.begin(FeedPages{kRestore, false, lazy});
     session.send(FrameKind::credit, channel, credit_payload(1u << 20));
     REQUIRE(session.next_of(channel).kind == FrameKind::progress);
     const RestorePlace at = record();
@@ -98,10 +98,29 @@ TEST_CASE("pages are kept until they are asked for; whoever asks stands still un
   CHECK(fed.becomes('S'));
 }
 
+TEST_CASE("whoever asks for the pages of a copy that runs never stands still", "[node_program]") {
+  Fed fed(true);
+  CHECK(fed.record().read()->lazy);
+  fed.ask({1, 0x400000, 2});
+  REQUIRE(fed.session.next_of(fed.channel).payload == print_frame({PageFrame::kWanted, {1, 0x400000, 2}}));
+  fed.come({1, 0x400000, 1}, 'a');  // not all of it
+  fed.ask({1, 0x500000, 1});        // what the copy touches: heard meanwhile
+  CHECK(fed.session.next_of(fed.channel).payload == print_frame({PageFrame::kWanted, {1, 0x500000, 1}}));
+  CHECK(fed.becomes('S'));
+  fed.come({1, 0x401000, 1}, 'b');
+  CHECK(fed.given(PageFrame::kSize) == print_frame({PageFrame::kPages, {1, 0x400000, 2}}));
+  CHECK(fed.given(2 * kPage) == std::string(kPage, 'a') + std::string(kPage, 'b'));
+  fed.come({1, 0x500000, 1}, 'x');
+  CHECK(fed.given(PageFrame::kSize + kPage) == pages_from({1, 0x500000, 1}, 'x'));
+  fed.socket.reset();
+  CHECK(fed.session.finish<FeedPages>(fed.channel).bytes == Bytes{3 * kPage});
+}
+
 TEST_CASE("whoever asked for pages goes on when none come any more", "[node_program]") {
   Fed fed;
   fed.ask({1, 0x400000, 2});
   REQUIRE(fed.becomes('T'));
+  CHECK_FALSE(fed.record().read()->lazy);
   SECTION("their stream ends") {
     fed.session.send(FrameKind::end, fed.channel, print_message(StreamEnd{}));
     CHECK(fed.given(1).empty());

@@ -1,4 +1,5 @@
 // Restores, by requests: what ms2m asks for is what a `create` finds.
+#include "node/program/restores.hpp"
 #include "ms2m/json.hpp"
 #include "node/restore/state.hpp"
 #include "node/restore/waiting.hpp"
@@ -119,6 +120,71 @@ TEST_CASE("what is taken back is answered when who restores it has ended", "[nod
   const auto again = node.session.begin(RestoreVoid{kRestore});
   underway.reset();
   CHECK(node.session.finish<RestoreVoid>(again).found);
+}
+
+namespace {
+
+/// Restored, while its pages come.
+struct Lazy : Restoring {
+  Lazy() {
+    at.change([](Record& record) { record.pages = record.lazy = true; });
+    underway.emplace(at.directory());
+    become(S::taken, std::string(64, 'c'));
+    become(S::restored);
+  }
+  /// Begun, and not answered.
+  std::uint32_t begin_done() {
+    const auto channel = session.begin(RestoreDone{kRestore});
+    CHECK(thrown_by([&] { session.call(RestoreWatch{kRestore, at.status(), 200}); }).kind == ErrorKind::timeout);
+    return channel;
+  }
+  RestorePlace at = [this] {
+    session.call(prepare());
+    return record();
+  }();
+  std::optional<Underway> underway;
+};
+
+}  // namespace
+
+TEST_CASE("done waits for the last page of a copy that runs", "[node_program]") {
+  Lazy node;
+  const auto channel = node.begin_done();
+  node.at.change([](Record& record) { record.complete = true; });
+  node.session.finish<RestoreDone>(channel);
+  CHECK(node.now().state == S::done);
+  node.session.call(RestoreDone{kRestore});
+}
+
+TEST_CASE("a copy whose memory did not all come does not become done", "[node_program]") {
+  Lazy node;
+  SECTION("it is told why") {
+    const auto channel = node.begin_done();
+    node.at.change([](Record& record) { record.failure = "the pages went"; });
+    const auto refused = thrown_by([&] { node.session.finish<RestoreDone>(channel); });
+    CHECK(refused.kind == ErrorKind::failed);
+    CHECK(refused.text == "the copy's memory did not all come: the pages went");
+  }
+  SECTION("nobody fetches it any more") {
+    const auto channel = node.begin_done();
+    node.underway.reset();
+    const auto refused = thrown_by([&] { node.session.finish<RestoreDone>(channel); });
+    CHECK(refused.kind == ErrorKind::failed);
+    CHECK(refused.text == "the copy's memory did not all come: whoever fetched it has died");
+  }
+  SECTION("its time is over") {
+    const Restores restores(node.place.layouts);
+    const auto refused = thrown_by([&] { restores.done(kRestore, StopToken().within(Millis{200})); });
+    CHECK(refused.kind == ErrorKind::failed);
+    CHECK(refused.text ==
+          "the copy's memory did not all come: timed out waiting for the last page of restore " + kRestore);
+  }
+  SECTION("it is given up") {
+    const auto channel = node.begin_done();
+    node.session.send(FrameKind::cancel, channel);
+    CHECK(thrown_by([&] { node.session.finish<RestoreDone>(channel); }).cancelled);
+  }
+  CHECK(node.now().state == S::restored);
 }
 
 TEST_CASE("a watch ends with its limit, when it is given up, and with the session", "[node_program]") {

@@ -132,9 +132,9 @@ TEST_CASE("the record: what is written is read, anything else is refused", "[nod
     other.replace(other.find(from), from.size(), to);
     return other;
   };
-  CHECK_THROWS_WITH(parse_record(with("\"version\":1", "\"version\":3")), Contains("version 3"));
+  CHECK_THROWS_WITH(parse_record(with("\"version\":1", "\"version\":4")), Contains("version 4"));
   try {
-    parse_record(with("\"version\":1", "\"version\":3"));
+    parse_record(with("\"version\":1", "\"version\":4"));
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::refused);
     CHECK_THAT(error.remedy(), Contains("ms2m node setup"));
@@ -144,4 +144,24 @@ TEST_CASE("the record: what is written is read, anything else is refused", "[nod
         with("\"taken\"", "7"), with("\"k3x9qa\"", "\"../x\""), with("\"ready\":true", "\"ready\":1"),
         with("\"uid\"", "\"u\""), std::string("[]"), std::string(""), text.substr(0, text.size() / 2)})
     CHECK_THROWS_AS(parse_record(wrong), Error);
+}
+
+TEST_CASE("the record of a lazy restore has a version of its own, and says whether its pages are there",
+          "[node_restore]") {
+  Record record = in(S::restored);
+  record.pages = record.lazy = true;
+  for (const bool complete : {false, true}) {
+    record.complete = complete;
+    CHECK_THAT(print_record(record), Contains("\"version\":3"));
+    CHECK(parse_record(print_record(record)) == record);
+  }
+  const std::string text = print_record(record), there = "\"complete\":true";
+  const auto with = [&](const std::string& to) {
+    return std::string(text).replace(text.find(there), there.size(), to);
+  };
+  CHECK_THROWS_WITH(parse_record(with("\"other\":true")), Contains("'complete' is missing"));
+  CHECK_THROWS_WITH(parse_record(with("\"complete\":1")), Contains("of another type"));
+  record.lazy = false;  // nobody else's record has that
+  CHECK_THAT(print_record(record), !Contains("complete"));
+  CHECK_THAT(print_record(record), Contains("\"version\":2"));
 }

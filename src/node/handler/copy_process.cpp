@@ -1,0 +1,21 @@
+#include "node/handler/copy_process.hpp"
+
+#include <cstdlib>
+
+#include "node/runtime/paths.hpp"
+
+namespace ms2m::node {
+
+pid_t first_of_copy(const std::string& pid_file) {
+  const std::string text = pid_file.empty() ? "" : read_text(pid_file).value_or("");
+  return static_cast<pid_t>(std::strtol(text.c_str(), nullptr, 10));
+}
+
+std::string group_of(const std::string& process) {
+  const std::string groups = read_text("/proc/" + process + "/cgroup").value_or("");
+  const auto at = groups.find("0::/");  // in the first line, or behind an end of line
+  if (at == std::string::npos || (at > 0 && groups[at - 1] != '\n')) return "";
+  return groups.substr(at + 3, groups.find('\n', at) - at - 3);
+}
+
+}  // namespace ms2m::node

@@ -1,0 +1,15 @@
+// Where the processes of a copy are that a runtime has restored.
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+
+namespace ms2m::node {
+
+/// The first one, as the runtime has written it; 0 or 1: it has not.
+pid_t first_of_copy(const std::string& pid_file);
+
+/// Path of the control group (version 2) of a process ("/proc/<process>"), below its file system; "": it has none.
+std::string group_of(const std::string& process);
+
+}  // namespace ms2m::node
