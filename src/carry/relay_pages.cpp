@@ -1,11 +1,12 @@
 // Relay::bring_pages(): what CRIU's page server and its client say to each other, in both directions.
 #include <fmt/format.h>
 
-#include <utility>
+#include <algorithm>
 
 #include "base/pace.hpp"
 #include "carry/flow.hpp"
 #include "carry/relay.hpp"
+#include "carry/window.hpp"
 #include "node/protocol/blocks.hpp"
 #include "node/protocol/checks.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 using node::FrameKind;
 
 constexpr Millis kLook{100};  // so often progress is told, whatever comes
+/// What a running copy waits for comes behind what is on its way from the source.
+constexpr std::uint32_t kLazyWindow = 1u << 20, kLeastWindow = 64u << 10;
 
 class PagesFlow {
  public:
@@ -27,14 +30,15 @@ class PagesFlow {
   void begin(node::Session& source, node::Session& target) {
     const std::string doing = "bringing pages to node " + request_.to_node;
     on_side(target_.name, [&] {
-      target_.call = target.start(node::print_message(node::FeedPages{request_.id, packed(), false}), doing);
+      target_.call = target.start(node::print_message(node::FeedPages{request_.id, packed(), request_.lazy}), doing);
       if (target_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
     on_side(source_.name, [&] {
       source_.call = source.start(node::print_message(node::ServePages{request_.id, request_.compress}), doing);
       if (source_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
-    for (Side* each : {&source_, &target_}) each->call->grant(node::kWindow);
+    source_.call->grant(window_.size());
+    target_.call->grant(target_window_.size());
     pace_.begin();
   }
 
@@ -60,7 +64,6 @@ class PagesFlow {
     std::string name;
     std::shared_ptr<node::Call> call{};
     Bytes bytes{};                    ///< that came from it
-    std::uint32_t taken = 0;          ///< of them, since it was granted more
     std::optional<TimePoint> last{};  ///< when some did
     bool over = false;
   };
@@ -87,16 +90,23 @@ class PagesFlow {
     from.bytes.count +=
         &from == &source_ && packed() ? on_side(from.name, [&] { return meter_.feed(chunk); }) : chunk.size();
     if (&from == &source_) travelled_.count += chunk.size();
-    from.taken += static_cast<std::uint32_t>(chunk.size());
     from.last = Clock::now();
-    if (from.taken >= node::kWindow / 4) from.call->grant(std::exchange(from.taken, 0));
+    Window& window = &from == &source_ ? window_ : target_window_;
+    window_.resize(wide());
+    if (const std::uint32_t more = window.take(chunk.size()); more > 0) from.call->grant(more);
+  }
+
+  std::uint32_t wide() const {
+    if (!request_.lazy) return node::kWindow;
+    return std::max(static_cast<std::uint32_t>(pace_.piece(kLazyWindow)), kLeastWindow);
   }
 
   const PagesRequest& request_;
   const ProgressFn& progress_;
   const StopToken& stop_;
   Pace pace_;
-  node::BlockMeter meter_;  ///< of what comes from the source
+  Window window_{wide()}, target_window_{node::kWindow};  ///< of what comes from them
+  node::BlockMeter meter_;                                ///< of what comes from the source
   Bytes travelled_{};
   Side source_, target_;
 };
