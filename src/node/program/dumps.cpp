@@ -207,7 +207,7 @@ PagesEnd Dumps::serve(const ServePages& request, const std::string& node, Channe
   channel.progress(StreamProgress{});
   PagesEnd answer;
   try {
-    answer.bytes = give_pages(kept.served->socket(), std::move(kept.pages), channel);
+    answer.bytes = give_pages(kept.served->socket(), std::move(kept.pages), request.lazy, channel);
   } catch (...) {
     kept.served->end();
     throw;

@@ -1,5 +1,6 @@
 #include "node/program/page_source.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <mutex>
@@ -13,14 +14,20 @@
 namespace ms2m::node {
 namespace {
 
-constexpr std::uint64_t kPiece = 256;       // pages that are asked for at a time
-constexpr std::size_t kAsked = 4;           // pieces that CRIU has been asked for before it has answered
+/// How far is given ahead.
+struct Ahead {
+  std::uint64_t piece = 256;  ///< pages that are asked for at a time
+  std::size_t asked = 4;      ///< pieces that CRIU has been asked for before it has answered
+  std::uint64_t around = 1;   ///< pages that are given of those that begin with a single one that is wanted
+};
+/// A copy that runs waits for what it touches, behind all that is on its way; and touches what is beside that next.
+constexpr Ahead kLazily{32, 2, 32};
 constexpr std::uint64_t kMostPages = 1024;  // CRIU's client asks for no more (criu/uffd.c, MAX_XFER_LEN)
 
 class PageSource {
  public:
-  PageSource(int socket, PageSet kept, Channel& channel)
-      : channel_(channel), socket_(socket, channel.stop()), kept_(std::move(kept)) {}
+  PageSource(int socket, PageSet kept, bool lazy, Channel& channel)
+      : channel_(channel), socket_(socket, channel.stop()), ahead_(lazy ? kLazily : Ahead{}), kept_(std::move(kept)) {}
 
   Bytes run() {
     channel_.accept_stream(Bytes{0});
@@ -91,8 +98,8 @@ class PageSource {
   }
 
   void ask_ahead() {
-    while (asked_.size() < kAsked) {
-      const auto next = kept_.next(last_, kPiece);
+    while (asked_.size() < ahead_.asked) {
+      const auto next = kept_.next(last_, ahead_.piece);
       if (!next) return;
       last_ = *next;
       kept_.remove(*next);
@@ -119,7 +126,9 @@ class PageSource {
     const std::lock_guard lock(mutex_);
     if (again) return ask({frame.run, false});
     if (frame.run.pages > 1) last_ = frame.run;  // CRIU goes on from there
-    const PageRun there = kept_.leading(frame.run);
+    PageRun run = frame.run;
+    run.pages = std::max(run.pages, ahead_.around);
+    const PageRun there = kept_.leading(run);
     if (there.pages == 0) return;  // on its way
     kept_.remove(there);
     ask({there, true});
@@ -127,6 +136,7 @@ class PageSource {
 
   Channel& channel_;
   const CriuSocket socket_;
+  const Ahead ahead_;
   std::mutex mutex_;  ///< guards the rest, and the order in which CRIU is asked
   PageSet kept_;
   PageRun last_;  ///< behind which is given next
@@ -136,8 +146,8 @@ class PageSource {
 
 }  // namespace
 
-Bytes give_pages(int socket, PageSet kept, Channel& channel) {
-  return PageSource(socket, std::move(kept), channel).run();
+Bytes give_pages(int socket, PageSet kept, bool lazy, Channel& channel) {
+  return PageSource(socket, std::move(kept), lazy, channel).run();
 }
 
 }  // namespace ms2m::node

@@ -10,6 +10,9 @@ namespace ms2m::node {
 /// frames of page_frames.hpp. Until CRIU's end of `socket` is closed, or the channel's stream ends; CRIU is told by the
 /// end of what comes from `socket`. Returns how many bytes came from it. Throws Cancelled, and then, as whenever it
 /// throws, `socket` is closed.
-Bytes give_pages(int socket, PageSet kept, Channel& channel);
+///
+/// `lazy`: for a copy that runs, and waits for each page that it touches: less is given ahead, and of a single page that
+/// is wanted those behind it go with it.
+Bytes give_pages(int socket, PageSet kept, bool lazy, Channel& channel);
 
 }  // namespace ms2m::node

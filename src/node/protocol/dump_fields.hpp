@@ -32,6 +32,7 @@ inline void fields(auto& f, codec::Of<PagesEnd> auto& m) { f("bytes", m.bytes); 
 inline void fields(auto& f, codec::Of<ServePages> auto& m) {
   f("id", m.id);
   f("compress", m.compress);
+  f("lazy", m.lazy);
 }
 inline void fields(auto& f, codec::Of<FeedPages> auto& m) {
   f("id", m.id);

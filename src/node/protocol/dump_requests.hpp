@@ -45,11 +45,14 @@ struct PagesEnd {
 /// is the client's end. Answered when the dump has ended and the container runs again; that says nothing of how many
 /// pages were fetched, which the client alone knows. Error{not_found}: this session has no such dump; {conflict}: its
 /// pages are, or were, fetched by another request; {failed}: CRIU's last errors.
+///
+/// `lazy`: as FeedPages; what a copy that runs waits for comes soon, behind little that is given ahead.
 struct ServePages {
   static constexpr const char* kDo = "serve_pages";
   using Answer = PagesEnd;
   std::string id;
   Compression compress = Compression::none;  ///< of what the server says
+  bool lazy = false;
 };
 
 struct StreamEnd;

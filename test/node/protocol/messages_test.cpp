@@ -75,7 +75,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(StreamEnd{{1}, "ab", "cd"}, 3);
   round_trip(DumpContainer{"m1", "0123456789ab", 60000}, 3);
   round_trip(DumpAnswer{270, {27}, {4096}}, 3);
-  round_trip(ServePages{"k3x9qa", Compression::automatic}, 2);
+  round_trip(ServePages{"k3x9qa", Compression::automatic, true}, 3);
   round_trip(FeedPages{"k3x9qa", true, true}, 3);
   round_trip(PagesEnd{{4096}}, 1);
   round_trip(ReadDump{"m1", Round::last, {}, Compression::zstd}, 4);

@@ -78,9 +78,9 @@ class Session:
         assert kind == PROGRESS, kind
         return json.loads(payload)
 
-    def stream(self):
+    def stream(self, ahead=4 * CHUNK):
         """What the newest request gives, until its answer, while another thread may put()."""
-        self._send(CREDIT, struct.pack(">I", 4 * CHUNK))
+        self._send(CREDIT, struct.pack(">I", ahead))
         while True:
             kind, payload = self._receive()
             if kind == DATA:
