@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "engine/timed_ports.hpp"
 
 namespace ms2m {
@@ -79,7 +81,9 @@ class TimedCarrier final : public Carrier {
   }
   Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
                     const StopToken& stop) override {
-    const Call call(line_, WaitFor::network, "pages to " + request.to_node);
+    std::optional<Call> call;
+    if (!request.lazy)
+      call.emplace(line_, WaitFor::network, "pages to " + request.to_node);  // they come beside the rest
     return inner_.bring_pages(request, open, progress, stop);
   }
 

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "ms2m/error.hpp"
-#include "steps/slots.hpp"
 
 namespace ms2m {
 
@@ -89,20 +87,6 @@ Bytes MemoryFlow::wait(const StopToken& stop) const {
 std::optional<TimePoint> MemoryFlow::ended() const {
   const std::lock_guard lock(mutex_);
   return failure_ ? std::nullopt : ended_;
-}
-
-std::vector<Announced> AwaitMemory::announce(const Move& move) {
-  return {{fmt::format("bring the rest of its memory to {}", move.plan.target_pod)}};
-}
-
-Ran AwaitMemory::run(const StopToken& stop) const {
-  const Bytes come = own.memory->wait(stop);
-  lazy_window = std::max(Seconds(*own.memory->ended() - *times.given), Seconds{0});
-  tell(observer, kPhase,
-       fmt::format("{:.1f} MB of the source's memory are in the copy's, the last {:.2f} s after the hand-over",
-                   static_cast<double>(come.count) / 1e6, lazy_window->count()));
-  return {
-      fmt::format("the last of {}'s memory came {:.2f} s after the hand-over", plan.target_pod, lazy_window->count())};
 }
 
 }  // namespace ms2m

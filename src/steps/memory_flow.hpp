@@ -8,14 +8,9 @@
 
 #include "ms2m/dials.hpp"
 #include "ms2m/node.hpp"
-#include "ms2m/outcome.hpp"
 #include "ms2m/stop.hpp"
-#include "steps/step.hpp"
 
 namespace ms2m {
-
-struct OwnConnections;
-struct Timeline;
 
 /// Carrier::bring_pages() on a thread of its own, for no longer than `limit`; the bandwidth can be changed as long as
 /// it goes on. Destroyed, it is ended: then the copy is killed, unless it has all of its memory, and the source runs
@@ -55,20 +50,6 @@ class MemoryFlow {
   Bytes come_{};
   std::optional<TimePoint> ended_{};
   std::thread thread_;  ///< last: it uses the others
-};
-
-/// After the pivot: until the copy has all of its memory. Error{unavailable}: it will not have it, and is lost.
-struct AwaitMemory {
-  static constexpr Phase kPhase = Phase::finalizing;
-  static constexpr Wait kWait{WaitFor::network, "the last of the copy's memory"};
-  static std::vector<Announced> announce(const Move& move);
-  Ran run(const StopToken& stop) const;
-
-  const Plan& plan;
-  Observer& observer;
-  const OwnConnections& own;
-  const Timeline& times;
-  std::optional<Seconds>& lazy_window;
 };
 
 }  // namespace ms2m

@@ -17,7 +17,7 @@ Steps handoff_steps(const Procedure& procedure, const MigrationRequest& request)
   append(steps, {step::arm_dead_man, step::quiesce_source, step::know_source, step::checkpoint, data_moved(way),
                  step::restore_on_hold, step::plan_retirement, step::pivot});
   if (procedure.pages == Pages::lazy) {  // a copy without all of its memory is none that may end and be started anew
-    append(steps, {step::await_target_serving, step::await_memory, step::complete_copy});
+    append(steps, {step::await_target_serving, step::await_memory});
     return steps;
   }
   append(steps, copy_completed(way));

@@ -3,6 +3,7 @@
 
 #include <type_traits>
 
+#include "steps/await_memory.hpp"
 #include "steps/catch_up.hpp"
 #include "steps/checkpoint.hpp"
 #include "steps/cut_over.hpp"
@@ -13,7 +14,6 @@
 #include "steps/hooks.hpp"
 #include "steps/hybrid.hpp"
 #include "steps/lease.hpp"
-#include "steps/memory_flow.hpp"
 #include "steps/orphan.hpp"
 #include "steps/pivot.hpp"
 #include "steps/pre_copy.hpp"
@@ -118,6 +118,8 @@ OrphanSet orphan(Migration& m) { return {m.move, m.ports.cluster, m.journal, m.o
 
 StreamSides sides(Migration& m) { return {m.move, m.ports.cluster, m.ports.broker, m.ports.offsets}; }
 
+CompleteCopy complete_copy_of(Migration& m) { return {m.move.plan, m.ports.restores, m.journal, m.observer}; }
+
 CommitPivot commit_pivot(Migration& m) { return {m.move, m.ports.broker, m.journal, still_quiet(m), m.measures}; }
 
 }  // namespace
@@ -168,11 +170,9 @@ const Step step::pivot = step_of([](Migration& m) {
                commit_pivot(m), m.source,        m.waiting,      m.living,      m.times};
 });
 const Step step::await_memory = step_of([](Migration& m) {
-  return AwaitMemory{m.move.plan, m.observer, m.own, m.times, m.measures.lazy_window};
+  return AwaitMemory{m.move.plan, m.observer, m.own, m.times, m.measures.lazy_window, complete_copy_of(m)};
 });
-const Step step::complete_copy = step_of([](Migration& m) {
-  return CompleteCopy{m.move.plan, m.ports.restores, m.journal, m.observer};
-});
+const Step step::complete_copy = step_of([](Migration& m) { return complete_copy_of(m); });
 const Step step::await_target_serving = step_of([](Migration& m) {
   return AwaitTargetServing{m.move.plan, m.ports.cluster, m.ports.broker, m.ports.admin, m.journal,
                             m.own,       m.measures,      m.times,        m.handed};

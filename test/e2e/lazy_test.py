@@ -38,6 +38,7 @@ class Lazy(pages_test.Filled):
         run.wait()
         self.assertEqual(run.status, 0, run.said())
         self.assertGreater(run.report["lazy_window_s"], 1)
+        self.note("gap at 8 MB/s", run.report["gap_s"])
         self.assertLess(run.report["gap_s"], run.report["lazy_window_s"], "the memory was waited for")
         self.assert_serving(self.there, source.state["boot_id"])
         self.assert_no_debris()

@@ -98,4 +98,15 @@ std::optional<PageRun> PageSet::next(const PageRun& behind, std::uint64_t most) 
   return PageRun{found->first.first, from, std::min(most, (found->second - from) / kPageSize)};
 }
 
+std::vector<PageRun> PageSet::shortest(std::uint64_t pages) const {
+  std::vector<PageRun> runs;
+  for (const auto& [start, end] : runs_) runs.push_back({start.first, start.second, (end - start.second) / kPageSize});
+  std::stable_sort(runs.begin(), runs.end(), [](const PageRun& a, const PageRun& b) { return a.pages < b.pages; });
+  std::size_t count = 0;
+  for (std::uint64_t all = 0; count < runs.size() && all + runs[count].pages <= pages; ++count)
+    all += runs[count].pages;
+  runs.resize(count);
+  return runs;
+}
+
 }  // namespace ms2m::node

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace ms2m::node {
 
@@ -40,6 +41,8 @@ class PageSet {
   PageRun leading(const PageRun& run) const;
   /// The first of those behind `behind`, or else of all; at most so many. nullopt: it is empty.
   std::optional<PageRun> next(const PageRun& behind, std::uint64_t most) const;
+  /// Its shortest runs, the shortest first, as many as have no more pages than this together.
+  std::vector<PageRun> shortest(std::uint64_t pages) const;
 
  private:
   using Starts = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;  ///< process, address -> its end

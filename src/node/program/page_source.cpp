@@ -14,20 +14,28 @@
 namespace ms2m::node {
 namespace {
 
+constexpr std::uint64_t kMostPages = 1024;  // CRIU's client asks for no more (criu/uffd.c, MAX_XFER_LEN)
+
 /// How far is given ahead.
 struct Ahead {
-  std::uint64_t piece = 256;  ///< pages that are asked for at a time
-  std::size_t asked = 4;      ///< pieces that CRIU has been asked for before it has answered
-  std::uint64_t around = 1;   ///< pages that are given of those that begin with a single one that is wanted
+  std::uint64_t piece = 256;        ///< pages that are asked for at a time
+  std::size_t asked = 4;            ///< pieces that CRIU has been asked for before it has answered
+  std::uint64_t around = 1;         ///< pages that are given of those that begin with a single one that is wanted
+  std::uint64_t most = kMostPages;  ///< pages that are given of those that are wanted, before others have their turn
+  std::uint64_t first = 0;          ///< pages of short runs that are given before all else
 };
 /// A copy that runs waits for what it touches, behind all that is on its way; and touches what is beside that next.
-constexpr Ahead kLazily{32, 2, 32};
-constexpr std::uint64_t kMostPages = 1024;  // CRIU's client asks for no more (criu/uffd.c, MAX_XFER_LEN)
+/// What it touches at once (stacks, the data of its libraries, small heaps) is rather in short runs than where its mass
+/// is; the target's side keeps 32 MiB that nobody has asked for (page_store.cpp).
+constexpr Ahead kLazily{32, 2, 32, 32, (24u << 20) / kPageSize};
 
 class PageSource {
  public:
   PageSource(int socket, PageSet kept, bool lazy, Channel& channel)
-      : channel_(channel), socket_(socket, channel.stop()), ahead_(lazy ? kLazily : Ahead{}), kept_(std::move(kept)) {}
+      : channel_(channel), socket_(socket, channel.stop()), ahead_(lazy ? kLazily : Ahead{}), kept_(std::move(kept)) {
+    const auto short_ones = kept_.shortest(ahead_.first);
+    first_.assign(short_ones.begin(), short_ones.end());
+  }
 
   Bytes run() {
     channel_.accept_stream(Bytes{0});
@@ -98,6 +106,7 @@ class PageSource {
   }
 
   void ask_ahead() {
+    while (asked_.size() < ahead_.asked && ask_first()) continue;
     while (asked_.size() < ahead_.asked) {
       const auto next = kept_.next(last_, ahead_.piece);
       if (!next) return;
@@ -105,6 +114,23 @@ class PageSource {
       kept_.remove(*next);
       ask({*next, true});
     }
+  }
+
+  /// False: there is none of them any more.
+  bool ask_first() {
+    for (; !first_.empty(); first_.pop_front()) {
+      PageRun& run = first_.front();
+      PageRun next = run;
+      next.pages = std::min(run.pages, ahead_.piece);
+      next = kept_.leading(next);
+      if (next.pages == 0) continue;  // some of it was wanted; the rest has its turn later
+      run.address += next.pages * kPageSize;
+      run.pages -= next.pages;
+      kept_.remove(next);
+      ask({next, true});
+      return true;
+    }
+    return false;
   }
 
   void hear_wishes() noexcept {
@@ -125,9 +151,9 @@ class PageSource {
       throw Error(ErrorKind::protocol, "a wish for pages is not understood");
     const std::lock_guard lock(mutex_);
     if (again) return ask({frame.run, false});
-    if (frame.run.pages > 1) last_ = frame.run;  // CRIU goes on from there
     PageRun run = frame.run;
-    run.pages = std::max(run.pages, ahead_.around);
+    run.pages = std::clamp(run.pages, ahead_.around, ahead_.most);
+    if (frame.run.pages > 1) last_ = run;  // CRIU goes on from there
     const PageRun there = kept_.leading(run);
     if (there.pages == 0) return;  // on its way
     kept_.remove(there);
@@ -139,6 +165,7 @@ class PageSource {
   const Ahead ahead_;
   std::mutex mutex_;  ///< guards the rest, and the order in which CRIU is asked
   PageSet kept_;
+  std::deque<PageRun> first_;
   PageRun last_;  ///< behind which is given next
   std::deque<Asked> asked_;
   std::exception_ptr failure_;  ///< of the other thread, when that has ended

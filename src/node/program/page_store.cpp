@@ -56,7 +56,7 @@ class CriuProcess {
 class PageStore {
  public:
   PageStore(int socket, posix::UniqueFd criu, bool lazy, Channel& channel)
-      : channel_(channel), socket_(socket, channel.stop()), criu_(std::move(criu), lazy) {}
+      : channel_(channel), socket_(socket, channel.stop()), lazy_(lazy), criu_(std::move(criu), lazy) {}
 
   Bytes run() {
     socket_.widen(kWide);
@@ -182,12 +182,14 @@ class PageStore {
   }
 
   /// In the order in which they are wanted: CRIU tells its answers apart by that alone. What was not given before comes
-  /// whole, so it is given whole: each answer costs CRIU a turn.
+  /// whole, so it is given whole: each answer costs CRIU a turn. But a copy that runs may wait for what is wanted next,
+  /// so CRIU gets what is there, and asks for the rest again.
   void give() {
     while (!wanted_.empty()) {
       PageRun run = wanted_.front().run;
       const std::uint64_t pages = there(run);
-      if (pages == 0 || (pages < run.pages && !wanted_.front().again)) return walks_ ? criu_.stand_still() : void();
+      if (pages == 0 || (pages < run.pages && !wanted_.front().again && !lazy_))
+        return walks_ ? criu_.stand_still() : void();
       criu_.go_on();
       wanted_.pop_front();
       run.pages = pages;
@@ -220,6 +222,7 @@ class PageStore {
   const CriuSocket socket_;
   std::mutex mutex_;  ///< guards the rest, and what CRIU is given
   std::condition_variable changed_;
+  const bool lazy_;
   CriuProcess criu_;
   bool walks_ = false;  ///< CRIU asks of its own accord; for what the copy touches it asks singly
   std::map<Place, Kept> kept_;

@@ -52,3 +52,13 @@ TEST_CASE("a set of pages is what a set of single ones is", "[criu]") {
     if (next) REQUIRE(*next == run(behind->first, behind->second, 1));
   }
 }
+
+TEST_CASE("the shortest runs of a set of pages come first, as many as there is room for", "[criu]") {
+  PageSet pages;
+  pages.add({1, 0x100000, 50});
+  pages.add({2, 0x100000, 3});
+  pages.add({1, 0x900000, 7});
+  CHECK(pages.shortest(2).empty());
+  CHECK(pages.shortest(59) == std::vector<PageRun>{{2, 0x100000, 3}, {1, 0x900000, 7}});
+  CHECK(pages.shortest(60).size() == 3);
+}

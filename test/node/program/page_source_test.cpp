@@ -18,14 +18,13 @@ namespace {
 constexpr PageRun kAll{1, 0x400000, 10'000};
 
 struct Giving {
-  explicit Giving(bool lazy) {
+  explicit Giving(bool lazy, PageSet kept = {}) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     ours.reset(ends[0]);
     criu.reset(ends[1]);
     constexpr timeval kLimit{60, 0};
     ::setsockopt(criu.get(), SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof kLimit);
-    PageSet kept;
     kept.add(kAll);
     channel.on_credit(64 << 20);
     gives = std::thread([this, kept, lazy] { give_pages(ours.get(), kept, lazy, channel); });
@@ -39,6 +38,10 @@ struct Giving {
     REQUIRE(::recv(criu.get(), frame.data(), frame.size(), MSG_WAITALL) == static_cast<ssize_t>(frame.size()));
     CHECK(parse_frame(frame).command == PageFrame::kGet);
     return parse_frame(frame).run;
+  }
+  void give(const PageRun& run) const {
+    const std::string pages = print_frame({PageFrame::kPages, run}) + std::string(run.pages * kPageSize, 'x');
+    REQUIRE(::send(criu.get(), pages.data(), pages.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(pages.size()));
   }
   bool asks_more() const {
     char byte = 0;
@@ -77,5 +80,20 @@ TEST_CASE("pages for a copy that runs: little is ahead of what it waits for, and
   giving.wish(run(4990, 1));
   CHECK(giving.asked() == run(4990, 10));
   giving.wish(run(6000, 100));
-  CHECK(giving.asked() == run(6000, 100));
+  CHECK(giving.asked() == run(6000, 32));  // what is wanted next need not wait for the rest
+  giving.give(run(0, 32));
+  CHECK_FALSE(giving.asks_more());
+}
+
+TEST_CASE("pages for a copy that runs: the shortest runs come before the others", "[node_program]") {
+  PageSet others;
+  others.add(run(20'000, 40));
+  others.add(run(30'000, 3));
+  Giving giving(true, others);
+  CHECK(giving.asked() == run(30'000, 3));
+  CHECK(giving.asked() == run(20'000, 32));
+  giving.give(run(30'000, 3));
+  CHECK(giving.asked() == run(20'032, 8));
+  giving.give(run(20'000, 32));
+  CHECK(giving.asked() == run(0, 32));
 }
