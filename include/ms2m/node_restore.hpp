@@ -42,7 +42,8 @@ struct RestoreStatus {
   /// Restored, and the container runtime has started it since: it knows it, and its kubelet will. Before that a runtime
   /// that is restarted forgets it, and it ends.
   bool started = false;
-  std::string failure;  ///< why it did not become `restored`, where that is known
+  std::string failure;  ///< why it did not become `restored`, where that is known; or why its memory did not all come
+  bool memory_comes = false;  ///< `restored`, and a part of its memory has not come yet (PagesRequest::lazy)
   friend bool operator==(const RestoreStatus&, const RestoreStatus&) = default;
 };
 

@@ -81,7 +81,9 @@ bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, con
     if (!pod || is_lost(ports.cluster, given->source, stop)) return false;
     const bool ended = instance_ended(*pod, given->to.container, given->to.instance);
     const op::CompleteRestore& restore = completion->operation;
-    const RestoreStatus status = ports.restores.watch(restore.node, restore.id, std::nullopt, stop);
+    RestoreStatus status = ports.restores.watch(restore.node, restore.id, std::nullopt, stop);
+    while (status.memory_comes && status.failure.empty())
+      status = ports.restores.watch(restore.node, restore.id, status, stop);
     // One whose memory did not all come was killed there; its kubelet may not have seen it yet.
     return status.state == RestoreState::restored && (ended || !status.failure.empty());
   } catch (const Error&) {

@@ -55,10 +55,13 @@ class Lazy(pages_test.Filled):
         self.assertEqual((report["result"], report["leftovers"]), ("undone", []))
         self.assertIn("was lost after the hand-over, and with it what it had done; the source has the queue back", report["error"]["message"])
         self.assertTrue(report["serving"].startswith(f"source pod default/{source.name} on {self.here}"), report["serving"])
-        self.assert_serving(self.here, source.state["boot_id"])
+        found = self.the_one()
+        self.assertEqual((found.node, found.state["boot_id"]), (self.here, source.state["boot_id"]))
         self.assertEqual(self.digest(source.name), digest)
         self.assert_no_criu()
-        self.assert_goes_on(self.the_one().state["count"])
+        self.assert_goes_on(found.state["count"])
+        for name, numbers in self.the_one().state["publishers"].items():
+            self.assertEqual((numbers["doubles"], numbers["out_of_order"]), (0, 0), name)
         self.stop_traffic()
         self.assert_no_debris()
 

@@ -32,7 +32,8 @@ RestoreStatus FakeNodes::Restore::status() const {
           waiting,
           record.container_id,
           record.state == RestoreState::restored || record.state == RestoreState::done,
-          over ? "it was not used in its time" : record.failure};
+          over ? "it was not used in its time" : record.failure,
+          follows && record.state == RestoreState::restored};
 }
 
 bool FakeNodes::handle(const std::string& name) {

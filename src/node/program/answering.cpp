@@ -160,7 +160,7 @@ Nothing on(const Node& node, const RestoreReady& request, Channel&) {
   return Restores(node.roots.layouts).ready(request);
 }
 Nothing on(const Node& node, const RestoreDone& request, Channel& channel) {
-  return Restores(node.roots.layouts).done(request.id, channel.stop());
+  return Restores(node.roots.layouts).done(request.id, node.containers, channel.stop());
 }
 Found on(const Node& node, const RestoreVoid& request, Channel& channel) {
   node.arrived.drop(request.id);

@@ -35,6 +35,18 @@ bool pages_come(const Record& record) {
   return record.state == RestoreState::restored && record.lazy && !record.complete;
 }
 
+constexpr const char* kFetcherDied = "whoever fetched it has died";
+
+/// Whether the copy has all of its memory nobody can say any more: it must not go on.
+void give_up(RestorePlace& place, Containers& containers, const StopToken& stop) {
+  const auto record = place.read();
+  if (!record || !pages_come(*record)) return;
+  containers.kill(record->container_id, stop);
+  place.change([](Record& now) {
+    if (pages_come(now)) now.failure = kFetcherDied;
+  });
+}
+
 /// Returns when they do not come any more, and why they may be missing.
 std::string await_last_page(const RestorePlace& place, const StopToken& stop) {
   const StopToken within = stop.within(kLastPage);
@@ -45,7 +57,7 @@ std::string await_last_page(const RestorePlace& place, const StopToken& stop) {
       const bool underway = Underway::any(place.directory());  // before the record: it is written before that ends
       const auto record = place.read();
       if (!record || !pages_come(*record) || !record->failure.empty()) return "";
-      if (!underway) return "whoever fetched it has died";
+      if (!underway) return kFetcherDied;
       if (!watch.await(stop.within(kLook))) within.check(doing);
     }
   } catch (const Error& error) {
@@ -99,9 +111,10 @@ Nothing Restores::ready(const RestoreReady& request) const {
   return {};
 }
 
-Nothing Restores::done(const std::string& id, const StopToken& stop) const {
+Nothing Restores::done(const std::string& id, Containers& containers, const StopToken& stop) const {
   RestorePlace place = at(id);
   const std::string why = await_last_page(place, stop);
+  if (why == kFetcherDied) give_up(place, containers, stop);
   place.change([&](Record& record) {
     if (pages_come(record))
       throw Error(ErrorKind::failed,

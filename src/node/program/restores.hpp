@@ -17,7 +17,7 @@ class Restores {
   Nothing prepare(const RestorePrepare& request) const;
   Nothing bind(const RestoreBind& request) const;
   Nothing ready(const RestoreReady& request) const;
-  Nothing done(const std::string& id, const StopToken& stop) const;
+  Nothing done(const std::string& id, Containers& containers, const StopToken& stop) const;
   Found take_back(const std::string& id, Containers& containers, const StopToken& stop) const;
   RestoreStatus watch(const RestoreWatch& request, const StopToken& stop) const;
   Found remove_data(const std::string& id) const;

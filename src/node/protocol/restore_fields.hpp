@@ -28,6 +28,7 @@ inline void fields(auto& f, node::codec::Of<RestoreStatus> auto& m) {
   f("container_id", m.container_id);
   f("started", m.started);
   f("failure", m.failure);
+  f("memory_comes", m.memory_comes);
 }
 
 }  // namespace ms2m

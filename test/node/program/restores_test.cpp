@@ -171,10 +171,13 @@ TEST_CASE("a copy whose memory did not all come does not become done", "[node_pr
     const auto refused = thrown_by([&] { node.session.finish<RestoreDone>(channel); });
     CHECK(refused.kind == ErrorKind::failed);
     CHECK(refused.text == "the copy's memory did not all come: whoever fetched it has died");
+    CHECK(node.now().failure == "whoever fetched it has died");
   }
   SECTION("its time is over") {
     const Restores restores(node.place.layouts);
-    const auto refused = thrown_by([&] { restores.done(kRestore, StopToken().within(Millis{200})); });
+    Guard guard;
+    Containers containers(node.place.cgroups, guard);
+    const auto refused = thrown_by([&] { restores.done(kRestore, containers, StopToken().within(Millis{200})); });
     CHECK(refused.kind == ErrorKind::failed);
     CHECK(refused.text ==
           "the copy's memory did not all come: timed out waiting for the last page of restore " + kRestore);
