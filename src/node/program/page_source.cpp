@@ -56,7 +56,8 @@ class PageSource {
  private:
   struct Asked {
     PageRun run;
-    bool kept = false;  ///< what is not answered of it is to be given still
+    bool kept = false;    ///< what is not answered of it is to be given still
+    bool wanted = false;  ///< and at once
   };
 
   void end(std::thread& wishes) {
@@ -94,8 +95,11 @@ class PageSource {
     const Asked was = asked_.front();
     asked_.pop_front();
     if (was.kept && frame.run.pages < was.run.pages) {  // it ends where its own pieces do
+      const PageRun rest{was.run.process, was.run.address + frame.run.pages * kPageSize,
+                         was.run.pages - frame.run.pages};
+      if (was.wanted) return ask({rest, true, true});
       last_ = frame.run;
-      kept_.add({was.run.process, was.run.address + frame.run.pages * kPageSize, was.run.pages - frame.run.pages});
+      kept_.add(rest);
     }
     ask_ahead();
   }
@@ -151,13 +155,29 @@ class PageSource {
       throw Error(ErrorKind::protocol, "a wish for pages is not understood");
     const std::lock_guard lock(mutex_);
     if (again) return ask({frame.run, false});
+    if (frame.run.pages == 1) return want(kept_.leading({frame.run.process, frame.run.address, ahead_.around}));
     PageRun run = frame.run;
-    run.pages = std::clamp(run.pages, ahead_.around, ahead_.most);
-    if (frame.run.pages > 1) last_ = run;  // CRIU goes on from there
-    const PageRun there = kept_.leading(run);
-    if (there.pages == 0) return;  // on its way
-    kept_.remove(there);
-    ask({there, true});
+    run.pages = std::min(run.pages, ahead_.most);
+    last_ = run;  // CRIU goes on from there
+    want_all(run);
+  }
+
+  void want(const PageRun& run) {
+    if (run.pages == 0) return;  // on its way
+    kept_.remove(run);
+    ask({run, true, true});
+  }
+
+  /// Some in the middle may be on their way: the client waits for all of it, and with it whatever it wants later.
+  void want_all(PageRun run) {
+    const std::uint64_t end = run.address + run.pages * kPageSize;
+    while (run.address < end) {
+      auto part = kept_.next({run.process, run.address, 0}, run.pages);
+      if (!part || part->process != run.process || part->address < run.address || part->address >= end) return;
+      part->pages = std::min(part->pages, (end - part->address) / kPageSize);
+      want(*part);
+      run.address = part->address + part->pages * kPageSize;
+    }
   }
 
   Channel& channel_;

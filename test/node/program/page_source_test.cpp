@@ -39,13 +39,15 @@ struct Giving {
     CHECK(parse_frame(frame).command == PageFrame::kGet);
     return parse_frame(frame).run;
   }
-  void give(const PageRun& run) const {
-    const std::string pages = print_frame({PageFrame::kPages, run}) + std::string(run.pages * kPageSize, 'x');
-    REQUIRE(::send(criu.get(), pages.data(), pages.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(pages.size()));
-  }
   bool asks_more() const {
     char byte = 0;
     return ::recv(criu.get(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+  }
+  void answer(const PageRun& run) {
+    const std::string bytes = print_frame({PageFrame::kPages, run}) + std::string(run.pages * kPageSize, 'p');
+    REQUIRE(::send(criu.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+    const TimePoint end = Clock::now() + std::chrono::seconds(60);
+    for (std::size_t got = 0; got < bytes.size(); got += wire.take().size()) REQUIRE(Clock::now() < end);
   }
   void wish(const PageRun& run) { channel.on_data(print_frame({PageFrame::kWanted, run})); }
 
@@ -81,7 +83,7 @@ TEST_CASE("pages for a copy that runs: little is ahead of what it waits for, and
   CHECK(giving.asked() == run(4990, 10));
   giving.wish(run(6000, 100));
   CHECK(giving.asked() == run(6000, 32));  // what is wanted next need not wait for the rest
-  giving.give(run(0, 32));
+  giving.answer(run(0, 32));
   CHECK_FALSE(giving.asks_more());
 }
 
@@ -92,8 +94,29 @@ TEST_CASE("pages for a copy that runs: the shortest runs come before the others"
   Giving giving(true, others);
   CHECK(giving.asked() == run(30'000, 3));
   CHECK(giving.asked() == run(20'000, 32));
-  giving.give(run(30'000, 3));
+  giving.answer(run(30'000, 3));
   CHECK(giving.asked() == run(20'032, 8));
-  giving.give(run(20'000, 32));
+  giving.answer(run(20'000, 32));
   CHECK(giving.asked() == run(0, 32));
+}
+
+TEST_CASE("what is wanted is asked for whole, though some of it is on its way", "[node_program]") {
+  Giving giving(false);
+  for (const std::uint64_t first : {0, 256, 512, 768}) CHECK(giving.asked() == run(first, 256));
+  giving.wish(run(5010, 1));
+  CHECK(giving.asked() == run(5010, 1));
+  giving.wish(run(5000, 100));
+  CHECK(giving.asked() == run(5000, 10));
+  CHECK(giving.asked() == run(5011, 89));
+  giving.wish(run(7000, 100));  // goes on from there
+  CHECK(giving.asked() == run(7000, 100));
+}
+
+TEST_CASE("of what is wanted, and CRIU gives less of at a time, the rest is asked for at once", "[node_program]") {
+  Giving giving(true);
+  for (const std::uint64_t first : {0, 32}) CHECK(giving.asked() == run(first, 32));
+  giving.wish(run(5000, 20));
+  CHECK(giving.asked() == run(5000, 20));
+  for (const PageRun& each : {run(0, 32), run(32, 32), run(5000, 4)}) giving.answer(each);
+  CHECK(giving.asked() == run(5004, 16));
 }

@@ -56,6 +56,7 @@ class Container:
     """A bundle as CRI-O makes it, over an overlay of the consumer's image."""
 
     GROUP = "/crio-"
+    RUNTIME = "crun"
 
     def __init__(self, id, program, restore):
         self.id, self.bundle = id, f"{PLACE}/{id[:2]}"
@@ -111,7 +112,7 @@ class Container:
         return os.path.exists(f"/proc/{self.pid()}/root/")
 
     def remove(self):
-        run("crun", "--root", "/run/crun", "delete", "--force", self.id, check=False)
+        run(self.RUNTIME, "--root", "/run/crun", "delete", "--force", self.id, check=False)
         run("umount", f"{self.bundle}/rootfs", check=False)
 
 
@@ -126,7 +127,7 @@ def prepare(session, id, wait_ms=60000):
 
 def set_up(real, kind="crun"):
     """The handler's settings, and a kubelet's directory of the pod."""
-    os.makedirs(f"{KUBELET}/pods/{UID}")
+    os.makedirs(f"{KUBELET}/pods/{UID}", exist_ok=True)
     os.makedirs("/etc/ms2m", exist_ok=True)
     with open("/etc/ms2m/runtime.json", "w") as out:
         json.dump({"version": 1, "runtime": real, "kind": kind, "root": ""}, out)
