@@ -17,7 +17,8 @@ using node::FrameKind;
 
 constexpr Millis kLook{100};  // so often progress is told, whatever comes
 /// What a running copy waits for comes behind what is on its way from the source.
-constexpr std::uint32_t kLazyWindow = 1u << 20, kLeastWindow = 64u << 10;
+constexpr std::uint32_t kLazyWindow = 512u << 10, kLeastWindow = 64u << 10;
+constexpr std::uint32_t kMoments = 8;  // of a pace's piece
 
 class PagesFlow {
  public:
@@ -98,7 +99,7 @@ class PagesFlow {
 
   std::uint32_t wide() const {
     if (!request_.lazy) return node::kWindow;
-    return std::max(static_cast<std::uint32_t>(pace_.piece(kLazyWindow)), kLeastWindow);
+    return std::max(static_cast<std::uint32_t>(pace_.piece(kMoments * kLazyWindow)) / kMoments, kLeastWindow);
   }
 
   const PagesRequest& request_;

@@ -23,11 +23,13 @@ struct Ahead {
   std::uint64_t around = 1;         ///< pages that are given of those that begin with a single one that is wanted
   std::uint64_t most = kMostPages;  ///< pages that are given of those that are wanted, before others have their turn
   std::uint64_t first = 0;          ///< pages of short runs that are given before all else
+  Millis rest{0};  ///< for so long after a single page was wanted, nobody else's turn is more than a page
 };
 /// A copy that runs waits for what it touches, behind all that is on its way; and touches what is beside that next.
 /// What it touches at once (stacks, the data of its libraries, small heaps) is rather in short runs than where its mass
-/// is; the target's side keeps 32 MiB that nobody has asked for (page_store.cpp).
-constexpr Ahead kLazily{32, 2, 32, 32, (24u << 20) / kPageSize};
+/// is; the target's side keeps 32 MiB that nobody has asked for (page_store.cpp). As long as it waits for one page
+/// after the other, the way is theirs.
+constexpr Ahead kLazily{32, 2, 16, 16, (24u << 20) / kPageSize, Millis{30}};
 
 class PageSource {
  public:
@@ -110,6 +112,7 @@ class PageSource {
   }
 
   void ask_ahead() {
+    if (rests()) return;  // CRIU wants more as long as there is any
     while (asked_.size() < ahead_.asked && ask_first()) continue;
     while (asked_.size() < ahead_.asked) {
       const auto next = kept_.next(last_, ahead_.piece);
@@ -119,6 +122,8 @@ class PageSource {
       ask({*next, true});
     }
   }
+
+  bool rests() const { return Clock::now() < rest_until_; }
 
   /// False: there is none of them any more.
   bool ask_first() {
@@ -155,11 +160,15 @@ class PageSource {
       throw Error(ErrorKind::protocol, "a wish for pages is not understood");
     const std::lock_guard lock(mutex_);
     if (again) return ask({frame.run, false});
-    if (frame.run.pages == 1) return want(kept_.leading({frame.run.process, frame.run.address, ahead_.around}));
+    if (frame.run.pages == 1) {
+      rest_until_ = Clock::now() + ahead_.rest;
+      return want(kept_.leading({frame.run.process, frame.run.address, ahead_.around}));
+    }
     PageRun run = frame.run;
-    run.pages = std::min(run.pages, ahead_.most);
+    run.pages = std::min(run.pages, rests() ? 1 : ahead_.most);
     last_ = run;  // CRIU goes on from there
     want_all(run);
+    ask_ahead();
   }
 
   void want(const PageRun& run) {
@@ -188,6 +197,7 @@ class PageSource {
   std::deque<PageRun> first_;
   PageRun last_;  ///< behind which is given next
   std::deque<Asked> asked_;
+  TimePoint rest_until_{};
   std::exception_ptr failure_;  ///< of the other thread, when that has ended
 };
 
