@@ -15,9 +15,10 @@ namespace ms2m {
 namespace {
 
 /// Whether what the copy has done can be done without is not for ms2m to say.
-std::string give_up(const Journal& journal, const Outcome& outcome) {
+std::string give_up(const Journal& journal, const Outcome& outcome, const std::string& otherwise) {
   const std::string resume = remedy::command(remedy::Command::resume_migration, {}, {outcome.id});
-  return fmt::format("make it consume, then: {}; or give it up with what it has done: {} && {}", resume,
+  return fmt::format("{}give it up with what it has done: {} && {}",
+                     otherwise.empty() ? "" : fmt::format("{}{}; or ", otherwise, resume),
                      remedy::command(remedy::Command::delete_pod, place_of(journal), {outcome.ns, outcome.target_pod}),
                      resume);
 }
@@ -81,10 +82,17 @@ Migrator::Impl::TakenBack Migrator::Impl::take_back(Journal& journal, Outcome& o
     if (!must_take_back(ports, journal, stop) && !must_turn_back(ports, journal, stop)) {
       withdrawal = journal.effect_with<op::ServeStream>() ? withdraw_reader(ports, journal, untouched, stop)
                                                           : withdraw_idle_copy(ports, journal, untouched, stop);
-      if (withdrawal == Withdrawal::impossible) return {};
+      if (withdrawal == Withdrawal::impossible) {
+        if (!memory_is_lost(ports, journal, stop)) return {};
+        outcome.remedy = give_up(journal, outcome, "");
+        return {false, false,
+                fmt::format("the memory of pod {} did not all come, so it was ended, and its source is not there any "
+                            "more: what both have done is lost",
+                            copy)};
+      }
       if (withdrawal == Withdrawal::serves) return {false, true};
       if (withdrawal == Withdrawal::may_have_served) {
-        outcome.remedy = give_up(journal, outcome);
+        outcome.remedy = give_up(journal, outcome, "make it consume, then: ");
         return {false, false,
                 fmt::format("pod {} does not consume {}, and may have since the hand-over: what it has done is in it "
                             "alone, so it was left as it is",

@@ -133,7 +133,7 @@ void fields(op::TakeBackRestore& o, F& f) {
 template <class F>
 void fields(op::CompleteRestore& o, F& f) {
   f.always("node", o.node, "id", o.id);
-  f.if_any("ns", o.ns, "pod", o.pod);
+  f.if_any("ns", o.ns, "pod", o.pod, "memory_follows", o.memory_follows);
 }
 template <class F>
 void fields(op::RemoveRestore& o, F& f) {

@@ -45,6 +45,12 @@ std::optional<AgainstPages> against_pages(const Facts& facts, const MigrationReq
                                      "than {:.0f} s",
                                      still.count(), wait.count()),
                          kFiles}};
+  if (const Seconds most = longest_serving(request.timeouts); still >= most)
+    return AgainstPages{"pages",
+                        {fmt::format("the copy's memory would come for about {:.0f} s, and the source keeps it for no "
+                                     "longer than {:.0f} s",
+                                     still.count(), most.count()),
+                         std::string(kFiles) + ", or allow more with --bandwidth or --transfer-timeout"}};
   const auto allowed = liveness_allows(facts);
   if (!allowed || still < *allowed) return std::nullopt;
   return AgainstPages{
@@ -63,6 +69,11 @@ Pages chosen_pages(Facts facts, const MigrationRequest& request) {
                    !facts.source.tools.criu.empty() && facts.source.tools.criu == facts.target.tools.criu;
   const bool pays = memory.count >= kLarge.count && shared.count < memory.count / 2;
   return can && pays && !against_pages(facts, request) ? Pages::stream : Pages::files;
+}
+
+Millis longest_serving(const StepTimeouts& times) {
+  constexpr Millis kMost{3600 * 1000};  // the node's own (src/node/program/dumps.cpp)
+  return std::min(kMost, std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore));
 }
 
 Seconds lazy_window(const Facts& facts, const MigrationRequest& request) {

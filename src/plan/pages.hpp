@@ -17,6 +17,10 @@ std::optional<AgainstPages> against_pages(const Facts& facts, const MigrationReq
 /// against it; else files. All but the pages of the facts' procedure is decided.
 Pages chosen_pages(Facts facts, const MigrationRequest& request);
 
+/// A source whose pages are kept back stands still until they have been fetched, and no longer than this: should we
+/// hang, it runs again then.
+Millis longest_serving(const StepTimeouts& times);
+
 /// Pages::lazy: for about so long after the hand-over the copy has not all of its memory.
 Seconds lazy_window(const Facts& facts, const MigrationRequest& request);
 

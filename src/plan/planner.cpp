@@ -92,11 +92,14 @@ void plan_notes(Plan& plan, const MigrationRequest& request, const Facts& facts)
         "has become quiet only the pages that differ travel (--precopy off)",
         plan.procedure.rounds, plan.procedure.rounds == 1 ? "" : "s"));
   if (plan.procedure.pages == Pages::lazy)
-    plan.notes.push_back(fmt::format(
-        "lazy: for about {:.1f} s after the hand-over a part of {}'s memory is still on {}; should either node, the way "
-        "between them or ms2m die in that time, what it has done since the hand-over is lost, and {} goes on from where "
-        "it was (--pages stream)",
-        plan.lazy_window->count(), plan.target_pod, plan.source_node, plan.source_pod));
+    plan.notes.push_back(
+        fmt::format("lazy: for up to about {:.1f} s after the hand-over a part of {}'s memory is still on {}; should "
+                    "{}, the way between "
+                    "the nodes or ms2m die in that time, what the copy has done since the hand-over is lost, and {} "
+                    "goes on from where "
+                    "it was; should {} die, the copy ends with it (--pages stream)",
+                    plan.lazy_window->count(), plan.target_pod, plan.source_node, plan.target_node, plan.source_pod,
+                    plan.source_node));
   if (plan.procedure.pages == Pages::stream)
     plan.notes.push_back(fmt::format(
         "memory to memory: from the checkpoint until the copy has the last page of its memory, {} stands still; should "

@@ -9,6 +9,7 @@
 #include "journal/operation.hpp"
 #include "kube/objects/container_state.hpp"
 #include "ms2m/error.hpp"
+#include "plan/pages.hpp"
 
 namespace ms2m {
 namespace {
@@ -34,10 +35,6 @@ int journal_archive(const TakeCheckpoint& at, const std::string& path) {
 }
 
 }  // namespace
-
-Millis longest_serving(const StepTimeouts& times) {
-  return std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore);
-}
 
 /// (First the archive is looked for, then, when the kubelet has named it, removed by its name: the same words.)
 std::vector<Announced> TakeCheckpoint::announce(const Move& move) {

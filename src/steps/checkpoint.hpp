@@ -25,10 +25,6 @@ struct TakeCheckpoint {
   Phase phase = Phase::checkpointing;
 };
 
-/// A source whose pages are kept back stands still until they have been fetched, and no longer than this: should we
-/// hang, it runs again then.
-Millis longest_serving(const StepTimeouts& times);
-
 /// Of a source that listens to the hold queue: it reads that once more, should its connection be lost in it.
 void checkpoint_on_hold(const TakeCheckpoint& take, Broker& broker, const StopToken& stop);
 

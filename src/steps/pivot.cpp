@@ -86,6 +86,16 @@ void CommitPivot::now(std::vector<Outgoing> messages, std::uint64_t on_hold, con
   commit_in_one(move, broker, journal, *own.dead_man, std::move(messages), stop);
 }
 
+namespace {
+
+op::CompleteRestore complete_restore(const Plan& plan) {
+  op::CompleteRestore complete{plan.target_node, plan.id};
+  complete.memory_follows = plan.procedure.pages == Pages::lazy;
+  return complete;
+}
+
+}  // namespace
+
 Ran Pivot::run(const StopToken& stop) const {
   const Plan& plan = move.plan;
   const std::string message = end_replay("target", plan.id);
@@ -96,17 +106,14 @@ Ran Pivot::run(const StopToken& stop) const {
                        arrival_of(move, plan.queue, 1, 0).strangers, plan.container, living.instance,
                        source.addresses.empty() ? std::vector<std::string>{} : copy.addresses,
                        move.plan.procedure.relays(), move.request.timeouts.serve});
-  if (plan.procedure.by_handler())
-    journal.effect(Phase::replaying, "", {}, op::CompleteRestore{plan.target_node, plan.id});
+  if (plan.procedure.by_handler()) journal.effect(Phase::replaying, "", {}, complete_restore(plan));
   commit.now({{"", plan.target_control_queue, message, "application/json", ""}}, 2, stop);
   times.given = Clock::now();
   tell(observer, Phase::replaying, "pivot: pod " + plan.target_pod + " owns queue " + plan.queue);
   return {};
 }
 
-std::vector<Announced> CompleteCopy::announce(const Move& move) {
-  return {{describe(op::CompleteRestore{move.plan.target_node, move.plan.id})}};
-}
+std::vector<Announced> CompleteCopy::announce(const Move& move) { return {{describe(complete_restore(move.plan))}}; }
 
 /// Whatever becomes of it, the copy serves; whoever finishes the journal does it otherwise.
 Ran CompleteCopy::run(const StopToken& stop) const {

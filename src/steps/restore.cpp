@@ -8,7 +8,7 @@
 #include "kube/objects/patches.hpp"
 #include "kube/objects/pod_state.hpp"
 #include "kube/objects/traits.hpp"
-#include "steps/checkpoint.hpp"
+#include "plan/pages.hpp"
 #include "steps/memory_flow.hpp"
 #include "steps/transfer.hpp"
 

@@ -91,6 +91,14 @@ bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, con
   }
 }
 
+bool memory_is_lost(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
+  const auto completion = journal.effect_with<op::CompleteRestore>();
+  if (!completion || completion->settled || !completion->operation.memory_follows) return false;
+  const op::CompleteRestore& restore = completion->operation;
+  const RestoreStatus status = ports.restores.watch(restore.node, restore.id, std::nullopt, stop);
+  return status.state == RestoreState::restored && !status.failure.empty();
+}
+
 bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop) {
   const auto restore = journal.effect_with<op::RestorePod>();
   const auto hand_over = journal.effect_with<op::ResumeTarget>();

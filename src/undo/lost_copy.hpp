@@ -21,6 +21,10 @@ bool must_take_back(const Migrator::Ports& ports, const Journal& journal, const 
 /// for a copy whose source had to go first.
 bool ended_before_done(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
 
+/// The copy was given the queue before it had all of its memory, and was ended because that did not come: nothing of it
+/// is left but its pod. Error: its node could not be asked.
+bool memory_is_lost(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);
+
 /// Where the copy has the source's name, and the source is gone: true when the copy is lost before it was seen to
 /// consume, and has been restored once more from the same checkpoint.
 bool restored_again(const Migrator::Ports& ports, const Journal& journal, const StopToken& stop);

@@ -1,4 +1,6 @@
 // A copy that works before it has all of its memory, on the fakes.
+#include <atomic>
+
 #include "on_fakes.hpp"
 #include "support/catch.hpp"
 
@@ -80,4 +82,59 @@ TEST_CASE("an interruption after the hand-over waits for the last of the memory"
       Migrator(ports.all, JournalStore(lazy.root), lazy.warnings).migrate(lazy.request, {}, stop.token());
   CHECK(outcome.result == Result::done);
   CHECK(outcome.serving.who == ServedBy::target);
+}
+
+TEST_CASE("what fails after the hand-over does not end a source whose memory the copy still needs") {
+  Lazy lazy;
+  std::atomic<bool> pivoted = false, failed = false, came = false;
+  bool source_there = false;
+  std::optional<TimePoint> since;
+  lazy.nodes.pages_come_when([&] {
+    if (failed && !since) since = Clock::now();
+    if (!since || Clock::now() - *since < Millis{300}) return false;
+    source_there = lazy.nodes.consumer_of("consumer-0") != nullptr;
+    return came = true;
+  });
+  lazy.server.set_hook([&](const std::string& call, bool before) {
+    if (call.starts_with("pivot") && !before) pivoted = true;
+    if (!before || !pivoted || came || !call.starts_with("depth")) return;
+    failed = true;
+    throw Error(ErrorKind::unavailable, "the broker is away");
+  });
+  lazy.move();
+  INFO(lazy.outcome.error);
+  CHECK(source_there);
+  CHECK_THAT(lazy.outcome.error, Contains("the broker is away"));
+  CHECK(lazy.outcome.serving.who == ServedBy::target);
+  CHECK(lazy.outcome.leftovers.empty());
+  CHECK(lazy.nodes.debris().empty());
+}
+
+TEST_CASE("as long as nobody can say what has become of the copy's memory the source stays, and a resume decides") {
+  Lazy lazy;
+  lazy.nodes.lose_pages();
+  lazy.nodes.pages_come_when([&] { return lazy.copy_serves(); });
+  bool away = false;
+  lazy.server.set_hook(
+      [&](const std::string& call, bool before) { away = away || (call.starts_with("pivot") && !before); });
+  lazy.nodes.hook = [&](const std::string& call, bool before) {
+    const bool asked = call == "watch restore" || call == "done restore" || call == "take back restore";
+    if (away && before && asked) throw Error(ErrorKind::unavailable, "worker-2 does not answer");
+  };
+  lazy.request.timeouts.serve = Seconds(1);
+  lazy.move();
+  INFO(lazy.outcome.error);
+  CHECK(lazy.outcome.result == Result::leftovers);
+  CHECK(lazy.nodes.consumer_of("consumer-0") != nullptr);
+  lazy.nodes.hook = {};
+  {
+    FakeBroker broker(lazy.server);
+    const FakePorts ports(lazy.nodes, broker);
+    const Outcome resumed = Migrator(ports.all, JournalStore(lazy.root), lazy.warnings).resume(lazy.outcome.id, {});
+    INFO(resumed.error);
+    CHECK(resumed.result == Result::undone);
+    CHECK(resumed.serving.who == ServedBy::source);
+    CHECK(resumed.leftovers.empty());
+    CHECK(lazy.nodes.pods() == std::vector<std::string>{"consumer-0@worker-1"});
+  }
 }

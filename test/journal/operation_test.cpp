@@ -67,6 +67,7 @@ std::vector<std::pair<Operation, int>> all() {
       {op::RemoveDump{"worker-1", "abc234"}, 60},
       {op::TakeBackRestore{"worker-2", "abc234"}, 25},
       {op::CompleteRestore{"worker-2", "abc234", "default", "b"}, 8},
+      {op::CompleteRestore{"worker-2", "abc234", "", "", true}, 8},
       {op::RemoveRestore{"worker-2", "abc234"}, 60},
       {op::ReleaseLease{"default", "ms2m-a", "somebody"}, 90},
       {op::OrphanSet{"default", "web", "u2"}, 4},

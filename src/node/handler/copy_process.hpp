@@ -3,11 +3,15 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 namespace ms2m::node {
 
 /// The first one, as the runtime has written it; 0 or 1: it has not.
 pid_t first_of_copy(const std::string& pid_file);
+
+/// Its children, and theirs, as far as 64 generations down.
+std::vector<pid_t> processes_below(pid_t process);
 
 /// Path of the control group (version 2) of a process ("/proc/<process>"), below its file system; "": it has none.
 std::string group_of(const std::string& process);

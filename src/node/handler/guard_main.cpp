@@ -12,11 +12,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <sstream>
 
 #include "ms2m/units.hpp"
+#include "node/handler/copy_process.hpp"
 #include "node/handler/let_go.hpp"
-#include "node/runtime/paths.hpp"
 #include "wrap/posix/child.hpp"
 #include "wrap/posix/unique_fd.hpp"
 
@@ -32,15 +31,6 @@ pid_t start(const std::function<int()>& program, int kept) {
   if (child != 0) return child;
   ::fcntl(kept, F_SETFD, 0);
   ::_exit(program());
-}
-
-/// Of one process, and of theirs.
-void collect_below(const std::string& process, std::vector<pid_t>& all, int depth) {
-  std::istringstream children(read_text("/proc/" + process + "/task/" + process + "/children").value_or(""));
-  for (pid_t child = 0; children >> child;) {
-    all.push_back(child);
-    if (depth > 0) collect_below(std::to_string(child), all, depth - 1);
-  }
 }
 
 /// True: what was started may go on.
@@ -69,7 +59,6 @@ bool await_program(int socket, pid_t program, posix::ExitStatus& status) {
 }  // namespace
 
 void kill_everything_below() {
-  constexpr int kDepth = 64;  // those below come up to us when those above them are gone
   constexpr timespec kAgain{0, 100'000'000};
   const TimePoint end = Clock::now() + kPatience;
   sigset_t ended;
@@ -77,9 +66,9 @@ void kill_everything_below() {
   ::sigaddset(&ended, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &ended, nullptr);
   for (;;) {
-    std::vector<pid_t> all;
-    collect_below(std::to_string(::getpid()), all, kDepth);
-    for (const pid_t each : all) ::kill(each, SIGKILL);
+    const std::vector<pid_t> all = processes_below(::getpid());
+    for (const int signal : {SIGSTOP, SIGKILL})  // none of them sees the others' end
+      for (const pid_t each : all) ::kill(each, signal);
     while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
     if (::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD) break;
     if (Clock::now() >= end) break;

@@ -24,7 +24,8 @@ namespace {
 
 constexpr int kPatience = 10'000;  // ms, for the end of what was killed
 
-/// All of it can be killed: by its control group, which is not that of whoever restored it, and its first process.
+/// All of it can be killed: by its control group, which is not that of whoever restored it; or, where there is none to
+/// do that, its first process with all below that.
 class RunningCopy {
  public:
   explicit RunningCopy(const std::string& pid_file) : first_(first_of_copy(pid_file)) {
@@ -32,8 +33,8 @@ class RunningCopy {
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, first_, 0)));
     if (!pidfd_) posix::throw_errno("the process that was restored");
     const std::string group = group_of(std::to_string(first_)), own = group_of("self");
-    if (group.empty() || (own + "/").starts_with(group == "/" ? group : group + "/")) return;
-    kill_.reset(::open(("/sys/fs/cgroup" + group + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
+    if (!group.empty() && !(own + "/").starts_with(group == "/" ? group : group + "/"))
+      kill_.reset(::open(("/sys/fs/cgroup" + group + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
   }
   std::vector<int> descriptors() const { return {pidfd_.get(), kill_.get()}; }
   pollfd look() const { return {pidfd_.get(), POLLIN, 0}; }
@@ -46,11 +47,19 @@ class RunningCopy {
   void end() const {
     if (kill_) [[maybe_unused]]
       const auto wrote = ::write(kill_.get(), "1", 1);
+    else
+      kill_below();
     ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
     ends_within(kPatience);
   }
 
  private:
+  void kill_below() const {
+    if (has_ended()) return;  // the number may be another's
+    const std::vector<pid_t> all = processes_below(first_);
+    for (const int signal : {SIGSTOP, SIGKILL})
+      for (const pid_t each : all) ::kill(each, signal);
+  }
   bool ends_within(int ms) const {
     pollfd at = look();
     return ::poll(&at, 1, ms) == 1;
@@ -59,10 +68,20 @@ class RunningCopy {
   posix::UniqueFd pidfd_, kill_;
 };
 
-LastPage await_last_page(PageDaemon& daemon, const RunningCopy& copy) {
+using Faults = std::vector<posix::UniqueFd>;
+
+/// `faults`: also of processes that the copy forks meanwhile.
+LastPage await_last_page(PageDaemon& daemon, const RunningCopy& copy, Faults& faults) {
+  constexpr int kLook = 100;  // ms: nobody is told of a fork
   std::array<pollfd, 2> fds{pollfd{daemon.process().pidfd(), POLLIN, 0}, copy.look()};
-  while (fds[0].revents == 0 && fds[1].revents == 0)
-    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) posix::throw_errno("poll");
+  while (fds[0].revents == 0 && fds[1].revents == 0) {
+    const int ready = ::poll(fds.data(), fds.size(), kLook);
+    if (ready < 0 && errno != EINTR) posix::throw_errno("poll");
+    if (ready == 0) {
+      Faults now = daemon.share_faults();
+      if (!now.empty()) faults.swap(now);
+    }
+  }
   if (copy.has_ended()) return LastPage::copy_ended;
   const auto ended = daemon.process().try_wait();
   if (!ended || !ended->ok()) return LastPage::missing;
@@ -70,10 +89,10 @@ LastPage await_last_page(PageDaemon& daemon, const RunningCopy& copy) {
 }
 
 /// Not before the daemon has ended, whatever becomes of the copy.
-void keep(const LazyRestore& what, PageDaemon& daemon, const RunningCopy& copy) noexcept {
+void keep(const LazyRestore& what, PageDaemon& daemon, const RunningCopy& copy, Faults& faults) noexcept {
   LastPage last = LastPage::missing;
   try {
-    last = await_last_page(daemon, copy);
+    last = await_last_page(daemon, copy, faults);
   } catch (const std::exception&) {
   }
   if (last != LastPage::came) copy.end();
@@ -89,7 +108,7 @@ bool tell(int report, int code) { return ::write(report, &code, sizeof code) == 
 /// The keeper's work, once the runtime has restored. What this throws it throws before it has told that.
 int keep_running(const LazyRestore& what, PageDaemon& daemon, int report) {
   const RunningCopy copy(what.restore.pid_file);
-  const auto faults = daemon.share_faults();
+  Faults faults = daemon.share_faults();
   if (const auto ended = daemon.process().try_wait(); ended && !ended->ok()) {
     copy.end();
     return kPagesMissing;
@@ -103,7 +122,7 @@ int keep_running(const LazyRestore& what, PageDaemon& daemon, int report) {
   let_go_of_all_but(std::move(open));
   if (!tell(report, 0)) return 0;  // whoever ended him ends all of it
   ::close(report);
-  keep(what, daemon, copy);
+  keep(what, daemon, copy, faults);
   return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "node/program/page_feed.hpp"
 
 #include "ms2m/error.hpp"
+#include "node/program/last_page.hpp"
 #include "node/program/page_store.hpp"
 #include "node/restore/page_socket.hpp"
 #include "node/restore/store.hpp"
@@ -20,7 +21,11 @@ PagesEnd feed_pages(const std::string& root, const FeedPages& request, Channel& 
   });
   channel.progress(StreamProgress{});
   const posix::UniqueFd criu = door.admit(channel.stop());
-  return {take_pages(criu.get(), shown_process(criu.get(), channel.stop()), request.lazy, channel)};
+  const Bytes given = take_pages(criu.get(), shown_process(criu.get(), channel.stop()), request.lazy, channel);
+  if (!request.lazy) return {given};
+  if (const std::string why = await_last_page(*place, channel.stop()); !why.empty())
+    throw Error(ErrorKind::failed, why);
+  return {given};
 }
 
 }  // namespace ms2m::node

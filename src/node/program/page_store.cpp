@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "ms2m/error.hpp"
+#include "ms2m/node.hpp"
 #include "node/criu/page_frames.hpp"
 #include "node/criu/pagemap.hpp"
 #include "node/program/criu_socket.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::size_t kMostKept = 32u << 20;
 constexpr int kWide = 4 << 20;
+constexpr Millis kLook{1000};
 constexpr std::uint64_t kMostPages = 1024;  // in a frame: CRIU's client asks for no more (criu/uffd.c, MAX_XFER_LEN)
 
 /// Stopped and let go on as take_pages() says.
@@ -62,13 +64,14 @@ class PageStore {
     socket_.widen(kWide);
     channel_.accept_stream(Bytes{0});
     std::thread arrivals([this] { hear_arrivals(); });
+    std::thread patience([this] { lose_patience(); });
     try {
       hear_criu();
     } catch (...) {
-      end(arrivals);
+      end(arrivals, patience);
       throw;
     }
-    end(arrivals);
+    end(arrivals, patience);
     channel_.stop().check("fetching pages");
     if (failure_) std::rethrow_exception(failure_);
     return given_;
@@ -85,7 +88,7 @@ class PageStore {
   };
   using Place = std::pair<std::uint64_t, std::uint64_t>;  ///< process, address
 
-  void end(std::thread& arrivals) {
+  void end(std::thread& arrivals, std::thread& patience) {
     {
       const std::lock_guard lock(mutex_);
       over_ = true;
@@ -95,6 +98,7 @@ class PageStore {
     channel_.receive_no_more();
     socket_.close();
     arrivals.join();
+    patience.join();
   }
 
   void hear_criu() {
@@ -113,6 +117,7 @@ class PageStore {
         const bool again = given_before_.meets(frame.run);
         if (!again) frame.command = PageFrame::kWanted;
         const bool there = find(frame.run) != kept_.end();
+        if (wanted_.empty()) heard_ = Clock::now();
         wanted_.push_back({frame.run, again});
         walks_ |= frame.run.pages > 1;
         give();
@@ -134,6 +139,7 @@ class PageStore {
         std::string pages(frame.run.pages * kPageSize, '\0');
         if (!from.get(pages)) break;
         std::unique_lock lock(mutex_);
+        heard_ = Clock::now();
         keep(frame.run, std::move(pages));
         give();
         // While CRIU waits for something, that may be behind all that comes before.
@@ -142,11 +148,27 @@ class PageStore {
       }
       socket_.end_putting();
     } catch (...) {  // CRIU gets nothing more, and the other thread ends, too
-      failure_ = std::current_exception();
-      socket_.close();
+      fail(std::current_exception());
     }
     const std::lock_guard lock(mutex_);
     criu_.let_go();
+  }
+
+  void fail(const std::exception_ptr& why) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = why;
+    socket_.close();
+  }
+
+  /// A copy that runs has the queue, perhaps, and stands in a page fault: whoever should bring the pages may not run.
+  void lose_patience() noexcept {
+    if (!lazy_) return;
+    std::unique_lock lock(mutex_);
+    while (!over_ && (wanted_.empty() || Clock::now() - heard_ < kPagesPatience)) changed_.wait_for(lock, kLook);
+    if (over_) return;
+    lock.unlock();
+    fail(std::make_exception_ptr(
+        Error(ErrorKind::timeout, "no page has come for " + std::to_string(kPagesPatience.count() / 1000) + " s")));
   }
 
   std::map<Place, Kept>::iterator find(const PageRun& run) {
@@ -230,8 +252,9 @@ class PageStore {
   std::deque<Wish> wanted_;
   PageSet given_before_;
   Bytes given_;
+  TimePoint heard_{};  ///< when a page came, or the first of what is wanted was
   bool over_ = false;
-  std::exception_ptr failure_;  ///< of the other thread, when that has ended
+  std::exception_ptr failure_;  ///< of the other threads
 };
 
 }  // namespace

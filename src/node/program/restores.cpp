@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "ms2m/error.hpp"
+#include "node/program/last_page.hpp"
 #include "node/protocol/checks.hpp"
 #include "node/restore/waiting.hpp"
 
@@ -13,7 +14,6 @@ namespace {
 constexpr std::uint64_t kLongest = 7 * 24 * 3600;  // s
 constexpr Millis kDay{24 * 3600 * 1000};
 constexpr std::chrono::minutes kEnd{2};  // longer than the handler's guard takes
-constexpr std::chrono::seconds kLastPage{30};
 constexpr Millis kLook{100};  // nobody is told that a lock is free
 
 void check_target(const RestoreTarget& target) {
@@ -35,8 +35,6 @@ bool pages_come(const Record& record) {
   return record.state == RestoreState::restored && record.lazy && !record.complete;
 }
 
-constexpr const char* kFetcherDied = "whoever fetched it has died";
-
 /// Whether the copy has all of its memory nobody can say any more: it must not go on.
 void give_up(RestorePlace& place, Containers& containers, const StopToken& stop) {
   const auto record = place.read();
@@ -45,25 +43,6 @@ void give_up(RestorePlace& place, Containers& containers, const StopToken& stop)
   place.change([](Record& now) {
     if (pages_come(now)) now.failure = kFetcherDied;
   });
-}
-
-/// Returns when they do not come any more, and why they may be missing.
-std::string await_last_page(const RestorePlace& place, const StopToken& stop) {
-  const StopToken within = stop.within(kLastPage);
-  const std::string doing = "waiting for the last page of restore " + place.id();
-  DirectoryWatch watch(place.directory());
-  try {
-    for (;;) {
-      const bool underway = Underway::any(place.directory());  // before the record: it is written before that ends
-      const auto record = place.read();
-      if (!record || !pages_come(*record) || !record->failure.empty()) return "";
-      if (!underway) return kFetcherDied;
-      if (!watch.await(stop.within(kLook))) within.check(doing);
-    }
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::timeout) return error.what();
-    throw;
-  }
 }
 
 }  // namespace

@@ -110,8 +110,20 @@ TEST_CASE("whoever asks for the pages of a copy that runs never stands still", "
   CHECK(fed.becomes('S'));
   fed.come({1, 0x500000, 1}, 'x');
   CHECK(fed.given(PageFrame::kSize + kPage) == pages_from({1, 0x500000, 1}, 'x'));
-  fed.socket.reset();
-  CHECK(fed.session.finish<FeedPages>(fed.channel).bytes == Bytes{2 * kPage});
+  SECTION("all of it is there") {
+    fed.record().change([](Record& record) { record.state = RestoreState::taken; });
+    fed.record().change([](Record& record) { record.complete = true; });
+    fed.socket.reset();
+    CHECK(fed.session.finish<FeedPages>(fed.channel).bytes == Bytes{2 * kPage});
+  }
+  SECTION("whoever asked has failed") {
+    fed.record().change([](Record& record) {
+      record.state = RestoreState::taken;
+      record.failure = "the pages went";
+    });
+    fed.socket.reset();
+    CHECK(thrown_by([&] { fed.session.finish<FeedPages>(fed.channel); }).text == "the pages went");
+  }
 }
 
 TEST_CASE("whoever asked for pages goes on when none come any more", "[node_program]") {
