@@ -113,19 +113,6 @@ bool leads_forward(const Journal& journal) {
   return journal.marked(Mark::pivoted) && !journal.marked(Mark::turned_back);
 }
 
-namespace {
-
-/// Of a copy that may own the queue: without the rest of its memory it would be lost when we end. It has a limit.
-void await_memory(const Migration& migration) {
-  if (!migration.own.memory) return;
-  try {
-    migration.own.memory->wait(StopToken());
-  } catch (const std::exception&) {  // what has become of the copy its node says
-  }
-}
-
-}  // namespace
-
 void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exception& error) {
   timed->line.enter(Phase::finalizing);
   tell_error(outcome, error);
@@ -137,6 +124,8 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
   migration.own.pump.reset();
   migration.own.valve.reset();  // what it held returns to its old place
   const Seconds limit = migration.move.request.timeouts.undo;
+  // A copy that owns the queue, perhaps, would be lost when we end without the rest of its memory.
+  if (migration.own.memory && migration.journal.marked(Mark::pivot_intent)) migration.own.memory->await_end();
   if (!migration.journal.marked(Mark::pivoted) && migration.journal.marked(Mark::pivot_intent)) {
     try {
       if (pivot_was_committed(ports, migration.move.plan.id, source_of(ports, migration.journal),
@@ -150,12 +139,10 @@ void Migrator::Impl::fail(Migration& migration, Outcome& outcome, const std::exc
           .why = fmt::format("whether the hand-over was committed could not be found out ({})", unknown.what())};
       outcome.leftovers = {
           {"the whole migration", remedy::command(remedy::Command::resume_migration, {}, {migration.move.plan.id})}};
-      await_memory(migration);
       return;
     }
   }
   if (leads_forward(migration.journal)) {
-    await_memory(migration);
     finish(migration.journal, outcome, limit, migration.handed);
   } else if (!give_way(migration, outcome, silent ? kAskedInSilence : kAsked)) {
     // Renewed while the source is brought back, which may have to finish its own queue first. Should that fail, the

@@ -84,6 +84,13 @@ Bytes MemoryFlow::wait(const StopToken& stop) const {
   return come_;
 }
 
+void MemoryFlow::await_end() const noexcept {
+  try {
+    wait(StopToken());
+  } catch (const std::exception&) {  // what has become of the copy its node says
+  }
+}
+
 std::optional<TimePoint> MemoryFlow::ended() const {
   const std::lock_guard lock(mutex_);
   return failure_ ? std::nullopt : ended_;

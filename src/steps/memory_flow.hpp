@@ -31,6 +31,8 @@ class MemoryFlow {
   StopToken failed() const { return failed_.token(); }
   /// Waits for the last page; how much came from the source. Error{unavailable}: it has failed.
   Bytes wait(const StopToken& stop) const;
+  /// Waits for its end, whatever that is; it has a limit.
+  void await_end() const noexcept;
   /// When the last page had come.
   std::optional<TimePoint> ended() const;
 

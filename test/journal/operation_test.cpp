@@ -187,7 +187,7 @@ TEST_CASE("what waits for other steps is resumed by ms2m, what stands alone has 
     CHECK((line.find("abc234") != std::string::npos) == (line.rfind("ms2m ", 0) == 0));
     ++commands[line.substr(0, line.find(' ', line.find(' ') + 1))];
   }
-  CHECK(commands["ms2m resume"] == 23);
+  CHECK(commands["ms2m resume"] == 24);
   CHECK(commands["ms2m cleanup"] == 13);
   CHECK(command(op::DeleteQueue{"q", true}, {"", "", "/"}, "abc234") == "ms2m resume abc234");
 }

@@ -11,8 +11,8 @@ namespace ms2m::node {
 /// end of what comes from `socket`. Returns how many bytes came from it. Throws Cancelled, and then, as whenever it
 /// throws, `socket` is closed.
 ///
-/// `lazy`: for a copy that runs, and waits for each page that it touches: less is given ahead, the
-/// shortest runs first, and of a single page that is wanted those behind it go with it.
+/// `lazy`: for a copy that runs, and waits for each page that it touches: less is given ahead, the shortest runs first,
+/// and nothing for a moment after a single page was wanted.
 Bytes give_pages(int socket, PageSet kept, bool lazy, Channel& channel);
 
 }  // namespace ms2m::node

@@ -116,13 +116,13 @@ class PageStore {
         // What it has had is for a process that the copy has forked meanwhile.
         const bool again = given_before_.meets(frame.run);
         if (!again) frame.command = PageFrame::kWanted;
-        const bool there = find(frame.run) != kept_.end();
+        const bool all = there(frame.run) == frame.run.pages;
         if (wanted_.empty()) heard_ = Clock::now();
         wanted_.push_back({frame.run, again});
         walks_ |= frame.run.pages > 1;
         give();
         changed_.notify_all();
-        if (there) continue;
+        if (all) continue;
       }
       channel_.send(print_frame(frame));
     }
@@ -204,14 +204,12 @@ class PageStore {
   }
 
   /// In the order in which they are wanted: CRIU tells its answers apart by that alone. What was not given before comes
-  /// whole, so it is given whole: each answer costs CRIU a turn. But a copy that runs may wait for what is wanted next,
-  /// so CRIU gets what is there, and asks for the rest again.
+  /// whole, so it is given whole: each answer costs CRIU a turn.
   void give() {
     while (!wanted_.empty()) {
       PageRun run = wanted_.front().run;
       const std::uint64_t pages = there(run);
-      if (pages == 0 || (pages < run.pages && !wanted_.front().again && !lazy_))
-        return walks_ ? criu_.stand_still() : void();
+      if (pages == 0 || (pages < run.pages && !wanted_.front().again)) return walks_ ? criu_.stand_still() : void();
       criu_.go_on();
       wanted_.pop_front();
       run.pages = pages;

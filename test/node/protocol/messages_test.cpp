@@ -39,7 +39,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   look.deleted_files = {{"/tmp/a", {1}}};
   look.outside_peers = {"", "/run/x"};
   round_trip(LookAnswer{look, 1764310000.5}, 2);
-  CHECK(encode(LookAnswer{look, {}})["look"].size() == 13);
+  CHECK(encode(LookAnswer{look, {}})["look"].size() == 14);
   round_trip(Look{{"uid", "cri-o://0123456789ab", {"tmp"}}}, 1);
   round_trip(Tools{"cri-o://0123456789ab"}, 1);
   NodeTools tools;
@@ -82,7 +82,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(RemoveDump{"m1"}, 1);
   round_trip(WriteLayout{"/var/lib/ms2m/m1", {5}, "m1", true}, 4);
   round_trip(RemoveLayout{"/var/lib/ms2m/m1"}, 1);
-  const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", true, "criu"};
+  const RestoreStatus status{RestoreState::taken, "uid-1", true, false, "c1", true, "criu", true};
   round_trip(RestorePrepare{"k3x9qa", {"shop", "c-0", "consumer", "id"}, 100'000, 600}, 4);
   round_trip(RestoreBind{"k3x9qa", "uid-1", "/var/lib/kubelet"}, 3);
   round_trip(WriteRestore{"k3x9qa", {5}, Round::last, "ab", "k3x9qa", true}, 6);
@@ -93,7 +93,7 @@ TEST_CASE("requests and answers as JSON", "[node_protocol]") {
   round_trip(RestoreRemoveData{"k3x9qa"}, 1);
   round_trip(RestoreListing{{{"k3x9qa", status}}}, 1);
   round_trip(RestoreIds{{"k3x9qa"}}, 1);
-  round_trip(status, 7);
+  round_trip(status, 8);
   round_trip(ImageTool{"skopeo 1.20.0"}, 1);
   round_trip(ImageFind{"localhost/ms2m/c:1"}, 1);
   round_trip(ImageFound{StoredImage{"id", {"a", "b"}, "1000", true}}, 1);
