@@ -9,11 +9,13 @@ import pages_test
 import scenario
 
 LAZY = ("--strategy", "handoff", "--checkpoint", "runtime", "--pages", "lazy")
-SLOWLY = ("--bandwidth", "4M")  # more than half a minute for the memory, nothing waits for its end
+SLOWLY = ("--bandwidth", "4M")  # what it touches at once takes some ten seconds, the rest another hundred: nothing waits for its end
 PAGES = "pgrep -f 'criu [l]azy-pages' || true"
 
 
 class Lazy(pages_test.Filled):
+    memory = 3 << 27
+
     def begin_lazy(self, source, *arguments):
         """A move whose copy has the queue, and not all of its memory."""
         run = self.begin_migration(source.name, self.there, *LAZY, *SLOWLY, *arguments)

@@ -10,7 +10,6 @@ import urllib.request
 import handler_test
 import scenario
 
-MEMORY = 1 << 27
 # Filled by whoever it is that fills it; who has it changed reads another digest.
 FILLED = """
 import hashlib, http.server, os, sys, threading
@@ -28,7 +27,7 @@ class Digest(http.server.BaseHTTPRequestHandler):
 threading.Thread(target=http.server.HTTPServer(("", 8099), Digest).serve_forever, daemon=True).start()
 import consumer
 consumer.main()
-""" % MEMORY
+"""
 STREAM = ("--strategy", "handoff", "--checkpoint", "runtime", "--pages", "stream")
 # What dies on a node is lab_pages_selftest's, too: the whole way, with every one of them, by hand.
 EVERY_POINT = unittest.skipUnless(os.environ.get("MS2M_EVERY_POINT"), "half a minute each: by hand, with MS2M_EVERY_POINT=1")
@@ -37,9 +36,11 @@ EVERY_POINT = unittest.skipUnless(os.environ.get("MS2M_EVERY_POINT"), "half a mi
 class Filled(handler_test.ByHandler):
     """A consumer with memory that whoever has it answers for."""
 
+    memory = 1 << 27
+
     def begin_filled(self):
-        memory = {"memory": str(2 * MEMORY)}
-        patch = self.patch_file({"container": {"command": ["/usr/bin/python3", "-c", FILLED],
+        memory = {"memory": str(2 * self.memory)}
+        patch = self.patch_file({"container": {"command": ["/usr/bin/python3", "-c", FILLED % self.memory],
                                                "resources": {"requests": memory, "limits": memory}}})
         (source,) = self.start_traffic("--pod-patch", patch)
         digest = self.digest(source.name)

@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <utility>
 
 #include "ms2m/error.hpp"
 #include "node/handler/copy_process.hpp"
@@ -34,15 +36,22 @@ class RunningCopy {
     if (!pidfd_) posix::throw_errno("the process that was restored");
     const std::string group = group_of(std::to_string(first_)), own = group_of("self");
     if (!group.empty() && !(own + "/").starts_with(group == "/" ? group : group + "/"))
-      kill_.reset(::open(("/sys/fs/cgroup" + group + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC));
+      for (const auto& [file, name] : {std::pair{&kill_, "/cgroup.kill"}, {&freeze_, "/cgroup.freeze"}})
+        file->reset(::open(("/sys/fs/cgroup" + group + name).c_str(), O_WRONLY | O_CLOEXEC));
   }
-  std::vector<int> descriptors() const { return {pidfd_.get(), kill_.get()}; }
+  std::vector<int> descriptors() const { return {pidfd_.get(), kill_.get(), freeze_.get()}; }
   pollfd look() const { return {pidfd_.get(), POLLIN, 0}; }
   bool has_ended() const { return ends_within(0); }
   /// Also of one that has no memory any more, and is ending: the daemon learns that before we do.
   bool ends() const {
     const std::string pages = read_text("/proc/" + std::to_string(first_) + "/statm").value_or("0 ");
     return ends_within(pages.starts_with("0 ") ? kPatience : 0);
+  }
+  /// Whoever waits for a page waits anew.
+  void nudge() const {
+    for (const char* how : {"1", "0"})
+      if (freeze_) [[maybe_unused]]
+        const auto wrote = ::write(freeze_.get(), how, 1);
   }
   void end() const {
     if (kill_) [[maybe_unused]]
@@ -65,14 +74,28 @@ class RunningCopy {
     return ::poll(&at, 1, ms) == 1;
   }
   const pid_t first_;
-  posix::UniqueFd pidfd_, kill_;
+  posix::UniqueFd pidfd_, kill_, freeze_;
 };
 
 using Faults = std::vector<posix::UniqueFd>;
 
-/// `faults`: also of processes that the copy forks meanwhile.
+/// How many of the copy's threads wait for a page (fs/userfaultfd.c, userfaultfd_show_fdinfo).
+std::uint64_t waiting(const Faults& faults) {
+  std::uint64_t all = 0;
+  for (const posix::UniqueFd& each : faults) {
+    const std::string info = read_text("/proc/self/fdinfo/" + std::to_string(each.get())).value_or("");
+    if (const auto at = info.find("total:"); at != std::string::npos) all += std::strtoull(&info[at + 6], nullptr, 10);
+  }
+  return all;
+}
+
+/// `faults`: also of processes that the copy forks meanwhile. For a page among those that CRIU has asked for already it
+/// does not ask again (criu/uffd.c, is_page_queued), also when it got only a part of them: whoever has waited for long
+/// waits anew.
 LastPage await_last_page(PageDaemon& daemon, const RunningCopy& copy, Faults& faults) {
   constexpr int kLook = 100;  // ms: nobody is told of a fork
+  constexpr int kLong = 3;    // looks
+  int waited = 0;
   std::array<pollfd, 2> fds{pollfd{daemon.process().pidfd(), POLLIN, 0}, copy.look()};
   while (fds[0].revents == 0 && fds[1].revents == 0) {
     const int ready = ::poll(fds.data(), fds.size(), kLook);
@@ -80,6 +103,11 @@ LastPage await_last_page(PageDaemon& daemon, const RunningCopy& copy, Faults& fa
     if (ready == 0) {
       Faults now = daemon.share_faults();
       if (!now.empty()) faults.swap(now);
+      waited = waiting(faults) > 0 ? waited + 1 : 0;
+      if (waited == kLong) {
+        copy.nudge();
+        waited = 0;
+      }
     }
   }
   if (copy.has_ended()) return LastPage::copy_ended;

@@ -18,16 +18,18 @@ constexpr std::uint64_t kMostPages = 1024;  // CRIU's client asks for no more (c
 
 /// How far is given ahead.
 struct Ahead {
-  std::uint64_t piece = 256;  ///< pages that are asked for at a time
-  std::size_t asked = 4;      ///< pieces that CRIU has been asked for before it has answered
-  std::uint64_t first = 0;    ///< pages of short runs that are given before all else
-  Millis rest{0};             ///< nothing is given ahead for so long after a single page was wanted
+  std::uint64_t piece = 256;        ///< pages that are asked for at a time
+  std::size_t asked = 4;            ///< pieces that CRIU has been asked for before it has answered
+  std::uint64_t around = 1;         ///< pages that are given of those that begin with a single one that is wanted
+  std::uint64_t most = kMostPages;  ///< pages that are given of those that are wanted, before others have their turn
+  std::uint64_t first = 0;          ///< pages of short runs that are given before all else
+  Millis rest{0};  ///< for so long after a single page was wanted, nobody else's turn is more than a page
 };
-/// A copy that runs waits for what it touches, behind all that is on its way. (What is beside that it seldom touches
-/// next: a Python consumer of 157 MB asked for 1300 single pages, with 16 at a time or one.) What it touches at once (stacks, the data of its libraries, small heaps) is rather in short runs than where its mass
+/// A copy that runs waits for what it touches, behind all that is on its way; and touches what is beside that next.
+/// What it touches at once (stacks, the data of its libraries, small heaps) is rather in short runs than where its mass
 /// is; the target's side keeps 32 MiB that nobody has asked for (page_store.cpp). As long as it waits for one page
 /// after the other, the way is theirs.
-constexpr Ahead kLazily{32, 2, (24u << 20) / kPageSize, Millis{30}};
+constexpr Ahead kLazily{32, 2, 16, 16, (24u << 20) / kPageSize, Millis{30}};
 
 class PageSource {
  public:
@@ -160,10 +162,12 @@ class PageSource {
     if (again) return ask({frame.run, false});
     if (frame.run.pages == 1) {
       rest_until_ = Clock::now() + ahead_.rest;
-      return want(kept_.leading(frame.run));
+      return want(kept_.leading({frame.run.process, frame.run.address, ahead_.around}));
     }
-    last_ = frame.run;  // CRIU goes on from there
-    want_all(frame.run);
+    PageRun run = frame.run;
+    run.pages = std::min(run.pages, rests() ? 1 : ahead_.most);
+    last_ = run;  // CRIU goes on from there
+    want_all(run);
     ask_ahead();
   }
 

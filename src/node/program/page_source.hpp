@@ -12,7 +12,7 @@ namespace ms2m::node {
 /// throws, `socket` is closed.
 ///
 /// `lazy`: for a copy that runs, and waits for each page that it touches: less is given ahead, the shortest runs first,
-/// and nothing for a moment after a single page was wanted.
+/// nothing for a moment after a single page was wanted, and with such a page those behind it.
 Bytes give_pages(int socket, PageSet kept, bool lazy, Channel& channel);
 
 }  // namespace ms2m::node

@@ -204,12 +204,14 @@ class PageStore {
   }
 
   /// In the order in which they are wanted: CRIU tells its answers apart by that alone. What was not given before comes
-  /// whole, so it is given whole: each answer costs CRIU a turn.
+  /// whole, so it is given whole: each answer costs CRIU a turn. But a copy that runs may wait for what is wanted next,
+  /// so CRIU gets what is there, and asks for the rest again.
   void give() {
     while (!wanted_.empty()) {
       PageRun run = wanted_.front().run;
       const std::uint64_t pages = there(run);
-      if (pages == 0 || (pages < run.pages && !wanted_.front().again)) return walks_ ? criu_.stand_still() : void();
+      if (pages == 0 || (pages < run.pages && !wanted_.front().again && !lazy_))
+        return walks_ ? criu_.stand_still() : void();
       criu_.go_on();
       wanted_.pop_front();
       run.pages = pages;
