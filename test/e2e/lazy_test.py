@@ -86,7 +86,7 @@ class Lazy(pages_test.Filled):
 
     def test_before_the_hand_over_nothing_is_lost(self):
         source, digest = self.begin_filled()
-        run = self.begin_migration(source.name, self.there, *LAZY, "--bandwidth", "500K")  # what it touches takes some 20 s
+        run = self.begin_migration(source.name, self.there, *LAZY, "--bandwidth", "2M")  # what it touches takes some 20 s
         self.eventually(lambda: scenario.on_node(self.there, PAGES) != "", "pages come")
         run.signal(signal.SIGINT)
         run.wait()
