@@ -169,7 +169,8 @@ struct PagesRequest {
   /// What per_second is by now, asked as it goes; empty: it stays as it is.
   std::function<std::optional<Bytes>()> per_second_now{};
   Compression compress = Compression::none;  ///< of what comes from the source
-  /// The restore is done as soon as it runs, and the pages come meanwhile. Should they not all come, what runs is killed.
+  /// The restore is done as soon as it runs, and the pages come meanwhile. Should they not all come, what runs is
+  /// killed.
   bool lazy = false;
 };
 
@@ -196,9 +197,9 @@ class Carrier {
   virtual MoveResult move(const MoveRequest& request, const ProgressFn& progress, const StopToken& stop) = 0;
   /// From a dump that was taken without its pages to a restore that has its data and is not ready: `open` is called as
   /// soon as that may be made ready. Returns when both sides have come to their end, and the source runs again; that
-  /// the restore has all pages, its state alone says (`restored`; not before; of a lazy one, that it becomes `done`). Returns how much came from the source.
-  /// Both sides come to their end also when it throws: the source runs on, the restore fails. Error{timeout}: no page
-  /// has come for kPagesPatience, once one has. Errors of a side as move().
+  /// the restore has all pages, its state alone says (`restored`; not before), but of a lazy one, where this says it,
+  /// too. Returns how much came from the source. Both sides come to their end also when it throws: the source runs on,
+  /// the restore fails. Error{timeout}: no page has come for kPagesPatience, once one has. Errors of a side as move().
   virtual Bytes bring_pages(const PagesRequest& request, const std::function<void()>& open, const ProgressFn& progress,
                             const StopToken& stop) = 0;
 };

@@ -55,7 +55,7 @@ struct Plan {
   std::vector<Finding> findings;
   std::vector<PlannedStep> steps;
   std::vector<PredictedPhase> predicted;
-  std::optional<Seconds> lazy_window{};  ///< Pages::lazy: about so long a part of the copy's memory is the source's still
+  std::optional<Seconds> lazy_window{};  ///< Pages::lazy: about so long the copy has not all of its memory
   std::vector<std::string> notes;  ///< what this mode can lose or double, side effects, dropped init containers
   bool refused() const {
     for (const auto& f : findings)

@@ -35,7 +35,8 @@ class PagesFlow {
       if (target_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
     on_side(source_.name, [&] {
-      source_.call = source.start(node::print_message(node::ServePages{request_.id, request_.compress, request_.lazy}), doing);
+      source_.call =
+          source.start(node::print_message(node::ServePages{request_.id, request_.compress, request_.lazy}), doing);
       if (source_.call->next(stop_).kind != FrameKind::progress) throw unexpected();
     });
     source_.call->grant(window_.size());

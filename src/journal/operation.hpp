@@ -236,7 +236,7 @@ struct CompleteRestore {
   std::string node, id;
   /// Of a copy that may have been restored again, on another node or under another ID; else empty.
   std::string ns{}, pod{};
-  bool memory_follows = false;  ///< it has all of its memory only when this was done, and the source keeps it until then
+  bool memory_follows = false;  ///< it has all of its memory only when this was done; until then the source keeps it
 };
 /// The data, and what is known of restores whose pods are gone.
 struct RemoveRestore {

@@ -35,7 +35,8 @@ std::vector<Entry> open_entries(Journal& journal, Direction direction, const App
 }
 
 /// Whether what comes after it may be done only when it has been. The copy's work does not build on whether it would
-/// start anew, unless it has not all of its memory before; and a source whose memory was kept back goes on by itself when its node has lost ms2m.
+/// start anew, unless it has not all of its memory before; and a source whose memory was kept back goes on by itself
+/// when its node has lost ms2m.
 bool is_built_on(const Operation& operation) {
   if (const auto* complete = std::get_if<op::CompleteRestore>(&operation)) return complete->memory_follows;
   return stage(operation) != Stage::own_instance && !std::holds_alternative<op::RemoveDump>(operation);
