@@ -16,11 +16,6 @@ constexpr const char* kFiles = "use --pages files";
 /// (README.md). What lies between was not measured.
 constexpr Bytes kLarge{128u << 20};
 
-Seconds limited_way(const Facts& facts, const MigrationRequest& request) {
-  if (!request.bandwidth) return Seconds{0};
-  return Seconds(static_cast<double>(facts.source.look.memory.count) / static_cast<double>(request.bandwidth->count));
-}
-
 }  // namespace
 
 std::optional<AgainstPages> against_pages(const Facts& facts, const MigrationRequest& request) {
@@ -37,7 +32,7 @@ std::optional<AgainstPages> against_pages(const Facts& facts, const MigrationReq
                                      "to each other changes with versions",
                                      here, there),
                          std::string(kFiles) + ", or have the same CRIU on both"}};
-  const Seconds still = std::max(dump_time(facts), limited_way(facts, request));
+  const Seconds still = memory_time(facts, request);
   const Seconds wait(restore_wait(facts.target.kubelet_patience));
   if (facts.procedure.pages != Pages::lazy && still >= wait)
     return AgainstPages{"pages",
@@ -76,8 +71,11 @@ Millis longest_serving(const StepTimeouts& times) {
   return std::min(kMost, std::chrono::ceil<Millis>(times.checkpoint + times.transfer + times.restore));
 }
 
-Seconds lazy_window(const Facts& facts, const MigrationRequest& request) {
-  return std::max(dump_time(facts), limited_way(facts, request));
+Seconds memory_time(const Facts& facts, const MigrationRequest& request) {
+  const Seconds unlimited = dump_time(facts);
+  if (!request.bandwidth) return unlimited;
+  return std::max(unlimited, Seconds(static_cast<double>(facts.source.look.memory.count) /
+                                     static_cast<double>(request.bandwidth->count)));
 }
 
 }  // namespace ms2m

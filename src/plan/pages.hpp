@@ -21,7 +21,7 @@ Pages chosen_pages(Facts facts, const MigrationRequest& request);
 /// hang, it runs again then.
 Millis longest_serving(const StepTimeouts& times);
 
-/// Pages::lazy: for about so long after the hand-over the copy has not all of its memory.
-Seconds lazy_window(const Facts& facts, const MigrationRequest& request);
+/// About so long after the checkpoint begins the copy has the last of its memory, and the source runs again.
+Seconds memory_time(const Facts& facts, const MigrationRequest& request);
 
 }  // namespace ms2m

@@ -159,7 +159,7 @@ Plan make_plan(const MigrationRequest& request, const Facts& facts, const std::s
   plan.target_control_queue = control_queue(pod_hostname(plan.target_spec));
   plan.diff = diff_pods(facts.pod, plan.target_spec);
   plan.procedure.rounds = rounds_of(plan, request, facts, past);
-  if (plan.procedure.pages == Pages::lazy) plan.lazy_window = lazy_window(facts, request);
+  if (plan.procedure.pages == Pages::lazy) plan.lazy_window = memory_time(facts, request);
   plan_notes(plan, request, facts);
   plan.predicted = predict(plan, request, facts, past);
   return plan;

@@ -10,7 +10,7 @@ namespace ms2m {
 void check_pages(const Facts& facts, const MigrationRequest& request, std::vector<Finding>& out) {
   if (const auto against = against_pages(facts, request))
     return refuse(out, against->check, against->trouble.text, against->trouble.cure);
-  const Seconds still = lazy_window(facts, request);
+  const Seconds still = memory_time(facts, request);
   if (facts.procedure.pages == Pages::lazy)
     return out.push_back(
         {"pages", Level::ok,

@@ -257,7 +257,7 @@ TEST_CASE("every option that a text names exists", "[case-21]") {
   const std::set<std::string> others{
       "base/remedy.cpp",          "node/program/look.cpp",          "node/program/tools.cpp",
       "node/runtime/crio.cpp",    "node/runtime/crio_kind.cpp",     "node/handler/command_line.cpp",
-      "node/handler/create.cpp",  "node/handler/page_daemon.cpp", "cli/completion_scripts.cpp",
+      "node/handler/create.cpp",  "node/handler/page_daemon.cpp",   "cli/completion_scripts.cpp",
       "node/program/dumps.cpp",   "node/program/monitors.cpp",      "node/program/network_lock.cpp",
       "node/protocol/version.hpp"};
   const std::set<std::string> of_others{"--tcp-established", "--kubelet-client-certificate", "--version",

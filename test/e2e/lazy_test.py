@@ -91,11 +91,7 @@ class Lazy(pages_test.Filled):
         run.signal(signal.SIGINT)
         run.wait()
         self.assertEqual((run.status, run.report["result"], run.report["leftovers"]), (130, "undone", []), run.said())
-        self.assert_serving(self.here, source.state["boot_id"])
-        self.assertEqual(self.digest(source.name), digest)
-        self.assert_no_criu()
-        self.assert_exact()
-        self.assert_no_debris()
+        self.source_goes_on(source, digest)
 
     @pages_test.EVERY_POINT
     def test_something_is_killed_on_a_node(self):

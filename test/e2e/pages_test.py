@@ -56,6 +56,13 @@ class Filled(handler_test.ByHandler):
         for node in (self.here, self.there):
             self.eventually(lambda: scenario.on_node(node, "pgrep -x criu || true") == "", f"the end of CRIU on {node}")
 
+    def source_goes_on(self, source, digest):
+        self.assert_serving(self.here, source.state["boot_id"])
+        self.assertEqual(self.digest(source.name), digest)
+        self.assert_no_criu()
+        self.assert_exact()
+        self.assert_no_debris()
+
 
 class Pages(Filled):
     def test_interrupted_then_there_and_back(self):
@@ -88,13 +95,6 @@ class Pages(Filled):
         run = self.begin_migration(source.name, self.there, *STREAM, "--bandwidth", "4M")
         self.eventually(lambda: scenario.on_node(self.there, "pgrep -f 'criu [l]azy-pages' || true") != "", "pages come")
         return run
-
-    def source_goes_on(self, source, digest):
-        self.assert_serving(self.here, source.state["boot_id"])
-        self.assertEqual(self.digest(source.name), digest)
-        self.assert_no_criu()
-        self.assert_exact()
-        self.assert_no_debris()
 
     @EVERY_POINT
     def test_ms2m_is_killed(self):

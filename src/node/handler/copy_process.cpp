@@ -1,5 +1,7 @@
 #include "node/handler/copy_process.hpp"
 
+#include <fcntl.h>
+
 #include <cstdlib>
 #include <sstream>
 
@@ -37,6 +39,10 @@ std::string group_of(const std::string& process) {
   const auto at = groups.find("0::/");  // in the first line, or behind an end of line
   if (at == std::string::npos || (at > 0 && groups[at - 1] != '\n')) return "";
   return groups.substr(at + 3, groups.find('\n', at) - at - 3);
+}
+
+posix::UniqueFd open_in_group(const std::string& group, const std::string& file) {
+  return posix::UniqueFd(::open(("/sys/fs/cgroup" + group + "/" + file).c_str(), O_WRONLY | O_CLOEXEC));
 }
 
 }  // namespace ms2m::node

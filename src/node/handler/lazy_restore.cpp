@@ -1,6 +1,5 @@
 #include "node/handler/lazy_restore.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <utility>
 
 #include "ms2m/error.hpp"
 #include "node/handler/copy_process.hpp"
@@ -35,9 +33,9 @@ class RunningCopy {
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, first_, 0)));
     if (!pidfd_) posix::throw_errno("the process that was restored");
     const std::string group = group_of(std::to_string(first_)), own = group_of("self");
-    if (!group.empty() && !(own + "/").starts_with(group == "/" ? group : group + "/"))
-      for (const auto& [file, name] : {std::pair{&kill_, "/cgroup.kill"}, {&freeze_, "/cgroup.freeze"}})
-        file->reset(::open(("/sys/fs/cgroup" + group + name).c_str(), O_WRONLY | O_CLOEXEC));
+    if (group.empty() || (own + "/").starts_with(group == "/" ? group : group + "/")) return;
+    kill_ = open_in_group(group, "cgroup.kill");
+    freeze_ = open_in_group(group, "cgroup.freeze");
   }
   std::vector<int> descriptors() const { return {pidfd_.get(), kill_.get(), freeze_.get()}; }
   pollfd look() const { return {pidfd_.get(), POLLIN, 0}; }

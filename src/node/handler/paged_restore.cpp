@@ -1,6 +1,5 @@
 #include "node/handler/paged_restore.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -22,7 +21,7 @@ class StandingCopy {
     first_ = first_of_copy(pid_file);
     const std::string group = first_ > 1 ? group_of(std::to_string(first_)) : "";
     if (group.empty()) return;
-    file_.reset(::open(("/sys/fs/cgroup" + group + "/cgroup.freeze").c_str(), O_WRONLY | O_CLOEXEC));
+    file_ = open_in_group(group, "cgroup.freeze");
     freeze('1');
   }
   ~StandingCopy() { freeze('0'); }

@@ -64,7 +64,8 @@ class PageStore {
     socket_.widen(kWide);
     channel_.accept_stream(Bytes{0});
     std::thread arrivals([this] { hear_arrivals(); });
-    std::thread patience([this] { lose_patience(); });
+    std::thread patience;
+    if (lazy_) patience = std::thread([this] { lose_patience(); });
     try {
       hear_criu();
     } catch (...) {
@@ -98,7 +99,7 @@ class PageStore {
     channel_.receive_no_more();
     socket_.close();
     arrivals.join();
-    patience.join();
+    if (patience.joinable()) patience.join();
   }
 
   void hear_criu() {
@@ -162,7 +163,6 @@ class PageStore {
 
   /// A copy that runs has the queue, perhaps, and stands in a page fault: whoever should bring the pages may not run.
   void lose_patience() noexcept {
-    if (!lazy_) return;
     std::unique_lock lock(mutex_);
     while (!over_ && (wanted_.empty() || Clock::now() - heard_ < kPagesPatience)) changed_.wait_for(lock, kLook);
     if (over_) return;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kLongest = 7 * 24 * 3600;  // s
 constexpr Millis kDay{24 * 3600 * 1000};
 constexpr std::chrono::minutes kEnd{2};  // longer than the handler's guard takes
-constexpr Millis kLook{100};  // nobody is told that a lock is free
+constexpr Millis kLook{100};             // nobody is told that a lock is free
 
 void check_target(const RestoreTarget& target) {
   for (const std::string* name : {&target.ns, &target.pod, &target.container}) check_object_name(*name);
@@ -31,17 +31,13 @@ void await_end(const RestorePlace& place, const std::string& container, Containe
   }
 }
 
-bool pages_come(const Record& record) {
-  return record.state == RestoreState::restored && record.lazy && !record.complete;
-}
-
 /// Whether the copy has all of its memory nobody can say any more: it must not go on.
 void give_up(RestorePlace& place, Containers& containers, const StopToken& stop) {
   const auto record = place.read();
-  if (!record || !pages_come(*record)) return;
+  if (!record || !record->memory_comes()) return;
   containers.kill(record->container_id, stop);
   place.change([](Record& now) {
-    if (pages_come(now)) now.failure = kFetcherDied;
+    if (now.memory_comes()) now.failure = kFetcherDied;
   });
 }
 
@@ -95,7 +91,7 @@ Nothing Restores::done(const std::string& id, Containers& containers, const Stop
   const std::string why = await_last_page(place, stop);
   if (why == kFetcherDied) give_up(place, containers, stop);
   place.change([&](Record& record) {
-    if (pages_come(record))
+    if (record.memory_comes())
       throw Error(ErrorKind::failed,
                   "the copy's memory did not all come: " + (record.failure.empty() ? why : record.failure));
     record.state = RestoreState::done;

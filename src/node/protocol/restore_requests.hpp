@@ -62,7 +62,8 @@ struct PagesEnd;
 /// closed its end. Error{conflict}: it is not prepared, or is ready already.
 ///
 /// `lazy`: it is `restored` as soon as the runtime has restored it, and runs while they come; should the channel end
-/// before the last one has, the copy is killed, and the restore's failure says so. RestoreDone waits for the last one.
+/// before the last one has, the copy is killed, and the restore's failure says so. Answered when the last one is there;
+/// Error{failed}: it will not be. RestoreDone waits for it, too.
 struct FeedPages {
   static constexpr const char* kDo = "feed_pages";
   using Answer = PagesEnd;

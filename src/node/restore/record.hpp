@@ -32,6 +32,8 @@ struct Record {
   bool lazy = false;      ///< and while it runs; only with `pages`
   bool complete = false;  ///< all of them are there; only of a lazy one
   std::string boot{};     ///< the kernel's boot_id when it was prepared
+  /// It runs, and a part of its memory has not come yet, or will not.
+  bool memory_comes() const { return lazy && !complete && state == RestoreState::restored; }
   friend bool operator==(const Record&, const Record&) = default;
 };
 

@@ -115,7 +115,7 @@ RestoreStatus RestorePlace::status() const {
   status.container_id = record->container_id;
   status.started = record->started;
   status.failure = record->failure;
-  status.memory_comes = record->lazy && !record->complete && record->state == RestoreState::restored;
+  status.memory_comes = record->memory_comes();
   if (record->state == RestoreState::prepared && has_ended(*record)) {
     status.state = RestoreState::voided;
     status.failure = "it was not used in its time";
